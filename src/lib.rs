@@ -1,0 +1,5 @@
+//! The gradient lab: vanishing and exploding gradients, measured by real backpropagation.
+//!
+//! Imports run one way:
+//! `experiment` ← `engine` ← `study` ← `figure` ← {`gui`, `export`} ← `cli` ← `main`;
+//! `runtime` needs only `study`. The numeric core names no GUI.

@@ -1,0 +1,3 @@
+//! Reads the arguments and hands over to the window or to the command line.
+
+fn main() {}
