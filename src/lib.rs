@@ -5,4 +5,6 @@
 //! `runtime` needs only `study`. The numeric core names no GUI.
 pub mod engine;
 pub mod experiment;
+pub mod figure;
+pub mod runtime;
 pub mod study;
