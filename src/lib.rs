@@ -3,3 +3,6 @@
 //! Imports run one way:
 //! `experiment` ← `engine` ← `study` ← `figure` ← {`gui`, `export`} ← `cli` ← `main`;
 //! `runtime` needs only `study`. The numeric core names no GUI.
+
+pub mod export;
+pub mod gui;
