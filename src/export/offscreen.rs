@@ -150,10 +150,7 @@ fn input(size_points: Vec2, pixels_per_point: f32, pass: usize) -> RawInput {
 }
 
 /// Feeds the pass's texture changes to the store and returns what there is to paint.
-fn keep_shapes(
-    mut output: FullOutput,
-    textures: &mut Textures,
-) -> Vec<egui::epaint::ClippedShape> {
+fn keep_shapes(mut output: FullOutput, textures: &mut Textures) -> Vec<egui::epaint::ClippedShape> {
     textures.set(&mut output.textures_delta);
     // Freed textures stay: the last pass may show them, and the store goes with this call.
     output.textures_delta.free.clear();

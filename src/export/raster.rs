@@ -477,8 +477,8 @@ mod tests {
             &white(),
         );
         let count = reds(&image).iter().filter(|red| **red == 255).count() as f32;
-        let area =
-            0.5 * ((points[1] - points[0]).x * (points[2] - points[0]).y
+        let area = 0.5
+            * ((points[1] - points[0]).x * (points[2] - points[0]).y
                 - (points[1] - points[0]).y * (points[2] - points[0]).x);
         assert!((count - area).abs() < 0.02 * area, "{count} against {area}");
     }

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Context, FontData, FontDefinitions, FontFamily};
+use eframe::egui::{Context, FontData, FontDefinitions, FontFamily, FontTweak};
 
 /// The signs that the lab's words, formulas and buttons are written with, beyond ASCII and
 /// Latin-1. Every one has a glyph in every family.
@@ -62,7 +62,7 @@ const FILES: [(&str, &[u8]); 6] = [
     ),
 ];
 
-/// Each family's files, the first that has a sign gives it.
+/// Each family's files; the first that has a sign gives it.
 fn families() -> [(FontFamily, &'static [&'static str]); 3] {
     [
         (
@@ -88,14 +88,29 @@ fn families() -> [(FontFamily, &'static [&'static str]); 3] {
 fn definitions() -> FontDefinitions {
     let mut definitions = FontDefinitions::empty();
     for (name, bytes) in FILES {
-        let data = Arc::new(FontData::from_static(bytes));
-        definitions.font_data.insert(name.to_owned(), data);
+        let data = FontData::from_static(bytes).tweak(tweak(name));
+        definitions
+            .font_data
+            .insert(name.to_owned(), Arc::new(data));
     }
     for (family, names) in families() {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         definitions.families.insert(family, names);
     }
     definitions
+}
+
+/// The media signs of Noto stand on a higher line than the triangles beside them.
+fn tweak(name: &str) -> FontTweak {
+    let y_offset_factor = if name == "Noto Sans Symbols 2" {
+        0.12
+    } else {
+        0.0
+    };
+    FontTweak {
+        y_offset_factor,
+        ..FontTweak::default()
+    }
 }
 
 #[cfg(test)]
