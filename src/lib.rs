@@ -4,5 +4,10 @@
 //! `experiment` ← `engine` ← `study` ← `figure` ← {`gui`, `export`} ← `cli` ← `main`;
 //! `runtime` needs only `study`. The numeric core names no GUI.
 
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a panic is how a test fails")
+)]
+
 pub mod export;
 pub mod gui;
