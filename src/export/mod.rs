@@ -3,6 +3,7 @@
 pub mod atomic;
 mod image;
 pub mod offscreen;
+pub mod picture;
 pub mod png;
 pub mod raster;
 pub mod texture;

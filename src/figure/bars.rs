@@ -146,8 +146,9 @@ fn range(series: &[Series], scale: Scale) -> (f64, f64) {
         _ if !top.is_finite() => (0.0, 1.0),
         Scale::Linear { .. } => (0.0, top * 1.08),
         Scale::Log10 => {
-            let floor = (bottom - 0.15 * (top - bottom).max(1.0)).floor();
-            (floor, top + 0.1 * (top - floor).max(0.5))
+            let below = (0.15 * (top - bottom)).clamp(0.15, 1.0).max(0.02 * (top - bottom));
+            let floor = (bottom - below).floor();
+            (floor, top + (0.1 * (top - floor)).clamp(0.05, 1.0).max(0.03 * (top - floor)))
         }
     }
 }

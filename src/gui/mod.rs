@@ -1,3 +1,5 @@
-//! The window and what paints in it.
+//! The window: what a person sees and touches.
 
 pub mod fonts;
+pub mod painter;
+pub mod theme;
