@@ -3,3 +3,5 @@
 //! Imports run one way:
 //! `experiment` ← `engine` ← `study` ← `figure` ← {`gui`, `export`} ← `cli` ← `main`;
 //! `runtime` needs only `study`. The numeric core names no GUI.
+
+pub mod gui;

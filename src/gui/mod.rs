@@ -1,0 +1,3 @@
+//! The window: what is drawn on the screen, and with what.
+
+pub mod mathtext;
