@@ -8,11 +8,13 @@ use ab_glyph_rasterizer::{Point, Rasterizer, point};
 use eframe::egui::{Color32, Mesh, Pos2, Rect, Vec2, pos2, vec2};
 use ratex_types::path_command::PathCommand;
 
-/// Coverage below half a level of 255 cannot be seen.
-const INVISIBLE: f32 = 0.5 / 255.0;
-
 /// No bracket is larger than this many pixels a side; anything larger is not painted.
-const LARGEST_SIDE_PX: f32 = 16_384.0;
+const LARGEST_SIDE_PX: f32 = 4096.0;
+
+/// Each pixel is judged at this many places along each side. What matters is where two parts
+/// of a brace meet or overlap within a pixel: neither the sum of their shares nor the larger
+/// one is right there, and a seam would show.
+const FINE: usize = 4;
 
 /// A rectangle on whole pixels that is covered evenly. Pixels from the formula's origin.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,20 +42,27 @@ pub(super) fn cover(outlines: &[Vec<PathCommand>], origin_px: Vec2, em_px: f32) 
         return Vec::new();
     };
     let (width, height) = (frame.width() as usize, frame.height() as usize);
-    let mut pixels = vec![0.0_f32; width * height];
+    let mut inside = vec![false; width * height * FINE * FINE];
     for outline in outlines {
-        let mut rasterizer = Rasterizer::new(width, height);
-        draw(
-            &mut rasterizer,
-            outline,
-            origin_px - frame.min.to_vec2(),
-            em_px,
-        );
-        rasterizer.for_each_pixel(|index, share| {
-            pixels[index] = pixels[index].max(share.min(1.0));
-        });
+        let mut rasterizer = Rasterizer::new(width * FINE, height * FINE);
+        let shift_px = origin_px - frame.min.to_vec2();
+        let fine = FINE as f32;
+        draw(&mut rasterizer, outline, shift_px * fine, em_px * fine);
+        rasterizer.for_each_pixel(|index, share| inside[index] |= share > 0.49);
     }
-    merge(&pixels, width, frame.min)
+    merge(&pixel_shares(&inside, width), width, frame.min)
+}
+
+/// The covered share of each pixel, from the finer grid; `width` is in pixels.
+fn pixel_shares(inside: &[bool], width: usize) -> Vec<f32> {
+    let mut shares = vec![0.0; inside.len() / (FINE * FINE)];
+    let place = 1.0 / (FINE * FINE) as f32;
+    for (fine_y, row) in inside.chunks(width * FINE).enumerate() {
+        for (fine_x, _) in row.iter().enumerate().filter(|(_, inside)| **inside) {
+            shares[fine_y / FINE * width + fine_x / FINE] += place;
+        }
+    }
+    shares
 }
 
 /// The whole pixels that hold all the outlines' control points, with a pixel to spare.
@@ -138,12 +147,12 @@ fn merge(pixels: &[f32], width: usize, corner: Pos2) -> Vec<Patch> {
 fn row_runs(row: &[f32], corner: Pos2) -> Vec<Patch> {
     let mut runs = Vec::new();
     let mut x = 0;
-    for stretch in row.chunk_by(|left, right| (left - right).abs() < INVISIBLE) {
+    for stretch in row.chunk_by(|left, right| left == right) {
         let size = vec2(stretch.len() as f32, 1.0);
-        if stretch[0] > INVISIBLE {
+        if stretch[0] > 0.0 {
             runs.push(Patch {
                 rect_px: Rect::from_min_size(corner + vec2(x as f32, 0.0), size),
-                coverage: (stretch[0] * 255.0).round() / 255.0,
+                coverage: stretch[0],
             });
         }
         x += stretch.len();
@@ -180,6 +189,13 @@ mod tests {
         let one = cover(&[square(0.0, 1.0)], Vec2::ZERO, 8.0);
         let both = cover(&[square(0.0, 1.0), turned], Vec2::ZERO, 8.0);
         assert_eq!(one, both);
+    }
+
+    #[test]
+    fn where_two_parts_meet_within_a_pixel_there_is_no_seam() {
+        let parts = [square(0.0, 0.43), square(0.43, 1.0)];
+        let patches = cover(&parts, Vec2::ZERO, 10.0);
+        assert_eq!(patches, cover(&[square(0.0, 1.0)], Vec2::ZERO, 10.0));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use ratex_types::math_style::MathStyle as TexStyle;
 use ratex_types::path_command::PathCommand;
 
 use super::coverage::{Patch, cover};
-use super::fonts;
+use super::{fonts, outline};
 
 /// The colour that stands for "the text colour of the theme" while TeX lays out: one that no
 /// LaTeX can name.
@@ -256,7 +256,7 @@ impl Item {
                 color,
             } => Self::Outlines {
                 at: place(x, y),
-                outlines: split_outlines(&commands),
+                outlines: outline::closed_outlines(&commands),
                 ink: ink(color),
             },
             DisplayItem::Path {
@@ -266,7 +266,9 @@ impl Item {
                 fill: false,
                 color,
             } => Self::Stroke {
-                points: end_points(&commands).map(|end| place(x, y) + end).collect(),
+                points: outline::end_points(&commands)
+                    .map(|end| place(x, y) + end)
+                    .collect(),
                 ink: ink(color),
             },
         })
@@ -291,25 +293,6 @@ fn ink(color: Color) -> Ink {
             level(color.b),
             level(color.a),
         )
-    })
-}
-
-/// Parts a path where the pen is lifted: the parts of an arrow run in opposite directions and
-/// would cancel where they overlap.
-fn split_outlines(commands: &[PathCommand]) -> Vec<Vec<PathCommand>> {
-    commands
-        .chunk_by(|_, next| !matches!(next, PathCommand::MoveTo { .. }))
-        .map(<[PathCommand]>::to_vec)
-        .collect()
-}
-
-fn end_points(commands: &[PathCommand]) -> impl Iterator<Item = Vec2> {
-    commands.iter().filter_map(|command| match *command {
-        PathCommand::MoveTo { x, y }
-        | PathCommand::LineTo { x, y }
-        | PathCommand::QuadTo { x, y, .. }
-        | PathCommand::CubicTo { x, y, .. } => Some(vec2(x as f32, y as f32)),
-        PathCommand::Close => None,
     })
 }
 

@@ -22,6 +22,7 @@
 mod coverage;
 mod fonts;
 mod formula;
+mod outline;
 mod paint;
 
 use eframe::egui::{
@@ -158,18 +159,21 @@ impl Widget for Math<'_> {
     }
 }
 
-/// Size of a formula within a sentence, and its baseline's distance from the top, in points.
+/// Room for a formula within a sentence, and its baseline's distance from the top, in points.
 ///
 /// egui centres the widgets of a row on each other. The room is made symmetric about the
-/// middle of a line of body text, so that centring brings the baselines together.
+/// middle of a line of body text, so that centring brings the baselines together. A taller
+/// widget would push the middle of the row down from there on; hence what a formula is too
+/// tall by is first taken from the space between rows.
 fn inline_room(ui: &Ui, formula: &Formula, size_points: f32) -> (Vec2, f32) {
     let below_middle = body_baseline_below_middle(ui);
-    let ascent = formula.ascent(size_points);
     let size = formula.size(size_points);
+    let ascent = formula.ascent(size_points);
     let up = ascent - below_middle;
-    let down = size.y - ascent + below_middle;
-    let half = up.max(down);
-    (vec2(size.x, 2.0 * half), half + below_middle)
+    let down = size.y - up;
+    let tight = 2.0 * up.max(down) - ui.spacing().item_spacing.y;
+    let height = tight.max(ui.text_style_height(&TextStyle::Body));
+    (vec2(size.x, height), height / 2.0 + below_middle)
 }
 
 /// How far the baseline of body text lies below the middle of its row, in points.
