@@ -1,3 +1,4 @@
-//! The window: what is drawn on the screen, and with what.
+//! The window and what paints in it.
 
+pub mod fonts;
 pub mod mathtext;

@@ -87,14 +87,7 @@ fn control_points(command: &PathCommand) -> Vec<Point> {
     match *command {
         PathCommand::MoveTo { x, y } | PathCommand::LineTo { x, y } => vec![at(x, y)],
         PathCommand::QuadTo { x1, y1, x, y } => vec![at(x1, y1), at(x, y)],
-        PathCommand::CubicTo {
-            x1,
-            y1,
-            x2,
-            y2,
-            x,
-            y,
-        } => vec![at(x1, y1), at(x2, y2), at(x, y)],
+        PathCommand::CubicTo { x1, y1, x2, y2, x, y } => vec![at(x1, y1), at(x2, y2), at(x, y)],
         PathCommand::Close => Vec::new(),
     }
 }

@@ -11,10 +11,7 @@ use eframe::egui::{Context, FontData, FontDefinitions, FontFamily};
 /// Names a typeface file by the part after `KaTeX_`, and embeds it.
 macro_rules! typeface {
     ($name:literal) => {
-        (
-            $name,
-            include_bytes!(concat!("../../../assets/fonts/katex/KaTeX_", $name, ".ttf")),
-        )
+        ($name, include_bytes!(concat!("../../../assets/fonts/katex/KaTeX_", $name, ".ttf")))
     };
 }
 
@@ -46,9 +43,7 @@ pub fn install_fonts(fonts: &mut FontDefinitions) {
         let key = family_name(name);
         let data = Arc::new(FontData::from_static(bytes));
         fonts.font_data.insert(key.clone(), data);
-        fonts
-            .families
-            .insert(FontFamily::Name(key.as_str().into()), vec![key]);
+        fonts.families.insert(FontFamily::Name(key.as_str().into()), vec![key]);
     }
 }
 

@@ -73,23 +73,13 @@ pub struct Formula {
 #[derive(Clone, Debug)]
 pub(super) enum Item {
     /// A glyph, whose own baseline starts at `at`.
-    Glyph {
-        at: Vec2,
-        scale: f32,
-        family: FontFamily,
-        sign: char,
-        ink: Ink,
-    },
+    Glyph { at: Vec2, scale: f32, family: FontFamily, sign: char, ink: Ink },
     /// A horizontal rule; `at` is the middle of its left end.
     Rule { at: Vec2, size: Vec2, ink: Ink },
     /// A filled box; `at` is its top left corner.
     Fill { at: Vec2, size: Vec2, ink: Ink },
     /// Filled outlines, drawn from `at`.
-    Outlines {
-        at: Vec2,
-        outlines: Vec<Vec<PathCommand>>,
-        ink: Ink,
-    },
+    Outlines { at: Vec2, outlines: Vec<Vec<PathCommand>>, ink: Ink },
     /// A thin open line through the given points.
     Stroke { points: Vec<Vec2>, ink: Ink },
 }
@@ -157,11 +147,8 @@ impl Formula {
 
     fn from_display_list(list: DisplayList) -> Result<Self, MathError> {
         let baseline = list.height;
-        let items: Result<Vec<Item>, MathError> = list
-            .items
-            .into_iter()
-            .map(|item| Item::new(item, baseline))
-            .collect();
+        let items: Result<Vec<Item>, MathError> =
+            list.items.into_iter().map(|item| Item::new(item, baseline)).collect();
         Ok(Self {
             items: items?,
             ascent_em: list.height as f32,
@@ -194,10 +181,8 @@ impl Formula {
                     return None;
                 };
                 let font = FontId::new(16.0, family.clone());
-                (!fonts.has_glyph(&font, *sign)).then(|| MathError::MissingSign {
-                    sign: *sign,
-                    typeface: family.to_string(),
-                })
+                (!fonts.has_glyph(&font, *sign))
+                    .then(|| MathError::MissingSign { sign: *sign, typeface: family.to_string() })
             })
         })
     }
@@ -208,67 +193,27 @@ impl Item {
     fn new(item: DisplayItem, baseline: f64) -> Result<Self, MathError> {
         let place = |x: f64, y: f64| vec2(x as f32, (y - baseline) as f32);
         Ok(match item {
-            DisplayItem::GlyphPath {
-                x,
-                y,
-                scale,
-                font,
-                char_code,
-                color,
-            } => {
+            DisplayItem::GlyphPath { x, y, scale, font, char_code, color } => {
                 let (family, sign) = glyph(&font, char_code)?;
-                Self::Glyph {
-                    at: place(x, y),
-                    scale: scale as f32,
-                    family,
-                    sign,
-                    ink: ink(color),
-                }
+                Self::Glyph { at: place(x, y), scale: scale as f32, family, sign, ink: ink(color) }
             }
-            DisplayItem::Line {
-                x,
-                y,
-                width,
-                thickness,
-                color,
-                dashed: _,
-            } => Self::Rule {
+            DisplayItem::Line { x, y, width, thickness, color, dashed: _ } => Self::Rule {
                 at: place(x, y),
                 size: vec2(width as f32, thickness as f32),
                 ink: ink(color),
             },
-            DisplayItem::Rect {
-                x,
-                y,
-                width,
-                height,
-                color,
-            } => Self::Fill {
+            DisplayItem::Rect { x, y, width, height, color } => Self::Fill {
                 at: place(x, y),
                 size: vec2(width as f32, height as f32),
                 ink: ink(color),
             },
-            DisplayItem::Path {
-                x,
-                y,
-                commands,
-                fill: true,
-                color,
-            } => Self::Outlines {
+            DisplayItem::Path { x, y, commands, fill: true, color } => Self::Outlines {
                 at: place(x, y),
                 outlines: outline::closed_outlines(&commands),
                 ink: ink(color),
             },
-            DisplayItem::Path {
-                x,
-                y,
-                commands,
-                fill: false,
-                color,
-            } => Self::Stroke {
-                points: outline::end_points(&commands)
-                    .map(|end| place(x, y) + end)
-                    .collect(),
+            DisplayItem::Path { x, y, commands, fill: false, color } => Self::Stroke {
+                points: outline::end_points(&commands).map(|end| place(x, y) + end).collect(),
                 ink: ink(color),
             },
         })
@@ -277,10 +222,8 @@ impl Item {
 
 fn glyph(typeface: &str, char_code: u32) -> Result<(FontFamily, char), MathError> {
     let sign = char::from_u32(char_code).unwrap_or(char::REPLACEMENT_CHARACTER);
-    let family = fonts::family(typeface).ok_or_else(|| MathError::MissingSign {
-        sign,
-        typeface: typeface.to_owned(),
-    })?;
+    let family = fonts::family(typeface)
+        .ok_or_else(|| MathError::MissingSign { sign, typeface: typeface.to_owned() })?;
     Ok((family, sign))
 }
 
@@ -325,9 +268,7 @@ impl MathCache {
             return known.clone();
         }
         let fresh = Formula::parse(latex, style).and_then(|formula| {
-            formula
-                .missing_sign(ctx)
-                .map_or_else(|| Ok(Arc::new(formula)), Err)
+            formula.missing_sign(ctx).map_or_else(|| Ok(Arc::new(formula)), Err)
         });
         cache.lock().insert(key, fresh.clone());
         fresh

@@ -113,9 +113,7 @@ impl<'a> Math<'a> {
     }
 
     fn size_in(&self, ui: &Ui, formula: &Formula) -> f32 {
-        let wished = self
-            .size_points
-            .unwrap_or_else(|| TextStyle::Body.resolve(ui.style()).size);
+        let wished = self.size_points.unwrap_or_else(|| TextStyle::Body.resolve(ui.style()).size);
         let width = formula.size(wished).x;
         match self.smallest_points {
             Some(smallest) if width > ui.available_width() => {
@@ -143,9 +141,7 @@ impl<'a> Math<'a> {
     }
 
     fn show_source(self, ui: &mut Ui, error: &MathError) -> Response {
-        let source = RichText::new(self.latex)
-            .monospace()
-            .color(ui.visuals().error_fg_color);
+        let source = RichText::new(self.latex).monospace().color(ui.visuals().error_fg_color);
         ui.label(source).on_hover_text(error.to_string())
     }
 }
@@ -179,9 +175,7 @@ fn inline_room(ui: &Ui, formula: &Formula, size_points: f32) -> (Vec2, f32) {
 /// How far the baseline of body text lies below the middle of its row, in points.
 fn body_baseline_below_middle(ui: &Ui) -> f32 {
     let font = TextStyle::Body.resolve(ui.style());
-    let galley = ui
-        .painter()
-        .layout_no_wrap("x".to_owned(), font, Color32::PLACEHOLDER);
+    let galley = ui.painter().layout_no_wrap("x".to_owned(), font, Color32::PLACEHOLDER);
     let glyph = galley.rows.first().and_then(|row| row.glyphs.first());
     glyph.map_or(0.0, |glyph| glyph.pos.y - galley.size().y / 2.0)
 }

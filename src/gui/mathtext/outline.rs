@@ -45,18 +45,8 @@ fn lower_foot_of_left_bracket(outline: &mut [PathCommand]) {
     let (Some(corners), 12) = (corners, outline.len()) else {
         return;
     };
-    let [
-        ..,
-        right_of_head,
-        top_right,
-        top_left,
-        _,
-        _,
-        bottom_left,
-        bottom_right,
-        _,
-        inner,
-    ] = corners[..]
+    let [.., right_of_head, top_right, top_left, _, _, bottom_left, bottom_right, _, inner] =
+        corners[..]
     else {
         return;
     };

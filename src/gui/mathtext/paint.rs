@@ -26,13 +26,9 @@ impl Formula {
         let mut others = Vec::new();
         for (index, item) in self.items.iter().enumerate() {
             match item {
-                Item::Glyph {
-                    at,
-                    scale,
-                    family,
-                    sign,
-                    ink,
-                } => others.push(brush.glyph(*at, *scale, family, *sign, *ink)),
+                Item::Glyph { at, scale, family, sign, ink } => {
+                    others.push(brush.glyph(*at, *scale, family, *sign, *ink))
+                }
                 Item::Rule { at, size, ink } => brush.rule(&mut solids, *at, *size, *ink),
                 Item::Fill { at, size, ink } => brush.fill(&mut solids, *at, *size, *ink),
                 Item::Outlines { ink, .. } => {
@@ -92,11 +88,8 @@ impl<'a> Brush<'a> {
         let color = self.color(ink);
         let job = one_sign(sign, font, color, (left - whole) / self.pixels_per_point);
         let galley = self.painter.layout_job(job);
-        let ascent = galley
-            .rows
-            .first()
-            .and_then(|row| row.glyphs.first())
-            .map_or(0.0, |glyph| glyph.pos.y);
+        let ascent =
+            galley.rows.first().and_then(|row| row.glyphs.first()).map_or(0.0, |glyph| glyph.pos.y);
         let baseline = self.point(pos2(whole, px.y.round()));
         Shape::galley(baseline - vec2(0.0, ascent), galley, color)
     }
@@ -124,10 +117,7 @@ impl<'a> Brush<'a> {
     }
 
     fn stroke(&self, points: &[Vec2], ink: Ink) -> Shape {
-        let points = points
-            .iter()
-            .map(|point| self.origin + *point * self.size_points)
-            .collect();
+        let points = points.iter().map(|point| self.origin + *point * self.size_points).collect();
         let width = (STROKE_EM * self.size_points).max(1.0 / self.pixels_per_point);
         Shape::line(points, Stroke::new(width, self.color(ink)))
     }

@@ -86,10 +86,7 @@ fn a_larger_em_gives_a_larger_formula_in_proportion() {
     for latex in FORMULAS {
         let formula = Formula::parse(latex, MathStyle::Display).expect("tested above");
         let (small, large) = (formula.size(12.0), formula.size(36.0));
-        assert!(
-            small.min_elem() > 0.0 && (large - 3.0 * small).length() < 1e-2,
-            "{latex}"
-        );
+        assert!(small.min_elem() > 0.0 && (large - 3.0 * small).length() < 1e-2, "{latex}");
         assert!(formula.ascent(12.0) <= small.y);
     }
 }
@@ -105,20 +102,8 @@ fn inline_style_is_more_compact() {
 fn what_does_not_parse_is_an_error_and_never_a_panic() {
     let too_long = "x".repeat(5000);
     let nested = "{".repeat(2000);
-    for latex in [
-        r"\frac{1",
-        r"\nonsense",
-        "}",
-        r"\left(",
-        "a^b^c",
-        "漢",
-        &nested,
-        &too_long,
-    ] {
-        assert!(
-            Formula::parse(latex, MathStyle::Display).is_err(),
-            "{latex}"
-        );
+    for latex in [r"\frac{1", r"\nonsense", "}", r"\left(", "a^b^c", "漢", &nested, &too_long] {
+        assert!(Formula::parse(latex, MathStyle::Display).is_err(), "{latex}");
     }
 }
 
@@ -134,9 +119,7 @@ fn without_the_fonts_the_source_is_shown() {
     let ctx = Context::default();
     let rect = run(&ctx, |ui| formula(ui, "x^2", 20.0).rect);
     assert!(rect.width() > 0.0);
-    let error = run(&ctx, |ui| {
-        MathCache::formula(ui.ctx(), "x^2", MathStyle::Inline).err()
-    });
+    let error = run(&ctx, |ui| MathCache::formula(ui.ctx(), "x^2", MathStyle::Inline).err());
     assert_eq!(error, Some(MathError::NoFonts));
 }
 
@@ -145,11 +128,7 @@ fn the_room_grows_with_the_size_and_shrinks_to_the_width() {
     let ctx = context_with_fonts();
     run(&ctx, |ui| {
         let sizes = [8.0, 12.0, 20.0, 40.0].map(|size| formula(ui, "x^2", size).rect.size());
-        assert!(
-            sizes
-                .windows(2)
-                .all(|pair| pair[0].x < pair[1].x && pair[0].y < pair[1].y)
-        );
+        assert!(sizes.windows(2).all(|pair| pair[0].x < pair[1].x && pair[0].y < pair[1].y));
         let wide = "x+".repeat(60) + "x";
         let rect = ui.add(Math::new(&wide).size(30.0).shrink_to(4.0)).rect;
         assert!(rect.width() <= ui.available_width() + 0.5);

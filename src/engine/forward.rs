@@ -1,0 +1,186 @@
+//! The forward pass: z^(l) = W^(l) a^(l−1) + b^(l), a^(l) = φ(z^(l)).
+
+use ndarray::{Array2, ArrayViewMut1};
+
+use crate::experiment::Activation;
+
+use super::kernels;
+use super::network::{Layer, Network, Pass};
+use super::scaled::ldexp;
+use super::{Columns, Real, Scaled};
+
+/// What the passes leave of one layer.
+#[derive(Clone, Debug)]
+pub struct LayerTrace<T> {
+    /// z, n_l × B.
+    pub z: Columns<T>,
+    /// a = φ(z), n_l × B.
+    pub a: Columns<T>,
+    /// φ′(z), n_l × B.
+    pub slope: Array2<T>,
+    /// δ = ∂L/∂z of each example's own loss, n_l × B.
+    pub delta: Columns<T>,
+    /// Entries (unit, example, δ) that δ's mantissa lost beside the column's largest.
+    pub faint: Vec<(usize, usize, Scaled)>,
+}
+
+impl<T: Real> LayerTrace<T> {
+    fn zeros(units: usize, batch: usize) -> Self {
+        Self {
+            z: Columns::zeros(units, batch),
+            a: Columns::zeros(units, batch),
+            slope: Array2::from_elem((units, batch), T::ZERO),
+            delta: Columns::zeros(units, batch),
+            faint: Vec::new(),
+        }
+    }
+
+    /// φ at the true pre-activation of one entry, where `f64` can hold it; far out, the
+    /// largest number that stands for it.
+    pub(super) fn true_z(&self, unit: usize, example: usize) -> f64 {
+        clamped(self.z.mantissa[[unit, example]].to_f64(), self.z.exponent[example])
+    }
+}
+
+impl<T: Real> Network<T> {
+    /// The forward pass alone; δ is left zero.
+    pub fn forward(&self) -> Pass<T> {
+        let batch = self.input.batch();
+        let mut layers: Vec<LayerTrace<T>> = Vec::with_capacity(self.layers.len());
+        for layer in &self.layers {
+            let mut trace = LayerTrace::zeros(layer.unit.nrows(), batch);
+            let input = layers.last().map_or(&self.input, |before| &before.a);
+            layer.forward(input, &mut trace);
+            layers.push(trace);
+        }
+        Pass { input: self.input.clone(), layers, loss: Scaled::ZERO }
+    }
+}
+
+impl<T: Real> Layer<T> {
+    fn forward(&self, input: &Columns<T>, trace: &mut LayerTrace<T>) {
+        kernels::product(self.unit.view(), &input.mantissa, self.scale, &mut trace.z.mantissa);
+        trace.z.exponent.copy_from_slice(&input.exponent);
+        self.add_bias(&mut trace.z);
+        settle(&mut trace.z);
+        self.activate(trace);
+    }
+
+    fn add_bias(&self, z: &mut Columns<T>) {
+        let Some(bias) = &self.bias else { return };
+        for (b, exponent) in z.exponent.iter_mut().enumerate() {
+            let mut column = z.mantissa.column_mut(b);
+            if *exponent == 0 {
+                column.iter_mut().zip(bias).for_each(|(z, &bias)| *z += bias);
+                continue;
+            }
+            // The bias is a plain number: beside a far smaller z its own exponent rules.
+            let shared = (*exponent).max(0);
+            let (to_z, to_bias) = (ldexp(1.0, *exponent - shared), ldexp(1.0, -shared));
+            for (z, bias) in column.iter_mut().zip(bias) {
+                *z = T::from_f64(z.to_f64() * to_z + bias.to_f64() * to_bias);
+            }
+            *exponent = shared;
+        }
+    }
+
+    /// a and φ′ of the whole layer. Columns with an exponent of their own are done one
+    /// number at a time; they are the far corners of exploding and vanishing passes.
+    fn activate(&self, trace: &mut LayerTrace<T>) {
+        let (z, a, slope) = (&trace.z, &mut trace.a, &mut trace.slope);
+        if let (Some(z), Some(a), Some(slope)) =
+            (z.mantissa.as_slice(), a.mantissa.as_slice_mut(), slope.as_slice_mut())
+        {
+            T::activate(self.activation, z, a, slope);
+        }
+        for (b, &exponent) in z.exponent.iter().enumerate() {
+            a.exponent[b] = 0;
+            if exponent != 0 {
+                a.exponent[b] = activation_exponent(self.activation, exponent);
+                for unit in 0..z.units() {
+                    let m = z.mantissa[[unit, b]].to_f64();
+                    let value = scaled_value(self.activation, m, exponent, a.exponent[b]);
+                    a.mantissa[[unit, b]] = T::from_f64(value);
+                    slope[[unit, b]] =
+                        T::from_f64(self.activation.derivative(clamped(m, exponent)));
+                }
+            }
+        }
+    }
+}
+
+/// m × 2^e, kept away from 0 and infinity so that a derivative sees the sign and the side.
+fn clamped(m: f64, exponent: i64) -> f64 {
+    let z = ldexp(m, exponent);
+    if m == 0.0 {
+        0.0
+    } else if z.abs() > 1e300 {
+        1e300_f64.copysign(m)
+    } else if z.abs() < 1e-300 {
+        1e-300_f64.copysign(m)
+    } else {
+        z
+    }
+}
+
+/// The exponent in which φ's result is carried: none for what is bounded away from zero,
+/// the pre-activation's own otherwise.
+fn activation_exponent(activation: Activation, exponent: i64) -> i64 {
+    let carried = if exponent > 0 {
+        !activation.is_bounded()
+    } else {
+        activation.slopes_at_origin().is_some()
+    };
+    if carried { exponent } else { 0 }
+}
+
+/// φ(m 2^e) / 2^`out`: exactly where `f64` holds the numbers, by φ's straight-line limits
+/// far out and close to zero, where nothing else is left of it.
+fn scaled_value(activation: Activation, m: f64, exponent: i64, out: i64) -> f64 {
+    if out == 0 {
+        return activation.value(clamped(m, exponent));
+    }
+    let (left, right) = if exponent > 0 {
+        activation.slopes_at_infinity()
+    } else {
+        activation.slopes_at_origin().unwrap_or((0.0, 0.0))
+    };
+    m * if m > 0.0 { right } else { left }
+}
+
+/// Folds each column's exponent back where plain numbers do, and brings the column's largest
+/// entry near 1 where they do not.
+fn settle<T: Real>(columns: &mut Columns<T>) {
+    for b in 0..columns.batch() {
+        let mut column = columns.mantissa.column_mut(b);
+        let top = largest(&column);
+        let (_, shift) = libm::frexp(top);
+        let true_exponent = i64::from(shift) + columns.exponent[b];
+        let plain = top == 0.0 || true_exponent.abs() < T::COMFORT;
+        if plain && columns.exponent[b] == 0 {
+            continue;
+        }
+        let target = if plain { columns.exponent[b] } else { -i64::from(shift) };
+        rescale(&mut column, if top == 0.0 { 0 } else { target });
+        columns.exponent[b] = if plain { 0 } else { true_exponent };
+    }
+}
+
+/// The largest |entry|.
+pub(super) fn largest<T: Real>(column: &ArrayViewMut1<'_, T>) -> f64 {
+    let top = column.iter().fold(T::ZERO, |top, &v| if v.abs() > top { v.abs() } else { top });
+    top.to_f64()
+}
+
+/// Multiplies by 2^power, which loses nothing but what lies far below the column's largest.
+pub(super) fn rescale<T: Real>(column: &mut ArrayViewMut1<'_, T>, power: i64) {
+    if power == 0 {
+        return;
+    }
+    // A single factor could itself leave the range of T.
+    let half = power / 2;
+    let factors = [T::from_f64(ldexp(1.0, half)), T::from_f64(ldexp(1.0, power - half))];
+    for value in column {
+        *value = *value * factors[0] * factors[1];
+    }
+}

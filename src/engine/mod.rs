@@ -1,0 +1,22 @@
+//! The mathematics on ndarray: draws, networks, the forward and the backward pass,
+//! and numbers that do not run out of exponent. No screen, no file, no clock, no thread.
+
+mod backward;
+mod draws;
+mod forward;
+pub mod kernels;
+mod loss;
+mod network;
+mod numpy;
+mod real;
+mod record;
+mod scaled;
+mod vector;
+
+pub use draws::{DrawCache, Tensor};
+pub use forward::LayerTrace;
+pub use network::{BuildStopped, FromDraws, Layer, Network, Pass};
+pub use numpy::NumpyStream;
+pub use real::Real;
+pub use record::{LayerRecord, ZeroCause, delta_profile, record};
+pub use scaled::{Columns, Scaled};

@@ -1,0 +1,200 @@
+//! A network ready to run: its layers' weights as unit draws with a scale, its data.
+
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use crate::experiment::{Activation, Experiment, Init, Loss, Precision, UnitLaw, Variant};
+
+use super::draws::{DrawCache, Drawn, Request, Tensor};
+use super::forward::LayerTrace;
+use super::{Columns, Real, Scaled};
+
+/// One layer: z = scale · U a + b, a = φ(z).
+#[derive(Clone, Debug)]
+pub struct Layer<T> {
+    /// U, n_l × n_{l−1}; W = scale · U.
+    pub unit: Arc<Array2<T>>,
+    /// What the unit draw is multiplied by.
+    pub scale: T,
+    /// b, n_l numbers, or nothing where all are zero.
+    pub bias: Option<Vec<T>>,
+    /// φ.
+    pub activation: Activation,
+}
+
+/// A variant's network with its data.
+#[derive(Clone, Debug)]
+pub struct Network<T> {
+    /// W^(1) … W^(L).
+    pub layers: Vec<Layer<T>>,
+    /// x, n_0 × B.
+    pub input: Columns<T>,
+    /// y, n_L × B.
+    pub target: Columns<T>,
+    /// The loss.
+    pub loss: Loss,
+}
+
+/// What a forward and a backward pass leave.
+#[derive(Clone, Debug)]
+pub struct Pass<T> {
+    /// a^(0) = x, n_0 × B.
+    pub input: Columns<T>,
+    /// z, a, φ′ and δ of each layer.
+    pub layers: Vec<LayerTrace<T>>,
+    /// The mean loss of the batch.
+    pub loss: Scaled,
+}
+
+/// Drawing was told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped")]
+pub struct BuildStopped;
+
+impl<T: Real + FromDraws> Network<T> {
+    /// Draws, or finds in the cache, everything that a variant of an experiment needs.
+    ///
+    /// The order of NumPy's stream is W^(1), b^(1), …, W^(L), b^(L), x, y; a zero or
+    /// constant array takes nothing from it.
+    ///
+    /// # Errors
+    /// [`BuildStopped`] when `proceed`, asked before each array, says stop.
+    pub fn build(
+        experiment: &Experiment,
+        variant: &Variant,
+        cache: &mut DrawCache,
+        proceed: &mut dyn FnMut() -> bool,
+    ) -> Result<Self, BuildStopped> {
+        let sizes = experiment.sizes();
+        let requests = requests(experiment, variant, &sizes);
+        let single = T::PRECISION == Precision::F32;
+        let drawn = cache
+            .draw(experiment.seed, experiment.draws, &requests, single, proceed)
+            .ok_or(BuildStopped)?;
+        let mut arrays = T::arrays(drawn).into_iter();
+        let layers =
+            (1..sizes.len()).map(|l| Self::layer(variant, l, &sizes, &mut arrays)).collect();
+        let mut data = |given: Option<&Vec<Vec<f64>>>, units: usize| Columns {
+            mantissa: match given {
+                Some(rows) => Array2::from_shape_fn((units, rows.len()), |(unit, example)| {
+                    T::from_f64(rows[example][unit])
+                }),
+                None => arrays.next().map(|drawn| (*drawn).clone()).unwrap_or_default(),
+            },
+            exponent: vec![0; experiment.architecture.batch],
+        };
+        let given = experiment.data.as_ref();
+        Ok(Self {
+            layers,
+            input: data(given.map(|d| &d.x), sizes[0]),
+            target: data(given.map(|d| &d.y), sizes[sizes.len() - 1]),
+            loss: experiment.architecture.loss,
+        })
+    }
+
+    fn layer(
+        variant: &Variant,
+        l: usize,
+        sizes: &[usize],
+        arrays: &mut impl Iterator<Item = Arc<Array2<T>>>,
+    ) -> Layer<T> {
+        let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
+        let (unit, scale) = match &variant.weights {
+            Some(weights) => (Arc::new(from_rows(&weights[l - 1], fan_in)), 1.0),
+            None => (arrays.next().unwrap_or_default(), variant.init.scale(fan_in, fan_out)),
+        };
+        let bias = match &variant.biases {
+            Some(biases) => Some(biases[l - 1].iter().map(|&b| T::from_f64(b)).collect()),
+            None if is_absent(&variant.bias) => None,
+            None => arrays.next().map(|drawn| {
+                let scale = variant.bias.scale(fan_in, fan_out);
+                drawn.iter().map(|&u| T::from_f64(u.to_f64() * scale)).collect()
+            }),
+        };
+        Layer {
+            unit,
+            scale: T::from_f64(scale),
+            bias,
+            activation: variant.activation_of(l, sizes.len() - 1),
+        }
+    }
+}
+
+impl<T: Real> Network<T> {
+    /// W^(l) = scale · U as a plain matrix, n_l × n_{l−1}; `index` counts from 0.
+    pub fn weight(&self, index: usize) -> Array2<f64> {
+        let layer = &self.layers[index];
+        let scale = layer.scale.to_f64();
+        layer.unit.mapv(|u| u.to_f64() * scale)
+    }
+
+    /// Forward and backward over the batch: BP1 and BP2 for every layer.
+    pub fn pass(&self) -> Pass<T> {
+        let mut pass = self.forward();
+        self.backward(&mut pass);
+        pass
+    }
+}
+
+/// What must be drawn, in the order of NumPy's stream.
+fn requests(experiment: &Experiment, variant: &Variant, sizes: &[usize]) -> Vec<Request> {
+    let mut requests = Vec::new();
+    for l in 1..sizes.len() {
+        let (columns, rows) = (sizes[l - 1], sizes[l]);
+        if variant.weights.is_none() {
+            let law = variant.init.unit_law();
+            requests.push(Request { tensor: Tensor::Weight(l), law, rows, columns });
+        }
+        if variant.biases.is_none() && !is_absent(&variant.bias) {
+            let law = variant.bias.unit_law();
+            requests.push(Request { tensor: Tensor::Bias(l), law, rows, columns: 1 });
+        }
+    }
+    if experiment.data.is_none() {
+        let (law, columns) = (UnitLaw::Normal, experiment.architecture.batch);
+        for (tensor, rows) in [(Tensor::Input, sizes[0]), (Tensor::Target, sizes[sizes.len() - 1])]
+        {
+            requests.push(Request { tensor, law, rows, columns });
+        }
+    }
+    requests
+}
+
+/// A bias that is zero whatever is drawn needs no array.
+fn is_absent(bias: &Init) -> bool {
+    bias.scale(1, 1) == 0.0
+}
+
+fn from_rows<T: Real>(rows: &[Vec<f64>], columns: usize) -> Array2<T> {
+    Array2::from_shape_fn((rows.len(), columns), |(i, j)| T::from_f64(rows[i][j]))
+}
+
+/// The precision's own copy of a network's unit draws.
+pub trait FromDraws: Sized {
+    /// Which precision this type is.
+    const PRECISION: Precision;
+
+    /// The arrays in this precision.
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "only this crate draws")]
+    fn arrays(drawn: Drawn) -> Vec<Arc<Array2<Self>>>;
+}
+
+impl FromDraws for f64 {
+    const PRECISION: Precision = Precision::F64;
+
+    #[expect(private_interfaces, reason = "only this crate draws")]
+    fn arrays(drawn: Drawn) -> Vec<Arc<Array2<Self>>> {
+        drawn.double
+    }
+}
+
+impl FromDraws for f32 {
+    const PRECISION: Precision = Precision::F32;
+
+    #[expect(private_interfaces, reason = "only this crate draws")]
+    fn arrays(drawn: Drawn) -> Vec<Arc<Array2<Self>>> {
+        drawn.single
+    }
+}

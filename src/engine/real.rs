@@ -1,0 +1,88 @@
+//! The two number types in which a pass is computed.
+
+use std::ops::{Add, AddAssign, Mul, Neg, Sub};
+
+use crate::experiment::Activation;
+
+use super::vector;
+
+/// `f32` or `f64`.
+pub trait Real:
+    Copy
+    + Default
+    + Send
+    + Sync
+    + 'static
+    + PartialOrd
+    + std::fmt::Debug
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+{
+    /// 0.
+    const ZERO: Self;
+    /// Powers of two within which a pass needs no exponent of its own: products of two
+    /// such numbers, summed over the widest layer, stay inside the type's range.
+    const COMFORT: i64;
+    /// The smallest normal number is 2^this.
+    const SMALLEST_EXPONENT: i64;
+    /// Digits behind the leading one: subnormals reach this many powers of two further.
+    const MANTISSA_BITS: i64;
+
+    /// The nearest number of this type.
+    fn from_f64(number: f64) -> Self;
+    /// The same number as `f64`.
+    fn to_f64(self) -> f64;
+    /// |x|.
+    fn abs(self) -> Self;
+    /// a = φ(z) and φ′(z), element by element.
+    fn activate(activation: Activation, z: &[Self], a: &mut [Self], slope: &mut [Self]);
+}
+
+impl Real for f64 {
+    const ZERO: Self = 0.0;
+    const COMFORT: i64 = 400;
+    const SMALLEST_EXPONENT: i64 = -1022;
+    const MANTISSA_BITS: i64 = 52;
+
+    fn from_f64(number: f64) -> Self {
+        number
+    }
+
+    fn to_f64(self) -> f64 {
+        self
+    }
+
+    fn abs(self) -> Self {
+        Self::abs(self)
+    }
+
+    fn activate(activation: Activation, z: &[Self], a: &mut [Self], slope: &mut [Self]) {
+        vector::activate_f64(activation, z, a, slope);
+    }
+}
+
+impl Real for f32 {
+    const ZERO: Self = 0.0;
+    const COMFORT: i64 = 40;
+    const SMALLEST_EXPONENT: i64 = -126;
+    const MANTISSA_BITS: i64 = 23;
+
+    fn from_f64(number: f64) -> Self {
+        number as Self
+    }
+
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+
+    fn abs(self) -> Self {
+        Self::abs(self)
+    }
+
+    fn activate(activation: Activation, z: &[Self], a: &mut [Self], slope: &mut [Self]) {
+        vector::activate_f32(activation, z, a, slope);
+    }
+}

@@ -1,0 +1,245 @@
+//! The experiment file: TOML in, TOML out.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use super::error::{in_words, without_indices};
+use super::{Experiment, ExperimentError, limits};
+
+impl Experiment {
+    /// Reads and validates an experiment file's text. Every field is optional; what is
+    /// absent is the chapter's.
+    ///
+    /// # Errors
+    /// A sentence naming the key, its value and the accepted range, or the line where
+    /// the text stops being TOML.
+    pub fn from_toml(text: &str) -> Result<Self, ExperimentError> {
+        let table = parse_table(text)?;
+        refuse_conflicts(&table)?;
+        let value = toml::Value::Table(table.clone());
+        let mut experiment: Self =
+            serde_path_to_error::deserialize(value).map_err(|e| explain(&e, &table))?;
+        experiment.fill_names();
+        experiment.validate()?;
+        Ok(experiment)
+    }
+
+    /// The experiment as a file's text; [`Self::from_toml`] reads it back unchanged.
+    pub fn to_toml(&self) -> String {
+        let mut tidy = self.clone();
+        for variant in &mut tidy.variants {
+            variant.init.tidy();
+            variant.bias.tidy();
+        }
+        if tidy.architecture.hidden.is_some() {
+            return without_depth_and_width(&tidy);
+        }
+        toml::to_string(&tidy).unwrap_or_else(|error| unreachable_text(&error))
+    }
+
+    /// Reads an experiment file.
+    ///
+    /// # Errors
+    /// What [`Self::from_toml`] refuses, and files that cannot be read, are no text, or
+    /// are far larger than any experiment.
+    pub fn load(path: &Path) -> Result<Self, ExperimentError> {
+        let refuse = |reason: String| ExperimentError::Read { path: path.to_owned(), reason };
+        let bytes = read_bounded(path).map_err(refuse)?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            refuse(
+                "it is not text. An experiment is a TOML file, or a PNG that the lab exported."
+                    .to_owned(),
+            )
+        })?;
+        Self::from_toml(&text)
+    }
+
+    /// Gives each variant without a name its activation's, numbered where that is taken.
+    fn fill_names(&mut self) {
+        for index in 0..self.variants.len() {
+            if self.variants[index].name.is_empty() {
+                let label = self.variants[index].activation.label();
+                self.variants[index].name = self.free_name(label);
+            }
+        }
+    }
+
+    /// `wish`, or `wish 2`, `wish 3`… where a variant has that name already.
+    pub fn free_name(&self, wish: &str) -> String {
+        let taken = |name: &str| self.variants.iter().any(|v| v.name == name);
+        if !taken(wish) {
+            return wish.to_owned();
+        }
+        let numbered = |n: usize| format!("{wish} {n}");
+        (2..=self.variants.len() + 2)
+            .map(numbered)
+            .find(|name| !taken(name))
+            .unwrap_or_else(|| wish.to_owned())
+    }
+}
+
+/// A file's bytes, refusing folders and what is larger than any experiment.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
+    let explain = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            "there is no such file. Check the name, or give a preset's name (gradient-lab list)."
+                .to_owned()
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "you have no permission to read it. Change its permissions or copy it elsewhere."
+                .to_owned()
+        }
+        std::io::ErrorKind::IsADirectory => "it is a folder. Name a file in it.".to_owned(),
+        _ => format!("{error}."),
+    };
+    if path.is_dir() {
+        return Err("it is a folder. Name a file in it.".to_owned());
+    }
+    let file = std::fs::File::open(path).map_err(explain)?;
+    let mut bytes = Vec::new();
+    file.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes).map_err(explain)?;
+    if bytes.len() as u64 > limits::FILE_BYTES {
+        return Err(format!(
+            "it is larger than {} MiB, more than any experiment needs.",
+            limits::FILE_BYTES / (1024 * 1024)
+        ));
+    }
+    Ok(bytes)
+}
+
+fn parse_table(text: &str) -> Result<toml::Table, ExperimentError> {
+    text.parse::<toml::Table>().map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start.min(text.len()));
+        let line = text.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let message = error.message().replace('\n', ", ");
+        ExperimentError::Syntax { line, message }
+    })
+}
+
+/// `hidden` stands in place of depth and width: a file that has both would mean two things.
+fn refuse_conflicts(table: &toml::Table) -> Result<(), ExperimentError> {
+    let Some(architecture) = table.get("architecture").and_then(toml::Value::as_table) else {
+        return Ok(());
+    };
+    let both = ["depth", "width"].into_iter().find(|key| architecture.contains_key(*key));
+    match both {
+        Some(key) if architecture.contains_key("hidden") => {
+            Err(ExperimentError::Conflict(format!(
+                "architecture.{key} and architecture.hidden exclude each other: hidden is {}.",
+                limits::accepted("architecture.hidden").unwrap_or_default()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// serde's error as a sentence with the key, the value and the accepted range.
+fn explain(
+    error: &serde_path_to_error::Error<toml::de::Error>,
+    table: &toml::Table,
+) -> ExperimentError {
+    let path = error.path().to_string();
+    let message = error.inner().message();
+    if let Some(rest) = message.strip_prefix("unknown field `") {
+        let (name, rest) = rest.split_once('`').unwrap_or((rest, ""));
+        let accepted = rest.trim_start_matches([',', ' ']).replace('`', "");
+        let accepted =
+            accepted.trim_start_matches("expected one of ").trim_start_matches("expected ");
+        return ExperimentError::UnknownKey {
+            key: in_words(&path_to_unknown(&path, name)),
+            accepted: accepted.to_owned(),
+        };
+    }
+    if let Some(missing) = message.strip_prefix("missing field `") {
+        let name = missing.trim_end_matches('`');
+        let key = if path == "." { name.to_owned() } else { format!("{path}.{name}") };
+        return ExperimentError::Value {
+            key: in_words(&key),
+            value: "nothing".to_owned(),
+            accepted: limits::accepted(&without_indices(&key)).unwrap_or("a value").to_owned(),
+        };
+    }
+    let value = find(table, &path).map_or_else(|| message.to_owned(), |v| v.to_string());
+    ExperimentError::value(&path, value)
+}
+
+/// The path of an unknown key, whether or not serde's path already ends in it.
+fn path_to_unknown(path: &str, name: &str) -> String {
+    if path == "." || path == name {
+        name.to_owned()
+    } else if path.ends_with(&format!(".{name}")) {
+        path.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+/// The value at a path such as `variant[1].init.gain`.
+fn find<'t>(table: &'t toml::Table, path: &str) -> Option<&'t toml::Value> {
+    let mut parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
+    let mut value = table.get(parts.next()?)?;
+    for part in parts {
+        value = match part.parse::<usize>() {
+            Ok(index) => value.get(index)?,
+            Err(_) => value.get(part)?,
+        };
+    }
+    Some(value)
+}
+
+fn without_depth_and_width(experiment: &Experiment) -> String {
+    let table = toml::Table::try_from(experiment).map(|mut table| {
+        if let Some(architecture) =
+            table.get_mut("architecture").and_then(toml::Value::as_table_mut)
+        {
+            architecture.remove("depth");
+            architecture.remove("width");
+        }
+        table.to_string()
+    });
+    table.unwrap_or_else(|error| unreachable_text(&error))
+}
+
+/// Every field is a number, a text or a table, all of which TOML has; should a later field
+/// not be, the file says so in place of losing the reason.
+fn unreachable_text(error: &toml::ser::Error) -> String {
+    format!("# This experiment could not be written: {error}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Preset, Variant};
+
+    #[test]
+    fn every_preset_survives_the_file() {
+        for preset in Preset::ALL {
+            let experiment = preset.experiment();
+            let text = experiment.to_toml();
+            assert_eq!(Experiment::from_toml(&text), Ok(experiment), "{text}");
+        }
+    }
+
+    #[test]
+    fn hidden_sizes_survive_the_file() {
+        let mut experiment = Experiment::default();
+        experiment.architecture.hidden = Some(vec![7, 3, 9]);
+        let read = Experiment::from_toml(&experiment.to_toml()).expect("its own file");
+        assert_eq!(read.sizes(), [10, 7, 3, 9, 1]);
+    }
+
+    #[test]
+    fn unnamed_variants_are_named_after_their_activation() {
+        let text = "[[variant]]\nactivation = 'tanh'\n[[variant]]\nactivation = 'tanh'";
+        let names: Vec<String> = Experiment::from_toml(text)
+            .expect("valid")
+            .variants
+            .into_iter()
+            .map(|v: Variant| v.name)
+            .collect();
+        assert_eq!(names, ["Tanh", "Tanh 2"]);
+    }
+}

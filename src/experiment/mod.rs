@@ -1,0 +1,265 @@
+//! What a person sets: one serialisable value, its limits, its file and its presets.
+
+mod activation;
+mod choices;
+mod error;
+mod file;
+mod init;
+pub mod limits;
+mod preset;
+mod validate;
+
+use serde::{Deserialize, Serialize};
+
+pub use activation::{Activation, LEAKY_SLOPE};
+pub use choices::{Draws, Loss, Precision};
+pub use error::ExperimentError;
+pub use init::{FanMode, Init, Parameter, Scheme, TRUNCATED_STD, UnitLaw};
+pub use preset::Preset;
+
+/// All that a person can set. The default is the chapter's gradient-flow figure.
+///
+/// ```
+/// use gradient_lab::experiment::Experiment;
+/// let experiment = Experiment::from_toml("seed = 7").expect("a valid file");
+/// assert_eq!(experiment.sizes(), [10, 20, 20, 20, 20, 20, 1]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Experiment {
+    /// Shown above every figure.
+    pub title: String,
+    /// Names every random draw.
+    pub seed: u64,
+    /// Which generator the draws come from.
+    pub draws: Draws,
+    /// η, the step of one update.
+    #[serde(skip_serializing_if = "is_default_rate")]
+    pub learning_rate: f64,
+    /// What all variants share.
+    pub architecture: Architecture,
+    /// Explicit inputs and targets; absent, both are standard normal draws.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
+    /// What differs.
+    #[serde(rename = "variant")]
+    pub variants: Vec<Variant>,
+}
+
+/// η of the chapter's worked example.
+const DEFAULT_RATE: f64 = 0.5;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_default_rate(rate: &f64) -> bool {
+    *rate == DEFAULT_RATE
+}
+
+/// Sizes, loss, batch and precision: what all variants share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Architecture {
+    /// n_0, the number of inputs.
+    pub input: usize,
+    /// Number of hidden layers, where `hidden` is absent.
+    pub depth: usize,
+    /// Units of each hidden layer, where `hidden` is absent.
+    pub width: usize,
+    /// Units of each hidden layer one by one, in place of depth and width.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Vec<usize>>,
+    /// n_L, the number of outputs.
+    pub output: usize,
+    /// The loss.
+    pub loss: Loss,
+    /// Examples B.
+    pub batch: usize,
+    /// The format in which the pass is computed.
+    pub precision: Precision,
+}
+
+/// Explicit inputs and targets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// One list for each example, n_0 numbers each.
+    pub x: Vec<Vec<f64>>,
+    /// One list for each example, n_L numbers each.
+    pub y: Vec<Vec<f64>>,
+}
+
+/// One way to set up the network; variants differ, the architecture and the draws do not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Variant {
+    /// Shown in legends; names the variant in weights files.
+    pub name: String,
+    /// φ of the hidden layers.
+    pub activation: Activation,
+    /// φ of the output layer; absent, the hidden layers'.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_activation: Option<Activation>,
+    /// How weights are drawn.
+    pub init: Init,
+    /// How biases are drawn.
+    #[serde(default = "no_bias", skip_serializing_if = "is_no_bias")]
+    pub bias: Init,
+    /// Explicit weights W^(1)…W^(L), n_l × n_{l−1}, in place of `init`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Vec<Vec<Vec<f64>>>>,
+    /// Explicit biases b^(1)…b^(L), in place of `bias`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub biases: Option<Vec<Vec<f64>>>,
+}
+
+fn no_bias() -> Init {
+    Init::of(Scheme::Zeros)
+}
+
+fn is_no_bias(bias: &Init) -> bool {
+    *bias == no_bias()
+}
+
+impl Default for Experiment {
+    fn default() -> Self {
+        Self {
+            title: "Sigmoid against ReLU".to_owned(),
+            seed: 42,
+            draws: Draws::Numpy,
+            learning_rate: DEFAULT_RATE,
+            architecture: Architecture::default(),
+            data: None,
+            variants: vec![Variant::of(Activation::Sigmoid), Variant::of(Activation::Relu)],
+        }
+    }
+}
+
+impl Default for Architecture {
+    fn default() -> Self {
+        Self {
+            input: 10,
+            depth: 5,
+            width: 20,
+            hidden: None,
+            output: 1,
+            loss: Loss::Mse,
+            batch: 1,
+            precision: Precision::F64,
+        }
+    }
+}
+
+impl Default for Variant {
+    fn default() -> Self {
+        Self { name: String::new(), ..Self::of(Activation::Sigmoid) }
+    }
+}
+
+impl Variant {
+    /// The activation with Xavier normal weights and no bias, named after the activation.
+    pub fn of(activation: Activation) -> Self {
+        Self {
+            name: activation.label().to_owned(),
+            activation,
+            output_activation: None,
+            init: Init::default(),
+            bias: no_bias(),
+            weights: None,
+            biases: None,
+        }
+    }
+
+    /// φ of layer `layer` of `layers` (both counted from 1).
+    pub fn activation_of(&self, layer: usize, layers: usize) -> Activation {
+        if layer == layers {
+            self.output_activation.unwrap_or(self.activation)
+        } else {
+            self.activation
+        }
+    }
+
+    /// The setting in a few words, for captions.
+    pub fn describe(&self) -> String {
+        let mut words = self.activation.label().to_owned();
+        if let Some(output) = self.output_activation
+            && output != self.activation
+        {
+            words += &format!(" (output {})", output.label());
+        }
+        words += if self.weights.is_some() { ", given weights" } else { ", " };
+        if self.weights.is_none() {
+            words += &self.init.describe();
+        }
+        if self.biases.is_some() {
+            words += ", given biases";
+        } else if !is_no_bias(&self.bias) {
+            words += &format!(", bias {}", self.bias.describe().to_lowercase());
+        }
+        words
+    }
+}
+
+impl Architecture {
+    /// Hidden layers.
+    pub fn depth(&self) -> usize {
+        self.hidden.as_ref().map_or(self.depth, Vec::len)
+    }
+
+    /// n_0, n_1, …, n_L.
+    pub fn sizes(&self) -> Vec<usize> {
+        let mut sizes = vec![self.input];
+        match &self.hidden {
+            Some(hidden) => sizes.extend(hidden),
+            None => sizes.resize(1 + self.depth, self.width),
+        }
+        sizes.push(self.output);
+        sizes
+    }
+
+    /// “10–20–20–1”, or “10–(50 × 20)–1” where that is shorter.
+    pub fn describe_sizes(&self) -> String {
+        match &self.hidden {
+            None if self.depth > 6 => {
+                format!("{}–({} × {})–{}", self.input, self.depth, self.width, self.output)
+            }
+            Some(hidden) if hidden.len() > 12 => {
+                format!("{}–({} hidden layers)–{}", self.input, hidden.len(), self.output)
+            }
+            _ => {
+                let sizes: Vec<String> = self.sizes().iter().map(usize::to_string).collect();
+                sizes.join("–")
+            }
+        }
+    }
+}
+
+impl Experiment {
+    /// n_0, n_1, …, n_L.
+    pub fn sizes(&self) -> Vec<usize> {
+        self.architecture.sizes()
+    }
+
+    /// L, the number of layers with weights.
+    pub fn layers(&self) -> usize {
+        self.architecture.depth() + 1
+    }
+
+    /// The settings in one line, for the caption under a figure.
+    pub fn describe(&self) -> String {
+        let architecture = &self.architecture;
+        let draws = if self.data.is_some() && self.variants.iter().all(|v| v.weights.is_some()) {
+            "given numbers".to_owned()
+        } else {
+            format!("seed {} ({})", self.seed, self.draws.id())
+        };
+        let mut words = format!("{} · {draws}", architecture.describe_sizes());
+        if architecture.batch > 1 {
+            words += &format!(" · batch {}", architecture.batch);
+        }
+        words += &format!(
+            " · {} · {}",
+            architecture.loss.label().to_lowercase(),
+            architecture.precision.id()
+        );
+        words
+    }
+}

@@ -1,0 +1,66 @@
+//! The presets: experiment files that come with the lab.
+
+use super::Experiment;
+
+/// A named experiment that comes with the lab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// The name on the command line.
+    pub id: &'static str,
+    /// What there is to see, in a sentence.
+    pub hint: &'static str,
+    text: &'static str,
+}
+
+macro_rules! preset {
+    ($id:literal, $hint:literal) => {
+        Preset {
+            id: $id,
+            hint: $hint,
+            text: include_str!(concat!("../../assets/presets/", $id, ".toml")),
+        }
+    };
+}
+
+impl Preset {
+    /// Every preset, in the order in which menus show them.
+    pub const ALL: [Self; 6] = [
+        preset!(
+            "chapter-16",
+            "The chapter's gradient-flow figure: a sigmoid net vanishes, the ReLU net's one output is dead."
+        ),
+        preset!(
+            "vanishing",
+            "Sigmoid, 50 layers: δ loses about two thirds of a decade in every layer."
+        ),
+        preset!(
+            "exploding",
+            "Weights too large, 30 layers: ReLU and tanh let δ grow without bound."
+        ),
+        preset!(
+            "xavier-vs-he",
+            "ReLU, 30 layers: Xavier loses half of ‖δ‖² in every layer, He keeps it."
+        ),
+        preset!("deep", "Sigmoid, 1000 layers: norms near 1e-630, far below what f64 can hold."),
+        preset!(
+            "orthogonal",
+            "Linear and tanh, 50 layers: orthogonal weights keep δ where Gaussian ones wander."
+        ),
+    ];
+
+    /// The preset of that name.
+    pub fn find(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.id == id)
+    }
+
+    /// The preset's experiment.
+    ///
+    /// # Panics
+    /// Never: a test reads every preset.
+    pub fn experiment(self) -> Experiment {
+        match Experiment::from_toml(self.text) {
+            Ok(experiment) => experiment,
+            Err(error) => panic!("the preset {} is tested to be valid: {error}", self.id),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! One draw: every variant's network with one seed, forward and backward, recorded.
+
+use crate::engine::{
+    DrawCache, FromDraws, LayerRecord, Network, Real, Scaled, delta_profile, record,
+};
+use crate::experiment::{Experiment, Precision, Variant};
+
+use super::{Stopped, Verdict, Watch};
+
+/// What one seed's networks leave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draw {
+    /// What was asked.
+    pub experiment: Experiment,
+    /// One result for each variant, in order.
+    pub variants: Vec<VariantDraw>,
+}
+
+/// One variant's result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariantDraw {
+    /// The variant's name.
+    pub name: String,
+    /// The mean loss of the batch.
+    pub loss: Scaled,
+    /// The record of layers 1…L.
+    pub layers: Vec<LayerRecord>,
+    /// |δ_j^(l)| of every unit of layers 1…L, the root mean square over the batch.
+    pub profile: Vec<Vec<Scaled>>,
+    /// The largest pre-activation of the output layer, for the words about dead outputs.
+    pub output_preactivation: f64,
+    /// What the norms say.
+    pub verdict: Verdict,
+}
+
+/// Runs draws and keeps the unit draws from one to the next.
+#[derive(Default)]
+pub struct DrawStudy {
+    cache: DrawCache,
+}
+
+impl DrawStudy {
+    /// With nothing kept yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Draws every variant's network and passes forward and backward.
+    ///
+    /// # Errors
+    /// [`Stopped`] when told to stop.
+    ///
+    /// ```
+    /// use gradient_lab::experiment::Experiment;
+    /// use gradient_lab::study::{DrawStudy, Watch};
+    /// let draw = DrawStudy::new()
+    ///     .run(&Experiment::default(), &Watch::unattended())
+    ///     .expect("nobody stops it");
+    /// let first = draw.variants[0].layers[0].delta.to_f64();
+    /// assert_eq!(format!("{first:.6e}"), "7.002996e-5"); // the chapter's digits
+    /// ```
+    pub fn run(&mut self, experiment: &Experiment, watch: &Watch<'_>) -> Result<Draw, Stopped> {
+        let count = experiment.variants.len() as f32;
+        let mut variants = Vec::with_capacity(experiment.variants.len());
+        for (index, variant) in experiment.variants.iter().enumerate() {
+            watch.report(index as f32 / count);
+            variants.push(match experiment.architecture.precision {
+                Precision::F64 => self.run_variant::<f64>(experiment, variant, watch)?,
+                Precision::F32 => self.run_variant::<f32>(experiment, variant, watch)?,
+            });
+        }
+        watch.report(1.0);
+        Ok(Draw { experiment: experiment.clone(), variants })
+    }
+
+    fn run_variant<T: Real + FromDraws>(
+        &mut self,
+        experiment: &Experiment,
+        variant: &Variant,
+        watch: &Watch<'_>,
+    ) -> Result<VariantDraw, Stopped> {
+        let network = self.network::<T>(experiment, variant, watch)?;
+        let pass = network.pass();
+        watch.proceed()?;
+        let layers = record(&network, &pass);
+        let output_preactivation = pass.layers.last().map_or(0.0, |last| {
+            let entries = (0..last.z.batch())
+                .flat_map(|b| (0..last.z.units()).map(move |unit| last.z.get(unit, b).to_f64()));
+            entries.fold(f64::NEG_INFINITY, f64::max)
+        });
+        Ok(VariantDraw {
+            name: variant.name.clone(),
+            loss: pass.loss,
+            profile: pass.layers.iter().map(delta_profile).collect(),
+            verdict: Verdict::of(&layers, output_preactivation),
+            layers,
+            output_preactivation,
+        })
+    }
+
+    /// A variant's network, ready to run.
+    ///
+    /// # Errors
+    /// [`Stopped`] when told to stop.
+    pub fn network<T: Real + FromDraws>(
+        &mut self,
+        experiment: &Experiment,
+        variant: &Variant,
+        watch: &Watch<'_>,
+    ) -> Result<Network<T>, Stopped> {
+        let mut proceed = || watch.proceed().is_ok();
+        Network::build(experiment, variant, &mut self.cache, &mut proceed).map_err(|_| Stopped)
+    }
+}

@@ -1,0 +1,44 @@
+//! Questions asked of an experiment. A study takes an experiment, reports its progress,
+//! stops when told to, and returns plain data.
+
+mod draw;
+mod verdict;
+
+pub use draw::{Draw, DrawStudy, VariantDraw};
+pub use verdict::{Kind, Verdict};
+
+/// The study was told to stop, or a newer request took its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped")]
+pub struct Stopped;
+
+/// A study's line to whoever asked: may it go on, and how far is it?
+pub struct Watch<'a> {
+    stop: &'a dyn Fn() -> bool,
+    report: &'a dyn Fn(f32),
+}
+
+impl<'a> Watch<'a> {
+    /// `stop` is asked often and must be quick; `report` receives shares from 0 to 1.
+    pub fn new(stop: &'a dyn Fn() -> bool, report: &'a dyn Fn(f32)) -> Self {
+        Self { stop, report }
+    }
+
+    /// Never stops and listens to nothing: for tests and the command line.
+    pub fn unattended() -> Watch<'static> {
+        Watch { stop: &|| false, report: &|_| {} }
+    }
+
+    /// Goes on, or not.
+    ///
+    /// # Errors
+    /// [`Stopped`] when told to stop.
+    pub fn proceed(&self) -> Result<(), Stopped> {
+        if (self.stop)() { Err(Stopped) } else { Ok(()) }
+    }
+
+    /// Tells how much is done.
+    pub fn report(&self, share: f32) {
+        (self.report)(share);
+    }
+}

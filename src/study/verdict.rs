@@ -1,0 +1,136 @@
+//! The diagnosis: what the norms of the error signal say, in a word and in a sentence.
+
+use crate::engine::{LayerRecord, ZeroCause};
+
+/// Decades that ‖δ‖ may lose or gain over the whole depth and still count as healthy.
+pub const HEALTHY_DECADES: f64 = 1.0;
+
+/// The diagnosis in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// ‖δ‖ stays within a factor of ten from the output to the first layer.
+    Healthy,
+    /// ‖δ‖ shrinks by more than a factor of ten.
+    Vanishing,
+    /// ‖δ‖ grows by more than a factor of ten.
+    Exploding,
+    /// ‖δ‖ is exactly zero in some layer, and why.
+    Zero(ZeroCause),
+}
+
+/// The diagnosis of one variant's error signal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verdict {
+    /// In a word.
+    pub kind: Kind,
+    /// log10 ‖δ^(1)‖/‖δ^(L)‖, where both are not zero.
+    pub log10_ratio: Option<f64>,
+    /// Steps from the output to the first layer, L − 1.
+    pub steps: usize,
+    /// The highest layer whose norm plain arithmetic would show as 0, though it is not.
+    pub lost_in_plain: Option<usize>,
+    output_preactivation: f64,
+}
+
+impl Verdict {
+    /// Reads the records of layers 1…L.
+    pub fn of(layers: &[LayerRecord], output_preactivation: f64) -> Self {
+        let norm = |layer: Option<&LayerRecord>| layer.and_then(|layer| layer.delta.log10());
+        let log10_ratio = match (norm(layers.first()), norm(layers.last())) {
+            (Some(first), Some(last)) => Some(first - last),
+            _ => None,
+        };
+        let kind = match (layers.first().and_then(|layer| layer.zero), log10_ratio) {
+            (Some(cause), _) => Kind::Zero(cause),
+            (None, Some(ratio)) if ratio < -HEALTHY_DECADES => Kind::Vanishing,
+            (None, Some(ratio)) if ratio > HEALTHY_DECADES => Kind::Exploding,
+            _ => Kind::Healthy,
+        };
+        Self {
+            kind,
+            log10_ratio,
+            steps: layers.len().saturating_sub(1),
+            lost_in_plain: layers.iter().rev().find(|l| l.lost_in_plain).map(|l| l.layer),
+            output_preactivation,
+        }
+    }
+
+    /// Decades by which ‖δ‖ changes in one step back, negative where it shrinks.
+    pub fn decades_per_layer(&self) -> Option<f64> {
+        self.log10_ratio.filter(|_| self.steps > 0).map(|ratio| ratio / self.steps as f64)
+    }
+
+    /// The word in tables, JSON and on the command line.
+    pub fn word(&self) -> &'static str {
+        match self.kind {
+            Kind::Healthy => "healthy",
+            Kind::Vanishing => "vanishing",
+            Kind::Exploding => "exploding",
+            Kind::Zero(ZeroCause::DeadOutput) => "dead output",
+            Kind::Zero(ZeroCause::DeadLayer(_)) => "dead layer",
+            Kind::Zero(ZeroCause::NoError) => "no error",
+            Kind::Zero(ZeroCause::ZeroWeights(_)) => "zero weights",
+            Kind::Zero(ZeroCause::SaturatedOutput) => "saturated output",
+            Kind::Zero(ZeroCause::NoPath(_)) => "no path",
+        }
+    }
+
+    /// One or two sentences: what happens, how fast, and what plain arithmetic would show.
+    pub fn sentence(&self) -> String {
+        let mut sentence = match self.kind {
+            Kind::Zero(cause) => self.about_zero(cause),
+            _ => self.about_decades(),
+        };
+        if let Some(layer) = self.lost_in_plain {
+            sentence += &format!(
+                " Plain arithmetic would print 0 for layer {layer} and all below; the lab carries the exponent."
+            );
+        }
+        sentence
+    }
+
+    fn about_decades(&self) -> String {
+        let (Some(ratio), Some(decades)) = (self.log10_ratio, self.decades_per_layer()) else {
+            return "Healthy: there is one layer only, and its error signal is not zero."
+                .to_owned();
+        };
+        let (size, steps) = (decades.abs(), self.steps);
+        match self.kind {
+            Kind::Vanishing => format!(
+                "Vanishing: ‖δ‖ loses {size:.3} decades a layer on its way back, {:.2} in {steps} steps.",
+                -ratio
+            ),
+            Kind::Exploding => format!(
+                "Exploding: ‖δ‖ gains {size:.3} decades a layer on its way back, {ratio:.2} in {steps} steps."
+            ),
+            _ => format!(
+                "Healthy: ‖δ‖ changes by {ratio:+.2} decades in {steps} steps, less than a factor of ten."
+            ),
+        }
+    }
+
+    fn about_zero(&self, cause: ZeroCause) -> String {
+        match cause {
+            ZeroCause::DeadOutput => format!(
+                "Dead output: the largest output pre-activation is {:.5} ≤ 0, where ReLU's slope is exactly 0. Every gradient is a true zero; nothing has vanished.",
+                self.output_preactivation
+            ),
+            ZeroCause::DeadLayer(layer) => format!(
+                "Dead layer: every unit of layer {layer} has a pre-activation ≤ 0, so δ is a true zero there and in every layer below."
+            ),
+            ZeroCause::NoError => {
+                "No error: the output equals the target, so there is nothing to send back."
+                    .to_owned()
+            }
+            ZeroCause::ZeroWeights(layer) => format!(
+                "Zero weights: all weights of layer {layer} are 0, so no signal passes to the layers below. Choose another initialization."
+            ),
+            ZeroCause::SaturatedOutput => {
+                "Saturated output: the slope there is smaller than any number can hold.".to_owned()
+            }
+            ZeroCause::NoPath(layer) => format!(
+                "No path: the living units of layer {layer} receive no signal from the layer above."
+            ),
+        }
+    }
+}
