@@ -27,7 +27,7 @@ impl Formula {
         for (index, item) in self.items.iter().enumerate() {
             match item {
                 Item::Glyph { at, scale, family, sign, ink } => {
-                    others.push(brush.glyph(*at, *scale, family, *sign, *ink))
+                    others.push(brush.glyph(*at, *scale, family, *sign, *ink));
                 }
                 Item::Rule { at, size, ink } => brush.rule(&mut solids, *at, *size, *ink),
                 Item::Fill { at, size, ink } => brush.fill(&mut solids, *at, *size, *ink),
