@@ -30,8 +30,11 @@ pub fn bold() -> FontFamily {
 
 /// Gives the context its fonts: Inter for text and [`bold`] headings, JetBrains Mono for
 /// tables, and three more for the signs that these lack. All digits are equally wide.
+/// The families of [`super::mathtext`] come with them.
 pub fn install(context: &Context) {
-    context.set_fonts(definitions());
+    let mut definitions = definitions();
+    super::mathtext::install_fonts(&mut definitions);
+    context.set_fonts(definitions);
 }
 
 /// The files, by the names that the families list them under.
