@@ -2,15 +2,16 @@
 
 use std::ops::RangeInclusive;
 
-use eframe::egui::{Color32, Ui, Vec2, Vec2b, Visuals};
+use eframe::egui::{Color32, FontId, Ui, Vec2, Vec2b, Visuals};
 use egui_plot::{AxisHints, GridInput, GridMark, HPlacement, Plot, VPlacement};
 
 use crate::figure::{Scale, decade, superscript};
 
+use super::super::theme;
 use super::{AXIS_WIDTH, Medium};
 
-/// Labels along an axis keep at least this distance, in points.
-const LABEL_DISTANCE: f32 = 26.0;
+/// Labels of numbers keep at least this distance, in points.
+pub const LABEL_DISTANCE: f32 = 26.0;
 /// Layers' labels keep at least this distance, in points: room for four digits.
 const LAYER_DISTANCE: f32 = 40.0;
 /// Units' labels keep at least this distance, in points.
@@ -52,6 +53,7 @@ pub fn layers(label: &str) -> AxisHints<'static> {
         .label(label.to_owned())
         .formatter(|mark, _| whole_number(mark))
         .placement(VPlacement::Bottom)
+        .tick_label_font(FontId::proportional(theme::SMALL))
         .label_spacing(6.0..=10.0)
 }
 
@@ -62,6 +64,7 @@ pub fn units(label: &str) -> AxisHints<'static> {
         .formatter(|mark, _| whole_number(mark))
         .placement(HPlacement::Left)
         .min_thickness(AXIS_WIDTH)
+        .tick_label_font(FontId::proportional(theme::SMALL))
         .label_spacing(4.0..=8.0)
 }
 
@@ -75,6 +78,7 @@ pub fn values(label: &str, scale: Scale) -> AxisHints<'static> {
         })
         .placement(HPlacement::Left)
         .min_thickness(AXIS_WIDTH)
+        .tick_label_font(FontId::proportional(theme::SMALL))
         .label_spacing(4.0..=8.0)
 }
 
@@ -84,10 +88,11 @@ pub fn names(names: Vec<String>) -> AxisHints<'static> {
         .formatter(move |mark, _| {
             let row = mark.value.round();
             let name = (row >= 1.0).then(|| names.get(row as usize - 1)).flatten();
-            name.map(|name| shortened(name, 11)).unwrap_or_default()
+            name.map(|name| shortened(name, 12)).unwrap_or_default()
         })
         .placement(HPlacement::Left)
         .min_thickness(AXIS_WIDTH)
+        .tick_label_font(FontId::proportional(theme::SMALL))
         .label_spacing(4.0..=8.0)
 }
 
@@ -134,9 +139,9 @@ pub fn row_marks(rows: usize) -> Vec<GridMark> {
 
 /// Marks for log10 values: whole decades, and between them 2 and 5 where fewer than
 /// three decades are in sight.
-pub fn decades(input: GridInput, height: f32) -> Vec<GridMark> {
+pub fn decades(input: GridInput, labels: f32) -> Vec<GridMark> {
     let (low, high) = input.bounds;
-    let labels = f64::from((height / LABEL_DISTANCE).max(2.0));
+    let labels = f64::from(labels.max(2.0));
     let step = round_step(((high - low) / labels).max(1.0));
     let mut all = marks(input.bounds, step, step);
     if high - low < 2.5 {
@@ -198,7 +203,7 @@ mod tests {
 
     #[test]
     fn decades_stay_inside() {
-        let marks = decades(GridInput { bounds: (-630.2, -3.1), base_step_size: 1.0 }, 260.0);
+        let marks = decades(GridInput { bounds: (-630.2, -3.1), base_step_size: 1.0 }, 10.0);
         assert!(marks.len() > 3 && marks.len() < 12);
         assert!(marks.iter().all(|m| m.value >= -630.2 && m.value <= -3.1));
     }

@@ -212,7 +212,7 @@ fn colour_bar(ui: &Ui, heat: &Heat, rect: Rect, frame: egui::Rangef) {
 /// Whole decades, or 1-2-5 where there are few, as many as the bar has room for.
 fn ticks(scale: &ColourScale, bar: Rect) -> Vec<(f64, f32)> {
     let input = egui_plot::GridInput { bounds: (scale.min, scale.max), base_step_size: 1.0 };
-    let mut marks = axis::decades(input, bar.height());
+    let mut marks = axis::decades(input, bar.height() / 18.0);
     let apart = 13.0 / f64::from(bar.height()) * (scale.max - scale.min);
     // Whole decades come first; what would print over them gives way.
     let mut kept: Vec<f64> = Vec::new();

@@ -18,7 +18,7 @@ use texture::Textures;
 /// all, so that layers stand above one another.
 const MARGIN: f32 = 118.0;
 /// Width of the axis labels left of every plot, for the same reason.
-const AXIS_WIDTH: f32 = 58.0;
+const AXIS_WIDTH: f32 = 74.0;
 
 /// What a figure is painted on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
