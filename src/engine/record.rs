@@ -59,6 +59,20 @@ pub enum ZeroCause {
     NoPath(usize),
 }
 
+impl ZeroCause {
+    /// The word in tables, JSON and on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::DeadOutput => "dead output",
+            Self::DeadLayer(_) => "dead layer",
+            Self::NoError => "no error",
+            Self::ZeroWeights(_) => "zero weights",
+            Self::SaturatedOutput => "saturated output",
+            Self::NoPath(_) => "no path",
+        }
+    }
+}
+
 /// The record of every layer.
 pub fn record<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Vec<LayerRecord> {
     let mut zero_above = None;

@@ -66,12 +66,7 @@ impl Verdict {
             Kind::Healthy => "healthy",
             Kind::Vanishing => "vanishing",
             Kind::Exploding => "exploding",
-            Kind::Zero(ZeroCause::DeadOutput) => "dead output",
-            Kind::Zero(ZeroCause::DeadLayer(_)) => "dead layer",
-            Kind::Zero(ZeroCause::NoError) => "no error",
-            Kind::Zero(ZeroCause::ZeroWeights(_)) => "zero weights",
-            Kind::Zero(ZeroCause::SaturatedOutput) => "saturated output",
-            Kind::Zero(ZeroCause::NoPath(_)) => "no path",
+            Kind::Zero(cause) => cause.word(),
         }
     }
 

@@ -1,0 +1,3 @@
+//! The window and what paints in it.
+
+pub mod fonts;
