@@ -66,7 +66,8 @@ pub struct LayerSpectrum {
     /// log10 of the singular values that are not zero, the largest first.
     pub log10: Vec<f64>,
     /// How many of the min(n_top, n_l) singular values are true zeros: dead units, narrow
-    /// layers in between and weights of low rank cut the signal's dimensions.
+    /// layers in between and weights of low rank cut the signal's dimensions. A slope below
+    /// the smallest `f64`, a sigmoid's at |z| > 745, counts as zero here.
     pub zeros: usize,
     /// A bound, up to a small constant, of the relative error of the smallest: Σ κ(factor) ε.
     /// Near 1 or above, the smallest values are not to be trusted.

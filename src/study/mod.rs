@@ -7,6 +7,7 @@ mod draw;
 mod factors;
 mod jacobian;
 mod sample;
+mod steps;
 mod verdict;
 
 pub use check::{
@@ -18,6 +19,7 @@ pub use draw::{Draw, DrawStudy, VariantDraw};
 pub use factors::{Factor, Factors, SpectralNorm, factors};
 pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
 pub use sample::Sample;
+pub use steps::{Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
 pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.
