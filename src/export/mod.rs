@@ -6,6 +6,7 @@ pub mod offscreen;
 pub mod picture;
 pub mod png;
 pub mod raster;
+pub mod table;
 pub mod texture;
 
 pub use image::Image;

@@ -3,6 +3,7 @@
 mod bars;
 mod colour;
 mod heat;
+pub mod norms_table;
 mod number;
 mod table;
 

@@ -12,6 +12,8 @@ use eframe::egui::{Ui, Vec2};
 
 use crate::figure::{Figure, Panel};
 
+pub use axis::shortened;
+pub use sheet::note;
 use texture::Textures;
 
 /// Width kept free beside every plot for its legend or colour bar, in points. One width for
