@@ -4,6 +4,7 @@
 mod backward;
 mod draws;
 mod forward;
+mod gradient;
 pub mod kernels;
 mod loss;
 mod network;
@@ -15,8 +16,9 @@ mod vector;
 
 pub use draws::{DrawCache, Tensor};
 pub use forward::LayerTrace;
+pub use gradient::Gradient;
 pub use network::{BuildStopped, FromDraws, Layer, Network, Pass};
 pub use numpy::NumpyStream;
 pub use real::Real;
 pub use record::{LayerRecord, ZeroCause, delta_profile, record};
-pub use scaled::{Columns, Scaled};
+pub use scaled::{Columns, Faint, Scaled};
