@@ -150,7 +150,7 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
         scale: scale.unwrap_or(PictureOptions::PRINT_SCALE),
         dark: matches!(args.theme, Theme::Dark),
     };
-    atomic::write(&args.output, &picture::encode(&figure, experiment, options)?)?;
+    atomic::write(&args.output, &picture::encode(&figure, options)?)?;
     Ok(())
 }
 

@@ -1,15 +1,20 @@
 //! Pictures as plain data. The screen, the PNG, the CSV and the tests all come from these.
 
 mod bars;
+mod chart;
 mod colour;
 mod heat;
 pub mod norms_table;
 mod number;
 mod table;
 
+use std::sync::Arc;
+
+use crate::experiment::Experiment;
 use crate::study::Draw;
 
 pub use bars::{Bars, Point, Scale, Series};
+pub use chart::{Axis, AxisScale, Chart, Ink, Mark, MarkShape};
 pub use colour::{ColourMap, Rgb, variant_colour, wants_dark_letters};
 pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
 pub use number::{decade, scientific, scientific_of_log10, superscript};
@@ -93,6 +98,7 @@ impl FigureId {
         };
         Figure {
             id: self,
+            experiment: Arc::new(draw.experiment.clone()),
             title: draw.experiment.title.clone(),
             caption: caption(draw),
             notes: notes(draw),
@@ -115,6 +121,8 @@ pub struct View {
 pub struct Figure {
     /// Which figure.
     pub id: FigureId,
+    /// What it shows; it travels in the exported picture.
+    pub experiment: Arc<Experiment>,
     /// The experiment's title.
     pub title: String,
     /// The settings, a line each.
@@ -143,6 +151,19 @@ pub enum Panel {
     Bars(Bars),
     /// A heatmap with its colour bar.
     Heat(Heat),
+    /// Lines, points, bands or a histogram.
+    Chart(Chart),
+}
+
+impl Panel {
+    /// The panel's heading.
+    pub fn heading(&self) -> &str {
+        match self {
+            Self::Bars(bars) => &bars.heading,
+            Self::Heat(heat) => &heat.heading,
+            Self::Chart(chart) => &chart.heading,
+        }
+    }
 }
 
 fn caption(draw: &Draw) -> Vec<String> {

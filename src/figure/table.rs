@@ -1,6 +1,6 @@
 //! A figure's numbers as a table, for CSV and for spreadsheets.
 
-use super::{Bars, Cell, Figure, Heat, Panel};
+use super::{AxisScale, Bars, Cell, Chart, Figure, Heat, Panel, scientific_of_log10};
 
 /// Header and rows, all as text.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Table {
 }
 
 impl Figure {
-    /// Every number of the figure in long form: panel, series, layer, value and its log10.
+    /// Every number of the figure in long form: panel, series, x (the layer, mostly), value and its log10.
     /// A true zero has the value 0 and no log10; a number beyond `f64` has its digits and
     /// exponent as text all the same.
     pub fn table(&self) -> Table {
@@ -21,9 +21,10 @@ impl Figure {
             match panel {
                 Panel::Bars(bars) => rows.extend(bars_rows(bars)),
                 Panel::Heat(heat) => rows.extend(heat_rows(heat)),
+                Panel::Chart(chart) => rows.extend(chart_rows(chart)),
             }
         }
-        Table { header: vec!["quantity", "series", "layer", "value", "log10"], rows }
+        Table { header: vec!["quantity", "series", "x", "value", "log10"], rows }
     }
 }
 
@@ -56,4 +57,21 @@ fn heat_rows(heat: &Heat) -> impl Iterator<Item = Vec<String>> + '_ {
             log10,
         ]
     })
+}
+
+fn chart_rows(chart: &Chart) -> impl Iterator<Item = Vec<String>> + '_ {
+    let named = chart.marks.iter().filter(|mark| !mark.name.is_empty());
+    named.flat_map(|mark| mark.readings().into_iter().map(move |[x, y]| (mark, x, y))).map(
+        |(mark, x, y)| {
+            let (value, log10) = match chart.y.scale {
+                AxisScale::Log10 => (scientific_of_log10(y, 6), y.to_string()),
+                AxisScale::Linear | AxisScale::Layers => (y.to_string(), String::new()),
+            };
+            let x = match chart.x.scale {
+                AxisScale::Log10 => scientific_of_log10(x, 6),
+                AxisScale::Linear | AxisScale::Layers => x.to_string(),
+            };
+            vec![chart.y.label.clone(), mark.name.clone(), x, value, log10]
+        },
+    )
 }

@@ -196,7 +196,7 @@ fn colour_bar(ui: &Ui, heat: &Heat, rect: Rect, frame: egui::Rangef) {
     painter.add(Shape::mesh(gradient(&heat.scale, bar)));
     for (log10, y) in ticks(&heat.scale, bar) {
         painter.hline(bar.right()..=bar.right() + 3.0, y, (1.0, ink));
-        let label = axis::log_label(log10, &(0.0..=0.0));
+        let label = axis::log_label(log10);
         painter.text(pos2(bar.right() + 6.0, y), Align2::LEFT_CENTER, label, font.clone(), ink);
     }
     painter.text(pos2(left, frame.min), Align2::LEFT_TOP, &heat.quantity, font.clone(), ink);
