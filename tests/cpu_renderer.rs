@@ -19,8 +19,7 @@ fn harness() -> Harness<'static, bool> {
                 ui.checkbox(on, "Show ‖δ⁽ˡ⁾‖");
                 if *on {
                     let color = egui::Color32::RED;
-                    ui.painter()
-                        .circle_filled(egui::pos2(150.0, 30.0), 20.0, color);
+                    ui.painter().circle_filled(egui::pos2(150.0, 30.0), 20.0, color);
                 }
             },
             false,

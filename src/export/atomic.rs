@@ -91,9 +91,7 @@ pub enum WriteError {
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     // A link is followed here, for the renaming would replace the link itself.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = folder_of(&target).ok_or_else(|| WriteError::NoName {
-        path: path.to_owned(),
-    })?;
+    let folder = folder_of(&target).ok_or_else(|| WriteError::NoName { path: path.to_owned() })?;
     let permissions = permissions_at(path, &target)?;
     replace(&target, folder, permissions, bytes).map_err(|source| explain(path, folder, source))
 }
@@ -102,11 +100,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 fn folder_of(target: &Path) -> Option<&Path> {
     target.file_name()?;
     let folder = target.parent()?;
-    Some(if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    })
+    Some(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
 }
 
 /// The permissions of the file that will be replaced, if there is one and it may be.
@@ -155,10 +149,9 @@ fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
 fn explain(path: &Path, folder: &Path, source: io::Error) -> WriteError {
     let path = path.to_owned();
     match source.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => WriteError::NoFolder {
-            path,
-            folder: folder.to_owned(),
-        },
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            WriteError::NoFolder { path, folder: folder.to_owned() }
+        }
         ErrorKind::IsADirectory => WriteError::IsFolder { path },
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             WriteError::ReadOnly { path }
@@ -174,9 +167,8 @@ mod tests {
 
     fn names_in(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
-        let mut names: Vec<_> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }

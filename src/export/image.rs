@@ -21,11 +21,7 @@ impl Image {
     /// assert_eq!(image.bytes().len(), 3 * 2 * 4);
     /// ```
     pub fn filled(width: usize, height: usize, color: Color32) -> Self {
-        Self {
-            width,
-            height,
-            pixels: vec![color.to_array(); width * height],
-        }
+        Self { width, height, pixels: vec![color.to_array(); width * height] }
     }
 
     /// Pixels a row.
@@ -56,6 +52,15 @@ impl Image {
     /// The same pixels as plain bytes.
     pub fn bytes(&self) -> &[u8] {
         self.pixels.as_flattened()
+    }
+
+    /// The same picture for egui's clipboard and textures.
+    pub fn to_color_image(&self) -> eframe::egui::ColorImage {
+        let colours = self.pixels.iter().map(|&[r, g, b, a]| {
+            // Already multiplied by alpha, on both sides.
+            Color32::from_rgba_premultiplied(r, g, b, a)
+        });
+        eframe::egui::ColorImage::new([self.width, self.height], colours.collect())
     }
 
     /// Whether no pixel lets anything through.

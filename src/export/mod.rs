@@ -6,9 +6,11 @@ mod image;
 pub mod json;
 pub mod offscreen;
 pub mod open;
+pub mod picture;
 pub mod png;
 pub mod raster;
 mod row;
+pub mod table;
 pub mod texture;
 pub mod weights;
 

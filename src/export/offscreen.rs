@@ -110,11 +110,7 @@ pub fn paint(
 
 /// Checks the size, and rounds it to whole pixels.
 fn size_in_pixels(size_points: Vec2, pixels_per_point: f32) -> Result<[usize; 2], Error> {
-    let empty = Error::Empty {
-        width: size_points.x,
-        height: size_points.y,
-        pixels_per_point,
-    };
+    let empty = Error::Empty { width: size_points.x, height: size_points.y, pixels_per_point };
     // Each factor on its own: two negative ones have a positive product, and NaN fails too.
     if !(size_points.x > 0.0 && size_points.y > 0.0 && pixels_per_point > 0.0) {
         return Err(empty);
@@ -150,10 +146,7 @@ fn input(size_points: Vec2, pixels_per_point: f32, pass: usize) -> RawInput {
 }
 
 /// Feeds the pass's texture changes to the store and returns what there is to paint.
-fn keep_shapes(
-    mut output: FullOutput,
-    textures: &mut Textures,
-) -> Vec<egui::epaint::ClippedShape> {
+fn keep_shapes(mut output: FullOutput, textures: &mut Textures) -> Vec<egui::epaint::ClippedShape> {
     textures.set(&mut output.textures_delta);
     // Freed textures stay: the last pass may show them, and the store goes with this call.
     output.textures_delta.free.clear();
@@ -171,15 +164,9 @@ mod tests {
 
     fn label(theme: Theme, pixels_per_point: f32) -> Image {
         let size = egui::vec2(120.0, 24.0);
-        paint(
-            size,
-            pixels_per_point,
-            theme,
-            crate::gui::fonts::install,
-            |ui| {
-                ui.label("∇ of ‖δ⁽ˡ⁾‖");
-            },
-        )
+        paint(size, pixels_per_point, theme, crate::gui::fonts::install, |ui| {
+            ui.label("∇ of ‖δ⁽ˡ⁾‖");
+        })
         .unwrap()
     }
 
@@ -211,8 +198,7 @@ mod tests {
             |ui| {
                 let texture = ui.load_texture("red", red.clone(), Default::default());
                 let uv = Rect::from_min_max(egui::Pos2::ZERO, egui::pos2(1.0, 1.0));
-                ui.painter()
-                    .image(texture.id(), ui.max_rect(), uv, Color32::WHITE);
+                ui.painter().image(texture.id(), ui.max_rect(), uv, Color32::WHITE);
             },
         );
         assert_eq!(image.unwrap().pixel(4, 4), Some([255, 0, 0, 255]));
@@ -221,21 +207,12 @@ mod tests {
     #[test]
     fn sizes_out_of_bounds_are_refused_with_a_sentence() {
         let refuse = |x, y, scale| size_in_pixels(egui::vec2(x, y), scale).unwrap_err();
-        for (x, y, scale) in [
-            (0.0, 9.0, 1.0),
-            (-5.0, -5.0, 1.0),
-            (9.0, f32::NAN, 1.0),
-            (9.0, 9.0, 0.01),
-        ] {
-            assert!(
-                matches!(refuse(x, y, scale), Error::Empty { .. }),
-                "{x} {y} {scale}"
-            );
+        for (x, y, scale) in
+            [(0.0, 9.0, 1.0), (-5.0, -5.0, 1.0), (9.0, f32::NAN, 1.0), (9.0, 9.0, 0.01)]
+        {
+            assert!(matches!(refuse(x, y, scale), Error::Empty { .. }), "{x} {y} {scale}");
         }
-        assert!(matches!(
-            refuse(f32::INFINITY, 9.0, 1.0),
-            Error::TooLong { .. }
-        ));
+        assert!(matches!(refuse(f32::INFINITY, 9.0, 1.0), Error::TooLong { .. }));
         assert_eq!(
             refuse(8200.0, 100.0, 2.0).to_string(),
             "A picture of 16400 × 200 pixels is too large: a side has at most 16384 pixels. \
@@ -246,10 +223,6 @@ mod tests {
             "A picture of 15000 × 15000 pixels is too large: it has at most 200 million pixels. \
              Choose a smaller size or scale."
         );
-        assert_eq!(
-            size_in_pixels(egui::vec2(100.0, 33.0), 1.5),
-            Ok([150, 50]),
-            "rounded"
-        );
+        assert_eq!(size_in_pixels(egui::vec2(100.0, 33.0), 1.5), Ok([150, 50]), "rounded");
     }
 }

@@ -79,11 +79,7 @@ pub fn encode(
     let [width, height] = [image.width(), image.height()].map(|n| u32::try_from(n).unwrap_or(0));
     let mut encoder = Encoder::new(&mut bytes, width, height);
     let opaque = image.is_opaque();
-    encoder.set_color(if opaque {
-        ColorType::Rgb
-    } else {
-        ColorType::Rgba
-    });
+    encoder.set_color(if opaque { ColorType::Rgb } else { ColorType::Rgba });
     encoder.set_depth(BitDepth::Eight);
     encoder.set_source_srgb(png::SrgbRenderingIntent::RelativeColorimetric);
     encoder.set_pixel_dims(Some(density));
@@ -115,14 +111,10 @@ pub fn read_experiment(bytes: &[u8]) -> Result<Option<String>, Error> {
         return Err(Error::LongFile(bytes.len()));
     }
     // Room for the experiment, a colour profile, and a few rows of the widest picture.
-    let limits = Limits {
-        bytes: 16 * MAX_EXPERIMENT_BYTES,
-    };
+    let limits = Limits { bytes: 16 * MAX_EXPERIMENT_BYTES };
     let reader = Decoder::new_with_limits(Cursor::new(bytes), limits).read_info()?;
     let chunks = &reader.info().utf8_text;
-    let experiment = chunks
-        .iter()
-        .find(|chunk| chunk.keyword == KEYWORD && !chunk.compressed);
+    let experiment = chunks.iter().find(|chunk| chunk.keyword == KEYWORD && !chunk.compressed);
     let text = experiment.map(|chunk| chunk.get_text()).transpose()?;
     Ok(text.filter(|text| check_length(text).is_ok()))
 }
@@ -133,11 +125,7 @@ fn density(dots_per_inch: f32) -> Result<PixelDimensions, Error> {
         return Err(Error::Density(dots_per_inch));
     }
     let dots_per_metre = (dots_per_inch / METRES_AN_INCH).round() as u32;
-    Ok(PixelDimensions {
-        xppu: dots_per_metre,
-        yppu: dots_per_metre,
-        unit: Unit::Meter,
-    })
+    Ok(PixelDimensions { xppu: dots_per_metre, yppu: dots_per_metre, unit: Unit::Meter })
 }
 
 fn software() -> String {
@@ -164,9 +152,7 @@ fn straight_alpha(image: &Image) -> Vec<u8> {
         value.min(255) as u8
     };
     let pixels = image.pixels().iter();
-    pixels
-        .flat_map(|&[r, g, b, a]| [straight(r, a), straight(g, a), straight(b, a), a])
-        .collect()
+    pixels.flat_map(|&[r, g, b, a]| [straight(r, a), straight(g, a), straight(b, a), a]).collect()
 }
 
 #[cfg(test)]
@@ -193,10 +179,7 @@ mod tests {
     fn a_picture_comes_back_with_its_pixels_and_its_experiment() {
         let bytes = encode(&image(), 300.0, Some(TOML)).unwrap();
         let (info, pixels) = decode(&bytes);
-        assert_eq!(
-            (info.width, info.height, info.color_type),
-            (5, 4, ColorType::Rgb)
-        );
+        assert_eq!((info.width, info.height, info.color_type), (5, 4, ColorType::Rgb));
         assert_eq!(pixels[..3], [10, 20, 30]);
         assert_eq!(pixels[21..24], [200, 100, 50]);
         let dims = info.pixel_dims.unwrap();
@@ -222,10 +205,7 @@ mod tests {
     #[test]
     fn garbage_is_refused_and_never_a_panic() {
         assert!(matches!(read_experiment(b""), Err(Error::Decode(_))));
-        assert!(matches!(
-            read_experiment(b"seed = 42"),
-            Err(Error::Decode(_))
-        ));
+        assert!(matches!(read_experiment(b"seed = 42"), Err(Error::Decode(_))));
         let bytes = encode(&image(), 300.0, Some(TOML)).unwrap();
         for end in 0..bytes.len() {
             let _ = read_experiment(&bytes[..end]);

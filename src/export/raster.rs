@@ -47,11 +47,7 @@ pub fn paint(
     // Each thread paints all meshes on rows of its own: the order of meshes is kept everywhere.
     std::thread::scope(|scope| {
         for (index, pixels) in bands.enumerate() {
-            let mut band = Band {
-                top: index * rows,
-                width,
-                pixels,
-            };
+            let mut band = Band { top: index * rows, width, pixels };
             scope.spawn(move || band.paint(primitives, pixels_per_point, textures));
         }
     });
@@ -272,11 +268,7 @@ impl Slope {
         let right = (to_b * (c[1] - a[1]) as f64 - to_c * (b[1] - a[1]) as f64) * scale;
         let down = (to_c * (b[0] - a[0]) as f64 - to_b * (c[0] - a[0]) as f64) * scale;
         let [x, y] = a.map(|part| part as f64 / SUB as f64 - 0.5);
-        Self {
-            at_origin: value - right * x - down * y,
-            right,
-            down,
-        }
+        Self { at_origin: value - right * x - down * y, right, down }
     }
 
     /// The value at a pixel's centre, and what each pixel further right adds.
@@ -293,12 +285,7 @@ enum Ink<'a> {
     /// Evenly changing: the soft rims of egui's shapes.
     Smooth([Slope; 4]),
     /// A texture's colours times evenly changing ones: text and heatmaps.
-    Textured {
-        texture: &'a Texture,
-        filter: TextureFilter,
-        place: [Slope; 2],
-        tint: [Slope; 4],
-    },
+    Textured { texture: &'a Texture, filter: TextureFilter, place: [Slope; 2], tint: [Slope; 4] },
 }
 
 impl<'a> Ink<'a> {
@@ -340,12 +327,7 @@ impl<'a> Ink<'a> {
                 let channels = slopes.map(|slope| slope.start(column, row));
                 each(pixels, |pixel, step| over(pixel, at(&channels, step)));
             }
-            Self::Textured {
-                texture,
-                filter,
-                place,
-                tint,
-            } => {
+            Self::Textured { texture, filter, place, tint } => {
                 let [x, y] = place.map(|slope| slope.start(column, row));
                 let channels = tint.map(|slope| slope.start(column, row));
                 each(pixels, |pixel, step| {
@@ -361,9 +343,8 @@ impl<'a> Ink<'a> {
 
 /// The slopes of the corners' colours, times a colour that is the same everywhere.
 fn tint(triangle: &Triangle<'_>, texel: [f32; 4]) -> [Slope; 4] {
-    let colors = triangle
-        .vertices
-        .map(|vertex| tinted(vertex.color.to_array().map(f32::from), texel));
+    let colors =
+        triangle.vertices.map(|vertex| tinted(vertex.color.to_array().map(f32::from), texel));
     std::array::from_fn(|channel| Slope::new(triangle, colors.map(|color| color[channel])))
 }
 
@@ -419,10 +400,7 @@ mod tests {
     fn with_texture(image: ColorImage) -> Textures {
         let mut textures = Textures::default();
         let mut delta = TexturesDelta::default();
-        delta.push(
-            TextureId::default(),
-            ImageDelta::full(image, TextureOptions::NEAREST),
-        );
+        delta.push(TextureId::default(), ImageDelta::full(image, TextureOptions::NEAREST));
         textures.set(&mut delta);
         textures
     }
@@ -430,20 +408,14 @@ mod tests {
     fn triangles(points: &[Pos2], color: Color32) -> Mesh {
         Mesh {
             indices: (0..points.len() as u32).collect(),
-            vertices: points
-                .iter()
-                .map(|point| Vertex::untextured(*point, color))
-                .collect(),
+            vertices: points.iter().map(|point| Vertex::untextured(*point, color)).collect(),
             texture_id: TextureId::default(),
         }
     }
 
     fn painted(mesh: Mesh, clip_rect: Rect, pixels_per_point: f32, textures: &Textures) -> Image {
         let mut image = Image::filled(64, 64, Color32::BLACK);
-        let primitives = [ClippedPrimitive {
-            clip_rect,
-            primitive: Primitive::Mesh(mesh),
-        }];
+        let primitives = [ClippedPrimitive { clip_rect, primitive: Primitive::Mesh(mesh) }];
         paint(&mut image, &primitives, pixels_per_point, textures);
         image
     }
@@ -470,15 +442,10 @@ mod tests {
     #[test]
     fn a_triangle_has_its_area() {
         let points = [pos2(3.3, 2.1), pos2(60.2, 20.7), pos2(17.9, 61.4)];
-        let image = painted(
-            triangles(&points, Color32::WHITE),
-            Rect::EVERYTHING,
-            1.0,
-            &white(),
-        );
+        let image = painted(triangles(&points, Color32::WHITE), Rect::EVERYTHING, 1.0, &white());
         let count = reds(&image).iter().filter(|red| **red == 255).count() as f32;
-        let area =
-            0.5 * ((points[1] - points[0]).x * (points[2] - points[0]).y
+        let area = 0.5
+            * ((points[1] - points[0]).x * (points[2] - points[0]).y
                 - (points[1] - points[0]).y * (points[2] - points[0]).x);
         assert!((count - area).abs() < 0.02 * area, "{count} against {area}");
     }
@@ -500,11 +467,7 @@ mod tests {
         let points: Vec<Pos2> = (0..rim.len())
             .flat_map(|i| {
                 let next = rim[(i + 1) % rim.len()];
-                if i % 2 == 0 {
-                    [middle, rim[i], next]
-                } else {
-                    [middle, next, rim[i]]
-                }
+                if i % 2 == 0 { [middle, rim[i], next] } else { [middle, next, rim[i]] }
             })
             .collect();
         let half = Color32::from_rgba_premultiplied(128, 128, 128, 128);
@@ -584,19 +547,13 @@ mod tests {
     fn threads_do_not_change_a_pixel() {
         let points = [pos2(-900.0, -3.7), pos2(1501.3, 300.2), pos2(400.9, 1400.1)];
         let mesh = triangles(&points, Color32::from_rgba_premultiplied(9, 80, 70, 99));
-        let primitives = [ClippedPrimitive {
-            clip_rect: Rect::EVERYTHING,
-            primitive: Primitive::Mesh(mesh),
-        }];
+        let primitives =
+            [ClippedPrimitive { clip_rect: Rect::EVERYTHING, primitive: Primitive::Mesh(mesh) }];
         let textures = white();
         let mut threaded = Image::filled(1024, 1024, Color32::BLUE);
         let mut alone = threaded.clone();
         paint(&mut threaded, &primitives, 1.0, &textures);
-        let mut band = Band {
-            top: 0,
-            width: 1024,
-            pixels: alone.pixels_mut(),
-        };
+        let mut band = Band { top: 0, width: 1024, pixels: alone.pixels_mut() };
         band.paint(&primitives, 1.0, &textures);
         assert!(threaded == alone);
     }

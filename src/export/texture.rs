@@ -93,11 +93,7 @@ impl Texture {
     /// The filter for a texture of which `texels_per_pixel` fall on one pixel's side.
     /// Mipmaps are not kept: the lab reduces its maps by rules of its own.
     pub fn filter(&self, texels_per_pixel: f32) -> TextureFilter {
-        if texels_per_pixel > 1.0 {
-            self.options.minification
-        } else {
-            self.options.magnification
-        }
+        if texels_per_pixel > 1.0 { self.options.minification } else { self.options.magnification }
     }
 
     /// The colour at (`x`, `y`) in texels from the upper left corner, each channel 0 to 255.
@@ -125,10 +121,8 @@ impl Texture {
             (self.texel(column + 1, row + 1), right * low),
         ];
         std::array::from_fn(|channel| {
-            let sum: i32 = corners
-                .iter()
-                .map(|(texel, weight)| i32::from(texel[channel]) * weight)
-                .sum();
+            let sum: i32 =
+                corners.iter().map(|(texel, weight)| i32::from(texel[channel]) * weight).sum();
             sum as f32 / 65536.0
         })
     }
@@ -165,11 +159,7 @@ fn sub_texel(x: f32) -> i32 {
 /// `x.floor() as i32`, which on the default target is a call into the mathematics library.
 fn floor(x: f32) -> i32 {
     let whole = x as i32;
-    if (whole as f32) > x {
-        whole.saturating_sub(1)
-    } else {
-        whole
-    }
+    if (whole as f32) > x { whole.saturating_sub(1) } else { whole }
 }
 
 #[cfg(test)]
@@ -196,10 +186,7 @@ mod tests {
     fn bilinear_samples_meet_the_texels_at_their_centres() {
         let textures = gray_texture([2, 1], &[0, 200], TextureOptions::LINEAR);
         let at = |x| red(&textures, x, 0.5, TextureFilter::Linear);
-        assert_eq!(
-            [at(0.5), at(1.0), at(1.25), at(1.5)],
-            [0.0, 100.0, 150.0, 200.0]
-        );
+        assert_eq!([at(0.5), at(1.0), at(1.25), at(1.5)], [0.0, 100.0, 150.0, 200.0]);
         assert_eq!([at(-3.0), at(9.0)], [0.0, 200.0], "clamped to the edge");
     }
 
@@ -223,10 +210,7 @@ mod tests {
         let mut textures = gray_texture([2, 2], &[1, 2, 3, 4], TextureOptions::NEAREST);
         let mut delta = TexturesDelta::default();
         let patch = ColorImage::filled([5, 5], Color32::from_gray(9));
-        delta.push(
-            ID,
-            ImageDelta::partial([1, 1], patch, TextureOptions::NEAREST),
-        );
+        delta.push(ID, ImageDelta::partial([1, 1], patch, TextureOptions::NEAREST));
         textures.set(&mut delta);
         let grays: Vec<u8> = textures.textures[&ID].texels.iter().map(|t| t[0]).collect();
         assert_eq!(grays, [1, 2, 3, 9]);

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Context, FontData, FontDefinitions, FontFamily};
+use eframe::egui::{Context, FontData, FontDefinitions, FontFamily, FontTweak};
 
 /// The signs that the lab's words, formulas and buttons are written with, beyond ASCII and
 /// Latin-1. Every one has a glyph in every family.
@@ -30,57 +30,31 @@ pub fn bold() -> FontFamily {
 
 /// Gives the context its fonts: Inter for text and [`bold`] headings, JetBrains Mono for
 /// tables, and three more for the signs that these lack. All digits are equally wide.
+/// The families of [`super::mathtext`] come with them.
 pub fn install(context: &Context) {
-    context.set_fonts(definitions());
+    let mut definitions = definitions();
+    super::mathtext::install_fonts(&mut definitions);
+    context.set_fonts(definitions);
 }
 
 /// The files, by the names that the families list them under.
 const FILES: [(&str, &[u8]); 6] = [
-    (
-        "Inter",
-        include_bytes!("../../assets/fonts/Inter-Regular.otf"),
-    ),
-    (
-        "Inter SemiBold",
-        include_bytes!("../../assets/fonts/Inter-SemiBold.otf"),
-    ),
-    (
-        "JetBrains Mono",
-        include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"),
-    ),
-    (
-        "DejaVu Sans",
-        include_bytes!("../../assets/fonts/DejaVuSans-Symbols.ttf"),
-    ),
-    (
-        "DejaVu Sans Mono",
-        include_bytes!("../../assets/fonts/DejaVuSansMono-Symbols.ttf"),
-    ),
-    (
-        "Noto Sans Symbols 2",
-        include_bytes!("../../assets/fonts/NotoSansSymbols2-Media.ttf"),
-    ),
+    ("Inter", include_bytes!("../../assets/fonts/Inter-Regular.otf")),
+    ("Inter SemiBold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
+    ("JetBrains Mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf")),
+    ("DejaVu Sans", include_bytes!("../../assets/fonts/DejaVuSans-Symbols.ttf")),
+    ("DejaVu Sans Mono", include_bytes!("../../assets/fonts/DejaVuSansMono-Symbols.ttf")),
+    ("Noto Sans Symbols 2", include_bytes!("../../assets/fonts/NotoSansSymbols2-Media.ttf")),
 ];
 
-/// Each family's files, the first that has a sign gives it.
+/// Each family's files; the first that has a sign gives it.
 fn families() -> [(FontFamily, &'static [&'static str]); 3] {
     [
-        (
-            FontFamily::Proportional,
-            &["Inter", "DejaVu Sans", "Noto Sans Symbols 2"],
-        ),
-        (
-            bold(),
-            &["Inter SemiBold", "DejaVu Sans", "Noto Sans Symbols 2"],
-        ),
+        (FontFamily::Proportional, &["Inter", "DejaVu Sans", "Noto Sans Symbols 2"]),
+        (bold(), &["Inter SemiBold", "DejaVu Sans", "Noto Sans Symbols 2"]),
         (
             FontFamily::Monospace,
-            &[
-                "JetBrains Mono",
-                "DejaVu Sans Mono",
-                "DejaVu Sans",
-                "Noto Sans Symbols 2",
-            ],
+            &["JetBrains Mono", "DejaVu Sans Mono", "DejaVu Sans", "Noto Sans Symbols 2"],
         ),
     ]
 }
@@ -88,14 +62,20 @@ fn families() -> [(FontFamily, &'static [&'static str]); 3] {
 fn definitions() -> FontDefinitions {
     let mut definitions = FontDefinitions::empty();
     for (name, bytes) in FILES {
-        let data = Arc::new(FontData::from_static(bytes));
-        definitions.font_data.insert(name.to_owned(), data);
+        let data = FontData::from_static(bytes).tweak(tweak(name));
+        definitions.font_data.insert(name.to_owned(), Arc::new(data));
     }
     for (family, names) in families() {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         definitions.families.insert(family, names);
     }
     definitions
+}
+
+/// The media signs of Noto stand on a higher line than the triangles beside them.
+fn tweak(name: &str) -> FontTweak {
+    let y_offset_factor = if name == "Noto Sans Symbols 2" { 0.12 } else { 0.0 };
+    FontTweak { y_offset_factor, ..FontTweak::default() }
 }
 
 #[cfg(test)]
@@ -113,9 +93,7 @@ mod tests {
     fn width(fonts: &mut Fonts, text: &str, family: FontFamily) -> f32 {
         let font = FontId::new(100.0, family);
         let galley =
-            fonts
-                .with_pixels_per_point(1.0)
-                .layout_no_wrap(text.to_owned(), font, Color32::WHITE);
+            fonts.with_pixels_per_point(1.0).layout_no_wrap(text.to_owned(), font, Color32::WHITE);
         galley.size().x
     }
 
