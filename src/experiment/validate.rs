@@ -17,7 +17,7 @@ impl Experiment {
         let mut dropped = false;
         for variant in &mut self.variants {
             let weights = variant.weights.as_ref().is_some_and(|weights| {
-                check_layers("weights", weights.len(), sizes.len() - 1).is_err()
+                check_length("weights", weights.len(), sizes.len() - 1, "layer").is_err()
                     || weights
                         .iter()
                         .zip(sizes.windows(2))
