@@ -5,6 +5,7 @@ use ndarray::{Array2, ArrayViewMut1};
 use crate::experiment::Activation;
 
 use super::kernels;
+use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
 use super::scaled::{Faint, ldexp};
 use super::{Columns, Real, Scaled};
@@ -14,7 +15,7 @@ use super::{Columns, Real, Scaled};
 pub struct LayerTrace<T> {
     /// z, n_l × B.
     pub z: Columns<T>,
-    /// a = φ(z), n_l × B.
+    /// a = φ(z), n_l × B; at a softmax output the probabilities softmax(z).
     pub a: Columns<T>,
     /// φ′(z), n_l × B.
     pub slope: Array2<T>,
@@ -52,6 +53,9 @@ impl<T: Real> Network<T> {
             let input = layers.last().map_or(&self.input, |before| &before.a);
             layer.forward(input, &mut trace);
             layers.push(trace);
+        }
+        if let Some(output) = layers.last_mut() {
+            finish_output(self.loss, output);
         }
         Pass { input: self.input.clone(), layers, loss: Scaled::ZERO }
     }

@@ -2,6 +2,7 @@
 //! and numbers that do not run out of exponent. No screen, no file, no clock, no thread.
 
 mod backward;
+mod cross_entropy;
 mod draws;
 mod forward;
 mod gradient;
@@ -12,6 +13,7 @@ mod numpy;
 mod real;
 mod record;
 mod scaled;
+mod softmax;
 mod vector;
 
 pub use draws::{DrawCache, Tensor};
@@ -22,3 +24,4 @@ pub use numpy::NumpyStream;
 pub use real::Real;
 pub use record::{LayerRecord, ZeroCause, delta_profile, record};
 pub use scaled::{Columns, Faint, Scaled};
+pub use softmax::{softmax, softmax_jacobian};
