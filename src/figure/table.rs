@@ -1,6 +1,6 @@
 //! A figure's numbers as a table, for CSV and for spreadsheets.
 
-use super::{AxisScale, Bars, Cell, Chart, Figure, Heat, Panel, scientific_of_log10};
+use super::{AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Panel, scientific_of_log10};
 
 /// Header and rows, all as text.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,7 @@ impl Figure {
                 Panel::Bars(bars) => rows.extend(bars_rows(bars)),
                 Panel::Heat(heat) => rows.extend(heat_rows(heat)),
                 Panel::Chart(chart) => rows.extend(chart_rows(chart)),
+                Panel::Graph(graph) => rows.extend(graph_rows(graph)),
             }
         }
         Table { header: vec!["quantity", "series", "x", "value", "log10"], rows }
@@ -74,4 +75,22 @@ fn chart_rows(chart: &Chart) -> impl Iterator<Item = Vec<String>> + '_ {
             vec![chart.y.label.clone(), mark.name.clone(), x, value, log10]
         },
     )
+}
+
+/// What each unit and each edge says of itself.
+fn graph_rows(graph: &Graph) -> impl Iterator<Item = Vec<String>> + '_ {
+    let nodes = graph.columns.iter().flat_map(|column| {
+        column
+            .nodes
+            .iter()
+            .flat_map(move |node| node.story.iter().map(move |line| (&column.title, line)))
+    });
+    let links = graph.links.iter().flat_map(|link| {
+        let title = &graph.columns[link.column].title;
+        link.story.iter().take(2).map(move |line| (title, line))
+    });
+    nodes.chain(links).map(|(title, line)| {
+        let (name, value) = line.split_once(" = ").unwrap_or((line, ""));
+        vec![name.to_owned(), title.clone(), String::new(), value.to_owned(), String::new()]
+    })
 }

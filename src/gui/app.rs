@@ -16,7 +16,7 @@ use super::command::{Command, Commands};
 use super::history::History;
 use super::jobs::{Done, Jobs};
 use super::lab::Lab;
-use super::pages::{self, Page};
+use super::pages::{Page, Pages};
 use super::painter::Painter;
 use super::saved::Saved;
 use super::{bar, controls, keys, theme};
@@ -25,6 +25,7 @@ use super::{bar, controls, keys, theme};
 pub struct App {
     lab: Lab,
     page: Page,
+    pages: Pages,
     history: History,
     painter: Painter,
     jobs: Jobs,
@@ -58,6 +59,7 @@ impl App {
         Self {
             lab,
             page: saved.page,
+            pages: Pages::new(context),
             history: History::default(),
             painter: Painter::new(),
             jobs: Jobs::new(context.clone()),
@@ -235,8 +237,8 @@ impl App {
             .default_size(312.0)
             .size_range(260.0..=460.0)
             .show(ui, |ui| controls::show(ui, &self.lab.experiment, commands));
-        egui::CentralPanel::no_frame().show(ui, |ui| match self.page {
-            Page::Flow => pages::flow::show(ui, &mut self.lab, &mut self.painter, commands),
+        egui::CentralPanel::no_frame().show(ui, |ui| {
+            self.pages.show(self.page, ui, &mut self.lab, &mut self.painter, commands);
         });
     }
 }
@@ -244,6 +246,7 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, context: &Context, _frame: &mut eframe::Frame) {
         self.lab.poll();
+        self.pages.poll();
         self.lab.submit();
         self.take_jobs(context);
     }

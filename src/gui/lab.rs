@@ -96,7 +96,7 @@ impl Figures {
         if let Some((_, _, figure)) = found {
             return figure.clone();
         }
-        let figure = Arc::new(id.build(draw, view));
+        let figure = Arc::new(Figure::of_draw(id, draw, view));
         self.made.retain(|(made, _, _)| *made != id);
         self.made.push((id, view, figure.clone()));
         figure

@@ -2,9 +2,13 @@
 //! stops when told to, and returns plain data.
 
 mod draw;
+mod portrait;
 mod verdict;
 
 pub use draw::{Draw, DrawStudy, VariantDraw};
+pub use portrait::{
+    EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
+};
 pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.

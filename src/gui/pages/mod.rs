@@ -1,6 +1,7 @@
 //! The lab's pages, one file each.
 
 pub mod flow;
+pub mod graph;
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::figure::Figure;
 
 use super::command::{Command, Commands};
+use super::lab::Lab;
 use super::painter::{Medium, Painter};
 
 /// Every page.
@@ -18,16 +20,19 @@ pub enum Page {
     /// The chapter's gradient-flow figure, live.
     #[default]
     Flow,
+    /// The network's diagram.
+    Graph,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 1] = [Self::Flow];
+    pub const ALL: [Self; 2] = [Self::Flow, Self::Graph];
 
     /// The tab's words.
     pub fn label(self) -> &'static str {
         match self {
             Self::Flow => "Gradient flow",
+            Self::Graph => "Graph",
         }
     }
 
@@ -35,6 +40,40 @@ impl Page {
     pub fn hint(self) -> &'static str {
         match self {
             Self::Flow => "Watch ‖δ⁽ˡ⁾‖ shrink or grow through the layers.",
+            Self::Graph => "The network as a diagram: units, weights, and δ on its way back.",
+        }
+    }
+}
+
+/// The pages' own state: how each is looked at, and its study.
+pub struct Pages {
+    /// The diagram's.
+    pub graph: graph::GraphPage,
+}
+
+impl Pages {
+    /// As they are at the start.
+    pub fn new(context: &egui::Context) -> Self {
+        Self { graph: graph::GraphPage::new(context) }
+    }
+
+    /// Takes what the pages' workers have answered.
+    pub fn poll(&mut self) {
+        self.graph.poll();
+    }
+
+    /// Shows one page.
+    pub fn show(
+        &mut self,
+        page: Page,
+        ui: &mut Ui,
+        lab: &mut Lab,
+        painter: &mut Painter,
+        commands: &mut Commands,
+    ) {
+        match page {
+            Page::Flow => flow::show(ui, lab, painter, commands),
+            Page::Graph => self.graph.show(ui, lab, painter, commands),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod axis;
 mod bars;
 mod chart;
+mod graph;
 mod heat;
 mod sheet;
 mod texture;
@@ -63,6 +64,7 @@ impl Painter {
             Some(Panel::Heat(panel)) => {
                 heat::show(ui, panel, (figure, index), &mut self.textures, size, medium);
             }
+            Some(Panel::Graph(panel)) => graph::show(ui, panel, size, medium),
             Some(Panel::Chart(panel)) => chart::show(ui, panel, size, medium),
             None => {}
         }
@@ -74,6 +76,7 @@ pub fn natural_height(panel: &Panel) -> f32 {
     match panel {
         Panel::Bars(_) => 300.0,
         Panel::Chart(_) => 280.0,
+        Panel::Graph(_) => 460.0,
         Panel::Heat(heat) => heat::natural_height(heat),
     }
 }
