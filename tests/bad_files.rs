@@ -273,7 +273,7 @@ fn arguments() {
             &["render", "deep", "--figure", "bars", "-o", "a.png", "--scale", "nan"],
             &["a number from 0.5"],
         ),
-        (&["render", "deep", "--figure", "bars", "-o", "a.png", "--dpi", "0"], &["1 to 100000"]),
+        (&["render", "deep", "--figure", "bars", "-o", "a.png", "--dpi", "0"], &["such as 300"]),
         (&["render", "deep", "--figure", "bars", "-o", "a.png", "--theme", "red"], &["light"]),
         (&["run", "chapter-17"], &["chapter-17", "no such file", "gradient-lab list"]),
     ] {
