@@ -37,7 +37,7 @@ impl<T: Real> Network<T> {
 fn pull_back<T: Real>(layer: &Layer<T>, next: &LayerTrace<T>, below: &mut LayerTrace<T>) {
     let out = &mut below.delta;
     kernels::product_transposed(
-        layer.unit.view(),
+        &layer.unit.view(),
         &next.delta.mantissa,
         layer.scale,
         &mut out.mantissa,

@@ -63,7 +63,7 @@ impl<T: Real> Network<T> {
 
 impl<T: Real> Layer<T> {
     fn forward(&self, input: &Columns<T>, trace: &mut LayerTrace<T>) {
-        kernels::product(self.unit.view(), &input.mantissa, self.scale, &mut trace.z.mantissa);
+        kernels::product(&self.unit.view(), &input.mantissa, self.scale, &mut trace.z.mantissa);
         trace.z.exponent.copy_from_slice(&input.exponent);
         self.add_bias(&mut trace.z);
         settle(&mut trace.z);

@@ -149,6 +149,10 @@ impl Default for Architecture {
     }
 }
 
+#[expect(
+    clippy::derivable_impls,
+    reason = "deriving would give a bias the default of weights, and a sigmoid is a choice"
+)]
 impl Default for Variant {
     fn default() -> Self {
         Self { name: String::new(), ..Self::of(Activation::Sigmoid) }

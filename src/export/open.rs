@@ -98,7 +98,7 @@ fn from_picture(bytes: &[u8]) -> Result<Experiment, OpenError> {
 impl From<std::io::Error> for OpenError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::NotFound => Self::Missing,
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Self::Missing,
             std::io::ErrorKind::PermissionDenied => Self::Forbidden,
             std::io::ErrorKind::IsADirectory => Self::Folder,
             _ => Self::Failed(error),
