@@ -60,7 +60,10 @@ fn check(loss: Loss, output: usize) {
     let network = network(&experiment);
     let pass: Pass<f64> = network.pass();
     let base = plain_loss(loss, &network);
-    assert!((pass.loss.to_f64() - base).abs() < 1e-14 && network.loss_value() == pass.loss);
+    assert!(
+        (pass.loss.to_f64() - base).abs() < 1e-14
+            && network.loss_of(&network.forward()) == pass.loss
+    );
     let weights = experiment.variants[0].weights.clone().unwrap();
     for (index, matrix) in weights.iter().enumerate() {
         let gradient = pass.weight_gradient(index).to_f64();

@@ -134,10 +134,10 @@ impl<T: Real> Network<T> {
         layer.unit.mapv(|u| u.to_f64() * scale)
     }
 
-    /// The mean loss of the batch after a forward pass alone.
-    pub fn loss_value(&self) -> Scaled {
-        let output = self.forward().layers.pop();
-        output.map_or(Scaled::ZERO, |last| output_gradient(self.loss, &last, &self.target).loss)
+    /// The mean loss of the batch that a forward pass of this network leaves.
+    pub fn loss_of(&self, pass: &Pass<T>) -> Scaled {
+        let output = pass.layers.last();
+        output.map_or(Scaled::ZERO, |last| output_gradient(self.loss, last, &self.target).loss)
     }
 
     /// Forward and backward over the batch: BP1 and BP2 for every layer.

@@ -178,6 +178,16 @@ impl<T: Real> Columns<T> {
         Scaled::new(self.mantissa[[unit, example]].to_f64(), self.exponent[example])
     }
 
+    /// Example b alone, n × 1.
+    #[must_use]
+    pub fn example(&self, example: usize) -> Self {
+        let column = self.mantissa.column(example).insert_axis(ndarray::Axis(1));
+        Self {
+            mantissa: column.as_standard_layout().into_owned(),
+            exponent: vec![self.exponent[example]],
+        }
+    }
+
     /// Example b's column, entry by entry.
     pub fn column(&self, example: usize) -> Vec<Scaled> {
         (0..self.units()).map(|unit| self.get(unit, example)).collect()

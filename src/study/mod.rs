@@ -1,14 +1,27 @@
 //! Questions asked of an experiment. A study takes an experiment, reports its progress,
 //! stops when told to, and returns plain data.
 
+mod check;
+mod cost;
 mod draw;
+mod factors;
+mod jacobian;
 mod portrait;
+mod sample;
 mod verdict;
 
+pub use check::{
+    CheckError, CheckSettings, Compared, Errors, Finding, GradientCheck, StepCheck, check_against,
+    gradient_check, log_spaced,
+};
+pub use cost::{Cost, LayerCost, Timing, time_passes};
 pub use draw::{Draw, DrawStudy, VariantDraw};
+pub use factors::{Factor, Factors, SpectralNorm, factors};
+pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
 pub use portrait::{
     EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
 };
+pub use sample::Sample;
 pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.
