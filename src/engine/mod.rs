@@ -8,9 +8,11 @@ pub mod kernels;
 mod loss;
 mod network;
 mod numpy;
+pub mod quadrature;
 mod real;
 mod record;
 mod scaled;
+pub mod special;
 mod vector;
 
 pub use draws::{DrawCache, Tensor};
