@@ -2,9 +2,14 @@
 //! stops when told to, and returns plain data.
 
 mod draw;
+mod mean_field;
+mod moments;
+mod theory;
 mod verdict;
 
 pub use draw::{Draw, DrawStudy, VariantDraw};
+pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
+pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.
