@@ -44,7 +44,7 @@ impl<T: Real> Network<T> {
 }
 
 /// δ ← u ⊙ φ′(z), where the trace's δ holds u; each column renormalized.
-fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
+pub(super) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
     trace.faint.clear();
     for b in 0..trace.delta.batch() {
         if !activation.is_piecewise_linear() && underflows(trace, b) {

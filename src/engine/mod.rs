@@ -3,6 +3,7 @@
 
 mod backward;
 mod draws;
+mod exact_law;
 mod forward;
 pub mod kernels;
 mod loss;
@@ -16,6 +17,7 @@ pub mod special;
 mod vector;
 
 pub use draws::{DrawCache, Tensor};
+pub use exact_law::{ExactLaw, NotExact};
 pub use forward::LayerTrace;
 pub use network::{BuildStopped, FromDraws, Layer, Network, Pass};
 pub use numpy::NumpyStream;
