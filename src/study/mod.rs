@@ -1,14 +1,23 @@
 //! Questions asked of an experiment. A study takes an experiment, reports its progress,
 //! stops when told to, and returns plain data.
 
+mod distribution;
 mod draw;
+mod ensemble;
+mod histogram;
 mod mean_field;
 mod moments;
+mod parallel;
+mod sampler;
 mod theory;
 mod verdict;
 
+pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
+pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnsemble, ensemble};
+pub use histogram::Histogram;
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
+pub use sampler::{Engine, Sampler};
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use verdict::{Kind, Verdict};
 
