@@ -35,7 +35,9 @@ fn main() {
     // `cargo bench` passes `--bench`; a number is the direct engine's seeds.
     let asked = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
     let direct_seeds = asked.unwrap_or(DIRECT_SEEDS);
-    println!("100 hidden layers × 256 units, batch 1, f64; 1,000 seeds exact in law, {direct_seeds} direct");
+    println!(
+        "100 hidden layers × 256 units, batch 1, f64; 1,000 seeds exact in law, {direct_seeds} direct"
+    );
     for activation in [Activation::Sigmoid, Activation::Relu] {
         let experiment = experiment(activation);
         for threads in [1, 2] {

@@ -4,6 +4,7 @@
 mod distribution;
 mod draw;
 mod ensemble;
+mod finite_width;
 mod histogram;
 mod mean_field;
 mod moments;
@@ -15,6 +16,7 @@ mod verdict;
 pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
 pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnsemble, ensemble};
+pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step};
 pub use histogram::Histogram;
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
 pub use sampler::{Engine, Sampler};

@@ -44,6 +44,8 @@ pub(super) struct Moments {
     pub value_square: Scaled,
     /// E[φ′(z)²].
     pub slope_square: f64,
+    /// E[φ′(z)⁴].
+    pub slope_fourth: f64,
     /// E[φ(z)² φ′(z)²].
     pub product_square: Scaled,
     /// E[φ(z) φ′(z)²].
@@ -72,15 +74,23 @@ impl Moments {
     ) -> Self {
         let variance = weight_part.plus(Scaled::from(bias.variance));
         let law = Law { mean: bias.mean, std: variance.sqrt().to_f64(), uniform: bias.uniform };
-        let [value_square, slope_square, product_square, cross] = law.expectation(|z| {
-            let (value, slope) = (activation.value(z), activation.derivative(z));
-            let slope_square = slope * slope;
-            [value * value, slope_square, value * value * slope_square, value * slope_square]
-        });
+        let [value_square, slope_square, slope_fourth, product_square, cross] =
+            law.expectation(|z| {
+                let (value, slope) = (activation.value(z), activation.derivative(z));
+                let (value_square, slope_square) = (value * value, slope * slope);
+                [
+                    value_square,
+                    slope_square,
+                    slope_square * slope_square,
+                    value_square * slope_square,
+                    value * slope_square,
+                ]
+            });
         Self {
             z_square,
             value_square: value_square.into(),
             slope_square,
+            slope_fourth,
             product_square: product_square.into(),
             cross: cross.into(),
         }
@@ -96,6 +106,7 @@ impl Moments {
             z_square: q,
             value_square: q.times(slope_square.into()),
             slope_square,
+            slope_fourth: fourth,
             product_square: q.times(fourth.into()),
             cross: q.sqrt().times(cross.into()),
         }

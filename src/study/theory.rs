@@ -36,6 +36,8 @@ pub struct LayerPrediction {
     pub activation: Scaled,
     /// E[φ′(z)²].
     pub slope_square: f64,
+    /// E[φ′(z)⁴], on which the spread at finite width depends.
+    pub slope_fourth: f64,
     /// ‖δ^(l)‖.
     pub delta: Scaled,
     /// ‖δ^(l)‖/‖δ^(l+1)‖, the chapter's √ratio; nothing for the output layer.
@@ -148,6 +150,7 @@ fn layer(l: usize, fan_in: usize, fan_out: usize, moments: &Moments) -> LayerPre
         preactivation: units.times(moments.z_square).sqrt(),
         activation: units.times(moments.value_square).sqrt(),
         slope_square: moments.slope_square,
+        slope_fourth: moments.slope_fourth,
         delta: Scaled::ZERO,
         ratio: None,
     }
@@ -209,7 +212,7 @@ mod tests {
     const CHAPTER: [f64; 5] = [
         0.221_050_093_596_054_55,
         0.235_283_638_745_021_44,
-        0.236_014_210_250_740_28,
+        0.236_014_210_250_740_3,
         0.236_050_451_277_513_1,
         0.325_783_049_776_589_5,
     ];
