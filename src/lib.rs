@@ -3,6 +3,13 @@
 //! Imports run one way:
 //! `experiment` ← `engine` ← `study` ← `figure` ← {`gui`, `export`} ← `cli` ← `main`;
 //! `runtime` needs only `study`. The numeric core names no GUI.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a panic is how a test fails"))]
+
 pub mod engine;
 pub mod experiment;
+pub mod export;
+pub mod figure;
+pub mod gui;
+pub mod runtime;
 pub mod study;

@@ -358,7 +358,7 @@ impl Init {
                     if let Some(gain) = self.gain
                         && gain != self.scheme.default_gain()
                     {
-                        words += &format!(", gain {gain:.4}");
+                        words += &format!(", gain {}", (gain * 1e4).round() / 1e4);
                     }
                 }
                 Parameter::Mode => {

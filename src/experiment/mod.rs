@@ -243,6 +243,15 @@ impl Experiment {
         self.architecture.depth() + 1
     }
 
+    /// The next seed, from the first one again after the last.
+    pub fn next_seed(&mut self) {
+        let last = match self.draws {
+            Draws::Numpy => *limits::NUMPY_SEED.end(),
+            Draws::Layered => *limits::SEED.end(),
+        };
+        self.seed = if self.seed < last { self.seed + 1 } else { 0 };
+    }
+
     /// The settings in one line, for the caption under a figure.
     pub fn describe(&self) -> String {
         let architecture = &self.architecture;

@@ -10,6 +10,39 @@ use super::{
 type Checked = Result<(), ExperimentError>;
 
 impl Experiment {
+    /// Drops explicit weights, biases and data whose shapes no longer fit the sizes, so that
+    /// a moved slider draws them. Returns whether anything was dropped.
+    pub fn forget_misfits(&mut self) -> bool {
+        let sizes = self.sizes();
+        let mut dropped = false;
+        for variant in &mut self.variants {
+            let weights = variant.weights.as_ref().is_some_and(|weights| {
+                check_layers("weights", weights.len(), sizes.len() - 1).is_err()
+                    || weights
+                        .iter()
+                        .zip(sizes.windows(2))
+                        .any(|(w, pair)| check_rows("weights", w, pair[1], pair[0]).is_err())
+            });
+            let biases = variant
+                .biases
+                .as_ref()
+                .is_some_and(|biases| !biases.iter().map(Vec::len).eq(sizes[1..].iter().copied()));
+            if weights {
+                variant.weights = None;
+            }
+            if biases {
+                variant.biases = None;
+            }
+            dropped |= weights || biases;
+        }
+        let misfit = |data: &Data| data.validate(&self.architecture).is_err();
+        if self.data.as_ref().is_some_and(misfit) {
+            self.data = None;
+            dropped = true;
+        }
+        dropped
+    }
+
     /// Checks every setting against its range.
     ///
     /// # Errors

@@ -1,0 +1,74 @@
+//! A figure as a PNG: the same painter as the window's, off the screen.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Theme, vec2};
+
+use crate::experiment::Experiment;
+use crate::figure::Figure;
+use crate::gui::painter::{Medium, Painter};
+use crate::gui::theme;
+
+use super::{Image, offscreen, png};
+
+/// Points per inch of a picture at scale 1.
+pub const POINTS_PER_INCH: f32 = 96.0;
+
+/// Size, density and ground of an exported picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PictureOptions {
+    /// Width and height in points, 1/96 inch.
+    pub size: [f32; 2],
+    /// Pixels per point; 3.125 gives 300 dots per inch.
+    pub scale: f32,
+    /// Whether the ground is dark.
+    pub dark: bool,
+}
+
+impl PictureOptions {
+    /// The density that printers ask for, 300 dots per inch.
+    pub const PRINT_SCALE: f32 = 3.125;
+
+    /// Dots per inch.
+    pub fn dots_per_inch(&self) -> f32 {
+        self.scale * POINTS_PER_INCH
+    }
+}
+
+/// Why a figure did not become a PNG.
+#[derive(Debug, thiserror::Error)]
+pub enum PictureError {
+    /// It could not be painted.
+    #[error(transparent)]
+    Paint(#[from] offscreen::Error),
+    /// It could not be encoded.
+    #[error(transparent)]
+    Encode(#[from] png::Error),
+}
+
+/// Paints the figure.
+///
+/// # Errors
+/// Where the size is nothing, or too much.
+pub fn paint(figure: &Arc<Figure>, options: PictureOptions) -> Result<Image, PictureError> {
+    let theme = if options.dark { Theme::Dark } else { Theme::Light };
+    let mut painter = Painter::new();
+    let setup = |context: &egui::Context| theme::install(context);
+    let size = vec2(options.size[0], options.size[1]);
+    let contents = |ui: &mut egui::Ui| painter.sheet(ui, figure, Medium::Paper);
+    Ok(offscreen::paint(size, options.scale, theme, setup, contents)?)
+}
+
+/// The figure as PNG bytes, with its density and the experiment inside, so that the lab can
+/// open the picture again.
+///
+/// # Errors
+/// Where the size is nothing, or too much.
+pub fn encode(
+    figure: &Arc<Figure>,
+    experiment: &Experiment,
+    options: PictureOptions,
+) -> Result<Vec<u8>, PictureError> {
+    let image = paint(figure, options)?;
+    Ok(png::encode(&image, options.dots_per_inch(), Some(&experiment.to_toml()))?)
+}

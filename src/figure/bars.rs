@@ -1,0 +1,170 @@
+//! Grouped bars: the chapter's gradient-flow figure.
+
+use crate::engine::{LayerRecord, Scaled, ZeroCause};
+use crate::study::Draw;
+
+use super::number::{scientific, superscript};
+
+/// Bars by layer, grouped by variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bars {
+    /// The panel's heading.
+    pub heading: String,
+    /// What runs along the bottom.
+    pub x_label: String,
+    /// What the heights mean.
+    pub y_label: String,
+    /// How heights are scaled.
+    pub scale: Scale,
+    /// Where bars stand.
+    pub floor: f64,
+    /// The upper end of the axis.
+    pub top: f64,
+    /// One series a variant, each with a point for every layer.
+    pub series: Vec<Series>,
+}
+
+/// How a bar's height follows from the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// height = log10 of the number.
+    Log10,
+    /// height = number × 10^−power.
+    Linear {
+        /// The shared power of ten, so that heights stay numbers at all.
+        power: i64,
+    },
+}
+
+/// One variant's bars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// The variant's name.
+    pub name: String,
+    /// The variant's index, for its colour.
+    pub variant: usize,
+    /// One for each layer.
+    pub points: Vec<Point>,
+}
+
+/// One bar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// The layer, from 1.
+    pub layer: usize,
+    /// Where the bar ends on the axis; `None` for a true zero.
+    pub height: Option<f64>,
+    /// log10 of the number; `None` for a true zero.
+    pub log10: Option<f64>,
+    /// The number with the chapter's seven digits.
+    pub exact: String,
+    /// The number in two digits, to stand on the bar.
+    pub short: String,
+    /// Why it is zero, where it is.
+    pub why: String,
+}
+
+impl Bars {
+    /// ‖δ^(l)‖ of every layer and variant.
+    pub fn norms(draw: &Draw, linear: bool) -> Self {
+        let scale = if linear { linear_scale(draw) } else { Scale::Log10 };
+        let series: Vec<Series> = draw
+            .variants
+            .iter()
+            .enumerate()
+            .map(|(variant, result)| Series {
+                name: result.name.clone(),
+                variant,
+                points: result.layers.iter().map(|layer| point(layer, scale)).collect(),
+            })
+            .collect();
+        let (floor, top) = range(&series, scale);
+        let y_label = match scale {
+            Scale::Linear { power } if power != 0 => format!("‖δ⁽ˡ⁾‖ × 10{}", superscript(-power)),
+            _ => "‖δ⁽ˡ⁾‖".to_owned(),
+        };
+        Self {
+            heading: "Norm of the error signal ‖δ⁽ˡ⁾‖ by layer".to_owned(),
+            x_label: "layer l  (1 is next to the input)".to_owned(),
+            y_label,
+            scale,
+            floor,
+            top,
+            series,
+        }
+    }
+
+    /// Number of layers.
+    pub fn layers(&self) -> usize {
+        self.series.first().map_or(0, |series| series.points.len())
+    }
+
+    /// Whether any bar is a true zero.
+    pub fn has_zero(&self) -> bool {
+        self.series.iter().any(|s| s.points.iter().any(|p| p.height.is_none()))
+    }
+}
+
+fn point(layer: &LayerRecord, scale: Scale) -> Point {
+    let log10 = layer.delta.log10();
+    Point {
+        layer: layer.layer,
+        height: log10.map(|log10| match scale {
+            Scale::Log10 => log10,
+            Scale::Linear { power } => shifted(layer.delta, power),
+        }),
+        log10,
+        exact: scientific(layer.delta, 6),
+        short: scientific(layer.delta, 1),
+        why: layer.zero.map(why_zero).unwrap_or_default(),
+    }
+}
+
+/// The number × 10^−power, where the power brings the largest near 1.
+fn shifted(number: Scaled, power: i64) -> f64 {
+    number.log10().map_or(0.0, |log10| libm::pow(10.0, log10 - power as f64))
+}
+
+/// No power of ten while plain numbers read well, else that of the largest norm.
+fn linear_scale(draw: &Draw) -> Scale {
+    let norms = draw.variants.iter().flat_map(|v| &v.layers).filter_map(|l| l.delta.log10());
+    let largest = norms.fold(f64::NEG_INFINITY, f64::max);
+    let power = if largest.is_finite() && !(-2.0..4.0).contains(&largest) {
+        largest.floor() as i64
+    } else {
+        0
+    };
+    Scale::Linear { power }
+}
+
+/// Whole decades around all bars on a logarithmic axis, from 0 on a linear one.
+fn range(series: &[Series], scale: Scale) -> (f64, f64) {
+    let heights = || series.iter().flat_map(|s| s.points.iter().filter_map(|p| p.height));
+    let top = heights().fold(f64::NEG_INFINITY, f64::max);
+    let bottom = heights().fold(f64::INFINITY, f64::min);
+    match scale {
+        _ if !top.is_finite() => (0.0, 1.0),
+        Scale::Linear { .. } => (0.0, top * 1.08),
+        Scale::Log10 => {
+            let below = (0.15 * (top - bottom)).clamp(0.15, 1.0).max(0.02 * (top - bottom));
+            let floor = (bottom - below).floor();
+            (floor, top + (0.1 * (top - floor)).clamp(0.05, 1.0).max(0.03 * (top - floor)))
+        }
+    }
+}
+
+/// Why a norm is exactly zero, in a few words.
+pub(super) fn why_zero(cause: ZeroCause) -> String {
+    match cause {
+        ZeroCause::DeadOutput => "true zero: the output unit is dead (z ≤ 0)".to_owned(),
+        ZeroCause::DeadLayer(layer) => {
+            format!("true zero: every unit of layer {layer} is dead (z ≤ 0)")
+        }
+        ZeroCause::NoError => "true zero: the output equals the target".to_owned(),
+        ZeroCause::ZeroWeights(layer) => format!("true zero: the weights of layer {layer} are 0"),
+        ZeroCause::SaturatedOutput => "zero: the output's slope is beyond any exponent".to_owned(),
+        ZeroCause::NoPath(layer) => {
+            format!("true zero: no signal reaches layer {layer}'s living units")
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Heatmaps on a logarithmic colour scale.
+
+use crate::engine::Scaled;
+use crate::study::Draw;
+
+use super::bars::why_zero;
+use super::colour::{ColourMap, Rgb};
+use super::number::scientific_of_log10;
+
+/// One cell of a heatmap.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell {
+    /// There is nothing: a layer with fewer units.
+    Absent,
+    /// A true zero, which has no logarithm and its own mark.
+    Zero,
+    /// log10 of the number.
+    Log10(f64),
+}
+
+/// A heatmap with one column for each layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heat {
+    /// The panel's heading.
+    pub heading: String,
+    /// What runs along the bottom.
+    pub x_label: String,
+    /// What the rows are.
+    pub rows: Rows,
+    /// Number of columns; column c is layer c + 1.
+    pub columns: usize,
+    /// Row by row from the bottom, `columns` cells each.
+    pub cells: Vec<Cell>,
+    /// What a cell's number is, for tooltips: `‖δ⁽ˡ⁾‖`.
+    pub quantity: String,
+    /// How numbers become colours.
+    pub scale: ColourScale,
+    /// For each row, why its zeros are zero.
+    pub why: Vec<String>,
+}
+
+/// The rows of a heatmap, from the bottom.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rows {
+    /// Each row has a name: variants.
+    Named(Vec<String>),
+    /// Rows are numbered from 1: units.
+    Numbered {
+        /// The axis' label.
+        label: String,
+        /// How many.
+        count: usize,
+    },
+}
+
+impl Rows {
+    /// Number of rows.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Named(names) => names.len(),
+            Self::Numbered { count, .. } => *count,
+        }
+    }
+
+    /// A row's name for tooltips and tables.
+    pub fn name(&self, row: usize) -> String {
+        match self {
+            Self::Named(names) => names.get(row).cloned().unwrap_or_default(),
+            Self::Numbered { .. } => format!("unit {}", row + 1),
+        }
+    }
+}
+
+/// A shared logarithmic colour scale.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ColourScale {
+    /// log10 at the lower end.
+    pub min: f64,
+    /// log10 at the upper end.
+    pub max: f64,
+    /// The colours.
+    pub map: ColourMap,
+}
+
+impl ColourScale {
+    /// The scale that spans all numbers; one decade around a single one.
+    fn spanning(cells: &[Cell]) -> Self {
+        let logs = || cells.iter().filter_map(|cell| cell.log10());
+        let min = logs().fold(f64::INFINITY, f64::min);
+        let max = logs().fold(f64::NEG_INFINITY, f64::max);
+        let (min, max) = match () {
+            () if !min.is_finite() => (-1.0, 0.0),
+            () if max - min < 1e-9 => (min - 0.5, max + 0.5),
+            () => (min, max),
+        };
+        Self { min, max, map: ColourMap::default() }
+    }
+
+    /// The colour of log10 of a number.
+    pub fn colour(&self, log10: f64) -> Rgb {
+        self.map.at((log10 - self.min) / (self.max - self.min))
+    }
+}
+
+impl Cell {
+    fn of(number: Scaled) -> Self {
+        number.log10().map_or(Self::Zero, Self::Log10)
+    }
+
+    /// log10, where there is one.
+    pub fn log10(self) -> Option<f64> {
+        match self {
+            Self::Log10(log10) => Some(log10),
+            Self::Absent | Self::Zero => None,
+        }
+    }
+
+    /// The number with that many decimals, `0` for a true zero, nothing for an absent one.
+    pub fn text(self, decimals: usize) -> String {
+        match self {
+            Self::Absent => String::new(),
+            Self::Zero => "0".to_owned(),
+            Self::Log10(log10) => scientific_of_log10(log10, decimals),
+        }
+    }
+}
+
+impl Heat {
+    /// One strip of log10 ‖δ^(l)‖ for each variant, the first on top.
+    pub fn strips(draw: &Draw) -> Self {
+        let from_bottom = || draw.variants.iter().rev();
+        let cells: Vec<Cell> = from_bottom()
+            .flat_map(|v| v.layers.iter().map(|layer| Cell::of(layer.delta)))
+            .collect();
+        let why = from_bottom().map(|v| {
+            v.layers.iter().find_map(|layer| layer.zero).map(why_zero).unwrap_or_default()
+        });
+        Self {
+            heading: "The same norms as strips on one colour scale".to_owned(),
+            x_label: "layer l".to_owned(),
+            rows: Rows::Named(from_bottom().map(|v| v.name.clone()).collect()),
+            columns: draw.experiment.layers(),
+            scale: ColourScale::spanning(&cells),
+            cells,
+            quantity: "‖δ⁽ˡ⁾‖".to_owned(),
+            why: why.collect(),
+        }
+    }
+
+    /// Layer × unit: log10 |δ_j^(l)| of one variant; an index past the last means the last.
+    pub fn units(draw: &Draw, variant: usize) -> Self {
+        let variant = variant.min(draw.variants.len().saturating_sub(1));
+        let result = &draw.variants[variant];
+        let columns = result.profile.len();
+        let rows = result.profile.iter().map(Vec::len).max().unwrap_or(0);
+        let cell = |row: usize, column: usize| {
+            result.profile[column].get(row).map_or(Cell::Absent, |&delta| Cell::of(delta))
+        };
+        let cells: Vec<Cell> = (0..rows)
+            .flat_map(|row| (0..columns).map(move |column| (row, column)))
+            .map(|(row, column)| cell(row, column))
+            .collect();
+        let why = result.layers.iter().find_map(|l| l.zero).map(why_zero);
+        let why = why.unwrap_or_else(|| "true zero: this unit's slope is 0 (z ≤ 0)".to_owned());
+        Self {
+            heading: format!("Error signal |δⱼ⁽ˡ⁾| of every unit: {}", result.name),
+            x_label: "layer l".to_owned(),
+            rows: Rows::Numbered { label: "unit j".to_owned(), count: rows },
+            columns,
+            scale: ColourScale::spanning(&cells),
+            cells,
+            quantity: "|δⱼ⁽ˡ⁾|".to_owned(),
+            why: vec![why; rows],
+        }
+    }
+
+    /// One cell; absent outside.
+    pub fn cell(&self, row: usize, column: usize) -> Cell {
+        if column < self.columns {
+            self.cells.get(row * self.columns + column).copied().unwrap_or(Cell::Absent)
+        } else {
+            Cell::Absent
+        }
+    }
+
+    /// Whether any cell is a true zero.
+    pub fn has_zero(&self) -> bool {
+        self.cells.contains(&Cell::Zero)
+    }
+
+    /// At most `most` cells a side: each block of cells becomes the largest of them, so that
+    /// no peak is lost. A block is zero where all of it is.
+    pub fn reduced(&self, most: usize) -> Reduced {
+        let (rows, columns) = (self.rows.count(), self.columns);
+        let (height, width) = (rows.min(most), columns.min(most));
+        let mut cells = vec![Cell::Absent; width * height];
+        for row in 0..rows {
+            for column in 0..columns {
+                let target = &mut cells[row * height / rows * width + column * width / columns];
+                *target = larger(*target, self.cell(row, column));
+            }
+        }
+        Reduced { width, height, cells }
+    }
+}
+
+/// A heatmap brought down to the size of a texture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reduced {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Row by row from the bottom.
+    pub cells: Vec<Cell>,
+}
+
+fn larger(a: Cell, b: Cell) -> Cell {
+    match (a, b) {
+        (Cell::Log10(x), Cell::Log10(y)) => Cell::Log10(x.max(y)),
+        (Cell::Log10(_), _) | (Cell::Zero, Cell::Absent) => a,
+        _ => b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Experiment;
+    use crate::study::{DrawStudy, Watch};
+
+    #[test]
+    fn reducing_keeps_every_peak_and_marks_zeros() {
+        let draw = DrawStudy::new()
+            .run(&Experiment::default(), &Watch::unattended())
+            .expect("nobody stops it");
+        let mut heat = Heat::units(&draw, 0);
+        let reduced = heat.reduced(4);
+        assert_eq!((reduced.width, reduced.height), (4, 4));
+        let top = |cells: &[Cell]| {
+            cells.iter().filter_map(|c| c.log10()).fold(f64::NEG_INFINITY, f64::max)
+        };
+        assert_eq!(top(&reduced.cells), top(&heat.cells));
+        heat.cells.fill(Cell::Zero);
+        assert!(heat.reduced(4).cells.iter().all(|&cell| cell == Cell::Zero));
+    }
+
+    #[test]
+    fn the_dead_relu_is_zero_and_the_sigmoid_is_not() {
+        let draw = DrawStudy::new()
+            .run(&Experiment::default(), &Watch::unattended())
+            .expect("nobody stops it");
+        let strips = Heat::strips(&draw);
+        assert_eq!(strips.rows, Rows::Named(vec!["ReLU".to_owned(), "Sigmoid".to_owned()]));
+        assert!((0..6).all(|layer| strips.cell(0, layer) == Cell::Zero));
+        assert_eq!(strips.cell(1, 0).text(6), "7.002996e-05");
+        assert!(strips.why[0].contains("dead"));
+    }
+}

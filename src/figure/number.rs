@@ -1,0 +1,76 @@
+//! Numbers in words: seven digits wherever the chapter prints seven, far beyond `f64`.
+
+use crate::engine::Scaled;
+
+/// `7.002996e-05`, with the given number of decimals and an exponent as long as it takes.
+///
+/// ```
+/// use gradient_lab::engine::Scaled;
+/// use gradient_lab::figure::scientific;
+/// assert_eq!(scientific(Scaled::from(7.002996e-5), 6), "7.002996e-05");
+/// assert_eq!(scientific(Scaled::new(1.0, -5000), 3), "7.080e-1506");
+/// assert_eq!(scientific(Scaled::ZERO, 6), "0");
+/// ```
+pub fn scientific(number: Scaled, decimals: usize) -> String {
+    let Some(log10) = number.log10() else { return "0".to_owned() };
+    let plain = number.to_f64();
+    let (mantissa, exponent) = if plain.is_finite() && plain.abs() >= f64::MIN_POSITIVE {
+        split(&format!("{:.*e}", decimals, plain.abs()))
+    } else {
+        let exponent = log10.floor();
+        let (mantissa, carried) =
+            split(&format!("{:.*e}", decimals, libm::pow(10.0, log10 - exponent)));
+        (mantissa, exponent as i64 + carried)
+    };
+    let sign = if number.mantissa() < 0.0 { "-" } else { "" };
+    let direction = if exponent < 0 { '-' } else { '+' };
+    format!("{sign}{mantissa}e{direction}{:02}", exponent.abs())
+}
+
+/// `scientific` of a number known by its log10, for figures' cells and labels.
+pub fn scientific_of_log10(log10: f64, decimals: usize) -> String {
+    scientific(Scaled::from_ln(log10 * std::f64::consts::LN_10), decimals)
+}
+
+fn split(scientific: &str) -> (String, i64) {
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
+    (mantissa.to_owned(), exponent.parse().unwrap_or(0))
+}
+
+/// `10⁻⁴`, the label of a decade.
+pub fn decade(power: i64) -> String {
+    format!("10{}", superscript(power))
+}
+
+/// A whole number in superscript digits.
+pub fn superscript(number: i64) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let raised = |letter: char| match letter.to_digit(10) {
+        Some(digit) => DIGITS[digit as usize],
+        None => '⁻',
+    };
+    number.to_string().chars().map(raised).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mantissa_that_rounds_up_carries() {
+        assert_eq!(scientific(Scaled::from(9.9999), 2), "1.00e+01");
+        assert_eq!(scientific_of_log10(-630.000_000_1, 3), "1.000e-630");
+        assert_eq!(scientific_of_log10(400.0, 1), "1.0e+400");
+    }
+
+    #[test]
+    fn signs_are_kept() {
+        assert_eq!(scientific(Scaled::from(-0.5), 1), "-5.0e-01");
+    }
+
+    #[test]
+    fn decades_are_raised() {
+        assert_eq!(decade(-630), "10⁻⁶³⁰");
+        assert_eq!(decade(4), "10⁴");
+    }
+}

@@ -1,0 +1,203 @@
+//! Paints grouped bars; where bars would be hair-thin, lines.
+
+use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Ui, Vec2, vec2};
+use egui_plot::{
+    Bar, BarChart, HLine, Line, MarkerShape, PlotPoint, PlotPoints, PlotUi, Points, Text,
+};
+
+use crate::figure::{Bars, Scale, Series};
+
+use super::super::theme;
+use super::{MARGIN, Medium, axis};
+
+/// Share of a group's width that its bars take.
+const GROUP: f64 = 0.82;
+/// Bars thinner than this many points become lines.
+const THINNEST: f32 = 2.5;
+
+/// The panel: heading, plot, and the legend beside it.
+pub fn show(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
+    ui.label(RichText::new(&bars.heading).heading());
+    let height = (size.y - theme::HEADING - 10.0).max(60.0);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let plot_size = vec2((size.x - MARGIN).max(80.0), height);
+        plot(ui, bars, plot_size, medium);
+        legend(ui, bars, vec2(MARGIN, height));
+    });
+}
+
+fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
+    let colours: Vec<Color32> =
+        bars.series.iter().map(|s| theme::variant(s.variant, ui.visuals())).collect();
+    let layers = bars.layers() as f64;
+    let plot = axis::plot(ui, "bars", size, medium)
+        .custom_x_axes(vec![axis::layers(&bars.x_label)])
+        .custom_y_axes(vec![axis::values(&bars.y_label, bars.scale)])
+        .include_x(0.4)
+        .include_x(layers + 0.6)
+        .include_y(bars.floor)
+        .include_y(bars.top);
+    let plot = match bars.scale {
+        Scale::Log10 => {
+            plot.y_grid_spacer(move |input| axis::decades(input, size.y / axis::LABEL_DISTANCE))
+        }
+        Scale::Linear { .. } => plot,
+    };
+    let ground = theme::axis_line(ui.visuals());
+    let response = plot.show(ui, |plot_ui| {
+        plot_ui.hline(HLine::new("", bars.floor).color(ground).width(1.0).allow_hover(false));
+        let bar_points = plot_ui.transform().dpos_dvalue_x() as f32 * bar_width(bars) as f32;
+        for (index, series) in bars.series.iter().enumerate() {
+            if bar_points >= THINNEST {
+                series_as_bars(plot_ui, bars, index, colours[index], bar_points);
+            } else {
+                series_as_line(plot_ui, bars, series, colours[index]);
+            }
+        }
+    });
+    if medium == Medium::Screen
+        && let Some(pointer) = response.response.hover_pos()
+    {
+        let x = response.transform.value_from_position(pointer).x;
+        response.response.on_hover_ui_at_pointer(|ui| tooltip(ui, bars, x, &colours));
+    }
+}
+
+fn bar_width(bars: &Bars) -> f64 {
+    GROUP / bars.series.len().max(1) as f64
+}
+
+/// The middle of a series' bar at a layer.
+fn centre(bars: &Bars, index: usize, layer: usize) -> f64 {
+    layer as f64 - GROUP / 2.0 + (index as f64 + 0.5) * bar_width(bars)
+}
+
+fn series_as_bars(
+    plot_ui: &mut PlotUi<'_>,
+    bars: &Bars,
+    index: usize,
+    colour: Color32,
+    bar_points: f32,
+) {
+    let series = &bars.series[index];
+    let width = bar_width(bars) * if bar_points > 6.0 { 0.94 } else { 1.0 };
+    let bar = |x: f64, height: f64| {
+        Bar::new(x, height - bars.floor)
+            .base_offset(bars.floor)
+            .width(width)
+            .fill(colour)
+            .stroke((0.0, colour))
+    };
+    let standing = series.points.iter().filter_map(|point| {
+        point.height.map(|height| bar(centre(bars, index, point.layer), height))
+    });
+    plot_ui.bar_chart(BarChart::new(&series.name, standing.collect()).allow_hover(false));
+    label_bars(plot_ui, bars, index, colour, bar_points);
+}
+
+/// The value on each bar where it fits, and a 0 in place of a bar for each true zero.
+fn label_bars(
+    plot_ui: &mut PlotUi<'_>,
+    bars: &Bars,
+    index: usize,
+    colour: Color32,
+    bar_points: f32,
+) {
+    let series = &bars.series[index];
+    let text = |x: f64, y: f64, words: String, size: f32| {
+        let words = RichText::new(words).font(FontId::proportional(size)).color(colour);
+        Text::new("", PlotPoint::new(x, y), words).anchor(Align2::CENTER_BOTTOM).allow_hover(false)
+    };
+    for point in &series.points {
+        let x = centre(bars, index, point.layer);
+        match point.height {
+            Some(height) if bar_points > 42.0 => {
+                plot_ui.text(text(x, height, point.short.clone(), theme::SMALL));
+            }
+            None if bar_points > 7.0 => {
+                plot_ui.text(text(x, bars.floor, "0".to_owned(), theme::BODY));
+            }
+            None => plot_ui.points(zero_marks(bars, vec![x], colour)),
+            Some(_) => {}
+        }
+    }
+}
+
+/// A line through the heights, broken at true zeros, which are marked on the floor.
+fn series_as_line(plot_ui: &mut PlotUi<'_>, bars: &Bars, series: &Series, colour: Color32) {
+    for run in series.points.split(|point| point.height.is_none()) {
+        let line: Vec<[f64; 2]> =
+            run.iter().filter_map(|p| p.height.map(|h| [p.layer as f64, h])).collect();
+        plot_ui.line(
+            Line::new(&series.name, PlotPoints::from(line))
+                .color(colour)
+                .width(2.0)
+                .allow_hover(false),
+        );
+    }
+    let zeros = series.points.iter().filter(|p| p.height.is_none()).map(|p| p.layer as f64);
+    plot_ui.points(zero_marks(bars, zeros.collect(), colour));
+}
+
+fn zero_marks<'a>(bars: &Bars, layers: Vec<f64>, colour: Color32) -> Points<'a> {
+    let floor = bars.floor + (bars.top - bars.floor) * 0.012;
+    let points: Vec<[f64; 2]> = layers.into_iter().map(|x| [x, floor]).collect();
+    Points::new("true zero", points)
+        .shape(MarkerShape::Cross)
+        .radius(3.0)
+        .color(colour)
+        .allow_hover(false)
+}
+
+fn tooltip(ui: &mut Ui, bars: &Bars, x: f64, colours: &[Color32]) {
+    let layers = bars.layers();
+    let layer = (x.round().max(1.0) as usize).min(layers);
+    ui.label(RichText::new(format!("Layer {layer} of {layers}")).strong());
+    egui::Grid::new("bar tooltip").num_columns(3).show(ui, |ui| {
+        for (series, &colour) in bars.series.iter().zip(colours) {
+            let Some(point) = series.points.get(layer - 1) else { continue };
+            ui.label(RichText::new(&series.name).color(colour));
+            ui.monospace(&point.exact);
+            match point.log10 {
+                Some(log10) => ui.monospace(format!("log₁₀ = {log10:.4}")),
+                None => ui.label(&point.why),
+            };
+            ui.end_row();
+        }
+    });
+}
+
+/// One swatch and name a variant, and what a 0 means where there is one.
+fn legend(ui: &mut Ui, bars: &Bars, size: Vec2) {
+    ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
+        ui.set_min_size(size);
+        egui::Frame::new().inner_margin(egui::Margin { left: 12, ..Default::default() }).show(
+            ui,
+            |ui| {
+                for series in &bars.series {
+                    let colour = theme::variant(series.variant, ui.visuals());
+                    swatch(ui, colour, &series.name);
+                }
+                if bars.has_zero() {
+                    ui.add_space(4.0);
+                    ui.label(RichText::new("0  true zero").small().weak());
+                }
+            },
+        );
+    });
+}
+
+/// A small square and a name.
+pub fn swatch(ui: &mut Ui, colour: Color32, name: &str) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let (rect, _) = ui.allocate_exact_size(vec2(11.0, 11.0), egui::Sense::hover());
+        ui.painter().rect_filled(
+            Rect::from_center_size(rect.center(), vec2(11.0, 11.0)),
+            2.0,
+            colour,
+        );
+        ui.label(RichText::new(axis::shortened(name, 14)).small()).on_hover_text(name);
+    });
+}

@@ -1,0 +1,76 @@
+//! Paints figures. The window, the PNG and the tests all use this one painter.
+
+mod axis;
+mod bars;
+mod heat;
+mod sheet;
+mod texture;
+
+use std::sync::Arc;
+
+use eframe::egui::{Ui, Vec2};
+
+use crate::figure::{Figure, Panel};
+
+pub use axis::shortened;
+pub use sheet::note;
+use texture::Textures;
+
+/// Width kept free beside every plot for its legend or colour bar, in points. One width for
+/// all, so that layers stand above one another.
+const MARGIN: f32 = 118.0;
+/// Width of the axis labels left of every plot, for the same reason.
+const AXIS_WIDTH: f32 = 74.0;
+
+/// What a figure is painted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// A window: it can be hovered, zoomed and dragged.
+    Screen,
+    /// An exported picture: it holds still, and carries its title and its settings.
+    Paper,
+}
+
+/// Paints figures and keeps their textures from frame to frame.
+#[derive(Default)]
+pub struct Painter {
+    textures: Textures,
+}
+
+impl Painter {
+    /// A painter with no textures yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The whole figure with title, diagnosis and caption, filling the ui.
+    pub fn sheet(&mut self, ui: &mut Ui, figure: &Arc<Figure>, medium: Medium) {
+        sheet::show(self, ui, figure, medium);
+    }
+
+    /// One panel with its heading, in the given size.
+    pub fn panel(
+        &mut self,
+        ui: &mut Ui,
+        figure: &Arc<Figure>,
+        index: usize,
+        size: Vec2,
+        medium: Medium,
+    ) {
+        match figure.panels.get(index) {
+            Some(Panel::Bars(panel)) => bars::show(ui, panel, size, medium),
+            Some(Panel::Heat(panel)) => {
+                heat::show(ui, panel, (figure, index), &mut self.textures, size, medium);
+            }
+            None => {}
+        }
+    }
+}
+
+/// The height a panel would like for a given width; sheets share out what there is.
+pub fn natural_height(panel: &Panel) -> f32 {
+    match panel {
+        Panel::Bars(_) => 300.0,
+        Panel::Heat(heat) => heat::natural_height(heat),
+    }
+}

@@ -1,0 +1,281 @@
+//! One named worker thread. The newest request wins; the last answer is kept by whoever asked.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::study::{Stopped, Watch};
+
+/// What the worker did with a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome<A> {
+    /// An answer; `last` is false for a preview that will be followed by a better one.
+    Answer {
+        /// Which request this answers.
+        ticket: u64,
+        /// The answer.
+        answer: A,
+        /// Whether the request is done.
+        last: bool,
+    },
+    /// The computation failed in a way that it should not have.
+    Failed {
+        /// Which request failed.
+        ticket: u64,
+        /// What is known of it.
+        reason: String,
+    },
+}
+
+/// Hands an answer out, more than once where a request has previews.
+pub type Deliver<'a, A> = &'a dyn Fn(A);
+
+/// A thread that answers requests of type `Q`, newest first and newest only.
+///
+/// A request that comes while another is under way tells that one to stop.
+pub struct Worker<Q, A> {
+    shared: Arc<Shared<Q, A>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared<Q, A> {
+    state: Mutex<State<Q, A>>,
+    wake: Condvar,
+    /// The newest ticket; a computation with an older one stops.
+    newest: AtomicU64,
+    /// Share done, in thousandths.
+    progress: AtomicU32,
+    busy: AtomicBool,
+}
+
+struct State<Q, A> {
+    request: Option<(u64, Q)>,
+    outcome: Option<Outcome<A>>,
+    closing: bool,
+}
+
+impl<Q: Send + 'static, A: Send + 'static> Worker<Q, A> {
+    /// Starts the thread. `job` answers one request; `notify` is called from the thread
+    /// after each outcome, so that a sleeping window can wake up.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn spawn(
+        name: &str,
+        mut job: impl FnMut(Q, &Watch<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
+        notify: impl Fn() + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::new());
+        let mine = shared.clone();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            while let Some((ticket, request)) = mine.next() {
+                let outcome = mine.answer(ticket, request, &mut job, &notify);
+                if let Some(outcome) = outcome {
+                    mine.put(ticket, outcome);
+                }
+                notify();
+            }
+        })?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Asks, and tells whatever is under way to stop. Returns the request's ticket.
+    pub fn submit(&self, request: Q) -> u64 {
+        let ticket = self.shared.newest.fetch_add(1, Ordering::SeqCst) + 1;
+        self.shared.progress.store(0, Ordering::Relaxed);
+        self.shared.busy.store(true, Ordering::SeqCst);
+        self.shared.lock().request = Some((ticket, request));
+        self.shared.wake.notify_one();
+        ticket
+    }
+
+    /// The newest outcome that has not been taken yet.
+    pub fn take(&self) -> Option<Outcome<A>> {
+        self.shared.lock().outcome.take()
+    }
+
+    /// Stops what is under way and forgets what waits.
+    pub fn cancel(&self) {
+        self.shared.newest.fetch_add(1, Ordering::SeqCst);
+        self.shared.lock().request = None;
+    }
+
+    /// Whether a request waits or is under way.
+    pub fn is_busy(&self) -> bool {
+        self.shared.busy.load(Ordering::SeqCst)
+    }
+
+    /// The share done of what is under way, from 0 to 1.
+    pub fn progress(&self) -> f32 {
+        self.shared.progress.load(Ordering::Relaxed) as f32 / 1000.0
+    }
+}
+
+impl<Q, A> Drop for Worker<Q, A> {
+    fn drop(&mut self) {
+        self.shared.newest.fetch_add(1, Ordering::SeqCst);
+        self.shared.lock().closing = true;
+        self.shared.wake.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // The thread caught its job's panics; there is nothing left to report.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl<Q, A> Shared<Q, A> {
+    fn new() -> Self {
+        Self {
+            state: Mutex::new(State { request: None, outcome: None, closing: false }),
+            wake: Condvar::new(),
+            newest: AtomicU64::new(0),
+            progress: AtomicU32::new(0),
+            busy: AtomicBool::new(false),
+        }
+    }
+
+    /// A poisoned lock holds plain data that is whole at every step.
+    fn lock(&self) -> MutexGuard<'_, State<Q, A>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a request; `None` when the worker closes.
+    fn next(&self) -> Option<(u64, Q)> {
+        let mut state = self.lock();
+        loop {
+            if state.closing {
+                return None;
+            }
+            if let Some(request) = state.request.take() {
+                return Some(request);
+            }
+            self.busy.store(false, Ordering::SeqCst);
+            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn answer(
+        &self,
+        ticket: u64,
+        request: Q,
+        job: &mut impl FnMut(Q, &Watch<'_>, Deliver<'_, A>) -> Result<A, Stopped>,
+        notify: &impl Fn(),
+    ) -> Option<Outcome<A>> {
+        let stop = || self.newest.load(Ordering::SeqCst) != ticket;
+        let report = |share: f32| {
+            self.progress.store((share.clamp(0.0, 1.0) * 1000.0) as u32, Ordering::Relaxed);
+        };
+        let deliver = |answer: A| {
+            self.put(ticket, Outcome::Answer { ticket, answer, last: false });
+            notify();
+        };
+        let watch = Watch::new(&stop, &report);
+        let result = catch_unwind(AssertUnwindSafe(|| job(request, &watch, &deliver)));
+        match result {
+            Ok(Ok(answer)) => Some(Outcome::Answer { ticket, answer, last: true }),
+            Ok(Err(Stopped)) => None,
+            Err(panic) => Some(Outcome::Failed { ticket, reason: words_of(panic.as_ref()) }),
+        }
+    }
+
+    /// Leaves an outcome to be taken, unless a newer request has made it stale. With nothing
+    /// else waiting the worker counts as idle from here on.
+    fn put(&self, ticket: u64, outcome: Outcome<A>) {
+        let mut state = self.lock();
+        if self.newest.load(Ordering::SeqCst) != ticket {
+            return;
+        }
+        let done = !matches!(outcome, Outcome::Answer { last: false, .. });
+        state.outcome = Some(outcome);
+        if done && state.request.is_none() {
+            self.busy.store(false, Ordering::SeqCst);
+        }
+    }
+}
+
+fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no reason given".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn wait<A: Send + 'static>(worker: &Worker<u32, A>) -> Outcome<A> {
+        let start = Instant::now();
+        loop {
+            if let Some(outcome) = worker.take() {
+                return outcome;
+            }
+            assert!(start.elapsed() < Duration::from_secs(10), "no answer");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn the_newest_request_wins() {
+        let worker = Worker::spawn(
+            "test",
+            |request: u32, watch: &Watch<'_>, _: Deliver<'_, u32>| {
+                // Runs until told to stop, unless it is the last request.
+                while request < 9 {
+                    watch.proceed()?;
+                    std::thread::yield_now();
+                }
+                Ok(request)
+            },
+            || {},
+        )
+        .expect("a thread");
+        for request in 0..10 {
+            worker.submit(request);
+        }
+        assert_eq!(wait(&worker), Outcome::Answer { ticket: 10, answer: 9, last: true });
+        assert!(!worker.is_busy());
+    }
+
+    #[test]
+    fn a_panic_is_an_outcome_and_the_worker_lives_on() {
+        let worker = Worker::spawn(
+            "test",
+            |request: u32, _: &Watch<'_>, _: Deliver<'_, u32>| {
+                assert!(request != 1, "one is refused");
+                Ok(request)
+            },
+            || {},
+        )
+        .expect("a thread");
+        worker.submit(1);
+        assert!(
+            matches!(wait(&worker), Outcome::Failed { reason, .. } if reason.contains("refused"))
+        );
+        worker.submit(2);
+        assert!(matches!(wait(&worker), Outcome::Answer { answer: 2, .. }));
+    }
+
+    #[test]
+    fn cancel_stops_what_is_under_way() {
+        let worker = Worker::spawn(
+            "test",
+            |_: u32, watch: &Watch<'_>, _: Deliver<'_, u32>| loop {
+                watch.proceed()?;
+                std::thread::yield_now();
+            },
+            || {},
+        )
+        .expect("a thread");
+        worker.submit(1);
+        worker.cancel();
+        let start = Instant::now();
+        while worker.is_busy() {
+            assert!(start.elapsed() < Duration::from_secs(10), "still busy");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(worker.take(), None);
+    }
+}
