@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a panic is how a test fails"))]
 
+pub mod cli;
 pub mod engine;
 pub mod experiment;
 pub mod export;

@@ -1,3 +1,7 @@
-//! Reads the arguments and hands over to the window or to the command line.
+//! Hands the arguments over to the command line, which opens the window or prints.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gradient_lab::cli::main(std::env::args_os())
+}

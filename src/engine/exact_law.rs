@@ -157,7 +157,8 @@ impl ExactLaw {
     fn backward(&mut self, stream: &mut Stream) {
         let last = self.layers.len() - 1;
         let output = &mut self.layers[last];
-        output.trace.delta = output_gradient(self.loss, &output.trace.a, &self.target).0;
+        let gradient = output_gradient(self.loss, &output.trace.a, &self.target);
+        (output.trace.delta, output.trace.faint) = (gradient.error, gradient.faint);
         self.norms[last] = output.finish();
         for index in (0..last).rev() {
             let (until, from) = self.layers.split_at_mut(index + 1);
@@ -234,6 +235,8 @@ impl LawLayer {
             *u = scale * (norm * h + a * along);
         }
         self.trace.delta.exponent[0] = exponent;
+        // Every h_j has a part in every u_j: nothing is lost beside the largest for good.
+        self.trace.faint.clear();
     }
 
     /// δ ← u ⊙ φ′(z), and ‖δ‖.

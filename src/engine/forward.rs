@@ -6,7 +6,7 @@ use crate::experiment::Activation;
 
 use super::kernels;
 use super::network::{Layer, Network, Pass};
-use super::scaled::ldexp;
+use super::scaled::{Faint, ldexp};
 use super::{Columns, Real, Scaled};
 
 /// What the passes leave of one layer.
@@ -20,8 +20,8 @@ pub struct LayerTrace<T> {
     pub slope: Array2<T>,
     /// δ = ∂L/∂z of each example's own loss, n_l × B.
     pub delta: Columns<T>,
-    /// Entries (unit, example, δ) that δ's mantissa lost beside the column's largest.
-    pub faint: Vec<(usize, usize, Scaled)>,
+    /// Entries that δ's mantissas lost beside their columns' largest.
+    pub faint: Vec<Faint>,
 }
 
 impl<T: Real> LayerTrace<T> {
@@ -35,8 +35,8 @@ impl<T: Real> LayerTrace<T> {
         }
     }
 
-    /// φ at the true pre-activation of one entry, where `f64` can hold it; far out, the
-    /// largest number that stands for it.
+    /// The true pre-activation of one entry, where `f64` can hold it; far out, the largest
+    /// number that stands for it.
     pub(super) fn true_z(&self, unit: usize, example: usize) -> f64 {
         clamped(self.z.mantissa[[unit, example]].to_f64(), self.z.exponent[example])
     }
@@ -78,7 +78,10 @@ impl<T: Real> Layer<T> {
             let shared = (*exponent).max(0);
             let (to_z, to_bias) = (ldexp(1.0, *exponent - shared), ldexp(1.0, -shared));
             for (z, bias) in column.iter_mut().zip(bias) {
-                *z = T::from_f64(z.to_f64() * to_z + bias.to_f64() * to_bias);
+                let sum = T::from_f64(z.to_f64() * to_z + bias.to_f64() * to_bias);
+                // Where the bias is exactly 0, even a z that is lost beside the others keeps
+                // its side of a kink.
+                *z = if sum == T::ZERO { smallest_like(*z) } else { sum };
             }
             *exponent = shared;
         }
@@ -106,6 +109,18 @@ impl<T: Real> Layer<T> {
                 }
             }
         }
+    }
+}
+
+/// The smallest normal number with the sign of `number`; 0 where that is 0.
+fn smallest_like<T: Real>(number: T) -> T {
+    let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
+    if number > T::ZERO {
+        smallest
+    } else if number < T::ZERO {
+        -smallest
+    } else {
+        number
     }
 }
 

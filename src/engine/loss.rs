@@ -2,38 +2,52 @@
 
 use crate::experiment::Loss;
 
-use super::scaled::ldexp;
+use super::scaled::Faint;
 use super::{Columns, Real, Scaled};
 
-/// ∇ₐL for each example, in the exponent of `a`'s column, and the mean loss.
+/// ∂L/∂a of each example's own loss, and the mean loss.
+pub(super) struct OutputGradient<T> {
+    /// ∇ₐL, n_L × B.
+    pub error: Columns<T>,
+    /// Entries that its mantissas lost.
+    pub faint: Vec<Faint>,
+    /// The mean of the examples' losses.
+    pub loss: Scaled,
+}
+
+/// ∇ₐL for each example and the mean loss.
 ///
 /// # Shapes
-/// `a` and `target` are n_L × B, the returned gradient likewise.
+/// `a` and `target` are n_L × B, the gradient likewise.
 pub(super) fn output_gradient<T: Real>(
     loss: Loss,
     a: &Columns<T>,
     target: &Columns<T>,
-) -> (Columns<T>, Scaled) {
+) -> OutputGradient<T> {
     match loss {
         Loss::Mse => squared_error(a, target),
     }
 }
 
 /// ½‖a − y‖² and a − y, where a = m 2^e and y stands in plain numbers.
-fn squared_error<T: Real>(a: &Columns<T>, target: &Columns<T>) -> (Columns<T>, Scaled) {
+fn squared_error<T: Real>(a: &Columns<T>, target: &Columns<T>) -> OutputGradient<T> {
     let mut error = a.clone();
+    let mut faint = Vec::new();
     let mut sum = Scaled::ZERO;
     for (b, &exponent) in a.exponent.iter().enumerate() {
-        // An output far below 1 is negligible beside its target; there the target's exponent rules.
-        let shared = exponent.max(0);
-        let (to_a, to_y) = (ldexp(1.0, exponent - shared), ldexp(1.0, -shared));
-        for (entry, y) in error.mantissa.column_mut(b).iter_mut().zip(target.mantissa.column(b)) {
-            *entry = T::from_f64(entry.to_f64() * to_a - y.to_f64() * to_y);
+        if exponent == 0 {
+            let column = error.mantissa.column_mut(b);
+            column.into_iter().zip(target.mantissa.column(b)).for_each(|(a, &y)| *a = *a - y);
+        } else {
+            // Beside a target of exactly 0 even the faintest output is an error.
+            let entry =
+                |unit| a.get(unit, b).plus(Scaled::from(-target.mantissa[[unit, b]].to_f64()));
+            let entries: Vec<Scaled> = (0..a.units()).map(entry).collect();
+            error.fill(b, &entries, &mut faint);
         }
-        error.exponent[b] = shared;
         let norm = error.norm(b);
         sum = sum.plus(norm.times(norm));
     }
-    let mean = sum.times(Scaled::from(0.5 / a.batch() as f64));
-    (error, mean)
+    let loss = sum.times(Scaled::from(0.5 / a.batch() as f64));
+    OutputGradient { error, faint, loss }
 }

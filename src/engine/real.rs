@@ -28,8 +28,6 @@ pub trait Real:
     const COMFORT: i64;
     /// The smallest normal number is 2^this.
     const SMALLEST_EXPONENT: i64;
-    /// Digits behind the leading one: subnormals reach this many powers of two further.
-    const MANTISSA_BITS: i64;
 
     /// The nearest number of this type.
     fn from_f64(number: f64) -> Self;
@@ -45,7 +43,6 @@ impl Real for f64 {
     const ZERO: Self = 0.0;
     const COMFORT: i64 = 400;
     const SMALLEST_EXPONENT: i64 = -1022;
-    const MANTISSA_BITS: i64 = 52;
 
     fn from_f64(number: f64) -> Self {
         number
@@ -68,7 +65,6 @@ impl Real for f32 {
     const ZERO: Self = 0.0;
     const COMFORT: i64 = 40;
     const SMALLEST_EXPONENT: i64 = -126;
-    const MANTISSA_BITS: i64 = 23;
 
     fn from_f64(number: f64) -> Self {
         number as Self

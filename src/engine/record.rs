@@ -1,11 +1,9 @@
 //! The record: what a pass leaves of each layer, in a handful of numbers.
 
-use ndarray::Array2;
-
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
-use super::scaled::{ldexp, root_mean_square};
-use super::{Columns, Real, Scaled, kernels};
+use super::scaled::{Faint, ldexp, root_mean_square};
+use super::{Columns, Real, Scaled};
 
 /// A slope below this share of the activation's largest one counts as saturated.
 pub const SATURATED_BELOW: f64 = 0.05;
@@ -49,14 +47,31 @@ pub enum ZeroCause {
     DeadOutput,
     /// Every unit of this hidden layer is dead.
     DeadLayer(usize),
-    /// The output equals the target.
+    /// The output equals the target wherever its slope is not 0.
     NoError,
     /// All weights of this layer are zero.
     ZeroWeights(usize),
     /// The output's slope is below e^(−10^15): no exponent holds it.
     SaturatedOutput,
+    /// Every slope of this hidden layer is below e^(−10^15): no exponent holds it.
+    SaturatedLayer(usize),
     /// The living units of this layer get no signal from the layer above.
     NoPath(usize),
+}
+
+impl ZeroCause {
+    /// The word in tables, JSON and on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::DeadOutput => "dead output",
+            Self::DeadLayer(_) => "dead layer",
+            Self::NoError => "no error",
+            Self::ZeroWeights(_) => "zero weights",
+            Self::SaturatedOutput => "saturated output",
+            Self::SaturatedLayer(_) => "saturated layer",
+            Self::NoPath(_) => "no path",
+        }
+    }
 }
 
 /// The record of every layer.
@@ -82,17 +97,16 @@ fn measure<T: Real>(
     delta: Scaled,
 ) -> LayerRecord {
     let trace = &pass.layers[index];
-    let input = if index == 0 { &pass.input } else { &pass.layers[index - 1].a };
     let (activation_mean, activation_std) = moments(&trace.a);
     let activation = network.layers[index].activation;
     let faded = SATURATED_BELOW * activation.largest_slope();
     LayerRecord {
         layer: index + 1,
-        fan_in: input.units(),
+        fan_in: pass.inputs_of(index).units(),
         fan_out: trace.a.units(),
         delta,
-        weight_grad: weight_gradient_norm(&trace.delta, input),
-        bias_grad: bias_gradient_norm(&trace.delta),
+        weight_grad: pass.weight_gradient_norm(index),
+        bias_grad: pass.bias_gradient_norm(index),
         activation_mean,
         activation_std,
         preactivation_std: moments(&trace.z).1,
@@ -105,7 +119,7 @@ fn measure<T: Real>(
             unit.iter().all(|&slope| slope == T::ZERO) && !activation.saturates()
         }),
         zero: None,
-        lost_in_plain: lost_in_plain(&trace.delta, T::SMALLEST_EXPONENT - T::MANTISSA_BITS),
+        lost_in_plain: lost_in_plain(&trace.delta),
     }
 }
 
@@ -114,98 +128,34 @@ fn share<I: ExactSizeIterator>(items: I, holds: impl Fn(I::Item) -> bool) -> f64
     items.filter_map(|item| holds(item).then_some(())).count() as f64 / count
 }
 
-/// Whether every square of δ's entries rounds to zero below 2^`smallest`, though δ is not zero.
-fn lost_in_plain<T: Real>(delta: &Columns<T>, smallest: i64) -> bool {
-    let mut nonzero = false;
-    for b in 0..delta.batch() {
-        let top = delta.mantissa.column(b).iter().fold(0.0, |t: f64, v| t.max(v.to_f64().abs()));
-        if top > 0.0 {
-            nonzero = true;
-            let (_, shift) = libm::frexp(top);
-            let exponent = delta.exponent[b] + i64::from(shift);
-            if exponent < smallest {
-                continue;
-            }
-            if 2 * exponent > smallest {
-                return false;
-            }
-        }
-    }
-    nonzero
-}
-
-/// Mean and standard deviation over all entries.
-fn moments<T: Real>(columns: &Columns<T>) -> (Scaled, Scaled) {
-    let top = columns.exponent.iter().copied().max().unwrap_or(0);
-    let factors: Vec<f64> = columns.exponent.iter().map(|&e| ldexp(1.0, e - top)).collect();
-    let entries = || {
-        columns.mantissa.rows().into_iter().flat_map(|row| {
-            row.into_iter().zip(&factors).map(|(m, f)| m.to_f64() * f).collect::<Vec<_>>()
-        })
-    };
-    let count = columns.mantissa.len() as f64;
-    let mean = entries().sum::<f64>() / count;
-    let variance = entries().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count;
-    (Scaled::new(mean, top), Scaled::new(variance.sqrt(), top))
-}
-
-/// δ of every example in one shared exponent with the inputs', divided by B: the columns
-/// whose outer products sum to ∂L/∂W (BP3).
-fn aligned<T: Real>(delta: &Columns<T>, input: &Columns<T>) -> (Array2<f64>, i64) {
-    let batch = delta.batch();
-    let exponent = |b: usize| delta.exponent[b] + input.exponent[b];
-    let alive = |b: &usize| delta.mantissa.column(*b).iter().any(|&d| d != T::ZERO);
-    let top = (0..batch).filter(alive).map(exponent).max().unwrap_or(0);
-    let scaled = Array2::from_shape_fn(delta.mantissa.dim(), |(unit, b)| {
-        delta.mantissa[[unit, b]].to_f64() * ldexp(1.0, exponent(b) - top) / batch as f64
+/// Whether the square of every δ rounds to zero in plain arithmetic, though δ is not zero.
+fn lost_in_plain<T: Real>(delta: &Columns<T>) -> bool {
+    let tops = (0..delta.batch()).filter_map(|b| delta.largest(b));
+    let squares_of_tops = tops.map(|top| {
+        let plain = T::from_f64(top.to_f64());
+        plain * plain
     });
-    (scaled, top)
+    // Without any top, δ is truly zero and nothing is lost.
+    squares_of_tops.reduce(|a, b| if b > a { b } else { a }) == Some(T::ZERO)
 }
 
-/// ‖∂L/∂W‖_F = ‖(1/B) Σ_b δ_b a_bᵀ‖_F without the matrix where that is cheaper: ‖δ‖‖a‖ for
-/// one example, and Σ (ΔᵀΔ ∘ AᵀA) for a batch smaller than the layer.
-fn weight_gradient_norm<T: Real>(delta: &Columns<T>, input: &Columns<T>) -> Scaled {
-    let batch = delta.batch();
-    if batch == 1 {
-        return delta.norm(0).times(input.norm(0));
-    }
-    let (delta, exponent) = aligned(delta, input);
-    let input = input.mantissa.mapv(Real::to_f64);
-    let (outs, ins) = (delta.nrows(), input.nrows());
-    let squares = if batch * (outs + ins) < outs * ins * 2 {
-        let (outer, inner) = (gram(&delta), gram(&input));
-        outer.iter().zip(&inner).map(|(a, b)| a * b).sum::<f64>()
-    } else {
-        let mut gradient = Array2::zeros((outs, ins));
-        let transposed = input.t().as_standard_layout().into_owned();
-        kernels::product(delta.view(), &transposed, 1.0, &mut gradient);
-        gradient.iter().map(|g| g * g).sum::<f64>()
+/// Mean and standard deviation over all entries, taken beside the largest of them.
+fn moments<T: Real>(columns: &Columns<T>) -> (Scaled, Scaled) {
+    let tops: Vec<_> = (0..columns.batch()).map(|b| columns.largest(b)).collect();
+    let Some(top) = tops.iter().copied().flatten().map(Scaled::exponent).max() else {
+        return (Scaled::ZERO, Scaled::ZERO);
     };
-    Scaled::new(squares.max(0.0).sqrt(), exponent)
-}
-
-/// MᵀM, B × B.
-fn gram(columns: &Array2<f64>) -> Array2<f64> {
-    let mut gram = Array2::zeros((columns.ncols(), columns.ncols()));
-    kernels::product_transposed(columns.view(), columns, 1.0, &mut gram);
-    gram
-}
-
-/// ‖∂L/∂b‖ = ‖(1/B) Σ_b δ_b‖ (BP4).
-fn bias_gradient_norm<T: Real>(delta: &Columns<T>) -> Scaled {
-    let ones = Columns {
-        mantissa: Array2::from_elem((1, delta.batch()), 1.0_f64),
-        exponent: vec![0; delta.batch()],
-    };
-    let (aligned, exponent) = aligned_plain(delta, &ones);
-    let squares: f64 = aligned.rows().into_iter().map(|row| row.sum().powi(2)).sum();
-    Scaled::new(squares.sqrt(), exponent)
-}
-
-fn aligned_plain<T: Real>(delta: &Columns<T>, ones: &Columns<f64>) -> (Array2<f64>, i64) {
-    let double =
-        Columns { mantissa: delta.mantissa.mapv(Real::to_f64), exponent: delta.exponent.clone() };
-    aligned(&double, ones)
+    // A column of zeros has no say in the exponent, and may be far above the others'.
+    let factor =
+        |(&e, largest): (&i64, &Option<Scaled>)| largest.map_or(0.0, |_| ldexp(1.0, e - top));
+    let factors: Vec<f64> = columns.exponent.iter().zip(&tops).map(factor).collect();
+    let rows = columns.mantissa.rows().into_iter();
+    let entries: Vec<f64> =
+        rows.flat_map(|row| row.into_iter().zip(&factors)).map(|(m, f)| m.to_f64() * f).collect();
+    let count = entries.len() as f64;
+    let mean = entries.iter().sum::<f64>() / count;
+    let variance = entries.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count;
+    (Scaled::new(mean, top), Scaled::new(variance.sqrt(), top))
 }
 
 /// |δ_j^(l)| of every unit, the root mean square over the batch, entries that the
@@ -213,8 +163,8 @@ fn aligned_plain<T: Real>(delta: &Columns<T>, ones: &Columns<f64>) -> (Array2<f6
 pub fn delta_profile<T: Real>(trace: &LayerTrace<T>) -> Vec<Scaled> {
     let batch = trace.delta.batch();
     let mut faint = vec![Vec::new(); if trace.faint.is_empty() { 0 } else { trace.delta.units() }];
-    for &(unit, example, delta) in &trace.faint {
-        faint[unit].push((example, delta));
+    for &Faint { unit, example, value } in &trace.faint {
+        faint[unit].push((example, value));
     }
     let entry = |unit: usize, b: usize| {
         let kept = faint.get(unit).and_then(|list| list.iter().find(|(example, _)| *example == b));
@@ -227,26 +177,21 @@ pub fn delta_profile<T: Real>(trace: &LayerTrace<T>) -> Vec<Scaled> {
 
 /// Why δ of this layer is zero although the layer above, if any, has a signal.
 fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCause {
-    let trace = &pass.layers[index];
-    let flat = trace.slope.iter().all(|&slope| slope == T::ZERO);
+    let flat = pass.layers[index].slope.iter().all(|&slope| slope == T::ZERO);
     let Some(above) = network.layers.get(index + 1) else {
         return match flat {
             true if network.layers[index].activation.saturates() => ZeroCause::SaturatedOutput,
             true => ZeroCause::DeadOutput,
-            false => output_cause(network, trace),
+            false => ZeroCause::NoError,
         };
     };
     if above.scale == T::ZERO || above.unit.iter().all(|&u| u == T::ZERO) {
         ZeroCause::ZeroWeights(index + 2)
+    } else if flat && network.layers[index].activation.saturates() {
+        ZeroCause::SaturatedLayer(index + 1)
     } else if flat {
         ZeroCause::DeadLayer(index + 1)
     } else {
         ZeroCause::NoPath(index + 1)
     }
-}
-
-/// With some slopes left, the output's δ is zero where each unit is dead or has no error.
-fn output_cause<T: Real>(network: &Network<T>, trace: &LayerTrace<T>) -> ZeroCause {
-    let exact = trace.a.mantissa == network.target.mantissa;
-    if exact { ZeroCause::NoError } else { ZeroCause::DeadOutput }
 }

@@ -97,6 +97,11 @@ impl Scaled {
         Self::new(sum, top)
     }
 
+    /// m × 2^(e − power), for what lies near 2^power.
+    pub(super) fn over_power_of_two(self, power: i64) -> f64 {
+        ldexp(self.mantissa, self.exponent - power)
+    }
+
     /// The square root of a non-negative number.
     #[must_use]
     pub fn sqrt(self) -> Self {
@@ -125,6 +130,27 @@ pub struct Columns<T> {
     pub exponent: Vec<i64>,
 }
 
+/// An entry that its column's mantissas lost beside the largest, in full. Lists of them are
+/// sorted by example.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Faint {
+    /// Which row.
+    pub unit: usize,
+    /// Which column.
+    pub example: usize,
+    /// The number.
+    pub value: Scaled,
+}
+
+impl Faint {
+    /// The part of a list that belongs to an example.
+    pub(super) fn of_example(list: &[Self], example: usize) -> &[Self] {
+        let from = list.partition_point(|faint| faint.example < example);
+        let until = list.partition_point(|faint| faint.example <= example);
+        &list[from..until]
+    }
+}
+
 impl<T: Real> Columns<T> {
     /// n × B zeros.
     pub fn zeros(units: usize, batch: usize) -> Self {
@@ -146,19 +172,38 @@ impl<T: Real> Columns<T> {
         Scaled::new(self.mantissa[[unit, example]].to_f64(), self.exponent[example])
     }
 
+    /// The largest |entry| of example b's column, or `None` where all are true zeros.
+    pub fn largest(&self, example: usize) -> Option<Scaled> {
+        let column = self.mantissa.column(example);
+        let top = column.iter().fold(T::ZERO, |top, &v| if v.abs() > top { v.abs() } else { top });
+        (top != T::ZERO).then(|| Scaled::new(top.to_f64(), self.exponent[example]))
+    }
+
+    /// Fills example b's column with `entries`, their largest near 1. What the mantissas cannot
+    /// hold beside it goes to `faint` in full.
+    pub(super) fn fill(&mut self, example: usize, entries: &[Scaled], faint: &mut Vec<Faint>) {
+        let exponents = entries.iter().filter(|entry| !entry.is_zero()).map(|e| e.exponent());
+        let top = exponents.max().unwrap_or(0);
+        for (unit, &value) in entries.iter().enumerate() {
+            let mantissa = T::from_f64(value.over_power_of_two(top));
+            self.mantissa[[unit, example]] = mantissa;
+            if mantissa == T::ZERO && !value.is_zero() {
+                faint.push(Faint { unit, example, value });
+            }
+        }
+        self.exponent[example] = top;
+    }
+
     /// The Euclidean norm of example b's column.
     ///
     /// The mantissas are brought near 1 first, so that no square leaves the range.
     pub fn norm(&self, example: usize) -> Scaled {
+        let Some(largest) = self.largest(example) else { return Scaled::ZERO };
+        let top = largest.exponent();
+        let unit = ldexp(1.0, self.exponent[example] - top);
         let column = self.mantissa.column(example);
-        let top = column.iter().fold(0.0, |top: f64, v| top.max(v.to_f64().abs()));
-        if top == 0.0 {
-            return Scaled::ZERO;
-        }
-        let (_, shift) = libm::frexp(top);
-        let unit = ldexp(1.0, -i64::from(shift));
         let squares: f64 = column.iter().map(|v| (v.to_f64() * unit).powi(2)).sum();
-        Scaled::new(squares.sqrt(), self.exponent[example] + i64::from(shift))
+        Scaled::new(squares.sqrt(), top)
     }
 
     /// The root mean square over the examples of the columns' norms: for a batch of one,

@@ -176,12 +176,23 @@ impl Activation {
             // Far left, e^z (1 + z) and the normal density times z are all that is left.
             Self::Silu if z < -40.0 => z + libm::log(-1.0 - z),
             Self::Gelu if z < -30.0 => {
-                // −φ′ = density × (m − 1/m + 1/m³ − …), the tail of Φ by its asymptotic series.
+                // −φ′ = density × (m − 1/m + 1/m³ − 3/m⁵ + …), the tail of Φ by its asymptotic
+                // series.
                 let m = -z;
-                libm::log(m - 1.0 / m + 1.0 / (m * m * m))
+                let r = 1.0 / (m * m);
+                libm::log(m * (1.0 - r * (1.0 - r * (1.0 - 3.0 * r * (1.0 - 5.0 * r)))))
                     - 0.5 * (m * m + libm::log(2.0 * std::f64::consts::PI))
             }
             _ => libm::log(self.derivative(z).abs()),
+        }
+    }
+
+    /// The sign of φ′(z), 1 or −1, right even where [`Self::derivative`] underflows.
+    pub fn derivative_sign(self, z: f64) -> f64 {
+        match self {
+            // Both fall, ever more gently, left of their one minimum.
+            Self::Gelu | Self::Silu if z < -2.0 => -1.0,
+            _ => 1_f64.copysign(self.derivative(z)),
         }
     }
 
@@ -312,6 +323,19 @@ mod tests {
         }
         assert!((Activation::Sigmoid.ln_derivative(2000.0) + 2000.0).abs() < 1e-9);
         assert!(Activation::Gelu.ln_derivative(-100.0) < -4900.0);
+    }
+
+    #[test]
+    fn the_sign_goes_on_where_the_derivative_underflows() {
+        for activation in Activation::ALL {
+            for z in [-36.0, -3.0, -2.1, -1.9, -0.5, 0.5, 20.0] {
+                let slope = activation.derivative(z);
+                let sign = activation.derivative_sign(z);
+                assert!(slope * sign >= 0.0, "{} at {z}: {sign}", activation.id());
+            }
+        }
+        assert_eq!(Activation::Gelu.derivative_sign(-1e4), -1.0);
+        assert_eq!(Activation::Silu.derivative_sign(-1e4), -1.0);
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! Why an experiment is refused, in words that say what to do.
 
-use std::path::PathBuf;
-
 use super::limits;
 
 /// Why an experiment could not be read or accepted.
@@ -49,14 +47,6 @@ pub enum ExperimentError {
         line: usize,
         /// The parser's words.
         message: String,
-    },
-    /// The file could not be read.
-    #[error("Cannot read {path}: {reason}", path = path.display())]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// A sentence that says what to do.
-        reason: String,
     },
 }
 

@@ -1,8 +1,5 @@
 //! The experiment file: TOML in, TOML out.
 
-use std::io::Read as _;
-use std::path::Path;
-
 use super::error::{in_words, without_indices};
 use super::{Experiment, ExperimentError, limits};
 
@@ -37,23 +34,6 @@ impl Experiment {
         toml::to_string(&tidy).unwrap_or_else(|error| unreachable_text(&error))
     }
 
-    /// Reads an experiment file.
-    ///
-    /// # Errors
-    /// What [`Self::from_toml`] refuses, and files that cannot be read, are no text, or
-    /// are far larger than any experiment.
-    pub fn load(path: &Path) -> Result<Self, ExperimentError> {
-        let refuse = |reason: String| ExperimentError::Read { path: path.to_owned(), reason };
-        let bytes = read_bounded(path).map_err(refuse)?;
-        let text = String::from_utf8(bytes).map_err(|_| {
-            refuse(
-                "it is not text. An experiment is a TOML file, or a PNG that the lab exported."
-                    .to_owned(),
-            )
-        })?;
-        Self::from_toml(&text)
-    }
-
     /// Gives each variant without a name its activation's, numbered where that is taken.
     fn fill_names(&mut self) {
         for index in 0..self.variants.len() {
@@ -76,38 +56,6 @@ impl Experiment {
             .find(|name| !taken(name))
             .unwrap_or_else(|| wish.to_owned())
     }
-}
-
-/// A file's bytes, refusing folders and what is larger than any experiment.
-///
-/// # Errors
-/// A sentence that says what to do.
-pub fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
-    let explain = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            "there is no such file. Check the name, or give a preset's name (gradient-lab list)."
-                .to_owned()
-        }
-        std::io::ErrorKind::PermissionDenied => {
-            "you have no permission to read it. Change its permissions or copy it elsewhere."
-                .to_owned()
-        }
-        std::io::ErrorKind::IsADirectory => "it is a folder. Name a file in it.".to_owned(),
-        _ => format!("{error}."),
-    };
-    if path.is_dir() {
-        return Err("it is a folder. Name a file in it.".to_owned());
-    }
-    let file = std::fs::File::open(path).map_err(explain)?;
-    let mut bytes = Vec::new();
-    file.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes).map_err(explain)?;
-    if bytes.len() as u64 > limits::FILE_BYTES {
-        return Err(format!(
-            "it is larger than {} MiB, more than any experiment needs.",
-            limits::FILE_BYTES / (1024 * 1024)
-        ));
-    }
-    Ok(bytes)
 }
 
 fn parse_table(text: &str) -> Result<toml::Table, ExperimentError> {

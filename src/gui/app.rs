@@ -152,13 +152,13 @@ impl App {
     }
 
     fn open(&mut self, path: &Path) {
-        match open::experiment(path) {
+        match open::file(path) {
             Ok(experiment) => {
                 self.lab.experiment = experiment;
                 self.remember_folder(path);
                 self.say(format!("Opened: {}", path.display()));
             }
-            Err(error) => self.complain(error.to_string()),
+            Err(error) => self.complain(format!("{}: {error}", path.display())),
         }
     }
 
@@ -222,7 +222,7 @@ impl App {
     }
 
     fn dropped_files(context: &Context, commands: &mut Commands) {
-        let path = context.input(|i| i.raw.dropped_files.first().and_then(|f| f.path.clone()));
+        let path = context.input(|i| i.raw.dropped_files.first().map(|f| f.path().to_owned()));
         commands.extend(path.map(Command::Open));
     }
 

@@ -125,7 +125,9 @@ impl Ask {
         Grid::new("picture options").num_columns(2).spacing([12.0, 8.0]).show(ui, |ui| {
             let word = ui.label("Size");
             ui.horizontal(|ui| {
-                let side = |side| DragValue::new(side).range(320.0..=4000.0).suffix(" pt");
+                fn side(side: &mut f32) -> DragValue<'_> {
+                    DragValue::new(side).range(320.0..=4000.0).suffix(" pt")
+                }
                 ui.add(side(&mut options.size[0]))
                     .labelled_by(word.id)
                     .on_hover_text("Width in points, 1/96 inch");

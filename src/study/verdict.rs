@@ -66,12 +66,7 @@ impl Verdict {
             Kind::Healthy => "healthy",
             Kind::Vanishing => "vanishing",
             Kind::Exploding => "exploding",
-            Kind::Zero(ZeroCause::DeadOutput) => "dead output",
-            Kind::Zero(ZeroCause::DeadLayer(_)) => "dead layer",
-            Kind::Zero(ZeroCause::NoError) => "no error",
-            Kind::Zero(ZeroCause::ZeroWeights(_)) => "zero weights",
-            Kind::Zero(ZeroCause::SaturatedOutput) => "saturated output",
-            Kind::Zero(ZeroCause::NoPath(_)) => "no path",
+            Kind::Zero(cause) => cause.word(),
         }
     }
 
@@ -119,7 +114,7 @@ impl Verdict {
                 "Dead layer: every unit of layer {layer} has a pre-activation ≤ 0, so δ is a true zero there and in every layer below."
             ),
             ZeroCause::NoError => {
-                "No error: the output equals the target, so there is nothing to send back."
+                "No error: the output equals the target wherever its slope is not 0, so there is nothing to send back."
                     .to_owned()
             }
             ZeroCause::ZeroWeights(layer) => format!(
@@ -128,6 +123,9 @@ impl Verdict {
             ZeroCause::SaturatedOutput => {
                 "Saturated output: the slope there is smaller than any number can hold.".to_owned()
             }
+            ZeroCause::SaturatedLayer(layer) => format!(
+                "Saturated layer: every slope of layer {layer} is smaller than any number can hold."
+            ),
             ZeroCause::NoPath(layer) => format!(
                 "No path: the living units of layer {layer} receive no signal from the layer above."
             ),

@@ -1,0 +1,208 @@
+//! The command line: what each command takes, and what it leaves as an exit code.
+
+mod error;
+mod list;
+mod source;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::experiment::Experiment;
+use crate::export::picture::{self, PictureOptions};
+use crate::export::{atomic, csv, json, weights};
+use crate::figure::{FigureId, View};
+use crate::gui;
+use crate::study::{DrawStudy, Watch};
+
+pub use error::CliError;
+
+/// What EXPERIMENT stands for, in the words of `--help`.
+const EXPERIMENT_HELP: &str = "A preset's name (see list), a TOML file, a PNG that the lab exported, or - for standard input. \
+     A preset's name comes before a file of that name; write ./NAME for the file";
+
+/// A lab for vanishing and exploding gradients: real backpropagation, live.
+#[derive(Parser)]
+#[command(name = "gradient-lab", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[arg(value_name = "EXPERIMENT", help = EXPERIMENT_HELP)]
+    experiment: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print one draw's records, without a display
+    Run(RunArgs),
+    /// Write one figure as a PNG, without a display
+    Render(RenderArgs),
+    /// Print activations, initializations, losses, presets, figures and the file's keys
+    List,
+}
+
+#[derive(Args)]
+struct RunArgs {
+    #[arg(value_name = "EXPERIMENT", help = EXPERIMENT_HELP)]
+    experiment: PathBuf,
+    /// The form in which the records are printed
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
+    /// Also write x, y, every weight and every bias to this safetensors file
+    #[arg(long, value_name = "OUT.safetensors")]
+    weights: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// One object, each norm with its log10
+    Json,
+    /// One row for each layer of each variant
+    Csv,
+}
+
+/// What `render` is asked for.
+#[derive(Args)]
+struct RenderArgs {
+    #[arg(value_name = "EXPERIMENT", help = EXPERIMENT_HELP)]
+    experiment: PathBuf,
+    /// Which figure (see list)
+    #[arg(long, value_name = "ID")]
+    figure: String,
+    /// Where to write the picture
+    #[arg(short, long, value_name = "OUT.png")]
+    output: PathBuf,
+    /// Width and height in points, 1/96 inch; a good size for the figure if absent
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    size: Option<[f32; 2]>,
+    /// Pixels a point, from 0.5 to 12
+    #[arg(long, value_name = "S", value_parser = scale, conflicts_with = "dpi")]
+    scale: Option<f32>,
+    /// Dots an inch, from 48 to 1200, in place of the scale; 300 if both are absent
+    #[arg(long, value_name = "N", value_parser = dpi)]
+    dpi: Option<f32>,
+    /// The colours
+    #[arg(long, value_enum, default_value_t = Theme::Light)]
+    theme: Theme,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Theme {
+    /// Dark on white, for print
+    Light,
+    /// Light on black, for slides
+    Dark,
+}
+
+/// Reads the arguments (the program's name first), does what they ask and says how it went:
+/// 0 for success, 2 for what the user must mend, 1 for what failed.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(refusal) => {
+            // A closed terminal cannot be told that it is closed.
+            let _ = refusal.print();
+            return ExitCode::from(refusal.exit_code() as u8);
+        }
+    };
+    let outcome = match cli.command {
+        None => open(cli.experiment.as_deref()),
+        Some(Command::Run(args)) => run(&args),
+        Some(Command::Render(args)) => {
+            source::experiment(&args.experiment).and_then(|experiment| render(&experiment, &args))
+        }
+        Some(Command::List) => print(|out| list::write(out)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "gradient-lab: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// `gradient-lab [EXPERIMENT]`.
+fn open(experiment: Option<&std::path::Path>) -> Result<(), CliError> {
+    let experiment = experiment.map(source::experiment).transpose()?;
+    window(experiment)
+}
+
+/// Opens the window with the experiment, or with the chapter's.
+fn window(experiment: Option<Experiment>) -> Result<(), CliError> {
+    Ok(gui::run(experiment)?)
+}
+
+/// Paints one figure of the experiment and writes it as a PNG.
+fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
+    let id = FigureId::find(&args.figure).ok_or_else(|| CliError::Figure(args.figure.clone()))?;
+    let draw = DrawStudy::new()
+        .run(experiment, &Watch::unattended())
+        .map_err(weights::WeightsError::from)?;
+    let figure = Arc::new(id.build(&draw, View::default()));
+    let scale = args.dpi.map(|dpi| dpi / picture::POINTS_PER_INCH).or(args.scale);
+    let options = PictureOptions {
+        size: args.size.unwrap_or_else(|| id.default_size()),
+        scale: scale.unwrap_or(PictureOptions::PRINT_SCALE),
+        dark: matches!(args.theme, Theme::Dark),
+    };
+    atomic::write(&args.output, &picture::encode(&figure, experiment, options)?)?;
+    Ok(())
+}
+
+/// `gradient-lab run`: the weights first, so that printed records always have their file.
+fn run(args: &RunArgs) -> Result<(), CliError> {
+    let experiment = source::experiment(&args.experiment)?;
+    let mut study = DrawStudy::new();
+    let watch = Watch::unattended();
+    if let Some(path) = &args.weights {
+        let bytes = weights::encode(&experiment, &mut study, &watch)?;
+        atomic::write(path, &bytes)?;
+    }
+    let draw = study.run(&experiment, &watch).map_err(weights::WeightsError::from)?;
+    print(|out| match args.format {
+        Format::Json => json::write(&draw, out),
+        Format::Csv => csv::write(&draw, out),
+    })
+}
+
+/// Hands standard output over, buffered. Whoever reads it may stop reading when they have
+/// seen enough, as `head` does: that is no failure.
+fn print(
+    write: impl FnOnce(&mut BufWriter<io::StdoutLock<'_>>) -> io::Result<()>,
+) -> Result<(), CliError> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Print(error)),
+        _ => Ok(()),
+    }
+}
+
+/// `1200x800`: points from 200 to 10000 on each side.
+fn size(text: &str) -> Result<[f32; 2], String> {
+    text.split_once(['x', '×'])
+        .and_then(|(width, height)| {
+            let side = |text: &str| number_within(text, 200.0..=10_000.0);
+            Some([side(width)?, side(height)?])
+        })
+        .ok_or_else(|| "it takes WIDTHxHEIGHT, each from 200 to 10000, such as 1200x800".to_owned())
+}
+
+/// Pixels a point.
+fn scale(text: &str) -> Result<f32, String> {
+    number_within(text, 0.5..=12.0).ok_or_else(|| "it takes a number from 0.5 to 12".to_owned())
+}
+
+/// Dots an inch.
+fn dpi(text: &str) -> Result<f32, String> {
+    number_within(text, 48.0..=1200.0)
+        .ok_or_else(|| "it takes a number from 48 to 1200, such as 300".to_owned())
+}
+
+fn number_within(text: &str, range: std::ops::RangeInclusive<f32>) -> Option<f32> {
+    text.parse().ok().filter(|number| range.contains(number))
+}

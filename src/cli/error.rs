@@ -1,0 +1,62 @@
+//! What can go wrong on the command line, and which exit code says so.
+
+use crate::export::atomic::WriteError;
+use crate::export::open::OpenError;
+use crate::export::picture::PictureError;
+use crate::export::weights::WeightsError;
+use crate::figure::FigureId;
+use crate::gui::WindowError;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// EXPERIMENT gives no experiment.
+    #[error("{name}: {error}")]
+    Experiment {
+        /// What was given: a path, a preset's name, or standard input.
+        name: String,
+        /// Why it is refused.
+        error: OpenError,
+    },
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The weights could not be made.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// Standard output takes no more.
+    #[error("Standard output could not be written: {0}.")]
+    Print(std::io::Error),
+    /// No figure has that name.
+    #[error("--figure {0} is no figure of the lab. Choose one of {names}.", names = figure_names())]
+    Figure(String),
+    /// The picture could not be painted.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The window could not be opened.
+    #[error(transparent)]
+    Window(#[from] WindowError),
+}
+
+/// What the user must mend.
+const MEND: u8 = 2;
+/// What failed though nothing was wrong with the question.
+const FAILED: u8 = 1;
+
+impl CliError {
+    /// 2 for what the user must mend, 1 for what failed.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Experiment { error: OpenError::Failed(_), .. } => FAILED,
+            Self::Experiment { .. } => MEND,
+            Self::Write(WriteError::DiskFull { .. } | WriteError::Other { .. }) => FAILED,
+            Self::Write(_) => MEND,
+            Self::Figure(_) | Self::Picture(PictureError::Paint(_)) => MEND,
+            Self::Weights(_) | Self::Print(_) | Self::Picture(_) | Self::Window(_) => FAILED,
+        }
+    }
+}
+
+fn figure_names() -> String {
+    FigureId::ALL.map(FigureId::id).join(", ")
+}

@@ -1,0 +1,27 @@
+//! EXPERIMENT on the command line: a preset's name, a file, or standard input.
+
+use std::path::Path;
+
+use crate::experiment::{Experiment, Preset};
+use crate::export::open;
+
+use super::CliError;
+
+/// The experiment that an argument names.
+///
+/// A preset's name always means the preset, so that a command does the same in every folder;
+/// a file of that name is reached as `./NAME`. `-` is standard input.
+///
+/// # Errors
+/// [`CliError::Experiment`] with the argument and what to mend.
+pub(super) fn experiment(argument: &Path) -> Result<Experiment, CliError> {
+    if let Some(preset) = argument.to_str().and_then(Preset::find) {
+        return Ok(preset.experiment());
+    }
+    let (name, opened) = if argument.as_os_str() == "-" {
+        ("standard input".to_owned(), open::from_reader(std::io::stdin().lock()))
+    } else {
+        (argument.display().to_string(), open::file(argument))
+    };
+    opened.map_err(|error| CliError::Experiment { name, error })
+}

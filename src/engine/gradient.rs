@@ -1,0 +1,151 @@
+//! The gradients of the mean loss: BP3 and BP4, and their norms.
+
+use ndarray::Array2;
+
+use super::network::Pass;
+use super::{Columns, Real, Scaled, kernels};
+
+/// Where the squares cancel to less than this share of what they are made of, the norm is
+/// taken from the matrix itself: the Gram form loses half of the digits that cancel.
+const CANCELLED: f64 = 1e-4;
+
+/// ∂L/∂W or ∂L/∂b of one layer, mantissa × 2^exponent.
+///
+/// Entries more than 300 decades below the largest are 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradient {
+    /// n_l × n_{l−1} for weights, n_l × 1 for biases; no entry exceeds 1 by much.
+    pub mantissa: Array2<f64>,
+    /// The power of two that all entries share.
+    pub exponent: i64,
+}
+
+impl Gradient {
+    /// One entry.
+    pub fn get(&self, row: usize, column: usize) -> Scaled {
+        Scaled::new(self.mantissa[[row, column]], self.exponent)
+    }
+
+    /// The Frobenius norm.
+    pub fn norm(&self) -> Scaled {
+        let squares: f64 = self.mantissa.iter().map(|g| g * g).sum();
+        Scaled::new(squares.sqrt(), self.exponent)
+    }
+
+    /// Plain numbers: 0 below and infinite above what `f64` holds.
+    pub fn to_f64(&self) -> Array2<f64> {
+        self.mantissa.mapv(|m| Scaled::new(m, self.exponent).to_f64())
+    }
+}
+
+impl<T: Real> Pass<T> {
+    /// BP3 for the mean loss: ∂L/∂W^(l) = (1/B) Σ_b δ_b a_bᵀ, n_l × n_{l−1}; `index` = l − 1.
+    pub fn weight_gradient(&self, index: usize) -> Gradient {
+        self.outer_products(index).gradient()
+    }
+
+    /// BP4 for the mean loss: ∂L/∂b^(l) = (1/B) Σ_b δ_b, n_l × 1; `index` = l − 1.
+    pub fn bias_gradient(&self, index: usize) -> Gradient {
+        let delta = Normalized::of(&self.layers[index].delta);
+        let ones = Normalized::ones(delta.exponent.len());
+        OuterProducts::of(delta, ones).gradient()
+    }
+
+    /// ‖∂L/∂W^(l)‖_F without the matrix where that is cheaper: ‖δ‖‖a‖ for one example, and
+    /// √Σ (ΔᵀΔ ∘ AᵀA) for a batch smaller than the layer; `index` = l − 1.
+    pub fn weight_gradient_norm(&self, index: usize) -> Scaled {
+        let (delta, input) = (&self.layers[index].delta, self.inputs_of(index));
+        if delta.batch() == 1 {
+            return delta.norm(0).times(input.norm(0));
+        }
+        let products = self.outer_products(index);
+        let (outs, ins) = (delta.units(), input.units());
+        let gram_is_cheaper = delta.batch() * (outs + ins) < 2 * outs * ins;
+        let norm = if gram_is_cheaper { products.gram_norm() } else { None };
+        norm.unwrap_or_else(|| products.gradient().norm())
+    }
+
+    /// ‖∂L/∂b^(l)‖; `index` = l − 1.
+    pub fn bias_gradient_norm(&self, index: usize) -> Scaled {
+        let delta = &self.layers[index].delta;
+        if delta.batch() == 1 { delta.norm(0) } else { self.bias_gradient(index).norm() }
+    }
+
+    /// a^(l−1), n_{l−1} × B; `index` = l − 1.
+    pub fn inputs_of(&self, index: usize) -> &Columns<T> {
+        if index == 0 { &self.input } else { &self.layers[index - 1].a }
+    }
+
+    fn outer_products(&self, index: usize) -> OuterProducts {
+        let delta = Normalized::of(&self.layers[index].delta);
+        OuterProducts::of(delta, Normalized::of(self.inputs_of(index)))
+    }
+}
+
+/// Columns whose largest entries lie in [½, 1), and each one's power of two; none for a
+/// column of zeros.
+struct Normalized {
+    mantissa: Array2<f64>,
+    exponent: Vec<Option<i64>>,
+}
+
+impl Normalized {
+    fn of<T: Real>(columns: &Columns<T>) -> Self {
+        let shifts: Vec<_> =
+            (0..columns.batch()).map(|b| columns.largest(b).map(Scaled::exponent)).collect();
+        let mantissa = Array2::from_shape_fn(columns.mantissa.dim(), |(unit, b)| {
+            shifts[b].map_or(0.0, |top| columns.get(unit, b).over_power_of_two(top))
+        });
+        Self { mantissa, exponent: shifts }
+    }
+
+    fn ones(batch: usize) -> Self {
+        Self { mantissa: Array2::ones((1, batch)), exponent: vec![Some(0); batch] }
+    }
+}
+
+/// (1/B) Σ_b δ_b a_bᵀ before the sum: δ's columns in one shared exponent with the inputs'.
+struct OuterProducts {
+    /// n_l × B, divided by B.
+    delta: Array2<f64>,
+    /// n_{l−1} × B.
+    input: Array2<f64>,
+    exponent: i64,
+}
+
+impl OuterProducts {
+    fn of(delta: Normalized, input: Normalized) -> Self {
+        let pairs = delta.exponent.iter().zip(&input.exponent);
+        let exponents: Vec<Option<i64>> = pairs.map(|(d, a)| Some((*d)? + (*a)?)).collect();
+        let top = exponents.iter().copied().flatten().max().unwrap_or(0);
+        let mut scaled = delta.mantissa;
+        let share = 1.0 / exponents.len() as f64;
+        for (mut column, exponent) in scaled.columns_mut().into_iter().zip(&exponents) {
+            let factor = exponent.map_or(0.0, |e| Scaled::new(share, e - top).to_f64());
+            column.mapv_inplace(|delta| delta * factor);
+        }
+        Self { delta: scaled, input: input.mantissa, exponent: top }
+    }
+
+    fn gradient(&self) -> Gradient {
+        let mut mantissa = Array2::zeros((self.delta.nrows(), self.input.nrows()));
+        let transposed = self.input.t().as_standard_layout().into_owned();
+        kernels::product(self.delta.view(), &transposed, 1.0, &mut mantissa);
+        Gradient { mantissa, exponent: self.exponent }
+    }
+
+    /// √Σ (ΔᵀΔ ∘ AᵀA), or nothing where the examples cancel.
+    fn gram_norm(&self) -> Option<Scaled> {
+        let (outer, inner) = (gram(&self.delta), gram(&self.input));
+        let squares: f64 = outer.iter().zip(&inner).map(|(a, b)| a * b).sum();
+        let alone: f64 = outer.diag().iter().zip(inner.diag()).map(|(a, b)| a * b).sum();
+        (squares > CANCELLED * alone).then(|| Scaled::new(squares.sqrt(), self.exponent))
+    }
+}
+
+/// MᵀM, B × B.
+fn gram(columns: &Array2<f64>) -> Array2<f64> {
+    let mut gram = Array2::zeros((columns.ncols(), columns.ncols()));
+    kernels::product_transposed(columns.view(), columns, 1.0, &mut gram);
+    gram
+}

@@ -1,0 +1,38 @@
+//! The records of one draw as CSV: one row for each layer of each variant.
+
+use std::io::{self, Write};
+
+use crate::study::Draw;
+
+use super::row::LayerRow;
+
+/// Writes a header and one row for each variant and layer.
+///
+/// The columns are `variant` and the keys of a layer in the JSON. An empty field is what the
+/// JSON calls null: a log10 of a true zero, or a number larger than `f64` holds.
+///
+/// # Errors
+/// What `out` says when it takes no more.
+///
+/// ```
+/// use gradient_lab::{experiment::Experiment, export::csv, study::{DrawStudy, Watch}};
+/// let draw = DrawStudy::new().run(&Experiment::default(), &Watch::unattended())?;
+/// let mut text = Vec::new();
+/// csv::write(&draw, &mut text)?;
+/// let text = String::from_utf8(text)?;
+/// assert_eq!(text.lines().count(), 1 + 2 * 6);
+/// assert!(text.starts_with("variant,layer,fan_in,fan_out,delta_norm,delta_log10,"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write(draw: &Draw, out: impl Write) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+    let header = std::iter::once("variant").chain(LayerRow::COLUMNS);
+    writer.write_record(header).map_err(io::Error::from)?;
+    for variant in &draw.variants {
+        for layer in &variant.layers {
+            let row = (&variant.name, LayerRow::of(layer));
+            writer.serialize(row).map_err(io::Error::from)?;
+        }
+    }
+    writer.flush()
+}

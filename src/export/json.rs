@@ -1,0 +1,67 @@
+//! The records of one draw as JSON: what `gradient-lab run` prints.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::experiment::Experiment;
+use crate::study::{Draw, VariantDraw};
+
+use super::row::{LayerRow, plain};
+
+#[derive(Serialize)]
+struct DrawJson<'a> {
+    experiment: &'a Experiment,
+    variants: Vec<VariantJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct VariantJson<'a> {
+    name: &'a str,
+    loss: Option<f64>,
+    loss_log10: Option<f64>,
+    verdict: &'static str,
+    sentence: String,
+    log10_ratio_first_last: Option<f64>,
+    layers: Vec<LayerRow>,
+}
+
+impl<'a> VariantJson<'a> {
+    fn of(variant: &'a VariantDraw) -> Self {
+        Self {
+            name: &variant.name,
+            loss: plain(variant.loss),
+            loss_log10: variant.loss.log10(),
+            verdict: variant.verdict.word(),
+            sentence: variant.verdict.sentence(),
+            log10_ratio_first_last: variant.verdict.log10_ratio,
+            layers: variant.layers.iter().map(LayerRow::of).collect(),
+        }
+    }
+}
+
+/// Writes a draw as one JSON object, indented, with a newline at its end.
+///
+/// Every norm has its log10 beside it. `delta_log10` is null only for a true zero, whose
+/// `zero_cause` says why; `delta_norm` is 0 below what `f64` holds and null above.
+///
+/// # Errors
+/// What `out` says when it takes no more.
+///
+/// ```
+/// use gradient_lab::{experiment::Experiment, export::json, study::{DrawStudy, Watch}};
+/// let draw = DrawStudy::new().run(&Experiment::default(), &Watch::unattended())?;
+/// let mut text = Vec::new();
+/// json::write(&draw, &mut text)?;
+/// let read: serde_json::Value = serde_json::from_slice(&text)?;
+/// assert_eq!(read["variants"][1]["verdict"], "dead output");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write(draw: &Draw, mut out: impl Write) -> io::Result<()> {
+    let json = DrawJson {
+        experiment: &draw.experiment,
+        variants: draw.variants.iter().map(VariantJson::of).collect(),
+    };
+    serde_json::to_writer_pretty(&mut out, &json)?;
+    writeln!(out)
+}

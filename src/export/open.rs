@@ -1,0 +1,96 @@
+//! The way back in: an experiment from its TOML text or from a picture that the lab exported.
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::experiment::{Experiment, ExperimentError, limits};
+
+use super::png;
+
+/// The eight bytes with which every PNG file begins.
+const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// Why a file gives no experiment. The words name no file; whoever shows them does.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no such file.
+    #[error("there is no such file. Check the name; gradient-lab list shows the presets.")]
+    Missing,
+    /// The path is a folder.
+    #[error("it is a folder. Name a file in it.")]
+    Folder,
+    /// Not ours to read.
+    #[error("you have no permission to read it. Change its permissions, or copy it elsewhere.")]
+    Forbidden,
+    /// Whatever else the system says.
+    #[error("reading it failed: {0}.")]
+    Failed(std::io::Error),
+    /// More text than any experiment has.
+    #[error("it is larger than {} MiB, and an experiment takes at most that.", limits::FILE_BYTES / 1024 / 1024)]
+    TooLarge,
+    /// Neither UTF-8 text nor a PNG.
+    #[error(
+        "it is not UTF-8 text. An experiment is a TOML file in UTF-8, or a PNG that the lab exported."
+    )]
+    NotText,
+    /// A damaged picture.
+    #[error(transparent)]
+    Picture(#[from] png::Error),
+    /// Some other program's picture.
+    #[error(
+        "this PNG carries no experiment. Only pictures that the lab itself exported do; give one of those or a TOML file."
+    )]
+    NoExperiment,
+    /// The experiment itself is refused.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+}
+
+/// Reads an experiment from a file: TOML, or a PNG that the lab exported.
+///
+/// # Errors
+/// [`OpenError`], in words that say what to do.
+pub fn file(path: &Path) -> Result<Experiment, OpenError> {
+    if path.is_dir() {
+        return Err(OpenError::Folder);
+    }
+    from_reader(std::fs::File::open(path)?)
+}
+
+/// Reads an experiment from a stream, such as standard input. Nothing at all is a valid
+/// experiment file: every field has its default.
+///
+/// # Errors
+/// [`OpenError`], in words that say what to do.
+pub fn from_reader(reader: impl Read) -> Result<Experiment, OpenError> {
+    let mut bytes = Vec::new();
+    reader.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.starts_with(PNG_SIGNATURE) {
+        // A longer picture was cut; its experiment stands at its head.
+        return from_picture(&bytes);
+    }
+    if bytes.len() as u64 > limits::FILE_BYTES {
+        return Err(OpenError::TooLarge);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| OpenError::NotText)?;
+    if text.contains('\0') {
+        return Err(OpenError::NotText);
+    }
+    Ok(Experiment::from_toml(&text)?)
+}
+
+fn from_picture(bytes: &[u8]) -> Result<Experiment, OpenError> {
+    let text = png::read_experiment(bytes)?.ok_or(OpenError::NoExperiment)?;
+    Ok(Experiment::from_toml(&text)?)
+}
+
+impl From<std::io::Error> for OpenError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::NotFound => Self::Missing,
+            std::io::ErrorKind::PermissionDenied => Self::Forbidden,
+            std::io::ErrorKind::IsADirectory => Self::Folder,
+            _ => Self::Failed(error),
+        }
+    }
+}

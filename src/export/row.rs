@@ -1,0 +1,115 @@
+//! One layer's record as a flat row: the columns of the CSV and the keys of the JSON.
+
+use serde::Serialize;
+
+use crate::engine::{LayerRecord, Scaled};
+
+/// A layer's record in plain numbers, each with its log10 where `f64` may not hold it.
+///
+/// A number below what `f64` holds is 0, one above is absent; its log10 stands in either case
+/// and is absent only for a true zero.
+#[derive(Serialize)]
+pub(super) struct LayerRow {
+    layer: usize,
+    fan_in: usize,
+    fan_out: usize,
+    delta_norm: Option<f64>,
+    delta_log10: Option<f64>,
+    weight_grad_norm: Option<f64>,
+    weight_grad_log10: Option<f64>,
+    bias_grad_norm: Option<f64>,
+    bias_grad_log10: Option<f64>,
+    activation_mean: Option<f64>,
+    activation_mean_log10: Option<f64>,
+    activation_std: Option<f64>,
+    activation_std_log10: Option<f64>,
+    preactivation_std: Option<f64>,
+    preactivation_std_log10: Option<f64>,
+    saturated_share: f64,
+    dead_share: f64,
+    lost_in_plain: bool,
+    zero_cause: Option<&'static str>,
+}
+
+impl LayerRow {
+    /// The names of the fields, in order: the CSV's header.
+    pub(super) const COLUMNS: [&str; 19] = [
+        "layer",
+        "fan_in",
+        "fan_out",
+        "delta_norm",
+        "delta_log10",
+        "weight_grad_norm",
+        "weight_grad_log10",
+        "bias_grad_norm",
+        "bias_grad_log10",
+        "activation_mean",
+        "activation_mean_log10",
+        "activation_std",
+        "activation_std_log10",
+        "preactivation_std",
+        "preactivation_std_log10",
+        "saturated_share",
+        "dead_share",
+        "lost_in_plain",
+        "zero_cause",
+    ];
+
+    pub(super) fn of(record: &LayerRecord) -> Self {
+        Self {
+            layer: record.layer,
+            fan_in: record.fan_in,
+            fan_out: record.fan_out,
+            delta_norm: plain(record.delta),
+            delta_log10: record.delta.log10(),
+            weight_grad_norm: plain(record.weight_grad),
+            weight_grad_log10: record.weight_grad.log10(),
+            bias_grad_norm: plain(record.bias_grad),
+            bias_grad_log10: record.bias_grad.log10(),
+            activation_mean: plain(record.activation_mean),
+            activation_mean_log10: record.activation_mean.log10(),
+            activation_std: plain(record.activation_std),
+            activation_std_log10: record.activation_std.log10(),
+            preactivation_std: plain(record.preactivation_std),
+            preactivation_std_log10: record.preactivation_std.log10(),
+            saturated_share: record.saturated_share,
+            dead_share: record.dead_share,
+            lost_in_plain: record.lost_in_plain,
+            zero_cause: record.zero.map(|cause| cause.word()),
+        }
+    }
+}
+
+/// The number where `f64` holds it, 0 below and nothing above.
+pub(super) fn plain(number: Scaled) -> Option<f64> {
+    Some(number.to_f64()).filter(|number| number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Experiment;
+    use crate::study::{DrawStudy, Watch};
+
+    #[test]
+    fn the_header_names_the_fields_in_order() {
+        let draw = DrawStudy::new()
+            .run(&Experiment::default(), &Watch::unattended())
+            .expect("nobody stops it");
+        let row = LayerRow::of(&draw.variants[0].layers[0]);
+        let json = serde_json::to_string(&row).expect("plain data");
+        let mut rest = json.as_str();
+        for column in LayerRow::COLUMNS {
+            let at = rest.find(&format!("\"{column}\":")).expect(column);
+            rest = &rest[at + 1..];
+        }
+        assert_eq!(json.matches("\":").count(), LayerRow::COLUMNS.len());
+    }
+
+    #[test]
+    fn what_f64_cannot_hold_is_zero_or_nothing() {
+        assert_eq!(plain(Scaled::new(0.5, -5000)), Some(0.0));
+        assert_eq!(plain(Scaled::new(0.5, 5000)), None);
+        assert_eq!(plain(Scaled::ZERO), Some(0.0));
+    }
+}
