@@ -131,7 +131,7 @@ fn it_stops_and_refuses() {
         asked.get() > 30
     };
     let watch = Watch::new(&stop, &|_| {});
-    let mut run = |settings: &CheckSettings, watch: &Watch<'_>| {
+    let run = |settings: &CheckSettings, watch: &Watch<'_>| {
         gradient_check(&experiment, 0, settings, &mut DrawStudy::new(), watch).unwrap_err()
     };
     assert_eq!(run(&one_step(1e-5), &watch), CheckError::Stopped(Stopped));
