@@ -8,17 +8,18 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::experiment::Experiment;
+use crate::export::picture::{self, PictureOptions};
 use crate::export::{atomic, csv, json, weights};
+use crate::figure::{FigureId, View};
+use crate::gui;
 use crate::study::{DrawStudy, Watch};
 
 pub use error::CliError;
-
-/// The pictures of `render` and their hints, in the order in which `list` prints them.
-const FIGURES: &[(&str, &str)] = &[];
 
 /// What EXPERIMENT stands for, in the words of `--help`.
 const EXPERIMENT_HELP: &str = "A preset's name (see list), a TOML file, a PNG that the lab exported, or - for standard input. \
@@ -75,18 +76,18 @@ struct RenderArgs {
     /// Where to write the picture
     #[arg(short, long, value_name = "OUT.png")]
     output: PathBuf,
-    /// Width and height in points
-    #[arg(long, value_name = "WxH", default_value = "1200x800", value_parser = size)]
-    size: [u32; 2],
-    /// Pixels a point, from 0.5 to 8
-    #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = scale)]
-    scale: f32,
+    /// Width and height in points, 1/96 inch; a good size for the figure if absent
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    size: Option<[f32; 2]>,
+    /// Pixels a point, from 0.5 to 12
+    #[arg(long, value_name = "S", value_parser = scale, conflicts_with = "dpi")]
+    scale: Option<f32>,
+    /// Dots an inch, from 48 to 1200, in place of the scale; 300 if both are absent
+    #[arg(long, value_name = "N", value_parser = dpi)]
+    dpi: Option<f32>,
     /// The colours
     #[arg(long, value_enum, default_value_t = Theme::Light)]
     theme: Theme,
-    /// Dots an inch that the file states, from 1 to 100000; the pixels stay the same
-    #[arg(long, value_name = "N", default_value_t = 300.0, value_parser = dpi)]
-    dpi: f32,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -111,9 +112,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match cli.command {
         None => open(cli.experiment.as_deref()),
         Some(Command::Run(args)) => run(&args),
-        Some(Command::Render(args)) => source::experiment(&args.experiment)
-            .and_then(|experiment| render(&experiment, &args)),
-        Some(Command::List) => print(|out| list::write(out, FIGURES)),
+        Some(Command::Render(args)) => {
+            source::experiment(&args.experiment).and_then(|experiment| render(&experiment, &args))
+        }
+        Some(Command::List) => print(|out| list::write(out)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -130,17 +132,26 @@ fn open(experiment: Option<&std::path::Path>) -> Result<(), CliError> {
     window(experiment)
 }
 
-/// Opens the window with the experiment, or with the one that was open last.
-fn window(_experiment: Option<Experiment>) -> Result<(), CliError> {
-    Err(CliError::Unfinished("the window"))
+/// Opens the window with the experiment, or with the chapter's.
+fn window(experiment: Option<Experiment>) -> Result<(), CliError> {
+    Ok(gui::run(experiment)?)
 }
 
 /// Paints one figure of the experiment and writes it as a PNG.
-fn render(_experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
-    let RenderArgs { figure: _, output: _, size: _, scale: _, theme, dpi: _, .. } = args;
-    match theme {
-        Theme::Light | Theme::Dark => Err(CliError::Unfinished("render")),
-    }
+fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
+    let id = FigureId::find(&args.figure).ok_or_else(|| CliError::Figure(args.figure.clone()))?;
+    let figure = id
+        .compute(experiment, View::default(), &Watch::unattended())
+        .map_err(weights::WeightsError::from)?;
+    let figure = Arc::new(figure);
+    let scale = args.dpi.map(|dpi| dpi / picture::POINTS_PER_INCH).or(args.scale);
+    let options = PictureOptions {
+        size: args.size.unwrap_or_else(|| id.default_size()),
+        scale: scale.unwrap_or(PictureOptions::PRINT_SCALE),
+        dark: matches!(args.theme, Theme::Dark),
+    };
+    atomic::write(&args.output, &picture::encode(&figure, options)?)?;
+    Ok(())
 }
 
 /// `gradient-lab run`: the weights first, so that printed records always have their file.
@@ -172,22 +183,24 @@ fn print(
 }
 
 /// `1200x800`: points from 200 to 10000 on each side.
-fn size(text: &str) -> Result<[u32; 2], String> {
-    let side = |text: &str| text.parse().ok().filter(|side| (200..=10_000).contains(side));
+fn size(text: &str) -> Result<[f32; 2], String> {
     text.split_once(['x', '×'])
-        .and_then(|(width, height)| Some([side(width)?, side(height)?]))
+        .and_then(|(width, height)| {
+            let side = |text: &str| number_within(text, 200.0..=10_000.0);
+            Some([side(width)?, side(height)?])
+        })
         .ok_or_else(|| "it takes WIDTHxHEIGHT, each from 200 to 10000, such as 1200x800".to_owned())
 }
 
 /// Pixels a point.
 fn scale(text: &str) -> Result<f32, String> {
-    number_within(text, 0.5..=8.0).ok_or_else(|| "it takes a number from 0.5 to 8".to_owned())
+    number_within(text, 0.5..=12.0).ok_or_else(|| "it takes a number from 0.5 to 12".to_owned())
 }
 
 /// Dots an inch.
 fn dpi(text: &str) -> Result<f32, String> {
-    number_within(text, 1.0..=100_000.0)
-        .ok_or_else(|| "it takes a number from 1 to 100000, such as 300".to_owned())
+    number_within(text, 48.0..=1200.0)
+        .ok_or_else(|| "it takes a number from 48 to 1200, such as 300".to_owned())
 }
 
 fn number_within(text: &str, range: std::ops::RangeInclusive<f32>) -> Option<f32> {

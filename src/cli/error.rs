@@ -2,7 +2,10 @@
 
 use crate::export::atomic::WriteError;
 use crate::export::open::OpenError;
+use crate::export::picture::PictureError;
 use crate::export::weights::WeightsError;
+use crate::figure::FigureId;
+use crate::gui::WindowError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +27,15 @@ pub enum CliError {
     /// Standard output takes no more.
     #[error("Standard output could not be written: {0}.")]
     Print(std::io::Error),
-    /// Not connected yet.
-    #[error("{0} is not part of this build.")]
-    Unfinished(&'static str),
+    /// No figure has that name.
+    #[error("--figure {0} is no figure of the lab. Choose one of {names}.", names = figure_names())]
+    Figure(String),
+    /// The picture could not be painted.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// The window could not be opened.
+    #[error(transparent)]
+    Window(#[from] WindowError),
 }
 
 /// What the user must mend.
@@ -42,7 +51,12 @@ impl CliError {
             Self::Experiment { .. } => MEND,
             Self::Write(WriteError::DiskFull { .. } | WriteError::Other { .. }) => FAILED,
             Self::Write(_) => MEND,
-            Self::Weights(_) | Self::Print(_) | Self::Unfinished(_) => FAILED,
+            Self::Figure(_) | Self::Picture(PictureError::Paint(_)) => MEND,
+            Self::Weights(_) | Self::Print(_) | Self::Picture(_) | Self::Window(_) => FAILED,
         }
     }
+}
+
+fn figure_names() -> String {
+    FigureId::ALL.map(FigureId::id).join(", ")
 }

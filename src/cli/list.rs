@@ -3,19 +3,20 @@
 use std::io::{self, Write};
 
 use crate::experiment::{Activation, Draws, Loss, Precision, Preset, Scheme, limits};
+use crate::figure::FigureId;
 
 /// Prints one section for each kind of name.
 ///
 /// # Errors
 /// What `out` says when it takes no more.
-pub(super) fn write(out: &mut impl Write, figures: &[(&str, &str)]) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write) -> io::Result<()> {
     section(out, "Presets", Preset::ALL.map(|p| (p.id, p.hint)))?;
     section(out, "Activations", Activation::ALL.map(|a| (a.id(), a.hint())))?;
     section(out, "Initializations", Scheme::ALL.map(|s| (s.id(), s.hint())))?;
     section(out, "Losses", Loss::ALL.map(|l| (l.id(), l.hint())))?;
     section(out, "Precisions", Precision::ALL.map(|p| (p.id(), p.hint())))?;
     section(out, "Draws", Draws::ALL.map(|d| (d.id(), d.hint())))?;
-    section(out, "Figures", figures.iter().copied())?;
+    section(out, "Figures", FigureId::ALL.map(|f| (f.id(), f.hint())))?;
     section(out, "Keys of an experiment file", limits::KEYS)
 }
 

@@ -37,7 +37,7 @@ impl<T: Real> Network<T> {
 fn pull_back<T: Real>(layer: &Layer<T>, next: &LayerTrace<T>, below: &mut LayerTrace<T>) {
     let out = &mut below.delta;
     kernels::product_transposed(
-        layer.unit.view(),
+        &layer.unit.view(),
         &next.delta.mantissa,
         layer.scale,
         &mut out.mantissa,
@@ -68,7 +68,7 @@ fn recover<T: Real>(layer: &Layer<T>, lost: &[Faint], below: &mut LayerTrace<T>)
 }
 
 /// δ ← u ⊙ φ′(z), where the trace's δ holds u; each column renormalized.
-fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
+pub(super) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
     let lost = std::mem::take(&mut trace.faint);
     for b in 0..trace.delta.batch() {
         let lost = Faint::of_example(&lost, b);

@@ -4,6 +4,7 @@
 mod backward;
 mod cross_entropy;
 mod draws;
+mod exact_law;
 mod forward;
 mod graded;
 mod gradient;
@@ -12,13 +13,16 @@ mod loss;
 mod network;
 mod numpy;
 mod parameters;
+pub mod quadrature;
 mod real;
 mod record;
 mod scaled;
 mod softmax;
+pub mod special;
 mod vector;
 
 pub use draws::{DrawCache, Tensor};
+pub use exact_law::{ExactLaw, NotExact};
 pub use forward::LayerTrace;
 pub use graded::GradedColumns;
 pub use gradient::Gradient;

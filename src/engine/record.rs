@@ -141,11 +141,14 @@ fn lost_in_plain<T: Real>(delta: &Columns<T>) -> bool {
 
 /// Mean and standard deviation over all entries, taken beside the largest of them.
 fn moments<T: Real>(columns: &Columns<T>) -> (Scaled, Scaled) {
-    let tops = (0..columns.batch()).filter_map(|b| columns.largest(b));
-    let Some(top) = tops.map(Scaled::exponent).max() else {
+    let tops: Vec<_> = (0..columns.batch()).map(|b| columns.largest(b)).collect();
+    let Some(top) = tops.iter().copied().flatten().map(Scaled::exponent).max() else {
         return (Scaled::ZERO, Scaled::ZERO);
     };
-    let factors: Vec<f64> = columns.exponent.iter().map(|&e| ldexp(1.0, e - top)).collect();
+    // A column of zeros has no say in the exponent, and may be far above the others'.
+    let factor =
+        |(&e, largest): (&i64, &Option<Scaled>)| largest.map_or(0.0, |_| ldexp(1.0, e - top));
+    let factors: Vec<f64> = columns.exponent.iter().zip(&tops).map(factor).collect();
     let rows = columns.mantissa.rows().into_iter();
     let entries: Vec<f64> =
         rows.flat_map(|row| row.into_iter().zip(&factors)).map(|(m, f)| m.to_f64() * f).collect();

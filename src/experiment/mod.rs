@@ -149,6 +149,10 @@ impl Default for Architecture {
     }
 }
 
+#[expect(
+    clippy::derivable_impls,
+    reason = "deriving would give a bias the default of weights, and a sigmoid is a choice"
+)]
 impl Default for Variant {
     fn default() -> Self {
         Self { name: String::new(), ..Self::of(Activation::Sigmoid) }
@@ -233,6 +237,15 @@ impl Experiment {
     /// L, the number of layers with weights.
     pub fn layers(&self) -> usize {
         self.architecture.depth() + 1
+    }
+
+    /// The next seed, from the first one again after the last.
+    pub fn next_seed(&mut self) {
+        let last = match self.draws {
+            Draws::Numpy => *limits::NUMPY_SEED.end(),
+            Draws::Layered => *limits::SEED.end(),
+        };
+        self.seed = if self.seed < last { self.seed + 1 } else { 0 };
     }
 
     /// φ of a variant's layer `layer`, counted from 1. At the output the loss may decide it.

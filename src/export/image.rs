@@ -54,6 +54,15 @@ impl Image {
         self.pixels.as_flattened()
     }
 
+    /// The same picture for egui's clipboard and textures.
+    pub fn to_color_image(&self) -> eframe::egui::ColorImage {
+        let colours = self.pixels.iter().map(|&[r, g, b, a]| {
+            // Already multiplied by alpha, on both sides.
+            Color32::from_rgba_premultiplied(r, g, b, a)
+        });
+        eframe::egui::ColorImage::new([self.width, self.height], colours.collect())
+    }
+
     /// Whether no pixel lets anything through.
     pub fn is_opaque(&self) -> bool {
         self.pixels.iter().all(|pixel| pixel[3] == 255)

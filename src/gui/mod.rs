@@ -1,6 +1,23 @@
 //! The window: what a person sees and touches.
 
+mod app;
+mod ask;
+mod asked;
+mod bar;
+mod command;
+mod controls;
 pub mod fonts;
+mod history;
+mod jobs;
+mod keys;
+mod lab;
 pub mod mathtext;
+mod pages;
 pub mod painter;
+mod saved;
 pub mod theme;
+mod window;
+
+pub use app::App;
+pub use lab::Lab;
+pub use window::{WindowError, run};

@@ -169,7 +169,7 @@ fn sent_back<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> Col
     let (layer, delta) = (&network.layers[index], &pass.layers[index].delta);
     let mut sent = Columns::zeros(layer.unit.ncols(), delta.batch());
     kernels::product_transposed(
-        layer.unit.view(),
+        &layer.unit.view(),
         &delta.mantissa,
         layer.scale,
         &mut sent.mantissa,

@@ -3,11 +3,21 @@
 
 mod check;
 mod cost;
+mod distribution;
 mod draw;
+mod ensemble;
 mod factors;
+mod finite_width;
+mod histogram;
 mod jacobian;
+mod mean_field;
+mod moments;
+mod parallel;
+mod portrait;
 mod sample;
+mod sampler;
 mod steps;
+mod theory;
 mod verdict;
 
 pub use check::{
@@ -15,11 +25,21 @@ pub use check::{
     gradient_check, log_spaced,
 };
 pub use cost::{Cost, LayerCost, Timing, time_passes};
+pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
+pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnsemble, ensemble};
 pub use factors::{Factor, Factors, SpectralNorm, factors};
+pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step};
+pub use histogram::Histogram;
 pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
+pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
+pub use portrait::{
+    EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
+};
 pub use sample::Sample;
+pub use sampler::{Engine, Sampler};
 pub use steps::{Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
+pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.

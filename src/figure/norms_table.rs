@@ -1,0 +1,87 @@
+//! The table of norms: one row a layer, all variants' ‖δ‖, and one variant's whole record.
+
+use crate::engine::{LayerRecord, Scaled};
+use crate::study::Draw;
+
+use super::bars::why_zero;
+use super::number::scientific;
+
+/// A column of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its heading.
+    pub label: String,
+    /// What it means, in a sentence.
+    pub hint: String,
+    /// The variant whose colour the heading has.
+    pub variant: Option<usize>,
+}
+
+/// The columns for a draw, with the details of one variant.
+pub fn columns(draw: &Draw, detail: usize) -> Vec<Column> {
+    let plain = |label: &str, hint: &str| Column {
+        label: label.to_owned(),
+        hint: hint.to_owned(),
+        variant: None,
+    };
+    let mut columns = vec![
+        plain("l", "Layer, 1 next to the input."),
+        plain("fan_in→fan_out", "Units in the layer below and in this one."),
+    ];
+    columns.extend(draw.variants.iter().enumerate().map(|(index, variant)| Column {
+        label: format!("‖δ‖ {}", variant.name),
+        hint: format!("Norm of the error signal ∂L/∂z of the variant {}.", variant.name),
+        variant: Some(index),
+    }));
+    let own = |label: &str, hint: &str| Column {
+        label: label.to_owned(),
+        hint: hint.to_owned(),
+        variant: Some(detail.min(draw.variants.len().saturating_sub(1))),
+    };
+    columns.extend([
+        own("‖∂W‖", "Frobenius norm of the gradient by the weights, of the mean loss."),
+        own("‖∂b‖", "Norm of the gradient by the biases, of the mean loss."),
+        own("mean a", "Mean activation over units and examples."),
+        own("std a", "Standard deviation of the activations."),
+        own("std z", "Standard deviation of the pre-activations."),
+        own("saturated", "Share of units and examples whose slope is below 5 % of the largest."),
+        own("dead", "Share of units whose slope is exactly 0 in every example."),
+    ]);
+    columns
+}
+
+/// The fields of one row; `index` counts from 0.
+pub fn row(draw: &Draw, detail: usize, index: usize) -> Vec<String> {
+    let records = || draw.variants.iter().filter_map(|variant| variant.layers.get(index));
+    let Some(first) = records().next() else { return Vec::new() };
+    let mut fields = vec![first.layer.to_string(), format!("{}→{}", first.fan_in, first.fan_out)];
+    fields.extend(records().map(|record| scientific(record.delta, 6)));
+    let detail = detail.min(draw.variants.len().saturating_sub(1));
+    if let Some(record) = draw.variants[detail].layers.get(index) {
+        fields.extend(details(record));
+    }
+    fields
+}
+
+fn details(record: &LayerRecord) -> [String; 7] {
+    let number = |number: Scaled| {
+        let plain = number.to_f64();
+        let readable = number.is_zero() || (1e-3..1e4).contains(&plain.abs());
+        if readable { format!("{plain:.4}") } else { scientific(number, 3) }
+    };
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    [
+        scientific(record.weight_grad, 3),
+        scientific(record.bias_grad, 3),
+        number(record.activation_mean),
+        number(record.activation_std),
+        number(record.preactivation_std),
+        percent(record.saturated_share),
+        percent(record.dead_share),
+    ]
+}
+
+/// Why a variant's δ is zero in a layer, for a tooltip.
+pub fn why(draw: &Draw, variant: usize, index: usize) -> Option<String> {
+    draw.variants.get(variant)?.layers.get(index)?.zero.map(why_zero)
+}

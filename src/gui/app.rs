@@ -1,0 +1,286 @@
+//! The app: wires the lab, the pages, the small windows and the keys together. It computes
+//! nothing itself.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui::{self, Context, RichText, Ui};
+
+use crate::experiment::Experiment;
+use crate::export::picture::PictureOptions;
+use crate::export::{open, picture};
+use crate::figure::{Figure, FigureId};
+
+use super::ask::{self, Answer, Ask, Purpose};
+use super::command::{Command, Commands};
+use super::history::History;
+use super::jobs::{Done, Jobs};
+use super::lab::Lab;
+use super::pages::{Page, Pages};
+use super::painter::Painter;
+use super::saved::Saved;
+use super::{bar, controls, keys, theme};
+
+/// The whole window.
+pub struct App {
+    lab: Lab,
+    page: Page,
+    pages: Pages,
+    history: History,
+    painter: Painter,
+    jobs: Jobs,
+    ask: Option<Ask>,
+    show_keys: bool,
+    message: Option<Message>,
+    /// Where files were last opened or written.
+    folder: PathBuf,
+    /// The last session's experiment, until it is reopened.
+    last_session: Option<Experiment>,
+}
+
+/// What the bar at the bottom says.
+pub struct Message {
+    /// A sentence.
+    pub text: String,
+    /// Whether something went wrong.
+    pub is_error: bool,
+}
+
+impl App {
+    /// The app in a context. Without an experiment it opens on the chapter's figure.
+    pub fn new(creation: &eframe::CreationContext<'_>, experiment: Option<Experiment>) -> Self {
+        let context = &creation.egui_ctx;
+        theme::install(context);
+        let saved = Saved::load(creation.storage);
+        context.set_theme(saved.theme());
+        let mut lab = Lab::new(experiment.unwrap_or_default(), context);
+        lab.view.linear = saved.linear;
+        lab.submit();
+        Self {
+            lab,
+            page: saved.page,
+            pages: Pages::new(context),
+            history: History::default(),
+            painter: Painter::new(),
+            jobs: Jobs::new(context.clone()),
+            ask: None,
+            show_keys: false,
+            message: None,
+            folder: saved.folder(),
+            last_session: saved.experiment(),
+        }
+    }
+
+    /// The present experiment and its result.
+    pub fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
+    /// The folder that is offered for files.
+    pub fn set_folder(&mut self, folder: PathBuf) {
+        self.folder = folder;
+    }
+
+    fn take_jobs(&mut self, context: &Context) {
+        while let Some(done) = self.jobs.take() {
+            match done {
+                Done::Written(path) => {
+                    self.remember_folder(&path);
+                    self.say(format!("Written: {}", path.display()));
+                }
+                Done::Picture(image) => {
+                    context.copy_image(*image);
+                    self.say("The picture is on the clipboard.".to_owned());
+                }
+                Done::Picked(path) => {
+                    if let Some(ask) = &mut self.ask {
+                        ask.picked(path);
+                    }
+                }
+                Done::Failed(text) => self.complain(text),
+            }
+        }
+    }
+
+    fn remember_folder(&mut self, path: &Path) {
+        if let Some(folder) = path.parent() {
+            self.folder = folder.to_owned();
+        }
+    }
+
+    fn say(&mut self, text: String) {
+        self.message = Some(Message { text, is_error: false });
+    }
+
+    fn complain(&mut self, text: String) {
+        self.message = Some(Message { text, is_error: true });
+    }
+
+    fn apply(&mut self, context: &Context, command: Command) {
+        match command {
+            Command::Set(experiment) => self.lab.experiment = *experiment,
+            Command::Look(view) => self.lab.view = view,
+            Command::Go(page) => self.page = page,
+            Command::Undo => self.replace(History::undo),
+            Command::Redo => self.replace(History::redo),
+            Command::NewDraw => self.lab.experiment.next_seed(),
+            Command::Cancel => self.lab.cancel(),
+            Command::AskOpen => self.ask(context, Purpose::Open),
+            Command::AskSave => self.ask(context, Purpose::Save),
+            Command::AskPicture(figure) => self.ask(context, Purpose::Picture(figure)),
+            Command::AskTable(figure) => self.ask(context, Purpose::Table(figure)),
+            Command::Copy(figure) => self.copy(context, figure),
+            Command::AskSheetPicture => self.with_sheet(context, Command::AskPicture),
+            Command::AskSheetTable => self.with_sheet(context, Command::AskTable),
+            Command::CopySheet => self.with_sheet(context, Command::Copy),
+            Command::Open(path) => self.open(&path),
+            Command::Reopen => {
+                if let Some(experiment) = self.last_session.take() {
+                    self.lab.experiment = experiment;
+                }
+            }
+            Command::ShowKeys => self.show_keys = !self.show_keys,
+        }
+    }
+
+    fn replace(&mut self, step: fn(&mut History, &Experiment) -> Option<Experiment>) {
+        if let Some(experiment) = step(&mut self.history, &self.lab.experiment) {
+            self.lab.experiment = experiment;
+        }
+    }
+
+    fn ask(&mut self, context: &Context, purpose: Purpose) {
+        let dark = context.theme() == egui::Theme::Dark;
+        let title = &self.lab.experiment.title;
+        // On paper a light ground is the better start, whatever the window has.
+        let dark = dark && !matches!(purpose, Purpose::Picture(_));
+        self.ask = Some(Ask::new(purpose, &self.folder, title, dark));
+    }
+
+    fn open(&mut self, path: &Path) {
+        match open::file(path) {
+            Ok(experiment) => {
+                self.lab.experiment = experiment;
+                self.remember_folder(path);
+                self.say(format!("Opened: {}", path.display()));
+            }
+            Err(error) => self.complain(format!("{}: {error}", path.display())),
+        }
+    }
+
+    /// Does to the sheet what the command does to any figure; nothing before the first draw.
+    fn with_sheet(&mut self, context: &Context, command: fn(Arc<Figure>) -> Command) {
+        if let Some(sheet) = self.lab.figure(FigureId::Sheet) {
+            self.apply(context, command(sheet));
+        }
+    }
+
+    fn copy(&mut self, context: &Context, figure: Arc<Figure>) {
+        let dark = context.theme() == egui::Theme::Dark;
+        let options = PictureOptions { size: figure.id.default_size(), scale: 2.0, dark };
+        self.jobs.start("copy picture", move || match picture::paint(&figure, options) {
+            Ok(image) => Done::Picture(Box::new(image.to_color_image())),
+            Err(error) => Done::Failed(error.to_string()),
+        });
+    }
+
+    /// The small window's answer, carried out on a thread of its own where it takes time.
+    fn answer(&mut self, context: &Context) {
+        let Some(ask) = &mut self.ask else { return };
+        let path = match ask.show(context, &mut self.jobs) {
+            Answer::Waiting => return,
+            Answer::Close => {
+                self.ask = None;
+                return;
+            }
+            Answer::Go(path) => path,
+        };
+        let (purpose, options) = (ask.purpose.clone(), ask.options());
+        self.ask = None;
+        match purpose {
+            Purpose::Open => self.open(&path),
+            Purpose::Save => {
+                let text = self.lab.experiment.to_toml();
+                self.jobs.start("save experiment", move || ask::written(&path, text.as_bytes()));
+            }
+            Purpose::Picture(figure) => self
+                .jobs
+                .start("export picture", move || ask::write_picture(&figure, options, &path)),
+            Purpose::Table(figure) => {
+                self.jobs.start("export numbers", move || ask::write_table(&figure, &path));
+            }
+        }
+    }
+
+    fn windows(&mut self, context: &Context) {
+        self.answer(context);
+        keys::window(context, &mut self.show_keys);
+    }
+
+    fn dropped_files(context: &Context, commands: &mut Commands) {
+        let path = context.input(|i| i.raw.dropped_files.first().map(|f| f.path().to_owned()));
+        commands.extend(path.map(Command::Open));
+    }
+
+    fn panels(&mut self, ui: &mut Ui, commands: &mut Commands) {
+        let can = bar::Can {
+            undo: self.history.can_undo(),
+            redo: self.history.can_redo(),
+            reopen: self.last_session.is_some(),
+        };
+        egui::Panel::top("bar").show(ui, |ui| bar::top(ui, &self.lab, self.page, can, commands));
+        egui::Panel::bottom("status").show(ui, |ui| {
+            bar::bottom(ui, &self.lab, self.message.as_ref(), self.jobs.is_busy(), commands);
+        });
+        egui::Panel::left("controls")
+            .resizable(true)
+            .default_size(312.0)
+            .size_range(260.0..=460.0)
+            .show(ui, |ui| controls::show(ui, &self.lab.experiment, commands));
+        egui::CentralPanel::no_frame().show(ui, |ui| {
+            self.pages.show(self.page, ui, &mut self.lab, &mut self.painter, commands);
+        });
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, context: &Context, _frame: &mut eframe::Frame) {
+        self.lab.poll();
+        self.pages.poll();
+        self.lab.submit();
+        self.take_jobs(context);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let context = ui.ctx().clone();
+        let mut commands = Commands::new();
+        keys::read(&context, &mut commands);
+        Self::dropped_files(&context, &mut commands);
+        self.panels(ui, &mut commands);
+        self.windows(&context);
+        for command in commands {
+            self.apply(&context, command);
+        }
+        // Submitted at once, so that the answer is there for the next frame.
+        self.lab.submit();
+        if !context.input(|i| i.pointer.any_down()) {
+            self.history.settle(&self.lab.experiment);
+        }
+        if self.lab.progress().is_some() {
+            // The worker wakes the window when it is done; until then only the bar moves.
+            context.request_repaint_after(std::time::Duration::from_millis(100));
+        }
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        let saved = Saved::of(&self.lab, self.page, &self.folder);
+        saved.store(storage);
+    }
+}
+
+/// A sentence in the colour of trouble or of nothing special.
+pub fn sentence(ui: &mut Ui, text: &str, is_error: bool) {
+    let words = RichText::new(text);
+    let words = if is_error { words.color(ui.visuals().error_fg_color) } else { words.weak() };
+    ui.add(egui::Label::new(words).truncate()).on_hover_text(text);
+}

@@ -1,0 +1,274 @@
+//! The small windows that ask for a path: open, save, export. A path can always be typed;
+//! the system's dialog is a convenience that not every system has.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui::{self, DragValue, Grid, Ui};
+
+use crate::export::picture::{POINTS_PER_INCH, PictureOptions};
+use crate::export::{atomic, picture, table};
+use crate::figure::Figure;
+
+use super::jobs::{Done, Jobs};
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Purpose {
+    /// An experiment to open.
+    Open,
+    /// Where to save the experiment.
+    Save,
+    /// Where to write this figure as a picture.
+    Picture(Arc<Figure>),
+    /// Where to write this figure's numbers.
+    Table(Arc<Figure>),
+}
+
+/// The window, while it is open.
+pub struct Ask {
+    /// What for.
+    pub purpose: Purpose,
+    path: String,
+    options: PictureOptions,
+    browsing: bool,
+    /// Whether the path has just been offered, so that the field takes the keyboard.
+    fresh: bool,
+}
+
+/// What a person decided in this frame.
+pub enum Answer {
+    /// Nothing yet.
+    Waiting,
+    /// Do it.
+    Go(PathBuf),
+    /// Never mind.
+    Close,
+}
+
+impl Ask {
+    /// A window with a sensible path.
+    pub fn new(purpose: Purpose, folder: &Path, title: &str, dark: bool) -> Self {
+        let name = match &purpose {
+            Purpose::Open => String::new(),
+            Purpose::Save => format!("{}.toml", slug(title)),
+            Purpose::Picture(figure) => format!("{}-{}.png", slug(title), figure.id.id()),
+            Purpose::Table(figure) => format!("{}-{}.csv", slug(title), figure.id.id()),
+        };
+        let size = match &purpose {
+            Purpose::Picture(figure) => figure.id.default_size(),
+            _ => [960.0, 560.0],
+        };
+        Self {
+            path: folder.join(name).display().to_string(),
+            purpose,
+            options: PictureOptions { size, scale: PictureOptions::PRINT_SCALE, dark },
+            browsing: false,
+            fresh: true,
+        }
+    }
+
+    /// Size, density and ground for a picture.
+    pub fn options(&self) -> PictureOptions {
+        self.options
+    }
+
+    /// The system's dialog has answered.
+    pub fn picked(&mut self, path: Option<PathBuf>) {
+        self.browsing = false;
+        if let Some(path) = path {
+            self.path = path.display().to_string();
+        }
+    }
+
+    /// The window.
+    pub fn show(&mut self, context: &egui::Context, jobs: &mut Jobs) -> Answer {
+        let mut open = true;
+        let mut answer = Answer::Waiting;
+        egui::Window::new(self.title())
+            .open(&mut open)
+            .collapsible(false)
+            .resizable(false)
+            .anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0])
+            .show(context, |ui| {
+                ui.set_width(440.0);
+                if matches!(self.purpose, Purpose::Picture(_)) {
+                    self.picture_options(ui);
+                }
+                answer = self.path_and_buttons(ui, jobs);
+            });
+        let escaped =
+            context.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+        if !open || escaped { Answer::Close } else { answer }
+    }
+
+    fn title(&self) -> &'static str {
+        match self.purpose {
+            Purpose::Open => "Open experiment",
+            Purpose::Save => "Save experiment",
+            Purpose::Picture(_) => "Export picture",
+            Purpose::Table(_) => "Export numbers",
+        }
+    }
+
+    fn verb(&self) -> &'static str {
+        match self.purpose {
+            Purpose::Open => "Open",
+            Purpose::Save => "Save",
+            Purpose::Picture(_) | Purpose::Table(_) => "Export",
+        }
+    }
+
+    fn picture_options(&mut self, ui: &mut Ui) {
+        let options = &mut self.options;
+        Grid::new("picture options").num_columns(2).spacing([12.0, 8.0]).show(ui, |ui| {
+            let word = ui.label("Size");
+            ui.horizontal(|ui| {
+                fn side(side: &mut f32) -> DragValue<'_> {
+                    DragValue::new(side).range(320.0..=4000.0).suffix(" pt")
+                }
+                ui.add(side(&mut options.size[0]))
+                    .labelled_by(word.id)
+                    .on_hover_text("Width in points, 1/96 inch");
+                ui.label("×");
+                ui.add(side(&mut options.size[1]))
+                    .labelled_by(word.id)
+                    .on_hover_text("Height in points, 1/96 inch");
+                ui.weak(format!(
+                    "{:.1} × {:.1} cm",
+                    options.size[0] / POINTS_PER_INCH * 2.54,
+                    options.size[1] / POINTS_PER_INCH * 2.54
+                ));
+            });
+            ui.end_row();
+            let word = ui.label("Density");
+            ui.horizontal(|ui| {
+                let mut dpi = options.dots_per_inch().round();
+                let field = DragValue::new(&mut dpi).range(48.0..=1200.0).suffix(" dpi");
+                if ui.add(field).labelled_by(word.id).changed() {
+                    options.scale = dpi / POINTS_PER_INCH;
+                }
+                for (text, scale) in [
+                    ("1×", 1.0),
+                    ("2×", 2.0),
+                    ("3×", 3.0),
+                    ("4×", 4.0),
+                    ("print", PictureOptions::PRINT_SCALE),
+                ] {
+                    ui.selectable_value(&mut options.scale, scale, text);
+                }
+            });
+            ui.end_row();
+            ui.label("Ground");
+            ui.horizontal(|ui| {
+                ui.selectable_value(&mut options.dark, false, "light");
+                ui.selectable_value(&mut options.dark, true, "dark");
+                let [w, h] = options.size.map(|side| (side * options.scale).round());
+                ui.weak(format!("{w} × {h} pixels"));
+            });
+            ui.end_row();
+        });
+        ui.add_space(6.0);
+    }
+
+    fn path_and_buttons(&mut self, ui: &mut Ui, jobs: &mut Jobs) -> Answer {
+        let mut answer = Answer::Waiting;
+        let word = ui.label("File");
+        let field = ui.add(egui::TextEdit::singleline(&mut self.path).desired_width(f32::INFINITY));
+        let field = field.labelled_by(word.id);
+        if std::mem::take(&mut self.fresh) {
+            field.request_focus();
+        }
+        let entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+        let path = PathBuf::from(self.path.trim());
+        if self.purpose != Purpose::Open && path.is_file() {
+            ui.colored_label(ui.visuals().warn_fg_color, "This file exists and will be replaced.");
+        }
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
+            let ready = !self.path.trim().is_empty();
+            if ui.add_enabled(ready, egui::Button::new(self.verb())).clicked() || (entered && ready)
+            {
+                answer = Answer::Go(path);
+            }
+            if ui.button("Cancel").clicked() {
+                answer = Answer::Close;
+            }
+            let browse = ui.add_enabled(!self.browsing, egui::Button::new("Browse…"));
+            if browse
+                .on_disabled_hover_text("The system's dialog is open, or there is none")
+                .clicked()
+            {
+                self.browse(jobs);
+            }
+        });
+        answer
+    }
+
+    /// Opens the system's dialog on a thread of its own: it may block for long, or not exist.
+    fn browse(&mut self, jobs: &mut Jobs) {
+        self.browsing = true;
+        let purpose = self.purpose.clone();
+        let path = PathBuf::from(self.path.trim());
+        jobs.start("file dialog", move || Done::Picked(dialog(&purpose, &path)));
+    }
+}
+
+fn dialog(purpose: &Purpose, path: &Path) -> Option<PathBuf> {
+    let mut dialog = rfd::FileDialog::new();
+    if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
+        dialog = dialog.set_directory(folder);
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match purpose {
+        Purpose::Open => dialog.add_filter("Experiment", &["toml", "png"]).pick_file(),
+        Purpose::Save => dialog.add_filter("Experiment", &["toml"]).set_file_name(name).save_file(),
+        Purpose::Picture(_) => dialog.add_filter("PNG", &["png"]).set_file_name(name).save_file(),
+        Purpose::Table(_) => dialog.add_filter("CSV", &["csv"]).set_file_name(name).save_file(),
+    }
+}
+
+/// A title as a file's name: letters, digits and hyphens.
+fn slug(title: &str) -> String {
+    let plain =
+        |letter: char| if letter.is_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
+    let spelled: String = title.chars().map(plain).collect();
+    let parts: Vec<&str> = spelled.split('-').filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { "gradients".to_owned() } else { parts.join("-") }
+}
+
+/// Writes a figure as PNG.
+pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path) -> Done {
+    match picture::encode(figure, options) {
+        Ok(bytes) => written(path, &bytes),
+        Err(error) => Done::Failed(error.to_string()),
+    }
+}
+
+/// Writes a figure's numbers as CSV.
+pub fn write_table(figure: &Figure, path: &Path) -> Done {
+    match table::encode(&figure.table()) {
+        Ok(bytes) => written(path, &bytes),
+        Err(error) => Done::Failed(error.to_string()),
+    }
+}
+
+/// Writes bytes, and tells how it went.
+pub fn written(path: &Path, bytes: &[u8]) -> Done {
+    match atomic::write(path, bytes) {
+        Ok(()) => Done::Written(path.to_owned()),
+        Err(error) => Done::Failed(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slug;
+
+    #[test]
+    fn titles_become_file_names() {
+        assert_eq!(slug("Sigmoid against ReLU"), "sigmoid-against-relu");
+        assert_eq!(slug("../../etc: passwd?"), "etc-passwd");
+        assert_eq!(slug("‖‖"), "gradients");
+    }
+}

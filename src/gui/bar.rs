@@ -1,0 +1,150 @@
+//! The bar on top with menus and pages, and the line at the bottom.
+
+use eframe::egui::{self, Align, Button, Layout, ProgressBar, RichText, Ui};
+
+use super::app::{Message, sentence};
+use super::command::{Command, Commands};
+use super::keys;
+use super::lab::Lab;
+use super::pages::Page;
+
+/// What the menus can offer.
+#[derive(Clone, Copy, Debug)]
+pub struct Can {
+    /// There is a step back.
+    pub undo: bool,
+    /// There is a step forward.
+    pub redo: bool,
+    /// There is a last session's experiment.
+    pub reopen: bool,
+}
+
+/// Menus, pages, undo and redo.
+pub fn top(ui: &mut Ui, lab: &Lab, page: Page, can: Can, commands: &mut Commands) {
+    egui::MenuBar::new().ui(ui, |ui| {
+        file_menu(ui, can, commands);
+        edit_menu(ui, can, commands);
+        view_menu(ui, lab, commands);
+        help_menu(ui, commands);
+        ui.separator();
+        for each in Page::ALL {
+            let tab = ui.selectable_label(each == page, each.label()).on_hover_text(each.hint());
+            if tab.clicked() {
+                commands.push(Command::Go(each));
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui
+                .button("Export PNG…")
+                .on_hover_text("The whole sheet as a picture (Ctrl+E)")
+                .clicked()
+            {
+                commands.push(Command::AskSheetPicture);
+            }
+            if enabled(ui, can.redo, "Redo", "Ctrl+Shift+Z") {
+                commands.push(Command::Redo);
+            }
+            if enabled(ui, can.undo, "Undo", "Ctrl+Z") {
+                commands.push(Command::Undo);
+            }
+        });
+    });
+}
+
+fn enabled(ui: &mut Ui, on: bool, text: &str, hint: &str) -> bool {
+    ui.add_enabled(on, Button::new(text)).on_hover_text(hint).clicked()
+}
+
+/// A menu entry with its key.
+fn entry(ui: &mut Ui, on: bool, text: &str, command: Command, commands: &mut Commands) {
+    let key = keys::hint(ui.ctx(), &command);
+    if ui.add_enabled(on, Button::new(text).shortcut_text(key)).clicked() {
+        commands.push(command);
+        ui.close();
+    }
+}
+
+fn file_menu(ui: &mut Ui, can: Can, commands: &mut Commands) {
+    ui.menu_button("File", |ui| {
+        entry(ui, true, "Open experiment…", Command::AskOpen, commands);
+        entry(ui, true, "Save experiment…", Command::AskSave, commands);
+        entry(ui, can.reopen, "Reopen the last session's", Command::Reopen, commands);
+        ui.separator();
+        entry(ui, true, "Export the sheet as PNG…", Command::AskSheetPicture, commands);
+        entry(ui, true, "Export the sheet's numbers as CSV…", Command::AskSheetTable, commands);
+        ui.label(RichText::new("Each figure has its own buttons too.").small().weak());
+        ui.separator();
+        if ui.button("Quit").clicked() {
+            ui.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    });
+}
+
+fn edit_menu(ui: &mut Ui, can: Can, commands: &mut Commands) {
+    ui.menu_button("Edit", |ui| {
+        entry(ui, can.undo, "Undo", Command::Undo, commands);
+        entry(ui, can.redo, "Redo", Command::Redo, commands);
+        ui.separator();
+        entry(ui, true, "New draw", Command::NewDraw, commands);
+        entry(ui, true, "Copy the sheet as a picture", Command::CopySheet, commands);
+    });
+}
+
+fn view_menu(ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
+    ui.menu_button("View", |ui| {
+        ui.label(RichText::new("Theme").small().weak());
+        egui::widgets::global_theme_preference_buttons(ui);
+        ui.separator();
+        let mut view = lab.view;
+        ui.radio_value(&mut view.linear, false, "Bars on a log axis");
+        ui.radio_value(&mut view.linear, true, "Bars on a linear axis");
+        if view != lab.view {
+            commands.push(Command::Look(view));
+        }
+        ui.separator();
+        ui.label(RichText::new("Scale").small().weak());
+        egui::gui_zoom::zoom_menu_buttons(ui);
+    });
+}
+
+fn help_menu(ui: &mut Ui, commands: &mut Commands) {
+    ui.menu_button("Help", |ui| {
+        entry(ui, true, "Keys", Command::ShowKeys, commands);
+        ui.separator();
+        ui.label(RichText::new(concat!("Gradient lab ", env!("CARGO_PKG_VERSION"))).weak());
+    });
+}
+
+/// What is going on: a refusal, a computation, a message, or the settings in a line.
+pub fn bottom(
+    ui: &mut Ui,
+    lab: &Lab,
+    message: Option<&Message>,
+    writing: bool,
+    commands: &mut Commands,
+) {
+    ui.horizontal(|ui| {
+        ui.set_min_height(20.0);
+        if let Some(refusal) = lab.refusal() {
+            sentence(ui, refusal, true);
+        } else if let Some(share) = lab.progress().filter(|_| lab.is_stale()) {
+            ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(12.0));
+            if ui.small_button("Cancel").clicked() {
+                commands.push(Command::Cancel);
+            }
+            sentence(ui, "Computing; the picture is the last result.", false);
+        } else if lab.is_stale() {
+            sentence(
+                ui,
+                "Cancelled; the picture is the last result. Change anything to compute again.",
+                false,
+            );
+        } else if writing {
+            sentence(ui, "Writing…", false);
+        } else if let Some(message) = message {
+            sentence(ui, &message.text, message.is_error);
+        } else {
+            sentence(ui, &lab.experiment.describe(), false);
+        }
+    });
+}

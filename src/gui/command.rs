@@ -1,0 +1,53 @@
+//! What a person asked for during a frame; applied once at its end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::experiment::Experiment;
+use crate::figure::{Figure, View};
+
+use super::pages::Page;
+
+/// One request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Another experiment in place of the present one.
+    Set(Box<Experiment>),
+    /// Another look at the same result.
+    Look(View),
+    /// Another page.
+    Go(Page),
+    /// One step back.
+    Undo,
+    /// One step forward.
+    Redo,
+    /// The next seed.
+    NewDraw,
+    /// Stop what the worker does.
+    Cancel,
+    /// The window that opens an experiment.
+    AskOpen,
+    /// The window that saves the experiment.
+    AskSave,
+    /// The window that exports this figure as PNG.
+    AskPicture(Arc<Figure>),
+    /// The window that exports this figure's numbers as CSV.
+    AskTable(Arc<Figure>),
+    /// This figure onto the clipboard.
+    Copy(Arc<Figure>),
+    /// The same for the present draw's sheet.
+    AskSheetPicture,
+    /// The same for the present draw's sheet.
+    AskSheetTable,
+    /// The same for the present draw's sheet.
+    CopySheet,
+    /// Open this file.
+    Open(PathBuf),
+    /// The experiment of the last session.
+    Reopen,
+    /// The list of keys.
+    ShowKeys,
+}
+
+/// The requests of one frame.
+pub type Commands = Vec<Command>;

@@ -1,0 +1,103 @@
+//! The panel on the left: everything an experiment has.
+
+mod architecture;
+mod variant;
+
+use eframe::egui::{self, RichText, ScrollArea, Ui};
+
+use crate::experiment::{Experiment, Preset, limits};
+
+use super::command::{Command, Commands};
+
+/// The controls. Whatever is moved becomes one `Set` command.
+pub fn show(ui: &mut Ui, experiment: &Experiment, commands: &mut Commands) {
+    let mut draft = experiment.clone();
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.add_space(4.0);
+        preset_choice(ui, &mut draft);
+        architecture::show(ui, &mut draft, commands);
+        variants(ui, &mut draft);
+        ui.add_space(8.0);
+    });
+    if draft != *experiment {
+        draft.forget_misfits();
+        commands.push(Command::Set(Box::new(draft)));
+    }
+}
+
+/// A labelled row: the word on the left, the control beside it.
+/// The word is the control's name for a screen reader.
+fn row(ui: &mut Ui, label: &str, hint: &str, add: impl FnOnce(&mut Ui) -> egui::Response) {
+    let word = ui.label(label).on_hover_text(hint);
+    add(ui).labelled_by(word.id).on_hover_text(hint);
+    ui.end_row();
+}
+
+fn preset_choice(ui: &mut Ui, draft: &mut Experiment) {
+    let current = Preset::ALL.into_iter().find(|preset| preset.experiment() == *draft);
+    ui.horizontal(|ui| {
+        let word = ui.label("Preset");
+        let text = current.map_or("– (changed)", |preset| preset.id);
+        let choice = egui::ComboBox::from_id_salt("preset").selected_text(text).width(180.0);
+        let response = choice.show_ui(ui, |ui| {
+            for preset in Preset::ALL {
+                let chosen = current == Some(preset);
+                if ui.selectable_label(chosen, preset.id).on_hover_text(preset.hint).clicked() {
+                    *draft = preset.experiment();
+                }
+            }
+        });
+        response
+            .response
+            .labelled_by(word.id)
+            .on_hover_text("An experiment that comes with the lab");
+    });
+    ui.horizontal(|ui| {
+        let word = ui.label("Title");
+        let field = egui::TextEdit::singleline(&mut draft.title)
+            .char_limit(*limits::NAME_LETTERS.end())
+            .desired_width(f32::INFINITY);
+        ui.add(field).labelled_by(word.id).on_hover_text("Stands above every exported figure");
+    });
+}
+
+fn variants(ui: &mut Ui, draft: &mut Experiment) {
+    ui.add_space(6.0);
+    ui.separator();
+    ui.label(RichText::new("Variants").heading());
+    let mut change = None;
+    for index in 0..draft.variants.len() {
+        if let Some(wish) = variant::show(ui, draft, index) {
+            change = Some((index, wish));
+        }
+    }
+    if let Some((index, wish)) = change {
+        variant::apply(draft, index, wish);
+    }
+    let full = draft.variants.len() >= *limits::VARIANTS.end();
+    ui.add_enabled_ui(!full, |ui| {
+        if ui
+            .button("Add variant")
+            .on_hover_text("One more network with the same sizes and draws")
+            .on_disabled_hover_text("There are six variants, the most that can stand side by side")
+            .clicked()
+        {
+            variant::add(draft);
+        }
+    });
+}
+
+/// A choice among the experiment's variants.
+pub fn variant_choice(ui: &mut Ui, label: &str, index: &mut usize, experiment: &Experiment) {
+    let name = |i: usize| experiment.variants.get(i).map_or("–", |v| v.name.as_str());
+    let last = experiment.variants.len().saturating_sub(1);
+    let shown = (*index).min(last);
+    let choice = egui::ComboBox::from_id_salt(label)
+        .selected_text(RichText::new(super::painter::shortened(name(shown), 24)).small());
+    let response = choice.show_ui(ui, |ui| {
+        for i in 0..experiment.variants.len() {
+            ui.selectable_value(index, i, name(i));
+        }
+    });
+    response.response.on_hover_text(label);
+}

@@ -1,0 +1,260 @@
+//! One variant: name, activation, initialization, bias.
+
+use eframe::egui::{self, CollapsingHeader, Grid, RichText, Slider, SliderClamping, Ui};
+
+use crate::experiment::{
+    Activation, Experiment, FanMode, Init, Parameter, Scheme, Variant, limits,
+};
+
+use super::super::theme;
+use super::row;
+
+/// What a person wants of the list of variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    Duplicate,
+    Remove,
+}
+
+/// One variant's controls.
+pub fn show(ui: &mut Ui, draft: &mut Experiment, index: usize) -> Option<Wish> {
+    let alone = draft.variants.len() == 1;
+    let full = draft.variants.len() >= *limits::VARIANTS.end();
+    let others: Vec<String> = names_but(draft, index);
+    let variant = &mut draft.variants[index];
+    let colour = theme::variant(index, ui.visuals());
+    let title =
+        RichText::new(super::super::painter::shortened(&variant.name, 26)).color(colour).strong();
+    let mut wish = None;
+    CollapsingHeader::new(title).id_salt(("variant", index)).default_open(index < 2).show(
+        ui,
+        |ui| {
+            Grid::new("variant").num_columns(2).spacing([8.0, 6.0]).show(ui, |ui| {
+                name(ui, variant, &others);
+                activations(ui, variant);
+                if variant.weights.is_some() {
+                    given(ui, "Weights", &mut variant.weights);
+                } else {
+                    init(ui, "Weights", "init", &mut variant.init, &Scheme::ALL);
+                }
+                if variant.biases.is_some() {
+                    given(ui, "Biases", &mut variant.biases);
+                } else {
+                    init(ui, "Bias", "bias", &mut variant.bias, &Scheme::FOR_BIAS);
+                }
+            });
+            ui.horizontal(|ui| {
+                let duplicate = ui.add_enabled(!full, egui::Button::new("Duplicate").small());
+                if duplicate.on_disabled_hover_text("There are six variants already").clicked() {
+                    wish = Some(Wish::Duplicate);
+                }
+                let remove = ui.add_enabled(!alone, egui::Button::new("Remove").small());
+                if remove.on_disabled_hover_text("An experiment has at least one variant").clicked()
+                {
+                    wish = Some(Wish::Remove);
+                }
+            });
+        },
+    );
+    wish
+}
+
+/// Does what was wished.
+pub fn apply(draft: &mut Experiment, index: usize, wish: Wish) {
+    match wish {
+        Wish::Duplicate => {
+            let mut copy = draft.variants[index].clone();
+            copy.name = draft.free_name(&copy.name);
+            draft.variants.insert(index + 1, copy);
+        }
+        Wish::Remove => {
+            draft.variants.remove(index);
+        }
+    }
+}
+
+/// Adds the first activation that is not there yet.
+pub fn add(draft: &mut Experiment) {
+    let order = [Activation::Tanh, Activation::Relu, Activation::Sigmoid, Activation::Gelu];
+    let absent = order.into_iter().find(|a| draft.variants.iter().all(|v| v.activation != *a));
+    let mut variant = Variant::of(absent.unwrap_or(Activation::LeakyRelu));
+    variant.name = draft.free_name(&variant.name);
+    draft.variants.push(variant);
+}
+
+fn names_but(draft: &Experiment, index: usize) -> Vec<String> {
+    let others = draft.variants.iter().enumerate().filter(|(i, _)| *i != index);
+    others.map(|(_, variant)| variant.name.clone()).collect()
+}
+
+/// An empty or a taken name is not accepted; the last good one stays until a good one comes.
+fn name(ui: &mut Ui, variant: &mut Variant, others: &[String]) {
+    row(ui, "Name", "Shown in legends", |ui| {
+        let mut name = variant.name.clone();
+        let field = egui::TextEdit::singleline(&mut name)
+            .char_limit(*limits::NAME_LETTERS.end())
+            .desired_width(160.0);
+        let response = ui.add(field);
+        if !name.trim().is_empty() && !others.contains(&name) {
+            variant.name = name;
+        }
+        response
+    });
+}
+
+fn activations(ui: &mut Ui, variant: &mut Variant) {
+    let before = variant.activation;
+    row(ui, "Activation", variant.activation.hint(), |ui| {
+        egui::ComboBox::from_id_salt("activation")
+            .selected_text(variant.activation.label())
+            .show_ui(ui, |ui| {
+                for choice in Activation::ALL {
+                    ui.selectable_value(&mut variant.activation, choice, choice.label())
+                        .on_hover_text(choice.hint());
+                }
+            })
+            .response
+    });
+    // A variant named after its activation keeps being so.
+    if before != variant.activation && variant.name == before.label() {
+        variant.name = variant.activation.label().to_owned();
+    }
+    let text = variant.output_activation.map_or("as hidden", Activation::label);
+    row(ui, "Output", "The last layer's activation", |ui| {
+        egui::ComboBox::from_id_salt("output activation")
+            .selected_text(text)
+            .show_ui(ui, |ui| {
+                ui.selectable_value(&mut variant.output_activation, None, "as hidden");
+                for choice in Activation::ALL {
+                    ui.selectable_value(
+                        &mut variant.output_activation,
+                        Some(choice),
+                        choice.label(),
+                    )
+                    .on_hover_text(choice.hint());
+                }
+            })
+            .response
+    });
+}
+
+/// Explicit numbers, which a draw can replace.
+fn given<T>(ui: &mut Ui, label: &str, numbers: &mut Option<T>) {
+    row(ui, label, "Given number by number in the experiment", |ui| {
+        ui.label("given");
+        let button = ui.small_button("Draw instead");
+        if button.clicked() {
+            *numbers = None;
+        }
+        button
+    });
+}
+
+fn init(ui: &mut Ui, label: &str, id: &str, init: &mut Init, schemes: &[Scheme]) {
+    row(ui, label, init.scheme.hint(), |ui| {
+        egui::ComboBox::from_id_salt(id)
+            .selected_text(init.scheme.label())
+            .show_ui(ui, |ui| {
+                for &choice in schemes {
+                    ui.selectable_value(&mut init.scheme, choice, choice.label())
+                        .on_hover_text(choice.hint());
+                }
+            })
+            .response
+    });
+    init.tidy();
+    for &parameter in init.scheme.parameters() {
+        parameter_row(ui, id, init, parameter);
+    }
+}
+
+fn parameter_row(ui: &mut Ui, id: &str, init: &mut Init, parameter: Parameter) {
+    let prefix = if id == "bias" { "Bias " } else { "" };
+    match parameter {
+        Parameter::Gain => {
+            // The gain of a plain std or bound is one factor too many to show.
+            if matches!(init.scheme, Scheme::Normal | Scheme::Uniform) || id == "bias" {
+                return;
+            }
+            let hint = format!(
+                "Multiplies the scheme's scale; its own gain is {:.4}",
+                init.scheme.default_gain()
+            );
+            let mut gain = init.gain();
+            slider(ui, "Gain", &hint, &mut gain, 0.0..=4.0, false);
+            if gain != init.gain() {
+                init.gain = Some(gain);
+            }
+        }
+        Parameter::Std => {
+            let mut std = init.std();
+            slider(ui, &format!("{prefix}std"), "Standard deviation", &mut std, 1e-4..=10.0, true);
+            if std != init.std() {
+                init.std = Some(std);
+            }
+        }
+        Parameter::Bound => {
+            let mut bound = init.bound();
+            slider(
+                ui,
+                &format!("{prefix}bound"),
+                "Uniform between ± this",
+                &mut bound,
+                1e-4..=10.0,
+                true,
+            );
+            if bound != init.bound() {
+                init.bound = Some(bound);
+            }
+        }
+        Parameter::Value => {
+            let mut value = init.value();
+            slider(ui, &format!("{prefix}value"), "Every entry", &mut value, -2.0..=2.0, false);
+            if value != init.value() {
+                init.value = Some(value);
+            }
+        }
+        Parameter::Mode => mode(ui, init),
+        Parameter::Truncated => {
+            ui.label("");
+            ui.checkbox(&mut init.truncated, "truncated at ±2σ")
+                .on_hover_text("As Keras' normal initializers: cut at two standard deviations, widened to keep the variance");
+            ui.end_row();
+        }
+    }
+}
+
+/// A slider over the usual range; a typed number may go to the limits of the format.
+fn slider(
+    ui: &mut Ui,
+    label: &str,
+    hint: &str,
+    number: &mut f64,
+    range: std::ops::RangeInclusive<f64>,
+    logarithmic: bool,
+) {
+    let lowest = if *range.start() < 0.0 { *limits::VALUE.start() } else { *limits::SCALE.start() };
+    row(ui, label, hint, |ui| {
+        let before = *number;
+        let slider = Slider::new(number, range).logarithmic(logarithmic);
+        let response = ui.add(slider.clamping(SliderClamping::Never).max_decimals(5));
+        // Letters such as “nan” are numbers to the parser, but none to the lab.
+        *number = if number.is_nan() { before } else { number.clamp(lowest, *limits::SCALE.end()) };
+        response
+    });
+}
+
+fn mode(ui: &mut Ui, init: &mut Init) {
+    let mut mode = init.mode();
+    row(ui, "Fan", "Which side of the matrix He's scheme counts", |ui| {
+        let choices = ui.horizontal(|ui| {
+            for choice in FanMode::ALL {
+                ui.selectable_value(&mut mode, choice, choice.id());
+            }
+        });
+        choices.response
+    });
+    if mode != init.mode() {
+        init.mode = Some(mode);
+    }
+}

@@ -1,0 +1,86 @@
+//! Keys: one list for the reader, the help and the menus.
+
+use eframe::egui::{self, Context, Grid, Key, KeyboardShortcut, Modifiers};
+
+use super::command::{Command, Commands};
+
+/// One key and what it does.
+pub struct Binding {
+    /// The keys.
+    pub shortcut: KeyboardShortcut,
+    /// What for.
+    pub label: &'static str,
+    command: fn() -> Command,
+}
+
+const CTRL: Modifiers = Modifiers::COMMAND;
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+
+macro_rules! binding {
+    ($modifiers:expr, $key:ident, $label:literal, $command:expr) => {
+        Binding {
+            shortcut: KeyboardShortcut::new($modifiers, Key::$key),
+            label: $label,
+            command: || $command,
+        }
+    };
+}
+
+/// Every key of the lab. Ctrl with + and − scales the window; that is egui's own.
+pub const BINDINGS: [Binding; 10] = [
+    binding!(CTRL_SHIFT, Z, "Redo", Command::Redo),
+    binding!(CTRL, Y, "Redo", Command::Redo),
+    binding!(CTRL, Z, "Undo", Command::Undo),
+    binding!(CTRL, D, "New draw", Command::NewDraw),
+    binding!(CTRL, O, "Open an experiment…", Command::AskOpen),
+    binding!(CTRL, S, "Save the experiment…", Command::AskSave),
+    binding!(CTRL, E, "Export the sheet as PNG…", Command::AskSheetPicture),
+    binding!(CTRL_SHIFT, E, "Export the sheet's numbers as CSV…", Command::AskSheetTable),
+    binding!(CTRL_SHIFT, C, "Copy the sheet as a picture", Command::CopySheet),
+    binding!(Modifiers::NONE, F1, "Show the keys", Command::ShowKeys),
+];
+
+/// The keys pressed in this frame. More modifiers come first, so that Ctrl+Shift+Z is not
+/// taken for Ctrl+Z. While a text is being written, undo is the text's own.
+pub fn read(context: &Context, commands: &mut Commands) {
+    let writing = context.text_edit_focused();
+    for binding in &BINDINGS {
+        let is_edit = matches!((binding.command)(), Command::Undo | Command::Redo);
+        if writing && is_edit {
+            continue;
+        }
+        if context.input_mut(|i| i.consume_shortcut(&binding.shortcut)) {
+            commands.push((binding.command)());
+        }
+    }
+}
+
+/// The list of keys.
+pub fn window(context: &Context, open: &mut bool) {
+    egui::Window::new("Keys").open(open).collapsible(false).resizable(false).show(context, |ui| {
+        Grid::new("keys").num_columns(2).spacing([24.0, 5.0]).striped(true).show(ui, |ui| {
+            for binding in &BINDINGS {
+                ui.label(ui.ctx().format_shortcut(&binding.shortcut));
+                ui.label(binding.label);
+                ui.end_row();
+            }
+            for (keys, what) in [
+                ("Ctrl +  Ctrl −  Ctrl 0", "Scale the window"),
+                ("Tab", "The next control"),
+                ("← →", "Move a slider that has the focus"),
+                ("Esc", "Close a small window"),
+                ("Double click", "A zoomed plot back to the whole"),
+            ] {
+                ui.label(keys);
+                ui.label(what);
+                ui.end_row();
+            }
+        });
+    });
+}
+
+/// The shortcut of a command, for menus.
+pub fn hint(context: &Context, command: &Command) -> String {
+    let found = BINDINGS.iter().rev().find(|binding| (binding.command)() == *command);
+    found.map(|binding| context.format_shortcut(&binding.shortcut)).unwrap_or_default()
+}

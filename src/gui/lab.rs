@@ -1,0 +1,104 @@
+//! The present experiment, its result and the figures made of it: the part of the app that
+//! every page shares.
+
+use std::sync::Arc;
+
+use eframe::egui::Context;
+
+use crate::experiment::Experiment;
+use crate::figure::{Figure, FigureId, View};
+use crate::study::{Draw, DrawStudy};
+
+use super::asked::Asked;
+
+/// The present experiment and what is known of it.
+pub struct Lab {
+    /// What is set.
+    pub experiment: Experiment,
+    /// How it is looked at.
+    pub view: View,
+    refusal: Option<String>,
+    draw: Asked<Experiment, Draw>,
+    figures: Figures,
+}
+
+/// The figures of the present result, each made once and when first asked for.
+#[derive(Default)]
+struct Figures {
+    made: Vec<(FigureId, View, Arc<Figure>)>,
+}
+
+impl Lab {
+    /// Starts the worker; `context` is woken when it has an answer.
+    pub fn new(experiment: Experiment, context: &Context) -> Self {
+        let mut study = DrawStudy::new();
+        Self {
+            experiment,
+            view: View::default(),
+            refusal: None,
+            draw: Asked::new(context, "gradient-lab draw", move |experiment, watch, _| {
+                study.run(&experiment, watch)
+            }),
+            figures: Figures::default(),
+        }
+    }
+
+    /// Submits the experiment where it differs from the last one submitted.
+    pub fn submit(&mut self) {
+        self.refusal = self.experiment.validate().err().map(|error| error.to_string());
+        if self.refusal.is_none() {
+            self.draw.ask(&self.experiment);
+        }
+    }
+
+    /// Takes the worker's answer, if there is one.
+    pub fn poll(&mut self) {
+        if self.draw.poll() {
+            self.figures.made.clear();
+        }
+    }
+
+    /// Why the present setting has no result, where it has none.
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref().or(self.draw.failure())
+    }
+
+    /// Stops what is under way; the last result stays.
+    pub fn cancel(&self) {
+        self.draw.cancel();
+    }
+
+    /// The last result.
+    pub fn result(&self) -> Option<&Arc<Draw>> {
+        self.draw.answer()
+    }
+
+    /// Whether the result shown is that of another setting than the present one.
+    pub fn is_stale(&self) -> bool {
+        self.draw.is_stale() || self.refusal.is_some()
+    }
+
+    /// The share done of what is under way, where something is.
+    pub fn progress(&self) -> Option<f32> {
+        self.draw.progress()
+    }
+
+    /// A figure of the last result.
+    pub fn figure(&mut self, id: FigureId) -> Option<Arc<Figure>> {
+        let draw = self.draw.answer()?;
+        Some(self.figures.of(draw, id, self.view))
+    }
+}
+
+impl Figures {
+    fn of(&mut self, draw: &Draw, id: FigureId, view: View) -> Arc<Figure> {
+        let found = self.made.iter().find(|(made, of, _)| *made == id && *of == view);
+        if let Some((_, _, figure)) = found {
+            return figure.clone();
+        }
+        let figure = Arc::new(Figure::of_draw(id, draw, view));
+        self.made.retain(|(made, _, _)| *made != id);
+        self.made.push((id, view, figure.clone()));
+        figure
+    }
+}

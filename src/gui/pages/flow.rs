@@ -1,0 +1,136 @@
+//! The gradient-flow page: bars, strips, units; below, the diagnosis and the table of norms.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Align, Layout, RichText, ScrollArea, Ui};
+use egui_extras::{Column, TableBuilder};
+
+use crate::figure::{Figure, FigureId, norms_table};
+use crate::study::Draw;
+
+use super::super::command::{Command, Commands};
+use super::super::lab::Lab;
+use super::super::painter::{self, Painter};
+use super::super::{controls, theme};
+
+/// Height of the panel with diagnosis and table, at first.
+const BELOW: f32 = 190.0;
+
+/// The page.
+pub fn show(ui: &mut Ui, lab: &mut Lab, painter: &mut Painter, commands: &mut Commands) {
+    let Some(draw) = lab.result().cloned() else {
+        ui.centered_and_justified(|ui| ui.label("Computing the first draw…"));
+        return;
+    };
+    egui::Panel::bottom("norms")
+        .resizable(true)
+        .default_size(BELOW)
+        .size_range(90.0..=600.0)
+        .show(ui, |ui| below(ui, lab, &draw));
+    egui::CentralPanel::default().show(ui, |ui| {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            figures(ui, lab, painter, commands);
+        });
+    });
+}
+
+fn figures(ui: &mut Ui, lab: &mut Lab, painter: &mut Painter, commands: &mut Commands) {
+    let heights = share_out(lab, ui.available_height());
+    for (id, height) in heights {
+        let Some(figure) = lab.figure(id) else { continue };
+        super::figure_with_tools(ui, painter, &figure, height, commands, |ui, commands| {
+            choices(ui, lab, id, commands);
+        });
+    }
+}
+
+/// Strips keep their natural height; bars and units share the rest, and scroll where it is
+/// too little.
+fn share_out(lab: &mut Lab, room: f32) -> [(FigureId, f32); 3] {
+    let strips = match lab.figure(FigureId::Strips).as_deref() {
+        Some(Figure { panels, .. }) => panels.first().map_or(0.0, painter::natural_height),
+        None => 0.0,
+    };
+    let rest = (room - strips - 30.0).max(0.0);
+    [
+        (FigureId::Norms, (rest * 0.54).max(240.0)),
+        (FigureId::Strips, strips),
+        (FigureId::Units, (rest * 0.46).max(220.0)),
+    ]
+}
+
+/// What stands left of a figure's buttons.
+fn choices(ui: &mut Ui, lab: &Lab, id: FigureId, commands: &mut Commands) {
+    let mut view = lab.view;
+    match id {
+        FigureId::Norms => {
+            ui.separator();
+            ui.selectable_value(&mut view.linear, true, RichText::new("linear").small())
+                .on_hover_text("Heights as plain numbers: small norms become invisible");
+            ui.selectable_value(&mut view.linear, false, RichText::new("log").small())
+                .on_hover_text("Heights as decades");
+        }
+        FigureId::Units => {
+            ui.separator();
+            let label = "Variant shown by unit";
+            controls::variant_choice(ui, label, &mut view.variant, &lab.experiment);
+        }
+        _ => {}
+    }
+    if view != lab.view {
+        commands.push(Command::Look(view));
+    }
+}
+
+fn below(ui: &mut Ui, lab: &mut Lab, draw: &Arc<Draw>) {
+    ui.add_space(3.0);
+    if let Some(figure) = lab.figure(FigureId::Norms) {
+        for note in &figure.notes {
+            painter::note(ui, note);
+        }
+    }
+    ui.separator();
+    table(ui, draw, lab.view.variant);
+}
+
+fn table(ui: &mut Ui, draw: &Draw, detail: usize) {
+    let columns = norms_table::columns(draw, detail);
+    let layers = draw.experiment.layers();
+    let visuals = ui.visuals().clone();
+    ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
+        let mut table = TableBuilder::new(ui)
+            .striped(true)
+            .cell_layout(Layout::right_to_left(Align::Center))
+            .column(Column::exact(40.0))
+            .column(Column::exact(104.0));
+        for _ in &columns[2..] {
+            table = table.column(Column::auto().at_least(92.0).clip(true));
+        }
+        let header = |mut row: egui_extras::TableRow<'_, '_>| {
+            for column in &columns {
+                row.col(|ui| {
+                    let mut text = RichText::new(&column.label).small().strong();
+                    if let Some(variant) = column.variant {
+                        text = text.color(theme::variant(variant, &visuals));
+                    }
+                    ui.add(egui::Label::new(text).truncate()).on_hover_text(&column.hint);
+                });
+            }
+        };
+        table.header(20.0, header).body(|body| {
+            body.rows(18.0, layers, |mut row| {
+                let index = row.index();
+                for (column, field) in norms_table::row(draw, detail, index).iter().enumerate() {
+                    row.col(|ui| cell(ui, draw, index, column, field));
+                }
+            });
+        });
+    });
+}
+
+fn cell(ui: &mut Ui, draw: &Draw, index: usize, column: usize, field: &str) {
+    let response = ui.monospace(field);
+    if let Some(why) = column.checked_sub(2).and_then(|v| norms_table::why(draw, v, index)) {
+        response.on_hover_text(why);
+    }
+}

@@ -1,0 +1,74 @@
+//! Opens the native window: with wgpu, with OpenGL where that fails, else with a sentence.
+
+use eframe::{NativeOptions, Renderer, egui};
+
+use crate::experiment::Experiment;
+
+use super::App;
+
+/// The smallest window in which every control can be reached.
+const SMALLEST: [f32; 2] = [760.0, 480.0];
+
+/// No window could be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    /// There is no display to open it on.
+    #[error(
+        "There is no display to open a window on. Start the lab in a desktop session, or use `gradient-lab run` and `gradient-lab render`, which need none."
+    )]
+    NoDisplay,
+    /// Neither wgpu nor OpenGL works here.
+    #[error(
+        "No window could be opened: {wgpu}; and with OpenGL: {glow}. Install a graphics driver (for a software one: Mesa), or use `gradient-lab run` and `gradient-lab render`, which need none."
+    )]
+    NoRenderer {
+        /// Why not with wgpu.
+        wgpu: String,
+        /// Why not with OpenGL.
+        glow: String,
+    },
+}
+
+/// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// [`WindowError`] where there is no display or no way to draw on it.
+pub fn run(experiment: Option<Experiment>) -> Result<(), WindowError> {
+    if !has_display() {
+        return Err(WindowError::NoDisplay);
+    }
+    let Err(wgpu) = run_with(Renderer::Wgpu, experiment.clone()) else { return Ok(()) };
+    match run_with(Renderer::Glow, experiment) {
+        Ok(()) => Ok(()),
+        Err(glow) => {
+            Err(WindowError::NoRenderer { wgpu: wgpu.to_string(), glow: glow.to_string() })
+        }
+    }
+}
+
+fn run_with(renderer: Renderer, experiment: Option<Experiment>) -> eframe::Result {
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Gradient lab")
+        .with_app_id("gradient-lab")
+        .with_inner_size([1280.0, 860.0])
+        .with_min_inner_size(SMALLEST);
+    let options = NativeOptions {
+        viewport,
+        renderer,
+        centered: true,
+        // Every sign comes from the lab's own fonts, so that all machines show the same.
+        system_font_fallback: false,
+        // A second renderer may have to start after the first one failed.
+        run_and_return: true,
+        ..NativeOptions::default()
+    };
+    let create: eframe::AppCreator<'_> =
+        Box::new(move |creation| Ok(Box::new(App::new(creation, experiment))));
+    eframe::run_native("gradient-lab", options, create)
+}
+
+/// On Linux a window needs a display server, and says so in an environment variable.
+fn has_display() -> bool {
+    let named = |variable| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+    !cfg!(target_os = "linux") || named("DISPLAY") || named("WAYLAND_DISPLAY")
+}
