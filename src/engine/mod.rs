@@ -7,6 +7,7 @@ mod draws;
 mod exact_law;
 mod forward;
 mod graded;
+mod graded_qr;
 mod gradient;
 pub mod kernels;
 mod loss;

@@ -69,8 +69,8 @@ pub struct LayerSpectrum {
     /// layers in between and weights of low rank cut the signal's dimensions. A slope below
     /// the smallest `f64`, a sigmoid's at |z| > 745, counts as zero here.
     pub zeros: usize,
-    /// A bound, up to a small constant, of the relative error of the smallest: Σ κ(factor) ε.
-    /// Near 1 or above, the smallest values are not to be trusted.
+    /// A bound, up to a small constant, of the relative error of the smallest: Σ κ(W) ε, each W
+    /// without its dead units. Near 1 or above, the smallest values are not to be trusted.
     pub relative_error: f64,
 }
 
@@ -168,7 +168,7 @@ struct Factor {
     /// Of the rows whose slope is not 0, before the slopes scale them: a slope is small, or
     /// it is zero, and only the latter takes a dimension away.
     rank: usize,
-    /// σ_max over the smallest singular value that counts.
+    /// κ, the largest over the smallest singular value of those rows.
     condition: f64,
 }
 
@@ -177,18 +177,13 @@ impl Factor {
         let slope = pass.layers[layer - 1].slope.column(example).mapv(Real::to_f64);
         let mut matrix = network.weight(layer).reversed_axes().as_standard_layout().into_owned();
         let alive: Vec<usize> = (0..slope.len()).filter(|&unit| slope[unit] != 0.0).collect();
-        let living = singular_values(&matrix.select(Axis(0), &alive));
-        let floor = living
-            .first()
-            .map_or(0.0, |top| top * f64::EPSILON * matrix.nrows().max(matrix.ncols()) as f64);
-        let rank = living.iter().filter(|&&value| value > floor).count();
+        let values = singular_values(&matrix.select(Axis(0), &alive));
+        let top = values.first().copied().unwrap_or(0.0);
+        let floor = top * f64::EPSILON * matrix.nrows().max(matrix.ncols()) as f64;
+        let counting: Vec<f64> = values.into_iter().filter(|&value| value > floor).collect();
         matrix.rows_mut().into_iter().zip(&slope).for_each(|(mut row, &s)| row *= s);
-        let scaled = singular_values(&matrix);
-        let condition = match (scaled.first(), rank.checked_sub(1).and_then(|i| scaled.get(i))) {
-            (Some(top), Some(bottom)) => top / bottom,
-            _ => 1.0,
-        };
-        Self { matrix, rank, condition }
+        let condition = counting.last().map_or(1.0, |bottom| top / bottom);
+        Self { matrix, rank: counting.len(), condition }
     }
 }
 
@@ -273,6 +268,43 @@ mod tests {
             let sum: f64 = first.log10.iter().sum();
             assert!((sum - expected).abs() < 1e-9 * expected.abs().max(1.0), "{sum} {expected}");
             assert!(first.smallest() < first.median() && first.median() < first.largest());
+        }
+    }
+
+    /// 1/σ of the inverse … D_2⁻¹ W^(2)⁻ᵀ D_1⁻¹, carried from the other end. Each D⁻¹ must
+    /// stand left of its factor, where its decades are the rows' own.
+    fn by_the_inverse(network: &Network<f64>, pass: &Pass<f64>, units: usize) -> Vec<f64> {
+        let mut columns = GradedColumns::identity(units);
+        for (index, layer) in pass.layers.iter().enumerate() {
+            let weight = network.weight(index);
+            let inverse = match index {
+                0 => DMatrix::identity(units, units),
+                _ => DMatrix::from_fn(units, units, |i, j| weight[[j, i]]).try_inverse().unwrap(),
+            };
+            let last = index + 1 == pass.layers.len();
+            let slope = |unit: usize| if last { 1.0 } else { layer.slope[[unit, 0]] };
+            let entry = |(i, j)| inverse[(i, j)] / slope(i);
+            columns.multiply(&Array2::from_shape_fn((units, units), entry), units);
+        }
+        columns.singular_values().iter().rev().map(|value| -value.log10().unwrap()).collect()
+    }
+
+    #[test]
+    fn saturated_nets_keep_every_singular_value() {
+        for (activation, gain) in [(Activation::Sigmoid, 60.0), (Activation::Tanh, 12.0)] {
+            let mut experiment = experiment(activation, vec![8; 60], 8);
+            experiment.variants[0].init.gain = Some(gain);
+            let (network, pass) = network(&experiment);
+            let slopes = pass.layers[30].slope.iter().copied();
+            assert!(slopes.fold(1.0, f64::min) < 1e-12, "the test wants graded slopes");
+            let first = &spectrum(&experiment).layers[0];
+            let inverse = by_the_inverse(&network, &pass, 8);
+            assert_eq!(first.log10.len(), 8);
+            for (mine, other) in first.log10.iter().zip(&inverse) {
+                assert!((mine - other).abs() < 1e-9, "{activation:?}: {mine} {other}");
+            }
+            assert!(first.smallest().unwrap() < first.largest().unwrap() - 300.0);
+            assert!(first.relative_error < 1e-9);
         }
     }
 
