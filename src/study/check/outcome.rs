@@ -103,20 +103,32 @@ impl GradientCheck {
         self.wrong().next().is_none()
     }
 
-    /// One or two sentences: the outcome and what it took.
+    /// The parameter of this finding with the largest error, at the best step.
+    pub fn worst_of(&self, finding: Finding) -> Option<&Compared> {
+        let found = self.details.iter().filter(|compared| compared.finding == finding);
+        found.max_by(|a, b| a.relative_error.total_cmp(&b.relative_error))
+    }
+
+    /// A few sentences: the outcome, and what differences cannot say.
     pub fn sentence(&self) -> String {
-        let (n, p) = (self.checked, self.parameters);
-        let worst = self.steps[self.best].centred.worst;
-        let mut words = match (self.wrong().count(), worst) {
-            (0, Some(worst)) => format!(
-                "Backpropagation agrees with centred differences: of {n} derivatives ({p} parameters) the worst, {}, is off by {:.1e} of itself at h = {:.1e}.",
-                worst.parameter, worst.relative_error, self.steps[self.best].step
+        let step = self.steps[self.best].step;
+        let wrong = self.worst_of(Finding::Wrong);
+        let mut words = match wrong.or_else(|| self.worst_of(Finding::Agrees)) {
+            Some(worst) if wrong.is_some() => format!(
+                "{} of {} derivatives are wrong, the worst that of {}: off by {:.1e} of itself at h = {step:.1e}.",
+                self.count(Finding::Wrong),
+                self.checked,
+                worst.parameter,
+                worst.relative_error
             ),
-            (0, None) => "There was nothing to compare.".to_owned(),
-            (wrong, worst) => format!(
-                "{wrong} of {n} derivatives are wrong{}.",
-                worst.map_or(String::new(), |w| format!(", the worst that of {}", w.parameter))
+            Some(worst) => format!(
+                "{} of {} derivatives agree with centred differences; the worst, {}, is off by {:.1e} of itself at h = {step:.1e}.",
+                self.count(Finding::Agrees),
+                self.checked,
+                worst.parameter,
+                worst.relative_error
             ),
+            None => "No derivative could be compared.".to_owned(),
         };
         let (faint, kinks) = (self.count(Finding::BelowRounding), self.count(Finding::CrossesKink));
         if faint > 0 {
