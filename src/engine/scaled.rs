@@ -121,6 +121,12 @@ pub(crate) fn ldexp(mantissa: f64, exponent: i64) -> f64 {
     libm::ldexp(mantissa, exponent.clamp(-4000, 4000) as i32)
 }
 
+/// 2^power as two factors: one alone may lie beyond `f64` though what it multiplies comes near 1.
+pub(super) fn halves(power: i64) -> [f64; 2] {
+    let half = power / 2;
+    [ldexp(1.0, half), ldexp(1.0, power - half)]
+}
+
 /// n units × B examples; example b's column is `mantissa[.., b]` × 2^`exponent[b]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Columns<T> {
@@ -200,9 +206,9 @@ impl<T: Real> Columns<T> {
     pub fn norm(&self, example: usize) -> Scaled {
         let Some(largest) = self.largest(example) else { return Scaled::ZERO };
         let top = largest.exponent();
-        let unit = ldexp(1.0, self.exponent[example] - top);
+        let [half, rest] = halves(self.exponent[example] - top);
         let column = self.mantissa.column(example);
-        let squares: f64 = column.iter().map(|v| (v.to_f64() * unit).powi(2)).sum();
+        let squares: f64 = column.iter().map(|v| (v.to_f64() * half * rest).powi(2)).sum();
         Scaled::new(squares.sqrt(), top)
     }
 
