@@ -186,14 +186,15 @@ impl<T: Real> Columns<T> {
     }
 
     /// Fills example b's column with `entries`, their largest near 1. What the mantissas cannot
-    /// hold beside it goes to `faint` in full.
+    /// hold beside it, or not with all digits, goes to `faint` in full.
     pub(super) fn fill(&mut self, example: usize, entries: &[Scaled], faint: &mut Vec<Faint>) {
         let exponents = entries.iter().filter(|entry| !entry.is_zero()).map(|e| e.exponent());
         let top = exponents.max().unwrap_or(0);
+        let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
         for (unit, &value) in entries.iter().enumerate() {
             let mantissa = T::from_f64(value.over_power_of_two(top));
             self.mantissa[[unit, example]] = mantissa;
-            if mantissa == T::ZERO && !value.is_zero() {
+            if mantissa.abs() < smallest && !value.is_zero() {
                 faint.push(Faint { unit, example, value });
             }
         }
