@@ -37,7 +37,7 @@ pub(super) struct Request {
 }
 
 /// A source of units: NumPy's stream or one of the layered ones.
-enum Stream {
+pub(super) enum Stream {
     Numpy(Box<NumpyStream>),
     Layered(Box<Xoshiro256PlusPlus>),
 }
@@ -70,6 +70,25 @@ impl Stream {
         Self::Layered(Box::new(Xoshiro256PlusPlus::seed_from_u64(mixed)))
     }
 
+    /// The stream of one seed's network that is drawn in law, without its weights.
+    pub(super) fn in_law(seed: u64) -> Self {
+        let mixed = split_mix(split_mix(seed).wrapping_add(IN_LAW));
+        Self::Layered(Box::new(Xoshiro256PlusPlus::seed_from_u64(mixed)))
+    }
+
+    /// Overwrites all numbers with standard normal ones.
+    pub(super) fn fill_normal(&mut self, out: &mut [f64]) {
+        match self {
+            Self::Numpy(stream) => out.fill_with(|| stream.normal()),
+            Self::Layered(rng) => out.fill_with(|| StandardNormal.sample(rng)),
+        }
+    }
+
+    /// One row of independent units.
+    pub(super) fn row(&mut self, law: UnitLaw, columns: usize) -> Array2<f64> {
+        self.draw(Request { tensor: Tensor::Bias(0), law, rows: 1, columns })
+    }
+
     fn draw(&mut self, request: Request) -> Array2<f64> {
         let shape = (request.rows, request.columns);
         match request.law {
@@ -92,6 +111,9 @@ impl Stream {
         }
     }
 }
+
+/// Names the stream of [`Stream::in_law`] beside those of the arrays, which count from 0.
+const IN_LAW: u64 = u64::MAX;
 
 /// SplitMix64's finalizer (Steele, Lea & Flood 2014): neighbouring seeds become unrelated.
 fn split_mix(state: u64) -> u64 {

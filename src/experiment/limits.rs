@@ -16,6 +16,12 @@ pub const SEED: RangeInclusive<u64> = 0..=i64::MAX as u64;
 pub const NUMPY_SEED: RangeInclusive<u64> = 0..=u32::MAX as u64;
 /// Gains, standard deviations and bounds.
 pub const SCALE: RangeInclusive<f64> = 0.0..=1e6;
+/// Outputs with softmax_ce: among fewer classes there is nothing to choose.
+pub const SOFTMAX_OUTPUT: RangeInclusive<usize> = 2..=4096;
+/// Targets of the cross-entropies, which are probabilities.
+pub const PROBABILITY: RangeInclusive<f64> = 0.0..=1.0;
+/// How far from 1 the sum of one example's targets may lie with softmax_ce.
+pub const SUM_TOLERANCE: f64 = 1e-9;
 /// Explicit values: constants, weights, biases, inputs and targets.
 pub const VALUE: RangeInclusive<f64> = -1e6..=1e6;
 /// Learning rates.
@@ -48,7 +54,7 @@ pub const KEYS: [(&str, &str); 31] = [
         "a list of 1 to 2000 whole numbers from 1 to 4096, in place of depth and width",
     ),
     ("architecture.output", "a whole number from 1 to 4096"),
-    ("architecture.loss", "\"mse\""),
+    ("architecture.loss", "one of mse, bce, softmax_ce"),
     ("architecture.batch", "a whole number from 1 to 1024"),
     ("architecture.precision", "\"f64\" or \"f32\""),
     ("data", "a table with x and y"),

@@ -6,6 +6,7 @@ mod error;
 mod file;
 mod init;
 pub mod limits;
+mod loss_rules;
 mod preset;
 mod validate;
 
@@ -95,7 +96,7 @@ pub struct Variant {
     pub name: String,
     /// φ of the hidden layers.
     pub activation: Activation,
-    /// φ of the output layer; absent, the hidden layers'.
+    /// φ of the output layer; absent, the loss's where that decides it, else the hidden layers'.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_activation: Option<Activation>,
     /// How weights are drawn.
@@ -172,15 +173,6 @@ impl Variant {
         }
     }
 
-    /// φ of layer `layer` of `layers` (both counted from 1).
-    pub fn activation_of(&self, layer: usize, layers: usize) -> Activation {
-        if layer == layers {
-            self.output_activation.unwrap_or(self.activation)
-        } else {
-            self.activation
-        }
-    }
-
     /// The setting in a few words, for captions.
     pub fn describe(&self) -> String {
         let mut words = self.activation.label().to_owned();
@@ -254,6 +246,15 @@ impl Experiment {
             Draws::Layered => *limits::SEED.end(),
         };
         self.seed = if self.seed < last { self.seed + 1 } else { 0 };
+    }
+
+    /// φ of a variant's layer `layer`, counted from 1. At the output the loss may decide it.
+    pub fn activation_of(&self, variant: &Variant, layer: usize) -> Activation {
+        if layer < self.layers() {
+            return variant.activation;
+        }
+        let decided = self.architecture.loss.output_activation();
+        decided.or(variant.output_activation).unwrap_or(variant.activation)
     }
 
     /// The settings in one line, for the caption under a figure.

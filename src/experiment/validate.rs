@@ -61,7 +61,8 @@ impl Experiment {
         if let Some(data) = &self.data {
             data.validate(&self.architecture)?;
         }
-        self.validate_variants()
+        self.validate_variants()?;
+        self.validate_loss()
     }
 
     fn validate_variants(&self) -> Checked {
