@@ -65,7 +65,7 @@ fn norms(experiment: &Experiment) -> Vec<f64> {
     let mut a: Vec<SignedLn> = data.x[0].iter().copied().map(of).collect();
     let mut slopes = Vec::new();
     for (l, (matrix, bias)) in weights.iter().zip(biases).enumerate() {
-        let activation = variant.activation_of(l + 1, layers);
+        let activation = experiment.activation_of(variant, l + 1);
         let entry = |(row, &bias): (&Vec<f64>, &f64)| {
             let products = row.iter().zip(&a).map(|(&w, &a)| product(of(w), a));
             phi(activation, sum(products.chain([of(bias)])))
