@@ -42,27 +42,51 @@ fn pull_back<T: Real>(layer: &Layer<T>, next: &LayerTrace<T>, below: &mut LayerT
     );
     out.exponent.copy_from_slice(&next.delta.exponent);
     below.faint.clear();
-    for faint in next.faint.chunk_by(|one, other| one.example == other.example) {
-        recover(layer, faint, below);
+    for example in 0..below.delta.batch() {
+        let lost = Faint::of_example(&next.faint, example);
+        let is_zero = lost.is_empty() && next.delta.largest(example).is_none();
+        if !is_zero && layer.scale != T::ZERO {
+            recover(layer, next, example, below);
+        }
     }
 }
 
-/// Where u of an example is 0 because its weights are 0 for all but the entries that δ's
-/// mantissas lost, adds those up in full: the path is there, however faint.
-fn recover<T: Real>(layer: &Layer<T>, lost: &[Faint], below: &mut LayerTrace<T>) {
-    let Some(example) = lost.first().map(|faint| faint.example) else { return };
-    for unit in 0..below.delta.units() {
-        if below.delta.mantissa[[unit, example]] != T::ZERO {
-            continue;
-        }
-        let value = lost.iter().fold(Scaled::ZERO, |sum, faint| {
-            let weight = layer.unit[[faint.unit, unit]].to_f64() * layer.scale.to_f64();
-            sum.plus(Scaled::from(weight).times(faint.value))
+/// Where u of an example is too small for its mantissas, because the weights are 0 or tiny
+/// for all but the faintest δ, adds it up in full: the path is there, however faint.
+fn recover<T: Real>(
+    layer: &Layer<T>,
+    next: &LayerTrace<T>,
+    example: usize,
+    below: &mut LayerTrace<T>,
+) {
+    let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
+    let column = below.delta.mantissa.column(example);
+    let small = |(unit, u): (usize, &T)| (u.abs() < smallest).then_some(unit);
+    let units: Vec<usize> = column.iter().enumerate().filter_map(small).collect();
+    if units.is_empty() {
+        return;
+    }
+    let delta = exact_column(&next.delta, example, Faint::of_example(&next.faint, example));
+    for unit in units {
+        let terms = layer.unit.column(unit).into_iter().zip(&delta);
+        let value = terms.fold(Scaled::ZERO, |sum, (weight, &delta)| {
+            sum.plus(Scaled::from(weight.to_f64()).times(delta))
         });
+        let value = value.times(Scaled::from(layer.scale.to_f64()));
         if !value.is_zero() {
             below.faint.push(Faint { unit, example, value });
         }
     }
+}
+
+/// One example's column with what its mantissas lost put back.
+fn exact_column<T: Real>(columns: &Columns<T>, example: usize, lost: &[Faint]) -> Vec<Scaled> {
+    let units = 0..columns.units();
+    let mut exact: Vec<Scaled> = units.map(|unit| columns.get(unit, example)).collect();
+    for faint in lost {
+        exact[faint.unit] = faint.value;
+    }
+    exact
 }
 
 /// δ ← u ⊙ φ′(z), where the trace's δ holds u; each column renormalized.
@@ -115,11 +139,7 @@ fn multiply_in_logarithms<T: Real>(
     example: usize,
     lost: &[Faint],
 ) {
-    let units = 0..trace.delta.units();
-    let mut exact: Vec<Scaled> = units.map(|unit| trace.delta.get(unit, example)).collect();
-    for faint in lost {
-        exact[faint.unit] = faint.value;
-    }
+    let mut exact = exact_column(&trace.delta, example, lost);
     for (unit, u) in exact.iter_mut().enumerate() {
         *u = u.times(exact_slope(activation, trace.true_z(unit, example)));
     }

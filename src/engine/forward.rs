@@ -7,7 +7,7 @@ use crate::experiment::Activation;
 use super::kernels;
 use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
-use super::scaled::{Faint, ldexp};
+use super::scaled::{Faint, halves, ldexp};
 use super::{Columns, Real, Scaled};
 
 /// What the passes leave of one layer.
@@ -216,9 +216,7 @@ pub(super) fn rescale<T: Real>(column: &mut ArrayViewMut1<'_, T>, power: i64) {
     if power == 0 {
         return;
     }
-    // A single factor could itself leave the range of T.
-    let half = power / 2;
-    let factors = [T::from_f64(ldexp(1.0, half)), T::from_f64(ldexp(1.0, power - half))];
+    let factors = halves(power).map(T::from_f64);
     for value in column {
         *value = *value * factors[0] * factors[1];
     }

@@ -2,7 +2,7 @@
 
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
-use super::scaled::{Faint, ldexp, root_mean_square};
+use super::scaled::{Faint, halves, root_mean_square};
 use super::{Columns, Real, Scaled};
 
 /// A slope below this share of the activation's largest one counts as saturated.
@@ -141,17 +141,18 @@ fn lost_in_plain<T: Real>(delta: &Columns<T>) -> bool {
 
 /// Mean and standard deviation over all entries, taken beside the largest of them.
 fn moments<T: Real>(columns: &Columns<T>) -> (Scaled, Scaled) {
-    let tops: Vec<_> = (0..columns.batch()).map(|b| columns.largest(b)).collect();
-    let Some(top) = tops.iter().copied().flatten().map(Scaled::exponent).max() else {
+    let tops = (0..columns.batch()).filter_map(|b| columns.largest(b));
+    let Some(top) = tops.map(Scaled::exponent).max() else {
         return (Scaled::ZERO, Scaled::ZERO);
     };
-    // A column of zeros has no say in the exponent, and may be far above the others'.
-    let factor =
-        |(&e, largest): (&i64, &Option<Scaled>)| largest.map_or(0.0, |_| ldexp(1.0, e - top));
-    let factors: Vec<f64> = columns.exponent.iter().zip(&tops).map(factor).collect();
+    let factors: Vec<[f64; 2]> = columns.exponent.iter().map(|&e| halves(e - top)).collect();
+    // A column of zeros has no say in the exponent, and its own may be far above.
+    let plain = |m: &T, [half, rest]: &[f64; 2]| {
+        if *m == T::ZERO { 0.0 } else { m.to_f64() * half * rest }
+    };
     let rows = columns.mantissa.rows().into_iter();
     let entries: Vec<f64> =
-        rows.flat_map(|row| row.into_iter().zip(&factors)).map(|(m, f)| m.to_f64() * f).collect();
+        rows.flat_map(|row| row.into_iter().zip(&factors)).map(|(m, f)| plain(m, f)).collect();
     let count = entries.len() as f64;
     let mean = entries.iter().sum::<f64>() / count;
     let variance = entries.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count;
