@@ -10,6 +10,8 @@ mod mean_field;
 mod moments;
 mod parallel;
 mod sampler;
+mod setting;
+mod sweep;
 mod theory;
 mod verdict;
 
@@ -19,7 +21,9 @@ pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnse
 pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step};
 pub use histogram::Histogram;
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
-pub use sampler::{Engine, Sampler};
+pub use sampler::{Engine, Sampler, Shares};
+pub use setting::{Axis, Setting, Spacing};
+pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use verdict::{Kind, Verdict};
 
