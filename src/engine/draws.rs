@@ -38,7 +38,7 @@ pub(super) struct Request {
 
 /// A source of units: NumPy's stream or one of the layered ones.
 pub(super) enum Stream {
-    Numpy(NumpyStream),
+    Numpy(Box<NumpyStream>),
     Layered(Box<Xoshiro256PlusPlus>),
 }
 
@@ -169,6 +169,7 @@ pub struct DrawCache {
 }
 
 /// The arrays of one network, in the order of the requests.
+#[derive(Default)]
 pub(super) struct Drawn {
     pub double: Vec<Arc<Array2<f64>>>,
     pub single: Vec<Arc<Array2<f32>>>,
@@ -238,10 +239,10 @@ impl DrawCache {
                     Some((_, _, after)) => after.clone(),
                     None => NumpyStream::new(seed as u32),
                 };
-                let mut stream = Stream::Numpy(stream);
+                let mut stream = Stream::Numpy(Box::new(stream));
                 let kept = Kept::new(stream.draw(request));
                 if let Stream::Numpy(after) = stream {
-                    chain.links.push((request, kept, after));
+                    chain.links.push((request, kept, *after));
                 }
             }
             drawn.push(&mut chain.links[index].1, single, self.clock);
@@ -317,12 +318,6 @@ impl Kept {
 
     fn clone(&self) -> Self {
         Self { units: self.units.clone(), single: self.single.clone(), last_used: self.last_used }
-    }
-}
-
-impl Default for Drawn {
-    fn default() -> Self {
-        Self { double: Vec::new(), single: Vec::new() }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::experiment::{Experiment, Init, Loss, Precision, UnitLaw, Variant};
 use super::backward::times_slope;
 use super::draws::Stream;
 use super::forward::{LayerTrace, settle};
-use super::loss::output_gradient;
+use super::loss::{make_targets, output_gradient};
 use super::network::Layer;
 use super::scaled::ldexp;
 use super::{Columns, Scaled, kernels};
@@ -115,7 +115,9 @@ impl ExactLaw {
             None => (None, Columns::zeros(outputs, 1)),
         };
         Ok(Self {
-            layers: (1..sizes.len()).map(|l| LawLayer::new(variant, l, &sizes)).collect(),
+            layers: (1..sizes.len())
+                .map(|l| LawLayer::new(experiment, variant, l, &sizes))
+                .collect(),
             given_input,
             inputs: sizes[0],
             given_target: experiment.data.is_some(),
@@ -150,6 +152,7 @@ impl ExactLaw {
         }
         if !self.given_target {
             stream.fill_normal(entries_mut(&mut self.target));
+            make_targets(self.loss, &mut self.target.mantissa);
         }
     }
 
@@ -157,9 +160,10 @@ impl ExactLaw {
     fn backward(&mut self, stream: &mut Stream) {
         let last = self.layers.len() - 1;
         let output = &mut self.layers[last];
-        let gradient = output_gradient(self.loss, &output.trace.a, &self.target);
+        let gradient = output_gradient(self.loss, &output.trace, &self.target);
         (output.trace.delta, output.trace.faint) = (gradient.error, gradient.faint);
-        self.norms[last] = output.finish();
+        self.norms[last] =
+            if self.loss.cancels_slope() { norm(&output.trace.delta) } else { output.finish() };
         for index in (0..last).rev() {
             let (until, from) = self.layers.split_at_mut(index + 1);
             let (layer, above) = (&mut until[index], &from[0]);
@@ -172,7 +176,7 @@ impl ExactLaw {
 }
 
 impl LawLayer {
-    fn new(variant: &Variant, l: usize, sizes: &[usize]) -> Self {
+    fn new(experiment: &Experiment, variant: &Variant, l: usize, sizes: &[usize]) -> Self {
         let (fan_in, units) = (sizes[l - 1], sizes[l]);
         let random = variant.biases.is_none() && variant.bias.scale(fan_in, units) != 0.0;
         let bias = match &variant.biases {
@@ -184,7 +188,7 @@ impl LawLayer {
                 unit: Arc::new(Array2::zeros((0, 0))),
                 scale: variant.init.scale(fan_in, units),
                 bias,
-                activation: variant.activation_of(l, sizes.len() - 1),
+                activation: experiment.activation_of(variant, l),
             },
             bias: random.then_some(variant.bias),
             fan_in,

@@ -5,6 +5,7 @@ use ndarray::{Array2, ArrayViewMut1};
 use crate::experiment::Activation;
 
 use super::kernels;
+use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
 use super::scaled::{Faint, ldexp};
 use super::{Columns, Real, Scaled};
@@ -14,7 +15,7 @@ use super::{Columns, Real, Scaled};
 pub struct LayerTrace<T> {
     /// z, n_l × B.
     pub z: Columns<T>,
-    /// a = φ(z), n_l × B.
+    /// a = φ(z), n_l × B; at a softmax output the probabilities softmax(z).
     pub a: Columns<T>,
     /// φ′(z), n_l × B.
     pub slope: Array2<T>,
@@ -53,13 +54,16 @@ impl<T: Real> Network<T> {
             layer.forward(input, &mut trace);
             layers.push(trace);
         }
+        if let Some(output) = layers.last_mut() {
+            finish_output(self.loss, output);
+        }
         Pass { input: self.input.clone(), layers, loss: Scaled::ZERO }
     }
 }
 
 impl<T: Real> Layer<T> {
     fn forward(&self, input: &Columns<T>, trace: &mut LayerTrace<T>) {
-        kernels::product(self.unit.view(), &input.mantissa, self.scale, &mut trace.z.mantissa);
+        kernels::product(&self.unit.view(), &input.mantissa, self.scale, &mut trace.z.mantissa);
         trace.z.exponent.copy_from_slice(&input.exponent);
         self.add_bias(&mut trace.z);
         settle(&mut trace.z);

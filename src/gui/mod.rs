@@ -2,6 +2,7 @@
 
 mod app;
 mod ask;
+mod asked;
 mod bar;
 mod command;
 mod controls;

@@ -40,6 +40,8 @@ impl BiasLaw {
 pub(super) struct Moments {
     /// E[z²].
     pub z_square: Scaled,
+    /// E[φ(z)].
+    pub value: Scaled,
     /// E[φ(z)²].
     pub value_square: Scaled,
     /// E[φ′(z)²].
@@ -74,11 +76,12 @@ impl Moments {
     ) -> Self {
         let variance = weight_part.plus(Scaled::from(bias.variance));
         let law = Law { mean: bias.mean, std: variance.sqrt().to_f64(), uniform: bias.uniform };
-        let [value_square, slope_square, slope_fourth, product_square, cross] =
-            law.expectation(|z| {
+        let [value, value_square, slope_square, slope_fourth, product_square, cross] = law
+            .expectation(|z| {
                 let (value, slope) = (activation.value(z), activation.derivative(z));
                 let (value_square, slope_square) = (value * value, slope * slope);
                 [
+                    value,
                     value_square,
                     slope_square,
                     slope_square * slope_square,
@@ -88,6 +91,7 @@ impl Moments {
             });
         Self {
             z_square,
+            value: value.into(),
             value_square: value_square.into(),
             slope_square,
             slope_fourth,
@@ -104,6 +108,7 @@ impl Moments {
         let cross = (right.powi(3) - left.powi(3)) / (2.0 * std::f64::consts::PI).sqrt();
         Self {
             z_square: q,
+            value: q.sqrt().times(((right - left) / (2.0 * std::f64::consts::PI).sqrt()).into()),
             value_square: q.times(slope_square.into()),
             slope_square,
             slope_fourth: fourth,

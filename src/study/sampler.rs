@@ -171,13 +171,10 @@ impl Sampler {
 
     fn note_shares_in_law(&mut self, index: usize) {
         if let (Some(shares), Some(law)) = (&mut self.shares, &self.laws[index]) {
-            let variant = &self.experiment.variants[index];
-            let layers = law.traces().len();
-            shares.extend(
-                law.traces().enumerate().map(|(below, trace)| {
-                    Shares::of(trace, variant.activation_of(below + 1, layers))
-                }),
-            );
+            let (experiment, variant) = (&self.experiment, &self.experiment.variants[index]);
+            shares.extend(law.traces().enumerate().map(|(below, trace)| {
+                Shares::of(trace, experiment.activation_of(variant, below + 1))
+            }));
         }
     }
 }

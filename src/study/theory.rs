@@ -17,6 +17,9 @@ pub enum TheoryError {
     /// All weights of a layer are equal.
     #[error("the theory speaks of independent weights; with `constant` all are equal")]
     EqualWeights,
+    /// The output's error couples all outputs, and no quadrature over one unit gives it.
+    #[error("the theory has no formula for the error of a softmax output; choose another loss")]
+    SoftmaxOutput,
 }
 
 /// What is expected of one layer. Norms are roots of expected squares, ‖v‖ = √E‖v‖².
@@ -110,7 +113,11 @@ pub(super) fn check(experiment: &Experiment, variant: &Variant) -> Result<(), Th
     let sizes = experiment.sizes();
     let equal = variant.init.unit_law() == UnitLaw::Ones
         && sizes.windows(2).any(|pair| variant.init.scale(pair[0], pair[1]) != 0.0);
-    if equal { Err(TheoryError::EqualWeights) } else { Ok(()) }
+    match experiment.architecture.loss {
+        _ if equal => Err(TheoryError::EqualWeights),
+        Loss::SoftmaxCe => Err(TheoryError::SoftmaxOutput),
+        Loss::Mse | Loss::Bce => Ok(()),
+    }
 }
 
 /// δ and the ratios are left for [`backward`].
@@ -124,7 +131,7 @@ fn forward(experiment: &Experiment, variant: &Variant) -> Vec<Working> {
         let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
         let weight_part = input_square.times(variant.init.variance(fan_in, fan_out).into());
         let question = (
-            variant.activation_of(l, last),
+            experiment.activation_of(variant, l),
             weight_part,
             BiasLaw::of(&variant.bias, fan_in, fan_out),
         );
@@ -184,7 +191,9 @@ fn output_delta(experiment: &Experiment, moments: &Moments) -> Scaled {
     let outputs = experiment.architecture.output as f64;
     // Sums over the output units of E y and E y².
     let (sum, squares) = match &experiment.data {
-        None => (0.0, outputs),
+        // Standard normal targets; with binary cross-entropy 0 or 1, each half of the time.
+        None if experiment.architecture.loss == Loss::Mse => (0.0, outputs),
+        None => (0.5 * outputs, 0.5 * outputs),
         Some(data) => {
             let mean = |f: fn(f64) -> f64| {
                 data.y.iter().flatten().map(|&y| f(y)).sum::<f64>() / data.y.len() as f64
@@ -198,6 +207,13 @@ fn output_delta(experiment: &Experiment, moments: &Moments) -> Scaled {
             .times(outputs.into())
             .plus(moments.cross.times((-2.0 * sum).into()))
             .plus(Scaled::from(moments.slope_square * squares))
+            .sqrt(),
+        // δ = a − y outright: E a² − 2 E a E y + E y², unit by unit.
+        Loss::Bce | Loss::SoftmaxCe => moments
+            .value_square
+            .times(outputs.into())
+            .plus(moments.value.times((-2.0 * sum).into()))
+            .plus(Scaled::from(squares))
             .sqrt(),
     }
 }
