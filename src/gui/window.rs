@@ -6,8 +6,8 @@ use crate::experiment::Experiment;
 
 use super::App;
 
-/// The smallest window in which every control can be reached.
-const SMALLEST: [f32; 2] = [760.0, 480.0];
+/// The smallest window in which every control can be reached and no words overlap.
+const SMALLEST: [f32; 2] = [900.0, 560.0];
 
 const ICON: &[u8] = include_bytes!("../../assets/icon.png");
 

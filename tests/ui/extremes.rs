@@ -73,7 +73,7 @@ fn too_large_a_network_is_refused_and_the_picture_stays() {
 
 #[test]
 fn a_thousand_layers_fit_into_a_small_window() {
-    let mut window = Window::open_as(None, [760.0, 480.0], eframe::egui::Theme::Dark);
+    let mut window = Window::open_as(None, [900.0, 560.0], eframe::egui::Theme::Dark);
     window.type_into(Role::SpinButton, "Depth", 0, "1000");
     assert_eq!(window.shown().architecture.depth, 1000);
     window.harness.render().expect("a picture");

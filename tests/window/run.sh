@@ -6,8 +6,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-LAB=$PWD/${CARGO_TARGET_DIR:-target}/debug/gradient-lab
-PLACES=$PWD/${CARGO_TARGET_DIR:-target}/tmp/places.txt
+TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+LAB=$TARGET/debug/gradient-lab
+# Written by the test `controls_stand_where_the_mouse_will_look_for_them`.
+PLACES=$TARGET/tmp/places.txt
 WIDTH=1280
 HEIGHT=860
 # Processor time, in percent of one core, that a window which nobody touches may take.
