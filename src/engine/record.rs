@@ -1,5 +1,7 @@
 //! The record: what a pass leaves of each layer, in a handful of numbers.
 
+use crate::experiment::Activation;
+
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
 use super::scaled::{Faint, halves, root_mean_square};
@@ -99,7 +101,6 @@ fn measure<T: Real>(
     let trace = &pass.layers[index];
     let (activation_mean, activation_std) = moments(&trace.a);
     let activation = network.layers[index].activation;
-    let faded = SATURATED_BELOW * activation.largest_slope();
     LayerRecord {
         layer: index + 1,
         fan_in: pass.inputs_of(index).units(),
@@ -110,16 +111,31 @@ fn measure<T: Real>(
         activation_mean,
         activation_std,
         preactivation_std: moments(&trace.z).1,
-        saturated_share: if activation.saturates() {
-            share(trace.slope.iter(), |slope| slope.to_f64().abs() < faded)
-        } else {
-            0.0
-        },
-        dead_share: share(trace.slope.rows().into_iter(), |unit| {
-            unit.iter().all(|&slope| slope == T::ZERO) && !activation.saturates()
-        }),
+        saturated_share: trace.saturated_share(activation),
+        dead_share: trace.dead_share(activation),
         zero: None,
         lost_in_plain: lost_in_plain(&trace.delta),
+    }
+}
+
+impl<T: Real> LayerTrace<T> {
+    /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest, for an
+    /// activation that can saturate.
+    pub fn saturated_share(&self, activation: Activation) -> f64 {
+        if !activation.saturates() {
+            return 0.0;
+        }
+        let faded = SATURATED_BELOW * activation.largest_slope();
+        share(self.slope.iter(), |slope| slope.to_f64().abs() < faded)
+    }
+
+    /// Share of units whose slope is exactly 0 in every example, for an activation that does
+    /// not saturate.
+    pub fn dead_share(&self, activation: Activation) -> f64 {
+        if activation.saturates() {
+            return 0.0;
+        }
+        share(self.slope.rows().into_iter(), |unit| unit.iter().all(|&slope| slope == T::ZERO))
     }
 }
 

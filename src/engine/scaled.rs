@@ -5,7 +5,7 @@
 
 use ndarray::Array2;
 
-use super::Real;
+use super::{Real, kernels};
 
 /// A non-negative or signed number m × 2^e with m = 0 or ½ ≤ |m| < 1.
 ///
@@ -237,7 +237,34 @@ impl<T: Real> Columns<T> {
     /// The root mean square over the examples of the columns' norms: for a batch of one,
     /// the norm itself.
     pub fn rms_norm(&self) -> Scaled {
-        root_mean_square((0..self.batch()).map(|b| self.norm(b)))
+        if self.batch() == 1 {
+            let mut square = [0.0];
+            self.fill_squares(&mut square);
+            return self.norm_of(0, square[0]);
+        }
+        root_mean_square(self.norms().into_iter())
+    }
+
+    /// The Euclidean norm of every example's column.
+    pub fn norms(&self) -> Vec<Scaled> {
+        let mut squares = vec![0.0; self.batch()];
+        self.fill_squares(&mut squares);
+        squares.iter().enumerate().map(|(b, &square)| self.norm_of(b, square)).collect()
+    }
+
+    fn fill_squares(&self, squares: &mut [f64]) {
+        if let Some(entries) = self.mantissa.as_slice() {
+            kernels::column_squares(entries, squares);
+        }
+    }
+
+    /// A column's norm from its sum of squares, unless squares that matter were lost in it.
+    fn norm_of(&self, example: usize, square: f64) -> Scaled {
+        if SAFE_SQUARES.contains(&square) {
+            Scaled::new(square.sqrt(), self.exponent[example])
+        } else {
+            self.norm(example)
+        }
     }
 
     /// The root mean square over the examples of one unit's entries.
@@ -245,6 +272,9 @@ impl<T: Real> Columns<T> {
         root_mean_square((0..self.batch()).map(|b| self.get(unit, b)))
     }
 }
+
+/// Sums of squares in which no square that matters was lost, in either precision.
+const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e250;
 
 /// √(mean of squares).
 pub(crate) fn root_mean_square(numbers: impl ExactSizeIterator<Item = Scaled>) -> Scaled {

@@ -1,6 +1,6 @@
 //! The bar on top with menus and pages, and the line at the bottom.
 
-use eframe::egui::{self, Align, Button, Layout, ProgressBar, RichText, Ui};
+use eframe::egui::{self, Align, Button, Layout, ProgressBar, RichText, ThemePreference, Ui};
 
 use super::app::{Message, sentence};
 use super::command::{Command, Commands};
@@ -93,7 +93,7 @@ fn edit_menu(ui: &mut Ui, can: Can, commands: &mut Commands) {
 fn view_menu(ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
     ui.menu_button("View", |ui| {
         ui.label(RichText::new("Theme").small().weak());
-        egui::widgets::global_theme_preference_buttons(ui);
+        theme_choice(ui);
         ui.separator();
         let mut view = lab.view;
         ui.radio_value(&mut view.linear, false, "Bars on a log axis");
@@ -105,6 +105,20 @@ fn view_menu(ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
         ui.label(RichText::new("Scale").small().weak());
         egui::gui_zoom::zoom_menu_buttons(ui);
     });
+}
+
+/// egui's own buttons for this wear signs that the lab's fonts do not have.
+fn theme_choice(ui: &mut Ui) {
+    let mut preference = ui.ctx().options(|options| options.theme_preference);
+    for (choice, words) in [
+        (ThemePreference::System, "As the system"),
+        (ThemePreference::Light, "Light"),
+        (ThemePreference::Dark, "Dark"),
+    ] {
+        if ui.radio_value(&mut preference, choice, words).changed() {
+            ui.ctx().set_theme(choice);
+        }
+    }
 }
 
 fn help_menu(ui: &mut Ui, commands: &mut Commands) {

@@ -26,7 +26,8 @@ macro_rules! binding {
     };
 }
 
-/// Every key of the lab. Ctrl with + and − scales the window; that is egui's own.
+/// Every key of the lab. egui takes Ctrl+Shift+E for Ctrl+E too, so that of two bindings of a
+/// key the one with more modifiers stands first. Ctrl with + and − scales the window; that is egui's own.
 pub const BINDINGS: [Binding; 10] = [
     binding!(CTRL_SHIFT, Z, "Redo", Command::Redo),
     binding!(CTRL, Y, "Redo", Command::Redo),
@@ -34,14 +35,13 @@ pub const BINDINGS: [Binding; 10] = [
     binding!(CTRL, D, "New draw", Command::NewDraw),
     binding!(CTRL, O, "Open an experiment…", Command::AskOpen),
     binding!(CTRL, S, "Save the experiment…", Command::AskSave),
-    binding!(CTRL, E, "Export the sheet as PNG…", Command::AskSheetPicture),
     binding!(CTRL_SHIFT, E, "Export the sheet's numbers as CSV…", Command::AskSheetTable),
+    binding!(CTRL, E, "Export the sheet as PNG…", Command::AskSheetPicture),
     binding!(CTRL_SHIFT, C, "Copy the sheet as a picture", Command::CopySheet),
     binding!(Modifiers::NONE, F1, "Show the keys", Command::ShowKeys),
 ];
 
-/// The keys pressed in this frame. More modifiers come first, so that Ctrl+Shift+Z is not
-/// taken for Ctrl+Z. While a text is being written, undo is the text's own.
+/// The keys pressed in this frame. While a text is being written, undo is the text's own.
 pub fn read(context: &Context, commands: &mut Commands) {
     let writing = context.text_edit_focused();
     for binding in &BINDINGS {
@@ -83,4 +83,21 @@ pub fn window(context: &Context, open: &mut bool) {
 pub fn hint(context: &Context, command: &Command) -> String {
     let found = BINDINGS.iter().rev().find(|binding| (binding.command)() == *command);
     found.map(|binding| context.format_shortcut(&binding.shortcut)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_modifiers_come_first() {
+        for (index, binding) in BINDINGS.iter().enumerate() {
+            let KeyboardShortcut { modifiers, logical_key } = binding.shortcut;
+            let hidden = BINDINGS[..index].iter().any(|earlier| {
+                earlier.shortcut.logical_key == logical_key
+                    && modifiers.matches_logically(earlier.shortcut.modifiers)
+            });
+            assert!(!hidden, "{} is never reached", binding.label);
+        }
+    }
 }

@@ -41,6 +41,8 @@ fn light() -> Visuals {
     visuals.panel_fill = Color32::WHITE;
     visuals.window_fill = Color32::WHITE;
     visuals.faint_bg_color = Color32::from_gray(245);
+    // Text fields would be white on white.
+    visuals.text_edit_bg_color = Some(Color32::from_gray(238));
     visuals.widgets.noninteractive.fg_stroke = Stroke::new(1.0, Color32::from_gray(35));
     visuals.widgets.inactive.fg_stroke = Stroke::new(1.0, Color32::from_gray(35));
     visuals.widgets.noninteractive.bg_stroke = Stroke::new(1.0, Color32::from_gray(215));

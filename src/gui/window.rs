@@ -6,8 +6,10 @@ use crate::experiment::Experiment;
 
 use super::App;
 
-/// The smallest window in which every control can be reached.
-const SMALLEST: [f32; 2] = [760.0, 480.0];
+/// The smallest window in which every control can be reached and no words overlap.
+const SMALLEST: [f32; 2] = [900.0, 560.0];
+
+const ICON: &[u8] = include_bytes!("../../assets/icon.png");
 
 /// No window could be opened.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +39,12 @@ pub fn run(experiment: Option<Experiment>) -> Result<(), WindowError> {
     if !has_display() {
         return Err(WindowError::NoDisplay);
     }
-    let Err(wgpu) = run_with(Renderer::Wgpu, experiment.clone()) else { return Ok(()) };
+    let wgpu = match run_with(Renderer::Wgpu, experiment.clone()) {
+        Ok(()) => return Ok(()),
+        // The display is named but does not answer; no renderer can mend that.
+        Err(eframe::Error::WinitEventLoop(_)) => return Err(WindowError::NoDisplay),
+        Err(error) => error,
+    };
     match run_with(Renderer::Glow, experiment) {
         Ok(()) => Ok(()),
         Err(glow) => {
@@ -50,6 +57,7 @@ fn run_with(renderer: Renderer, experiment: Option<Experiment>) -> eframe::Resul
     let viewport = egui::ViewportBuilder::default()
         .with_title("Gradient lab")
         .with_app_id("gradient-lab")
+        .with_icon(icon())
         .with_inner_size([1280.0, 860.0])
         .with_min_inner_size(SMALLEST);
     let options = NativeOptions {
@@ -67,8 +75,25 @@ fn run_with(renderer: Renderer, experiment: Option<Experiment>) -> eframe::Resul
     eframe::run_native("gradient-lab", options, create)
 }
 
+/// The picture in the task bar. A test decodes it; at run time a window without one would do.
+fn icon() -> egui::IconData {
+    eframe::icon_data::from_png_bytes(ICON).unwrap_or_default()
+}
+
 /// On Linux a window needs a display server, and says so in an environment variable.
 fn has_display() -> bool {
     let named = |variable| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
     !cfg!(target_os = "linux") || named("DISPLAY") || named("WAYLAND_DISPLAY")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_icon_is_a_square_picture() {
+        let icon = eframe::icon_data::from_png_bytes(ICON).expect("a PNG");
+        assert_eq!((icon.width, icon.height), (256, 256));
+        assert_eq!(icon.rgba[3], 0, "its corners are clear");
+    }
 }

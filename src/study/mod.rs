@@ -16,7 +16,9 @@ mod parallel;
 mod portrait;
 mod sample;
 mod sampler;
+mod setting;
 mod steps;
+mod sweep;
 mod theory;
 mod verdict;
 
@@ -37,8 +39,10 @@ pub use portrait::{
     EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
 };
 pub use sample::Sample;
-pub use sampler::{Engine, Sampler};
+pub use sampler::{Engine, Sampler, Shares};
+pub use setting::{Axis, Setting, Spacing};
 pub use steps::{Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
+pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use verdict::{Kind, Verdict};
 

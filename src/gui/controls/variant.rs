@@ -9,6 +9,9 @@ use crate::experiment::{
 use super::super::theme;
 use super::row;
 
+/// Room for every scheme's name at once, in points.
+const LIST_HEIGHT: f32 = 340.0;
+
 /// What a person wants of the list of variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
@@ -154,6 +157,7 @@ fn init(ui: &mut Ui, label: &str, id: &str, init: &mut Init, schemes: &[Scheme])
     row(ui, label, init.scheme.hint(), |ui| {
         egui::ComboBox::from_id_salt(id)
             .selected_text(init.scheme.label())
+            .height(LIST_HEIGHT)
             .show_ui(ui, |ui| {
                 for &choice in schemes {
                     ui.selectable_value(&mut init.scheme, choice, choice.label())

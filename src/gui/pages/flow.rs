@@ -100,11 +100,15 @@ fn table(ui: &mut Ui, draw: &Draw, detail: usize) {
     ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
         let mut table = TableBuilder::new(ui)
             .striped(true)
+            // Else many layers push the panel up, and it stays there.
+            .min_scrolled_height(0.0)
             .cell_layout(Layout::right_to_left(Align::Center))
             .column(Column::exact(40.0))
             .column(Column::exact(104.0));
-        for _ in &columns[2..] {
-            table = table.column(Column::auto().at_least(92.0).clip(true));
+        for index in 2..columns.len() {
+            // Seven digits and an exponent of four, or four digits.
+            let width = if index < 2 + draw.variants.len() { 110.0 } else { 92.0 };
+            table = table.column(Column::auto().at_least(width).clip(true));
         }
         let header = |mut row: egui_extras::TableRow<'_, '_>| {
             for column in &columns {

@@ -1,0 +1,14 @@
+//! The real window, driven without a display through the names that a screen reader reads.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod extremes;
+mod files;
+mod look;
+mod pictures;
+mod places;
+mod settings;
+mod variants;
+mod window;
+mod words;

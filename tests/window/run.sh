@@ -1,0 +1,252 @@
+#!/usr/bin/env bash
+# The real window under a virtual display: a real mouse drags real sliders and screenshots are
+# compared. Needs Xvfb, xdotool and ImageMagick, and a software renderer (Mesa).
+#
+#   tests/window/run.sh [FOLDER]     screenshots go to FOLDER, else to a temporary one
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+LAB=$TARGET/debug/gradient-lab
+# Written by the test `controls_stand_where_the_mouse_will_look_for_them`.
+PLACES=$TARGET/tmp/places.txt
+WIDTH=1280
+HEIGHT=860
+# Processor time, in percent of one core, that a window which nobody touches may take.
+IDLE_LIMIT=2
+# Right of the controls and below the menu: figures, diagnosis, table.
+PLOTS=960x800+315+32
+# The line at the bottom.
+STATUS=1280x24+0+836
+# File, Edit, View, Help.
+MENU=160x26+0+0
+
+scratch=$(mktemp -d)
+shots=${1:-$scratch/shots}
+mkdir -p "$shots"
+app=
+servers=()
+
+stop_app() {
+    if [ -n "$app" ]; then
+        kill "$app" 2>/dev/null || true
+        wait "$app" 2>/dev/null || true
+        app=
+    fi
+}
+
+clean_up() {
+    stop_app
+    for server in "${servers[@]}"; do kill "$server" 2>/dev/null || true; done
+    rm -rf "$scratch"
+}
+trap clean_up EXIT
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+    say "FAILED: $*"
+    if [ -s "$scratch/app.err" ]; then sed 's/^/    the lab said: /' "$scratch/app.err"; fi
+    exit 1
+}
+
+# start_display [OPTION…]: the server chooses a number that is free.
+start_display() {
+    : >"$scratch/display"
+    Xvfb -displayfd 3 -screen 0 "${WIDTH}x${HEIGHT}x24" -nolisten tcp -noreset "$@" \
+        3>"$scratch/display" 2>"$scratch/xvfb.err" &
+    servers+=($!)
+    for _ in $(seq 100); do
+        [ -s "$scratch/display" ] && break
+        sleep 0.1
+    done
+    [ -s "$scratch/display" ] || fail "Xvfb did not start: $(cat "$scratch/xvfb.err")"
+    DISPLAY=:$(tr -d '[:space:]' <"$scratch/display")
+    export DISPLAY
+    unset WAYLAND_DISPLAY
+}
+
+# Starts the lab with a home of its own; the arguments are its arguments.
+start_app() {
+    rm -rf "$scratch/home"
+    mkdir "$scratch/home"
+    env -u XDG_DATA_HOME -u XDG_CONFIG_HOME -u XDG_STATE_HOME HOME="$scratch/home" \
+        "$LAB" "$@" 2>"$scratch/app.err" &
+    app=$!
+    for _ in $(seq 120); do
+        window=$(xdotool search --onlyvisible --name '^Gradient lab$' 2>/dev/null | head -n 1 || true)
+        [ -n "$window" ] && break
+        alive || fail "the lab ended before it had a window"
+        sleep 0.5
+    done
+    [ -n "$window" ] || fail "no window within a minute"
+    xdotool windowfocus "$window" 2>/dev/null || true
+    park
+}
+
+alive() { kill -0 "$app" 2>/dev/null; }
+
+# Where the mouse hovers over nothing.
+park() { xdotool mousemove 640 12; }
+
+# shot NAME: a screenshot, once two in a row are the same and show something.
+shot() {
+    local file=$shots/$1.png before=$scratch/before.png
+    import -window root "$before"
+    for _ in $(seq 80); do
+        sleep 0.4
+        import -window root "$file"
+        if [ "$(differing "$before" "$file" "${WIDTH}x${HEIGHT}+0+0")" = 0 ] &&
+            [ "$(identify -format %k "$file")" -gt 50 ]; then
+            return
+        fi
+        cp "$file" "$before"
+    done
+    fail "the window does not come to rest before the screenshot “$1”"
+}
+
+# differing A B REGION [TOLERANCE]: the number of pixels that differ.
+differing() {
+    compare -metric AE -fuzz "${4:-0%}" -extract "$3" "$1" "$2" null: 2>&1 | cut -d. -f1 || true
+}
+
+# expect_same A B REGION WORDS [TOLERANCE]
+expect_same() {
+    local count
+    count=$(differing "$shots/$1.png" "$shots/$2.png" "$3" "${5:-0%}")
+    [ "$count" = 0 ] || fail "$4: $count pixels differ between “$1” and “$2”"
+    say "ok: $4"
+}
+
+# expect_changed A B REGION WORDS PIXELS
+expect_changed() {
+    local count
+    count=$(differing "$shots/$1.png" "$shots/$2.png" "$3")
+    [ "$count" -ge "$5" ] || fail "$4: only $count pixels differ between “$1” and “$2”"
+    say "ok: $4 ($count pixels differ)"
+}
+
+# drag NAME SHARE…: takes the slider in its middle and goes through shares of its width.
+drag() {
+    local name left right y
+    read -r name left right y < <(grep "^$1 " "$PLACES")
+    shift
+    xdotool mousemove $(((left + right) / 2)) "$y" mousedown 1
+    # A hand does not press and let go within one frame of a software renderer either.
+    sleep 0.3
+    for share in "$@"; do
+        xdotool mousemove $((left + (right - left) * share / 100)) "$y"
+        sleep 0.03
+    done
+    sleep 0.3
+    xdotool mouseup 1
+    sleep 0.3
+    park
+}
+
+undo() { xdotool key --window "$window" ctrl+z; }
+
+# Jiffies that the lab has used, user and system.
+jiffies() { cut -d' ' -f14,15 "/proc/$app/stat" | tr ' ' + ; }
+
+a_dragged_slider_changes_the_picture() {
+    start_app
+    shot chapter
+    drag Depth 55 70 120
+    shot dragged
+    expect_changed chapter dragged "$PLOTS" "the depth slider changes the figures" 5000
+    expect_changed chapter dragged "$STATUS" "and the line at the bottom" 50
+    expect_same chapter dragged "$MENU" "the menus stay as they are"
+}
+
+ctrl_z_brings_the_picture_back() {
+    undo
+    shot undone
+    expect_same chapter undone "$PLOTS" "Ctrl+Z brings the figures back"
+    expect_same chapter undone "$STATUS" "and the line at the bottom"
+}
+
+an_untouched_window_is_idle() {
+    local before after share
+    before=$(($(jiffies)))
+    sleep 10
+    after=$(($(jiffies)))
+    share=$(awk -v j=$((after - before)) -v hz="$(getconf CLK_TCK)" 'BEGIN { printf "%.1f", j / hz * 10 }')
+    awk -v s="$share" -v most=$IDLE_LIMIT 'BEGIN { exit s > most }' ||
+        fail "idle, the lab takes $share % of a core; $IDLE_LIMIT % is the most"
+    say "ok: idle, the lab takes $share % of a core over 10 s"
+}
+
+fast_drags_do_no_harm() {
+    local sliders=(Depth Width Inputs Outputs Batch)
+    for name in "${sliders[@]}"; do
+        drag "$name" -50 150 -50 150 50 150 -50
+        alive || fail "the lab ended while “$name” was dragged"
+    done
+    sleep 1
+    for _ in "${sliders[@]}"; do
+        undo
+        sleep 0.3
+    done
+    shot recovered
+    expect_same chapter recovered "$PLOTS" "after fast drags of ${#sliders[@]} sliders, all undone, it is the first picture"
+    stop_app
+}
+
+# The far right of the slider is the deepest network: a window that opens on it looks the same.
+the_dragged_depth_is_what_is_shown() {
+    printf 'architecture.depth = 2000\n' >"$scratch/deep.toml"
+    start_app "$scratch/deep.toml"
+    shot deep
+    expect_same dragged deep "$PLOTS" "dragged to its end, depth is 2000"
+    expect_same dragged deep "$STATUS" "and the line at the bottom says so"
+    stop_app
+}
+
+# wgpu may only use Vulkan, and that has no driver.
+opengl_steps_in_for_wgpu() {
+    export WGPU_BACKEND=vulkan VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent
+    start_app
+    shot opengl
+    stop_app
+    # Renderers round the edges of letters differently, by up to 3 of 255 levels.
+    expect_same chapter opengl "${WIDTH}x${HEIGHT}+0+0" "where wgpu fails, OpenGL shows the same window" 3%
+}
+
+# Of the display only a server without GLX is left, and of EGL no vendor.
+without_a_renderer_it_says_so() {
+    start_display -extension GLX
+    refused 'No window' env __EGL_VENDOR_LIBRARY_FILENAMES=/nonexistent "$LAB"
+}
+
+# refused WORDS COMMAND…: ends with 1 and one sentence that has the words.
+refused() {
+    local words=$1 code=0
+    shift
+    timeout 60 "$@" >"$scratch/out" 2>"$scratch/err" || code=$?
+    [ "$code" = 1 ] || fail "exit code $code in place of 1 from: $*"
+    [ ! -s "$scratch/out" ] || fail "something on standard output from: $*"
+    # A driver may say something of its own.
+    grep '^gradient-lab: ' "$scratch/err" >"$scratch/sentence" || true
+    [ "$(wc -l <"$scratch/sentence")" = 1 ] || fail "not one sentence: $(cat "$scratch/err")"
+    grep -q "$words" "$scratch/sentence" || fail "no “$words” in: $(cat "$scratch/err")"
+    say "ok: $(cut -c1-100 "$scratch/sentence")…"
+}
+
+without_a_display_it_says_so() {
+    refused 'no display' env -u DISPLAY -u WAYLAND_DISPLAY "$LAB"
+    refused 'no display' env DISPLAY=:4095 "$LAB"
+}
+
+[ -x "$LAB" ] || fail "no $LAB: cargo build comes first"
+[ -s "$PLACES" ] || fail "no $PLACES: cargo test comes first"
+start_display
+a_dragged_slider_changes_the_picture
+ctrl_z_brings_the_picture_back
+an_untouched_window_is_idle
+fast_drags_do_no_harm
+the_dragged_depth_is_what_is_shown
+opengl_steps_in_for_wgpu
+without_a_renderer_it_says_so
+without_a_display_it_says_so
+say "The real window works."
