@@ -140,17 +140,17 @@ fn window(experiment: Option<Experiment>) -> Result<(), CliError> {
 /// Paints one figure of the experiment and writes it as a PNG.
 fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
     let id = FigureId::find(&args.figure).ok_or_else(|| CliError::Figure(args.figure.clone()))?;
-    let draw = DrawStudy::new()
-        .run(experiment, &Watch::unattended())
+    let figure = id
+        .compute(experiment, View::default(), &Watch::unattended())
         .map_err(weights::WeightsError::from)?;
-    let figure = Arc::new(id.build(&draw, View::default()));
+    let figure = Arc::new(figure);
     let scale = args.dpi.map(|dpi| dpi / picture::POINTS_PER_INCH).or(args.scale);
     let options = PictureOptions {
         size: args.size.unwrap_or_else(|| id.default_size()),
         scale: scale.unwrap_or(PictureOptions::PRINT_SCALE),
         dark: matches!(args.theme, Theme::Dark),
     };
-    atomic::write(&args.output, &picture::encode(&figure, experiment, options)?)?;
+    atomic::write(&args.output, &picture::encode(&figure, options)?)?;
     Ok(())
 }
 

@@ -1,4 +1,6 @@
-//! Random valid experiments survive the file.
+//! Random valid experiments survive the file, and leave numbers that mean something.
+
+mod helpers;
 
 use gradient_lab::experiment::{
     Activation, Architecture, Data, Draws, Experiment, FanMode, Init, Loss, Parameter, Precision,
@@ -124,5 +126,29 @@ fn random_valid_experiments_survive_the_file() {
         assert_eq!(experiment.validate(), Ok(()), "{experiment:#?}");
         let text = experiment.to_toml();
         assert_eq!(Experiment::from_toml(&text), Ok(experiment), "{text}");
+    }
+}
+
+/// Gains from 5e-324 to 10^6, given weights of any size: whatever is accepted gives numbers
+/// with a logarithm, or a zero with its cause.
+#[test]
+fn random_valid_experiments_leave_finite_numbers() {
+    let mut rng = Rng::seed_from_u64(18);
+    for _ in 0..1000 {
+        let experiment = random_experiment(&mut rng);
+        for variant in helpers::draw(&experiment).variants {
+            let numbers = variant.layers.iter().flat_map(|layer| {
+                [layer.delta, layer.weight_grad, layer.bias_grad, layer.activation_std]
+            });
+            let numbers = numbers.chain(variant.profile.concat()).chain([variant.loss]);
+            for number in numbers {
+                let log10 = number.log10().unwrap_or(0.0);
+                assert!(log10.is_finite(), "{number:?}\n{}", experiment.to_toml());
+            }
+            for layer in &variant.layers {
+                let is_explained = layer.delta.is_zero() == layer.zero.is_some();
+                assert!(is_explained, "layer {}\n{}", layer.layer, experiment.to_toml());
+            }
+        }
     }
 }

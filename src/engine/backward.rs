@@ -13,10 +13,10 @@ impl<T: Real> Network<T> {
     /// BP1 and BP2: fills δ of every layer, and the loss.
     ///
     /// δ^(L) = ∇ₐL ⊙ φ′(z^(L)) and δ^(l) = (W^(l+1)ᵀ δ^(l+1)) ⊙ φ′(z^(l)), for each example
-    /// of the batch with its own loss.
+    /// of the batch with its own loss. With a cross-entropy δ^(L) = a^(L) − y outright.
     pub fn backward(&self, pass: &mut Pass<T>) {
         let Some(last) = pass.layers.last_mut() else { return };
-        let output = output_gradient(self.loss, &last.a, &self.target);
+        let output = output_gradient(self.loss, last, &self.target);
         pass.loss = output.loss;
         (last.delta, last.faint) = (output.error, output.faint);
         for index in (0..self.layers.len()).rev() {
@@ -24,6 +24,9 @@ impl<T: Real> Network<T> {
             let Some(trace) = until.last_mut() else { return };
             if let Some(next) = from.first() {
                 pull_back(&self.layers[index + 1], next, trace);
+            }
+            if from.is_empty() && self.loss.cancels_slope() {
+                continue;
             }
             times_slope(self.layers[index].activation, trace);
         }
@@ -34,7 +37,7 @@ impl<T: Real> Network<T> {
 fn pull_back<T: Real>(layer: &Layer<T>, next: &LayerTrace<T>, below: &mut LayerTrace<T>) {
     let out = &mut below.delta;
     kernels::product_transposed(
-        layer.unit.view(),
+        &layer.unit.view(),
         &next.delta.mantissa,
         layer.scale,
         &mut out.mantissa,
@@ -65,7 +68,7 @@ fn recover<T: Real>(layer: &Layer<T>, lost: &[Faint], below: &mut LayerTrace<T>)
 }
 
 /// δ ← u ⊙ φ′(z), where the trace's δ holds u; each column renormalized.
-fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
+pub(super) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
     let lost = std::mem::take(&mut trace.faint);
     for b in 0..trace.delta.batch() {
         let lost = Faint::of_example(&lost, b);

@@ -37,8 +37,8 @@ pub(super) struct Request {
 }
 
 /// A source of units: NumPy's stream or one of the layered ones.
-enum Stream {
-    Numpy(NumpyStream),
+pub(super) enum Stream {
+    Numpy(Box<NumpyStream>),
     Layered(Box<Xoshiro256PlusPlus>),
 }
 
@@ -70,6 +70,25 @@ impl Stream {
         Self::Layered(Box::new(Xoshiro256PlusPlus::seed_from_u64(mixed)))
     }
 
+    /// The stream of one seed's network that is drawn in law, without its weights.
+    pub(super) fn in_law(seed: u64) -> Self {
+        let mixed = split_mix(split_mix(seed).wrapping_add(IN_LAW));
+        Self::Layered(Box::new(Xoshiro256PlusPlus::seed_from_u64(mixed)))
+    }
+
+    /// Overwrites all numbers with standard normal ones.
+    pub(super) fn fill_normal(&mut self, out: &mut [f64]) {
+        match self {
+            Self::Numpy(stream) => out.fill_with(|| stream.normal()),
+            Self::Layered(rng) => out.fill_with(|| StandardNormal.sample(rng)),
+        }
+    }
+
+    /// One row of independent units.
+    pub(super) fn row(&mut self, law: UnitLaw, columns: usize) -> Array2<f64> {
+        self.draw(Request { tensor: Tensor::Bias(0), law, rows: 1, columns })
+    }
+
     fn draw(&mut self, request: Request) -> Array2<f64> {
         let shape = (request.rows, request.columns);
         match request.law {
@@ -92,6 +111,9 @@ impl Stream {
         }
     }
 }
+
+/// Names the stream of [`Stream::in_law`] beside those of the arrays, which count from 0.
+const IN_LAW: u64 = u64::MAX;
 
 /// SplitMix64's finalizer (Steele, Lea & Flood 2014): neighbouring seeds become unrelated.
 fn split_mix(state: u64) -> u64 {
@@ -147,6 +169,7 @@ pub struct DrawCache {
 }
 
 /// The arrays of one network, in the order of the requests.
+#[derive(Default)]
 pub(super) struct Drawn {
     pub double: Vec<Arc<Array2<f64>>>,
     pub single: Vec<Arc<Array2<f32>>>,
@@ -216,10 +239,10 @@ impl DrawCache {
                     Some((_, _, after)) => after.clone(),
                     None => NumpyStream::new(seed as u32),
                 };
-                let mut stream = Stream::Numpy(stream);
+                let mut stream = Stream::Numpy(Box::new(stream));
                 let kept = Kept::new(stream.draw(request));
                 if let Stream::Numpy(after) = stream {
-                    chain.links.push((request, kept, after));
+                    chain.links.push((request, kept, *after));
                 }
             }
             drawn.push(&mut chain.links[index].1, single, self.clock);
@@ -295,12 +318,6 @@ impl Kept {
 
     fn clone(&self) -> Self {
         Self { units: self.units.clone(), single: self.single.clone(), last_used: self.last_used }
-    }
-}
-
-impl Default for Drawn {
-    fn default() -> Self {
-        Self { double: Vec::new(), single: Vec::new() }
     }
 }
 

@@ -5,6 +5,7 @@ use ndarray::{Array2, ArrayViewMut1};
 use crate::experiment::Activation;
 
 use super::kernels;
+use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
 use super::scaled::{Faint, ldexp};
 use super::{Columns, Real, Scaled};
@@ -14,7 +15,7 @@ use super::{Columns, Real, Scaled};
 pub struct LayerTrace<T> {
     /// z, n_l × B.
     pub z: Columns<T>,
-    /// a = φ(z), n_l × B.
+    /// a = φ(z), n_l × B; at a softmax output the probabilities softmax(z).
     pub a: Columns<T>,
     /// φ′(z), n_l × B.
     pub slope: Array2<T>,
@@ -25,7 +26,7 @@ pub struct LayerTrace<T> {
 }
 
 impl<T: Real> LayerTrace<T> {
-    fn zeros(units: usize, batch: usize) -> Self {
+    pub(super) fn zeros(units: usize, batch: usize) -> Self {
         Self {
             z: Columns::zeros(units, batch),
             a: Columns::zeros(units, batch),
@@ -53,20 +54,23 @@ impl<T: Real> Network<T> {
             layer.forward(input, &mut trace);
             layers.push(trace);
         }
+        if let Some(output) = layers.last_mut() {
+            finish_output(self.loss, output);
+        }
         Pass { input: self.input.clone(), layers, loss: Scaled::ZERO }
     }
 }
 
 impl<T: Real> Layer<T> {
     fn forward(&self, input: &Columns<T>, trace: &mut LayerTrace<T>) {
-        kernels::product(self.unit.view(), &input.mantissa, self.scale, &mut trace.z.mantissa);
+        kernels::product(&self.unit.view(), &input.mantissa, self.scale, &mut trace.z.mantissa);
         trace.z.exponent.copy_from_slice(&input.exponent);
         self.add_bias(&mut trace.z);
         settle(&mut trace.z);
         self.activate(trace);
     }
 
-    fn add_bias(&self, z: &mut Columns<T>) {
+    pub(super) fn add_bias(&self, z: &mut Columns<T>) {
         let Some(bias) = &self.bias else { return };
         for (b, exponent) in z.exponent.iter_mut().enumerate() {
             let mut column = z.mantissa.column_mut(b);
@@ -89,7 +93,7 @@ impl<T: Real> Layer<T> {
 
     /// a and φ′ of the whole layer. Columns with an exponent of their own are done one
     /// number at a time; they are the far corners of exploding and vanishing passes.
-    fn activate(&self, trace: &mut LayerTrace<T>) {
+    pub(super) fn activate(&self, trace: &mut LayerTrace<T>) {
         let (z, a, slope) = (&trace.z, &mut trace.a, &mut trace.slope);
         if let (Some(z), Some(a), Some(slope)) =
             (z.mantissa.as_slice(), a.mantissa.as_slice_mut(), slope.as_slice_mut())
@@ -165,7 +169,7 @@ fn scaled_value(activation: Activation, m: f64, exponent: i64, out: i64) -> f64 
 
 /// Folds each column's exponent back where plain numbers do, and brings the column's largest
 /// entry near 1 where they do not.
-fn settle<T: Real>(columns: &mut Columns<T>) {
+pub(super) fn settle<T: Real>(columns: &mut Columns<T>) {
     for b in 0..columns.batch() {
         let mut column = columns.mantissa.column_mut(b);
         let top = largest(&column);

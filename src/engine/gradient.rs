@@ -130,7 +130,7 @@ impl OuterProducts {
     fn gradient(&self) -> Gradient {
         let mut mantissa = Array2::zeros((self.delta.nrows(), self.input.nrows()));
         let transposed = self.input.t().as_standard_layout().into_owned();
-        kernels::product(self.delta.view(), &transposed, 1.0, &mut mantissa);
+        kernels::product(&self.delta.view(), &transposed, 1.0, &mut mantissa);
         Gradient { mantissa, exponent: self.exponent }
     }
 
@@ -146,6 +146,6 @@ impl OuterProducts {
 /// MᵀM, B × B.
 fn gram(columns: &Array2<f64>) -> Array2<f64> {
     let mut gram = Array2::zeros((columns.ncols(), columns.ncols()));
-    kernels::product_transposed(columns.view(), columns, 1.0, &mut gram);
+    kernels::product_transposed(&columns.view(), columns, 1.0, &mut gram);
     gram
 }

@@ -62,7 +62,7 @@ dispatch!(
 ///
 /// # Shapes
 /// W is n × m, X is m × B, out is n × B; all in standard (row-major) layout.
-pub fn product<T: Real>(w: ArrayView2<'_, T>, x: &Array2<T>, scale: T, out: &mut Array2<T>) {
+pub fn product<T: Real>(w: &ArrayView2<'_, T>, x: &Array2<T>, scale: T, out: &mut Array2<T>) {
     let batch = x.ncols();
     if let (Some(w), Some(x), Some(out)) = (w.to_slice(), x.as_slice(), out.as_slice_mut()) {
         if batch == 1 {
@@ -78,7 +78,7 @@ pub fn product<T: Real>(w: ArrayView2<'_, T>, x: &Array2<T>, scale: T, out: &mut
 /// # Shapes
 /// W is n × m, D is n × B, out is m × B; all in standard (row-major) layout.
 pub fn product_transposed<T: Real>(
-    w: ArrayView2<'_, T>,
+    w: &ArrayView2<'_, T>,
     d: &Array2<T>,
     scale: T,
     out: &mut Array2<T>,
@@ -116,7 +116,7 @@ fn dot<T: Real>(a: &[T], b: &[T]) -> T {
     let mut width = LANES / 2;
     while width > 0 {
         for lane in 0..width {
-            lanes[lane] = lanes[lane] + lanes[lane + width];
+            lanes[lane] += lanes[lane + width];
         }
         width /= 2;
     }
@@ -257,8 +257,8 @@ mod tests {
         let x = Array2::from_shape_vec((inner, batch), noise(inner * batch)).expect("shape");
         let d = Array2::from_shape_vec((rows, batch), noise(rows * batch)).expect("shape");
         let (mut out, mut back) = (Array2::zeros((rows, batch)), Array2::zeros((inner, batch)));
-        product(w.view(), &x, 1.5, &mut out);
-        product_transposed(w.view(), &d, 1.5, &mut back);
+        product(&w.view(), &x, 1.5, &mut out);
+        product_transposed(&w.view(), &d, 1.5, &mut back);
         for ((i, b), &value) in out.indexed_iter() {
             let plain: f64 = (0..inner).map(|k| w[[i, k]] * x[[k, b]]).sum();
             assert!((value - 1.5 * plain).abs() < 1e-14 * inner as f64, "{rows} {inner} {batch}");

@@ -2,23 +2,34 @@
 //! and numbers that do not run out of exponent. No screen, no file, no clock, no thread.
 
 mod backward;
+mod cross_entropy;
 mod draws;
+mod exact_law;
 mod forward;
+mod graded;
 mod gradient;
 pub mod kernels;
 mod loss;
 mod network;
 mod numpy;
+mod parameters;
+pub mod quadrature;
 mod real;
 mod record;
 mod scaled;
+mod softmax;
+pub mod special;
 mod vector;
 
 pub use draws::{DrawCache, Tensor};
+pub use exact_law::{ExactLaw, NotExact};
 pub use forward::LayerTrace;
+pub use graded::GradedColumns;
 pub use gradient::Gradient;
 pub use network::{BuildStopped, FromDraws, Layer, Network, Pass};
 pub use numpy::NumpyStream;
+pub use parameters::Parameter;
 pub use real::Real;
 pub use record::{LayerRecord, ZeroCause, delta_profile, record};
 pub use scaled::{Columns, Faint, Scaled};
+pub use softmax::{softmax, softmax_jacobian};

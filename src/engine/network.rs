@@ -8,6 +8,7 @@ use crate::experiment::{Activation, Experiment, Init, Loss, Precision, UnitLaw, 
 
 use super::draws::{DrawCache, Drawn, Request, Tensor};
 use super::forward::LayerTrace;
+use super::loss::{make_targets, output_gradient};
 use super::{Columns, Real, Scaled};
 
 /// One layer: z = scale · U a + b, a = φ(z).
@@ -56,7 +57,9 @@ impl<T: Real + FromDraws> Network<T> {
     /// Draws, or finds in the cache, everything that a variant of an experiment needs.
     ///
     /// The order of NumPy's stream is W^(1), b^(1), …, W^(L), b^(L), x, y; a zero or
-    /// constant array takes nothing from it.
+    /// constant array takes nothing from it. For binary cross-entropy a drawn target is 1
+    /// where its normal is positive and 0 elsewhere; for softmax cross-entropy it is the
+    /// class of the largest normal.
     ///
     /// # Errors
     /// [`BuildStopped`] when `proceed`, asked before each array, says stop.
@@ -73,8 +76,9 @@ impl<T: Real + FromDraws> Network<T> {
             .draw(experiment.seed, experiment.draws, &requests, single, proceed)
             .ok_or(BuildStopped)?;
         let mut arrays = T::arrays(drawn).into_iter();
-        let layers =
-            (1..sizes.len()).map(|l| Self::layer(variant, l, &sizes, &mut arrays)).collect();
+        let layers = (1..sizes.len())
+            .map(|l| Self::layer(experiment, variant, l, &sizes, &mut arrays))
+            .collect();
         let mut data = |given: Option<&Vec<Vec<f64>>>, units: usize| Columns {
             mantissa: match given {
                 Some(rows) => Array2::from_shape_fn((units, rows.len()), |(unit, example)| {
@@ -84,16 +88,17 @@ impl<T: Real + FromDraws> Network<T> {
             },
             exponent: vec![0; experiment.architecture.batch],
         };
-        let given = experiment.data.as_ref();
-        Ok(Self {
-            layers,
-            input: data(given.map(|d| &d.x), sizes[0]),
-            target: data(given.map(|d| &d.y), sizes[sizes.len() - 1]),
-            loss: experiment.architecture.loss,
-        })
+        let (given, loss) = (experiment.data.as_ref(), experiment.architecture.loss);
+        let input = data(given.map(|d| &d.x), sizes[0]);
+        let mut target = data(given.map(|d| &d.y), sizes[sizes.len() - 1]);
+        if given.is_none() {
+            make_targets(loss, &mut target.mantissa);
+        }
+        Ok(Self { layers, input, target, loss })
     }
 
     fn layer(
+        experiment: &Experiment,
         variant: &Variant,
         l: usize,
         sizes: &[usize],
@@ -116,7 +121,7 @@ impl<T: Real + FromDraws> Network<T> {
             unit,
             scale: T::from_f64(scale),
             bias,
-            activation: variant.activation_of(l, sizes.len() - 1),
+            activation: experiment.activation_of(variant, l),
         }
     }
 }
@@ -127,6 +132,12 @@ impl<T: Real> Network<T> {
         let layer = &self.layers[index];
         let scale = layer.scale.to_f64();
         layer.unit.mapv(|u| u.to_f64() * scale)
+    }
+
+    /// The mean loss of the batch that a forward pass of this network leaves.
+    pub fn loss_of(&self, pass: &Pass<T>) -> Scaled {
+        let output = pass.layers.last();
+        output.map_or(Scaled::ZERO, |last| output_gradient(self.loss, last, &self.target).loss)
     }
 
     /// Forward and backward over the batch: BP1 and BP2 for every layer.

@@ -26,6 +26,8 @@ pub trait Real:
     /// Powers of two within which a pass needs no exponent of its own: products of two
     /// such numbers, summed over the widest layer, stay inside the type's range.
     const COMFORT: i64;
+    /// ε, the gap between 1 and the next number.
+    const EPSILON: f64;
     /// The smallest normal number is 2^this.
     const SMALLEST_EXPONENT: i64;
 
@@ -42,6 +44,7 @@ pub trait Real:
 impl Real for f64 {
     const ZERO: Self = 0.0;
     const COMFORT: i64 = 400;
+    const EPSILON: f64 = f64::EPSILON;
     const SMALLEST_EXPONENT: i64 = -1022;
 
     fn from_f64(number: f64) -> Self {
@@ -64,6 +67,7 @@ impl Real for f64 {
 impl Real for f32 {
     const ZERO: Self = 0.0;
     const COMFORT: i64 = 40;
+    const EPSILON: f64 = f32::EPSILON as f64;
     const SMALLEST_EXPONENT: i64 = -126;
 
     fn from_f64(number: f64) -> Self {

@@ -180,6 +180,8 @@ fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCau
     let flat = pass.layers[index].slope.iter().all(|&slope| slope == T::ZERO);
     let Some(above) = network.layers.get(index + 1) else {
         return match flat {
+            // Where the slope cancels it cannot silence the output.
+            _ if network.loss.cancels_slope() => ZeroCause::NoError,
             true if network.layers[index].activation.saturates() => ZeroCause::SaturatedOutput,
             true => ZeroCause::DeadOutput,
             false => ZeroCause::NoError,

@@ -97,6 +97,12 @@ impl Scaled {
         Self::new(sum, top)
     }
 
+    /// The difference.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        self.plus(Self { mantissa: -other.mantissa, ..other })
+    }
+
     /// m × 2^(e − power), for what lies near 2^power.
     pub(super) fn over_power_of_two(self, power: i64) -> f64 {
         ldexp(self.mantissa, self.exponent - power)
@@ -170,6 +176,21 @@ impl<T: Real> Columns<T> {
     /// One entry.
     pub fn get(&self, unit: usize, example: usize) -> Scaled {
         Scaled::new(self.mantissa[[unit, example]].to_f64(), self.exponent[example])
+    }
+
+    /// Example b alone, n × 1.
+    #[must_use]
+    pub fn example(&self, example: usize) -> Self {
+        let column = self.mantissa.column(example).insert_axis(ndarray::Axis(1));
+        Self {
+            mantissa: column.as_standard_layout().into_owned(),
+            exponent: vec![self.exponent[example]],
+        }
+    }
+
+    /// Example b's column, entry by entry.
+    pub fn column(&self, example: usize) -> Vec<Scaled> {
+        (0..self.units()).map(|unit| self.get(unit, example)).collect()
     }
 
     /// The largest |entry| of example b's column, or `None` where all are true zeros.

@@ -2,23 +2,41 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Activation;
+
 /// The loss L of one example; a batch's loss is the mean of its examples' losses.
+///
+/// The two cross-entropies decide the output layer's law themselves: a sigmoid, or the softmax
+/// of all logits. There the Jacobian cancels and δ^(L) = a^(L) − y.
+///
+/// ```
+/// use gradient_lab::experiment::{Activation, Loss};
+/// assert_eq!(Loss::Mse.output_activation(), None); // the variant's choice
+/// assert_eq!(Loss::Bce.output_activation(), Some(Activation::Sigmoid));
+/// assert!(Loss::SoftmaxCe.cancels_slope());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
     /// ½‖a − y‖², so that ∇ₐL = a − y.
     #[default]
     Mse,
+    /// −Σ_j (y_j ln a_j + (1 − y_j) ln(1 − a_j)) with a = σ(z), 0 ≤ y_j ≤ 1.
+    Bce,
+    /// −Σ_j y_j ln a_j with a = softmax(z), y_j ≥ 0 and Σ y_j = 1.
+    SoftmaxCe,
 }
 
 impl Loss {
     /// Every loss.
-    pub const ALL: [Self; 1] = [Self::Mse];
+    pub const ALL: [Self; 3] = [Self::Mse, Self::Bce, Self::SoftmaxCe];
 
     /// The name in files and on the command line.
     pub fn id(self) -> &'static str {
         match self {
             Self::Mse => "mse",
+            Self::Bce => "bce",
+            Self::SoftmaxCe => "softmax_ce",
         }
     }
 
@@ -26,6 +44,8 @@ impl Loss {
     pub fn label(self) -> &'static str {
         match self {
             Self::Mse => "Squared error",
+            Self::Bce => "Binary cross-entropy",
+            Self::SoftmaxCe => "Softmax cross-entropy",
         }
     }
 
@@ -33,7 +53,30 @@ impl Loss {
     pub fn hint(self) -> &'static str {
         match self {
             Self::Mse => "½‖a − y‖² for one example: ∇L = a − y, then times σ′(z).",
+            Self::Bce => {
+                "−y ln a − (1 − y) ln(1 − a) on a sigmoid output: σ′ cancels and δ of the output layer is a − y."
+            }
+            Self::SoftmaxCe => {
+                "−Σ y ln a on a softmax output of 2 or more units: the Jacobian cancels and δ of the output layer is a − y."
+            }
         }
+    }
+
+    /// φ of the output layer's units where the loss decides it, `None` where the variant does.
+    ///
+    /// The softmax acts on the layer as a whole and belongs to the loss: unit by unit its
+    /// layer is linear, and what stands for a^(L) is the softmax of its logits.
+    pub fn output_activation(self) -> Option<Activation> {
+        match self {
+            Self::Mse => None,
+            Self::Bce => Some(Activation::Sigmoid),
+            Self::SoftmaxCe => Some(Activation::Linear),
+        }
+    }
+
+    /// Whether the output's slope cancels, so that δ^(L) = a^(L) − y.
+    pub fn cancels_slope(self) -> bool {
+        self != Self::Mse
     }
 }
 

@@ -15,21 +15,39 @@ pub enum ExperimentError {
         /// The accepted range.
         accepted: String,
     },
+    /// A list that is too long, too short or empty.
+    #[error("{key} has {found}: it takes {accepted}.")]
+    Shape {
+        /// Where.
+        key: String,
+        /// What it has, for example `a list of 2 numbers where 10 belong`.
+        found: String,
+        /// What it takes.
+        accepted: String,
+    },
+    /// A key that must stand beside another.
+    #[error("{key} is missing: it takes {accepted}.")]
+    Missing {
+        /// Where.
+        key: String,
+        /// What it takes.
+        accepted: String,
+    },
     /// A key that the format does not have.
-    #[error("{key} is not a key of an experiment. Accepted here: {accepted}.")]
+    #[error("{key} is not a key of an experiment: accepted here are {accepted}{hint}.")]
     UnknownKey {
         /// The key.
         key: String,
         /// The keys that could stand there.
         accepted: String,
+        /// Where a key of that name belongs, or nothing.
+        hint: String,
     },
     /// Two settings that do not go together.
     #[error("{0}")]
     Conflict(String),
     /// More than the lab holds in memory.
-    #[error(
-        "architecture needs {needed} {what}, and the lab accepts at most {most}: lower depth, width or batch{hint}."
-    )]
+    #[error("architecture needs {needed} {what}, and the lab accepts at most {most}: {advice}.")]
     TooLarge {
         /// Weights or activations.
         what: &'static str,
@@ -37,14 +55,16 @@ pub enum ExperimentError {
         needed: u128,
         /// The limit.
         most: usize,
-        /// A size that would do, or nothing.
-        hint: String,
+        /// What to lower, and how far.
+        advice: String,
     },
     /// Not TOML.
-    #[error("This is not a valid experiment file (TOML): {message} at line {line}.")]
+    #[error("line {line} is not valid TOML: {message}{near}.")]
     Syntax {
         /// Counted from 1.
         line: usize,
+        /// The line's text in parentheses, or nothing where it is empty.
+        near: String,
         /// The parser's words.
         message: String,
     },
@@ -56,24 +76,55 @@ impl ExperimentError {
         Self::Value {
             key: in_words(key),
             value: shortened(&value.to_string()),
-            accepted: limits::accepted(&without_indices(key)).unwrap_or("another value").to_owned(),
+            accepted: accepted(key),
         }
+    }
+
+    /// A list of the wrong length, with what the key takes.
+    pub(super) fn shape(key: &str, found: String) -> Self {
+        Self::Shape { key: in_words(key), found, accepted: accepted(key) }
+    }
+
+    /// A key that is not there, with what it takes.
+    pub(super) fn missing(key: &str) -> Self {
+        Self::Missing { key: in_words(key), accepted: accepted(key) }
     }
 }
 
-/// `variant[1].init.gain` as `variant 2, init.gain`: people count from one.
+/// What a key takes, from the table of keys.
+fn accepted(path: &str) -> String {
+    limits::accepted(&without_indices(path)).unwrap_or("another value").to_owned()
+}
+
+/// `variant[1].init.gain` as `variant 2, init.gain` and `data.x[0][9]` as
+/// `data.x (example 1, number 10)`: people count from one.
 pub(super) fn in_words(path: &str) -> String {
-    let Some((list, rest)) = path.split_once('[') else {
-        return path.to_owned();
+    let (prefix, rest) = match path.strip_prefix("variant[").and_then(|rest| rest.split_once(']')) {
+        Some((index, rest)) => (format!("variant {}", from_one(index)), rest),
+        None => (String::new(), path),
     };
-    let Some((index, rest)) = rest.split_once(']') else {
-        return path.to_owned();
+    let (key, indices) = rest.split_once('[').unwrap_or((rest, ""));
+    let key = match key.strip_prefix('.') {
+        Some(key) => format!("{prefix}, {key}"),
+        None => prefix + key,
     };
-    let number = index.parse::<usize>().map_or(0, |i| i + 1);
-    match rest.strip_prefix('.') {
-        Some(rest) => format!("{list} {number}, {rest}"),
-        None => format!("{list}{rest} (number {number})"),
+    let indices: Vec<&str> = indices.split(['[', ']']).filter(|part| !part.is_empty()).collect();
+    if indices.is_empty() {
+        return key;
     }
+    let names: &[&str] = match key.rsplit([' ', '.']).next() {
+        Some("weights") => &["layer", "row", "number"],
+        Some("biases") => &["layer", "number"],
+        Some("x" | "y") => &["example", "number"],
+        _ => &["number"],
+    };
+    let place = |(name, index): (&&str, &&str)| format!("{name} {}", from_one(index));
+    let places: Vec<String> = names.iter().zip(&indices).map(place).collect();
+    format!("{key} ({})", places.join(", "))
+}
+
+fn from_one(index: &str) -> usize {
+    index.parse::<usize>().map_or(0, |index| index + 1)
 }
 
 /// `variant[1].init.gain` as `variant.init.gain`, for the table of keys.
@@ -92,7 +143,7 @@ pub(super) fn without_indices(path: &str) -> String {
 }
 
 /// At most 60 letters of what a file held, so that a sentence stays a sentence.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let line = text.replace(['\n', '\r'], " ");
     if line.chars().count() <= 60 {
         return line;
@@ -100,4 +151,25 @@ fn shortened(text: &str) -> String {
     let mut short: String = line.chars().take(57).collect();
     short.push('…');
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_from_one() {
+        for (path, words) in [
+            ("architecture.depth", "architecture.depth"),
+            ("variant[1]", "variant 2"),
+            ("variant[1].init.gain", "variant 2, init.gain"),
+            ("architecture.hidden[2]", "architecture.hidden (number 3)"),
+            ("data.x[0]", "data.x (example 1)"),
+            ("data.x[0][9]", "data.x (example 1, number 10)"),
+            ("variant[0].biases[1][2]", "variant 1, biases (layer 2, number 3)"),
+            ("variant[0].weights[1][2][3]", "variant 1, weights (layer 2, row 3, number 4)"),
+        ] {
+            assert_eq!(in_words(path), words);
+        }
+    }
 }

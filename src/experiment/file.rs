@@ -1,6 +1,6 @@
 //! The experiment file: TOML in, TOML out.
 
-use super::error::{in_words, without_indices};
+use super::error::{in_words, shortened};
 use super::{Experiment, ExperimentError, limits};
 
 impl Experiment {
@@ -61,9 +61,13 @@ impl Experiment {
 fn parse_table(text: &str) -> Result<toml::Table, ExperimentError> {
     text.parse::<toml::Table>().map_err(|error| {
         let at = error.span().map_or(0, |span| span.start.min(text.len()));
-        let line = text.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let before = text.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count();
+        let near = match text.lines().nth(before).map(str::trim) {
+            Some(near) if !near.is_empty() => format!(" (“{}”)", shortened(near)),
+            _ => String::new(),
+        };
         let message = error.message().replace('\n', ", ");
-        ExperimentError::Syntax { line, message }
+        ExperimentError::Syntax { line: before + 1, message, near }
     })
 }
 
@@ -98,20 +102,24 @@ fn explain(
             accepted.trim_start_matches("expected one of ").trim_start_matches("expected ");
         return ExperimentError::UnknownKey {
             key: in_words(&path_to_unknown(&path, name)),
-            accepted: accepted.to_owned(),
+            accepted: accepted.replace(" or ", ", "),
+            hint: home_of(name),
         };
     }
     if let Some(missing) = message.strip_prefix("missing field `") {
         let name = missing.trim_end_matches('`');
         let key = if path == "." { name.to_owned() } else { format!("{path}.{name}") };
-        return ExperimentError::Value {
-            key: in_words(&key),
-            value: "nothing".to_owned(),
-            accepted: limits::accepted(&without_indices(&key)).unwrap_or("a value").to_owned(),
-        };
+        return ExperimentError::missing(&key);
     }
     let value = find(table, &path).map_or_else(|| message.to_owned(), |v| v.to_string());
     ExperimentError::value(&path, value)
+}
+
+/// Where a key of that name belongs, for whoever wrote it elsewhere.
+fn home_of(name: &str) -> String {
+    let suffix = format!(".{name}");
+    let home = limits::KEYS.iter().find(|(key, _)| key.ends_with(&suffix));
+    home.map_or_else(String::new, |(key, _)| format!("; there is the key {key}"))
 }
 
 /// The path of an unknown key, whether or not serde's path already ends in it.

@@ -16,6 +16,12 @@ pub const SEED: RangeInclusive<u64> = 0..=i64::MAX as u64;
 pub const NUMPY_SEED: RangeInclusive<u64> = 0..=u32::MAX as u64;
 /// Gains, standard deviations and bounds.
 pub const SCALE: RangeInclusive<f64> = 0.0..=1e6;
+/// Outputs with softmax_ce: among fewer classes there is nothing to choose.
+pub const SOFTMAX_OUTPUT: RangeInclusive<usize> = 2..=4096;
+/// Targets of the cross-entropies, which are probabilities.
+pub const PROBABILITY: RangeInclusive<f64> = 0.0..=1.0;
+/// How far from 1 the sum of one example's targets may lie with softmax_ce.
+pub const SUM_TOLERANCE: f64 = 1e-9;
 /// Explicit values: constants, weights, biases, inputs and targets.
 pub const VALUE: RangeInclusive<f64> = -1e6..=1e6;
 /// Learning rates.
@@ -31,7 +37,7 @@ pub const ACTIVATIONS: usize = 50_000_000;
 pub const FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Every key of the file with what it accepts, in the words of a refusal.
-pub const KEYS: [(&str, &str); 30] = [
+pub const KEYS: [(&str, &str); 31] = [
     ("title", "a text of at most 60 letters"),
     (
         "seed",
@@ -48,7 +54,7 @@ pub const KEYS: [(&str, &str); 30] = [
         "a list of 1 to 2000 whole numbers from 1 to 4096, in place of depth and width",
     ),
     ("architecture.output", "a whole number from 1 to 4096"),
-    ("architecture.loss", "\"mse\""),
+    ("architecture.loss", "one of mse, bce, softmax_ce"),
     ("architecture.batch", "a whole number from 1 to 1024"),
     ("architecture.precision", "\"f64\" or \"f32\""),
     ("data", "a table with x and y"),
@@ -62,26 +68,62 @@ pub const KEYS: [(&str, &str); 30] = [
         "one of linear, sigmoid, tanh, relu, leaky_relu, selu, gelu, silu",
     ),
     ("variant.init", "a table such as { scheme = \"xavier_normal\", gain = 1.0 }"),
-    ("variant.bias", "a table such as { scheme = \"zeros\" }"),
+    ("variant.bias", "a table such as { scheme = \"normal\", std = 0.1 }, with the keys of init"),
     ("variant.weights", "one matrix for each layer, n_l rows of n_(l-1) numbers from -1e6 to 1e6"),
     ("variant.biases", "one list for each layer, n_l numbers from -1e6 to 1e6"),
     (
-        "scheme",
+        "variant.init.scheme",
         "one of zeros, constant, normal, uniform, lecun_normal, lecun_uniform, xavier_normal, xavier_uniform, he_normal, he_uniform, orthogonal, torch_default",
     ),
-    ("gain", "a number from 0 to 1e6"),
-    ("std", "a number from 0 to 1e6"),
-    ("bound", "a number from 0 to 1e6"),
-    ("value", "a number from -1e6 to 1e6"),
-    ("mode", "\"fan_in\" or \"fan_out\""),
+    ("variant.init.gain", "a number from 0 to 1e6"),
+    ("variant.init.std", "a number from 0 to 1e6"),
+    ("variant.init.bound", "a number from 0 to 1e6"),
+    ("variant.init.value", "a number from -1e6 to 1e6"),
+    ("variant.init.mode", "\"fan_in\" or \"fan_out\""),
+    ("variant.init.truncated", "true or false"),
 ];
 
-/// What the key accepts. Keys of `init` and `bias` tables are looked up by their last part.
+/// What the key accepts; the keys of a `bias` table are those of an `init` table.
 pub fn accepted(key: &str) -> Option<&'static str> {
-    let find = |name: &str| KEYS.iter().find(|(k, _)| *k == name).map(|(_, text)| *text);
-    let last = key.rsplit('.').next().unwrap_or(key);
-    find(key).or_else(|| find(last)).or(match last {
-        "truncated" => Some("true or false"),
-        _ => None,
-    })
+    let key = key.replace(".bias.", ".init.");
+    KEYS.iter().find(|(name, _)| *name == key).map(|(_, accepted)| *accepted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Activation, Draws, FanMode, Loss, Precision, Scheme};
+
+    fn assert_names(key: &str, ids: &[&str]) {
+        let accepted = accepted(key).expect(key);
+        for id in ids {
+            assert!(accepted.contains(id), "{key} does not name {id}");
+        }
+    }
+
+    #[test]
+    fn every_choice_is_named() {
+        assert_names("draws", &Draws::ALL.map(Draws::id));
+        assert_names("architecture.loss", &Loss::ALL.map(Loss::id));
+        assert_names("architecture.precision", &Precision::ALL.map(Precision::id));
+        assert_names("variant.activation", &Activation::ALL.map(Activation::id));
+        assert_names("variant.output_activation", &Activation::ALL.map(Activation::id));
+        assert_names("variant.init.scheme", &Scheme::ALL.map(Scheme::id));
+        assert_names("variant.bias.mode", &FanMode::ALL.map(FanMode::id));
+    }
+
+    #[test]
+    fn every_range_is_the_one_in_force() {
+        for (key, range) in [
+            ("architecture.depth", DEPTH),
+            ("architecture.width", WIDTH),
+            ("architecture.batch", BATCH),
+        ] {
+            let words = format!("a whole number from {} to {}", range.start(), range.end());
+            assert_eq!(accepted(key), Some(words.as_str()));
+        }
+        assert_names("seed", &[&NUMPY_SEED.end().to_string(), &SEED.end().to_string()]);
+        assert_names("variant", &[&format!("{} to {}", VARIANTS.start(), VARIANTS.end())]);
+        assert_names("title", &[&NAME_LETTERS.end().to_string()]);
+    }
 }

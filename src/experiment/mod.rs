@@ -6,6 +6,7 @@ mod error;
 mod file;
 mod init;
 pub mod limits;
+mod loss_rules;
 mod preset;
 mod validate;
 
@@ -95,7 +96,7 @@ pub struct Variant {
     pub name: String,
     /// φ of the hidden layers.
     pub activation: Activation,
-    /// φ of the output layer; absent, the hidden layers'.
+    /// φ of the output layer; absent, the loss's where that decides it, else the hidden layers'.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_activation: Option<Activation>,
     /// How weights are drawn.
@@ -148,6 +149,10 @@ impl Default for Architecture {
     }
 }
 
+#[expect(
+    clippy::derivable_impls,
+    reason = "deriving would give a bias the default of weights, and a sigmoid is a choice"
+)]
 impl Default for Variant {
     fn default() -> Self {
         Self { name: String::new(), ..Self::of(Activation::Sigmoid) }
@@ -165,15 +170,6 @@ impl Variant {
             bias: no_bias(),
             weights: None,
             biases: None,
-        }
-    }
-
-    /// φ of layer `layer` of `layers` (both counted from 1).
-    pub fn activation_of(&self, layer: usize, layers: usize) -> Activation {
-        if layer == layers {
-            self.output_activation.unwrap_or(self.activation)
-        } else {
-            self.activation
         }
     }
 
@@ -250,6 +246,15 @@ impl Experiment {
             Draws::Layered => *limits::SEED.end(),
         };
         self.seed = if self.seed < last { self.seed + 1 } else { 0 };
+    }
+
+    /// φ of a variant's layer `layer`, counted from 1. At the output the loss may decide it.
+    pub fn activation_of(&self, variant: &Variant, layer: usize) -> Activation {
+        if layer < self.layers() {
+            return variant.activation;
+        }
+        let decided = self.architecture.loss.output_activation();
+        decided.or(variant.output_activation).unwrap_or(variant.activation)
     }
 
     /// The settings in one line, for the caption under a figure.

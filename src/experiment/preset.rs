@@ -24,10 +24,19 @@ macro_rules! preset {
 
 impl Preset {
     /// Every preset, in the order in which menus show them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         preset!(
             "chapter-16",
             "The chapter's gradient-flow figure: a sigmoid net vanishes, the ReLU net's one output is dead."
+        ),
+        preset!(
+            "worked-example",
+            "The chapter's worked example, 2–3–1 with given numbers: one step of gradient descent by hand."
+        ),
+        preset!("xor", "Exercise 16.2: XOR on 2–2–1 with sigmoids, all four examples at once."),
+        preset!(
+            "cost-5-10-8-3",
+            "Exercise 16.5: count 175 parameters and the multiply-adds of a pass."
         ),
         preset!(
             "vanishing",

@@ -17,7 +17,7 @@ impl Experiment {
         let mut dropped = false;
         for variant in &mut self.variants {
             let weights = variant.weights.as_ref().is_some_and(|weights| {
-                check_layers("weights", weights.len(), sizes.len() - 1).is_err()
+                check_length("weights", weights.len(), sizes.len() - 1, "layer").is_err()
                     || weights
                         .iter()
                         .zip(sizes.windows(2))
@@ -61,15 +61,13 @@ impl Experiment {
         if let Some(data) = &self.data {
             data.validate(&self.architecture)?;
         }
-        self.validate_variants()
+        self.validate_variants()?;
+        self.validate_loss()
     }
 
     fn validate_variants(&self) -> Checked {
         if !limits::VARIANTS.contains(&self.variants.len()) {
-            return Err(ExperimentError::value(
-                "variant",
-                format!("{} tables", self.variants.len()),
-            ));
+            return Err(ExperimentError::shape("variant", count(self.variants.len(), "table")));
         }
         for (index, variant) in self.variants.iter().enumerate() {
             let key = format!("variant[{index}]");
@@ -112,7 +110,7 @@ impl Architecture {
                 what: "weights",
                 needed: weights,
                 most: limits::WEIGHTS,
-                hint: self.width_that_fits(),
+                advice: self.what_would_fit(),
             });
         }
         let units: u128 = self.sizes().iter().map(|&n| n as u128).sum();
@@ -123,32 +121,42 @@ impl Architecture {
                 what: "activations",
                 needed: activations,
                 most: limits::ACTIVATIONS,
-                hint: format!(" (a batch of {batch} would do)"),
+                advice: format!("lower depth, width or batch (batch = {batch} would do)"),
             });
         }
         Ok(())
     }
 
-    /// The largest width, and the largest depth, with which this architecture fits.
-    fn width_that_fits(&self) -> String {
+    /// The largest width and the largest depth with which this architecture would fit.
+    fn what_would_fit(&self) -> String {
         if self.hidden.is_some() {
-            return String::new();
+            return "make architecture.hidden shorter or its layers smaller".to_owned();
         }
-        let width = (limits::WEIGHTS as f64 / self.depth as f64).sqrt() * 0.99;
-        let depth = limits::WEIGHTS as f64 / (self.width * self.width) as f64 * 0.99;
-        format!(" (width {} or depth {} would do)", width as usize, (depth as usize).max(1))
+        let fits = |sizes: &Self| sizes.weight_count() <= limits::WEIGHTS as u128;
+        let width = (1..self.width).rev().find(|&width| fits(&Self { width, ..self.clone() }));
+        let depth = (1..self.depth).rev().find(|&depth| fits(&Self { depth, ..self.clone() }));
+        let widths = width.map(|width| format!("width = {width}"));
+        let depths = depth.map(|depth| format!("depth = {depth}"));
+        let either: Vec<String> = widths.into_iter().chain(depths).collect();
+        format!("lower depth or width ({} would do)", either.join(" or "))
     }
 }
 
 fn validate_hidden(hidden: &[usize]) -> Checked {
     if !limits::DEPTH.contains(&hidden.len()) {
-        let value = format!("a list of {}", hidden.len());
-        return Err(ExperimentError::value("architecture.hidden", value));
+        let found = count(hidden.len(), "number");
+        return Err(ExperimentError::shape("architecture.hidden", found));
     }
-    match hidden.iter().find(|size| !limits::WIDTH.contains(size)) {
-        Some(size) => Err(ExperimentError::value("architecture.hidden", format!("[… {size} …]"))),
-        None => Ok(()),
+    for (index, &size) in hidden.iter().enumerate() {
+        within(&format!("architecture.hidden[{index}]"), size, &limits::WIDTH)?;
     }
+    Ok(())
+}
+
+/// `1 table`, `7 tables`.
+fn count(number: usize, of_what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {of_what}{plural}")
 }
 
 impl Data {
@@ -160,24 +168,32 @@ impl Data {
 
 /// `rows` lists of `columns` numbers within [`limits::VALUE`].
 fn check_rows(key: &str, lists: &[Vec<f64>], rows: usize, columns: usize) -> Checked {
-    if lists.len() != rows {
-        let value = format!("{} lists where {rows} belong", lists.len());
-        return Err(ExperimentError::value(key, value));
-    }
-    for list in lists {
-        if list.len() != columns {
-            let value = format!("a list of {} where {columns} belong", list.len());
-            return Err(ExperimentError::value(key, value));
-        }
-        if let Some(number) = list.iter().find(|number| !limits::VALUE.contains(number)) {
-            return Err(ExperimentError::Value {
-                key: super::error::in_words(key),
-                value: number.to_string(),
-                accepted: "numbers from -1e6 to 1e6".to_owned(),
-            });
-        }
+    check_length(key, lists.len(), rows, "list")?;
+    for (index, list) in lists.iter().enumerate() {
+        check_numbers(&format!("{key}[{index}]"), list, columns)?;
     }
     Ok(())
+}
+
+/// `length` numbers within [`limits::VALUE`].
+fn check_numbers(key: &str, numbers: &[f64], length: usize) -> Checked {
+    check_length(key, numbers.len(), length, "number")?;
+    match numbers.iter().position(|number| !limits::VALUE.contains(number)) {
+        None => Ok(()),
+        Some(index) => Err(ExperimentError::Value {
+            key: super::error::in_words(&format!("{key}[{index}]")),
+            value: numbers[index].to_string(),
+            accepted: "a number from -1e6 to 1e6".to_owned(),
+        }),
+    }
+}
+
+fn check_length(key: &str, found: usize, expected: usize, of_what: &str) -> Checked {
+    if found == expected {
+        return Ok(());
+    }
+    let found = count(found, of_what);
+    Err(ExperimentError::shape(key, format!("{found} where {expected} must stand")))
 }
 
 impl Variant {
@@ -190,7 +206,7 @@ impl Variant {
         if !Scheme::FOR_BIAS.contains(&self.bias.scheme) {
             return Err(ExperimentError::Value {
                 key: super::error::in_words(&format!("{key}.bias.scheme")),
-                value: self.bias.scheme.id().to_owned(),
+                value: format!("{:?}", self.bias.scheme.id()),
                 accepted: "one of zeros, constant, normal, uniform, torch_default".to_owned(),
             });
         }
@@ -200,26 +216,21 @@ impl Variant {
     fn validate_given(&self, key: &str, sizes: &[usize]) -> Checked {
         let layers = sizes.len() - 1;
         if let Some(weights) = &self.weights {
-            check_layers(&format!("{key}.weights"), weights.len(), layers)?;
-            for (matrix, pair) in weights.iter().zip(sizes.windows(2)) {
-                check_rows(&format!("{key}.weights"), matrix, pair[1], pair[0])?;
+            let key = format!("{key}.weights");
+            check_length(&key, weights.len(), layers, "layer")?;
+            for (index, (matrix, pair)) in weights.iter().zip(sizes.windows(2)).enumerate() {
+                check_rows(&format!("{key}[{index}]"), matrix, pair[1], pair[0])?;
             }
         }
         if let Some(biases) = &self.biases {
-            check_layers(&format!("{key}.biases"), biases.len(), layers)?;
-            for (vector, &size) in biases.iter().zip(&sizes[1..]) {
-                check_rows(&format!("{key}.biases"), std::slice::from_ref(vector), 1, size)?;
+            let key = format!("{key}.biases");
+            check_length(&key, biases.len(), layers, "layer")?;
+            for (index, (vector, &size)) in biases.iter().zip(&sizes[1..]).enumerate() {
+                check_numbers(&format!("{key}[{index}]"), vector, size)?;
             }
         }
         Ok(())
     }
-}
-
-fn check_layers(key: &str, given: usize, layers: usize) -> Checked {
-    if given == layers {
-        return Ok(());
-    }
-    Err(ExperimentError::value(key, format!("{given} layers where {layers} belong")))
 }
 
 impl Init {
@@ -251,12 +262,11 @@ impl Init {
         }
         let takes: Vec<String> =
             self.scheme.parameters().iter().map(|p| format!("{p:?}").to_lowercase()).collect();
-        let takes = if takes.is_empty() { "no parameter".to_owned() } else { takes.join(", ") };
+        let takes = if takes.is_empty() { "no parameter".to_owned() } else { takes.join(" and ") };
+        let key = super::error::in_words(&format!("{key}.{name}"));
+        let scheme = self.scheme.id();
         Err(ExperimentError::Conflict(format!(
-            "{} does not go with the scheme {}: {} takes {takes}.",
-            super::error::in_words(&format!("{key}.{name}")),
-            self.scheme.id(),
-            self.scheme.id(),
+            "{key} does not go with scheme = \"{scheme}\", which takes {takes}."
         )))
     }
 }

@@ -27,12 +27,20 @@ use super::row::LayerRow;
 pub fn write(draw: &Draw, out: impl Write) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
     let header = std::iter::once("variant").chain(LayerRow::COLUMNS);
-    writer.write_record(header).map_err(io::Error::from)?;
+    writer.write_record(header).map_err(io_error)?;
     for variant in &draw.variants {
         for layer in &variant.layers {
             let row = (&variant.name, LayerRow::of(layer));
-            writer.serialize(row).map_err(io::Error::from)?;
+            writer.serialize(row).map_err(io_error)?;
         }
     }
     writer.flush()
+}
+
+/// The stream's own error, whose kind tells a closed pipe from a full disk.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }

@@ -10,17 +10,22 @@ use super::png;
 /// The eight bytes with which every PNG file begins.
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
+/// The byte order marks with which UTF-16 text begins.
+const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
 /// Why a file gives no experiment. The words name no file; whoever shows them does.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// There is no such file.
-    #[error("there is no such file. Check the name; gradient-lab list shows the presets.")]
+    #[error(
+        "there is no such file; check the name, or take a preset's (gradient-lab list shows them)."
+    )]
     Missing,
     /// The path is a folder.
-    #[error("it is a folder. Name a file in it.")]
+    #[error("it is a folder; name a file in it.")]
     Folder,
     /// Not ours to read.
-    #[error("you have no permission to read it. Change its permissions, or copy it elsewhere.")]
+    #[error("you have no permission to read it; change its permissions, or copy it elsewhere.")]
     Forbidden,
     /// Whatever else the system says.
     #[error("reading it failed: {0}.")]
@@ -30,15 +35,18 @@ pub enum OpenError {
     TooLarge,
     /// Neither UTF-8 text nor a PNG.
     #[error(
-        "it is not UTF-8 text. An experiment is a TOML file in UTF-8, or a PNG that the lab exported."
+        "it is not UTF-8 text; an experiment is a TOML file in UTF-8, or a PNG that the lab exported."
     )]
     NotText,
+    /// What some editors call Unicode.
+    #[error("it is UTF-16 text; save it as UTF-8.")]
+    Utf16,
     /// A damaged picture.
     #[error(transparent)]
     Picture(#[from] png::Error),
     /// Some other program's picture.
     #[error(
-        "this PNG carries no experiment. Only pictures that the lab itself exported do; give one of those or a TOML file."
+        "this PNG carries no experiment; give one that the lab itself exported, or a TOML file."
     )]
     NoExperiment,
     /// The experiment itself is refused.
@@ -72,6 +80,9 @@ pub fn from_reader(reader: impl Read) -> Result<Experiment, OpenError> {
     if bytes.len() as u64 > limits::FILE_BYTES {
         return Err(OpenError::TooLarge);
     }
+    if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+        return Err(OpenError::Utf16);
+    }
     let text = String::from_utf8(bytes).map_err(|_| OpenError::NotText)?;
     if text.contains('\0') {
         return Err(OpenError::NotText);
@@ -87,7 +98,7 @@ fn from_picture(bytes: &[u8]) -> Result<Experiment, OpenError> {
 impl From<std::io::Error> for OpenError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::NotFound => Self::Missing,
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Self::Missing,
             std::io::ErrorKind::PermissionDenied => Self::Forbidden,
             std::io::ErrorKind::IsADirectory => Self::Folder,
             _ => Self::Failed(error),

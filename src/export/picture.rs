@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Theme, vec2};
 
-use crate::experiment::Experiment;
 use crate::figure::Figure;
 use crate::gui::painter::{Medium, Painter};
 use crate::gui::theme;
@@ -64,11 +63,7 @@ pub fn paint(figure: &Arc<Figure>, options: PictureOptions) -> Result<Image, Pic
 ///
 /// # Errors
 /// Where the size is nothing, or too much.
-pub fn encode(
-    figure: &Arc<Figure>,
-    experiment: &Experiment,
-    options: PictureOptions,
-) -> Result<Vec<u8>, PictureError> {
+pub fn encode(figure: &Arc<Figure>, options: PictureOptions) -> Result<Vec<u8>, PictureError> {
     let image = paint(figure, options)?;
-    Ok(png::encode(&image, options.dots_per_inch(), Some(&experiment.to_toml()))?)
+    Ok(png::encode(&image, options.dots_per_inch(), Some(&figure.experiment.to_toml()))?)
 }

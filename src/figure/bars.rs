@@ -164,7 +164,7 @@ pub(super) fn why_zero(cause: ZeroCause) -> String {
         ZeroCause::ZeroWeights(layer) => format!("true zero: the weights of layer {layer} are 0"),
         ZeroCause::SaturatedOutput => "zero: the output's slope is beyond any exponent".to_owned(),
         ZeroCause::SaturatedLayer(layer) => {
-            format!("zero: the slopes of layer {layer} are beyond any exponent")
+            format!("zero: every slope of layer {layer} is beyond any exponent")
         }
         ZeroCause::NoPath(layer) => {
             format!("true zero: no signal reaches layer {layer}'s living units")

@@ -84,7 +84,7 @@ pub struct ColourScale {
 
 impl ColourScale {
     /// The scale that spans all numbers; one decade around a single one.
-    fn spanning(cells: &[Cell]) -> Self {
+    pub(super) fn spanning(cells: &[Cell]) -> Self {
         let logs = || cells.iter().filter_map(|cell| cell.log10());
         let min = logs().fold(f64::INFINITY, f64::min);
         let max = logs().fold(f64::NEG_INFINITY, f64::max);
@@ -103,7 +103,7 @@ impl ColourScale {
 }
 
 impl Cell {
-    fn of(number: Scaled) -> Self {
+    pub(super) fn of(number: Scaled) -> Self {
         number.log10().map_or(Self::Zero, Self::Log10)
     }
 

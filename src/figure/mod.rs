@@ -1,16 +1,23 @@
 //! Pictures as plain data. The screen, the PNG, the CSV and the tests all come from these.
 
 mod bars;
+mod catalog;
+mod chart;
 mod colour;
+mod graph;
 mod heat;
 pub mod norms_table;
 mod number;
 mod table;
 
-use crate::study::Draw;
+use std::sync::Arc;
+
+use crate::experiment::Experiment;
 
 pub use bars::{Bars, Point, Scale, Series};
+pub use chart::{Axis, AxisScale, Chart, Ink, Mark, MarkShape};
 pub use colour::{ColourMap, Rgb, variant_colour, wants_dark_letters};
+pub use graph::{Direction, Graph, GraphColumn, Link, Node};
 pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
 pub use number::{decade, scientific, scientific_of_log10, superscript};
 pub use table::Table;
@@ -26,11 +33,13 @@ pub enum FigureId {
     Units,
     /// All of them on one sheet.
     Sheet,
+    /// The network's diagram with δ on its way back.
+    Graph,
 }
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 4] = [Self::Norms, Self::Strips, Self::Units, Self::Sheet];
+    pub const ALL: [Self; 5] = [Self::Norms, Self::Strips, Self::Units, Self::Sheet, Self::Graph];
 
     /// The name on the command line.
     pub fn id(self) -> &'static str {
@@ -39,6 +48,7 @@ impl FigureId {
             Self::Strips => "strips",
             Self::Units => "units",
             Self::Sheet => "sheet",
+            Self::Graph => "graph",
         }
     }
 
@@ -49,6 +59,7 @@ impl FigureId {
             Self::Strips => "Norms as heatmap strips",
             Self::Units => "Units of each layer",
             Self::Sheet => "The whole sheet",
+            Self::Graph => "The network as a graph",
         }
     }
 
@@ -61,6 +72,7 @@ impl FigureId {
             }
             Self::Units => "Layer × unit: log10 |δ_j^(l)| of every unit of one variant.",
             Self::Sheet => "Norms, strips, units and the diagnosis on one sheet.",
+            Self::Graph => "The network's diagram: units, weights, and δ on its way back.",
         }
     }
 
@@ -76,27 +88,7 @@ impl FigureId {
             Self::Strips => [960.0, 320.0],
             Self::Units => [960.0, 560.0],
             Self::Sheet => [1100.0, 1320.0],
-        }
-    }
-
-    /// The figure of a draw.
-    pub fn build(self, draw: &Draw, view: View) -> Figure {
-        let panels = match self {
-            Self::Norms => vec![Panel::Bars(Bars::norms(draw, view.linear))],
-            Self::Strips => vec![Panel::Heat(Heat::strips(draw))],
-            Self::Units => vec![Panel::Heat(Heat::units(draw, view.variant))],
-            Self::Sheet => vec![
-                Panel::Bars(Bars::norms(draw, view.linear)),
-                Panel::Heat(Heat::strips(draw)),
-                Panel::Heat(Heat::units(draw, view.variant)),
-            ],
-        };
-        Figure {
-            id: self,
-            title: draw.experiment.title.clone(),
-            caption: caption(draw),
-            notes: notes(draw),
-            panels,
+            Self::Graph => [1100.0, 640.0],
         }
     }
 }
@@ -106,7 +98,7 @@ impl FigureId {
 pub struct View {
     /// Bars on a linear axis in place of a logarithmic one.
     pub linear: bool,
-    /// Which variant the units' heatmap shows.
+    /// Which variant is looked at where there is room for one only.
     pub variant: usize,
 }
 
@@ -115,6 +107,8 @@ pub struct View {
 pub struct Figure {
     /// Which figure.
     pub id: FigureId,
+    /// What it shows; it travels in the exported picture.
+    pub experiment: Arc<Experiment>,
     /// The experiment's title.
     pub title: String,
     /// The settings, a line each.
@@ -143,20 +137,20 @@ pub enum Panel {
     Bars(Bars),
     /// A heatmap with its colour bar.
     Heat(Heat),
+    /// Lines, points, bands or a histogram.
+    Chart(Chart),
+    /// The network's diagram.
+    Graph(Graph),
 }
 
-fn caption(draw: &Draw) -> Vec<String> {
-    let variants = draw.experiment.variants.iter().map(|v| format!("{}: {}", v.name, v.describe()));
-    let mut lines = vec![draw.experiment.describe()];
-    lines.push(variants.collect::<Vec<_>>().join(" · "));
-    lines
-}
-
-fn notes(draw: &Draw) -> Vec<Note> {
-    let note = |(variant, result): (usize, &crate::study::VariantDraw)| Note {
-        variant,
-        name: result.name.clone(),
-        text: result.verdict.sentence(),
-    };
-    draw.variants.iter().enumerate().map(note).collect()
+impl Panel {
+    /// The panel's heading.
+    pub fn heading(&self) -> &str {
+        match self {
+            Self::Bars(bars) => &bars.heading,
+            Self::Heat(heat) => &heat.heading,
+            Self::Chart(chart) => &chart.heading,
+            Self::Graph(graph) => &graph.heading,
+        }
+    }
 }

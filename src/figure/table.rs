@@ -1,6 +1,6 @@
 //! A figure's numbers as a table, for CSV and for spreadsheets.
 
-use super::{Bars, Cell, Figure, Heat, Panel};
+use super::{AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Panel, scientific_of_log10};
 
 /// Header and rows, all as text.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Table {
 }
 
 impl Figure {
-    /// Every number of the figure in long form: panel, series, layer, value and its log10.
+    /// Every number of the figure in long form: panel, series, x (the layer, mostly), value and its log10.
     /// A true zero has the value 0 and no log10; a number beyond `f64` has its digits and
     /// exponent as text all the same.
     pub fn table(&self) -> Table {
@@ -21,9 +21,11 @@ impl Figure {
             match panel {
                 Panel::Bars(bars) => rows.extend(bars_rows(bars)),
                 Panel::Heat(heat) => rows.extend(heat_rows(heat)),
+                Panel::Chart(chart) => rows.extend(chart_rows(chart)),
+                Panel::Graph(graph) => rows.extend(graph_rows(graph)),
             }
         }
-        Table { header: vec!["quantity", "series", "layer", "value", "log10"], rows }
+        Table { header: vec!["quantity", "series", "x", "value", "log10"], rows }
     }
 }
 
@@ -55,5 +57,40 @@ fn heat_rows(heat: &Heat) -> impl Iterator<Item = Vec<String>> + '_ {
             cell.text(6),
             log10,
         ]
+    })
+}
+
+fn chart_rows(chart: &Chart) -> impl Iterator<Item = Vec<String>> + '_ {
+    let named = chart.marks.iter().filter(|mark| !mark.name.is_empty());
+    named.flat_map(|mark| mark.readings().into_iter().map(move |[x, y]| (mark, x, y))).map(
+        |(mark, x, y)| {
+            let (value, log10) = match chart.y.scale {
+                AxisScale::Log10 => (scientific_of_log10(y, 6), y.to_string()),
+                AxisScale::Linear | AxisScale::Layers => (y.to_string(), String::new()),
+            };
+            let x = match chart.x.scale {
+                AxisScale::Log10 => scientific_of_log10(x, 6),
+                AxisScale::Linear | AxisScale::Layers => x.to_string(),
+            };
+            vec![chart.y.label.clone(), mark.name.clone(), x, value, log10]
+        },
+    )
+}
+
+/// What each unit and each edge says of itself.
+fn graph_rows(graph: &Graph) -> impl Iterator<Item = Vec<String>> + '_ {
+    let nodes = graph.columns.iter().flat_map(|column| {
+        column
+            .nodes
+            .iter()
+            .flat_map(move |node| node.story.iter().map(move |line| (&column.title, line)))
+    });
+    let links = graph.links.iter().flat_map(|link| {
+        let title = &graph.columns[link.column].title;
+        link.story.iter().take(2).map(move |line| (title, line))
+    });
+    nodes.chain(links).map(|(title, line)| {
+        let (name, value) = line.split_once(" = ").unwrap_or((line, ""));
+        vec![name.to_owned(), title.clone(), String::new(), value.to_owned(), String::new()]
     })
 }

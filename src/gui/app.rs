@@ -2,20 +2,21 @@
 //! nothing itself.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use eframe::egui::{self, Context, RichText, Ui};
 
 use crate::experiment::Experiment;
 use crate::export::picture::PictureOptions;
 use crate::export::{open, picture};
-use crate::figure::FigureId;
+use crate::figure::{Figure, FigureId};
 
 use super::ask::{self, Answer, Ask, Purpose};
 use super::command::{Command, Commands};
 use super::history::History;
 use super::jobs::{Done, Jobs};
 use super::lab::Lab;
-use super::pages::{self, Page};
+use super::pages::{Page, Pages};
 use super::painter::Painter;
 use super::saved::Saved;
 use super::{bar, controls, keys, theme};
@@ -24,6 +25,7 @@ use super::{bar, controls, keys, theme};
 pub struct App {
     lab: Lab,
     page: Page,
+    pages: Pages,
     history: History,
     painter: Painter,
     jobs: Jobs,
@@ -57,6 +59,7 @@ impl App {
         Self {
             lab,
             page: saved.page,
+            pages: Pages::new(context),
             history: History::default(),
             painter: Painter::new(),
             jobs: Jobs::new(context.clone()),
@@ -124,9 +127,12 @@ impl App {
             Command::Cancel => self.lab.cancel(),
             Command::AskOpen => self.ask(context, Purpose::Open),
             Command::AskSave => self.ask(context, Purpose::Save),
-            Command::AskPicture(id) => self.ask(context, Purpose::Picture(id)),
-            Command::AskTable(id) => self.ask(context, Purpose::Table(id)),
-            Command::Copy(id) => self.copy(context, id),
+            Command::AskPicture(figure) => self.ask(context, Purpose::Picture(figure)),
+            Command::AskTable(figure) => self.ask(context, Purpose::Table(figure)),
+            Command::Copy(figure) => self.copy(context, figure),
+            Command::AskSheetPicture => self.with_sheet(context, Command::AskPicture),
+            Command::AskSheetTable => self.with_sheet(context, Command::AskTable),
+            Command::CopySheet => self.with_sheet(context, Command::Copy),
             Command::Open(path) => self.open(&path),
             Command::Reopen => {
                 if let Some(experiment) = self.last_session.take() {
@@ -162,10 +168,16 @@ impl App {
         }
     }
 
-    fn copy(&mut self, context: &Context, id: FigureId) {
-        let Some(figure) = self.lab.figure(id) else { return };
+    /// Does to the sheet what the command does to any figure; nothing before the first draw.
+    fn with_sheet(&mut self, context: &Context, command: fn(Arc<Figure>) -> Command) {
+        if let Some(sheet) = self.lab.figure(FigureId::Sheet) {
+            self.apply(context, command(sheet));
+        }
+    }
+
+    fn copy(&mut self, context: &Context, figure: Arc<Figure>) {
         let dark = context.theme() == egui::Theme::Dark;
-        let options = PictureOptions { size: id.default_size(), scale: 2.0, dark };
+        let options = PictureOptions { size: figure.id.default_size(), scale: 2.0, dark };
         self.jobs.start("copy picture", move || match picture::paint(&figure, options) {
             Ok(image) => Done::Picture(Box::new(image.to_color_image())),
             Err(error) => Done::Failed(error.to_string()),
@@ -191,29 +203,13 @@ impl App {
                 let text = self.lab.experiment.to_toml();
                 self.jobs.start("save experiment", move || ask::written(&path, text.as_bytes()));
             }
-            Purpose::Picture(id) => {
-                if let Some((figure, experiment)) = self.figure_to_write(id) {
-                    self.jobs.start("export picture", move || {
-                        ask::write_picture(&figure, &experiment, options, &path)
-                    });
-                }
-            }
-            Purpose::Table(id) => {
-                if let Some((figure, _)) = self.figure_to_write(id) {
-                    self.jobs.start("export numbers", move || ask::write_table(&figure, &path));
-                }
+            Purpose::Picture(figure) => self
+                .jobs
+                .start("export picture", move || ask::write_picture(&figure, options, &path)),
+            Purpose::Table(figure) => {
+                self.jobs.start("export numbers", move || ask::write_table(&figure, &path));
             }
         }
-    }
-
-    /// The figure as it is on the screen, with the experiment that it shows.
-    fn figure_to_write(
-        &mut self,
-        id: FigureId,
-    ) -> Option<(std::sync::Arc<crate::figure::Figure>, Experiment)> {
-        let figure = self.lab.figure(id)?;
-        let experiment = self.lab.result()?.experiment.clone();
-        Some((figure, experiment))
     }
 
     fn windows(&mut self, context: &Context) {
@@ -241,8 +237,8 @@ impl App {
             .default_size(312.0)
             .size_range(260.0..=460.0)
             .show(ui, |ui| controls::show(ui, &self.lab.experiment, commands));
-        egui::CentralPanel::no_frame().show(ui, |ui| match self.page {
-            Page::Flow => pages::flow::show(ui, &mut self.lab, &mut self.painter, commands),
+        egui::CentralPanel::no_frame().show(ui, |ui| {
+            self.pages.show(self.page, ui, &mut self.lab, &mut self.painter, commands);
         });
     }
 }
@@ -250,6 +246,7 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, context: &Context, _frame: &mut eframe::Frame) {
         self.lab.poll();
+        self.pages.poll();
         self.lab.submit();
         self.take_jobs(context);
     }

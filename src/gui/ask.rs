@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use eframe::egui::{self, DragValue, Grid, Ui};
 
-use crate::experiment::Experiment;
 use crate::export::picture::{POINTS_PER_INCH, PictureOptions};
 use crate::export::{atomic, picture, table};
-use crate::figure::{Figure, FigureId};
+use crate::figure::Figure;
 
 use super::jobs::{Done, Jobs};
 
@@ -21,9 +20,9 @@ pub enum Purpose {
     /// Where to save the experiment.
     Save,
     /// Where to write this figure as a picture.
-    Picture(FigureId),
+    Picture(Arc<Figure>),
     /// Where to write this figure's numbers.
-    Table(FigureId),
+    Table(Arc<Figure>),
 }
 
 /// The window, while it is open.
@@ -53,11 +52,11 @@ impl Ask {
         let name = match &purpose {
             Purpose::Open => String::new(),
             Purpose::Save => format!("{}.toml", slug(title)),
-            Purpose::Picture(id) => format!("{}-{}.png", slug(title), id.id()),
-            Purpose::Table(id) => format!("{}-{}.csv", slug(title), id.id()),
+            Purpose::Picture(figure) => format!("{}-{}.png", slug(title), figure.id.id()),
+            Purpose::Table(figure) => format!("{}-{}.csv", slug(title), figure.id.id()),
         };
-        let size = match purpose {
-            Purpose::Picture(id) => id.default_size(),
+        let size = match &purpose {
+            Purpose::Picture(figure) => figure.id.default_size(),
             _ => [960.0, 560.0],
         };
         Self {
@@ -239,13 +238,8 @@ fn slug(title: &str) -> String {
 }
 
 /// Writes a figure as PNG.
-pub fn write_picture(
-    figure: &Arc<Figure>,
-    experiment: &Experiment,
-    options: PictureOptions,
-    path: &Path,
-) -> Done {
-    match picture::encode(figure, experiment, options) {
+pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path) -> Done {
+    match picture::encode(figure, options) {
         Ok(bytes) => written(path, &bytes),
         Err(error) => Done::Failed(error.to_string()),
     }

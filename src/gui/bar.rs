@@ -2,8 +2,6 @@
 
 use eframe::egui::{self, Align, Button, Layout, ProgressBar, RichText, ThemePreference, Ui};
 
-use crate::figure::FigureId;
-
 use super::app::{Message, sentence};
 use super::command::{Command, Commands};
 use super::keys;
@@ -41,7 +39,7 @@ pub fn top(ui: &mut Ui, lab: &Lab, page: Page, can: Can, commands: &mut Commands
                 .on_hover_text("The whole sheet as a picture (Ctrl+E)")
                 .clicked()
             {
-                commands.push(Command::AskPicture(FigureId::Sheet));
+                commands.push(Command::AskSheetPicture);
             }
             if enabled(ui, can.redo, "Redo", "Ctrl+Shift+Z") {
                 commands.push(Command::Redo);
@@ -72,15 +70,9 @@ fn file_menu(ui: &mut Ui, can: Can, commands: &mut Commands) {
         entry(ui, true, "Save experiment…", Command::AskSave, commands);
         entry(ui, can.reopen, "Reopen the last session's", Command::Reopen, commands);
         ui.separator();
-        for id in FigureId::ALL.into_iter().rev() {
-            let text = format!("Export PNG: {}…", id.label().to_lowercase());
-            entry(ui, true, &text, Command::AskPicture(id), commands);
-        }
-        ui.separator();
-        for id in FigureId::ALL.into_iter().rev() {
-            let text = format!("Export CSV: {}…", id.label().to_lowercase());
-            entry(ui, true, &text, Command::AskTable(id), commands);
-        }
+        entry(ui, true, "Export the sheet as PNG…", Command::AskSheetPicture, commands);
+        entry(ui, true, "Export the sheet's numbers as CSV…", Command::AskSheetTable, commands);
+        ui.label(RichText::new("Each figure has its own buttons too.").small().weak());
         ui.separator();
         if ui.button("Quit").clicked() {
             ui.send_viewport_cmd(egui::ViewportCommand::Close);
@@ -94,7 +86,7 @@ fn edit_menu(ui: &mut Ui, can: Can, commands: &mut Commands) {
         entry(ui, can.redo, "Redo", Command::Redo, commands);
         ui.separator();
         entry(ui, true, "New draw", Command::NewDraw, commands);
-        entry(ui, true, "Copy the sheet as a picture", Command::Copy(FigureId::Sheet), commands);
+        entry(ui, true, "Copy the sheet as a picture", Command::CopySheet, commands);
     });
 }
 
@@ -147,7 +139,7 @@ pub fn bottom(
 ) {
     ui.horizontal(|ui| {
         ui.set_min_height(20.0);
-        if let Some(refusal) = &lab.refusal {
+        if let Some(refusal) = lab.refusal() {
             sentence(ui, refusal, true);
         } else if let Some(share) = lab.progress().filter(|_| lab.is_stale()) {
             ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(12.0));

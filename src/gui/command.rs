@@ -1,9 +1,10 @@
 //! What a person asked for during a frame; applied once at its end.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::experiment::Experiment;
-use crate::figure::{FigureId, View};
+use crate::figure::{Figure, View};
 
 use super::pages::Page;
 
@@ -29,11 +30,17 @@ pub enum Command {
     /// The window that saves the experiment.
     AskSave,
     /// The window that exports this figure as PNG.
-    AskPicture(FigureId),
+    AskPicture(Arc<Figure>),
     /// The window that exports this figure's numbers as CSV.
-    AskTable(FigureId),
+    AskTable(Arc<Figure>),
     /// This figure onto the clipboard.
-    Copy(FigureId),
+    Copy(Arc<Figure>),
+    /// The same for the present draw's sheet.
+    AskSheetPicture,
+    /// The same for the present draw's sheet.
+    AskSheetTable,
+    /// The same for the present draw's sheet.
+    CopySheet,
     /// Open this file.
     Open(PathBuf),
     /// The experiment of the last session.

@@ -2,8 +2,6 @@
 
 use eframe::egui::{self, Context, Grid, Key, KeyboardShortcut, Modifiers};
 
-use crate::figure::FigureId;
-
 use super::command::{Command, Commands};
 
 /// One key and what it does.
@@ -37,14 +35,9 @@ pub const BINDINGS: [Binding; 10] = [
     binding!(CTRL, D, "New draw", Command::NewDraw),
     binding!(CTRL, O, "Open an experiment…", Command::AskOpen),
     binding!(CTRL, S, "Save the experiment…", Command::AskSave),
-    binding!(
-        CTRL_SHIFT,
-        E,
-        "Export the sheet's numbers as CSV…",
-        Command::AskTable(FigureId::Sheet)
-    ),
-    binding!(CTRL, E, "Export the sheet as PNG…", Command::AskPicture(FigureId::Sheet)),
-    binding!(CTRL_SHIFT, C, "Copy the sheet as a picture", Command::Copy(FigureId::Sheet)),
+    binding!(CTRL_SHIFT, E, "Export the sheet's numbers as CSV…", Command::AskSheetTable),
+    binding!(CTRL, E, "Export the sheet as PNG…", Command::AskSheetPicture),
+    binding!(CTRL_SHIFT, C, "Copy the sheet as a picture", Command::CopySheet),
     binding!(Modifiers::NONE, F1, "Show the keys", Command::ShowKeys),
 ];
 

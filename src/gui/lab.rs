@@ -7,8 +7,9 @@ use eframe::egui::Context;
 
 use crate::experiment::Experiment;
 use crate::figure::{Figure, FigureId, View};
-use crate::runtime::{Outcome, Worker};
 use crate::study::{Draw, DrawStudy};
+
+use super::asked::Asked;
 
 /// The present experiment and what is known of it.
 pub struct Lab {
@@ -16,11 +17,8 @@ pub struct Lab {
     pub experiment: Experiment,
     /// How it is looked at.
     pub view: View,
-    /// Why the present setting is refused, where it is.
-    pub refusal: Option<String>,
-    worker: Option<Worker<Experiment, Arc<Draw>>>,
-    submitted: Option<Experiment>,
-    result: Option<Arc<Draw>>,
+    refusal: Option<String>,
+    draw: Asked<Experiment, Draw>,
     figures: Figures,
 }
 
@@ -34,83 +32,60 @@ impl Lab {
     /// Starts the worker; `context` is woken when it has an answer.
     pub fn new(experiment: Experiment, context: &Context) -> Self {
         let mut study = DrawStudy::new();
-        let waker = context.clone();
-        let worker = Worker::spawn(
-            "gradient-lab worker",
-            move |experiment: Experiment, watch, _| study.run(&experiment, watch).map(Arc::new),
-            move || waker.request_repaint(),
-        );
-        let refusal = worker.as_ref().err().map(|error| {
-            format!("The system gave no thread to compute on: {error}. Close other programs and start again.")
-        });
         Self {
             experiment,
             view: View::default(),
-            refusal,
-            worker: worker.ok(),
-            submitted: None,
-            result: None,
+            refusal: None,
+            draw: Asked::new(context, "gradient-lab draw", move |experiment, watch, _| {
+                study.run(&experiment, watch)
+            }),
             figures: Figures::default(),
         }
     }
 
     /// Submits the experiment where it differs from the last one submitted.
     pub fn submit(&mut self) {
-        if self.submitted.as_ref() == Some(&self.experiment) {
-            return;
-        }
-        self.submitted = Some(self.experiment.clone());
-        match (self.experiment.validate(), &self.worker) {
-            (Ok(()), Some(worker)) => {
-                self.refusal = None;
-                worker.submit(self.experiment.clone());
-            }
-            (Err(error), _) => self.refusal = Some(error.to_string()),
-            (Ok(()), None) => {}
+        self.refusal = self.experiment.validate().err().map(|error| error.to_string());
+        if self.refusal.is_none() {
+            self.draw.ask(&self.experiment);
         }
     }
 
     /// Takes the worker's answer, if there is one.
     pub fn poll(&mut self) {
-        match self.worker.as_ref().and_then(Worker::take) {
-            Some(Outcome::Answer { answer, .. }) => {
-                self.result = Some(answer);
-                self.figures.made.clear();
-            }
-            Some(Outcome::Failed { reason, .. }) => {
-                self.refusal = Some(format!(
-                    "The computation failed: {reason}. Undo the last change; the result shown is the one before it."
-                ));
-            }
-            None => {}
+        if self.draw.poll() {
+            self.figures.made.clear();
         }
+    }
+
+    /// Why the present setting has no result, where it has none.
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref().or(self.draw.failure())
     }
 
     /// Stops what is under way; the last result stays.
     pub fn cancel(&self) {
-        if let Some(worker) = &self.worker {
-            worker.cancel();
-        }
+        self.draw.cancel();
     }
 
     /// The last result.
     pub fn result(&self) -> Option<&Arc<Draw>> {
-        self.result.as_ref()
+        self.draw.answer()
     }
 
     /// Whether the result shown is that of another setting than the present one.
     pub fn is_stale(&self) -> bool {
-        self.result.as_ref().is_some_and(|draw| draw.experiment != self.experiment)
+        self.draw.is_stale() || self.refusal.is_some()
     }
 
     /// The share done of what is under way, where something is.
     pub fn progress(&self) -> Option<f32> {
-        self.worker.as_ref().filter(|worker| worker.is_busy()).map(Worker::progress)
+        self.draw.progress()
     }
 
     /// A figure of the last result.
     pub fn figure(&mut self, id: FigureId) -> Option<Arc<Figure>> {
-        let draw = self.result.as_ref()?;
+        let draw = self.draw.answer()?;
         Some(self.figures.of(draw, id, self.view))
     }
 }
@@ -121,7 +96,7 @@ impl Figures {
         if let Some((_, _, figure)) = found {
             return figure.clone();
         }
-        let figure = Arc::new(id.build(draw, view));
+        let figure = Arc::new(Figure::of_draw(id, draw, view));
         self.made.retain(|(made, _, _)| *made != id);
         self.made.push((id, view, figure.clone()));
         figure

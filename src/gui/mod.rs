@@ -2,6 +2,7 @@
 
 mod app;
 mod ask;
+mod asked;
 mod bar;
 mod command;
 mod controls;
@@ -19,4 +20,5 @@ mod window;
 
 pub use app::App;
 pub use lab::Lab;
+pub use pages::Page;
 pub use window::{WindowError, run};

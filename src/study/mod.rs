@@ -1,10 +1,43 @@
 //! Questions asked of an experiment. A study takes an experiment, reports its progress,
 //! stops when told to, and returns plain data.
 
+mod check;
+mod cost;
+mod distribution;
 mod draw;
+mod ensemble;
+mod factors;
+mod finite_width;
+mod histogram;
+mod jacobian;
+mod mean_field;
+mod moments;
+mod parallel;
+mod portrait;
+mod sample;
+mod sampler;
+mod theory;
 mod verdict;
 
+pub use check::{
+    CheckError, CheckSettings, Compared, Errors, Finding, GradientCheck, StepCheck, check_against,
+    gradient_check, log_spaced,
+};
+pub use cost::{Cost, LayerCost, Timing, time_passes};
+pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
+pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnsemble, ensemble};
+pub use factors::{Factor, Factors, SpectralNorm, factors};
+pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step};
+pub use histogram::Histogram;
+pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
+pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
+pub use portrait::{
+    EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
+};
+pub use sample::Sample;
+pub use sampler::{Engine, Sampler};
+pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.

@@ -35,7 +35,7 @@ fn every_slider_survives_fast_drags_to_its_ends() {
     }
     window.settle();
     assert_eq!(window.experiment().sizes(), [1, 1, 1], "each stands at its lower end");
-    assert!(window.lab().refusal.is_none());
+    assert!(window.lab().refusal().is_none());
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn every_slider_at_its_upper_end_is_computed_or_refused() {
     window.settle();
     let architecture = &window.experiment().architecture;
     assert_eq!((architecture.depth, architecture.width), (2000, 4096));
-    assert!(window.lab().refusal.is_some());
+    assert!(window.lab().refusal().is_some());
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn too_large_a_network_is_refused_and_the_picture_stays() {
     window.type_into(Role::SpinButton, "Width", 0, "20");
     window.type_into(Role::SpinButton, "Depth", 0, "5");
     assert_eq!(window.shown(), &Experiment::default());
-    assert!(window.lab().refusal.is_none());
+    assert!(window.lab().refusal().is_none());
 }
 
 #[test]

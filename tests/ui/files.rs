@@ -6,7 +6,7 @@ use eframe::egui::{Key, Modifiers, accesskit::Role};
 use gradient_lab::experiment::Experiment;
 use gradient_lab::export::open;
 use gradient_lab::export::picture::{self, PictureOptions};
-use gradient_lab::figure::{FigureId, View};
+use gradient_lab::figure::{Figure, FigureId, View};
 use tempfile::TempDir;
 
 use super::window::Window;
@@ -38,8 +38,8 @@ fn the_exported_picture_is_the_renderers() {
     let bytes = std::fs::read(&path).expect("the file is there");
     let draw = window.lab().result().expect("a result");
     let options = PictureOptions { size: FigureId::Sheet.default_size(), scale: 1.0, dark: false };
-    let figure = FigureId::Sheet.build(draw, View::default());
-    let direct = picture::encode(&figure.into(), &draw.experiment, options).expect("a picture");
+    let figure = Figure::of_draw(FigureId::Sheet, draw, View::default());
+    let direct = picture::encode(&figure.into(), options).expect("a picture");
     let [exported, direct] =
         [&bytes, &direct].map(|png| image::load_from_memory(png).expect("a PNG").to_rgba8());
     assert_eq!(exported.dimensions(), (1100, 1320));

@@ -59,5 +59,5 @@ fn an_empty_or_a_taken_name_leaves_the_last_good_one() {
     window.type_into(Role::TextInput, "Name", 0, "ReLU");
     let names = names(&window);
     assert_ne!(names[0], names[1]);
-    assert!(window.lab().refusal.is_none());
+    assert!(window.lab().refusal().is_none());
 }

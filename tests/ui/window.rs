@@ -72,13 +72,18 @@ impl Window {
         self.wait("an answer", |window| {
             let lab = window.lab();
             let answered = lab.result().is_some() && !lab.is_stale();
-            lab.progress().is_none() && (answered || lab.refusal.is_some())
+            lab.progress().is_none() && (answered || lab.refusal().is_some())
         });
     }
 
     /// Waits until a text on the screen contains this.
     pub fn wait_for_text(&mut self, part: &str) {
         self.wait(part, |window| window.shows(part));
+    }
+
+    /// Waits until no text on the screen contains this.
+    pub fn wait_for_no_text(&mut self, part: &str) {
+        self.wait(&format!("end of “{part}”"), |window| !window.shows(part));
     }
 
     fn wait(&mut self, what: &str, done: impl Fn(&Self) -> bool) {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Align, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{self, Align, Layout, RichText, ScrollArea, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use crate::figure::{Figure, FigureId, Panel, norms_table};
+use crate::figure::{Figure, FigureId, norms_table};
 use crate::study::Draw;
 
 use super::super::command::{Command, Commands};
 use super::super::lab::Lab;
-use super::super::painter::{self, Medium, Painter};
+use super::super::painter::{self, Painter};
 use super::super::{controls, theme};
 
 /// Height of the panel with diagnosis and table, at first.
@@ -38,7 +38,9 @@ fn figures(ui: &mut Ui, lab: &mut Lab, painter: &mut Painter, commands: &mut Com
     let heights = share_out(lab, ui.available_height());
     for (id, height) in heights {
         let Some(figure) = lab.figure(id) else { continue };
-        figure_with_tools(ui, lab, painter, &figure, height, commands);
+        super::figure_with_tools(ui, painter, &figure, height, commands, |ui, commands| {
+            choices(ui, lab, id, commands);
+        });
     }
 }
 
@@ -57,51 +59,8 @@ fn share_out(lab: &mut Lab, room: f32) -> [(FigureId, f32); 3] {
     ]
 }
 
-fn figure_with_tools(
-    ui: &mut Ui,
-    lab: &Lab,
-    painter: &mut Painter,
-    figure: &Arc<Figure>,
-    height: f32,
-    commands: &mut Commands,
-) {
-    let top = ui.cursor().min;
-    let size = vec2(ui.available_width(), height);
-    ui.push_id(figure.id.id(), |ui| painter.panel(ui, figure, 0, size, Medium::Screen));
-    let bottom = ui.cursor().min;
-    let row = Rect::from_min_max(
-        pos2(top.x + heading_width(ui, figure), top.y - 2.0),
-        pos2(top.x + size.x, top.y + 20.0),
-    );
-    let builder = UiBuilder::new().max_rect(row).layout(Layout::right_to_left(Align::Center));
-    ui.scope_builder(builder, |ui| tools(ui, lab, figure.id, commands));
-    // The tools stand beside the heading and take no room of their own.
-    ui.advance_cursor_after_rect(Rect::from_min_max(top, pos2(top.x + size.x, bottom.y)));
-}
-
-fn heading_width(ui: &Ui, figure: &Figure) -> f32 {
-    let heading = match figure.panels.first() {
-        Some(Panel::Bars(bars)) => &bars.heading,
-        Some(Panel::Heat(heat)) => &heat.heading,
-        None => return 0.0,
-    };
-    let font = egui::TextStyle::Heading.resolve(ui.style());
-    let galley = ui.painter().layout_no_wrap(heading.clone(), font, ui.visuals().text_color());
-    galley.size().x + 12.0
-}
-
-fn tools(ui: &mut Ui, lab: &Lab, id: FigureId, commands: &mut Commands) {
-    ui.spacing_mut().item_spacing.x = 4.0;
-    let mut button = |ui: &mut Ui, text: &str, hint: &str, command: Command| {
-        let label = RichText::new(text).small();
-        if ui.add(egui::Button::new(label).frame_when_inactive(false)).on_hover_text(hint).clicked()
-        {
-            commands.push(command);
-        }
-    };
-    button(ui, "CSV…", "Export this figure's numbers", Command::AskTable(id));
-    button(ui, "PNG…", "Export this figure as a picture", Command::AskPicture(id));
-    button(ui, "Copy", "Copy this figure as a picture", Command::Copy(id));
+/// What stands left of a figure's buttons.
+fn choices(ui: &mut Ui, lab: &Lab, id: FigureId, commands: &mut Commands) {
     let mut view = lab.view;
     match id {
         FigureId::Norms => {
@@ -113,14 +72,10 @@ fn tools(ui: &mut Ui, lab: &Lab, id: FigureId, commands: &mut Commands) {
         }
         FigureId::Units => {
             ui.separator();
-            controls::variant_choice(
-                ui,
-                "Variant shown by unit",
-                &mut view.variant,
-                &lab.experiment,
-            );
+            let label = "Variant shown by unit";
+            controls::variant_choice(ui, label, &mut view.variant, &lab.experiment);
         }
-        FigureId::Strips | FigureId::Sheet => {}
+        _ => {}
     }
     if view != lab.view {
         commands.push(Command::Look(view));

@@ -1,8 +1,18 @@
 //! The lab's pages, one file each.
 
 pub mod flow;
+pub mod graph;
 
+use std::sync::Arc;
+
+use eframe::egui::{self, Align, Layout, Rect, RichText, Ui, UiBuilder, pos2, vec2};
 use serde::{Deserialize, Serialize};
+
+use crate::figure::Figure;
+
+use super::command::{Command, Commands};
+use super::lab::Lab;
+use super::painter::{Medium, Painter};
 
 /// Every page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,16 +20,19 @@ pub enum Page {
     /// The chapter's gradient-flow figure, live.
     #[default]
     Flow,
+    /// The network's diagram.
+    Graph,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 1] = [Self::Flow];
+    pub const ALL: [Self; 2] = [Self::Flow, Self::Graph];
 
     /// The tab's words.
     pub fn label(self) -> &'static str {
         match self {
             Self::Flow => "Gradient flow",
+            Self::Graph => "Graph",
         }
     }
 
@@ -27,6 +40,89 @@ impl Page {
     pub fn hint(self) -> &'static str {
         match self {
             Self::Flow => "Watch ‖δ⁽ˡ⁾‖ shrink or grow through the layers.",
+            Self::Graph => "The network as a diagram: units, weights, and δ on its way back.",
         }
     }
+}
+
+/// The pages' own state: how each is looked at, and its study.
+pub struct Pages {
+    /// The diagram's.
+    pub graph: graph::GraphPage,
+}
+
+impl Pages {
+    /// As they are at the start.
+    pub fn new(context: &egui::Context) -> Self {
+        Self { graph: graph::GraphPage::new(context) }
+    }
+
+    /// Takes what the pages' workers have answered.
+    pub fn poll(&mut self) {
+        self.graph.poll();
+    }
+
+    /// Shows one page.
+    pub fn show(
+        &mut self,
+        page: Page,
+        ui: &mut Ui,
+        lab: &mut Lab,
+        painter: &mut Painter,
+        commands: &mut Commands,
+    ) {
+        match page {
+            Page::Flow => flow::show(ui, lab, painter, commands),
+            Page::Graph => self.graph.show(ui, lab, painter, commands),
+        }
+    }
+}
+
+/// A figure of one panel, with buttons beside its heading: what `choices` adds, and then copy,
+/// PNG and CSV.
+pub fn figure_with_tools(
+    ui: &mut Ui,
+    painter: &mut Painter,
+    figure: &Arc<Figure>,
+    height: f32,
+    commands: &mut Commands,
+    choices: impl FnOnce(&mut Ui, &mut Commands),
+) {
+    let top = ui.cursor().min;
+    let size = vec2(ui.available_width(), height);
+    ui.push_id(figure.id.id(), |ui| painter.panel(ui, figure, 0, size, Medium::Screen));
+    let bottom = ui.cursor().min;
+    let row = Rect::from_min_max(
+        pos2(top.x + heading_width(ui, figure), top.y - 2.0),
+        pos2(top.x + size.x, top.y + 20.0),
+    );
+    let builder = UiBuilder::new().max_rect(row).layout(Layout::right_to_left(Align::Center));
+    ui.scope_builder(builder, |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        tools(ui, figure, commands);
+        choices(ui, commands);
+    });
+    // The tools stand beside the heading and take no room of their own.
+    ui.advance_cursor_after_rect(Rect::from_min_max(top, pos2(top.x + size.x, bottom.y)));
+}
+
+fn heading_width(ui: &Ui, figure: &Figure) -> f32 {
+    let Some(panel) = figure.panels.first() else { return 0.0 };
+    let font = egui::TextStyle::Heading.resolve(ui.style());
+    let heading = panel.heading().to_owned();
+    let galley = ui.painter().layout_no_wrap(heading, font, ui.visuals().text_color());
+    galley.size().x + 12.0
+}
+
+fn tools(ui: &mut Ui, figure: &Arc<Figure>, commands: &mut Commands) {
+    let mut button = |text: &str, hint: &str, command: fn(Arc<Figure>) -> Command| {
+        let label = RichText::new(text).small();
+        let button = egui::Button::new(label).frame_when_inactive(false);
+        if ui.add(button).on_hover_text(hint).clicked() {
+            commands.push(command(figure.clone()));
+        }
+    };
+    button("CSV…", "Export this figure's numbers", Command::AskTable);
+    button("PNG…", "Export this figure as a picture", Command::AskPicture);
+    button("Copy", "Copy this figure as a picture", Command::Copy);
 }

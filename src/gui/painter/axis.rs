@@ -1,7 +1,5 @@
 //! Ticks and their words: whole layers, whole decades, nothing outside the picture.
 
-use std::ops::RangeInclusive;
-
 use eframe::egui::{Color32, FontId, Ui, Vec2, Vec2b, Visuals};
 use egui_plot::{AxisHints, GridInput, GridMark, HPlacement, Plot, VPlacement};
 
@@ -68,14 +66,28 @@ pub fn units(label: &str) -> AxisHints<'static> {
         .label_spacing(4.0..=8.0)
 }
 
+/// The axis below for a number.
+pub fn values_below(label: &str, scale: Scale) -> AxisHints<'static> {
+    AxisHints::new_x()
+        .label(label.to_owned())
+        .formatter(move |mark, _| number(mark, scale))
+        .placement(VPlacement::Bottom)
+        .tick_label_font(FontId::proportional(theme::SMALL))
+        .label_spacing(30.0..=50.0)
+}
+
+fn number(mark: GridMark, scale: Scale) -> String {
+    match scale {
+        Scale::Log10 => log_label(mark.value),
+        Scale::Linear { .. } => linear_label(mark),
+    }
+}
+
 /// The axis on the left for a number.
 pub fn values(label: &str, scale: Scale) -> AxisHints<'static> {
     AxisHints::new_y()
         .label(label.to_owned())
-        .formatter(move |mark, range| match scale {
-            Scale::Log10 => log_label(mark.value, range),
-            Scale::Linear { .. } => linear_label(mark),
-        })
+        .formatter(move |mark, _| number(mark, scale))
         .placement(HPlacement::Left)
         .min_thickness(AXIS_WIDTH)
         .tick_label_font(FontId::proportional(theme::SMALL))
@@ -175,7 +187,7 @@ pub fn round_step(step: f64) -> f64 {
 }
 
 /// `10⁻⁴`, or `2·10⁻⁴` between decades.
-pub fn log_label(log10: f64, _range: &RangeInclusive<f64>) -> String {
+pub fn log_label(log10: f64) -> String {
     let power = (log10 + 1e-9).floor();
     let digit = 10_f64.powf(log10 - power).round();
     if digit <= 1.0 {

@@ -40,7 +40,7 @@ pub fn show(
         let plot_size = vec2((size.x - MARGIN).max(80.0), height);
         let frame = plot(ui, heat, source, textures, plot_size, medium);
         let (rect, _) = ui.allocate_exact_size(vec2(MARGIN, height), egui::Sense::hover());
-        colour_bar(ui, heat, rect, frame.y_range());
+        colour_bar(ui, &heat.scale, &heat.quantity, heat.has_zero(), rect, frame.y_range());
     });
 }
 
@@ -183,24 +183,31 @@ fn tooltip(ui: &mut Ui, heat: &Heat, at: PlotPoint) {
 }
 
 /// The colour bar beside the plot's frame, with the mark of a true zero below its lower end.
-fn colour_bar(ui: &Ui, heat: &Heat, rect: Rect, frame: egui::Rangef) {
+pub fn colour_bar(
+    ui: &Ui,
+    scale: &ColourScale,
+    quantity: &str,
+    has_zero: bool,
+    rect: Rect,
+    frame: egui::Rangef,
+) {
     let painter = ui.painter();
     let ink = ui.visuals().text_color();
     let font = FontId::proportional(theme::SMALL);
-    let zero_room = if heat.has_zero() { 20.0 } else { 0.0 };
+    let zero_room = if has_zero { 20.0 } else { 0.0 };
     let left = rect.left() + 14.0;
     let bar = Rect::from_min_max(
         pos2(left, frame.min + 17.0),
         pos2(left + 14.0, (frame.max - zero_room - 4.0).max(frame.min + 20.0)),
     );
-    painter.add(Shape::mesh(gradient(&heat.scale, bar)));
-    for (log10, y) in ticks(&heat.scale, bar) {
+    painter.add(Shape::mesh(gradient(scale, bar)));
+    for (log10, y) in ticks(scale, bar) {
         painter.hline(bar.right()..=bar.right() + 3.0, y, (1.0, ink));
-        let label = axis::log_label(log10, &(0.0..=0.0));
+        let label = axis::log_label(log10);
         painter.text(pos2(bar.right() + 6.0, y), Align2::LEFT_CENTER, label, font.clone(), ink);
     }
-    painter.text(pos2(left, frame.min), Align2::LEFT_TOP, &heat.quantity, font.clone(), ink);
-    if heat.has_zero() {
+    painter.text(pos2(left, frame.min), Align2::LEFT_TOP, quantity, font.clone(), ink);
+    if has_zero {
         let box_top = bar.bottom() + 6.0;
         let mark = Rect::from_min_size(pos2(left, box_top), vec2(14.0, 12.0));
         painter.rect_filled(mark, 1.0, theme::zero(ui.visuals()));

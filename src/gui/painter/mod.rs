@@ -2,6 +2,8 @@
 
 mod axis;
 mod bars;
+mod chart;
+mod graph;
 mod heat;
 mod sheet;
 mod texture;
@@ -62,6 +64,8 @@ impl Painter {
             Some(Panel::Heat(panel)) => {
                 heat::show(ui, panel, (figure, index), &mut self.textures, size, medium);
             }
+            Some(Panel::Graph(panel)) => graph::show(ui, panel, size, medium),
+            Some(Panel::Chart(panel)) => chart::show(ui, panel, size, medium),
             None => {}
         }
     }
@@ -71,6 +75,8 @@ impl Painter {
 pub fn natural_height(panel: &Panel) -> f32 {
     match panel {
         Panel::Bars(_) => 300.0,
+        Panel::Chart(_) => 280.0,
+        Panel::Graph(_) => 460.0,
         Panel::Heat(heat) => heat::natural_height(heat),
     }
 }

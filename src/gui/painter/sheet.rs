@@ -60,7 +60,7 @@ fn share_out(figure: &Figure, room: f32) -> Vec<f32> {
     let natural: Vec<f32> = figure.panels.iter().map(natural_height).collect();
     let is_strip = |panel: &Panel| match panel {
         Panel::Heat(heat) => matches!(heat.rows, crate::figure::Rows::Named(_)),
-        Panel::Bars(_) => false,
+        _ => false,
     };
     let strips: f32 =
         figure.panels.iter().zip(&natural).filter(|(p, _)| is_strip(p)).map(|(_, h)| h).sum();

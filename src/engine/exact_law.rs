@@ -1,0 +1,339 @@
+//! A whole network's error signal without its weights: 2n random numbers a layer in place
+//! of n², with exactly the same law, jointly over all layers.
+//!
+//! For normal weights of variance s², r = W a is N(0, s²‖a‖²) in each unit, and given r what
+//! is left of W is fresh noise in the directions orthogonal to a. With â = a/‖a‖ and
+//! r = s‖a‖ g, g ~ N(0, I),
+//!
+//! Wᵀδ = a (rᵀδ)/‖a‖² + (I − â âᵀ) s‖δ‖ h = s [‖δ‖ h + â (gᵀδ − ‖δ‖ âᵀh)],  h ~ N(0, I),
+//!
+//! whatever δ is made of, as long as it knows W only through r. A bias is drawn as it is and
+//! added to r, so that any law of the bias will do: conditioned on b the formula is the one
+//! without. (This is the conditioning of Bolthausen 2014 and Bayati & Montanari 2011.)
+
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use crate::experiment::{Experiment, Init, Loss, Precision, UnitLaw, Variant};
+
+use super::backward::times_slope;
+use super::draws::Stream;
+use super::forward::{LayerTrace, settle};
+use super::loss::{make_targets, output_gradient};
+use super::network::Layer;
+use super::scaled::ldexp;
+use super::{Columns, Scaled, kernels};
+
+/// Why a variant's error signal cannot be drawn in law.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotExact {
+    /// The weights are not independent normal draws.
+    #[error("drawing in law needs normal weights, neither truncated nor given")]
+    Weights,
+    /// More than one example shares the weights.
+    #[error("drawing in law needs a batch of 1")]
+    Batch,
+    /// Rounding in another format is part of the question.
+    #[error("drawing in law is done in double precision")]
+    Precision,
+}
+
+/// Powers of two within which a standard deviation is a plain factor.
+const PLAIN_EXPONENT: i64 = 300;
+/// Squares between which a norm is the plain root of the sum.
+const PLAIN_SQUARES: (f64, f64) = (1e-200, 1e200);
+
+/// Draws the error signal of one variant's network, seed after seed, in the same buffers.
+///
+/// ```
+/// use gradient_lab::engine::ExactLaw;
+/// use gradient_lab::experiment::Experiment;
+/// let chapter = Experiment::default();
+/// let mut law = ExactLaw::new(&chapter, &chapter.variants[0]).expect("normal weights, batch 1");
+/// let first = law.draw(42)[0];
+/// assert!(first.log10().expect("a sigmoid never dies") < -2.0);
+/// assert_eq!(law.draw(42)[0], first); // a seed is a seed
+/// ```
+pub struct ExactLaw {
+    layers: Vec<LawLayer>,
+    /// ‖x‖ where x is given.
+    given_input: Option<Scaled>,
+    /// n_0.
+    inputs: usize,
+    given_target: bool,
+    target: Columns<f64>,
+    loss: Loss,
+    norms: Vec<Scaled>,
+    /// Room for one layer's fresh normals.
+    fresh: Vec<f64>,
+}
+
+/// One layer: its scale, the numbers drawn for it, and its trace.
+struct LawLayer {
+    /// Its unit matrix is empty; scale, bias and activation are those of the real layer.
+    layer: Layer<f64>,
+    bias: Option<Init>,
+    fan_in: usize,
+    /// g, the pre-activations' own normals.
+    normals: Vec<f64>,
+    trace: LayerTrace<f64>,
+    /// ‖a‖ / 2^(the exponent of a's column).
+    activation_norm: f64,
+}
+
+impl ExactLaw {
+    /// Whether the variant can be drawn in law.
+    ///
+    /// # Errors
+    /// [`NotExact`] where it cannot, and why.
+    pub fn applies(experiment: &Experiment, variant: &Variant) -> Result<(), NotExact> {
+        let sizes = experiment.sizes();
+        let absent = sizes.windows(2).all(|pair| variant.init.scale(pair[0], pair[1]) == 0.0);
+        let normal = variant.init.unit_law() == UnitLaw::Normal || absent;
+        if variant.weights.is_some() || !normal {
+            Err(NotExact::Weights)
+        } else if experiment.architecture.batch != 1 {
+            Err(NotExact::Batch)
+        } else if !matches!(experiment.architecture.precision, Precision::F64 | Precision::F32) {
+            Err(NotExact::Precision)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Buffers for one variant.
+    ///
+    /// # Errors
+    /// [`NotExact`] where the weights are not normal, or not for one example alone.
+    pub fn new(experiment: &Experiment, variant: &Variant) -> Result<Self, NotExact> {
+        Self::applies(experiment, variant)?;
+        let sizes = experiment.sizes();
+        let outputs = sizes[sizes.len() - 1];
+        let (given_input, target) = match &experiment.data {
+            Some(data) => (Some(column(&data.x[0]).norm(0)), column(&data.y[0])),
+            None => (None, Columns::zeros(outputs, 1)),
+        };
+        Ok(Self {
+            layers: (1..sizes.len())
+                .map(|l| LawLayer::new(experiment, variant, l, &sizes))
+                .collect(),
+            given_input,
+            inputs: sizes[0],
+            given_target: experiment.data.is_some(),
+            target,
+            loss: experiment.architecture.loss,
+            norms: vec![Scaled::ZERO; sizes.len() - 1],
+            fresh: vec![0.0; sizes.iter().copied().max().unwrap_or(0)],
+        })
+    }
+
+    /// ‖δ^(1)‖ … ‖δ^(L)‖ of the seed's network. A true zero is a zero.
+    pub fn draw(&mut self, seed: u64) -> &[Scaled] {
+        let mut stream = Stream::in_law(seed);
+        self.forward(&mut stream);
+        self.backward(&mut stream);
+        &self.norms
+    }
+
+    /// z, a, φ′ and δ of layers 1…L of the last draw.
+    pub fn traces(&self) -> impl ExactSizeIterator<Item = &LayerTrace<f64>> {
+        self.layers.iter().map(|layer| &layer.trace)
+    }
+
+    fn forward(&mut self, stream: &mut Stream) {
+        let mut norm = self.given_input.unwrap_or_else(|| {
+            let x = &mut self.fresh[..self.inputs];
+            stream.fill_normal(x);
+            dot(x, x).sqrt().into()
+        });
+        for layer in &mut self.layers {
+            norm = layer.forward(norm, stream);
+        }
+        if !self.given_target {
+            stream.fill_normal(entries_mut(&mut self.target));
+            make_targets(self.loss, &mut self.target.mantissa);
+        }
+    }
+
+    /// BP1, then BP2 with Wᵀδ in law.
+    fn backward(&mut self, stream: &mut Stream) {
+        let last = self.layers.len() - 1;
+        let output = &mut self.layers[last];
+        let gradient = output_gradient(self.loss, &output.trace, &self.target);
+        (output.trace.delta, output.trace.faint) = (gradient.error, gradient.faint);
+        self.norms[last] =
+            if self.loss.cancels_slope() { norm(&output.trace.delta) } else { output.finish() };
+        for index in (0..last).rev() {
+            let (until, from) = self.layers.split_at_mut(index + 1);
+            let (layer, above) = (&mut until[index], &from[0]);
+            let fresh = &mut self.fresh[..layer.normals.len()];
+            stream.fill_normal(fresh);
+            layer.pull_back(above, fresh, self.norms[index + 1]);
+            self.norms[index] = layer.finish();
+        }
+    }
+}
+
+impl LawLayer {
+    fn new(experiment: &Experiment, variant: &Variant, l: usize, sizes: &[usize]) -> Self {
+        let (fan_in, units) = (sizes[l - 1], sizes[l]);
+        let random = variant.biases.is_none() && variant.bias.scale(fan_in, units) != 0.0;
+        let bias = match &variant.biases {
+            Some(biases) => Some(biases[l - 1].clone()),
+            None => random.then(|| vec![0.0; units]),
+        };
+        Self {
+            layer: Layer {
+                unit: Arc::new(Array2::zeros((0, 0))),
+                scale: variant.init.scale(fan_in, units),
+                bias,
+                activation: experiment.activation_of(variant, l),
+            },
+            bias: random.then_some(variant.bias),
+            fan_in,
+            normals: vec![0.0; units],
+            trace: LayerTrace::zeros(units, 1),
+            activation_norm: 0.0,
+        }
+    }
+
+    /// z = s‖a‖ g + b and a = φ(z), from the norm of the layer below; returns ‖a‖.
+    fn forward(&mut self, input_norm: Scaled, stream: &mut Stream) -> Scaled {
+        stream.fill_normal(&mut self.normals);
+        self.draw_bias(stream);
+        let std = input_norm.times(self.layer.scale.into());
+        let plain = std.exponent().abs() < PLAIN_EXPONENT;
+        let factor = if plain { std.to_f64() } else { std.mantissa() };
+        self.trace.z.exponent[0] = if plain { 0 } else { std.exponent() };
+        for (z, g) in entries_mut(&mut self.trace.z).iter_mut().zip(&self.normals) {
+            *z = factor * g;
+        }
+        self.layer.add_bias(&mut self.trace.z);
+        settle(&mut self.trace.z);
+        self.layer.activate(&mut self.trace);
+        let norm = norm(&self.trace.a);
+        self.activation_norm = ldexp(norm.mantissa(), norm.exponent() - self.trace.a.exponent[0]);
+        norm
+    }
+
+    fn draw_bias(&mut self, stream: &mut Stream) {
+        if let (Some(law), Some(bias)) = (&self.bias, &mut self.layer.bias) {
+            let scale = law.scale(self.fan_in, bias.len());
+            let units = stream.row(law.unit_law(), bias.len());
+            bias.iter_mut().zip(&units).for_each(|(bias, unit)| *bias = scale * unit);
+        }
+    }
+
+    /// δ ← Wᵀδ of the layer above, in law: s [‖δ‖ h + â (gᵀδ − ‖δ‖ âᵀh)], with `fresh` = h.
+    fn pull_back(&mut self, above: &Self, fresh: &[f64], above_norm: Scaled) {
+        let exponent = above.trace.delta.exponent[0];
+        let norm = ldexp(above_norm.mantissa(), above_norm.exponent() - exponent);
+        let a = entries(&self.trace.a);
+        let inverse = if self.activation_norm > 0.0 { 1.0 / self.activation_norm } else { 0.0 };
+        let aligned = dot(&above.normals, entries(&above.trace.delta));
+        let along = (aligned - norm * (dot(a, fresh) * inverse)) * inverse;
+        let scale = above.layer.scale;
+        let out = entries_mut(&mut self.trace.delta);
+        for ((u, h), a) in out.iter_mut().zip(fresh).zip(a) {
+            *u = scale * (norm * h + a * along);
+        }
+        self.trace.delta.exponent[0] = exponent;
+        // Every h_j has a part in every u_j: nothing is lost beside the largest for good.
+        self.trace.faint.clear();
+    }
+
+    /// δ ← u ⊙ φ′(z), and ‖δ‖.
+    fn finish(&mut self) -> Scaled {
+        times_slope(self.layer.activation, &mut self.trace);
+        norm(&self.trace.delta)
+    }
+}
+
+fn column(numbers: &[f64]) -> Columns<f64> {
+    let mut columns = Columns::zeros(numbers.len(), 1);
+    entries_mut(&mut columns).copy_from_slice(numbers);
+    columns
+}
+
+/// The mantissas of a single column; arrays of n × 1 are contiguous.
+fn entries(columns: &Columns<f64>) -> &[f64] {
+    columns.mantissa.as_slice().unwrap_or_default()
+}
+
+fn entries_mut(columns: &mut Columns<f64>) -> &mut [f64] {
+    columns.mantissa.as_slice_mut().unwrap_or_default()
+}
+
+/// The norm of a single column.
+fn norm(columns: &Columns<f64>) -> Scaled {
+    let entries = entries(columns);
+    let squares = dot(entries, entries);
+    if squares > PLAIN_SQUARES.0 && squares < PLAIN_SQUARES.1 {
+        Scaled::new(squares.sqrt(), columns.exponent[0])
+    } else {
+        columns.norm(0)
+    }
+}
+
+/// aᵀb in the kernels' fixed order.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut out = [0.0];
+    kernels::matvec(a, b, 1.0, &mut out);
+    out[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Activation, Scheme};
+
+    fn deep(variant: Variant) -> Experiment {
+        let mut experiment = Experiment { variants: vec![variant], ..Experiment::default() };
+        experiment.architecture.depth = 1500;
+        experiment
+    }
+
+    #[test]
+    fn no_norm_is_lost_however_deep() {
+        let he = Init { gain: Some(1e5), ..Init::of(Scheme::HeNormal) };
+        let tiny = Init { std: Some(1e-5), ..Init::of(Scheme::Normal) };
+        let bias = Init { std: Some(0.5), ..Init::of(Scheme::Normal) };
+        for (activation, init, bias) in [
+            (Activation::Sigmoid, Init::default(), Init::of(Scheme::Zeros)),
+            (Activation::Sigmoid, he, bias),
+            (Activation::LeakyRelu, he, bias),
+            (Activation::Selu, he, Init::of(Scheme::Zeros)),
+            (Activation::Tanh, tiny, Init::of(Scheme::Zeros)),
+            (Activation::Gelu, tiny, bias),
+        ] {
+            // A single SELU output far on the left would have no slope that a number can hold.
+            let output_activation = Some(Activation::Linear);
+            let variant = Variant { init, bias, output_activation, ..Variant::of(activation) };
+            let experiment = deep(variant);
+            let mut law = ExactLaw::new(&experiment, &experiment.variants[0]).expect("normal");
+            for norm in law.draw(1) {
+                let log10 = norm.log10().expect("not zero");
+                assert!(log10.is_finite(), "{activation:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_dead_stay_dead() {
+        let experiment = Experiment::default();
+        let mut law = ExactLaw::new(&experiment, &experiment.variants[1]).expect("normal");
+        let dead = (0..400).filter(|&seed| law.draw(seed).iter().all(|n| n.is_zero())).count();
+        assert!((160..240).contains(&dead), "half of all single outputs are dead, not {dead}");
+    }
+
+    #[test]
+    fn what_does_not_apply_is_refused() {
+        let mut experiment = Experiment::default();
+        let uniform = Variant { init: Init::of(Scheme::HeUniform), ..Variant::default() };
+        assert_eq!(ExactLaw::applies(&experiment, &uniform), Err(NotExact::Weights));
+        experiment.architecture.batch = 2;
+        let normal = experiment.variants[0].clone();
+        assert_eq!(ExactLaw::applies(&experiment, &normal), Err(NotExact::Batch));
+    }
+}

@@ -1,0 +1,129 @@
+//! The parameters one by one: their names, their values, their gradients.
+
+use std::sync::Arc;
+
+use super::network::{Network, Pass};
+use super::{Real, Scaled};
+
+/// One weight or bias, named as in the chapter: all indices count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Parameter {
+    /// W^(l)_jk, from unit k of layer l − 1 to unit j of layer l.
+    Weight {
+        /// l.
+        layer: usize,
+        /// j.
+        row: usize,
+        /// k.
+        column: usize,
+    },
+    /// b^(l)_j.
+    Bias {
+        /// l.
+        layer: usize,
+        /// j.
+        row: usize,
+    },
+}
+
+impl std::fmt::Display for Parameter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Weight { layer, row, column } => write!(f, "W^({layer})[{row}, {column}]"),
+            Self::Bias { layer, row } => write!(f, "b^({layer})[{row}]"),
+        }
+    }
+}
+
+impl<T: Real> Network<T> {
+    /// The same network with scale 1 and biases written out, so that each parameter can be
+    /// set alone.
+    #[must_use]
+    pub fn with_plain_parameters(&self) -> Self {
+        let mut plain = self.clone();
+        for layer in &mut plain.layers {
+            let scale = std::mem::replace(&mut layer.scale, T::from_f64(1.0));
+            layer.unit = Arc::new(layer.unit.mapv(|u| u * scale));
+            layer.bias.get_or_insert_with(|| vec![T::ZERO; layer.unit.nrows()]);
+        }
+        plain
+    }
+
+    /// P = Σ_l n_l (n_{l−1} + 1): every weight and every bias, zero or not.
+    pub fn parameter_count(&self) -> usize {
+        self.layers.iter().map(|layer| layer.unit.nrows() * (layer.unit.ncols() + 1)).sum()
+    }
+
+    /// The parameter at `index` < P in the order W^(1) row by row, b^(1), W^(2), ….
+    pub fn parameter(&self, mut index: usize) -> Option<Parameter> {
+        for (l, layer) in self.layers.iter().enumerate() {
+            let (rows, columns) = layer.unit.dim();
+            let layer = l + 1;
+            if index < rows * columns {
+                let (row, column) = (index / columns + 1, index % columns + 1);
+                return Some(Parameter::Weight { layer, row, column });
+            }
+            index -= rows * columns;
+            if index < rows {
+                return Some(Parameter::Bias { layer, row: index + 1 });
+            }
+            index -= rows;
+        }
+        None
+    }
+
+    /// A parameter's value.
+    pub fn value(&self, parameter: Parameter) -> T {
+        match parameter {
+            Parameter::Weight { layer, row, column } => {
+                let layer = &self.layers[layer - 1];
+                layer.unit[[row - 1, column - 1]] * layer.scale
+            }
+            Parameter::Bias { layer, row } => {
+                self.layers[layer - 1].bias.as_ref().map_or(T::ZERO, |bias| bias[row - 1])
+            }
+        }
+    }
+
+    /// Sets a parameter of a network [`Self::with_plain_parameters`].
+    pub fn set(&mut self, parameter: Parameter, value: T) {
+        match parameter {
+            Parameter::Weight { layer, row, column } => {
+                Arc::make_mut(&mut self.layers[layer - 1].unit)[[row - 1, column - 1]] = value;
+            }
+            Parameter::Bias { layer, row } => {
+                if let Some(bias) = &mut self.layers[layer - 1].bias {
+                    bias[row - 1] = value;
+                }
+            }
+        }
+    }
+
+    /// Takes one example out of the batch.
+    #[must_use]
+    pub fn with_example(&self, example: usize) -> Self {
+        Self {
+            input: self.input.example(example),
+            target: self.target.example(example),
+            ..self.clone()
+        }
+    }
+}
+
+impl<T: Real> Pass<T> {
+    /// BP3 and BP4 for one parameter of the mean loss: (1/B) Σ_b δ_j a_k, or (1/B) Σ_b δ_j.
+    pub fn gradient(&self, parameter: Parameter) -> Scaled {
+        let (layer, row) = match parameter {
+            Parameter::Weight { layer, row, .. } | Parameter::Bias { layer, row } => (layer, row),
+        };
+        let delta = &self.layers[layer - 1].delta;
+        let input = |b| match parameter {
+            Parameter::Weight { column, .. } => self.inputs_of(layer - 1).get(column - 1, b),
+            Parameter::Bias { .. } => Scaled::from(1.0),
+        };
+        let examples = 0..delta.batch();
+        let sum =
+            examples.fold(Scaled::ZERO, |sum, b| sum.plus(delta.get(row - 1, b).times(input(b))));
+        sum.times(Scaled::from(1.0 / delta.batch() as f64))
+    }
+}

@@ -1,0 +1,80 @@
+//! How each figure is made of a study's results.
+
+use std::sync::Arc;
+
+use crate::experiment::Experiment;
+use crate::study::{Draw, DrawStudy, Portrait, Stopped, VariantDraw, Watch, portrait};
+
+use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, View};
+
+impl FigureId {
+    /// Runs the study that the figure needs, with its usual settings, and makes the figure.
+    ///
+    /// # Errors
+    /// [`Stopped`] when told to stop.
+    pub fn compute(
+        self,
+        experiment: &Experiment,
+        view: View,
+        watch: &Watch<'_>,
+    ) -> Result<Figure, Stopped> {
+        let mut study = DrawStudy::new();
+        match self {
+            Self::Norms | Self::Strips | Self::Units | Self::Sheet => {
+                Ok(Figure::of_draw(self, &study.run(experiment, watch)?, view))
+            }
+            Self::Graph => {
+                let portrait = portrait(&mut study, experiment, view.variant, 0, watch)?;
+                Ok(Figure::graph(experiment, &portrait, Direction::Backward))
+            }
+        }
+    }
+}
+
+impl Figure {
+    /// A figure of one draw: norms, strips, units or the sheet of all three.
+    pub fn of_draw(id: FigureId, draw: &Draw, view: View) -> Self {
+        let norms = || Panel::Bars(Bars::norms(draw, view.linear));
+        let strips = || Panel::Heat(Heat::strips(draw));
+        let units = || Panel::Heat(Heat::units(draw, view.variant));
+        let panels = match id {
+            FigureId::Norms => vec![norms()],
+            FigureId::Strips => vec![strips()],
+            FigureId::Units => vec![units()],
+            _ => vec![norms(), strips(), units()],
+        };
+        Self { notes: notes(draw), ..Self::new(id, &draw.experiment, panels) }
+    }
+
+    /// The network's diagram.
+    pub fn graph(experiment: &Experiment, portrait: &Portrait, direction: Direction) -> Self {
+        let panel = Panel::Graph(Graph::of(portrait, direction));
+        Self::new(FigureId::Graph, experiment, vec![panel])
+    }
+
+    /// A figure with the experiment's title and settings, and no diagnosis.
+    pub(super) fn new(id: FigureId, experiment: &Experiment, panels: Vec<Panel>) -> Self {
+        Self {
+            id,
+            experiment: Arc::new(experiment.clone()),
+            title: experiment.title.clone(),
+            caption: caption(experiment),
+            notes: Vec::new(),
+            panels,
+        }
+    }
+}
+
+fn caption(experiment: &Experiment) -> Vec<String> {
+    let variants = experiment.variants.iter().map(|v| format!("{}: {}", v.name, v.describe()));
+    vec![experiment.describe(), variants.collect::<Vec<_>>().join(" · ")]
+}
+
+fn notes(draw: &Draw) -> Vec<Note> {
+    let note = |(variant, result): (usize, &VariantDraw)| Note {
+        variant,
+        name: result.name.clone(),
+        text: result.verdict.sentence(),
+    };
+    draw.variants.iter().enumerate().map(note).collect()
+}

@@ -1,0 +1,97 @@
+//! A question to a worker and its last answer: what every page with a study of its own holds.
+
+use std::sync::Arc;
+
+use eframe::egui::Context;
+
+use crate::runtime::{Deliver, Outcome, Worker};
+use crate::study::{Stopped, Watch};
+
+/// A question of type `Q`, asked again whenever it changes, and the last answer. While a new
+/// answer is on its way the old one stays.
+pub struct Asked<Q, A> {
+    worker: Result<Worker<Q, A>, String>,
+    submitted: Option<Q>,
+    /// The ticket of the newest request, and its question.
+    newest: u64,
+    answer: Option<(u64, Arc<A>)>,
+    failure: Option<String>,
+}
+
+impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
+    /// Starts the worker; `context` is woken when it has an answer.
+    pub fn new(
+        context: &Context,
+        name: &str,
+        job: impl FnMut(Q, &Watch<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
+    ) -> Self {
+        let waker = context.clone();
+        let worker = Worker::spawn(name, job, move || waker.request_repaint());
+        let worker = worker.map_err(|error| {
+            format!("The system gave no thread to compute on: {error}. Close other programs and start again.")
+        });
+        Self { worker, submitted: None, newest: 0, answer: None, failure: None }
+    }
+
+    /// Asks, unless this is what was asked last. Whatever is under way stops.
+    pub fn ask(&mut self, question: &Q) {
+        if self.submitted.as_ref() == Some(question) {
+            return;
+        }
+        self.submitted = Some(question.clone());
+        self.failure = None;
+        match &self.worker {
+            Ok(worker) => self.newest = worker.submit(question.clone()),
+            Err(reason) => self.failure = Some(reason.clone()),
+        }
+    }
+
+    /// Asks the same question again at the next [`Self::ask`].
+    pub fn forget_question(&mut self) {
+        self.submitted = None;
+    }
+
+    /// Takes the worker's answer; true where there is a new one.
+    pub fn poll(&mut self) -> bool {
+        match self.worker.as_ref().ok().and_then(Worker::take) {
+            Some(Outcome::Answer { ticket, answer, .. }) => {
+                self.answer = Some((ticket, Arc::new(answer)));
+                true
+            }
+            Some(Outcome::Failed { reason, .. }) => {
+                self.failure = Some(format!(
+                    "The computation failed: {reason}. Undo the last change; what is shown is the result before it."
+                ));
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// The last answer.
+    pub fn answer(&self) -> Option<&Arc<A>> {
+        self.answer.as_ref().map(|(_, answer)| answer)
+    }
+
+    /// Whether the last answer is that of an earlier question.
+    pub fn is_stale(&self) -> bool {
+        self.answer.as_ref().is_some_and(|(ticket, _)| *ticket != self.newest)
+    }
+
+    /// Why the last question has no answer, where it failed.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    /// The share done of what is under way, where something is.
+    pub fn progress(&self) -> Option<f32> {
+        self.worker.as_ref().ok().filter(|worker| worker.is_busy()).map(Worker::progress)
+    }
+
+    /// Stops what is under way; the last answer stays.
+    pub fn cancel(&self) {
+        if let Ok(worker) = &self.worker {
+            worker.cancel();
+        }
+    }
+}

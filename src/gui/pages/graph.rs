@@ -1,0 +1,105 @@
+//! The graph page: the network's diagram, forward or backward, for one example.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Context, DragValue, RichText, Ui};
+
+use crate::experiment::Experiment;
+use crate::figure::{Direction, Figure};
+use crate::study::{DrawStudy, Portrait, portrait};
+
+use super::super::asked::Asked;
+use super::super::command::{Command, Commands};
+use super::super::controls;
+use super::super::lab::Lab;
+use super::super::painter::Painter;
+
+/// What is asked of the worker: the experiment, the variant and the example.
+type Question = (Experiment, usize, usize);
+
+/// The page's state.
+pub struct GraphPage {
+    asked: Asked<Question, (Experiment, Portrait)>,
+    direction: Direction,
+    example: usize,
+    figure: Option<Arc<Figure>>,
+}
+
+impl GraphPage {
+    /// Looking backward at the first example.
+    pub fn new(context: &Context) -> Self {
+        let mut study = DrawStudy::new();
+        let asked =
+            Asked::new(context, "gradient-lab graph", move |question: Question, watch, _| {
+                let (experiment, variant, example) = question;
+                let portrait = portrait(&mut study, &experiment, variant, example, watch)?;
+                Ok((experiment, portrait))
+            });
+        Self { asked, direction: Direction::default(), example: 0, figure: None }
+    }
+
+    /// Takes the worker's answer.
+    pub fn poll(&mut self) {
+        if self.asked.poll() {
+            self.figure = None;
+        }
+    }
+
+    /// The page.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        lab: &mut Lab,
+        painter: &mut Painter,
+        commands: &mut Commands,
+    ) {
+        if lab.refusal().is_none() {
+            self.asked.ask(&(lab.experiment.clone(), lab.view.variant, self.example));
+        }
+        egui::CentralPanel::default().show(ui, |ui| {
+            let Some(figure) = self.figure() else {
+                ui.centered_and_justified(|ui| ui.label("Computing the first pass…"));
+                return;
+            };
+            let height = ui.available_height() - 8.0;
+            super::figure_with_tools(ui, painter, &figure, height, commands, |ui, commands| {
+                self.choices(ui, lab, commands);
+            });
+        });
+    }
+
+    fn figure(&mut self) -> Option<Arc<Figure>> {
+        if self.figure.is_none() {
+            let (experiment, portrait) = &**self.asked.answer()?;
+            self.figure = Some(Arc::new(Figure::graph(experiment, portrait, self.direction)));
+        }
+        self.figure.clone()
+    }
+
+    fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
+        ui.separator();
+        let before = self.direction;
+        let small = |text: &str| RichText::new(text).small();
+        ui.selectable_value(&mut self.direction, Direction::Backward, small("backward"))
+            .on_hover_text("δ of each unit and the gradient by each weight");
+        ui.selectable_value(&mut self.direction, Direction::Forward, small("forward"))
+            .on_hover_text("a of each unit and each weight");
+        if before != self.direction {
+            self.figure = None;
+        }
+        ui.separator();
+        let mut view = lab.view;
+        controls::variant_choice(ui, "Variant shown", &mut view.variant, &lab.experiment);
+        if view != lab.view {
+            commands.push(Command::Look(view));
+        }
+        let batch = lab.experiment.architecture.batch;
+        if batch > 1 {
+            let mut shown = self.example.min(batch - 1) + 1;
+            let field = DragValue::new(&mut shown).range(1..=batch).prefix("example ");
+            if ui.add(field).on_hover_text("Which example of the batch").changed() {
+                self.example = shown - 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The product behind BP2: why ‖δ‖ shrinks or grows from layer to layer.
+//!
+//! ‖δ^(l)‖/‖δ^(l+1)‖ = (‖u‖/‖δ^(l+1)‖) · (‖u ⊙ σ′(z^(l))‖/‖u‖) with u = W^(l+1)ᵀ δ^(l+1):
+//! a weight gain times a slope factor. It never exceeds ‖W^(l+1)‖₂ · max|σ′(z^(l))|.
+
+use nalgebra::DMatrix;
+use ndarray::Array2;
+
+use crate::engine::{Columns, Network, Pass, Real, Scaled, kernels, record};
+
+use super::{Stopped, Watch};
+
+/// Weight matrices whose shorter side is longer than this are bounded and not decomposed.
+const MOST_DECOMPOSED: usize = 256;
+
+/// One step back, from layer l + 1 to layer l. Norms are the root mean square over the batch
+/// of each example's own, as in the record.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Factor {
+    /// l, from 1 to L − 1.
+    pub layer: usize,
+    /// ‖δ^(l)‖/‖δ^(l+1)‖; none where δ^(l+1) is a true zero.
+    pub ratio: Option<Scaled>,
+    /// ‖W^(l+1)ᵀ δ^(l+1)‖/‖δ^(l+1)‖; none where δ^(l+1) is a true zero.
+    pub weight_gain: Option<Scaled>,
+    /// ‖δ^(l)‖/‖W^(l+1)ᵀ δ^(l+1)‖, what σ′(z^(l)) leaves; none where that is a true zero.
+    pub slope_factor: Option<Scaled>,
+    /// Mean of |σ′(z^(l))| over units and examples.
+    pub mean_slope: f64,
+    /// √(mean of σ′(z^(l))²), which mean-field theory puts in the slope factor's place.
+    pub rms_slope: f64,
+    /// Largest |σ′(z^(l))|.
+    pub max_slope: f64,
+    /// Share of units of layer l whose slope is exactly 0 in every example.
+    pub dead_share: f64,
+    /// Share of (unit, example) pairs of layer l whose slope has faded.
+    pub saturated_share: f64,
+    /// ‖W^(l+1)‖₂, the largest singular value, or a bound of it.
+    pub spectral_norm: SpectralNorm,
+}
+
+impl Factor {
+    /// ‖W^(l+1)‖₂ · max|σ′(z^(l))|, which the ratio never exceeds.
+    pub fn bound(&self) -> f64 {
+        self.spectral_norm.value() * self.max_slope
+    }
+
+    /// weight gain × slope factor. It is the ratio up to rounding, and 0 where either is.
+    pub fn product(&self) -> Option<Scaled> {
+        let slope = self.slope_factor.unwrap_or(Scaled::ZERO);
+        self.weight_gain.map(|gain| gain.times(slope))
+    }
+}
+
+/// ‖W‖₂.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SpectralNorm {
+    /// The largest singular value.
+    Exact(f64),
+    /// min(‖W‖_F, √(‖W‖₁‖W‖_∞)) ≥ ‖W‖₂, of a matrix too large to decompose while one waits.
+    AtMost(f64),
+}
+
+impl SpectralNorm {
+    /// The number.
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Exact(norm) | Self::AtMost(norm) => norm,
+        }
+    }
+
+    fn of(weight: &Array2<f64>) -> Self {
+        let (rows, columns) = weight.dim();
+        if rows.min(columns) <= MOST_DECOMPOSED {
+            let matrix = DMatrix::from_fn(rows, columns, |i, j| weight[[i, j]]);
+            return Self::Exact(matrix.singular_values().max());
+        }
+        let sum = |line: ndarray::ArrayView1<'_, f64>| line.iter().map(|w| w.abs()).sum::<f64>();
+        let widest_row = weight.rows().into_iter().map(sum).fold(0.0, f64::max);
+        let widest_column = weight.columns().into_iter().map(sum).fold(0.0, f64::max);
+        let frobenius = weight.iter().map(|w| w * w).sum::<f64>().sqrt();
+        Self::AtMost(frobenius.min((widest_row * widest_column).sqrt()))
+    }
+}
+
+/// All steps back of one pass.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Factors {
+    /// Layers 1…L − 1.
+    pub steps: Vec<Factor>,
+    /// log10 ‖δ^(1)‖/‖δ^(L)‖ as measured; none where either is a true zero.
+    pub measured_log10: Option<f64>,
+}
+
+impl Factors {
+    /// Σ log10 of weight gains and slope factors: the measured ratio, taken apart. None where
+    /// a factor is a true zero.
+    pub fn product_log10(&self) -> Option<f64> {
+        self.steps.iter().map(|step| step.product()?.log10()).sum()
+    }
+
+    /// Σ log10 of the weight gains alone: what would be left if every slope were 1.
+    pub fn weights_log10(&self) -> Option<f64> {
+        self.steps.iter().map(|step| step.weight_gain?.log10()).sum()
+    }
+
+    /// Σ log10 of the slope factors alone.
+    pub fn slopes_log10(&self) -> Option<f64> {
+        self.steps.iter().map(|step| step.slope_factor?.log10()).sum()
+    }
+
+    /// Σ log10 of the bounds; none where one is zero.
+    pub fn bound_log10(&self) -> Option<f64> {
+        self.steps.iter().map(|step| Scaled::from(step.bound()).log10()).sum()
+    }
+}
+
+/// Takes a pass of a network apart.
+///
+/// # Errors
+/// [`Stopped`] when told to stop.
+///
+/// ```
+/// use gradient_lab::experiment::Experiment;
+/// use gradient_lab::study::{DrawStudy, Watch, factors};
+/// let (experiment, watch) = (Experiment::default(), Watch::unattended());
+/// let network = DrawStudy::new()
+///     .network::<f64>(&experiment, &experiment.variants[0], &watch)?;
+/// let factors = factors(&network, &network.pass(), &watch)?;
+/// let ratio = factors.measured_log10.expect("a sigmoid is never dead");
+/// assert_eq!(format!("{:.6e}", 10_f64.powf(ratio)), "8.110576e-4"); // the chapter's digits
+/// # Ok::<(), gradient_lab::study::Stopped>(())
+/// ```
+pub fn factors<T: Real>(
+    network: &Network<T>,
+    pass: &Pass<T>,
+    watch: &Watch<'_>,
+) -> Result<Factors, Stopped> {
+    let records = record(network, pass);
+    let last = records.len().saturating_sub(1);
+    let mut steps = Vec::with_capacity(last);
+    for (index, record) in records[..last].iter().enumerate() {
+        watch.proceed()?;
+        watch.report(index as f32 / last as f32);
+        let above = records[index + 1].delta;
+        let sent = sent_back(network, pass, index + 1).rms_norm();
+        let slopes = pass.layers[index].slope.mapv(|slope| slope.to_f64().abs());
+        let count = slopes.len() as f64;
+        steps.push(Factor {
+            layer: record.layer,
+            ratio: record.delta.over(above),
+            weight_gain: sent.over(above),
+            slope_factor: record.delta.over(sent),
+            mean_slope: slopes.sum() / count,
+            rms_slope: (slopes.iter().map(|slope| slope * slope).sum::<f64>() / count).sqrt(),
+            max_slope: slopes.iter().copied().fold(0.0, f64::max),
+            dead_share: record.dead_share,
+            saturated_share: record.saturated_share,
+            spectral_norm: SpectralNorm::of(&network.weight(index + 1)),
+        });
+    }
+    let ends = records.first().zip(records.last());
+    let measured = ends.and_then(|(first, last)| first.delta.over(last.delta));
+    Ok(Factors { steps, measured_log10: measured.and_then(Scaled::log10) })
+}
+
+/// u = Wᵀδ of one layer, n_{l−1} × B; `index` = l − 1.
+fn sent_back<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> Columns<T> {
+    let (layer, delta) = (&network.layers[index], &pass.layers[index].delta);
+    let mut sent = Columns::zeros(layer.unit.ncols(), delta.batch());
+    kernels::product_transposed(
+        &layer.unit.view(),
+        &delta.mantissa,
+        layer.scale,
+        &mut sent.mantissa,
+    );
+    sent.exponent.copy_from_slice(&delta.exponent);
+    sent
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::experiment::{Experiment, Preset};
+    use crate::study::DrawStudy;
+
+    use super::*;
+
+    fn of(experiment: &Experiment, variant: usize) -> Factors {
+        let (variant, watch) = (&experiment.variants[variant], Watch::unattended());
+        let network = DrawStudy::new().network::<f64>(experiment, variant, &watch).unwrap();
+        factors(&network, &network.pass(), &watch).unwrap()
+    }
+
+    #[test]
+    fn the_factors_multiply_to_what_was_measured() {
+        for preset in ["chapter-16", "vanishing", "exploding", "deep"] {
+            let factors = of(&Preset::find(preset).unwrap().experiment(), 0);
+            let (product, measured) = (factors.product_log10(), factors.measured_log10);
+            let (product, measured) = (product.unwrap(), measured.unwrap());
+            assert!((product - measured).abs() < 1e-9 * measured.abs().max(1.0), "{preset}");
+            let parts = factors.weights_log10().unwrap() + factors.slopes_log10().unwrap();
+            assert!((parts - measured).abs() < 1e-9 * measured.abs().max(1.0), "{preset}");
+            assert!(factors.bound_log10().unwrap() > measured);
+        }
+    }
+
+    #[test]
+    fn every_step_obeys_its_bound() {
+        let mut experiment = Experiment::default();
+        experiment.architecture.batch = 6;
+        let factors = of(&experiment, 0);
+        assert_eq!(factors.steps.len(), 5);
+        for step in &factors.steps {
+            let ratio = step.ratio.unwrap().to_f64();
+            assert!(ratio <= step.bound() && step.max_slope <= 0.25);
+            let slope = step.slope_factor.unwrap().to_f64();
+            assert!(slope <= step.max_slope && step.mean_slope <= step.rms_slope);
+            assert!((step.product().unwrap().to_f64() / ratio - 1.0).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn the_worked_example_by_hand() {
+        let factors = of(&Preset::find("worked-example").unwrap().experiment(), 0);
+        let step = factors.steps[0];
+        // ‖W2‖ = √(.40² + .45² + .50²), and a single output's δ gains exactly that.
+        let norm = (0.16_f64 + 0.2025 + 0.25).sqrt();
+        assert!((step.weight_gain.unwrap().to_f64() - norm).abs() < 1e-15);
+        assert!((step.spectral_norm.value() - norm).abs() < 1e-15);
+        assert!((step.mean_slope - (0.241301 + 0.240613 + 0.239902) / 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_dead_output_leaves_no_ratio() {
+        let factors = of(&Experiment::default(), 1);
+        assert_eq!((factors.measured_log10, factors.product_log10()), (None, None));
+        assert!(factors.steps.iter().all(|step| step.ratio.is_none()));
+    }
+
+    #[test]
+    fn a_bound_is_above_the_norm() {
+        let weight =
+            Array2::from_shape_fn((257, 257), |(i, j)| ((i * 7 + j * 3) % 11) as f64 - 5.0);
+        let bound = SpectralNorm::of(&weight);
+        let exact = DMatrix::from_fn(257, 257, |i, j| weight[[i, j]]).singular_values().max();
+        assert!(matches!(bound, SpectralNorm::AtMost(at_most) if at_most >= exact));
+    }
+}

@@ -1,0 +1,327 @@
+//! The singular values of ∂z^(L)/∂z^(l): what BP2 can do to any error signal at all.
+//!
+//! δ^(l) = J_lᵀ δ^(L) with J_lᵀ = D_l W^(l+1)ᵀ D_{l+1} … W^(L)ᵀ and D_l = diag σ′(z^(l)).
+//! The largest singular value says how much a signal can grow on its way from L to l, the
+//! smallest how much it can lose. The product is never formed: see
+//! [`GradedColumns`](crate::engine::GradedColumns).
+
+use nalgebra::DMatrix;
+use ndarray::{Array2, Axis};
+
+use crate::engine::{GradedColumns, Network, Pass, Real, Scaled};
+
+use super::{Stopped, Watch};
+
+/// Widest layer whose singular values are computed; the work grows with its cube.
+pub const MOST_UNITS: usize = 256;
+
+/// Why there are no singular values.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum JacobianError {
+    /// A layer is too wide.
+    #[error(
+        "Layer {layer} has {units} units, and singular values are computed up to {MOST_UNITS}: lower the width."
+    )]
+    TooWide {
+        /// Which layer.
+        layer: usize,
+        /// Its units.
+        units: usize,
+    },
+    /// No such example.
+    #[error("There is no example {example}: the batch has {batch}.")]
+    NoExample {
+        /// Counted from 1.
+        example: usize,
+        /// B.
+        batch: usize,
+    },
+    /// No such layer.
+    #[error("There is no layer {layer}: the network has {layers}.")]
+    NoLayer {
+        /// Counted from 1.
+        layer: usize,
+        /// L.
+        layers: usize,
+    },
+    /// Told to stop.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+/// The singular values of ∂z^(top)/∂z^(l) for every l < top.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JacobianSpectrum {
+    /// The layer from which the signal starts: L, or any below.
+    pub top: usize,
+    /// Layers 1, 2, …, top, the last of which is the identity.
+    pub layers: Vec<LayerSpectrum>,
+}
+
+/// The singular values of one layer's Jacobian.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerSpectrum {
+    /// l, from 1.
+    pub layer: usize,
+    /// log10 of the singular values that are not zero, the largest first.
+    pub log10: Vec<f64>,
+    /// How many of the min(n_top, n_l) singular values are true zeros: dead units, narrow
+    /// layers in between and weights of low rank cut the signal's dimensions.
+    pub zeros: usize,
+    /// A bound, up to a small constant, of the relative error of the smallest: Σ κ(factor) ε.
+    /// Near 1 or above, the smallest values are not to be trusted.
+    pub relative_error: f64,
+}
+
+impl LayerSpectrum {
+    /// log10 σ_max; none where all are zero.
+    pub fn largest(&self) -> Option<f64> {
+        self.log10.first().copied()
+    }
+
+    /// log10 of the median; none where that is a true zero. Of an even number the mean of the
+    /// two logarithms in the middle, the geometric mean of the values.
+    pub fn median(&self) -> Option<f64> {
+        let count = self.log10.len() + self.zeros;
+        let upper = self.log10.get(count.saturating_sub(1) / 2)?;
+        let lower = self.log10.get(count / 2)?;
+        Some(0.5 * (upper + lower))
+    }
+
+    /// log10 σ_min; none where that is a true zero.
+    pub fn smallest(&self) -> Option<f64> {
+        if self.zeros == 0 { self.log10.last().copied() } else { None }
+    }
+
+    fn of(layer: usize, columns: &GradedColumns, count: usize, relative_error: f64) -> Self {
+        let log10: Vec<f64> =
+            columns.singular_values().into_iter().filter_map(Scaled::log10).collect();
+        Self { layer, zeros: count - log10.len(), log10, relative_error }
+    }
+}
+
+/// Computes the singular values of ∂z^(top)/∂z^(l), n_top × n_l, for l = top, top − 1, …, 1 at
+/// one example of the batch, from a forward pass of that network.
+///
+/// `example` counts from 0, `top` is a layer from 1 to L. With one output unit there is one
+/// singular value; starting from the last hidden layer shows more.
+///
+/// # Errors
+/// A layer wider than [`MOST_UNITS`], an example or a layer that is not there, or
+/// [`Stopped`].
+///
+/// ```
+/// use gradient_lab::experiment::Experiment;
+/// use gradient_lab::study::{DrawStudy, Watch, jacobian_spectrum};
+/// let experiment = Experiment::default();
+/// let watch = Watch::unattended();
+/// let network = DrawStudy::new()
+///     .network::<f64>(&experiment, &experiment.variants[0], &watch)?;
+/// let spectrum = jacobian_spectrum(&network, &network.forward(), 0, 5, &watch)?;
+/// assert_eq!(spectrum.layers[0].log10.len(), 20); // ∂z^(5)/∂z^(1), 20 × 20
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn jacobian_spectrum<T: Real>(
+    network: &Network<T>,
+    pass: &Pass<T>,
+    example: usize,
+    top: usize,
+    watch: &Watch<'_>,
+) -> Result<JacobianSpectrum, JacobianError> {
+    refuse(pass, example, top)?;
+    let units = |layer: usize| pass.layers[layer - 1].z.units();
+    let mut columns = GradedColumns::identity(units(top));
+    let mut relative_error = 0.0;
+    let mut layers = vec![LayerSpectrum::of(top, &columns, units(top), relative_error)];
+    for layer in (1..top).rev() {
+        watch.proceed()?;
+        watch.report((top - layer) as f32 / top as f32);
+        let factor = Factor::of(network, pass, layer, example);
+        columns.multiply(&factor.matrix, factor.rank);
+        relative_error += factor.condition * f64::EPSILON;
+        let count = units(layer).min(units(top));
+        layers.push(LayerSpectrum::of(layer, &columns, count, relative_error));
+    }
+    layers.reverse();
+    Ok(JacobianSpectrum { top, layers })
+}
+
+fn refuse<T: Real>(pass: &Pass<T>, example: usize, top: usize) -> Result<(), JacobianError> {
+    if top == 0 || top > pass.layers.len() {
+        return Err(JacobianError::NoLayer { layer: top, layers: pass.layers.len() });
+    }
+    let batch = pass.input.batch();
+    if example >= batch {
+        return Err(JacobianError::NoExample { example: example + 1, batch });
+    }
+    let sizes = pass.layers[..top].iter().map(|layer| layer.z.units());
+    match sizes.enumerate().find(|(_, units)| *units > MOST_UNITS) {
+        Some((index, units)) => Err(JacobianError::TooWide { layer: index + 1, units }),
+        None => Ok(()),
+    }
+}
+
+/// D_l W^(l+1)ᵀ, n_l × n_{l+1}.
+struct Factor {
+    matrix: Array2<f64>,
+    /// Of the rows whose slope is not 0, before the slopes scale them: a slope is small, or
+    /// it is zero, and only the latter takes a dimension away.
+    rank: usize,
+    /// σ_max over the smallest singular value that counts.
+    condition: f64,
+}
+
+impl Factor {
+    fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, layer: usize, example: usize) -> Self {
+        let slope = pass.layers[layer - 1].slope.column(example).mapv(Real::to_f64);
+        let mut matrix = network.weight(layer).reversed_axes().as_standard_layout().into_owned();
+        let alive: Vec<usize> = (0..slope.len()).filter(|&unit| slope[unit] != 0.0).collect();
+        let living = singular_values(&matrix.select(Axis(0), &alive));
+        let floor = living
+            .first()
+            .map_or(0.0, |top| top * f64::EPSILON * matrix.nrows().max(matrix.ncols()) as f64);
+        let rank = living.iter().filter(|&&value| value > floor).count();
+        matrix.rows_mut().into_iter().zip(&slope).for_each(|(mut row, &s)| row *= s);
+        let scaled = singular_values(&matrix);
+        let condition = match (scaled.first(), rank.checked_sub(1).and_then(|i| scaled.get(i))) {
+            (Some(top), Some(bottom)) => top / bottom,
+            _ => 1.0,
+        };
+        Self { matrix, rank, condition }
+    }
+}
+
+/// Singular values in descending order; none of an empty matrix.
+fn singular_values(matrix: &Array2<f64>) -> Vec<f64> {
+    let (rows, columns) = matrix.dim();
+    if rows == 0 || columns == 0 {
+        return Vec::new();
+    }
+    let matrix = DMatrix::from_fn(rows, columns, |i, j| matrix[[i, j]]);
+    matrix.singular_values().iter().copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::experiment::{Activation, Experiment, Init, Scheme};
+    use crate::study::DrawStudy;
+
+    use super::*;
+
+    fn experiment(activation: Activation, hidden: Vec<usize>, output: usize) -> Experiment {
+        let mut experiment = Experiment::default();
+        experiment.variants.truncate(1);
+        experiment.variants[0].activation = activation;
+        experiment.architecture.output = output;
+        experiment.architecture.hidden = Some(hidden);
+        experiment.validate().unwrap();
+        experiment
+    }
+
+    fn network(experiment: &Experiment) -> (Network<f64>, Pass<f64>) {
+        let variant = &experiment.variants[0];
+        let watch = Watch::unattended();
+        let network = DrawStudy::new().network::<f64>(experiment, variant, &watch).unwrap();
+        let pass = network.forward();
+        (network, pass)
+    }
+
+    fn spectrum(experiment: &Experiment) -> JacobianSpectrum {
+        let (network, pass) = network(experiment);
+        let top = pass.layers.len();
+        jacobian_spectrum(&network, &pass, 0, top, &Watch::unattended()).unwrap()
+    }
+
+    #[test]
+    fn small_nets_agree_with_the_singular_values_of_the_plain_product() {
+        for (activation, hidden) in [
+            (Activation::Sigmoid, vec![7, 9, 6]),
+            (Activation::Tanh, vec![8, 8]),
+            (Activation::LeakyRelu, vec![6, 12, 5]),
+        ] {
+            let experiment = experiment(activation, hidden, 5);
+            let (network, pass) = network(&experiment);
+            let spectrum = spectrum(&experiment);
+            let mut product = Array2::eye(5);
+            for layer in (1..pass.layers.len()).rev() {
+                product = Factor::of(&network, &pass, layer, 0).matrix.dot(&product);
+                let direct = singular_values(&product);
+                let mine = &spectrum.layers[layer - 1];
+                assert_eq!((mine.log10.len(), mine.zeros), (5, 0));
+                for (log10, direct) in mine.log10.iter().zip(&direct) {
+                    let relative = (10_f64.powf(*log10) / direct - 1.0).abs();
+                    assert!(relative < 1e-10, "{activation:?} {layer}: {relative}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_hundred_layers_keep_the_determinant() {
+        for activation in [Activation::Sigmoid, Activation::Tanh, Activation::Linear] {
+            let experiment = experiment(activation, vec![12; 200], 12);
+            let (network, pass) = network(&experiment);
+            let first = &spectrum(&experiment).layers[0];
+            assert!(first.log10.len() == 12 && first.log10.iter().all(|v| v.is_finite()));
+            let determinant = |layer| {
+                let matrix = Factor::of(&network, &pass, layer, 0).matrix;
+                let matrix = DMatrix::from_fn(12, 12, |i, j| matrix[[i, j]]);
+                matrix.lu().determinant().abs().log10()
+            };
+            let expected: f64 = (1..pass.layers.len()).map(determinant).sum();
+            let sum: f64 = first.log10.iter().sum();
+            assert!((sum - expected).abs() < 1e-9 * expected.abs().max(1.0), "{sum} {expected}");
+            assert!(first.smallest() < first.median() && first.median() < first.largest());
+        }
+    }
+
+    #[test]
+    fn the_signal_lies_between_the_smallest_and_the_largest() {
+        let experiment = experiment(Activation::Tanh, vec![10; 120], 4);
+        let (network, _) = network(&experiment);
+        let pass = network.pass();
+        let last = pass.layers.last().unwrap().delta.norm(0).log10().unwrap();
+        for layer in &spectrum(&experiment).layers {
+            let delta = pass.layers[layer.layer - 1].delta.norm(0).log10().unwrap() - last;
+            assert!(delta < layer.largest().unwrap() + 1e-9);
+            assert!(delta > layer.smallest().unwrap() - 1e-9);
+        }
+    }
+
+    #[test]
+    fn orthogonal_weights_keep_every_length() {
+        let mut experiment = experiment(Activation::Linear, vec![16; 100], 16);
+        experiment.variants[0].init = Init::of(Scheme::Orthogonal);
+        for layer in spectrum(&experiment).layers {
+            assert!(layer.log10.iter().all(|log10| log10.abs() < 1e-12));
+        }
+    }
+
+    #[test]
+    fn dead_units_and_low_rank_are_zeros_and_not_small_numbers() {
+        let mut experiment = experiment(Activation::Relu, vec![6, 6], 6);
+        let (_, pass) = network(&experiment);
+        let alive = pass.layers[1].slope.iter().filter(|slope| **slope > 0.0).count();
+        let second = &spectrum(&experiment).layers[1];
+        assert_eq!((second.log10.len(), second.zeros), (alive, 6 - alive));
+        assert_eq!(second.smallest(), None);
+        experiment.variants[0].activation = Activation::Sigmoid;
+        experiment.variants[0].init = Init { value: Some(0.3), ..Init::of(Scheme::Constant) };
+        let first = &spectrum(&experiment).layers[0];
+        assert_eq!((first.log10.len(), first.zeros), (1, 5));
+    }
+
+    #[test]
+    fn what_cannot_be_computed_is_refused_with_a_sentence() {
+        let wide = experiment(Activation::Tanh, vec![300], 1);
+        let (network, pass) = network(&wide);
+        let run = |example, top| {
+            jacobian_spectrum(&network, &pass, example, top, &Watch::unattended())
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(run(0, 2).contains("Layer 1 has 300 units"));
+        assert!(run(3, 2).contains("no example 4"));
+        assert!(run(0, 9).contains("no layer 9"));
+    }
+}

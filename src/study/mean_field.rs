@@ -1,0 +1,289 @@
+//! Mean-field theory of an infinitely wide, infinitely deep network: the fixed point q*, the
+//! slope χ that decides between vanishing and exploding, depth scales, and the critical line
+//! (Poole et al. 2016; Schoenholz et al. 2017).
+
+use crate::engine::quadrature::Law;
+use crate::experiment::{Activation, Experiment, Variant};
+
+use super::moments::mean_of_squares;
+use super::theory::{TheoryError, check};
+
+/// An activation with Var W = σ_w²/fan_in and Var b = σ_b², both kept through the layers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MeanField {
+    /// φ.
+    pub activation: Activation,
+    /// σ_w².
+    pub weight_variance: f64,
+    /// σ_b².
+    pub bias_variance: f64,
+}
+
+/// Where the pre-activations' mean square q settles, started from inputs of mean square 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FixedPoint {
+    /// At this q*; 0 where the forward signal dies out.
+    At(f64),
+    /// Every q is kept as it is: ReLU at σ_w² = 2, linear units at 1.
+    Every,
+    /// Nowhere: q grows without bound.
+    Diverges,
+}
+
+/// What χ makes of an error signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// χ < 1: gradients vanish.
+    Ordered,
+    /// χ = 1 to a millionth: gradients keep their size.
+    Critical,
+    /// χ > 1: gradients explode.
+    Chaotic,
+}
+
+/// q beyond which growth counts as unbounded.
+const UNBOUNDED: f64 = 1e12;
+/// q below which the forward signal counts as dying out.
+const EXTINCT: f64 = 1e-12;
+/// Steps of the scan for a bracket, a factor in q or in σ_w².
+const SCAN: f64 = 1.1;
+/// |χ − 1| within which a setting counts as critical.
+const CRITICAL_WITHIN: f64 = 1e-6;
+/// σ_w² in which [`critical_weight_variance`] looks.
+const WEIGHT_VARIANCES: (f64, f64) = (1e-3, 1e6);
+
+impl MeanField {
+    /// Of a variant in which all hidden layers have one width and one kind of bias law: its
+    /// σ_w² = n Var W and σ_b² = Var b, a uniform bias counted with its variance and a
+    /// constant one with its square.
+    ///
+    /// # Errors
+    /// [`TheoryError`] as for [`predict`](super::predict). `None` where widths differ or there
+    /// is only one hidden layer, so that nothing repeats.
+    pub fn of(experiment: &Experiment, variant: &Variant) -> Result<Option<Self>, TheoryError> {
+        check(experiment, variant)?;
+        let sizes = experiment.sizes();
+        let hidden = &sizes[1..sizes.len() - 1];
+        let width = hidden[0];
+        if hidden.len() < 2 || hidden.iter().any(|&size| size != width) {
+            return Ok(None);
+        }
+        let bias_scale = variant.bias.scale(width, width);
+        let bias_variance = match variant.bias.unit_law() {
+            crate::experiment::UnitLaw::Ones => bias_scale * bias_scale,
+            _ => variant.bias.variance(width, width),
+        };
+        Ok(Some(Self {
+            activation: variant.activation,
+            weight_variance: width as f64 * variant.init.variance(width, width),
+            bias_variance,
+        }))
+    }
+
+    /// V(q) = σ_w² E[φ(√q g)²] + σ_b²: the next layer's q.
+    pub fn next_q(&self, q: f64) -> f64 {
+        let [square] = Law::normal(q).expectation(|z| [self.activation.value(z).powi(2)]);
+        self.weight_variance * square + self.bias_variance
+    }
+
+    /// χ(q) = σ_w² E[φ′(√q g)²]: what one step back multiplies ‖δ‖² by.
+    ///
+    /// At q = 0 the kink of ReLU and its kin counts half to either side, the limit q → 0.
+    pub fn chi_at(&self, q: f64) -> f64 {
+        let square = match self.activation.slopes_at_origin() {
+            Some(slopes) if q == 0.0 => mean_of_squares(slopes),
+            _ => Law::normal(q).expectation(|z| [self.activation.derivative(z).powi(2)])[0],
+        };
+        self.weight_variance * square
+    }
+
+    /// q*, found by bracketing V(q) = q from q = σ_w² + σ_b² in the direction in which q
+    /// moves, and halving.
+    ///
+    /// ```
+    /// use gradient_lab::experiment::Activation;
+    /// use gradient_lab::study::{FixedPoint, MeanField};
+    /// let tanh = MeanField {
+    ///     activation: Activation::Tanh,
+    ///     weight_variance: 25.0 / 9.0,
+    ///     bias_variance: 0.0,
+    /// };
+    /// let FixedPoint::At(q) = tanh.fixed_point() else { unreachable!() };
+    /// assert_eq!(format!("{q:.6}"), "1.178480");
+    /// ```
+    pub fn fixed_point(&self) -> FixedPoint {
+        if self.keeps_every_q() {
+            return FixedPoint::Every;
+        }
+        let start = self.weight_variance + self.bias_variance;
+        let drift = |q: f64| self.next_q(q) - q;
+        if start == 0.0 {
+            return FixedPoint::At(0.0);
+        }
+        let grows = drift(start) > 0.0;
+        let factor = if grows { SCAN } else { 1.0 / SCAN };
+        let mut q = start;
+        while (drift(q * factor) > 0.0) == grows {
+            q *= factor;
+            if q > UNBOUNDED {
+                return FixedPoint::Diverges;
+            }
+            if q < EXTINCT {
+                return FixedPoint::At(0.0);
+            }
+        }
+        FixedPoint::At(halve(q, q * factor, |q| (drift(q) > 0.0) == grows))
+    }
+
+    /// Straight lines through 0 without a bias, with σ_w² E[φ′²] = 1.
+    fn keeps_every_q(&self) -> bool {
+        self.activation.is_piecewise_linear()
+            && self.bias_variance == 0.0
+            && (self.chi_at(1.0) - 1.0).abs() < 1e-12
+    }
+
+    /// χ at the fixed point; at infinity where q diverges.
+    pub fn chi(&self) -> f64 {
+        match self.fixed_point() {
+            FixedPoint::At(q) => self.chi_at(q),
+            FixedPoint::Every => self.chi_at(1.0),
+            FixedPoint::Diverges => {
+                self.weight_variance * mean_of_squares(self.activation.slopes_at_infinity())
+            }
+        }
+    }
+
+    /// Vanishing, exploding, or neither.
+    pub fn phase(&self) -> Phase {
+        let excess = self.chi() - 1.0;
+        if excess.abs() < CRITICAL_WITHIN {
+            Phase::Critical
+        } else if excess < 0.0 {
+            Phase::Ordered
+        } else {
+            Phase::Chaotic
+        }
+    }
+
+    /// ξ_∇ = −1/ln χ, the layers in which ‖δ‖² shrinks by e; negative where it grows, infinite
+    /// where χ = 1.
+    pub fn depth_scale(&self) -> f64 {
+        -1.0 / libm::log(self.chi())
+    }
+
+    /// 6 ξ_c, the depth up to which Schoenholz et al. found networks to train.
+    ///
+    /// In the ordered phase two inputs become alike at the rate χ, so that ξ_c = −1/ln χ;
+    /// at the critical line there is no limit. In the chaotic phase ξ_c belongs to another
+    /// fixed point, which the lab does not compute: nothing.
+    pub fn trainable_depth(&self) -> Option<f64> {
+        match self.phase() {
+            Phase::Ordered => Some(6.0 * self.depth_scale()),
+            Phase::Critical => Some(f64::INFINITY),
+            Phase::Chaotic => None,
+        }
+    }
+}
+
+/// The smallest σ_w² with χ = 1, where gradients neither vanish nor explode, or `None` where
+/// no setting between 10⁻³ and 10⁶ has it without a jump.
+///
+/// ```
+/// use gradient_lab::experiment::Activation;
+/// use gradient_lab::study::critical_weight_variance;
+/// let critical = critical_weight_variance(Activation::Relu, 0.0).expect("it exists");
+/// assert!((critical - 2.0).abs() < 1e-12); // He's initialization
+/// ```
+pub fn critical_weight_variance(activation: Activation, bias_variance: f64) -> Option<f64> {
+    let chi = |weight_variance| MeanField { activation, weight_variance, bias_variance }.chi();
+    let (mut low, end) = WEIGHT_VARIANCES;
+    while chi(low * SCAN) < 1.0 {
+        low *= SCAN;
+        if low > end {
+            return None;
+        }
+    }
+    let critical = halve(low, low * SCAN, |weight_variance| chi(weight_variance) < 1.0);
+    ((chi(critical) - 1.0).abs() < CRITICAL_WITHIN).then_some(critical)
+}
+
+/// The point between `inside` and `outside` at which `holds` ends.
+fn halve(inside: f64, outside: f64, holds: impl Fn(f64) -> bool) -> f64 {
+    let (mut inside, mut outside) = (inside, outside);
+    loop {
+        let middle = 0.5 * (inside + outside);
+        if middle == inside || middle == outside {
+            return middle;
+        }
+        if holds(middle) {
+            inside = middle;
+        } else {
+            outside = middle;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::LEAKY_SLOPE;
+
+    fn field(activation: Activation, weight_variance: f64, bias_variance: f64) -> MeanField {
+        MeanField { activation, weight_variance, bias_variance }
+    }
+
+    /// The reference table, to all of its digits.
+    #[test]
+    fn fixed_points_and_slopes_of_the_table() {
+        for (field, q_expected, q_digits, chi_expected, chi_digits) in [
+            (field(Activation::Sigmoid, 1.0, 0.0), "0.264687", 6, "0.055721", 6),
+            (field(Activation::Sigmoid, 2.0, 0.0), "0.555290", 6, "0.100977", 6),
+            (field(Activation::Sigmoid, 16.0, 0.0), "5.855", 3, "0.3989", 4),
+            (field(Activation::Tanh, 25.0 / 9.0, 0.0), "1.178480", 6, "1.209831", 6),
+            (field(Activation::Tanh, 1.76095, 0.05), "0.570045", 6, "1.000", 3),
+            (field(Activation::Selu, 1.0, 0.0), "1.0000", 4, "1.0716", 4),
+        ] {
+            let FixedPoint::At(q) = field.fixed_point() else { panic!("{field:?}") };
+            assert_eq!(format!("{q:.q_digits$}"), q_expected, "{field:?}");
+            assert_eq!(format!("{:.chi_digits$}", field.chi()), chi_expected, "{field:?}");
+        }
+    }
+
+    #[test]
+    fn critical_lines_of_the_table() {
+        let close = |activation, bias, expected: f64, digits: f64| {
+            let found = critical_weight_variance(activation, bias).expect("it exists");
+            assert!((found - expected).abs() < digits, "{activation:?} {bias}: {found}");
+        };
+        close(Activation::Linear, 0.0, 1.0, 1e-9);
+        close(Activation::Tanh, 0.0, 1.0, 1e-9);
+        close(Activation::Relu, 0.0, 2.0, 1e-9);
+        close(Activation::LeakyRelu, 0.0, 2.0 / (1.0 + LEAKY_SLOPE * LEAKY_SLOPE), 1e-9);
+        close(Activation::Tanh, 0.05, 1.76095, 5e-6);
+        close(Activation::Sigmoid, 0.0, 103.01, 5e-3);
+        let critical = critical_weight_variance(Activation::Sigmoid, 0.0).expect("it exists");
+        let FixedPoint::At(q) = field(Activation::Sigmoid, critical, 0.0).fixed_point() else {
+            panic!("a sigmoid's q settles")
+        };
+        assert_eq!(format!("{q:.2}"), "45.62");
+    }
+
+    #[test]
+    fn every_activation_has_a_phase() {
+        for activation in Activation::ALL {
+            for weight_variance in [0.0, 0.5, 1.0, 2.0, 3.0, 30.0] {
+                for bias_variance in [0.0, 0.3] {
+                    let field = field(activation, weight_variance, bias_variance);
+                    assert!(field.chi().is_finite(), "{field:?}");
+                }
+            }
+        }
+        assert_eq!(field(Activation::Relu, 2.0, 0.0).fixed_point(), FixedPoint::Every);
+        assert_eq!(field(Activation::Relu, 2.0, 0.0).phase(), Phase::Critical);
+        assert_eq!(field(Activation::Relu, 2.5, 0.0).fixed_point(), FixedPoint::Diverges);
+        assert_eq!(field(Activation::Relu, 1.0, 0.0).fixed_point(), FixedPoint::At(0.0));
+        assert_eq!(field(Activation::Tanh, 2.0, 0.0).phase(), Phase::Chaotic);
+        let sigmoid = field(Activation::Sigmoid, 1.0, 0.0);
+        assert!((sigmoid.trainable_depth().expect("ordered") - 2.0780).abs() < 1e-3);
+    }
+}

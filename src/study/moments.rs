@@ -1,0 +1,124 @@
+//! What a wide layer makes of its input: the law of its pre-activations, and the mean squares
+//! of φ and φ′ under it, at any size of numbers.
+
+use crate::engine::Scaled;
+use crate::engine::quadrature::Law;
+use crate::experiment::{Activation, Init, UnitLaw};
+
+/// Powers of two of Var z beyond which φ is replaced by its straight-line limits.
+const PLAIN_EXPONENT: i64 = 900;
+
+/// The bias as a part of a pre-activation's law.
+///
+/// A truncated normal bias counts as normal with the same variance.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct BiasLaw {
+    pub mean: f64,
+    pub variance: f64,
+    pub uniform: f64,
+}
+
+impl BiasLaw {
+    pub fn of(bias: &Init, fan_in: usize, fan_out: usize) -> Self {
+        let scale = bias.scale(fan_in, fan_out);
+        match bias.unit_law() {
+            UnitLaw::Ones => Self { mean: scale, ..Self::default() },
+            UnitLaw::Uniform => Self { uniform: scale.abs(), ..Self::default() },
+            UnitLaw::Normal | UnitLaw::TruncatedNormal | UnitLaw::Orthogonal => {
+                Self { variance: bias.variance(fan_in, fan_out), ..Self::default() }
+            }
+        }
+    }
+
+    fn mean_square(&self) -> f64 {
+        self.mean * self.mean + self.variance + self.uniform * self.uniform / 3.0
+    }
+}
+
+/// Mean squares of one unit of a wide layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Moments {
+    /// E[z²].
+    pub z_square: Scaled,
+    /// E[φ(z)].
+    pub value: Scaled,
+    /// E[φ(z)²].
+    pub value_square: Scaled,
+    /// E[φ′(z)²].
+    pub slope_square: f64,
+    /// E[φ′(z)⁴].
+    pub slope_fourth: f64,
+    /// E[φ(z)² φ′(z)²].
+    pub product_square: Scaled,
+    /// E[φ(z) φ′(z)²].
+    pub cross: Scaled,
+}
+
+impl Moments {
+    /// Of z = w + b with w ~ N(0, `weight_part`).
+    pub fn of(activation: Activation, weight_part: Scaled, bias: BiasLaw) -> Self {
+        let z_square = weight_part.plus(Scaled::from(bias.mean_square()));
+        let size = if z_square.is_zero() { 0 } else { z_square.exponent() };
+        if size > PLAIN_EXPONENT && !activation.is_bounded() {
+            return Self::of_straight_lines(activation.slopes_at_infinity(), z_square);
+        }
+        match activation.slopes_at_origin() {
+            Some(slopes) if size < -PLAIN_EXPONENT => Self::of_straight_lines(slopes, z_square),
+            _ => Self::by_quadrature(activation, weight_part, bias, z_square),
+        }
+    }
+
+    fn by_quadrature(
+        activation: Activation,
+        weight_part: Scaled,
+        bias: BiasLaw,
+        z_square: Scaled,
+    ) -> Self {
+        let variance = weight_part.plus(Scaled::from(bias.variance));
+        let law = Law { mean: bias.mean, std: variance.sqrt().to_f64(), uniform: bias.uniform };
+        let [value, value_square, slope_square, slope_fourth, product_square, cross] = law
+            .expectation(|z| {
+                let (value, slope) = (activation.value(z), activation.derivative(z));
+                let (value_square, slope_square) = (value * value, slope * slope);
+                [
+                    value,
+                    value_square,
+                    slope_square,
+                    slope_square * slope_square,
+                    value_square * slope_square,
+                    value * slope_square,
+                ]
+            });
+        Self {
+            z_square,
+            value: value.into(),
+            value_square: value_square.into(),
+            slope_square,
+            slope_fourth,
+            product_square: product_square.into(),
+            cross: cross.into(),
+        }
+    }
+
+    /// φ(z) = s₋ z on the left of 0 and s₊ z on the right, z ~ N(0, q): all moments in closed
+    /// form.
+    fn of_straight_lines((left, right): (f64, f64), q: Scaled) -> Self {
+        let slope_square = mean_of_squares((left, right));
+        let fourth = 0.5 * (left.powi(4) + right.powi(4));
+        let cross = (right.powi(3) - left.powi(3)) / (2.0 * std::f64::consts::PI).sqrt();
+        Self {
+            z_square: q,
+            value: q.sqrt().times(((right - left) / (2.0 * std::f64::consts::PI).sqrt()).into()),
+            value_square: q.times(slope_square.into()),
+            slope_square,
+            slope_fourth: fourth,
+            product_square: q.times(fourth.into()),
+            cross: q.sqrt().times(cross.into()),
+        }
+    }
+}
+
+/// ½(s₋² + s₊²): E[φ′²] of two straight lines that meet at 0, under a symmetric law.
+pub(super) fn mean_of_squares((left, right): (f64, f64)) -> f64 {
+    0.5 * (left * left + right * right)
+}

@@ -1,0 +1,118 @@
+//! Numbered tasks on a few threads, their results taken up in order: what is made of them
+//! does not depend on the number of threads.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use super::{Stopped, Watch};
+
+/// How often a waiting study asks whether to go on.
+const ASK_EVERY: Duration = Duration::from_millis(10);
+/// Results that may wait for their turn, for each thread.
+const WAITING: usize = 2;
+
+/// Runs tasks 0…`count` − 1 on `threads` threads, each with a state of its own, and hands
+/// the results to `fold` in the order of the tasks.
+///
+/// A task gets a `proceed` to ask often; it returns nothing only after that said no. Thread t
+/// does the tasks t, t + threads, …, and runs ahead by at most two results.
+///
+/// # Errors
+/// [`Stopped`] when told to stop.
+pub(super) fn in_order<S, R: Send>(
+    count: usize,
+    threads: usize,
+    watch: &Watch<'_>,
+    state: impl Fn() -> S + Sync,
+    task: impl Fn(&mut S, usize, &dyn Fn() -> bool) -> Option<R> + Sync,
+    mut fold: impl FnMut(usize, R),
+) -> Result<(), Stopped> {
+    let threads = threads.clamp(1, count.max(1));
+    let stop = AtomicBool::new(false);
+    let work = |first: usize, results: &SyncSender<R>| {
+        let mut state = state();
+        let proceed = || !stop.load(Ordering::Relaxed);
+        for index in (first..count).step_by(threads) {
+            let Some(result) = task(&mut state, index, &proceed) else { return };
+            if results.send(result).is_err() {
+                return;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let mut queues = Vec::with_capacity(threads);
+        for first in 0..threads {
+            let (sender, receiver) = sync_channel(WAITING);
+            let work = &work;
+            let named = thread::Builder::new().name(format!("study-{first}"));
+            // A system that refuses a thread leaves its tasks undone: the study stops.
+            if named.spawn_scoped(scope, move || work(first, &sender)).is_ok() {
+                queues.push(receiver);
+            }
+        }
+        let folded = (0..count).try_for_each(|index| {
+            let queue = queues.get(index % threads).ok_or(Stopped)?;
+            fold(index, next(queue, watch)?);
+            watch.proceed()
+        });
+        stop.store(true, Ordering::Relaxed);
+        folded
+    })
+}
+
+/// The next result of one thread, asking meanwhile whether to go on.
+fn next<R>(queue: &Receiver<R>, watch: &Watch<'_>) -> Result<R, Stopped> {
+    loop {
+        match queue.recv_timeout(ASK_EVERY) {
+            Ok(result) => return Ok(result),
+            Err(RecvTimeoutError::Timeout) => watch.proceed()?,
+            Err(RecvTimeoutError::Disconnected) => return Err(Stopped),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    fn squares(threads: usize, watch: &Watch<'_>) -> Result<Vec<usize>, Stopped> {
+        let mut folded = Vec::new();
+        let square = |_: &mut (), index: usize, _: &dyn Fn() -> bool| Some(index * index);
+        in_order(
+            50,
+            threads,
+            watch,
+            || (),
+            square,
+            |index, square| {
+                assert_eq!(index * index, square);
+                folded.push(square);
+            },
+        )?;
+        Ok(folded)
+    }
+
+    #[test]
+    fn results_come_in_order() {
+        let watch = Watch::unattended();
+        let alone = squares(1, &watch).expect("not stopped");
+        assert_eq!(alone.len(), 50);
+        for threads in [0, 2, 3, 80] {
+            assert_eq!(squares(threads, &watch).expect("not stopped"), alone);
+        }
+    }
+
+    #[test]
+    fn a_stop_ends_it() {
+        let asked = Cell::new(0);
+        let stop = || {
+            asked.set(asked.get() + 1);
+            asked.get() > 3
+        };
+        let watch = Watch::new(&stop, &|_| {});
+        assert_eq!(squares(2, &watch), Err(Stopped));
+    }
+}

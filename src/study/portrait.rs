@@ -1,0 +1,259 @@
+//! One example's pass through one variant, unit by unit: what the network's diagram shows.
+//!
+//! A diagram has room for a few units of a layer. A large layer shows its first ones, and
+//! the rest as one summary with its count and root mean squares: nothing is dropped in silence.
+
+use crate::engine::{Network, Pass, Scaled};
+use crate::experiment::{Activation, Experiment};
+
+use super::{DrawStudy, Stopped, Watch};
+
+/// Layers that a diagram shows at most; of a deeper network the first and the last ones.
+pub const MOST_LAYERS: usize = 8;
+/// Units of a layer that a diagram shows at most, the summary counted.
+pub const MOST_UNITS: usize = 8;
+
+/// A network with one example in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Portrait {
+    /// The variant's name.
+    pub variant: String,
+    /// Which example of the batch, from 0.
+    pub example: usize,
+    /// The input and every layer that is shown, in order.
+    pub layers: Vec<LayerPortrait>,
+    /// The mean loss of the batch.
+    pub loss: Scaled,
+    /// The shown outputs' targets.
+    pub targets: Vec<f64>,
+}
+
+/// One layer of a portrait.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerPortrait {
+    /// l; 0 is the input.
+    pub layer: usize,
+    /// Layers left out between this and the one before it in the portrait.
+    pub skipped: usize,
+    /// φ, where the layer has one.
+    pub activation: Option<Activation>,
+    /// The units shown, the first of the layer.
+    pub units: Vec<UnitPortrait>,
+    /// The units not shown, where there are any.
+    pub rest: Option<Rest>,
+    /// The edges from the shown units below to the shown units here; none where layers are
+    /// left out between.
+    pub edges: Vec<EdgePortrait>,
+}
+
+/// One unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UnitPortrait {
+    /// z, absent for inputs.
+    pub z: Option<f64>,
+    /// a.
+    pub a: f64,
+    /// φ′(z), absent for inputs.
+    pub slope: Option<f64>,
+    /// Σ_k W_kj δ_k, what comes back before it meets the slope; absent at the output.
+    pub returned: Option<Scaled>,
+    /// δ, absent for inputs.
+    pub delta: Option<Scaled>,
+}
+
+/// One weight.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EdgePortrait {
+    /// The unit below, from 0.
+    pub from: usize,
+    /// The unit here, from 0.
+    pub to: usize,
+    /// W_kj.
+    pub weight: f64,
+    /// δ_k a_j, this example's share of ∂L/∂W_kj before the mean.
+    pub gradient: Scaled,
+}
+
+/// The units of a layer that are not shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rest {
+    /// How many.
+    pub count: usize,
+    /// Root mean square of their a.
+    pub rms_a: f64,
+    /// Root mean square of their δ.
+    pub rms_delta: Scaled,
+}
+
+/// The portrait of one variant and one example; an index past the last means the last.
+///
+/// # Errors
+/// [`Stopped`] when told to stop.
+pub fn portrait(
+    study: &mut DrawStudy,
+    experiment: &Experiment,
+    variant: usize,
+    example: usize,
+    watch: &Watch<'_>,
+) -> Result<Portrait, Stopped> {
+    let variant = &experiment.variants[variant.min(experiment.variants.len() - 1)];
+    let example = example.min(experiment.architecture.batch - 1);
+    let network: Network<f64> = study.network(experiment, variant, watch)?;
+    let pass = network.pass();
+    let sitter = Sitter { network: &network, pass: &pass, example };
+    let chosen = chosen_layers(network.layers.len());
+    let layers = chosen.iter().enumerate().map(|(place, &layer)| {
+        let before = place.checked_sub(1).map(|place| chosen[place]);
+        sitter.layer(layer, before)
+    });
+    let outputs = pass.layers.last().map_or(0, |last| shown(last.a.units()));
+    Ok(Portrait {
+        variant: variant.name.clone(),
+        example,
+        layers: layers.collect(),
+        loss: pass.loss,
+        targets: (0..outputs).map(|unit| network.target.get(unit, example).to_f64()).collect(),
+    })
+}
+
+/// All layers 0…L, or the first and the last halves of what has room.
+fn chosen_layers(last: usize) -> Vec<usize> {
+    if last < MOST_LAYERS {
+        return (0..=last).collect();
+    }
+    let half = MOST_LAYERS / 2;
+    (0..half).chain(last + 1 - half..=last).collect()
+}
+
+/// Units shown of a layer: all, or one less than there is room for, beside the summary.
+fn shown(units: usize) -> usize {
+    if units <= MOST_UNITS { units } else { MOST_UNITS - 1 }
+}
+
+struct Sitter<'a> {
+    network: &'a Network<f64>,
+    pass: &'a Pass<f64>,
+    example: usize,
+}
+
+impl Sitter<'_> {
+    fn layer(&self, layer: usize, before: Option<usize>) -> LayerPortrait {
+        let count = self.count(layer);
+        let shown = shown(count);
+        LayerPortrait {
+            layer,
+            skipped: before.map_or(0, |before| layer - before - 1),
+            activation: layer.checked_sub(1).map(|index| self.network.layers[index].activation),
+            units: (0..shown).map(|unit| self.unit(layer, unit)).collect(),
+            rest: (shown < count).then(|| self.rest(layer, shown..count)),
+            edges: match before {
+                Some(before) if before + 1 == layer => self.edges(layer),
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    fn count(&self, layer: usize) -> usize {
+        match layer.checked_sub(1) {
+            None => self.pass.input.units(),
+            Some(index) => self.pass.layers[index].a.units(),
+        }
+    }
+
+    fn activation(&self, layer: usize, unit: usize) -> Scaled {
+        match layer.checked_sub(1) {
+            None => self.pass.input.get(unit, self.example),
+            Some(index) => self.pass.layers[index].a.get(unit, self.example),
+        }
+    }
+
+    fn delta(&self, layer: usize, unit: usize) -> Option<Scaled> {
+        let index = layer.checked_sub(1)?;
+        Some(self.pass.layers[index].delta.get(unit, self.example))
+    }
+
+    fn unit(&self, layer: usize, unit: usize) -> UnitPortrait {
+        let trace = layer.checked_sub(1).map(|index| &self.pass.layers[index]);
+        UnitPortrait {
+            z: trace.map(|trace| trace.z.get(unit, self.example).to_f64()),
+            a: self.activation(layer, unit).to_f64(),
+            slope: trace.map(|trace| trace.slope[[unit, self.example]]),
+            returned: trace.and_then(|_| self.returned(layer, unit)),
+            delta: self.delta(layer, unit),
+        }
+    }
+
+    /// Σ_k W_kj^(l+1) δ_k^(l+1).
+    fn returned(&self, layer: usize, unit: usize) -> Option<Scaled> {
+        let above = self.network.layers.get(layer)?;
+        let sum = (0..above.unit.nrows()).fold(Scaled::ZERO, |sum, k| {
+            let weight = above.unit[[k, unit]] * above.scale;
+            let delta = self.pass.layers[layer].delta.get(k, self.example);
+            sum.plus(delta.times(weight.into()))
+        });
+        Some(sum)
+    }
+
+    fn rest(&self, layer: usize, units: std::ops::Range<usize>) -> Rest {
+        let mean_square = |of: &dyn Fn(usize) -> Scaled| {
+            let sum = units.clone().map(of).fold(Scaled::ZERO, |sum, v| sum.plus(v.times(v)));
+            sum.times((1.0 / units.len() as f64).into()).sqrt()
+        };
+        Rest {
+            count: units.len(),
+            rms_a: mean_square(&|unit| self.activation(layer, unit)).to_f64(),
+            rms_delta: mean_square(&|unit| self.delta(layer, unit).unwrap_or_default()),
+        }
+    }
+
+    fn edges(&self, layer: usize) -> Vec<EdgePortrait> {
+        let matrix = &self.network.layers[layer - 1];
+        let (from, to) = (shown(matrix.unit.ncols()), shown(matrix.unit.nrows()));
+        let edge = |to: usize, from: usize| EdgePortrait {
+            from,
+            to,
+            weight: matrix.unit[[to, from]] * matrix.scale,
+            gradient: self
+                .delta(layer, to)
+                .unwrap_or_default()
+                .times(self.activation(layer - 1, from)),
+        };
+        (0..to).flat_map(|k| (0..from).map(move |j| (k, j))).map(|(k, j)| edge(k, j)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(experiment: &Experiment) -> Portrait {
+        portrait(&mut DrawStudy::new(), experiment, 0, 0, &Watch::unattended())
+            .expect("not stopped")
+    }
+
+    #[test]
+    fn large_layers_are_summarised_and_deep_networks_say_what_is_left_out() {
+        let mut experiment = Experiment::default();
+        experiment.architecture.depth = 30;
+        let portrait = of(&experiment);
+        assert_eq!(portrait.layers.len(), MOST_LAYERS);
+        let rest = portrait.layers[1].rest.expect("20 units do not fit");
+        assert_eq!(rest.count + portrait.layers[1].units.len(), 20);
+        let skipped: usize = portrait.layers.iter().map(|layer| layer.skipped).sum();
+        assert_eq!(skipped + MOST_LAYERS, 32);
+    }
+
+    #[test]
+    fn delta_is_what_returns_times_the_slope() {
+        let portrait = of(&Experiment::default());
+        for layer in &portrait.layers[1..6] {
+            for unit in &layer.units {
+                let product =
+                    unit.returned.expect("hidden").times(unit.slope.expect("hidden").into());
+                let delta = unit.delta.expect("hidden");
+                let error = product.over(delta).expect("not zero").to_f64() - 1.0;
+                assert!(error.abs() < 1e-12);
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The error signal's norms of one seed after the other, by either engine.
+
+use crate::engine::{DrawCache, ExactLaw, FromDraws, Network, NotExact, Real, Scaled};
+use crate::experiment::{Experiment, Precision, Variant};
+
+use super::Stopped;
+
+/// How an ensemble finds the norms of a seed's network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// Draws the weights and passes forward and backward: what
+    /// [`DrawStudy`](super::DrawStudy) does, to the last bit, for any scheme and batch.
+    Direct,
+    /// Draws from the norms' exact joint law, 2n numbers a layer ([`ExactLaw`]): another
+    /// network for each seed, the same ensemble. For normal weights and a batch of 1.
+    ExactInLaw,
+}
+
+impl Engine {
+    /// Both engines.
+    pub const ALL: [Self; 2] = [Self::Direct, Self::ExactInLaw];
+
+    /// The faster engine that applies to a variant.
+    pub fn fastest(experiment: &Experiment, variant: &Variant) -> Self {
+        match ExactLaw::applies(experiment, variant) {
+            Ok(()) => Self::ExactInLaw,
+            Err(_) => Self::Direct,
+        }
+    }
+
+    /// The name in files and on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::ExactInLaw => "exact_in_law",
+        }
+    }
+
+    /// The name on screen.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Direct => "Drawing the weights",
+            Self::ExactInLaw => "Exact in law",
+        }
+    }
+
+    /// One sentence for a tooltip.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Direct => {
+                "Draws every weight: each seed is the network that the lab shows for it."
+            }
+            Self::ExactInLaw => {
+                "Draws 2n numbers a layer from the exact joint law of all layers' norms: another network for each seed, the same ensemble, a hundred times sooner."
+            }
+        }
+    }
+}
+
+/// ‖δ^(l)‖ of every layer of every variant, seed by seed, in buffers used again.
+///
+/// ```
+/// use gradient_lab::experiment::Experiment;
+/// use gradient_lab::study::{Engine, Sampler};
+/// let chapter = Experiment::default();
+/// let mut sampler = Sampler::new(&chapter, Some(Engine::Direct)).expect("any scheme");
+/// let norms = sampler.sample(42, &|| true).expect("nobody stops it");
+/// assert_eq!(format!("{:.6e}", norms[0].to_f64()), "7.002996e-5"); // the chapter's digits
+/// ```
+pub struct Sampler {
+    experiment: Experiment,
+    /// One for each variant; none where the weights are drawn.
+    laws: Vec<Option<ExactLaw>>,
+    norms: Vec<Scaled>,
+}
+
+impl Sampler {
+    /// With the same engine for all variants, or for each the fastest that applies.
+    ///
+    /// # Errors
+    /// [`NotExact`] where `ExactInLaw` is demanded and does not apply.
+    pub fn new(experiment: &Experiment, engine: Option<Engine>) -> Result<Self, NotExact> {
+        let law = |variant| match engine.unwrap_or_else(|| Engine::fastest(experiment, variant)) {
+            Engine::Direct => Ok(None),
+            Engine::ExactInLaw => ExactLaw::new(experiment, variant).map(Some),
+        };
+        Ok(Self {
+            laws: experiment.variants.iter().map(law).collect::<Result<_, _>>()?,
+            experiment: experiment.clone(),
+            norms: Vec::new(),
+        })
+    }
+
+    /// Each variant's engine.
+    pub fn engines(&self) -> impl ExactSizeIterator<Item = Engine> {
+        self.laws.iter().map(|law| match law {
+            Some(_) => Engine::ExactInLaw,
+            None => Engine::Direct,
+        })
+    }
+
+    /// ‖δ^(1)‖ … ‖δ^(L)‖ of the first variant, then of the next. The variants of a seed share
+    /// their random numbers.
+    ///
+    /// # Errors
+    /// [`Stopped`] where `proceed`, asked before each array of weights, says stop.
+    pub fn sample(&mut self, seed: u64, proceed: &dyn Fn() -> bool) -> Result<&[Scaled], Stopped> {
+        self.experiment.seed = seed;
+        self.norms.clear();
+        // Nothing drawn for one seed serves another, but the variants share it.
+        let mut cache = DrawCache::new();
+        for (variant, law) in self.experiment.variants.iter().zip(&mut self.laws) {
+            if !proceed() {
+                return Err(Stopped);
+            }
+            if let Some(law) = law {
+                self.norms.extend(law.draw(seed));
+                continue;
+            }
+            let (experiment, norms) = (&self.experiment, &mut self.norms);
+            match experiment.architecture.precision {
+                Precision::F64 => pass::<f64>(experiment, variant, &mut cache, proceed, norms)?,
+                Precision::F32 => pass::<f32>(experiment, variant, &mut cache, proceed, norms)?,
+            }
+        }
+        Ok(&self.norms)
+    }
+}
+
+/// Appends the norms of the network with its weights.
+fn pass<T: Real + FromDraws>(
+    experiment: &Experiment,
+    variant: &Variant,
+    cache: &mut DrawCache,
+    proceed: &dyn Fn() -> bool,
+    norms: &mut Vec<Scaled>,
+) -> Result<(), Stopped> {
+    let network =
+        Network::<T>::build(experiment, variant, cache, &mut || proceed()).map_err(|_| Stopped)?;
+    let pass = network.pass();
+    norms.extend(pass.layers.iter().map(|layer| layer.delta.rms_norm()));
+    Ok(())
+}
