@@ -106,7 +106,7 @@ fn seeds_and_choices() {
         ("learning_rate = -0.1", &["learning_rate = -0.1", "a number from 0 to 1e6"]),
         ("learning_rate = nan", &["learning_rate = NaN", "a number from 0 to 1e6"]),
         ("title = 3", &["title = 3", "a text of at most 60 letters"]),
-        ("[architecture]\nloss = 'mae'", &["architecture.loss = \"mae\"", "\"mse\""]),
+        ("[architecture]\nloss = 'mae'", &["architecture.loss = \"mae\"", "mse"]),
         ("[architecture]\nprecision = 'f8'", &["precision = \"f8\"", "\"f64\"", "\"f32\""]),
         ("architecture = 3", &["architecture = 3", "a table"]),
     ]);

@@ -70,7 +70,7 @@ fn architecture(rng: &mut Rng) -> Architecture {
         depth: if is_plain { rng.random_range(1..=5) } else { plain.depth },
         width: if is_plain { rng.random_range(1..=4) } else { plain.width },
         hidden,
-        output: rng.random_range(1..=3),
+        output: rng.random_range(2..=3),
         loss: one_of(rng, &Loss::ALL),
         batch: rng.random_range(1..=4),
         precision: one_of(rng, &Precision::ALL),
@@ -107,7 +107,7 @@ fn random_experiment(rng: &mut Rng) -> Experiment {
         Draws::Layered => rng.next_u64() >> 1,
     };
     let variants = rng.random_range(limits::VARIANTS);
-    Experiment {
+    let mut experiment = Experiment {
         title: text(rng, 0),
         seed,
         draws,
@@ -115,6 +115,16 @@ fn random_experiment(rng: &mut Rng) -> Experiment {
         architecture,
         data: maybe(rng, |rng| Data { x: rows(rng, batch, ends[0]), y: rows(rng, batch, ends[1]) }),
         variants: (0..variants).map(|index| variant(rng, index, &sizes)).collect(),
+    };
+    obey_loss(&mut experiment);
+    experiment
+}
+
+/// The cross-entropies bring their own output activation, and targets that are probabilities.
+fn obey_loss(experiment: &mut Experiment) {
+    if experiment.architecture.loss != Loss::Mse {
+        experiment.data = None;
+        experiment.variants.iter_mut().for_each(|variant| variant.output_activation = None);
     }
 }
 

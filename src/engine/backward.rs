@@ -2,7 +2,7 @@
 
 use crate::experiment::Activation;
 
-use super::forward::{LayerTrace, largest, rescale};
+use super::forward::{LayerTrace, exponent_of};
 use super::kernels;
 use super::loss::output_gradient;
 use super::network::{Layer, Network, Pass};
@@ -16,9 +16,7 @@ impl<T: Real> Network<T> {
     /// of the batch with its own loss. With a cross-entropy δ^(L) = a^(L) − y outright.
     pub fn backward(&self, pass: &mut Pass<T>) {
         let Some(last) = pass.layers.last_mut() else { return };
-        let output = output_gradient(self.loss, last, &self.target);
-        pass.loss = output.loss;
-        (last.delta, last.faint) = (output.error, output.faint);
+        pass.loss = output_gradient(self.loss, last, &self.target);
         for index in (0..self.layers.len()).rev() {
             let (until, from) = pass.layers.split_at_mut(index + 1);
             let Some(trace) = until.last_mut() else { return };
@@ -44,31 +42,59 @@ fn pull_back<T: Real>(layer: &Layer<T>, next: &LayerTrace<T>, below: &mut LayerT
     );
     out.exponent.copy_from_slice(&next.delta.exponent);
     below.faint.clear();
-    for faint in next.faint.chunk_by(|one, other| one.example == other.example) {
-        recover(layer, faint, below);
+    for example in 0..below.delta.batch() {
+        let lost = Faint::of_example(&next.faint, example);
+        let is_zero = lost.is_empty() && next.delta.largest(example).is_none();
+        if !is_zero && layer.scale != T::ZERO {
+            recover(layer, next, example, below);
+        }
     }
 }
 
-/// Where u of an example is 0 because its weights are 0 for all but the entries that δ's
-/// mantissas lost, adds those up in full: the path is there, however faint.
-fn recover<T: Real>(layer: &Layer<T>, lost: &[Faint], below: &mut LayerTrace<T>) {
-    let Some(example) = lost.first().map(|faint| faint.example) else { return };
-    for unit in 0..below.delta.units() {
-        if below.delta.mantissa[[unit, example]] != T::ZERO {
-            continue;
-        }
-        let value = lost.iter().fold(Scaled::ZERO, |sum, faint| {
-            let weight = layer.unit[[faint.unit, unit]].to_f64() * layer.scale.to_f64();
-            sum.plus(Scaled::from(weight).times(faint.value))
+/// Where u of an example is too small for its mantissas, because the weights are 0 or tiny
+/// for all but the faintest δ, adds it up in full: the path is there, however faint.
+fn recover<T: Real>(
+    layer: &Layer<T>,
+    next: &LayerTrace<T>,
+    example: usize,
+    below: &mut LayerTrace<T>,
+) {
+    let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
+    let column = below.delta.mantissa.column(example);
+    let small = |(unit, u): (usize, &T)| (u.abs() < smallest).then_some(unit);
+    let units: Vec<usize> = column.iter().enumerate().filter_map(small).collect();
+    if units.is_empty() {
+        return;
+    }
+    let delta = exact_column(&next.delta, example, Faint::of_example(&next.faint, example));
+    for unit in units {
+        let terms = layer.unit.column(unit).into_iter().zip(&delta);
+        let value = terms.fold(Scaled::ZERO, |sum, (weight, &delta)| {
+            sum.plus(Scaled::from(weight.to_f64()).times(delta))
         });
+        let value = value.times(Scaled::from(layer.scale.to_f64()));
         if !value.is_zero() {
             below.faint.push(Faint { unit, example, value });
         }
     }
 }
 
+/// One example's column with what its mantissas lost put back.
+fn exact_column<T: Real>(columns: &Columns<T>, example: usize, lost: &[Faint]) -> Vec<Scaled> {
+    let units = 0..columns.units();
+    let mut exact: Vec<Scaled> = units.map(|unit| columns.get(unit, example)).collect();
+    for faint in lost {
+        exact[faint.unit] = faint.value;
+    }
+    exact
+}
+
 /// δ ← u ⊙ φ′(z), where the trace's δ holds u; each column renormalized.
 pub(super) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
+    if trace.faint.is_empty() && multiply_at_once(activation, trace) {
+        renormalize(&mut trace.delta);
+        return;
+    }
     let lost = std::mem::take(&mut trace.faint);
     for b in 0..trace.delta.batch() {
         let lost = Faint::of_example(&lost, b);
@@ -79,8 +105,22 @@ pub(super) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrac
             let mut delta = trace.delta.mantissa.column_mut(b);
             delta.iter_mut().zip(slope).for_each(|(u, &slope)| *u = *u * slope);
         }
-        renormalize(&mut trace.delta, b);
     }
+    renormalize(&mut trace.delta);
+}
+
+/// The common case: no product of the whole array underflows. Returns whether it was done.
+fn multiply_at_once<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) -> bool {
+    let (Some(u), Some(slope)) = (trace.delta.mantissa.as_slice_mut(), trace.slope.as_slice())
+    else {
+        return false;
+    };
+    let safe = activation.is_piecewise_linear()
+        || kernels::all_at_least(u, slope, T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT)));
+    if safe {
+        kernels::multiply(u, slope);
+    }
+    safe
 }
 
 /// Whether a product u φ′(z) of the column would lose digits below the smallest number.
@@ -99,11 +139,7 @@ fn multiply_in_logarithms<T: Real>(
     example: usize,
     lost: &[Faint],
 ) {
-    let units = 0..trace.delta.units();
-    let mut exact: Vec<Scaled> = units.map(|unit| trace.delta.get(unit, example)).collect();
-    for faint in lost {
-        exact[faint.unit] = faint.value;
-    }
+    let mut exact = exact_column(&trace.delta, example, lost);
     for (unit, u) in exact.iter_mut().enumerate() {
         *u = u.times(exact_slope(activation, trace.true_z(unit, example)));
     }
@@ -116,14 +152,43 @@ fn exact_slope(activation: Activation, z: f64) -> Scaled {
     Scaled::from_ln(activation.ln_derivative(z)).times(sign)
 }
 
-/// Brings the column's largest |δ_j| into [½, 1); a power of two moves into the exponent.
-fn renormalize<T: Real>(delta: &mut Columns<T>, example: usize) {
-    let mut column = delta.mantissa.column_mut(example);
-    let top = largest(&column);
-    if top == 0.0 {
+/// Brings each column's largest |δ_j| into [½, 1); a power of two moves into the exponent.
+fn renormalize<T: Real>(delta: &mut Columns<T>) {
+    let Some(entries) = delta.mantissa.as_slice_mut() else { return };
+    if let [exponent] = &mut delta.exponent[..] {
+        let shift = shift_of(kernels::largest(entries));
+        *exponent += shift;
+        scale_by(entries, &[shift]);
         return;
     }
-    let (_, shift) = libm::frexp(top);
-    rescale(&mut column, -i64::from(shift));
-    delta.exponent[example] += i64::from(shift);
+    let mut tops = vec![T::ZERO; delta.exponent.len()];
+    kernels::column_tops(entries, &mut tops);
+    let shifts: Vec<i64> = tops.into_iter().map(shift_of).collect();
+    delta.exponent.iter_mut().zip(&shifts).for_each(|(exponent, shift)| *exponent += shift);
+    scale_by(entries, &shifts);
+}
+
+/// The exponent that a column gives up; none where it is all zero.
+fn shift_of<T: Real>(top: T) -> i64 {
+    if top == T::ZERO { 0 } else { exponent_of(top.to_f64()) }
+}
+
+/// Multiplies each column by 2^−shift. One factor could itself leave the range of T, where
+/// two do not.
+fn scale_by<T: Real>(entries: &mut [T], shifts: &[i64]) {
+    let power = |power: i64| T::from_f64(ldexp(1.0, power));
+    let fits = |shift: &i64| shift.abs() < -T::SMALLEST_EXPONENT;
+    match shifts {
+        [shift] if fits(shift) => kernels::scale_columns(entries, &[power(-shift)]),
+        _ if shifts.iter().all(fits) => {
+            let factors: Vec<T> = shifts.iter().map(|shift| power(-shift)).collect();
+            kernels::scale_columns(entries, &factors);
+        }
+        _ => {
+            let half: Vec<T> = shifts.iter().map(|shift| power(-shift / 2)).collect();
+            let rest: Vec<T> = shifts.iter().map(|shift| power(-(shift - shift / 2))).collect();
+            kernels::scale_columns(entries, &half);
+            kernels::scale_columns(entries, &rest);
+        }
+    }
 }

@@ -160,8 +160,7 @@ impl ExactLaw {
     fn backward(&mut self, stream: &mut Stream) {
         let last = self.layers.len() - 1;
         let output = &mut self.layers[last];
-        let gradient = output_gradient(self.loss, &output.trace, &self.target);
-        (output.trace.delta, output.trace.faint) = (gradient.error, gradient.faint);
+        output_gradient(self.loss, &mut output.trace, &self.target);
         self.norms[last] =
             if self.loss.cancels_slope() { norm(&output.trace.delta) } else { output.finish() };
         for index in (0..last).rev() {

@@ -7,7 +7,7 @@ use crate::experiment::Activation;
 use super::kernels;
 use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
-use super::scaled::{Faint, ldexp};
+use super::scaled::{Faint, halves, ldexp};
 use super::{Columns, Real, Scaled};
 
 /// What the passes leave of one layer.
@@ -44,20 +44,32 @@ impl<T: Real> LayerTrace<T> {
 }
 
 impl<T: Real> Network<T> {
+    /// Room for a pass: everything zero. It can be used for pass after pass.
+    pub fn room(&self) -> Pass<T> {
+        let batch = self.input.batch();
+        let trace = |layer: &Layer<T>| LayerTrace::zeros(layer.unit.nrows(), batch);
+        let layers = self.layers.iter().map(trace).collect();
+        Pass { input: self.input.clone(), layers, loss: Scaled::ZERO }
+    }
+
     /// The forward pass alone; δ is left zero.
     pub fn forward(&self) -> Pass<T> {
-        let batch = self.input.batch();
-        let mut layers: Vec<LayerTrace<T>> = Vec::with_capacity(self.layers.len());
-        for layer in &self.layers {
-            let mut trace = LayerTrace::zeros(layer.unit.nrows(), batch);
-            let input = layers.last().map_or(&self.input, |before| &before.a);
-            layer.forward(input, &mut trace);
-            layers.push(trace);
+        let mut pass = self.room();
+        self.forward_into(&mut pass);
+        pass
+    }
+
+    /// The same into room made by [`Self::room`] of a network of the same shape.
+    pub fn forward_into(&self, pass: &mut Pass<T>) {
+        pass.input.clone_from(&self.input);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let (before, from) = pass.layers.split_at_mut(index);
+            let Some(trace) = from.first_mut() else { return };
+            layer.forward(before.last().map_or(&pass.input, |before| &before.a), trace);
         }
-        if let Some(output) = layers.last_mut() {
+        if let Some(output) = pass.layers.last_mut() {
             finish_output(self.loss, output);
         }
-        Pass { input: self.input.clone(), layers, loss: Scaled::ZERO }
     }
 }
 
@@ -170,25 +182,33 @@ fn scaled_value(activation: Activation, m: f64, exponent: i64, out: i64) -> f64 
 /// Folds each column's exponent back where plain numbers do, and brings the column's largest
 /// entry near 1 where they do not.
 pub(super) fn settle<T: Real>(columns: &mut Columns<T>) {
-    for b in 0..columns.batch() {
-        let mut column = columns.mantissa.column_mut(b);
-        let top = largest(&column);
-        let (_, shift) = libm::frexp(top);
-        let true_exponent = i64::from(shift) + columns.exponent[b];
-        let plain = top == 0.0 || true_exponent.abs() < T::COMFORT;
-        if plain && columns.exponent[b] == 0 {
-            continue;
-        }
-        let target = if plain { columns.exponent[b] } else { -i64::from(shift) };
-        rescale(&mut column, if top == 0.0 { 0 } else { target });
-        columns.exponent[b] = if plain { 0 } else { true_exponent };
+    let Some(entries) = columns.mantissa.as_slice() else { return };
+    if let [exponent] = columns.exponent[..] {
+        settle_column(columns, 0, exponent, kernels::largest(entries).to_f64());
+        return;
+    }
+    let mut tops = vec![T::ZERO; columns.batch()];
+    kernels::column_tops(entries, &mut tops);
+    for (b, top) in tops.into_iter().enumerate() {
+        settle_column(columns, b, columns.exponent[b], top.to_f64());
     }
 }
 
-/// The largest |entry|.
-pub(super) fn largest<T: Real>(column: &ArrayViewMut1<'_, T>) -> f64 {
-    let top = column.iter().fold(T::ZERO, |top, &v| if v.abs() > top { v.abs() } else { top });
-    top.to_f64()
+fn settle_column<T: Real>(columns: &mut Columns<T>, b: usize, exponent: i64, top: f64) {
+    let shift = exponent_of(top);
+    let true_exponent = shift + exponent;
+    let plain = top == 0.0 || true_exponent.abs() < T::COMFORT;
+    if plain && exponent == 0 {
+        return;
+    }
+    let target = if plain { exponent } else { -shift };
+    rescale(&mut columns.mantissa.column_mut(b), if top == 0.0 { 0 } else { target });
+    columns.exponent[b] = if plain { 0 } else { true_exponent };
+}
+
+/// e of |x| = m × 2^e with ½ ≤ m < 1.
+pub(super) fn exponent_of(number: f64) -> i64 {
+    i64::from(libm::frexp(number).1)
 }
 
 /// Multiplies by 2^power, which loses nothing but what lies far below the column's largest.
@@ -196,9 +216,7 @@ pub(super) fn rescale<T: Real>(column: &mut ArrayViewMut1<'_, T>, power: i64) {
     if power == 0 {
         return;
     }
-    // A single factor could itself leave the range of T.
-    let half = power / 2;
-    let factors = [T::from_f64(ldexp(1.0, half)), T::from_f64(ldexp(1.0, power - half))];
+    let factors = halves(power).map(T::from_f64);
     for value in column {
         *value = *value * factors[0] * factors[1];
     }

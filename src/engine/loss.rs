@@ -6,77 +6,62 @@ use crate::experiment::Loss;
 
 use super::cross_entropy::{CrossEntropy, binary, categorical};
 use super::forward::LayerTrace;
-use super::scaled::Faint;
 use super::softmax::LogSoftmax;
 use super::{Columns, Real, Scaled};
 
-/// What the backward pass starts from, and the mean loss.
-pub(super) struct OutputGradient<T> {
-    /// n_L × B: ∇ₐL of each example's own loss, still to be multiplied by σ′(z); δ^(L) = a − y
-    /// itself where the loss cancels the slope.
-    pub error: Columns<T>,
-    /// Entries that its mantissas lost.
-    pub faint: Vec<Faint>,
-    /// The mean of the examples' losses.
-    pub loss: Scaled,
-}
-
-/// The error of each example and the mean loss, from the output layer's z and a.
+/// Fills the output layer's δ with ∇ₐL of each example's own loss, still to be multiplied by
+/// σ′(z), or with δ^(L) = a − y itself where the loss cancels the slope; entries that its
+/// mantissas lose go to the layer's faint ones. Returns the mean loss.
 ///
 /// # Shapes
-/// `target` is n_L × B, the error likewise.
+/// `target` is n_L × B.
 pub(super) fn output_gradient<T: Real>(
     loss: Loss,
-    output: &LayerTrace<T>,
+    output: &mut LayerTrace<T>,
     target: &Columns<T>,
-) -> OutputGradient<T> {
+) -> Scaled {
+    output.faint.clear();
     match loss {
-        Loss::Mse => squared_error(&output.a, target),
-        Loss::Bce => cross_entropy(binary, &output.z, target),
-        Loss::SoftmaxCe => cross_entropy(categorical, &output.z, target),
+        Loss::Mse => squared_error(output, target),
+        Loss::Bce => cross_entropy(binary, output, target),
+        Loss::SoftmaxCe => cross_entropy(categorical, output, target),
     }
 }
 
 /// ½‖a − y‖² and a − y, where a = m 2^e and y stands in plain numbers.
-fn squared_error<T: Real>(a: &Columns<T>, target: &Columns<T>) -> OutputGradient<T> {
-    let mut error = a.clone();
-    let mut faint = Vec::new();
-    let mut sum = Scaled::ZERO;
+fn squared_error<T: Real>(output: &mut LayerTrace<T>, target: &Columns<T>) -> Scaled {
+    let LayerTrace { a, delta: error, faint, .. } = output;
+    let differences = error.mantissa.iter_mut().zip(&a.mantissa).zip(&target.mantissa);
+    differences.for_each(|((error, &a), &y)| *error = a - y);
     for (b, &exponent) in a.exponent.iter().enumerate() {
-        if exponent == 0 {
-            let column = error.mantissa.column_mut(b);
-            column.into_iter().zip(target.mantissa.column(b)).for_each(|(a, &y)| *a = *a - y);
-        } else {
+        error.exponent[b] = 0;
+        if exponent != 0 {
             // Beside a target of exactly 0 even the faintest output is an error.
             let entry =
                 |unit| a.get(unit, b).plus(Scaled::from(-target.mantissa[[unit, b]].to_f64()));
             let entries: Vec<Scaled> = (0..a.units()).map(entry).collect();
-            error.fill(b, &entries, &mut faint);
+            error.fill(b, &entries, faint);
         }
-        let norm = error.norm(b);
-        sum = sum.plus(norm.times(norm));
     }
-    let loss = sum.times(Scaled::from(0.5 / a.batch() as f64));
-    OutputGradient { error, faint, loss }
+    let norm = error.rms_norm();
+    norm.times(norm).times(Scaled::from(0.5))
 }
 
 /// A cross-entropy of every example, from its logits.
 fn cross_entropy<T: Real>(
     of_example: fn(&[Scaled], &[f64]) -> CrossEntropy,
-    z: &Columns<T>,
+    output: &mut LayerTrace<T>,
     target: &Columns<T>,
-) -> OutputGradient<T> {
-    let mut error = Columns::zeros(z.units(), z.batch());
-    let mut faint = Vec::new();
+) -> Scaled {
     let mut sum = Scaled::ZERO;
-    for b in 0..z.batch() {
+    let batch = output.z.batch();
+    for b in 0..batch {
         let y: Vec<f64> = target.mantissa.column(b).iter().map(|y| y.to_f64()).collect();
-        let example = of_example(&z.column(b), &y);
-        error.fill(b, &example.delta, &mut faint);
+        let example = of_example(&output.z.column(b), &y);
+        output.delta.fill(b, &example.delta, &mut output.faint);
         sum = sum.plus(example.loss);
     }
-    let loss = sum.times(Scaled::from(1.0 / z.batch() as f64));
-    OutputGradient { error, faint, loss }
+    sum.times(Scaled::from(1.0 / batch as f64))
 }
 
 /// Where the loss takes the softmax of the logits, a^(L) is that softmax.

@@ -136,15 +136,21 @@ impl<T: Real> Network<T> {
 
     /// The mean loss of the batch that a forward pass of this network leaves.
     pub fn loss_of(&self, pass: &Pass<T>) -> Scaled {
-        let output = pass.layers.last();
-        output.map_or(Scaled::ZERO, |last| output_gradient(self.loss, last, &self.target).loss)
+        let output = pass.layers.last().cloned();
+        output.map_or(Scaled::ZERO, |mut last| output_gradient(self.loss, &mut last, &self.target))
     }
 
     /// Forward and backward over the batch: BP1 and BP2 for every layer.
     pub fn pass(&self) -> Pass<T> {
-        let mut pass = self.forward();
-        self.backward(&mut pass);
+        let mut pass = self.room();
+        self.run(&mut pass);
         pass
+    }
+
+    /// The same into room made by [`Self::room`] of a network of the same shape.
+    pub fn run(&self, pass: &mut Pass<T>) {
+        self.forward_into(pass);
+        self.backward(pass);
     }
 }
 

@@ -1,8 +1,10 @@
 //! The record: what a pass leaves of each layer, in a handful of numbers.
 
+use crate::experiment::Activation;
+
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
-use super::scaled::{Faint, ldexp, root_mean_square};
+use super::scaled::{Faint, halves, root_mean_square};
 use super::{Columns, Real, Scaled};
 
 /// A slope below this share of the activation's largest one counts as saturated.
@@ -99,7 +101,6 @@ fn measure<T: Real>(
     let trace = &pass.layers[index];
     let (activation_mean, activation_std) = moments(&trace.a);
     let activation = network.layers[index].activation;
-    let faded = SATURATED_BELOW * activation.largest_slope();
     LayerRecord {
         layer: index + 1,
         fan_in: pass.inputs_of(index).units(),
@@ -110,16 +111,31 @@ fn measure<T: Real>(
         activation_mean,
         activation_std,
         preactivation_std: moments(&trace.z).1,
-        saturated_share: if activation.saturates() {
-            share(trace.slope.iter(), |slope| slope.to_f64().abs() < faded)
-        } else {
-            0.0
-        },
-        dead_share: share(trace.slope.rows().into_iter(), |unit| {
-            unit.iter().all(|&slope| slope == T::ZERO) && !activation.saturates()
-        }),
+        saturated_share: trace.saturated_share(activation),
+        dead_share: trace.dead_share(activation),
         zero: None,
         lost_in_plain: lost_in_plain(&trace.delta),
+    }
+}
+
+impl<T: Real> LayerTrace<T> {
+    /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest, for an
+    /// activation that can saturate.
+    pub fn saturated_share(&self, activation: Activation) -> f64 {
+        if !activation.saturates() {
+            return 0.0;
+        }
+        let faded = SATURATED_BELOW * activation.largest_slope();
+        share(self.slope.iter(), |slope| slope.to_f64().abs() < faded)
+    }
+
+    /// Share of units whose slope is exactly 0 in every example, for an activation that does
+    /// not saturate.
+    pub fn dead_share(&self, activation: Activation) -> f64 {
+        if activation.saturates() {
+            return 0.0;
+        }
+        share(self.slope.rows().into_iter(), |unit| unit.iter().all(|&slope| slope == T::ZERO))
     }
 }
 
@@ -141,17 +157,18 @@ fn lost_in_plain<T: Real>(delta: &Columns<T>) -> bool {
 
 /// Mean and standard deviation over all entries, taken beside the largest of them.
 fn moments<T: Real>(columns: &Columns<T>) -> (Scaled, Scaled) {
-    let tops: Vec<_> = (0..columns.batch()).map(|b| columns.largest(b)).collect();
-    let Some(top) = tops.iter().copied().flatten().map(Scaled::exponent).max() else {
+    let tops = (0..columns.batch()).filter_map(|b| columns.largest(b));
+    let Some(top) = tops.map(Scaled::exponent).max() else {
         return (Scaled::ZERO, Scaled::ZERO);
     };
-    // A column of zeros has no say in the exponent, and may be far above the others'.
-    let factor =
-        |(&e, largest): (&i64, &Option<Scaled>)| largest.map_or(0.0, |_| ldexp(1.0, e - top));
-    let factors: Vec<f64> = columns.exponent.iter().zip(&tops).map(factor).collect();
+    let factors: Vec<[f64; 2]> = columns.exponent.iter().map(|&e| halves(e - top)).collect();
+    // A column of zeros has no say in the exponent, and its own may be far above.
+    let plain = |m: &T, [half, rest]: &[f64; 2]| {
+        if *m == T::ZERO { 0.0 } else { m.to_f64() * half * rest }
+    };
     let rows = columns.mantissa.rows().into_iter();
     let entries: Vec<f64> =
-        rows.flat_map(|row| row.into_iter().zip(&factors)).map(|(m, f)| m.to_f64() * f).collect();
+        rows.flat_map(|row| row.into_iter().zip(&factors)).map(|(m, f)| plain(m, f)).collect();
     let count = entries.len() as f64;
     let mean = entries.iter().sum::<f64>() / count;
     let variance = entries.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count;

@@ -5,7 +5,7 @@
 
 use ndarray::Array2;
 
-use super::Real;
+use super::{Real, kernels};
 
 /// A non-negative or signed number m × 2^e with m = 0 or ½ ≤ |m| < 1.
 ///
@@ -127,6 +127,12 @@ pub(crate) fn ldexp(mantissa: f64, exponent: i64) -> f64 {
     libm::ldexp(mantissa, exponent.clamp(-4000, 4000) as i32)
 }
 
+/// 2^power as two factors: one alone may lie beyond `f64` though what it multiplies comes near 1.
+pub(super) fn halves(power: i64) -> [f64; 2] {
+    let half = power / 2;
+    [ldexp(1.0, half), ldexp(1.0, power - half)]
+}
+
 /// n units × B examples; example b's column is `mantissa[.., b]` × 2^`exponent[b]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Columns<T> {
@@ -201,14 +207,15 @@ impl<T: Real> Columns<T> {
     }
 
     /// Fills example b's column with `entries`, their largest near 1. What the mantissas cannot
-    /// hold beside it goes to `faint` in full.
+    /// hold beside it, or not with all digits, goes to `faint` in full.
     pub(super) fn fill(&mut self, example: usize, entries: &[Scaled], faint: &mut Vec<Faint>) {
         let exponents = entries.iter().filter(|entry| !entry.is_zero()).map(|e| e.exponent());
         let top = exponents.max().unwrap_or(0);
+        let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
         for (unit, &value) in entries.iter().enumerate() {
             let mantissa = T::from_f64(value.over_power_of_two(top));
             self.mantissa[[unit, example]] = mantissa;
-            if mantissa == T::ZERO && !value.is_zero() {
+            if mantissa.abs() < smallest && !value.is_zero() {
                 faint.push(Faint { unit, example, value });
             }
         }
@@ -221,16 +228,43 @@ impl<T: Real> Columns<T> {
     pub fn norm(&self, example: usize) -> Scaled {
         let Some(largest) = self.largest(example) else { return Scaled::ZERO };
         let top = largest.exponent();
-        let unit = ldexp(1.0, self.exponent[example] - top);
+        let [half, rest] = halves(self.exponent[example] - top);
         let column = self.mantissa.column(example);
-        let squares: f64 = column.iter().map(|v| (v.to_f64() * unit).powi(2)).sum();
+        let squares: f64 = column.iter().map(|v| (v.to_f64() * half * rest).powi(2)).sum();
         Scaled::new(squares.sqrt(), top)
     }
 
     /// The root mean square over the examples of the columns' norms: for a batch of one,
     /// the norm itself.
     pub fn rms_norm(&self) -> Scaled {
-        root_mean_square((0..self.batch()).map(|b| self.norm(b)))
+        if self.batch() == 1 {
+            let mut square = [0.0];
+            self.fill_squares(&mut square);
+            return self.norm_of(0, square[0]);
+        }
+        root_mean_square(self.norms().into_iter())
+    }
+
+    /// The Euclidean norm of every example's column.
+    pub fn norms(&self) -> Vec<Scaled> {
+        let mut squares = vec![0.0; self.batch()];
+        self.fill_squares(&mut squares);
+        squares.iter().enumerate().map(|(b, &square)| self.norm_of(b, square)).collect()
+    }
+
+    fn fill_squares(&self, squares: &mut [f64]) {
+        if let Some(entries) = self.mantissa.as_slice() {
+            kernels::column_squares(entries, squares);
+        }
+    }
+
+    /// A column's norm from its sum of squares, unless squares that matter were lost in it.
+    fn norm_of(&self, example: usize, square: f64) -> Scaled {
+        if SAFE_SQUARES.contains(&square) {
+            Scaled::new(square.sqrt(), self.exponent[example])
+        } else {
+            self.norm(example)
+        }
     }
 
     /// The root mean square over the examples of one unit's entries.
@@ -238,6 +272,9 @@ impl<T: Real> Columns<T> {
         root_mean_square((0..self.batch()).map(|b| self.get(unit, b)))
     }
 }
+
+/// Sums of squares in which no square that matters was lost, in either precision.
+const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e250;
 
 /// √(mean of squares).
 pub(crate) fn root_mean_square(numbers: impl ExactSizeIterator<Item = Scaled>) -> Scaled {

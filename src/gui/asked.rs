@@ -46,11 +46,6 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
         }
     }
 
-    /// Asks the same question again at the next [`Self::ask`].
-    pub fn forget_question(&mut self) {
-        self.submitted = None;
-    }
-
     /// Takes the worker's answer; true where there is a new one.
     pub fn poll(&mut self) -> bool {
         match self.worker.as_ref().ok().and_then(Worker::take) {

@@ -4,6 +4,7 @@ use crate::engine::{NotExact, Scaled};
 use crate::experiment::{Draws, Experiment, limits};
 
 use super::parallel::in_order;
+use super::sampler::threads_that_fit;
 use super::{Distribution, Engine, Sampler, Stopped, Watch};
 
 /// Seeds of an ensemble.
@@ -12,8 +13,6 @@ pub const SEEDS: std::ops::RangeInclusive<u32> = 1..=100_000;
 const CHUNK: usize = 64;
 /// Random numbers of a chunk: some ten milliseconds' work.
 const CHUNK_NUMBERS: usize = 2_000_000;
-/// Weights that all threads may hold together, 1 GB.
-const HELD_WEIGHTS: usize = 128_000_000;
 
 /// What is asked of an ensemble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,8 +159,7 @@ fn threads(experiment: &Experiment, settings: &EnsembleSettings, sampler: &Sampl
     if sampler.engines().all(|engine| engine == Engine::ExactInLaw) {
         return settings.threads;
     }
-    let weights = usize::try_from(experiment.architecture.weight_count()).unwrap_or(usize::MAX);
-    settings.threads.min(HELD_WEIGHTS / weights.max(1)).max(1)
+    threads_that_fit(experiment, settings.threads)
 }
 
 impl Ensemble {

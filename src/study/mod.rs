@@ -16,6 +16,8 @@ mod parallel;
 mod portrait;
 mod sample;
 mod sampler;
+mod setting;
+mod sweep;
 mod theory;
 mod verdict;
 
@@ -36,7 +38,9 @@ pub use portrait::{
     EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
 };
 pub use sample::Sample;
-pub use sampler::{Engine, Sampler};
+pub use sampler::{Engine, Sampler, Shares};
+pub use setting::{Axis, Setting, Spacing};
+pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use verdict::{Kind, Verdict};
 

@@ -1,7 +1,7 @@
 //! The error signal's norms of one seed after the other, by either engine.
 
-use crate::engine::{DrawCache, ExactLaw, FromDraws, Network, NotExact, Real, Scaled};
-use crate::experiment::{Experiment, Precision, Variant};
+use crate::engine::{DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, Real, Scaled};
+use crate::experiment::{Activation, Experiment, Precision, Variant};
 
 use super::Stopped;
 
@@ -72,6 +72,17 @@ pub struct Sampler {
     /// One for each variant; none where the weights are drawn.
     laws: Vec<Option<ExactLaw>>,
     norms: Vec<Scaled>,
+    /// Beside the norms, where they are wanted.
+    shares: Option<Vec<Shares>>,
+}
+
+/// Shares of a layer's units.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Shares {
+    /// Units whose slope is exactly 0 in every example.
+    pub dead: f64,
+    /// (Unit, example) pairs whose slope has faded below 5 % of the largest.
+    pub saturated: f64,
 }
 
 impl Sampler {
@@ -88,7 +99,19 @@ impl Sampler {
             laws: experiment.variants.iter().map(law).collect::<Result<_, _>>()?,
             experiment: experiment.clone(),
             norms: Vec::new(),
+            shares: None,
         })
+    }
+
+    /// Has the shares of dead and saturated units measured as well.
+    #[must_use]
+    pub fn with_shares(self) -> Self {
+        Self { shares: Some(Vec::new()), ..self }
+    }
+
+    /// Of the last sample, like its norms; nothing unless asked for.
+    pub fn shares(&self) -> &[Shares] {
+        self.shares.as_deref().unwrap_or_default()
     }
 
     /// Each variant's engine.
@@ -107,37 +130,66 @@ impl Sampler {
     pub fn sample(&mut self, seed: u64, proceed: &dyn Fn() -> bool) -> Result<&[Scaled], Stopped> {
         self.experiment.seed = seed;
         self.norms.clear();
+        self.shares.iter_mut().for_each(Vec::clear);
         // Nothing drawn for one seed serves another, but the variants share it.
         let mut cache = DrawCache::new();
-        for (variant, law) in self.experiment.variants.iter().zip(&mut self.laws) {
+        for index in 0..self.laws.len() {
             if !proceed() {
                 return Err(Stopped);
             }
-            if let Some(law) = law {
+            if let Some(law) = &mut self.laws[index] {
                 self.norms.extend(law.draw(seed));
+                self.note_shares_in_law(index);
                 continue;
             }
-            let (experiment, norms) = (&self.experiment, &mut self.norms);
-            match experiment.architecture.precision {
-                Precision::F64 => pass::<f64>(experiment, variant, &mut cache, proceed, norms)?,
-                Precision::F32 => pass::<f32>(experiment, variant, &mut cache, proceed, norms)?,
+            match self.experiment.architecture.precision {
+                Precision::F64 => self.pass::<f64>(index, &mut cache, proceed)?,
+                Precision::F32 => self.pass::<f32>(index, &mut cache, proceed)?,
             }
         }
         Ok(&self.norms)
     }
+
+    /// Appends the norms of one variant's network with its weights.
+    fn pass<T: Real + FromDraws>(
+        &mut self,
+        index: usize,
+        cache: &mut DrawCache,
+        proceed: &dyn Fn() -> bool,
+    ) -> Result<(), Stopped> {
+        let variant = &self.experiment.variants[index];
+        let network = Network::<T>::build(&self.experiment, variant, cache, &mut || proceed())
+            .map_err(|_| Stopped)?;
+        let pass = network.pass();
+        self.norms.extend(pass.layers.iter().map(|layer| layer.delta.rms_norm()));
+        if let Some(shares) = &mut self.shares {
+            let activations = network.layers.iter().map(|layer| layer.activation);
+            shares.extend(activations.zip(&pass.layers).map(|(a, trace)| Shares::of(trace, a)));
+        }
+        Ok(())
+    }
+
+    fn note_shares_in_law(&mut self, index: usize) {
+        if let (Some(shares), Some(law)) = (&mut self.shares, &self.laws[index]) {
+            let (experiment, variant) = (&self.experiment, &self.experiment.variants[index]);
+            shares.extend(law.traces().enumerate().map(|(below, trace)| {
+                Shares::of(trace, experiment.activation_of(variant, below + 1))
+            }));
+        }
+    }
 }
 
-/// Appends the norms of the network with its weights.
-fn pass<T: Real + FromDraws>(
-    experiment: &Experiment,
-    variant: &Variant,
-    cache: &mut DrawCache,
-    proceed: &dyn Fn() -> bool,
-    norms: &mut Vec<Scaled>,
-) -> Result<(), Stopped> {
-    let network =
-        Network::<T>::build(experiment, variant, cache, &mut || proceed()).map_err(|_| Stopped)?;
-    let pass = network.pass();
-    norms.extend(pass.layers.iter().map(|layer| layer.delta.rms_norm()));
-    Ok(())
+impl Shares {
+    fn of<T: Real>(trace: &LayerTrace<T>, activation: Activation) -> Self {
+        Self { dead: trace.dead_share(activation), saturated: trace.saturated_share(activation) }
+    }
+}
+
+/// Weights that all threads may hold together, 1 GB.
+const HELD_WEIGHTS: usize = 128_000_000;
+
+/// `threads`, or as many as can hold this experiment's weights side by side.
+pub(super) fn threads_that_fit(experiment: &Experiment, threads: usize) -> usize {
+    let weights = usize::try_from(experiment.architecture.weight_count()).unwrap_or(usize::MAX);
+    threads.min(HELD_WEIGHTS / weights.max(1)).max(1)
 }

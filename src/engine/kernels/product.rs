@@ -1,40 +1,16 @@
-//! Matrix products in one fixed order of operations.
-//!
-//! Every sum runs over a fixed number of lanes, with separate multiplications and additions
-//! and no fused ones. The compiler may use whatever vector width the processor has: the bits
-//! are the same on every machine. At batch 1 a product is bound by memory, so that the fused
-//! operation would gain nothing.
+//! W X and Wᵀ D.
 
 use ndarray::{Array2, ArrayView2};
 
-use super::Real;
+use super::super::Real;
+use super::dispatch;
 
-/// Partial sums of a dot product: eight AVX2 registers of `f64`.
-const LANES: usize = 32;
-/// Rows that the transposed product reads at once.
+/// Rows that are read at once: enough sums under way to hide an addition's latency.
 const ROWS: usize = 4;
-/// Examples that a batched product holds in registers.
-const TILE: usize = 16;
 
-macro_rules! dispatch {
-    ($(#[$doc:meta])* $name:ident, $wide:ident, $body:ident,
-     ($($argument:ident: $type:ty),*)) => {
-        $(#[$doc])*
-        pub fn $name<T: Real>($($argument: $type),*) {
-            #[cfg(target_arch = "x86_64")]
-            if std::arch::is_x86_feature_detected!("avx2") {
-                // SAFETY: the processor has just been asked for AVX2.
-                return unsafe { $wide($($argument),*) };
-            }
-            $body($($argument),*);
-        }
-
-        #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx2")]
-        fn $wide<T: Real>($($argument: $type),*) {
-            $body($($argument),*);
-        }
-    };
+/// Lanes of a sum, and the numbers of a tile: two AVX2 registers.
+const fn lanes<T>() -> usize {
+    64 / size_of::<T>()
 }
 
 dispatch!(
@@ -95,28 +71,63 @@ pub fn product_transposed<T: Real>(
 
 #[inline(always)]
 fn matvec_body<T: Real>(w: &[T], x: &[T], scale: T, out: &mut [T]) {
-    for (row, out) in w.chunks_exact(x.len()).zip(out) {
-        *out = scale * dot(row, x);
+    if size_of::<T>() == 4 {
+        matvec_lanes::<T, { lanes::<f32>() }>(w, x, scale, out);
+    } else {
+        matvec_lanes::<T, { lanes::<f64>() }>(w, x, scale, out);
     }
 }
 
 #[inline(always)]
-fn dot<T: Real>(a: &[T], b: &[T]) -> T {
-    let mut lanes = [T::ZERO; LANES];
-    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
-    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
-    for (a, b) in a_blocks.iter().zip(b_blocks) {
-        for lane in 0..LANES {
-            lanes[lane] += a[lane] * b[lane];
+fn matvec_lanes<T: Real, const N: usize>(w: &[T], x: &[T], scale: T, out: &mut [T]) {
+    let width = x.len();
+    let whole = out.len() / ROWS * ROWS;
+    let (tiles, rest) = out.split_at_mut(whole);
+    let (w_tiles, w_rest) = w.split_at(whole * width);
+    for (rows, out) in w_tiles.chunks_exact(ROWS * width).zip(tiles.chunks_exact_mut(ROWS)) {
+        let sums = dots::<T, N, ROWS>(rows, x);
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = scale * sum;
         }
     }
-    for (lane, (&a, &b)) in a_rest.iter().zip(b_rest).enumerate() {
-        lanes[lane] += a * b;
+    for (row, out) in w_rest.chunks_exact(width).zip(rest) {
+        let [sum] = dots::<T, N, 1>(row, x);
+        *out = scale * sum;
     }
-    let mut width = LANES / 2;
+}
+
+/// R rows against x at a time, each over N lanes.
+#[inline(always)]
+fn dots<T: Real, const N: usize, const R: usize>(rows: &[T], x: &[T]) -> [T; R] {
+    let width = x.len();
+    let row = |r: usize| &rows[r * width..(r + 1) * width];
+    let rows: [&[T]; R] = std::array::from_fn(row);
+    let mut lanes = [[T::ZERO; N]; R];
+    let (x_blocks, x_rest) = x.as_chunks::<N>();
+    for (block, x) in x_blocks.iter().enumerate() {
+        for r in 0..R {
+            let w = &rows[r][block * N..][..N];
+            for lane in 0..N {
+                lanes[r][lane] += w[lane] * x[lane];
+            }
+        }
+    }
+    let done = x_blocks.len() * N;
+    for r in 0..R {
+        for (lane, &x) in x_rest.iter().enumerate() {
+            lanes[r][lane] += rows[r][done + lane] * x;
+        }
+    }
+    lanes.map(sum)
+}
+
+/// The lanes' sum, halving them.
+#[inline(always)]
+fn sum<T: Real, const N: usize>(mut lanes: [T; N]) -> T {
+    let mut width = N / 2;
     while width > 0 {
         for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
+            lanes[lane] = lanes[lane] + lanes[lane + width];
         }
         width /= 2;
     }
@@ -147,84 +158,65 @@ fn matvec_transposed_body<T: Real>(w: &[T], d: &[T], scale: T, out: &mut [T]) {
     }
 }
 
-/// Four rows of W against `TILE` examples at a time, all of it in registers.
 #[inline(always)]
 fn matmul_body<T: Real>(w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T]) {
+    if size_of::<T>() == 4 {
+        matmul_tiles::<T, { lanes::<f32>() }>(w, x, batch, scale, out);
+    } else {
+        matmul_tiles::<T, { lanes::<f64>() }>(w, x, batch, scale, out);
+    }
+}
+
+/// Four rows of W against N examples at a time, all sums in registers; each sum runs over k
+/// in order, whatever tile it falls in.
+#[inline(always)]
+fn matmul_tiles<T: Real, const N: usize>(w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T]) {
     let inner = x.len() / batch;
     let rows = out.len() / batch;
-    let weight = |row: usize, k: usize| w[row * inner + k];
-    tiled(rows, batch, inner, x, scale, out, weight);
-}
-
-#[inline(always)]
-fn matmul_transposed_body<T: Real>(w: &[T], d: &[T], batch: usize, scale: T, out: &mut [T]) {
-    let inner = d.len() / batch;
-    let rows = out.len() / batch;
-    let weight = |row: usize, k: usize| w[k * rows + row];
-    tiled(rows, batch, inner, d, scale, out, weight);
-}
-
-#[inline(always)]
-fn tiled<T: Real>(
-    rows: usize,
-    batch: usize,
-    inner: usize,
-    x: &[T],
-    scale: T,
-    out: &mut [T],
-    weight: impl Fn(usize, usize) -> T,
-) {
     let mut row = 0;
     while row + ROWS <= rows {
+        let w: [&[T]; ROWS] = std::array::from_fn(|r| &w[(row + r) * inner..][..inner]);
         let mut example = 0;
-        while example + TILE <= batch {
-            let mut sums = [[T::ZERO; TILE]; ROWS];
-            for k in 0..inner {
-                let x = &x[k * batch + example..][..TILE];
-                for (i, sums) in sums.iter_mut().enumerate() {
-                    let w = weight(row + i, k);
-                    for lane in 0..TILE {
-                        sums[lane] += w * x[lane];
+        while example + N <= batch {
+            let mut sums = [[T::ZERO; N]; ROWS];
+            for (k, x) in x.chunks_exact(batch).enumerate() {
+                let x = &x[example..][..N];
+                for r in 0..ROWS {
+                    let w = w[r][k];
+                    for lane in 0..N {
+                        sums[r][lane] += w * x[lane];
                     }
                 }
             }
-            for (i, sums) in sums.iter().enumerate() {
-                let out = &mut out[(row + i) * batch + example..][..TILE];
-                for lane in 0..TILE {
+            for (r, sums) in sums.iter().enumerate() {
+                let out = &mut out[(row + r) * batch + example..][..N];
+                for lane in 0..N {
                     out[lane] = scale * sums[lane];
                 }
             }
-            example += TILE;
+            example += N;
         }
-        for i in 0..ROWS {
-            edge(row + i, example, batch, inner, x, scale, out, &weight);
+        for (r, w) in w.iter().enumerate() {
+            row_edge(w, x, batch, example, scale, &mut out[(row + r) * batch..][..batch]);
         }
         row += ROWS;
     }
     for row in row..rows {
-        edge(row, 0, batch, inner, x, scale, out, &weight);
+        let w = &w[row * inner..][..inner];
+        row_edge(w, x, batch, 0, scale, &mut out[row * batch..][..batch]);
     }
 }
 
-/// The examples from `first` on of one row, in the same order of additions as a tile.
+/// The examples from `first` on of one row.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "the loop's whole context, inlined")]
-fn edge<T: Real>(
-    row: usize,
-    first: usize,
-    batch: usize,
-    inner: usize,
-    x: &[T],
-    scale: T,
-    out: &mut [T],
-    weight: &impl Fn(usize, usize) -> T,
-) {
-    let out = &mut out[row * batch + first..(row + 1) * batch];
+fn row_edge<T: Real>(w: &[T], x: &[T], batch: usize, first: usize, scale: T, out: &mut [T]) {
+    let out = &mut out[first..];
+    if out.is_empty() {
+        return;
+    }
     out.fill(T::ZERO);
-    for k in 0..inner {
-        let w = weight(row, k);
-        let x = &x[k * batch + first..(k + 1) * batch];
-        for (out, &x) in out.iter_mut().zip(x) {
+    for (&w, x) in w.iter().zip(x.chunks_exact(batch)) {
+        for (out, &x) in out.iter_mut().zip(&x[first..]) {
             *out += w * x;
         }
     }
@@ -233,12 +225,90 @@ fn edge<T: Real>(
     }
 }
 
+#[inline(always)]
+fn matmul_transposed_body<T: Real>(w: &[T], d: &[T], batch: usize, scale: T, out: &mut [T]) {
+    if size_of::<T>() == 4 {
+        transposed_tiles::<T, { lanes::<f32>() }>(w, d, batch, scale, out);
+    } else {
+        transposed_tiles::<T, { lanes::<f64>() }>(w, d, batch, scale, out);
+    }
+}
+
+/// N columns of W, which lie side by side, against four examples at a time. Each tile is
+/// turned when it is stored, once for all the rows it summed.
+#[inline(always)]
+fn transposed_tiles<T: Real, const N: usize>(
+    w: &[T],
+    d: &[T],
+    batch: usize,
+    scale: T,
+    out: &mut [T],
+) {
+    let columns = out.len() / batch;
+    let mut column = 0;
+    while column + N <= columns {
+        let mut example = 0;
+        while example + ROWS <= batch {
+            let sums = transposed_tile::<T, N, ROWS>(w, d, batch, columns, column, example);
+            for lane in 0..N {
+                let out = &mut out[(column + lane) * batch + example..][..ROWS];
+                for (r, out) in out.iter_mut().enumerate() {
+                    *out = scale * sums[r][lane];
+                }
+            }
+            example += ROWS;
+        }
+        for example in example..batch {
+            let [sums] = transposed_tile::<T, N, 1>(w, d, batch, columns, column, example);
+            for (lane, sum) in sums.into_iter().enumerate() {
+                out[(column + lane) * batch + example] = scale * sum;
+            }
+        }
+        column += N;
+    }
+    for column in column..columns {
+        let out = &mut out[column * batch..][..batch];
+        out.fill(T::ZERO);
+        for (w, d) in w.chunks_exact(columns).zip(d.chunks_exact(batch)) {
+            let w = w[column];
+            for (out, &d) in out.iter_mut().zip(d) {
+                *out += w * d;
+            }
+        }
+        for out in out {
+            *out = scale * *out;
+        }
+    }
+}
+
+#[inline(always)]
+fn transposed_tile<T: Real, const N: usize, const R: usize>(
+    w: &[T],
+    d: &[T],
+    batch: usize,
+    columns: usize,
+    column: usize,
+    example: usize,
+) -> [[T; N]; R] {
+    let mut sums = [[T::ZERO; N]; R];
+    for (w, d) in w.chunks_exact(columns).zip(d.chunks_exact(batch)) {
+        let w = &w[column..][..N];
+        let d = &d[example..][..R];
+        for r in 0..R {
+            for lane in 0..N {
+                sums[r][lane] += w[lane] * d[r];
+            }
+        }
+    }
+    sums
+}
+
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
     /// Numbers without a pattern, from a linear congruential generator.
-    fn noise(count: usize) -> Vec<f64> {
+    pub fn noise(count: usize) -> Vec<f64> {
         let mut state = 12345_u64;
         let mut next = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -247,7 +317,7 @@ mod tests {
         (0..count).map(|_| next()).collect()
     }
 
-    fn narrow(numbers: &[f64]) -> Vec<f32> {
+    pub fn narrow(numbers: &[f64]) -> Vec<f32> {
         numbers.iter().map(|&x| x as f32).collect()
     }
 

@@ -1,0 +1,185 @@
+//! Loops over n × B arrays, row by row, whatever the columns need.
+
+use super::super::Real;
+use super::dispatch;
+
+/// Lanes of a reduction: four AVX2 registers of `f32`.
+const LANES: usize = 32;
+
+dispatch!(
+    /// The largest |entry|; NaN counts as nothing.
+    largest, largest_wide, largest_body,
+    (entries: &[T]) -> T
+);
+dispatch!(
+    /// u ← u · slope, element by element.
+    multiply, multiply_wide, multiply_body,
+    (u: &mut [T], slope: &[T])
+);
+dispatch!(
+    /// Whether every product u · slope with u ≠ 0 is at least `smallest` in magnitude.
+    all_at_least, all_at_least_wide, all_at_least_body,
+    (u: &[T], slope: &[T], smallest: T) -> bool
+);
+dispatch!(
+    /// tops[b] = the largest |entry| of column b; `tops.len()` is the batch.
+    column_tops, column_tops_wide, column_tops_body,
+    (entries: &[T], tops: &mut [T])
+);
+dispatch!(
+    /// Multiplies column b by `factors[b]`.
+    scale_columns, scale_columns_wide, scale_columns_body,
+    (entries: &mut [T], factors: &[T])
+);
+dispatch!(
+    /// squares[b] = Σ entry² of column b, in `f64`.
+    column_squares, column_squares_wide, column_squares_body,
+    (entries: &[T], squares: &mut [f64])
+);
+
+#[inline(always)]
+fn larger<T: Real>(top: T, entry: T) -> T {
+    let magnitude = entry.abs();
+    if magnitude > top { magnitude } else { top }
+}
+
+#[inline(always)]
+fn largest_body<T: Real>(entries: &[T]) -> T {
+    let mut tops = [T::ZERO; LANES];
+    let (blocks, rest) = entries.as_chunks::<LANES>();
+    for block in blocks {
+        for lane in 0..LANES {
+            tops[lane] = larger(tops[lane], block[lane]);
+        }
+    }
+    tops.iter().chain(rest).fold(T::ZERO, |top, &entry| larger(top, entry))
+}
+
+#[inline(always)]
+fn multiply_body<T: Real>(u: &mut [T], slope: &[T]) {
+    for (u, &slope) in u.iter_mut().zip(slope) {
+        *u = *u * slope;
+    }
+}
+
+#[inline(always)]
+fn all_at_least_body<T: Real>(u: &[T], slope: &[T], smallest: T) -> bool {
+    let (u_blocks, u_rest) = u.as_chunks::<LANES>();
+    let (slope_blocks, slope_rest) = slope.as_chunks::<LANES>();
+    let lost = |u: T, slope: T| (u != T::ZERO) & ((u * slope).abs() < smallest);
+    for (u, slope) in u_blocks.iter().zip(slope_blocks) {
+        let mut any = false;
+        for lane in 0..LANES {
+            any |= lost(u[lane], slope[lane]);
+        }
+        if any {
+            return false;
+        }
+    }
+    !u_rest.iter().zip(slope_rest).any(|(&u, &slope)| lost(u, slope))
+}
+
+#[inline(always)]
+fn column_tops_body<T: Real>(entries: &[T], tops: &mut [T]) {
+    if let [top] = tops {
+        *top = largest_body(entries);
+        return;
+    }
+    tops.fill(T::ZERO);
+    for row in entries.chunks_exact(tops.len()) {
+        for (top, &entry) in tops.iter_mut().zip(row) {
+            *top = larger(*top, entry);
+        }
+    }
+}
+
+#[inline(always)]
+fn scale_columns_body<T: Real>(entries: &mut [T], factors: &[T]) {
+    if let [factor] = *factors {
+        entries.iter_mut().for_each(|entry| *entry = *entry * factor);
+        return;
+    }
+    for row in entries.chunks_exact_mut(factors.len()) {
+        for (entry, &factor) in row.iter_mut().zip(factors) {
+            *entry = *entry * factor;
+        }
+    }
+}
+
+#[inline(always)]
+fn column_squares_body<T: Real>(entries: &[T], squares: &mut [f64]) {
+    if let [square] = squares {
+        *square = sum_of_squares(entries);
+        return;
+    }
+    squares.fill(0.0);
+    for row in entries.chunks_exact(squares.len()) {
+        for (square, &entry) in squares.iter_mut().zip(row) {
+            let entry = entry.to_f64();
+            *square += entry * entry;
+        }
+    }
+}
+
+/// One column's sum, over the lanes of a register or two.
+#[inline(always)]
+fn sum_of_squares<T: Real>(entries: &[T]) -> f64 {
+    const SUMS: usize = 8;
+    let mut sums = [0.0; SUMS];
+    let (blocks, rest) = entries.as_chunks::<SUMS>();
+    for block in blocks {
+        for lane in 0..SUMS {
+            let entry = block[lane].to_f64();
+            sums[lane] += entry * entry;
+        }
+    }
+    let rest: f64 = rest.iter().map(|entry| entry.to_f64() * entry.to_f64()).sum();
+    let [a, b, c, d, e, f, g, h] = sums;
+    (((a + e) + (b + f)) + ((c + g) + (d + h))) + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::product::tests::{narrow, noise};
+    use super::*;
+
+    #[test]
+    fn columns_agree_with_the_plain_loop() {
+        for batch in [1, 3, 16, 37] {
+            let entries = noise(41 * batch);
+            let column = |b: usize| entries.iter().skip(b).step_by(batch);
+            let (mut tops, mut squares) = (vec![0.0; batch], vec![0.0; batch]);
+            column_tops(&entries, &mut tops);
+            column_squares(&entries, &mut squares);
+            for b in 0..batch {
+                assert_eq!(tops[b], column(b).fold(0.0, |top: f64, v| top.max(v.abs())));
+                let plain: f64 = column(b).map(|v| v * v).sum();
+                assert!((squares[b] - plain).abs() < 1e-13);
+            }
+        }
+    }
+
+    #[test]
+    fn wide_and_narrow_instructions_give_the_same_bits() {
+        let single = narrow(&noise(41 * 19));
+        for batch in [1, 19] {
+            let (mut wide, mut plain) = (vec![0.0; batch], vec![0.0; batch]);
+            column_squares(&single, &mut wide);
+            column_squares_body(&single, &mut plain);
+            assert_eq!(wide, plain);
+            let (mut wide, mut plain) = (vec![0.0; batch], vec![0.0; batch]);
+            column_tops(&single, &mut wide);
+            column_tops_body(&single, &mut plain);
+            assert_eq!(wide, plain);
+        }
+    }
+
+    #[test]
+    fn a_single_lost_product_is_found_and_a_zero_is_none() {
+        let (mut u, slope) = (vec![1.0_f64; 100], vec![0.5; 100]);
+        u[3] = 0.0;
+        assert!(all_at_least(&u, &slope, 1e-300));
+        u[71] = 1e-305;
+        assert!(!all_at_least(&u, &slope, 1e-300));
+    }
+}

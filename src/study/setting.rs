@@ -1,0 +1,152 @@
+//! The settings that a sweep moves, and the values they take.
+
+use crate::experiment::{Experiment, Init, Scheme};
+
+/// A numeric setting of an experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Setting {
+    /// The gain of the variant's own scheme.
+    Gain,
+    /// σ_w: normal weights of variance σ_w²/fan_in in place of the variant's scheme.
+    WeightStd,
+    /// σ_b: normal biases of variance σ_b² in place of the variant's.
+    BiasStd,
+    /// Hidden layers.
+    Depth,
+    /// Units of every hidden layer.
+    Width,
+    /// Examples.
+    Batch,
+}
+
+impl Setting {
+    /// Every setting, in the order in which menus show them.
+    pub const ALL: [Self; 6] =
+        [Self::Gain, Self::WeightStd, Self::BiasStd, Self::Depth, Self::Width, Self::Batch];
+
+    /// The name in files and on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Gain => "gain",
+            Self::WeightStd => "weight_std",
+            Self::BiasStd => "bias_std",
+            Self::Depth => "depth",
+            Self::Width => "width",
+            Self::Batch => "batch",
+        }
+    }
+
+    /// The name on screen.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Gain => "Gain",
+            Self::WeightStd => "σ_w",
+            Self::BiasStd => "σ_b",
+            Self::Depth => "Depth",
+            Self::Width => "Width",
+            Self::Batch => "Batch",
+        }
+    }
+
+    /// Whether it takes whole numbers only.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Depth | Self::Width | Self::Batch)
+    }
+
+    /// Sets it in an experiment, weights and biases in every variant. Whatever is given
+    /// explicitly gives way to draws where it no longer fits.
+    pub fn apply(self, experiment: &mut Experiment, value: f64) {
+        let architecture = &mut experiment.architecture;
+        match self {
+            Self::Depth | Self::Width => {
+                if let Some(hidden) = architecture.hidden.take() {
+                    architecture.depth = hidden.len();
+                    architecture.width = hidden[0];
+                }
+                if self == Self::Depth {
+                    architecture.depth = value as usize;
+                } else {
+                    architecture.width = value as usize;
+                }
+            }
+            Self::Batch => architecture.batch = value as usize,
+            Self::Gain | Self::WeightStd => {
+                for variant in &mut experiment.variants {
+                    if self == Self::WeightStd {
+                        variant.init = Init::of(Scheme::LecunNormal);
+                    }
+                    variant.init.gain = Some(value);
+                    variant.weights = None;
+                }
+            }
+            Self::BiasStd => {
+                for variant in &mut experiment.variants {
+                    variant.bias = Init { std: Some(value), ..Init::of(Scheme::Normal) };
+                    variant.biases = None;
+                }
+            }
+        }
+        experiment.forget_misfits();
+    }
+}
+
+/// How an axis' values follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Spacing {
+    /// By equal steps.
+    Linear,
+    /// By equal factors.
+    Logarithmic,
+}
+
+/// A setting's values along one side of a map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Axis {
+    /// What is moved.
+    pub setting: Setting,
+    /// The first value.
+    pub from: f64,
+    /// The last value.
+    pub to: f64,
+    /// How many values, both ends included.
+    pub cells: usize,
+    /// How they are spaced.
+    pub spacing: Spacing,
+}
+
+impl Axis {
+    /// The value of a cell, rounded for a setting that takes whole numbers.
+    ///
+    /// ```
+    /// use gradient_lab::study::{Axis, Setting, Spacing};
+    /// let axis = Axis {
+    ///     setting: Setting::Depth,
+    ///     from: 1.0,
+    ///     to: 100.0,
+    ///     cells: 3,
+    ///     spacing: Spacing::Logarithmic,
+    /// };
+    /// assert_eq!([0, 1, 2].map(|cell| axis.value(cell)), [1.0, 10.0, 100.0]);
+    /// ```
+    pub fn value(&self, cell: usize) -> f64 {
+        let share = cell as f64 / self.cells.saturating_sub(1).max(1) as f64;
+        let value = match self.spacing {
+            _ if cell == 0 => self.from,
+            _ if cell + 1 == self.cells => self.to,
+            Spacing::Linear => self.from + share * (self.to - self.from),
+            Spacing::Logarithmic => {
+                let (from, to) = (libm::log(self.from), libm::log(self.to));
+                libm::exp(from + share * (to - from))
+            }
+        };
+        if self.setting.is_whole() { value.round() } else { value }
+    }
+
+    /// Whether the ends are finite and fit the spacing.
+    pub(super) fn is_sound(&self) -> bool {
+        let lowest = self.from.min(self.to);
+        (self.from - self.to).is_finite()
+            && lowest >= 0.0
+            && (self.spacing == Spacing::Linear || lowest > 0.0)
+    }
+}

@@ -1,0 +1,125 @@
+//! Sweeps: the phase diagram is where theory has it, coarse comes first, parts make the whole.
+
+use gradient_lab::experiment::{Activation, Architecture, Experiment, Variant};
+use gradient_lab::study::{
+    Axis, Engine, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
+    critical_weight_variance, sweep,
+};
+
+fn axis(setting: Setting, from: f64, to: f64, cells: usize) -> Axis {
+    Axis { setting, from, to, cells, spacing: Spacing::Linear }
+}
+
+/// tanh over σ_w and σ_b: 8 layers of 30.
+fn phase_diagram() -> Sweep {
+    let architecture = Architecture { depth: 8, width: 30, ..Architecture::default() };
+    Sweep {
+        experiment: Experiment {
+            architecture,
+            variants: vec![Variant::of(Activation::Tanh)],
+            ..Experiment::default()
+        },
+        variant: 0,
+        x: axis(Setting::WeightStd, 0.8, 2.0, 13),
+        y: Some(axis(Setting::BiasStd, 0.0, 0.4, 3)),
+        quantity: Quantity::DecadesPerLayer,
+        seeds: 6,
+        engine: None,
+    }
+}
+
+fn run(request: &Sweep, shard: Shard, threads: usize) -> SweepMap {
+    sweep(request, shard, threads, &Watch::unattended(), |_| {}).expect("valid")
+}
+
+fn value(map: &SweepMap, x: usize, y: usize) -> f64 {
+    map.cell(x, y).and_then(|cell| cell.value).expect("measured and not zero")
+}
+
+#[test]
+fn the_critical_line_parts_vanishing_from_exploding() {
+    let mut request = phase_diagram();
+    // Deep and wide enough that neither the first layers nor chance decide.
+    (request.experiment.architecture.depth, request.experiment.architecture.width) = (40, 300);
+    let map = run(&request, Shard::WHOLE, 2);
+    for y in 0..3 {
+        let bias_std: f64 = request.y.expect("two axes").value(y);
+        let critical =
+            critical_weight_variance(Activation::Tanh, bias_std * bias_std).expect("it exists");
+        for x in 0..13 {
+            let weight_std: f64 = request.x.value(x);
+            let beyond = weight_std - critical.sqrt();
+            if beyond.abs() > 0.35 {
+                let decades = value(&map, x, y);
+                assert!(decades * beyond > 0.0, "σ_w {weight_std}, σ_b {bias_std}: {decades}");
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_and_parts_change_nothing() {
+    let request = phase_diagram();
+    let whole = run(&request, Shard::WHOLE, 1);
+    assert_eq!(run(&request, Shard::WHOLE, 2), whole);
+    let parts: Vec<SweepMap> =
+        (0..4).map(|index| run(&request, Shard { index, of: 4 }, 2)).collect();
+    assert!(parts[0] != whole);
+    assert_eq!(SweepMap::join(&parts), Ok(whole.clone()));
+    let mut other = parts[0].clone();
+    other.cells.iter_mut().flatten().for_each(|cell| cell.value = Some(7.0));
+    assert_eq!(SweepMap::join(&[whole, other]), Err(SweepError::Parts));
+}
+
+#[test]
+fn coarse_comes_first() {
+    let mut request = phase_diagram();
+    (request.x.cells, request.seeds) = (17, 1);
+    request.y = Some(axis(Setting::Depth, 1.0, 9.0, 9));
+    let mut done = Vec::new();
+    let map = sweep(&request, Shard::WHOLE, 2, &Watch::unattended(), |map| {
+        done.push(map.cells.iter().flatten().count());
+        if done.len() == 6 {
+            let coarse = [0, 8].iter().flat_map(|&y| [0, 8, 16].map(|x| map.cell(x, y)));
+            assert_eq!(coarse.flatten().count(), 6);
+        }
+    });
+    assert_eq!(map.expect("valid").cells.len(), 17 * 9);
+    assert_eq!(done, (1..=17 * 9).collect::<Vec<_>>());
+}
+
+#[test]
+fn shares_of_dead_and_saturated_units() {
+    let mut request = phase_diagram();
+    (request.y, request.quantity) = (None, Quantity::SaturatedShare);
+    request.x = Axis { spacing: Spacing::Logarithmic, ..axis(Setting::Gain, 0.1, 1e3, 3) };
+    for engine in Engine::ALL {
+        request.engine = Some(engine);
+        let map = run(&request, Shard::WHOLE, 2);
+        assert_eq!(value(&map, 0, 0), 0.0);
+        assert!(value(&map, 2, 0) > 0.95, "{engine:?}");
+    }
+    request.quantity = Quantity::DeadShare;
+    request.experiment.variants = vec![Variant::of(Activation::Relu)];
+    for engine in Engine::ALL {
+        request.engine = Some(engine);
+        let map = run(&request, Shard::WHOLE, 2);
+        assert!((value(&map, 1, 0) - 0.5).abs() < 0.05, "{engine:?}");
+    }
+}
+
+#[test]
+fn nonsense_is_refused() {
+    let refusal = |change: &dyn Fn(&mut Sweep)| {
+        let mut request = phase_diagram();
+        change(&mut request);
+        sweep(&request, Shard::WHOLE, 1, &Watch::unattended(), |_| {}).expect_err("nonsense")
+    };
+    assert_eq!(refusal(&|s| s.x.cells = 257), SweepError::Axis);
+    assert_eq!(refusal(&|s| s.y = Some(s.x)), SweepError::Axis);
+    let from_zero = |s: &mut Sweep| (s.x.from, s.x.spacing) = (0.0, Spacing::Logarithmic);
+    assert_eq!(refusal(&from_zero), SweepError::Axis);
+    assert_eq!(refusal(&|s| s.variant = 1), SweepError::Request);
+    let refused = refusal(&|s| s.x = axis(Setting::Width, 1.0, 1e5, 3));
+    assert!(matches!(refused, SweepError::Setting(_)), "{refused}");
+}
