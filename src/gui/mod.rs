@@ -20,4 +20,5 @@ mod window;
 
 pub use app::App;
 pub use lab::Lab;
+pub use pages::Page;
 pub use window::{WindowError, run};

@@ -1,5 +1,6 @@
 //! The first page as it looks, in both themes. Painted by the lab's own rasterizer, so that
-//! every machine gives the same pixels.
+//! every machine gives the same pixels. After an intended change: look at the new pictures,
+//! then `UPDATE_SNAPSHOTS=1 cargo test --test ui pictures`.
 
 use eframe::egui::Theme;
 

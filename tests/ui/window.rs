@@ -81,6 +81,11 @@ impl Window {
         self.wait(part, |window| window.shows(part));
     }
 
+    /// Waits until no text on the screen contains this.
+    pub fn wait_for_no_text(&mut self, part: &str) {
+        self.wait(&format!("end of “{part}”"), |window| !window.shows(part));
+    }
+
     fn wait(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         loop {

@@ -8,7 +8,7 @@ use gradient_lab::experiment::{
     Activation, Draws, FanMode, Loss, Precision, Preset, Scheme, limits,
 };
 use gradient_lab::figure::FigureId;
-use gradient_lab::gui::fonts;
+use gradient_lab::gui::{Page, fonts};
 
 use super::window::Window;
 
@@ -35,8 +35,13 @@ fn check(window: &Window) {
 }
 
 #[test]
-fn the_page_is_named_and_legible() {
-    check(&Window::open());
+fn every_page_is_named_and_legible() {
+    let mut window = Window::open();
+    for page in Page::ALL {
+        window.click(page.label());
+        window.wait_for_no_text("Computing");
+        check(&window);
+    }
 }
 
 #[test]
@@ -92,6 +97,7 @@ fn every_label_and_hint_has_its_signs() {
     words.extend(Draws::ALL.iter().flat_map(|d| [d.label(), d.hint()]));
     words.extend(FanMode::ALL.iter().map(|m| m.id()));
     words.extend(Preset::ALL.iter().flat_map(|p| [p.id, p.hint]));
+    words.extend(Page::ALL.iter().flat_map(|p| [p.label(), p.hint()]));
     words.extend(FigureId::ALL.iter().flat_map(|f| [f.label(), f.hint()]));
     words.extend(limits::KEYS.iter().flat_map(|(key, accepted)| [*key, *accepted]));
     let words: Vec<String> = words.into_iter().map(str::to_owned).collect();

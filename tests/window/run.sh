@@ -126,14 +126,27 @@ expect_changed() {
     say "ok: $4 ($count pixels differ)"
 }
 
+# until_changed BEFORE REGION: waits until a region of the screen is not what it was.
+until_changed() {
+    for _ in $(seq 100); do
+        import -window root "$scratch/now.png"
+        [ "$(differing "$1" "$scratch/now.png" "$2")" = 0 ] || return 0
+        sleep 0.1
+    done
+    fail "nothing happens at $2"
+}
+
 # drag NAME SHARE…: takes the slider in its middle and goes through shares of its width.
 drag() {
-    local name left right y
+    local name left right y before=$scratch/before.png
     read -r name left right y < <(grep "^$1 " "$PLACES")
     shift
-    xdotool mousemove $(((left + right) / 2)) "$y" mousedown 1
-    # A hand does not press and let go within one frame of a software renderer either.
-    sleep 0.3
+    xdotool mousemove $(((left + right) / 2)) "$y"
+    sleep 0.4
+    import -window root "$before"
+    xdotool mousedown 1
+    # On a busy machine a frame takes long; pressed and let go within one is a click.
+    until_changed "$before" "$((right - left))x20+$left+$((y - 10))"
     for share in "$@"; do
         xdotool mousemove $((left + (right - left) * share / 100)) "$y"
         sleep 0.03
