@@ -10,7 +10,7 @@ use crate::engine::{FromDraws, Network, Parameter, Pass, Real, Scaled};
 use crate::experiment::Experiment;
 
 use super::sample::Sample;
-use super::{DrawStudy, Stopped, Watch};
+use super::{Cost, DrawStudy, Stopped, Watch};
 
 /// Smallest and largest step h.
 pub const STEP: std::ops::RangeInclusive<f64> = 1e-16..=1.0;
@@ -26,6 +26,23 @@ pub struct CheckSettings {
     pub sample: Sample,
     /// The step sizes h; one, or a sweep such as [`log_spaced`] gives.
     pub steps: Vec<f64>,
+}
+
+impl CheckSettings {
+    /// Forward passes that a check of a network with that many parameters runs: 1 + 2N for
+    /// each step, the first pass counted once.
+    pub fn forward_passes(&self, parameters: u64) -> u64 {
+        let checked = match self.sample {
+            Sample::All => parameters,
+            Sample::Some { count, .. } => parameters.min(count as u64),
+        };
+        1 + 2 * checked * self.steps.len() as u64
+    }
+
+    /// Multiply-adds of those passes.
+    pub fn multiply_adds(&self, cost: &Cost) -> u128 {
+        u128::from(self.forward_passes(cost.parameters())) * u128::from(cost.forward())
+    }
 }
 
 /// Every parameter, with steps from 1e-12 to 1e-1: the whole V.
@@ -75,13 +92,16 @@ pub struct GradientCheck {
     pub loss: Scaled,
     /// One result for each step size, in the order in which they were asked for.
     pub steps: Vec<StepCheck>,
-    /// The forward passes that were run: 1 + 2N for each step size. L(θ + h) serves both
+    /// The forward passes that were run: a first one, and 2N for each step size. L(θ + h) serves both
     /// differences; alone, one-sided ones would take 1 + N and centred ones 2N.
     pub forward_passes: u64,
     /// Where the centred difference is best: index of the smallest median error.
     pub best: usize,
     /// Every checked parameter at the best step, centred, in the network's order.
     pub details: Vec<Compared>,
+    /// The relative error that counts as agreement, ∛ε of the precision, beside what rounding
+    /// may add.
+    pub threshold: f64,
 }
 
 /// One step size.
@@ -152,20 +172,34 @@ impl GradientCheck {
         self.wrong().next().is_none()
     }
 
-    /// One or two sentences: the outcome and what it took.
+    /// The parameter with the largest relative error among those with this finding, at the
+    /// best step.
+    pub fn worst(&self, finding: Finding) -> Option<&Compared> {
+        let found = self.details.iter().filter(|compared| compared.finding == finding);
+        found.max_by(|a, b| a.relative_error.total_cmp(&b.relative_error))
+    }
+
+    /// The verdict in one to three sentences.
     pub fn sentence(&self) -> String {
-        let (n, p) = (self.checked, self.parameters);
-        let worst = self.steps[self.best].centred.worst;
-        let mut words = match (self.wrong().count(), worst) {
-            (0, Some(worst)) => format!(
-                "Backpropagation agrees with centred differences: of {n} of {p} derivatives the worst, {}, is off by {:.1e} of itself at h = {:.1e}.",
-                worst.parameter, worst.relative_error, self.steps[self.best].step
+        let mut words = match (self.worst(Finding::Wrong), self.worst(Finding::Agrees)) {
+            (Some(worst), _) => format!(
+                "Backpropagation fails: {} of {} derivatives are off by more than the threshold, {:.1e} of themselves and rounding; the worst, {}, by {:.1e}.",
+                self.count(Finding::Wrong),
+                self.checked,
+                self.threshold,
+                worst.parameter,
+                worst.relative_error
             ),
-            (0, None) => "There was nothing to compare.".to_owned(),
-            (wrong, worst) => format!(
-                "{wrong} of {n} derivatives are wrong{}.",
-                worst.map_or(String::new(), |w| format!(", the worst that of {}", w.parameter))
+            (None, Some(worst)) => format!(
+                "Backpropagation passes: {} of {} derivatives agree with centred differences at h = {:.1e}; the worst, {}, is off by {:.1e} of itself, and the threshold is {:.1e}.",
+                self.count(Finding::Agrees),
+                self.checked,
+                self.steps[self.best].step,
+                worst.parameter,
+                worst.relative_error,
+                self.threshold
             ),
+            (None, None) => "The check proves nothing here.".to_owned(),
         };
         let (faint, kinks) = (self.count(Finding::BelowRounding), self.count(Finding::CrossesKink));
         if faint > 0 {
@@ -264,6 +298,7 @@ pub fn check_against<T: Real>(
         forward_passes: probe.passes,
         best,
         details,
+        threshold: tolerance::<T>(),
     })
 }
 

@@ -151,7 +151,7 @@ fn tooltip(ui: &mut Ui, chart: &Chart, at: PlotPoint) {
 fn reading(number: f64, scale: AxisScale) -> String {
     match scale {
         AxisScale::Log10 => scientific_of_log10(number, 3),
-        AxisScale::Layers => format!("layer {number}"),
+        AxisScale::Layers => format!("layer {}", number.round()),
         AxisScale::Linear => format!("{number:.5}"),
     }
 }
