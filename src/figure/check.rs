@@ -13,11 +13,16 @@ use super::number::scientific;
 use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel};
 
 /// A check of all parameters with this many multiply-adds is done at once, about a second.
-pub const QUICK: u128 = 500_000_000;
+const QUICK: u128 = 500_000_000;
 /// Parameters sampled where all of them would take too long.
-pub const SOME: usize = 100;
+const SOME: usize = 100;
 /// Where an error that is exactly 0 would lie, lower than any that arithmetic leaves.
 const LOWEST: f64 = 1e-18;
+
+/// Whether a check is done in about a second, so that nobody need ask for it.
+pub fn quick_check(experiment: &Experiment, settings: &CheckSettings) -> bool {
+    settings.multiply_adds(&Cost::of_experiment(experiment)) <= QUICK
+}
 
 /// The check's figure with the usual settings: every parameter where that is quick.
 pub(super) fn usual(
@@ -29,7 +34,7 @@ pub(super) fn usual(
 ) -> Result<Figure, Stopped> {
     let variant = variant.min(experiment.variants.len() - 1);
     let mut settings = CheckSettings::default();
-    if settings.multiply_adds(&Cost::of_experiment(experiment)) > QUICK {
+    if !quick_check(experiment, &settings) {
         settings.sample = Sample::Some { count: SOME, seed: 1 };
     }
     match gradient_check(experiment, variant, &settings, study, watch) {

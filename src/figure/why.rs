@@ -280,8 +280,10 @@ fn jacobian(anatomy: &Anatomy, spectrum: &JacobianSpectrum, layer: usize) -> Cha
         .layers
         .iter()
         .filter_map(|layer| Some([layer.layer as f64, *layer.log10.last()?, layer.largest()?]));
+    // Of many narrow parts the seams would show.
+    let band = if spectrum.layers.len() <= MOST_COLUMNS { band.collect() } else { Vec::new() };
     let mut marks = vec![
-        Mark::new("", Ink::Weak, MarkShape::Band(band.collect())),
+        Mark::new("", Ink::Weak, MarkShape::Band(band)),
         Mark::new("", Ink::Weak, MarkShape::Level(0.0)),
         line(by_layer(LayerSpectrum::largest), "largest", Ink::Palette(0)),
         line(by_layer(LayerSpectrum::median), "median", Ink::Palette(2)),
@@ -362,7 +364,7 @@ fn about_spectrum(anatomy: &Anatomy, layer: usize) -> String {
             "No signal at all gets from layer {top} to layer {layer}: all singular values are true zeros."
         ),
         Some(largest) => format!(
-            "On the way from layer {top} to layer {layer} the length of any signal is multiplied by {} to {}.",
+            "On the way from layer {top} to layer {layer} the length of any signal is multiplied by something between {} and {}.",
             smallest.map_or("0".to_owned(), in_words),
             in_words(largest),
         ),

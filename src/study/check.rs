@@ -191,7 +191,7 @@ impl GradientCheck {
                 worst.relative_error
             ),
             (None, Some(worst)) => format!(
-                "Backpropagation passes: {} of {} derivatives agree with centred differences at h = {:.1e}; the worst, {}, is off by {:.1e} of itself, and the threshold is {:.1e}.",
+                "Backpropagation passes: {} of {} derivatives agree with centred differences at h = {:.1e}; the worst, {}, is off by {:.1e} of itself, and the threshold is {:.1e} and rounding.",
                 self.count(Finding::Agrees),
                 self.checked,
                 self.steps[self.best].step,
