@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::experiment::Experiment;
-use crate::study::{Draw, DrawStudy, Portrait, Stopped, VariantDraw, Watch, portrait};
+use crate::study::{
+    AnatomySettings, Draw, DrawStudy, Portrait, Stopped, VariantDraw, Watch, anatomy, portrait,
+};
 
 use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, View};
 
@@ -27,6 +29,15 @@ impl FigureId {
                 let portrait = portrait(&mut study, experiment, view.variant, 0, watch)?;
                 Ok(Figure::graph(experiment, &portrait, Direction::Backward))
             }
+            Self::Factors | Self::Product | Self::Shares | Self::Jacobian | Self::Spectrum => {
+                let settings = AnatomySettings { variant: view.variant, ..Default::default() };
+                let anatomy = anatomy(&mut study, experiment, settings, &|_| {}, watch)?;
+                Ok(Figure::of_anatomy(self, &anatomy, 1))
+            }
+            Self::Check | Self::Derivatives => {
+                super::check::usual(self, &mut study, experiment, view.variant, watch)
+            }
+            Self::Cost => Ok(Figure::cost(experiment)),
         }
     }
 }

@@ -3,12 +3,15 @@
 mod bars;
 mod catalog;
 mod chart;
+mod check;
 mod colour;
+mod cost;
 mod graph;
 mod heat;
 pub mod norms_table;
 mod number;
 mod table;
+pub mod why;
 
 use std::sync::Arc;
 
@@ -16,7 +19,9 @@ use crate::experiment::Experiment;
 
 pub use bars::{Bars, Point, Scale, Series};
 pub use chart::{Axis, AxisScale, Chart, Ink, Mark, MarkShape};
+pub use check::{CheckRow, OutputRow, check_rows, output_rows, quick_check};
 pub use colour::{ColourMap, Rgb, variant_colour, wants_dark_letters};
+pub use cost::{COST_COLUMNS, cost_row, cost_words, grouped};
 pub use graph::{Direction, Graph, GraphColumn, Link, Node};
 pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
 pub use number::{decade, scientific, scientific_of_log10, superscript};
@@ -35,11 +40,41 @@ pub enum FigureId {
     Sheet,
     /// The network's diagram with δ on its way back.
     Graph,
+    /// Weight gain and slope factor of every step back.
+    Factors,
+    /// The factors multiplied up, beside what was measured.
+    Product,
+    /// Shares of dead and saturated units.
+    Shares,
+    /// Largest, median and smallest singular value of ∂z^(L)/∂z^(l) by layer.
+    Jacobian,
+    /// All singular values at one layer.
+    Spectrum,
+    /// The gradient check's error against the step h.
+    Check,
+    /// Every checked derivative: its size and its error.
+    Derivatives,
+    /// Multiply-adds by layer.
+    Cost,
 }
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 5] = [Self::Norms, Self::Strips, Self::Units, Self::Sheet, Self::Graph];
+    pub const ALL: [Self; 13] = [
+        Self::Norms,
+        Self::Strips,
+        Self::Units,
+        Self::Sheet,
+        Self::Graph,
+        Self::Factors,
+        Self::Product,
+        Self::Shares,
+        Self::Jacobian,
+        Self::Spectrum,
+        Self::Check,
+        Self::Derivatives,
+        Self::Cost,
+    ];
 
     /// The name on the command line.
     pub fn id(self) -> &'static str {
@@ -49,6 +84,14 @@ impl FigureId {
             Self::Units => "units",
             Self::Sheet => "sheet",
             Self::Graph => "graph",
+            Self::Factors => "factors",
+            Self::Product => "product",
+            Self::Shares => "shares",
+            Self::Jacobian => "jacobian",
+            Self::Spectrum => "spectrum",
+            Self::Check => "check",
+            Self::Derivatives => "derivatives",
+            Self::Cost => "cost",
         }
     }
 
@@ -60,6 +103,14 @@ impl FigureId {
             Self::Units => "Units of each layer",
             Self::Sheet => "The whole sheet",
             Self::Graph => "The network as a graph",
+            Self::Factors => "The factors of each step back",
+            Self::Product => "The factors multiplied",
+            Self::Shares => "Dead and saturated units",
+            Self::Jacobian => "Singular values by layer",
+            Self::Spectrum => "Singular values at one layer",
+            Self::Check => "The gradient check",
+            Self::Derivatives => "Every checked derivative",
+            Self::Cost => "The cost of a pass",
         }
     }
 
@@ -73,6 +124,18 @@ impl FigureId {
             Self::Units => "Layer × unit: log10 |δ_j^(l)| of every unit of one variant.",
             Self::Sheet => "Norms, strips, units and the diagnosis on one sheet.",
             Self::Graph => "The network's diagram: units, weights, and δ on its way back.",
+            Self::Factors => "Weight gain × slope factor of every step back, on a log axis.",
+            Self::Product => "The factors multiplied from the output, beside the measured norms.",
+            Self::Shares => "Shares of dead and saturated units by layer.",
+            Self::Jacobian => {
+                "Largest, median and smallest singular value of ∂z^(L)/∂z^(l) by layer."
+            }
+            Self::Spectrum => "All singular values of ∂z^(L)/∂z^(l) at one layer.",
+            Self::Check => {
+                "Backpropagation against one-sided and centred differences: the error against h."
+            }
+            Self::Derivatives => "Every checked derivative: its size and its relative error.",
+            Self::Cost => "Multiply-adds of forward pass, deltas and weight gradients by layer.",
         }
     }
 
@@ -89,6 +152,8 @@ impl FigureId {
             Self::Units => [960.0, 560.0],
             Self::Sheet => [1100.0, 1320.0],
             Self::Graph => [1100.0, 640.0],
+            Self::Factors | Self::Product | Self::Jacobian | Self::Check => [960.0, 520.0],
+            Self::Shares | Self::Spectrum | Self::Derivatives | Self::Cost => [960.0, 440.0],
         }
     }
 }

@@ -70,7 +70,9 @@ fn chart_rows(chart: &Chart) -> impl Iterator<Item = Vec<String>> + '_ {
             };
             let x = match chart.x.scale {
                 AxisScale::Log10 => scientific_of_log10(x, 6),
-                AxisScale::Linear | AxisScale::Layers => x.to_string(),
+                AxisScale::Linear => x.to_string(),
+                // A layer's columns stand beside one another.
+                AxisScale::Layers => x.round().to_string(),
             };
             vec![chart.y.label.clone(), mark.name.clone(), x, value, log10]
         },

@@ -46,6 +46,17 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
         }
     }
 
+    /// Whether the last question is one that `same` recognizes, so that it need not be made
+    /// anew to be compared.
+    pub fn has_asked(&self, same: impl FnOnce(&Q) -> bool) -> bool {
+        self.submitted.as_ref().is_some_and(same)
+    }
+
+    /// Asks the same question again at the next [`Self::ask`].
+    pub fn forget_question(&mut self) {
+        self.submitted = None;
+    }
+
     /// Takes the worker's answer; true where there is a new one.
     pub fn poll(&mut self) -> bool {
         match self.worker.as_ref().ok().and_then(Worker::take) {

@@ -13,10 +13,10 @@ use crate::engine::{FromDraws, Network, Parameter, Real, Scaled};
 use crate::experiment::{Experiment, Precision};
 
 use super::sample::Sample;
-use super::{DrawStudy, Stopped, Watch};
+use super::{Cost, DrawStudy, Stopped, Watch};
 
 pub use outcome::{Compared, Errors, Finding, GradientCheck, StepCheck};
-use probe::Probe;
+use probe::{Probe, tolerance};
 
 /// Smallest and largest step h.
 pub const STEP: std::ops::RangeInclusive<f64> = 1e-16..=1.0;
@@ -29,6 +29,23 @@ pub struct CheckSettings {
     pub sample: Sample,
     /// The step sizes h; one, or a sweep such as [`log_spaced`] gives.
     pub steps: Vec<f64>,
+}
+
+impl CheckSettings {
+    /// Forward passes that a check of a network with that many parameters runs: 1 + 2N for
+    /// each step, the first pass counted once.
+    pub fn forward_passes(&self, parameters: u64) -> u64 {
+        let checked = match self.sample {
+            Sample::All => parameters,
+            Sample::Some { count, .. } => parameters.min(count as u64),
+        };
+        1 + 2 * checked * self.steps.len() as u64
+    }
+
+    /// Multiply-adds of those passes.
+    pub fn multiply_adds(&self, cost: &Cost) -> u128 {
+        u128::from(self.forward_passes(cost.parameters())) * u128::from(cost.forward())
+    }
 }
 
 /// Every parameter, with steps from 1e-12 to 1e-1: the whole V.
@@ -152,6 +169,7 @@ pub fn check_against<T: Real>(
         forward_passes: probe.passes,
         best,
         details,
+        threshold: tolerance::<T>(),
     })
 }
 

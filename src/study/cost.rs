@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::{Network, Real};
+use crate::experiment::Experiment;
 
 use super::{Stopped, Watch};
 
@@ -59,6 +60,11 @@ impl Cost {
             }
         };
         Self { layers: sizes.windows(2).enumerate().map(layer).collect(), batch: batch as u64 }
+    }
+
+    /// The cost of an experiment's architecture and batch.
+    pub fn of_experiment(experiment: &Experiment) -> Self {
+        Self::of(&experiment.sizes(), experiment.architecture.batch)
     }
 
     fn sum(&self, of: impl Fn(&LayerCost) -> u64) -> u64 {

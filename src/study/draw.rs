@@ -1,7 +1,7 @@
 //! One draw: every variant's network with one seed, forward and backward, recorded.
 
 use crate::engine::{
-    DrawCache, FromDraws, LayerRecord, Network, Real, Scaled, delta_profile, record,
+    DrawCache, FromDraws, LayerRecord, Network, Pass, Real, Scaled, delta_profile, record,
 };
 use crate::experiment::{Experiment, Precision, Variant};
 
@@ -83,11 +83,7 @@ impl DrawStudy {
         let pass = network.pass();
         watch.proceed()?;
         let layers = record(&network, &pass);
-        let output_preactivation = pass.layers.last().map_or(0.0, |last| {
-            let entries = (0..last.z.batch())
-                .flat_map(|b| (0..last.z.units()).map(move |unit| last.z.get(unit, b).to_f64()));
-            entries.fold(f64::NEG_INFINITY, f64::max)
-        });
+        let output_preactivation = largest_output(&pass);
         Ok(VariantDraw {
             name: variant.name.clone(),
             loss: pass.loss,
@@ -111,4 +107,13 @@ impl DrawStudy {
         let mut proceed = || watch.proceed().is_ok();
         Network::build(experiment, variant, &mut self.cache, &mut proceed).map_err(|_| Stopped)
     }
+}
+
+/// The largest pre-activation of the output layer, over units and examples.
+pub(super) fn largest_output<T: Real>(pass: &Pass<T>) -> f64 {
+    pass.layers.last().map_or(0.0, |last| {
+        let entries = (0..last.z.batch())
+            .flat_map(|b| (0..last.z.units()).map(move |unit| last.z.get(unit, b).to_f64()));
+        entries.fold(f64::NEG_INFINITY, f64::max)
+    })
 }

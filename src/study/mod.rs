@@ -1,6 +1,7 @@
 //! Questions asked of an experiment. A study takes an experiment, reports its progress,
 //! stops when told to, and returns plain data.
 
+mod anatomy;
 mod check;
 mod cost;
 mod distribution;
@@ -22,6 +23,7 @@ mod sweep;
 mod theory;
 mod verdict;
 
+pub use anatomy::{Anatomy, AnatomySettings, anatomy};
 pub use check::{
     CheckError, CheckSettings, Compared, Errors, Finding, GradientCheck, StepCheck, check_against,
     gradient_check, log_spaced,

@@ -1,7 +1,10 @@
 //! The lab's pages, one file each.
 
+pub mod check;
 pub mod flow;
 pub mod graph;
+mod under_way;
+pub mod why;
 
 use std::sync::Arc;
 
@@ -22,17 +25,23 @@ pub enum Page {
     Flow,
     /// The network's diagram.
     Graph,
+    /// The product behind BP2.
+    Why,
+    /// The gradient check, the cost of a pass and the losses.
+    Check,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 2] = [Self::Flow, Self::Graph];
+    pub const ALL: [Self; 4] = [Self::Flow, Self::Graph, Self::Why, Self::Check];
 
     /// The tab's words.
     pub fn label(self) -> &'static str {
         match self {
             Self::Flow => "Gradient flow",
             Self::Graph => "Graph",
+            Self::Why => "Why",
+            Self::Check => "Check and cost",
         }
     }
 
@@ -41,6 +50,10 @@ impl Page {
         match self {
             Self::Flow => "Watch ‖δ⁽ˡ⁾‖ shrink or grow through the layers.",
             Self::Graph => "The network as a diagram: units, weights, and δ on its way back.",
+            Self::Why => "The product behind BP2: what the weights and the slopes do to δ.",
+            Self::Check => {
+                "Backpropagation against finite differences, what a pass costs, the losses."
+            }
         }
     }
 }
@@ -49,17 +62,27 @@ impl Page {
 pub struct Pages {
     /// The diagram's.
     pub graph: graph::GraphPage,
+    /// The factors of BP2.
+    pub why: why::WhyPage,
+    /// Gradient check, cost and losses.
+    pub check: check::CheckPage,
 }
 
 impl Pages {
     /// As they are at the start.
     pub fn new(context: &egui::Context) -> Self {
-        Self { graph: graph::GraphPage::new(context) }
+        Self {
+            graph: graph::GraphPage::new(context),
+            why: why::WhyPage::new(context),
+            check: check::CheckPage::new(context),
+        }
     }
 
     /// Takes what the pages' workers have answered.
     pub fn poll(&mut self) {
         self.graph.poll();
+        self.why.poll();
+        self.check.poll();
     }
 
     /// Shows one page.
@@ -74,6 +97,8 @@ impl Pages {
         match page {
             Page::Flow => flow::show(ui, lab, painter, commands),
             Page::Graph => self.graph.show(ui, lab, painter, commands),
+            Page::Why => self.why.show(ui, lab, painter, commands),
+            Page::Check => self.check.show(ui, lab, painter, commands),
         }
     }
 }

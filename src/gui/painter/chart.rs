@@ -37,9 +37,11 @@ fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
         AxisScale::Linear => plot.x_grid_spacer(egui_plot::log_grid_spacer(10)),
         AxisScale::Log10 => plot.x_grid_spacer(move |input| axis::decades(input, size.x / 60.0)),
     };
-    if chart.y.scale == AxisScale::Log10 {
-        plot = plot.y_grid_spacer(move |input| axis::decades(input, size.y / axis::LABEL_DISTANCE));
-    }
+    let labels = size.y / axis::LABEL_DISTANCE;
+    plot = match chart.y.scale {
+        AxisScale::Log10 => plot.y_grid_spacer(move |input| axis::decades(input, labels)),
+        _ => plot.y_grid_spacer(move |input| axis::round_numbers(input, labels)),
+    };
     let response = plot.show(ui, |plot_ui| {
         for each in &chart.marks {
             mark(plot_ui, each, &visuals);
@@ -151,7 +153,7 @@ fn tooltip(ui: &mut Ui, chart: &Chart, at: PlotPoint) {
 fn reading(number: f64, scale: AxisScale) -> String {
     match scale {
         AxisScale::Log10 => scientific_of_log10(number, 3),
-        AxisScale::Layers => format!("layer {number}"),
+        AxisScale::Layers => format!("layer {}", number.round()),
         AxisScale::Linear => format!("{number:.5}"),
     }
 }

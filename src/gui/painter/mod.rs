@@ -15,6 +15,7 @@ use eframe::egui::{Ui, Vec2};
 use crate::figure::{Figure, Panel};
 
 pub use axis::shortened;
+pub use chart::ink;
 pub use sheet::note;
 use texture::Textures;
 

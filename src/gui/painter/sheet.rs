@@ -78,7 +78,9 @@ pub fn note(ui: &mut Ui, note: &Note) {
     let colour = theme::variant(note.variant, ui.visuals());
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        ui.label(RichText::new(&note.name).color(colour).family(fonts::bold()));
+        if !note.name.is_empty() {
+            ui.label(RichText::new(&note.name).color(colour).family(fonts::bold()));
+        }
         ui.label(&note.text);
     });
 }

@@ -20,6 +20,9 @@ pub struct GradientCheck {
     pub best: usize,
     /// Every checked parameter at the best step, centred, in the network's order.
     pub details: Vec<Compared>,
+    /// The relative error that counts as agreement, ∛ε of the precision, beside what rounding
+    /// may add.
+    pub threshold: f64,
 }
 
 /// One step size.

@@ -110,6 +110,6 @@ fn exceeds(a: Scaled, b: Scaled) -> bool {
 
 /// The relative error that a centred difference at its best step may leave: ∛ε, generously
 /// above its own ∛ε².
-fn tolerance<T: Real>() -> f64 {
+pub(super) fn tolerance<T: Real>() -> f64 {
     libm::cbrt(T::EPSILON)
 }

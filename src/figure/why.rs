@@ -1,0 +1,382 @@
+//! Why δ shrinks or grows: the factors of BP2, their product, and what the Jacobians do to
+//! any signal.
+
+use crate::engine::{LayerRecord, Scaled};
+use crate::study::{Anatomy, Factor, Factors, JacobianSpectrum, LayerSpectrum};
+
+use super::number::{scientific_of_log10, superscript};
+use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note};
+
+/// More steps than this are drawn as lines: columns and dots would be hair-thin.
+const MOST_COLUMNS: usize = 30;
+/// Columns of the histogram of singular values.
+const BINS: usize = 24;
+/// A relative error from which a singular value's digits are not to be trusted.
+const UNTRUSTED: f64 = 0.1;
+
+/// The ink of everything that comes from the weights.
+pub const WEIGHTS: Ink = Ink::Palette(0);
+/// The ink of everything that comes from the slopes σ′.
+pub const SLOPES: Ink = Ink::Palette(1);
+
+/// The figures that an anatomy has, in the order in which a page shows them.
+pub const FIGURES: [FigureId; 5] = [
+    FigureId::Factors,
+    FigureId::Product,
+    FigureId::Shares,
+    FigureId::Jacobian,
+    FigureId::Spectrum,
+];
+
+impl Figure {
+    /// A figure of an anatomy, about layer `layer` where it is about one. Without singular
+    /// values there is no panel and the note says why.
+    pub fn of_anatomy(id: FigureId, anatomy: &Anatomy, layer: usize) -> Self {
+        let spectrum = || anatomy.spectrum.as_ref().and_then(|spectrum| spectrum.as_ref().ok());
+        let chart = match id {
+            FigureId::Factors => Some(factors(anatomy)),
+            FigureId::Product => Some(product(anatomy)),
+            FigureId::Shares => Some(shares(anatomy)),
+            FigureId::Jacobian => spectrum().map(|spectrum| jacobian(anatomy, spectrum, layer)),
+            _ => spectrum().and_then(|spectrum| values(spectrum, layer)),
+        };
+        let text = match id {
+            FigureId::Jacobian | FigureId::Spectrum => about_spectrum(anatomy, layer),
+            _ => about_product(anatomy),
+        };
+        let note = Note { variant: anatomy.variant, name: anatomy.name.clone(), text };
+        let panels = chart.map(super::Panel::Chart).into_iter().collect();
+        Self { notes: vec![note], ..Self::new(id, &anatomy.experiment, panels) }
+    }
+}
+
+/// `⁽³⁾`.
+fn raised(layer: usize) -> String {
+    format!("⁽{}⁾", superscript(layer as i64))
+}
+
+/// A number that is known by its log10, in three digits.
+fn in_words(log10: f64) -> String {
+    if (-3.0..4.0).contains(&log10) {
+        let decimals = (2.0 - log10.floor()).max(0.0) as usize;
+        format!("{:.*}", decimals, libm::exp10(log10))
+    } else {
+        scientific_of_log10(log10, 2)
+    }
+}
+
+/// A factor in three digits; a true zero is 0 and what does not exist is a dash.
+fn factor_in_words(factor: Option<Scaled>) -> String {
+    match factor {
+        None => "–".to_owned(),
+        Some(factor) => factor.log10().map_or("0".to_owned(), in_words),
+    }
+}
+
+/// One step back in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepWords {
+    /// ‖W^(l+1)ᵀ δ^(l+1)‖/‖δ^(l+1)‖.
+    pub gain: String,
+    /// ‖δ^(l)‖/‖W^(l+1)ᵀ δ^(l+1)‖.
+    pub slope: String,
+    /// ‖δ^(l)‖/‖δ^(l+1)‖.
+    pub ratio: String,
+    /// What the layer's units do, in a sentence.
+    pub sentence: String,
+}
+
+impl StepWords {
+    /// The step from layer `layer` + 1 to `layer`; none where there is no such step.
+    pub fn of(anatomy: &Anatomy, layer: usize) -> Option<Self> {
+        let step = anatomy.factors.steps.get(layer.checked_sub(1)?)?;
+        let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+        Some(Self {
+            gain: factor_in_words(step.weight_gain),
+            slope: factor_in_words(step.slope_factor),
+            ratio: factor_in_words(step.ratio),
+            sentence: format!(
+                "In layer {layer} the mean |σ′| is {:.3} and the largest {:.3}; {} of its units are dead, {} saturated.",
+                step.mean_slope,
+                step.max_slope,
+                percent(step.dead_share),
+                percent(step.saturated_share),
+            ),
+        })
+    }
+}
+
+/// The average step and the whole way, or why there is no product.
+fn about_product(anatomy: &Anatomy) -> String {
+    let Factors { steps, measured_log10 } = &anatomy.factors;
+    let parts = anatomy.factors.weights_log10().zip(anatomy.factors.slopes_log10());
+    let (Some(measured), Some((weights, slopes))) = (*measured_log10, parts) else {
+        return anatomy.verdict.sentence();
+    };
+    let count = steps.len() as f64;
+    let (each, over) = match steps.len() {
+        1 => ("The one step back", String::new()),
+        steps => {
+            ("On average each step back", format!(" Over {steps} steps: {}.", in_words(measured)))
+        }
+    };
+    format!(
+        "{each} multiplies ‖δ‖ by {} from the weights and {} from the slopes: {}.{over} {}",
+        in_words(weights / count),
+        in_words(slopes / count),
+        in_words(measured / count),
+        blame(weights / count, slopes / count),
+    )
+}
+
+/// Which of the two factors, log10 of each step's mean, makes the signal shrink or grow.
+fn blame(weights: f64, slopes: f64) -> &'static str {
+    /// A factor within 5 % of 1 in each step is no cause.
+    const SLIGHT: f64 = 0.021;
+    match (weights, slopes) {
+        (w, s) if (w + s).abs() < SLIGHT => "The two keep each other in balance.",
+        (w, s) if w + s < 0.0 && w > -SLIGHT && s < 0.0 => {
+            "The slopes make it shrink: the weights alone would not."
+        }
+        (w, s) if w + s < 0.0 && s > -SLIGHT && w < 0.0 => {
+            "The weights make it shrink: the slopes alone would not."
+        }
+        (w, s) if w + s < 0.0 && w < 0.0 && s < 0.0 => "Weights and slopes both make it shrink.",
+        _ => "The weights make it grow, more than the slopes take away.",
+    }
+}
+
+fn line(points: Vec<[f64; 2]>, name: &str, ink: Ink) -> Mark {
+    Mark::new(name, ink, MarkShape::Line(points))
+}
+
+fn dashed(points: Vec<[f64; 2]>, name: &str, ink: Ink) -> Mark {
+    Mark::new(name, ink, MarkShape::Dashed(points))
+}
+
+/// Dots on a few layers; on many a dashed line, through which what lies below is seen.
+fn dots(points: Vec<[f64; 2]>, name: &str, ink: Ink) -> Mark {
+    let few = points.len() <= MOST_COLUMNS;
+    let shape = if few { MarkShape::Points } else { MarkShape::Dashed };
+    Mark::new(name, ink, shape(points))
+}
+
+/// One number of every step that has one.
+fn by_step(anatomy: &Anatomy, of: impl Fn(&Factor) -> Option<f64>) -> Vec<[f64; 2]> {
+    let steps = anatomy.factors.steps.iter();
+    steps.filter_map(|step| Some([step.layer as f64, of(step)?])).collect()
+}
+
+/// The layers' axis, whole whatever of it has numbers.
+fn layers_axis(last: usize) -> Axis {
+    let ends = [1.0, last.max(1) as f64];
+    Axis::spanning("layer l  (1 is next to the input)", AxisScale::Layers, ends)
+}
+
+fn chart(heading: String, x: Axis, y: (&str, AxisScale), marks: Vec<Mark>) -> Chart {
+    let fixed = marks.iter().filter_map(|mark| match mark.shape {
+        MarkShape::Level(level) => Some(level),
+        _ => None,
+    });
+    let heights = marks.iter().flat_map(Mark::readings).map(|point| point[1]);
+    let y = Axis::spanning(y.0, y.1, heights.chain(fixed));
+    Chart { heading, x, y, marks }
+}
+
+/// Every step's weight gain and slope factor, standing on 1 of a logarithmic axis: there a
+/// product is a sum of heights.
+fn factors(anatomy: &Anatomy) -> Chart {
+    let log10 = |number: Option<Scaled>| number.and_then(Scaled::log10);
+    let gain = by_step(anatomy, |step| log10(step.weight_gain));
+    let slope = by_step(anatomy, |step| log10(step.slope_factor));
+    let ratio = by_step(anatomy, |step| log10(step.ratio));
+    let mean = by_step(anatomy, |step| Scaled::from(step.mean_slope).log10());
+    let bound = by_step(anatomy, |step| Scaled::from(step.bound()).log10());
+    let few = anatomy.factors.steps.len() <= MOST_COLUMNS;
+    let column = |points: Vec<[f64; 2]>, left: f64, name: &str, ink: Ink| {
+        let from_to = |[x, y]: [f64; 2]| [x + left, x + left + 0.36, y];
+        Mark::new(name, ink, MarkShape::Columns(points.into_iter().map(from_to).collect()))
+    };
+    let mut marks = vec![Mark::new("", Ink::Weak, MarkShape::Level(0.0))];
+    if few {
+        marks.push(column(gain, -0.38, "weight gain", WEIGHTS));
+        marks.push(column(slope, 0.02, "slope factor", SLOPES));
+        marks.push(Mark::new("", Ink::Text, MarkShape::Points(ratio.clone())));
+    } else {
+        marks.push(line(gain, "weight gain", WEIGHTS));
+        marks.push(line(slope, "slope factor", SLOPES));
+    }
+    marks.push(line(ratio, "measured ratio", Ink::Text));
+    marks.push(dots(mean, "mean |σ′|", Ink::Palette(2)));
+    marks.push(dashed(bound, "upper bound", Ink::Weak));
+    let heading = "Each step back: ‖δ⁽ˡ⁾‖/‖δ⁽ˡ⁺¹⁾‖ = weight gain × slope factor".to_owned();
+    let x = layers_axis(anatomy.factors.steps.len());
+    chart(heading, x, ("factor of one step", AxisScale::Log10), marks)
+}
+
+/// The factors multiplied up from the output, beside the norms that were measured.
+fn product(anatomy: &Anatomy) -> Chart {
+    let last = anatomy.records.len();
+    let delta = |record: &LayerRecord| record.delta.log10();
+    let top = anatomy.records.last().and_then(delta);
+    let measured: Vec<[f64; 2]> = (anatomy.records.iter())
+        .filter_map(|record| Some([record.layer as f64, delta(record)? - top?]))
+        .collect();
+    let product = cumulative(anatomy, |step| step.product());
+    let weights = cumulative(anatomy, |step| step.weight_gain);
+    let slopes = cumulative(anatomy, |step| step.slope_factor);
+    let bound = cumulative(anatomy, |step| Some(step.bound().into()));
+    let marks = vec![
+        Mark::new("", Ink::Weak, MarkShape::Level(0.0)),
+        dashed(bound, "upper bound", Ink::Weak),
+        line(weights, "weights alone", WEIGHTS),
+        line(slopes, "slopes alone", SLOPES),
+        line(measured, "measured", Ink::Text),
+        dots(product, "product", Ink::Palette(2)),
+    ];
+    let heading = format!("All steps from layer {last} back to layer l, multiplied");
+    let label = format!("‖δ⁽ˡ⁾‖/‖δ{}‖", raised(last));
+    chart(heading, layers_axis(last), (&label, AxisScale::Log10), marks)
+}
+
+/// Σ log10 of a factor from the output down to each layer, as far as it is not zero.
+fn cumulative(anatomy: &Anatomy, of: impl Fn(&Factor) -> Option<Scaled>) -> Vec<[f64; 2]> {
+    let mut sum = 0.0;
+    let mut points = vec![[anatomy.records.len() as f64, 0.0]];
+    for step in anatomy.factors.steps.iter().rev() {
+        let Some(log10) = of(step).and_then(Scaled::log10) else { break };
+        sum += log10;
+        points.push([step.layer as f64, sum]);
+    }
+    points.reverse();
+    points
+}
+
+/// Which units let nothing through, or little.
+fn shares(anatomy: &Anatomy) -> Chart {
+    let share = |of: fn(&LayerRecord) -> f64| -> Vec<[f64; 2]> {
+        anatomy.records.iter().map(|record| [record.layer as f64, 100.0 * of(record)]).collect()
+    };
+    let dead = share(|record| record.dead_share);
+    let saturated = share(|record| record.saturated_share);
+    let marks = vec![
+        dots(dead.clone(), "", Ink::Text),
+        dots(saturated.clone(), "", Ink::Palette(3)),
+        line(dead, "dead", Ink::Text),
+        line(saturated, "saturated", Ink::Palette(3)),
+    ];
+    let y = Axis { label: "share, %".to_owned(), scale: AxisScale::Linear, range: (-4.0, 104.0) };
+    let heading = "Units that let nothing through (dead) or little (saturated)".to_owned();
+    Chart { heading, x: layers_axis(anatomy.records.len()), y, marks }
+}
+
+/// The largest, the median and the smallest singular value by layer.
+fn jacobian(anatomy: &Anatomy, spectrum: &JacobianSpectrum, layer: usize) -> Chart {
+    let by_layer = |of: fn(&LayerSpectrum) -> Option<f64>| -> Vec<[f64; 2]> {
+        let layers = spectrum.layers.iter();
+        layers.filter_map(|layer| Some([layer.layer as f64, of(layer)?])).collect()
+    };
+    let band = spectrum
+        .layers
+        .iter()
+        .filter_map(|layer| Some([layer.layer as f64, *layer.log10.last()?, layer.largest()?]));
+    // Of many narrow parts the seams would show.
+    let band = if spectrum.layers.len() <= MOST_COLUMNS { band.collect() } else { Vec::new() };
+    let mut marks = vec![
+        Mark::new("", Ink::Weak, MarkShape::Band(band)),
+        Mark::new("", Ink::Weak, MarkShape::Level(0.0)),
+        line(by_layer(LayerSpectrum::largest), "largest", Ink::Palette(0)),
+        line(by_layer(LayerSpectrum::median), "median", Ink::Palette(2)),
+        line(by_layer(LayerSpectrum::smallest), "smallest", Ink::Palette(1)),
+    ];
+    if anatomy.experiment.architecture.batch == 1 {
+        let log10 = |index: usize| anatomy.records[index].delta.log10();
+        let measured = (0..spectrum.top).filter_map(|index| {
+            Some([(index + 1) as f64, log10(index)? - log10(spectrum.top - 1)?])
+        });
+        marks.push(dashed(measured.collect(), "this δ", Ink::Text));
+    }
+    marks.push(Mark::new("", Ink::Weak, MarkShape::At(layer.min(spectrum.top) as f64)));
+    let top = raised(spectrum.top);
+    let heading = format!("What the way back can do to any signal: ∂z{top}/∂z⁽ˡ⁾");
+    let x = layers_axis(spectrum.top);
+    chart(heading, x, ("singular value", AxisScale::Log10), marks)
+}
+
+/// All singular values at one layer, as a histogram of their logarithms.
+fn values(spectrum: &JacobianSpectrum, layer: usize) -> Option<Chart> {
+    let at = spectrum.layers.get(layer.clamp(1, spectrum.top) - 1)?;
+    let (low, high) = (at.log10.last().copied(), at.largest());
+    let (low, high) = (low.unwrap_or(0.0), high.unwrap_or(0.0));
+    // Values that are all alike still have a column with a width.
+    let (low, high) = if high - low < 0.1 { (low - 0.5, high + 0.5) } else { (low, high) };
+    let width = (high - low) / BINS as f64;
+    let mut counts = [0_u32; BINS];
+    for log10 in &at.log10 {
+        counts[(((log10 - low) / width) as usize).min(BINS - 1)] += 1;
+    }
+    let edge = |bin: usize| low + width * bin as f64;
+    let columns: Vec<[f64; 3]> = counts
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count > 0)
+        .map(|(bin, &count)| [edge(bin), edge(bin + 1), f64::from(count)])
+        .collect();
+    let heading = format!(
+        "The singular values of ∂z{}/∂z{}: {}",
+        raised(spectrum.top),
+        raised(at.layer),
+        counted(at),
+    );
+    let mark = Mark::new("how many", Ink::Palette(0), MarkShape::Columns(columns));
+    let (x, y) = (("σ", AxisScale::Log10), ("how many", AxisScale::Linear));
+    let mut chart = Chart::spanning(heading, x, y, vec![mark]);
+    chart.y.range.1 = chart.y.range.1.max(1.2);
+    Some(chart)
+}
+
+fn counted(at: &LayerSpectrum) -> String {
+    match at.zeros {
+        0 => format!("{}, none zero", at.log10.len()),
+        zeros => format!("{} and {zeros} true zeros", at.log10.len()),
+    }
+}
+
+/// What the singular values say at one layer, or why there are none.
+fn about_spectrum(anatomy: &Anatomy, layer: usize) -> String {
+    let spectrum = match &anatomy.spectrum {
+        None => return "The singular values are not there yet.".to_owned(),
+        Some(Err(error)) => return error.to_string(),
+        Some(Ok(spectrum)) => spectrum,
+    };
+    let Some(at) = spectrum.layers.get(layer.clamp(1, spectrum.top) - 1) else {
+        return String::new();
+    };
+    let (top, layer) = (spectrum.top, at.layer);
+    let sizes = anatomy.experiment.sizes();
+    let lost = sizes[top] - at.log10.len();
+    let smallest = if lost == 0 { at.smallest() } else { None };
+    let mut words = match at.largest() {
+        _ if layer == top => {
+            return format!("From layer {top} to itself every signal stays as it is.");
+        }
+        None => format!(
+            "No signal at all gets from layer {top} to layer {layer}: all singular values are true zeros."
+        ),
+        Some(largest) => format!(
+            "On the way from layer {top} to layer {layer} the length of any signal is multiplied by something between {} and {}.",
+            smallest.map_or("0".to_owned(), in_words),
+            in_words(largest),
+        ),
+    };
+    if lost > 0 && !at.log10.is_empty() {
+        words += &format!(
+            " {lost} of {} directions are lost for good: dead units or narrower layers cut them off.",
+            sizes[top]
+        );
+    }
+    if at.relative_error > UNTRUSTED {
+        words += " The smallest values here are rounding: their digits are not to be trusted.";
+    }
+    words
+}

@@ -1,0 +1,290 @@
+//! The page of proofs and prices: the gradient check, the cost of a pass, the losses.
+
+mod cost;
+mod losses;
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Context, DragValue, Grid, RichText, ScrollArea, Slider, Ui};
+
+use crate::experiment::Experiment;
+use crate::figure::{CheckRow, Figure, FigureId, check_rows, grouped, quick_check};
+use crate::study::{
+    CheckError, CheckSettings, Cost, DrawStudy, GradientCheck, Sample, gradient_check,
+};
+
+use super::super::asked::Asked;
+use super::super::command::{Command, Commands};
+use super::super::controls;
+use super::super::lab::Lab;
+use super::super::painter::{self, Painter};
+use super::under_way;
+use cost::CostPart;
+use losses::LossesPart;
+
+/// From this width on the check and the rest stand side by side, in points.
+const TWO_COLUMNS: f32 = 1100.0;
+/// Most parameters of a sample.
+const MOST_SAMPLED: usize = 100_000;
+
+/// What is asked of the worker.
+#[derive(Clone, PartialEq)]
+struct Question {
+    experiment: Experiment,
+    variant: usize,
+    settings: CheckSettings,
+}
+
+/// The page's state.
+pub struct CheckPage {
+    asked: Asked<Question, (Question, Result<GradientCheck, String>)>,
+    choice: Choice,
+    made: Option<Made>,
+    cost: CostPart,
+    losses: LossesPart,
+}
+
+/// What a person chooses of the check.
+struct Choice {
+    /// Many steps h, or the one below.
+    sweep: bool,
+    step: f64,
+    /// Every parameter, or as many as below.
+    all: bool,
+    count: usize,
+}
+
+impl Choice {
+    fn settings(&self) -> CheckSettings {
+        let sample =
+            if self.all { Sample::All } else { Sample::Some { count: self.count, seed: 1 } };
+        let usual = CheckSettings::default().steps;
+        CheckSettings { sample, steps: if self.sweep { usual } else { vec![self.step] } }
+    }
+}
+
+/// What is made of an answer, once.
+struct Made {
+    verdict: Result<String, String>,
+    rows: Vec<CheckRow>,
+    passes: String,
+    figures: Vec<Arc<Figure>>,
+}
+
+impl CheckPage {
+    /// A sweep over every parameter.
+    pub fn new(context: &Context) -> Self {
+        let mut study = DrawStudy::new();
+        let asked =
+            Asked::new(context, "gradient-lab check", move |question: Question, watch, _| {
+                let Question { experiment, variant, settings } = &question;
+                let check = gradient_check(experiment, *variant, settings, &mut study, watch);
+                match check {
+                    Err(CheckError::Stopped(stopped)) => Err(stopped),
+                    outcome => Ok((question, outcome.map_err(|error| error.to_string()))),
+                }
+            });
+        Self {
+            asked,
+            choice: Choice { sweep: true, step: 1e-5, all: true, count: 100 },
+            made: None,
+            cost: CostPart::new(context),
+            losses: LossesPart::new(context),
+        }
+    }
+
+    /// Takes what the workers have answered.
+    pub fn poll(&mut self) {
+        if self.asked.poll() {
+            self.made = self.asked.answer().map(|answer| made(&answer.0, &answer.1));
+        }
+        self.cost.poll();
+        self.losses.poll();
+    }
+
+    /// The page.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        lab: &mut Lab,
+        painter: &mut Painter,
+        commands: &mut Commands,
+    ) {
+        egui::CentralPanel::default().show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                if ui.available_width() > TWO_COLUMNS {
+                    ui.columns(2, |columns| {
+                        let [left, right] = columns else { return };
+                        self.check(left, lab, painter, commands);
+                        self.cost.show(right, lab, painter, commands);
+                        right.separator();
+                        self.losses.show(right, lab);
+                    });
+                } else {
+                    self.check(ui, lab, painter, commands);
+                    ui.separator();
+                    self.cost.show(ui, lab, painter, commands);
+                    ui.separator();
+                    self.losses.show(ui, lab);
+                }
+                ui.add_space(8.0);
+            });
+        });
+    }
+
+    fn check(
+        &mut self,
+        ui: &mut Ui,
+        lab: &mut Lab,
+        painter: &mut Painter,
+        commands: &mut Commands,
+    ) {
+        ui.push_id("gradient check", |ui| {
+            ui.label(RichText::new("Gradient check").heading());
+            self.choices(ui, lab, commands);
+            self.ask(ui, lab);
+            under_way::show(ui, &self.asked, "Comparing with finite differences");
+            if let Some(made) = &self.made {
+                results(ui, made, painter, commands);
+            }
+        });
+    }
+
+    fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
+        let choice = &mut self.choice;
+        ui.horizontal_wrapped(|ui| {
+            ui.radio_value(&mut choice.sweep, true, "sweep of h")
+                .on_hover_text("23 steps from 1e-12 to 1e-1: the errors draw a V");
+            ui.radio_value(&mut choice.sweep, false, "one h")
+                .on_hover_text("One step, the one beside");
+            ui.add_enabled_ui(!choice.sweep, |ui| {
+                let word = ui.label("h");
+                let slider = Slider::new(&mut choice.step, 1e-12..=0.1)
+                    .logarithmic(true)
+                    .smallest_positive(1e-12)
+                    .custom_formatter(|h, _| format!("{h:.1e}"));
+                ui.add(slider)
+                    .labelled_by(word.id)
+                    .on_hover_text("The step of the finite difference");
+            });
+        });
+        ui.horizontal_wrapped(|ui| {
+            ui.radio_value(&mut choice.all, true, "all parameters")
+                .on_hover_text("Every weight and every bias");
+            ui.radio_value(&mut choice.all, false, "a sample of")
+                .on_hover_text("As many as beside, chosen at random, always the same ones");
+            ui.add_enabled_ui(!choice.all, |ui| {
+                let range = 1..=MOST_SAMPLED;
+                let field = DragValue::new(&mut choice.count).range(range);
+                ui.add(field).on_hover_text("How many parameters of the sample");
+            });
+            let mut view = lab.view;
+            controls::variant_choice(ui, "Variant checked", &mut view.variant, &lab.experiment);
+            if view != lab.view {
+                commands.push(Command::Look(view));
+            }
+        });
+    }
+
+    /// Asks at once where the check is quick, and by a button where it is not.
+    fn ask(&mut self, ui: &mut Ui, lab: &Lab) {
+        if lab.refusal().is_some() {
+            return;
+        }
+        let (experiment, settings) = (&lab.experiment, self.choice.settings());
+        let variant = lab.view.variant.min(experiment.variants.len().saturating_sub(1));
+        let same = |q: &Question| {
+            (&q.experiment, q.variant, &q.settings) == (experiment, variant, &settings)
+        };
+        if self.asked.has_asked(same) {
+            return;
+        }
+        let go = quick_check(experiment, &settings) || offer(ui, experiment, &settings);
+        if go {
+            let experiment = experiment.clone();
+            self.asked.ask(&Question { experiment, variant, settings });
+        } else if self.made.is_some() {
+            let words = "What is shown below is the result of an earlier setting.";
+            ui.label(RichText::new(words).weak());
+        }
+    }
+}
+
+/// The button for a check that takes long, with what it takes.
+fn offer(ui: &mut Ui, experiment: &Experiment, settings: &CheckSettings) -> bool {
+    let cost = Cost::of_experiment(experiment);
+    let passes = grouped(settings.forward_passes(cost.parameters()).into());
+    ui.horizontal_wrapped(|ui| {
+        let button = ui.button("Run").on_hover_text("Run the check; it can be cancelled");
+        ui.label(format!(
+            "{passes} forward passes, {} multiply-adds: one h or a sample of the parameters takes less.",
+            grouped(settings.multiply_adds(&cost))
+        ));
+        button.clicked()
+    })
+    .inner
+}
+
+fn made(question: &Question, check: &Result<GradientCheck, String>) -> Made {
+    let figure = |id| {
+        let check = check.as_ref().ok()?;
+        Some(Arc::new(Figure::of_check(id, &question.experiment, question.variant, check)))
+    };
+    let passes = check.as_ref().map_or(String::new(), |check| {
+        format!(
+            "{} of {} parameters, {} forward passes in all; backpropagation takes one forward and one backward pass.",
+            grouped(check.checked as u128),
+            grouped(check.parameters as u128),
+            grouped(check.forward_passes.into())
+        )
+    });
+    Made {
+        verdict: check.as_ref().map(GradientCheck::sentence).map_err(Clone::clone),
+        rows: check.iter().flat_map(check_rows).collect(),
+        passes,
+        figures: [FigureId::Check, FigureId::Derivatives].into_iter().filter_map(figure).collect(),
+    }
+}
+
+fn results(ui: &mut Ui, made: &Made, painter: &mut Painter, commands: &mut Commands) {
+    match &made.verdict {
+        Ok(_) => {
+            let notes = made.figures.first().into_iter().flat_map(|figure| &figure.notes);
+            notes.for_each(|note| painter::note(ui, note));
+        }
+        Err(refusal) => _ = ui.colored_label(ui.visuals().error_fg_color, refusal),
+    }
+    for (figure, height) in made.figures.iter().zip([270.0, 220.0]) {
+        super::figure_with_tools(ui, painter, figure, height, commands, |_, _| {});
+        ui.add_space(6.0);
+    }
+    table(ui, &made.rows);
+    ui.label(RichText::new(&made.passes).weak());
+}
+
+fn table(ui: &mut Ui, rows: &[CheckRow]) {
+    if rows.is_empty() {
+        return;
+    }
+    Grid::new("check rows").num_columns(6).spacing([14.0, 3.0]).striped(true).show(ui, |ui| {
+        for (word, hint) in [
+            ("difference", "(L(θ + h) − L(θ))/h, or (L(θ + h) − L(θ − h))/2h"),
+            ("passes at one h", "Forward passes that this kind takes alone"),
+            ("best h", "The step with the smallest median error"),
+            ("median", "Median relative error there"),
+            ("max", "Largest relative error there"),
+            ("worst parameter", "The parameter with the largest"),
+        ] {
+            ui.label(RichText::new(word).small().strong()).on_hover_text(hint);
+        }
+        ui.end_row();
+        for row in rows {
+            ui.label(row.name);
+            for field in [&row.passes, &row.step, &row.median, &row.max] {
+                ui.monospace(field);
+            }
+            ui.monospace(&row.worst).on_hover_text(&row.story);
+            ui.end_row();
+        }
+    });
+}

@@ -1,0 +1,35 @@
+//! What a page says of its own study: under way with a bar, failed, or the result of an
+//! earlier setting.
+
+use std::time::Duration;
+
+use eframe::egui::{ProgressBar, RichText, Ui};
+
+use super::super::asked::Asked;
+
+/// A line while something is under way or has gone wrong, and nothing otherwise; `what` is
+/// what is being computed, with its first letter large.
+pub fn show<Q, A>(ui: &mut Ui, asked: &Asked<Q, A>, what: &str)
+where
+    Q: Clone + PartialEq + Send + 'static,
+    A: Send + 'static,
+{
+    if let Some(share) = asked.progress() {
+        ui.horizontal(|ui| {
+            ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(12.0));
+            let button = ui.small_button("Cancel");
+            if button.on_hover_text("Stop; the last result stays").clicked() {
+                asked.cancel();
+            }
+            ui.label(RichText::new(format!("{what}; what is shown is the last result.")).weak());
+        });
+        // The worker wakes the window when it is done; until then only the bar moves.
+        ui.request_repaint_after(Duration::from_millis(100));
+    } else if let Some(failure) = asked.failure() {
+        ui.colored_label(ui.visuals().error_fg_color, failure);
+    } else if asked.is_stale() {
+        let words =
+            "Cancelled; what is shown is the last result. Change anything to compute again.";
+        ui.label(RichText::new(words).weak());
+    }
+}

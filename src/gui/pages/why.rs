@@ -1,0 +1,241 @@
+//! The page of reasons: the product behind BP2, factor by factor, and what the Jacobians can
+//! do to any signal.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Context, DragValue, RichText, ScrollArea, Slider, Ui};
+
+use crate::experiment::Experiment;
+use crate::figure::why::{self, StepWords};
+use crate::figure::{Figure, FigureId};
+use crate::study::{Anatomy, AnatomySettings, DrawStudy, anatomy};
+
+use super::super::asked::Asked;
+use super::super::command::{Command, Commands};
+use super::super::controls;
+use super::super::lab::Lab;
+use super::super::mathtext::{Math, colored};
+use super::super::painter::{self, Painter};
+use super::under_way;
+
+/// From this width on the figures stand in two columns, in points.
+const TWO_COLUMNS: f32 = 1100.0;
+/// No figure is lower than this, in points.
+const LOWEST: f32 = 210.0;
+
+/// What is asked of the worker.
+#[derive(Clone, PartialEq)]
+struct Question {
+    experiment: Experiment,
+    settings: AnatomySettings,
+}
+
+/// The page's state.
+pub struct WhyPage {
+    asked: Asked<Question, Anatomy>,
+    /// l, from 1: the step that is looked at.
+    layer: usize,
+    example: usize,
+    top: Option<usize>,
+    made: Option<Made>,
+}
+
+/// What is made of an answer, once for each answer and layer.
+struct Made {
+    figures: Vec<Arc<Figure>>,
+    step: Option<StepWords>,
+}
+
+impl WhyPage {
+    /// Looking at the first layer, where everything has happened.
+    pub fn new(context: &Context) -> Self {
+        let mut study = DrawStudy::new();
+        let asked =
+            Asked::new(context, "gradient-lab why", move |question: Question, watch, preview| {
+                anatomy(&mut study, &question.experiment, question.settings, preview, watch)
+            });
+        Self { asked, layer: 1, example: 0, top: None, made: None }
+    }
+
+    /// Takes the worker's answer.
+    pub fn poll(&mut self) {
+        if self.asked.poll() {
+            self.made = None;
+        }
+    }
+
+    /// The page.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        lab: &mut Lab,
+        painter: &mut Painter,
+        commands: &mut Commands,
+    ) {
+        self.ask(lab);
+        egui::CentralPanel::default().show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                formula(ui);
+                self.choices(ui, lab, commands);
+                under_way::show(ui, &self.asked, "Taking the pass apart");
+                self.made();
+                match &self.made {
+                    Some(made) => results(ui, made, self.layer, painter, commands),
+                    None => _ = ui.label("Computing the first pass…"),
+                }
+            });
+        });
+    }
+
+    fn ask(&mut self, lab: &Lab) {
+        if lab.refusal().is_some() {
+            return;
+        }
+        let (experiment, variant) = (&lab.experiment, lab.view.variant);
+        let settings = AnatomySettings { variant, example: self.example, top: self.top };
+        let same = |q: &Question| q.settings == settings && q.experiment == *experiment;
+        if !self.asked.has_asked(same) {
+            self.asked.ask(&Question { experiment: experiment.clone(), settings });
+        }
+    }
+
+    fn made(&mut self) {
+        let Some(anatomy) = self.asked.answer().filter(|_| self.made.is_none()) else { return };
+        let layer = self.layer.clamp(1, anatomy.factors.steps.len().max(1));
+        let figure = |id: FigureId| Arc::new(Figure::of_anatomy(id, anatomy, layer));
+        let figures = why::FIGURES.into_iter().map(figure).collect();
+        let step = StepWords::of(anatomy, layer);
+        self.layer = layer;
+        self.made = Some(Made { figures, step });
+    }
+
+    fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
+        let layers = lab.experiment.layers();
+        ui.horizontal_wrapped(|ui| {
+            let word = ui.label("Layer l");
+            let before = self.layer;
+            let slider = Slider::new(&mut self.layer, 1..=(layers - 1).max(1));
+            ui.add(slider)
+                .labelled_by(word.id)
+                .on_hover_text("The step from layer l + 1 back to layer l, and ∂z/∂z⁽ˡ⁾");
+            if self.layer != before {
+                self.made = None;
+            }
+            let word = ui.label("Jacobians from layer");
+            let usual = AnatomySettings { top: self.top, ..Default::default() };
+            let mut top = usual.top(&lab.experiment);
+            let field = DragValue::new(&mut top).range(1..=layers);
+            let hint = "Where the signal starts. One output alone leaves one singular value; the last hidden layer shows more.";
+            if ui.add(field).labelled_by(word.id).on_hover_text(hint).changed() {
+                self.top = Some(top);
+            }
+            let batch = lab.experiment.architecture.batch;
+            if batch > 1 {
+                let word = ui.label("at example");
+                let mut shown = self.example.min(batch - 1) + 1;
+                let field = ui.add(DragValue::new(&mut shown).range(1..=batch));
+                let hint = "Which example of the batch the Jacobians are at";
+                if field.labelled_by(word.id).on_hover_text(hint).changed() {
+                    self.example = shown - 1;
+                }
+            }
+            let mut view = lab.view;
+            controls::variant_choice(ui, "Variant shown", &mut view.variant, &lab.experiment);
+            if view != lab.view {
+                commands.push(Command::Look(view));
+            }
+        });
+    }
+}
+
+/// LaTeX in the colour of what comes from the weights, and of what comes from the slopes.
+fn in_colours(ui: &Ui, weights: &str, slopes: &str) -> [String; 2] {
+    let colour = |ink| painter::ink(ink, ui.visuals());
+    [colored(weights, colour(why::WEIGHTS)), colored(slopes, colour(why::SLOPES))]
+}
+
+/// BP2, its two parts in the colours that the figures have.
+fn formula(ui: &mut Ui) {
+    let [weights, slopes] =
+        in_colours(ui, r"W^{(l+1)\top}\,\delta^{(l+1)}", r"\sigma'\!\left(z^{(l)}\right)");
+    let latex = format!(r"\delta^{{(l)}} = \left({weights}\right) \odot {slopes}");
+    ui.add_space(2.0);
+    let alt = "BP2: delta of layer l is W of layer l plus 1, transposed, times delta of layer l plus 1, times elementwise the slope at z of layer l";
+    ui.add(Math::new(&latex).size(19.0).shrink_to(11.0).alt(alt));
+}
+
+/// The chosen step's numbers.
+fn step(ui: &mut Ui, step: &StepWords, layer: usize) {
+    let [gain, slope] = in_colours(ui, &latex(&step.gain), &latex(&step.slope));
+    let formula = format!(
+        r"\frac{{\|\delta^{{({layer})}}\|}}{{\|\delta^{{({})}}\|}} = {gain} \times {slope} = {}",
+        layer + 1,
+        latex(&step.ratio)
+    );
+    let alt = format!(
+        "From layer {} to layer {layer}: weights {} times slopes {} is {}",
+        layer + 1,
+        step.gain,
+        step.slope,
+        step.ratio
+    );
+    ui.horizontal_wrapped(|ui| {
+        ui.add(Math::new(&formula).size(15.0).shrink_to(10.0).alt(&alt));
+        ui.add_space(6.0);
+        ui.label(RichText::new(&step.sentence).weak());
+    });
+}
+
+/// `8.11e-04` as TeX sets it.
+fn latex(number: &str) -> String {
+    match number.split_once('e') {
+        Some((mantissa, exponent)) => {
+            let exponent: i64 = exponent.parse().unwrap_or(0);
+            format!(r"{mantissa}\cdot 10^{{{exponent}}}")
+        }
+        None => number.replace('–', r"\text{–}"),
+    }
+}
+
+fn results(ui: &mut Ui, made: &Made, layer: usize, painter: &mut Painter, commands: &mut Commands) {
+    if let Some(words) = &made.step {
+        step(ui, words, layer);
+    }
+    let room = ui.available_height();
+    let (product, jacobian) = made.figures.split_at(3);
+    if ui.available_width() > TWO_COLUMNS {
+        ui.columns(2, |columns| {
+            group(&mut columns[0], product, &[0.38, 0.36, 0.26], room, painter, commands);
+            group(&mut columns[1], jacobian, &[0.55, 0.45], room, painter, commands);
+        });
+    } else {
+        group(ui, product, &[0.0; 3], room, painter, commands);
+        ui.separator();
+        group(ui, jacobian, &[0.0; 2], room, painter, commands);
+    }
+}
+
+/// The figures' common sentence, and below it each figure with its share of the room.
+fn group(
+    ui: &mut Ui,
+    figures: &[Arc<Figure>],
+    shares: &[f32],
+    room: f32,
+    painter: &mut Painter,
+    commands: &mut Commands,
+) {
+    let top = ui.cursor().top();
+    for note in figures.first().iter().flat_map(|figure| &figure.notes) {
+        painter::note(ui, note);
+    }
+    let gaps = 14.0 * figures.len() as f32;
+    let room = room - (ui.cursor().top() - top) - gaps;
+    for (figure, share) in figures.iter().zip(shares) {
+        if figure.panels.is_empty() {
+            continue;
+        }
+        let height = (room * share).max(LOWEST);
+        super::figure_with_tools(ui, painter, figure, height, commands, |_, _| {});
+        ui.add_space(4.0);
+    }
+}

@@ -1,0 +1,171 @@
+//! One variant's backward pass taken apart: the product behind BP2, and the singular values
+//! of the Jacobians that carry any error signal back.
+
+use crate::engine::{FromDraws, LayerRecord, Network, Pass, Real, record};
+use crate::experiment::{Experiment, Precision};
+
+use super::draw::largest_output;
+use super::{
+    DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, Verdict, Watch, factors,
+    jacobian_spectrum,
+};
+
+/// Share of the progress that the factors take; the singular values take the rest.
+const FACTORS_SHARE: f32 = 0.3;
+
+/// What to take apart. An index past the last means the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnatomySettings {
+    /// Which variant, from 0.
+    pub variant: usize,
+    /// Which example of the batch the Jacobians are at, from 0.
+    pub example: usize,
+    /// The layer from which the Jacobians start, from 1; see [`AnatomySettings::top`].
+    pub top: Option<usize>,
+}
+
+impl AnatomySettings {
+    /// The layer from which the Jacobians start: the one that was chosen; else the output, or
+    /// the last hidden layer where one output alone would leave a single singular value.
+    ///
+    /// ```
+    /// use gradient_lab::experiment::Experiment;
+    /// use gradient_lab::study::AnatomySettings;
+    /// let mut experiment = Experiment::default(); // 10–20–20–20–20–20–1
+    /// assert_eq!(AnatomySettings::default().top(&experiment), 5);
+    /// experiment.architecture.output = 3;
+    /// assert_eq!(AnatomySettings::default().top(&experiment), 6);
+    /// ```
+    pub fn top(&self, experiment: &Experiment) -> usize {
+        let last = experiment.layers();
+        let single = experiment.architecture.output == 1 && last > 2;
+        self.top.unwrap_or(if single { last - 1 } else { last }).clamp(1, last)
+    }
+}
+
+/// One variant's backward pass, taken apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Anatomy {
+    /// What was asked.
+    pub experiment: Experiment,
+    /// Which variant, from 0.
+    pub variant: usize,
+    /// The variant's name.
+    pub name: String,
+    /// The record of layers 1…L.
+    pub records: Vec<LayerRecord>,
+    /// What the norms say.
+    pub verdict: Verdict,
+    /// Weight gain and slope factor of every step back.
+    pub factors: Factors,
+    /// Which example of the batch the Jacobians are at, from 0.
+    pub example: usize,
+    /// The layer from which they start.
+    pub top: usize,
+    /// Their singular values; none as long as they are under way.
+    pub spectrum: Option<Result<JacobianSpectrum, JacobianError>>,
+}
+
+/// Takes one variant's pass apart. The factors are quick and `preview` receives them before
+/// the singular values are there.
+///
+/// # Errors
+/// [`Stopped`] when told to stop.
+///
+/// ```
+/// use gradient_lab::experiment::Experiment;
+/// use gradient_lab::study::{AnatomySettings, DrawStudy, Watch, anatomy};
+/// let (settings, watch) = (AnatomySettings::default(), Watch::unattended());
+/// let mut study = DrawStudy::new();
+/// let anatomy = anatomy(&mut study, &Experiment::default(), settings, &|_| {}, &watch)?;
+/// assert_eq!((anatomy.factors.steps.len(), anatomy.top), (5, 5));
+/// # Ok::<(), gradient_lab::study::Stopped>(())
+/// ```
+pub fn anatomy(
+    study: &mut DrawStudy,
+    experiment: &Experiment,
+    settings: AnatomySettings,
+    preview: &dyn Fn(Anatomy),
+    watch: &Watch<'_>,
+) -> Result<Anatomy, Stopped> {
+    match experiment.architecture.precision {
+        Precision::F64 => anatomy_as::<f64>(study, experiment, settings, preview, watch),
+        Precision::F32 => anatomy_as::<f32>(study, experiment, settings, preview, watch),
+    }
+}
+
+fn anatomy_as<T: Real + FromDraws>(
+    study: &mut DrawStudy,
+    experiment: &Experiment,
+    settings: AnatomySettings,
+    preview: &dyn Fn(Anatomy),
+    watch: &Watch<'_>,
+) -> Result<Anatomy, Stopped> {
+    let variant = settings.variant.min(experiment.variants.len() - 1);
+    let network: Network<T> = study.network(experiment, &experiment.variants[variant], watch)?;
+    let pass = network.pass();
+    let report = |share: f32| watch.report(FACTORS_SHARE * share);
+    let factors = factors(&network, &pass, &Watch { report: &report, ..*watch })?;
+    let records = record(&network, &pass);
+    let mut anatomy = Anatomy {
+        experiment: experiment.clone(),
+        variant,
+        name: experiment.variants[variant].name.clone(),
+        verdict: Verdict::of(&records, largest_output(&pass)),
+        records,
+        factors,
+        example: settings.example.min(experiment.architecture.batch - 1),
+        top: settings.top(experiment),
+        spectrum: None,
+    };
+    preview(anatomy.clone());
+    anatomy.spectrum = Some(spectrum(&network, &pass, &anatomy, watch)?);
+    Ok(anatomy)
+}
+
+fn spectrum<T: Real>(
+    network: &Network<T>,
+    pass: &Pass<T>,
+    anatomy: &Anatomy,
+    watch: &Watch<'_>,
+) -> Result<Result<JacobianSpectrum, JacobianError>, Stopped> {
+    let report = |share: f32| watch.report(FACTORS_SHARE + (1.0 - FACTORS_SHARE) * share);
+    let watch = Watch { report: &report, ..*watch };
+    match jacobian_spectrum(network, pass, anatomy.example, anatomy.top, &watch) {
+        Err(JacobianError::Stopped(stopped)) => Err(stopped),
+        outcome => Ok(outcome),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[test]
+    fn the_preview_is_the_answer_without_the_singular_values() {
+        let seen = RefCell::new(None);
+        let preview = |anatomy| *seen.borrow_mut() = Some(anatomy);
+        let (settings, watch) = (AnatomySettings::default(), Watch::unattended());
+        let experiment = Experiment::default();
+        let answer =
+            anatomy(&mut DrawStudy::new(), &experiment, settings, &preview, &watch).unwrap();
+        let spectrum = answer.spectrum.clone().unwrap().unwrap();
+        assert_eq!((spectrum.top, spectrum.layers.len()), (5, 5));
+        assert_eq!(seen.into_inner(), Some(Anatomy { spectrum: None, ..answer }));
+    }
+
+    #[test]
+    fn too_wide_a_layer_keeps_its_factors() {
+        let mut experiment = Experiment::default();
+        experiment.architecture.hidden = Some(vec![4, 300]);
+        let (settings, watch) =
+            (AnatomySettings { variant: 9, ..Default::default() }, Watch::unattended());
+        let answer =
+            anatomy(&mut DrawStudy::new(), &experiment, settings, &|_| {}, &watch).unwrap();
+        assert_eq!((answer.name.as_str(), answer.factors.steps.len()), ("ReLU", 2));
+        let error = answer.spectrum.unwrap().unwrap_err();
+        assert!(error.to_string().contains("300 units"), "{error}");
+    }
+}

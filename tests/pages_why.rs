@@ -1,0 +1,209 @@
+//! The pages of reasons and of proofs: their figures hold the studies' numbers, and each is
+//! drawn without a graphics card.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use eframe::egui::{Theme, accesskit::Role};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use gradient_lab::experiment::{Experiment, Preset};
+use gradient_lab::figure::why::StepWords;
+use gradient_lab::figure::{Figure, FigureId, View, cost_row, cost_words};
+use gradient_lab::gui::App;
+use gradient_lab::study::{
+    Anatomy, AnatomySettings, CheckSettings, Cost, DrawStudy, Watch, anatomy, gradient_check,
+};
+
+/// A debug build on a busy machine still answers within this.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn preset(name: &str) -> Experiment {
+    Preset::find(name).expect("a preset").experiment()
+}
+
+fn taken_apart(experiment: &Experiment, variant: usize) -> Anatomy {
+    let settings = AnatomySettings { variant, ..Default::default() };
+    let (mut study, watch) = (DrawStudy::new(), Watch::unattended());
+    anatomy(&mut study, experiment, settings, &|_| {}, &watch).expect("nobody stops it")
+}
+
+/// The numbers of one series of a figure's table: x and value.
+fn series(figure: &Figure, name: &str) -> Vec<(usize, f64)> {
+    let rows = figure.table().rows.into_iter().filter(|row| row[1] == name);
+    rows.map(|row| (row[2].parse().expect("a layer"), row[3].parse().expect("a number"))).collect()
+}
+
+fn text(figure: &Figure) -> String {
+    figure.notes.iter().map(|note| note.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_factors_of_the_figure_multiply_to_the_measured_ratio() {
+    let anatomy = taken_apart(&Experiment::default(), 0);
+    let figure = Figure::of_anatomy(FigureId::Factors, &anatomy, 1);
+    let [gain, slope, ratio] =
+        ["weight gain", "slope factor", "measured ratio"].map(|name| series(&figure, name));
+    assert_eq!(ratio.len(), 5);
+    for ((gain, slope), ratio) in gain.iter().zip(&slope).zip(&ratio) {
+        assert_eq!((gain.0, slope.0), (ratio.0, ratio.0));
+        // The table has seven digits.
+        assert!((gain.1 * slope.1 / ratio.1 - 1.0).abs() < 1e-5, "{gain:?} {slope:?} {ratio:?}");
+    }
+    let whole: f64 = ratio.iter().map(|ratio| ratio.1).product();
+    assert!((whole / 8.110576e-4 - 1.0).abs() < 1e-5, "the chapter's ratio: {whole}");
+    assert!(text(&figure).contains("8.11e-04"), "{}", text(&figure));
+}
+
+#[test]
+fn the_cumulative_product_is_the_measured_norm_even_at_a_thousand_layers() {
+    let anatomy = taken_apart(&preset("deep"), 0);
+    let figure = Figure::of_anatomy(FigureId::Product, &anatomy, 1);
+    let log10 = |name: &str| -> Vec<f64> {
+        let rows = figure.table().rows.into_iter().filter(|row| row[1] == name);
+        rows.map(|row| row[4].parse().expect("a log10")).collect()
+    };
+    let (measured, product) = (log10("measured"), log10("product"));
+    assert_eq!((measured.len(), product.len()), (1001, 1001));
+    assert!(measured[0] < -600.0);
+    assert!(measured.iter().zip(&product).all(|(m, p)| (m - p).abs() < 1e-8));
+}
+
+#[test]
+fn the_worked_example_has_one_step() {
+    let anatomy = taken_apart(&preset("worked-example"), 0);
+    let words = StepWords::of(&anatomy, 1).expect("a step");
+    // ‖W2‖ = √(.40² + .45² + .50²).
+    assert_eq!(words.gain, "0.783");
+    assert!(words.sentence.contains("mean |σ′| is 0.241"), "{}", words.sentence);
+    assert_eq!(StepWords::of(&anatomy, 2), None);
+}
+
+#[test]
+fn a_dead_output_is_a_sentence_and_no_product() {
+    let anatomy = taken_apart(&Experiment::default(), 1);
+    let figure = Figure::of_anatomy(FigureId::Product, &anatomy, 1);
+    assert!(text(&figure).contains("Dead output"), "{}", text(&figure));
+    assert!(series(&figure, "measured").is_empty());
+}
+
+#[test]
+fn too_wide_a_layer_is_a_sentence() {
+    let mut experiment = Experiment::default();
+    experiment.architecture.hidden = Some(vec![4, 300]);
+    let figure = Figure::of_anatomy(FigureId::Jacobian, &taken_apart(&experiment, 0), 1);
+    assert!(figure.panels.is_empty() && text(&figure).contains("lower the width"));
+}
+
+#[test]
+fn the_spectrum_has_every_singular_value() {
+    let anatomy = taken_apart(&Experiment::default(), 0);
+    let figure = Figure::of_anatomy(FigureId::Spectrum, &anatomy, 2);
+    let rows = figure.table().rows;
+    let count: f64 = rows.iter().map(|row| row[3].parse::<f64>().expect("a count")).sum();
+    assert_eq!(count, 20.0);
+    let jacobian = Figure::of_anatomy(FigureId::Jacobian, &anatomy, 2);
+    let [largest, this, smallest] =
+        ["largest", "this δ", "smallest"].map(|name| series(&jacobian, name));
+    for ((largest, this), smallest) in largest.iter().zip(&this).zip(&smallest) {
+        assert!(largest.1 * 1.000_01 >= this.1 && this.1 * 1.000_01 >= smallest.1);
+    }
+}
+
+#[test]
+fn the_cost_of_5_10_8_3_is_in_the_table_and_in_the_words() {
+    let experiment = preset("cost-5-10-8-3");
+    let cost = Cost::of_experiment(&experiment);
+    assert_eq!(cost_row(&cost, 3), ["total", "154", "21", "154", "104", "154"]);
+    assert_eq!(cost_row(&cost, 0), ["1", "50", "10", "50", "0", "50"]);
+    assert!(cost_words(&cost)[0].starts_with("175 parameters"));
+    let figure = Figure::cost(&experiment);
+    for (name, total) in [("forward", 154.0), ("deltas", 104.0), ("∂W", 154.0)] {
+        let sum: f64 = series(&figure, name).iter().map(|point| point.1).sum();
+        assert_eq!(sum, total, "{name}");
+    }
+}
+
+#[test]
+fn the_check_figure_is_the_study() {
+    let experiment = preset("cost-5-10-8-3");
+    let (settings, watch) = (CheckSettings::default(), Watch::unattended());
+    let check = gradient_check(&experiment, 0, &settings, &mut DrawStudy::new(), &watch);
+    let check = check.expect("a check");
+    assert_eq!(check.forward_passes, settings.forward_passes(175));
+    let figure = FigureId::Check.compute(&experiment, View::default(), &watch).expect("a figure");
+    let rows: Vec<_> = figure.table().rows.into_iter().filter(|row| row[1] == "centred").collect();
+    assert_eq!(rows.len(), check.steps.len());
+    for (row, step) in rows.iter().zip(&check.steps) {
+        let error: f64 = row[3].parse().expect("a number");
+        assert!((error / step.centred.median - 1.0).abs() < 1e-5);
+    }
+    assert!(text(&figure).contains("passes"), "{}", text(&figure));
+}
+
+/// The window at one page, once a text that only its result has is on the screen.
+fn open(
+    experiment: Experiment,
+    tab: &str,
+    until: &str,
+    size: [f32; 2],
+    theme: Theme,
+) -> Harness<'static, App> {
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .with_theme(theme)
+        .with_max_steps(12)
+        .with_render_cursor(false)
+        .renderer(support::CpuRenderer::default())
+        .build_eframe(|creation| App::new(creation, Some(experiment)));
+    harness.run_ok();
+    harness.get_by_role_and_label(Role::Button, tab).click();
+    let start = Instant::now();
+    loop {
+        harness.run_ok();
+        let nodes = harness.root().children_recursive();
+        let texts = nodes.flat_map(|node| {
+            let node = node.accesskit_node();
+            [node.label(), node.value()].into_iter().flatten().collect::<Vec<_>>()
+        });
+        let texts: Vec<String> = texts.collect();
+        if texts.iter().any(|text| text.contains(until)) {
+            return harness;
+        }
+        assert!(start.elapsed() < PATIENCE, "no “{until}”: {texts:#?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Draws a page in both themes and leaves the pictures where `PAGES` says, if it says so.
+fn draw(name: &str, tab: &str, until: &str) {
+    for (size, theme, place) in [
+        ([1024.0, 640.0], Theme::Light, "small-light"),
+        ([1920.0, 1080.0], Theme::Dark, "large-dark"),
+    ] {
+        let mut harness = open(preset(name), tab, until, size, theme);
+        assert_eq!(harness.unnamed_widgets().len(), 0, "{:#?}", harness.unnamed_widgets());
+        let picture = harness.render().expect("the rasterizer needs no hardware");
+        assert_eq!(picture.dimensions(), (size[0] as u32, size[1] as u32));
+        if let Some(folder) = std::env::var_os("PAGES") {
+            let file = format!("{}-{name}-{place}.png", tab.to_lowercase().replace(' ', "-"));
+            picture.save(std::path::Path::new(&folder).join(file)).expect("a written picture");
+        }
+    }
+}
+
+#[test]
+fn the_page_of_reasons_is_drawn() {
+    for name in ["chapter-16", "deep", "cost-5-10-8-3", "worked-example"] {
+        draw(name, "Why", "the length of any signal");
+    }
+}
+
+#[test]
+fn the_page_of_proofs_is_drawn() {
+    for name in ["chapter-16", "cost-5-10-8-3", "worked-example"] {
+        draw(name, "Check and cost", "Backpropagation passes");
+    }
+    draw("deep", "Check and cost", "forward passes");
+}
