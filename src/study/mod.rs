@@ -2,6 +2,7 @@
 //! stops when told to, and returns plain data.
 
 mod check;
+mod comparison;
 mod cost;
 mod distribution;
 mod draw;
@@ -17,12 +18,14 @@ mod portrait;
 mod sample;
 mod sampler;
 mod theory;
+mod theory_study;
 mod verdict;
 
 pub use check::{
     CheckError, CheckSettings, Compared, Errors, Finding, GradientCheck, StepCheck, check_against,
     gradient_check, log_spaced,
 };
+pub use comparison::{Comparison, LayerComparison, RatioComparison, Z_95};
 pub use cost::{Cost, LayerCost, Timing, time_passes};
 pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
@@ -38,6 +41,7 @@ pub use portrait::{
 pub use sample::Sample;
 pub use sampler::{Engine, Sampler};
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
+pub use theory_study::{LayerTheory, Limit, Theory, TheoryStudy, VariantTheory};
 pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.
