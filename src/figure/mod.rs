@@ -6,6 +6,8 @@ mod chart;
 mod colour;
 mod graph;
 mod heat;
+mod law;
+pub mod law_words;
 pub mod norms_table;
 mod number;
 mod table;
@@ -35,11 +37,29 @@ pub enum FigureId {
     Sheet,
     /// The network's diagram with δ on its way back.
     Graph,
+    /// ‖δ^(l)‖ of many seeds by layer, beside the theory.
+    Ensemble,
+    /// The distribution of one layer's ‖δ^(l)‖ over many seeds.
+    Histogram,
+    /// What the theory predicts of every layer.
+    Theory,
+    /// χ over σ_w².
+    Chi,
 }
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 5] = [Self::Norms, Self::Strips, Self::Units, Self::Sheet, Self::Graph];
+    pub const ALL: [Self; 9] = [
+        Self::Norms,
+        Self::Strips,
+        Self::Units,
+        Self::Sheet,
+        Self::Graph,
+        Self::Ensemble,
+        Self::Histogram,
+        Self::Theory,
+        Self::Chi,
+    ];
 
     /// The name on the command line.
     pub fn id(self) -> &'static str {
@@ -49,6 +69,10 @@ impl FigureId {
             Self::Units => "units",
             Self::Sheet => "sheet",
             Self::Graph => "graph",
+            Self::Ensemble => "ensemble",
+            Self::Histogram => "histogram",
+            Self::Theory => "theory",
+            Self::Chi => "chi",
         }
     }
 
@@ -60,6 +84,10 @@ impl FigureId {
             Self::Units => "Units of each layer",
             Self::Sheet => "The whole sheet",
             Self::Graph => "The network as a graph",
+            Self::Ensemble => "Ensemble and theory by layer",
+            Self::Histogram => "Distribution in one layer",
+            Self::Theory => "The theory’s prediction",
+            Self::Chi => "χ over σ_w²",
         }
     }
 
@@ -73,6 +101,12 @@ impl FigureId {
             Self::Units => "Layer × unit: log10 |δ_j^(l)| of every unit of one variant.",
             Self::Sheet => "Norms, strips, units and the diagnosis on one sheet.",
             Self::Graph => "The network's diagram: units, weights, and δ on its way back.",
+            Self::Ensemble => {
+                "‖δ^(l)‖ of 1000 seeds by layer: median, 5–95 % band, true zeros, and the theory."
+            }
+            Self::Histogram => "How ‖δ^(1)‖ is distributed over 1000 seeds, beside the theory.",
+            Self::Theory => "Predicted ‖δ^(l)‖ with its band at this width, and χ over σ_w².",
+            Self::Chi => "χ, what a step back multiplies ‖δ‖² by, over σ_w²: below 1 it vanishes.",
         }
     }
 
@@ -89,6 +123,9 @@ impl FigureId {
             Self::Units => [960.0, 560.0],
             Self::Sheet => [1100.0, 1320.0],
             Self::Graph => [1100.0, 640.0],
+            Self::Ensemble => [1100.0, 820.0],
+            Self::Histogram | Self::Chi => [960.0, 560.0],
+            Self::Theory => [1100.0, 900.0],
         }
     }
 }
@@ -100,6 +137,8 @@ pub struct View {
     pub linear: bool,
     /// Which variant is looked at where there is room for one only.
     pub variant: usize,
+    /// The theory's prediction over the bars.
+    pub theory: bool,
 }
 
 /// A picture as plain data.
