@@ -77,6 +77,14 @@ pub fn ink(ink: Ink, visuals: &Visuals) -> Color32 {
     }
 }
 
+/// A wider line in the ground's colour, to lie under a line.
+pub fn rim(plot_ui: &mut PlotUi<'_>, mark: &Mark, ground: Color32) {
+    if let MarkShape::Line(points) | MarkShape::Dashed(points) = &mark.shape {
+        let line = Line::new("", PlotPoints::from(points.clone()));
+        plot_ui.line(line.color(ground).width(5.0).allow_hover(false));
+    }
+}
+
 /// Puts one mark onto a plot.
 pub fn mark(plot_ui: &mut PlotUi<'_>, mark: &Mark, visuals: &Visuals) {
     let colour = ink(mark.ink, visuals);
