@@ -2,6 +2,7 @@
 
 pub mod flow;
 pub mod graph;
+pub mod law;
 
 use std::sync::Arc;
 
@@ -22,17 +23,20 @@ pub enum Page {
     Flow,
     /// The network's diagram.
     Graph,
+    /// Thousands of networks beside the theory.
+    Law,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 2] = [Self::Flow, Self::Graph];
+    pub const ALL: [Self; 3] = [Self::Flow, Self::Graph, Self::Law];
 
     /// The tab's words.
     pub fn label(self) -> &'static str {
         match self {
             Self::Flow => "Gradient flow",
             Self::Graph => "Graph",
+            Self::Law => "Ensemble and theory",
         }
     }
 
@@ -41,6 +45,9 @@ impl Page {
         match self {
             Self::Flow => "Watch ‖δ⁽ˡ⁾‖ shrink or grow through the layers.",
             Self::Graph => "The network as a diagram: units, weights, and δ on its way back.",
+            Self::Law => {
+                "How ‖δ⁽ˡ⁾‖ is distributed over thousands of networks, and what theory says."
+            }
         }
     }
 }
@@ -49,17 +56,20 @@ impl Page {
 pub struct Pages {
     /// The diagram's.
     pub graph: graph::GraphPage,
+    /// The ensemble's.
+    pub law: law::LawPage,
 }
 
 impl Pages {
     /// As they are at the start.
     pub fn new(context: &egui::Context) -> Self {
-        Self { graph: graph::GraphPage::new(context) }
+        Self { graph: graph::GraphPage::new(context), law: law::LawPage::new(context) }
     }
 
     /// Takes what the pages' workers have answered.
     pub fn poll(&mut self) {
         self.graph.poll();
+        self.law.poll();
     }
 
     /// Shows one page.
@@ -74,6 +84,7 @@ impl Pages {
         match page {
             Page::Flow => flow::show(ui, lab, painter, commands),
             Page::Graph => self.graph.show(ui, lab, painter, commands),
+            Page::Law => self.law.show(ui, lab, painter, commands),
         }
     }
 }
