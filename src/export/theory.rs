@@ -130,7 +130,7 @@ impl LimitJson {
             },
             depth_scale: finite(limit.depth_scale),
             trainable_depth: limit.trainable_depth.and_then(finite),
-            critical_weight_variance: limit.critical,
+            critical_weight_variance: limit.critical.as_ref().and_then(|line| line.weight_variance),
         }
     }
 }

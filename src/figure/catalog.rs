@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::experiment::{Draws, Experiment, limits};
 use crate::study::{
-    Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Portrait, Stopped, TheoryStudy,
-    VariantDraw, Watch, ensemble, portrait,
+    Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Portrait, Stopped, Theory,
+    TheoryStudy, VariantDraw, Watch, ensemble, portrait,
 };
 
 use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, View};
@@ -28,7 +28,7 @@ impl FigureId {
                 if !view.theory {
                     return Ok(figure);
                 }
-                Ok(figure.with_theory(&TheoryStudy::new().run(experiment, watch)?))
+                Ok(figure.with_theory(&Theory::at_once(experiment)))
             }
             Self::Graph => {
                 let portrait = portrait(&mut study, experiment, view.variant, 0, watch)?;
@@ -39,7 +39,7 @@ impl FigureId {
                 let theory = TheoryStudy::new().run(experiment, watch)?;
                 let ensemble = usual_ensemble(experiment, watch)?;
                 Ok(match self {
-                    Self::Ensemble => Figure::ensemble(&ensemble, &theory, Some(&draw)),
+                    Self::Ensemble => Figure::ensemble(&ensemble, &theory, Some(&draw), false),
                     _ => Figure::histogram(&ensemble, &theory, Some(&draw), 1),
                 })
             }

@@ -10,9 +10,9 @@ use super::{AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Pane
 /// Columns of a histogram, about.
 const COLUMNS: f64 = 48.0;
 /// Points of a density curve.
-const DENSITY_POINTS: usize = 81;
+const DENSITY_POINTS: usize = 161;
 /// Standard deviations to each side that a density curve covers.
-const DENSITY_REACH: f64 = 3.5;
+const DENSITY_REACH: f64 = 3.0;
 
 /// The quantity on most of these axes.
 const NORM: &str = "‖δ⁽ˡ⁾‖";
@@ -21,8 +21,16 @@ const LAYER: &str = "layer l  (1 is next to the input)";
 impl Figure {
     /// The 5–95 % band and the median of ‖δ^(l)‖ by layer, the theory's line and band, one
     /// draw's points; below it the share of true zeros where there are any.
-    pub fn ensemble(ensemble: &Ensemble, theory: &Theory, draw: Option<&Draw>) -> Self {
-        let mut panels = vec![Panel::Chart(by_layer(ensemble, theory, draw))];
+    ///
+    /// `relative` divides all by the predicted root mean square: deep down a band is thinner
+    /// than a line beside the decades that the norm loses.
+    pub fn ensemble(
+        ensemble: &Ensemble,
+        theory: &Theory,
+        draw: Option<&Draw>,
+        relative: bool,
+    ) -> Self {
+        let mut panels = vec![Panel::Chart(by_layer(ensemble, theory, draw, relative))];
         panels.extend(zero_shares(ensemble).map(Panel::Chart));
         let experiment = &ensemble.experiment;
         let mut figure = Self::new(FigureId::Ensemble, experiment, panels);
@@ -112,7 +120,7 @@ fn part(variant: usize, name: &str, kind: &str, shape: MarkShape) -> Mark {
     Mark::new(format!("{name} · {kind}"), Ink::Variant(variant), shape)
 }
 
-fn by_layer(ensemble: &Ensemble, theory: &Theory, draw: Option<&Draw>) -> Chart {
+fn by_layer(ensemble: &Ensemble, theory: &Theory, draw: Option<&Draw>, relative: bool) -> Chart {
     let mut marks = Vec::new();
     for (variant, measured) in ensemble.variants.iter().enumerate() {
         marks.push(part(variant, &measured.name, "5–95 %", MarkShape::Band(band(measured))));
@@ -125,9 +133,33 @@ fn by_layer(ensemble: &Ensemble, theory: &Theory, draw: Option<&Draw>) -> Chart 
     }
     marks.extend(rms_lines(theory));
     marks.extend(draw.into_iter().flat_map(draw_points));
+    if relative {
+        marks.iter_mut().for_each(|mark| divide(mark, theory));
+    }
     marks.retain(|mark| !mark.readings().is_empty());
-    let heading = format!("{NORM} by layer over {} networks, and the theory", ensemble.seeds);
-    Chart::spanning(heading, (LAYER, AxisScale::Layers), (NORM, AxisScale::Log10), marks)
+    let quantity = if relative { "‖δ⁽ˡ⁾‖ / theory RMS" } else { NORM };
+    let heading = format!("{quantity} by layer over {} networks", ensemble.seeds);
+    Chart::spanning(heading, (LAYER, AxisScale::Layers), (quantity, AxisScale::Log10), marks)
+}
+
+/// Divides a variant's mark by its predicted root mean squares; where there are none, nothing
+/// is left.
+fn divide(mark: &mut Mark, theory: &Theory) {
+    let Ink::Variant(variant) = mark.ink else { return };
+    let layers = theory.variants.get(variant).and_then(|each| each.layers.as_ref().ok());
+    let predicted = |layer: f64| {
+        layers?.prediction.layers.get(layer as usize - 1).and_then(|layer| layer.delta.log10())
+    };
+    match &mut mark.shape {
+        MarkShape::Line(points) | MarkShape::Dashed(points) | MarkShape::Points(points) => {
+            points.retain_mut(|[x, y]| predicted(*x).map(|log10| *y -= log10).is_some());
+        }
+        MarkShape::Band(band) | MarkShape::Edges(band) => band.retain_mut(|[x, low, high]| {
+            let log10 = predicted(*x);
+            log10.map(|log10| (*low, *high) = (*low - log10, *high - log10)).is_some()
+        }),
+        MarkShape::Columns(_) | MarkShape::Level(_) | MarkShape::At(_) => {}
+    }
 }
 
 fn quantiles(measured: &VariantEnsemble, p: f64) -> Vec<[f64; 2]> {
@@ -149,7 +181,7 @@ fn expected_band(
     let comparison = Comparison::of(measured, theory.layers.as_ref().ok()?)?;
     let kind = law_words::footing(comparison.ratio.footing);
     let edges = comparison.layers.iter().map(|layer| {
-        let (low, high) = layer.interval();
+        let (low, high) = layer.interval;
         [layer.layer as f64, low, high]
     });
     Some(part(variant, &theory.name, kind, MarkShape::Edges(edges.collect())))
@@ -265,27 +297,36 @@ fn column_width(layer: &Distribution, span: f64) -> f64 {
     bin * libm::exp2((wanted / bin).log2().round().max(0.0))
 }
 
-/// The expected normal law of log10 ‖δ^(l)‖, its area the share that is not zero. The output
-/// layer is where the theory starts, and has none.
+/// The expected law of log10 ‖δ^(l)‖, that of the output layer and a normal step; its area is
+/// the share that is not zero. The output layer is where the theory starts, and has none.
 fn expected_density(
     measured: &VariantEnsemble,
     theory: &VariantTheory,
     layer: usize,
 ) -> Option<Vec<[f64; 2]>> {
-    let comparison = Comparison::of(measured, theory.layers.as_ref().ok()?)?;
-    let expected = comparison.layers.iter().find(|each| each.layer == layer)?;
-    let is_start = layer == measured.layers.len();
-    let (mean, std) = (expected.expected_mean, expected.expected_std);
-    if is_start || std <= 0.0 {
+    let layers = theory.layers.as_ref().ok()?;
+    let band = layers.bands.get(layer - 1).filter(|band| band.mean_log10.is_finite())?;
+    let start = measured.layers.last()?.histogram();
+    let (mean, std) = (band.mean_log10, band.std_log10);
+    if start.total() == 0 || std <= 0.0 {
         return None;
     }
+    let half = 0.5 * start.bin_width();
     let share = 1.0 - measured.layers[layer - 1].zero_share();
-    let height = share / (std * (2.0 * std::f64::consts::PI).sqrt());
-    let point = |i: usize| {
-        let off = DENSITY_REACH * (2.0 * i as f64 / (DENSITY_POINTS - 1) as f64 - 1.0);
-        [mean + off * std, height * libm::exp(-0.5 * off * off)]
+    let height = share / (start.total() as f64 * std * (2.0 * std::f64::consts::PI).sqrt());
+    let density = |x: f64| {
+        let each = start.bins().map(|(edge, count)| {
+            let off = (x - edge - half - mean) / std;
+            f64::from(count) * libm::exp(-0.5 * off * off)
+        });
+        height * each.sum::<f64>()
     };
-    Some((0..DENSITY_POINTS).map(point).collect())
+    let starts = measured.layers.last()?;
+    let from = starts.log10_min()? + mean - DENSITY_REACH * std;
+    let to = starts.log10_max()? + mean + DENSITY_REACH * std;
+    let step = (to - from) / (DENSITY_POINTS - 1) as f64;
+    let points = (0..DENSITY_POINTS).map(|i| from + i as f64 * step);
+    Some(points.map(|x| [x, density(x)]).collect())
 }
 
 /// Predicted norms; the band at this width stands around the predicted mean logarithm,
@@ -301,7 +342,7 @@ fn predicted(theory: &Theory) -> Chart {
             let (mean, reach) = (start + band.mean_log10, Z_95 * band.std_log10);
             [band.layer as f64, mean - reach, mean + reach]
         });
-        marks.push(part(variant, &each.name, "5–95 %", MarkShape::Band(band.collect())));
+        marks.push(part(variant, &each.name, "steps, 5–95 %", MarkShape::Band(band.collect())));
     }
     marks.extend(rms_lines(theory));
     marks.retain(|mark| !mark.readings().is_empty());
@@ -316,7 +357,8 @@ fn chi_curves(theory: &Theory) -> Option<Chart> {
     for (variant, each) in theory.variants.iter().enumerate() {
         let Some(limit) = &each.limit else { continue };
         let here = [libm::log10(limit.field.weight_variance), libm::log10(limit.chi)];
-        marks.push(part(variant, &each.name, "χ(σ_w²)", MarkShape::Line(limit.curve.clone())));
+        let Some(line) = &limit.critical else { continue };
+        marks.push(part(variant, &each.name, "χ(σ_w²)", MarkShape::Line(line.curve.clone())));
         if here.iter().all(|number| number.is_finite()) {
             let shape = MarkShape::Points(vec![here]);
             marks.push(part(variant, &each.name, "this setting", shape));
@@ -325,7 +367,7 @@ fn chi_curves(theory: &Theory) -> Option<Chart> {
     if marks.is_empty() {
         return None;
     }
-    marks.push(Mark::new("critical, χ = 1", Ink::Text, MarkShape::Level(0.0)));
+    marks.push(Mark::new("χ = 1", Ink::Text, MarkShape::Level(0.0)));
     Some(Chart::spanning(
         "χ, what one step back multiplies ‖δ‖² by, deep in a wide network",
         ("σ_w² = fan_in · Var W", AxisScale::Log10),

@@ -74,16 +74,16 @@ fn nothing_to_compare(measured: &VariantEnsemble) -> String {
 fn ratio(ratio: &RatioComparison, last: usize) -> String {
     let plus_minus = |std: Option<f64>| std.map_or(String::new(), |std| format!(" ± {std:.3}"));
     format!(
-        "log₁₀ ‖δ⁽¹⁾‖/‖δ⁽{}⁾‖ is {:.3}{} over {} living networks; the theory at this width ({}) expects {:.3} ± {:.3}.",
+        "log₁₀ ‖δ⁽¹⁾‖/‖δ⁽{}⁾‖ is {}{} over {} living networks; the theory at this width ({}) expects {} ± {:.3}.",
         superscript(last),
-        ratio.measured_mean,
+        signed(ratio.measured_mean),
         plus_minus(ratio.measured_std),
         ratio.count,
         match ratio.footing {
             Footing::Exact => "exact",
             Footing::Heuristic => "heuristic",
         },
-        ratio.expected_mean,
+        signed(ratio.expected_mean),
         ratio.expected_std,
     )
 }
@@ -96,7 +96,7 @@ fn place(comparison: &Comparison) -> String {
     let Some(layer) = comparison.farthest() else { return String::new() };
     let place = if comparison.is_inside() { "Inside" } else { "Outside" };
     format!(
-        " {place} the theory’s 5–95 % band: farthest off in layer {}, by {:.3} decades or {:.2} of a network’s standard deviations; {:.0} % of the networks lie in the band there (90 % if it holds).",
+        " {place} the theory’s 5–95 % band: farthest off in layer {}, by {:.3} decades or {:.2} of a network’s standard deviations; {:.0} % of the networks lie in the band there (90 % if it holds).",
         layer.layer,
         layer.off_decades().abs(),
         layer.off_stds().abs(),
@@ -124,7 +124,7 @@ fn zeros(measured: &VariantEnsemble) -> String {
     if share == 0.0 {
         return String::new();
     }
-    format!(" {:.1} % of the networks are true zeros in layer 1 and stand apart.", 100.0 * share)
+    format!(" {:.1} % of the networks are true zeros in layer 1 and stand apart.", 100.0 * share)
 }
 
 /// One layer's distribution in a sentence.
@@ -135,20 +135,21 @@ pub fn layer(measured: &VariantEnsemble, theory: &VariantTheory, layer: usize) -
     else {
         return "Every network is a true zero here.".to_owned();
     };
-    let mut words = format!("Median 10^{median:.3}, 5–95 % from 10^{low:.3} to 10^{high:.3}");
+    let (low, median, high) = (signed(low), signed(median), signed(high));
+    let mut words = format!("log₁₀: median {median}, 5–95 % from {low} to {high}");
     if let Some(rms) = distribution.rms().log10() {
-        words += &format!(", root mean square 10^{rms:.3}");
+        words += &format!(", root mean square {}", signed(rms));
     }
     let predicted = theory.layers.as_ref().ok();
     let predicted = predicted.and_then(|t| t.prediction.layers.get(layer - 1)?.delta.log10());
     if let Some(rms) = predicted {
-        words += &format!(" (mean field: 10^{rms:.3})");
+        words += &format!(" (mean field: {})", signed(rms));
     }
     words += ".";
     if distribution.zeros() > 0 {
         let percent = 100.0 * distribution.zero_share();
         words += &format!(
-            " {percent:.1} % are true zeros; the root mean square counts them, the rest does not."
+            " {percent:.1} % are true zeros; the root mean square counts them, the rest does not."
         );
     }
     words
@@ -201,7 +202,8 @@ fn phase(limit: &Limit) -> String {
 }
 
 fn critical(limit: &Limit) -> String {
-    match limit.critical {
+    let Some(line) = &limit.critical else { return String::new() };
+    match line.weight_variance {
         Some(critical) => format!(
             " {} is critical at σ_w² = {}; here it is {} times that.",
             limit.field.activation.label(),
@@ -213,6 +215,11 @@ fn critical(limit: &Limit) -> String {
             limit.field.activation.label()
         ),
     }
+}
+
+/// Three decimals, with a true minus sign.
+fn signed(number: f64) -> String {
+    format!("{number:.3}").replace('-', "−")
 }
 
 /// Four digits, plain where they read well.

@@ -7,7 +7,7 @@ use eframe::egui::Context;
 
 use crate::experiment::Experiment;
 use crate::figure::{Figure, FigureId, View};
-use crate::study::{Draw, DrawStudy, Theory, TheoryStudy};
+use crate::study::{Draw, DrawStudy, Theory};
 
 use super::asked::Asked;
 
@@ -32,7 +32,7 @@ struct Figures {
 impl Lab {
     /// Starts the worker; `context` is woken when it has an answer.
     pub fn new(experiment: Experiment, context: &Context) -> Self {
-        let (mut study, mut theories) = (DrawStudy::new(), TheoryStudy::new());
+        let mut study = DrawStudy::new();
         Self {
             experiment,
             view: View::default(),
@@ -40,8 +40,8 @@ impl Lab {
             draw: Asked::new(context, "gradient-lab draw", move |experiment, watch, _| {
                 study.run(&experiment, watch)
             }),
-            theory: Asked::new(context, "gradient-lab theory", move |experiment, watch, _| {
-                theories.run(&experiment, watch)
+            theory: Asked::new(context, "gradient-lab theory", |experiment, _, _| {
+                Ok(Theory::at_once(&experiment))
             }),
             figures: Figures::default(),
         }

@@ -5,12 +5,17 @@ use super::{Distribution, Footing, LayerTheory, VariantEnsemble};
 /// Standard normal quantile at 95 %: 5 to 95 % of a normal law is its mean ± 1.645 σ.
 pub const Z_95: f64 = 1.644_853_626_951_472_2;
 
+/// Numbers that stand for the law of layer L.
+const ATOMS: usize = 64;
+/// Halvings of a bracket: its width becomes a hundred-millionth.
+const HALVINGS: usize = 27;
+
 /// An ensemble of one variant and what the theory expects of it.
 ///
 /// The theory gives the steps back from the output; where they start, at log10 ‖δ^(L)‖, is
-/// taken from the ensemble: the mean of log10 ‖δ^(l)‖ is expected at that of layer L plus the
-/// band's, its variance at that of layer L plus the band's. All of it speaks of the draws that
-/// are not true zeros.
+/// taken from the ensemble. The law of log10 ‖δ^(l)‖ is expected to be that of layer L plus an
+/// independent normal number with the mean and the spread of the band, so that means and
+/// variances add. All of it speaks of the draws that are not true zeros.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// Layers 1…L where both the ensemble and the theory have a number.
@@ -30,8 +35,9 @@ pub struct LayerComparison {
     pub expected_mean: f64,
     /// The expected standard deviation of one network.
     pub expected_std: f64,
-    /// The share of networks inside [`Self::interval`]; 0.9 where the expected law is normal
-    /// and true.
+    /// 5 % and 95 % of the expected law. In layer L, where both start, they are the measured.
+    pub interval: (f64, f64),
+    /// The share of networks inside that interval: 0.9 where the expected law is true.
     pub inside: f64,
 }
 
@@ -57,16 +63,21 @@ impl Comparison {
     pub fn of(measured: &VariantEnsemble, theory: &LayerTheory) -> Option<Self> {
         let last = measured.layers.last()?;
         let (output_mean, output_std) = (last.log10_mean()?, last.log10_std().unwrap_or(0.0));
+        let start = atoms(last);
         let band = |(measured, band): (&Distribution, &super::LayerBand)| {
             let expected_mean = output_mean + band.mean_log10;
             let expected_std = output_std.hypot(band.std_log10);
-            let (low, high) = interval(expected_mean, expected_std);
-            (expected_mean.is_finite() && expected_std.is_finite()).then_some(LayerComparison {
+            if !(expected_mean.is_finite() && expected_std.is_finite()) {
+                return None;
+            }
+            let interval = interval(&start, band.mean_log10, band.std_log10);
+            Some(LayerComparison {
                 layer: band.layer,
                 measured_mean: measured.log10_mean()?,
                 expected_mean,
                 expected_std,
-                inside: inside(measured, low, high),
+                interval,
+                inside: inside(measured, interval),
             })
         };
         let layers: Vec<_> = measured.layers.iter().zip(&theory.bands).filter_map(band).collect();
@@ -108,11 +119,6 @@ impl LayerComparison {
     pub fn off_stds(&self) -> f64 {
         off(self.off_decades(), self.expected_std)
     }
-
-    /// 5 % and 95 % of the expected law, taken as normal in log10 ‖δ‖.
-    pub fn interval(&self) -> (f64, f64) {
-        interval(self.expected_mean, self.expected_std)
-    }
 }
 
 impl RatioComparison {
@@ -138,8 +144,38 @@ impl RatioComparison {
     }
 }
 
-fn interval(mean: f64, std: f64) -> (f64, f64) {
-    (mean - Z_95 * std, mean + Z_95 * std)
+/// A distribution as numbers of equal weight: its quantiles in the middle of equal shares.
+fn atoms(distribution: &Distribution) -> Vec<f64> {
+    let share = |i: usize| (i as f64 + 0.5) / ATOMS as f64;
+    (0..ATOMS).filter_map(|i| distribution.log10_quantile(share(i))).collect()
+}
+
+/// 5 % and 95 % of one of the atoms plus an independent normal number.
+fn interval(atoms: &[f64], mean: f64, std: f64) -> (f64, f64) {
+    let quantile = |p: f64| {
+        let reach = 8.0 * std + 1e-12;
+        let (first, last) = (atoms[0], atoms[atoms.len() - 1]);
+        let (mut low, mut high) = (first + mean - reach, last + mean + reach);
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (low + high);
+            if below(atoms, mean, std, middle) < p { low = middle } else { high = middle }
+        }
+        0.5 * (low + high)
+    };
+    (quantile(0.05), quantile(0.95))
+}
+
+/// P(atom + normal ≤ x).
+fn below(atoms: &[f64], mean: f64, std: f64, x: f64) -> f64 {
+    let each = atoms.iter().map(|atom| {
+        let off = x - atom - mean;
+        if std > 0.0 {
+            0.5 * libm::erfc(-off / (std * std::f64::consts::SQRT_2))
+        } else {
+            f64::from(u8::from(off >= 0.0))
+        }
+    });
+    each.sum::<f64>() / atoms.len() as f64
 }
 
 /// A distance in units; 0 only where there is none.
@@ -148,7 +184,7 @@ fn off(distance: f64, unit: f64) -> f64 {
 }
 
 /// The share of the draws that are not zero from `low` to `high`, to a bin's width.
-fn inside(measured: &Distribution, low: f64, high: f64) -> f64 {
+fn inside(measured: &Distribution, (low, high): (f64, f64)) -> f64 {
     let histogram = measured.histogram();
     let half = 0.5 * histogram.bin_width();
     let within = |&(edge, _): &(f64, u32)| (low..=high).contains(&(edge + half));
@@ -189,7 +225,28 @@ mod tests {
         let spread = found.ratio.measured_std.expect("many") / found.ratio.expected_std;
         assert!((spread - 1.0).abs() < 0.05, "{spread}");
         assert!(found.is_inside());
-        assert!(found.layers.iter().all(|layer| (0.86..0.94).contains(&layer.inside)));
+        assert!(found.layers.iter().all(|layer| (0.88..0.92).contains(&layer.inside)));
+    }
+
+    /// Of normal atoms and a normal step the law is normal, and its quantiles are known.
+    #[test]
+    fn intervals_of_normal_laws() {
+        let mut start = Distribution::default();
+        // Standard normal numbers by their quantiles, found by halving erfc.
+        for i in 0..2000 {
+            let p = (f64::from(i) + 0.5) / 2000.0;
+            let (mut low, mut high) = (-6.0, 6.0);
+            for _ in 0..60 {
+                let middle: f64 = 0.5 * (low + high);
+                let share = 0.5 * libm::erfc(-middle / std::f64::consts::SQRT_2);
+                if share < p { low = middle } else { high = middle }
+            }
+            start.add(crate::engine::Scaled::from_ln(low * std::f64::consts::LN_10));
+        }
+        let (low, high) = interval(&atoms(&start), -3.0, 0.75);
+        let expected = Z_95 * 1.25;
+        assert!((high + 3.0 - expected).abs() < 0.02, "{high}");
+        assert!((low + 3.0 + expected).abs() < 0.02, "{low}");
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub use portrait::{
 pub use sample::Sample;
 pub use sampler::{Engine, Sampler};
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
-pub use theory_study::{LayerTheory, Limit, Theory, TheoryStudy, VariantTheory};
+pub use theory_study::{CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory};
 pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.

@@ -57,9 +57,16 @@ pub struct Limit {
     pub depth_scale: f64,
     /// 6 ξ_c, where the lab knows it.
     pub trainable_depth: Option<f64>,
-    /// The smallest σ_w² with χ = 1 at this σ_b².
-    pub critical: Option<f64>,
-    /// (log10 σ_w², log10 χ) over four decades of σ_w² at this σ_b².
+    /// χ over σ_w², once it is computed.
+    pub critical: Option<CriticalLine>,
+}
+
+/// χ at the fixed point over σ_w², for one activation and σ_b²: some tenths of a second's work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CriticalLine {
+    /// The smallest σ_w² with χ = 1.
+    pub weight_variance: Option<f64>,
+    /// (log10 σ_w², log10 χ) over four decades of σ_w².
     pub curve: Vec<[f64; 2]>,
 }
 
@@ -74,8 +81,7 @@ pub struct TheoryStudy {
 struct Known {
     activation: Activation,
     bias_variance: f64,
-    critical: Option<f64>,
-    curve: Vec<[f64; 2]>,
+    line: CriticalLine,
 }
 
 /// Curves that are kept: more than an experiment has variants.
@@ -102,50 +108,55 @@ impl TheoryStudy {
     /// assert_eq!(format!("{:.6}", limit.chi), "0.055721");
     /// ```
     pub fn run(&mut self, experiment: &Experiment, watch: &Watch<'_>) -> Result<Theory, Stopped> {
-        let mut variants = Vec::with_capacity(experiment.variants.len());
-        for variant in &experiment.variants {
-            watch.proceed()?;
-            variants.push(VariantTheory {
-                name: variant.name.clone(),
-                layers: layers_of(experiment, variant),
-                limit: self.limit(experiment, variant, watch)?,
-            });
+        let mut theory = Theory::at_once(experiment);
+        for limit in theory.variants.iter_mut().filter_map(|variant| variant.limit.as_mut()) {
+            limit.critical = Some(self.line(limit.field, watch)?);
         }
-        Ok(Theory { experiment: experiment.clone(), variants })
+        Ok(theory)
     }
 
-    fn limit(
-        &mut self,
-        experiment: &Experiment,
-        variant: &Variant,
-        watch: &Watch<'_>,
-    ) -> Result<Option<Limit>, Stopped> {
-        let Ok(Some(field)) = MeanField::of(experiment, variant) else { return Ok(None) };
-        let known = self.known(field, watch)?;
-        Ok(Some(Limit {
+    fn line(&mut self, field: MeanField, watch: &Watch<'_>) -> Result<CriticalLine, Stopped> {
+        let MeanField { activation, bias_variance, .. } = field;
+        let is_it = |k: &&Known| k.activation == activation && k.bias_variance == bias_variance;
+        if let Some(known) = self.known.iter().find(is_it) {
+            return Ok(known.line.clone());
+        }
+        let curve = curve(field, watch)?;
+        watch.proceed()?;
+        let weight_variance = critical_weight_variance(activation, bias_variance);
+        let line = CriticalLine { weight_variance, curve };
+        self.known.truncate(KEPT - 1);
+        self.known.insert(0, Known { activation, bias_variance, line: line.clone() });
+        Ok(line)
+    }
+}
+
+impl Theory {
+    /// All that takes no time: everything but the critical lines.
+    pub fn at_once(experiment: &Experiment) -> Self {
+        let variant = |variant: &Variant| VariantTheory {
+            name: variant.name.clone(),
+            layers: layers_of(experiment, variant),
+            limit: MeanField::of(experiment, variant).ok().flatten().map(Limit::of),
+        };
+        Self {
+            experiment: experiment.clone(),
+            variants: experiment.variants.iter().map(variant).collect(),
+        }
+    }
+}
+
+impl Limit {
+    fn of(field: MeanField) -> Self {
+        Self {
             field,
             fixed_point: field.fixed_point(),
             chi: field.chi(),
             phase: field.phase(),
             depth_scale: field.depth_scale(),
             trainable_depth: field.trainable_depth(),
-            critical: known.critical,
-            curve: known.curve,
-        }))
-    }
-
-    fn known(&mut self, field: MeanField, watch: &Watch<'_>) -> Result<Known, Stopped> {
-        let MeanField { activation, bias_variance, .. } = field;
-        let is_it = |k: &&Known| k.activation == activation && k.bias_variance == bias_variance;
-        if let Some(known) = self.known.iter().find(is_it) {
-            return Ok(known.clone());
+            critical: None,
         }
-        let curve = curve(field, watch)?;
-        let critical = critical_weight_variance(activation, bias_variance);
-        let known = Known { activation, bias_variance, critical, curve };
-        self.known.truncate(KEPT - 1);
-        self.known.insert(0, known.clone());
-        Ok(known)
     }
 }
 
@@ -184,7 +195,8 @@ mod tests {
         let first = study.run(&experiment, &watch).expect("nobody stops it");
         assert_eq!(study.run(&experiment, &watch).expect("nobody stops it"), first);
         let relu = first.variants[1].limit.as_ref().expect("one width");
-        assert!((relu.critical.expect("He") - 2.0).abs() < 1e-9);
+        let relu = relu.critical.as_ref().expect("computed");
+        assert!((relu.weight_variance.expect("He") - 2.0).abs() < 1e-9);
         // Without a bias χ of ReLU is half of σ_w² everywhere.
         assert!(relu.curve.iter().all(|[w, chi]| (chi - (w - libm::log10(2.0))).abs() < 1e-9));
     }

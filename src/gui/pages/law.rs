@@ -37,6 +37,8 @@ pub struct LawPage {
     asked: Asked<Question, Answer>,
     settings: EnsembleSettings,
     layer: usize,
+    /// Everything divided by the theory's prediction.
+    relative: bool,
     shown: Option<Shown>,
     /// Why the last question has no ensemble, where it has none.
     trouble: Option<String>,
@@ -50,7 +52,8 @@ struct Law {
     ensemble: Ensemble,
     theory: Arc<Theory>,
     draw: Arc<Draw>,
-    by_layer: Arc<Figure>,
+    /// As it is, and divided by the prediction.
+    by_layer: [Arc<Figure>; 2],
     chi: Arc<Figure>,
     words: Vec<Words>,
 }
@@ -92,7 +95,14 @@ impl LawPage {
             Asked::new(context, "gradient-lab law", move |question: Question, watch, out| {
                 answer(&question, &mut draws, &mut theories, watch, out)
             });
-        Self { asked, settings: EnsembleSettings::default(), layer: 1, shown: None, trouble: None }
+        Self {
+            asked,
+            settings: EnsembleSettings::default(),
+            layer: 1,
+            relative: false,
+            shown: None,
+            trouble: None,
+        }
     }
 
     /// Takes the worker's answer. What cannot be answered leaves the last result where it is.
@@ -236,11 +246,18 @@ impl LawPage {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let room = ui.available_height();
             let first = (0.56 * room).clamp(230.0, 560.0);
-            super::figure_with_tools(ui, painter, &law.by_layer, first, commands, |_, _| {});
-            if law.by_layer.panels.len() > 1 {
+            let by_layer = &law.by_layer[usize::from(self.relative)];
+            super::figure_with_tools(ui, painter, by_layer, first, commands, |ui, _| {
+                ui.separator();
+                let words = RichText::new("÷ theory").small();
+                ui.toggle_value(&mut self.relative, words).on_hover_text(
+                    "Everything divided by the predicted root mean square: shows a thin band",
+                );
+            });
+            if by_layer.panels.len() > 1 {
                 let size = vec2(ui.available_width(), SMALL_PANEL);
                 ui.push_id("zeros", |ui| {
-                    painter.panel(ui, &law.by_layer, 1, size, Medium::Screen);
+                    painter.panel(ui, by_layer, 1, size, Medium::Screen);
                 });
             }
             let second = (0.44 * room - 14.0).clamp(210.0, 460.0);
@@ -258,7 +275,7 @@ impl LawPage {
         let Some(law) = self.shown.as_ref().and_then(Shown::law) else { return };
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.add_space(3.0);
-            for (note, words) in law.by_layer.notes.iter().zip(&law.words) {
+            for (note, words) in law.by_layer[0].notes.iter().zip(&law.words) {
                 painter::note(ui, note);
                 ui.indent(("law words", note.variant), |ui| {
                     ui.label(format!("Theory of wide layers: {}", words.limit));
@@ -295,20 +312,23 @@ fn answer(
     let stop = || watch.proceed().is_err();
     let quiet = Watch::new(&stop, &|_| {});
     let draw = Arc::new(draws.run(experiment, &quiet)?);
-    let theory = Arc::new(theories.run(experiment, &quiet)?);
-    let chi = Arc::new(Figure::chi(&theory));
-    let law = |ensemble: &Ensemble| Law::of(ensemble, &theory, &draw, &chi);
+    let mut theory = Arc::new(Theory::at_once(experiment));
     let (mut last, mut pause) = (None::<Instant>, PREVIEW_EVERY);
     let result = ensemble(experiment, settings, watch, |so_far| {
-        let is_last = so_far.seeds == settings.seeds;
-        if !is_last && last.is_none_or(|last| last.elapsed() > pause) {
-            pause = if last.is_some() { pause.mul_f32(1.5) } else { pause };
-            deliver(Ok(law(so_far)));
-            last = Some(Instant::now());
+        if last.is_some_and(|last| last.elapsed() < pause) {
+            return;
         }
+        deliver(Ok(Law::of(so_far, &theory, &draw)));
+        if last.is_none() {
+            // The first band is on the screen: time for what takes longer. The threads draw on.
+            theory = theories.run(experiment, &quiet).map_or_else(|_| theory.clone(), Arc::new);
+        } else {
+            pause = pause.mul_f32(1.5);
+        }
+        last = Some(Instant::now());
     });
     match result {
-        Ok(ensemble) => Ok(Ok(law(&ensemble))),
+        Ok(ensemble) => Ok(Ok(Law::of(&ensemble, &theory, &draw))),
         Err(EnsembleError::Stopped(stopped)) => Err(stopped),
         Err(error) => Ok(Err(trouble(&error))),
     }
@@ -327,7 +347,7 @@ fn trouble(error: &EnsembleError) -> String {
 }
 
 impl Law {
-    fn of(ensemble: &Ensemble, theory: &Arc<Theory>, draw: &Arc<Draw>, chi: &Arc<Figure>) -> Self {
+    fn of(ensemble: &Ensemble, theory: &Arc<Theory>, draw: &Arc<Draw>) -> Self {
         let experiment = &ensemble.experiment;
         let variants = experiment.variants.iter().zip(&ensemble.variants).zip(&theory.variants);
         let words = variants.map(|((variant, measured), theory)| Words {
@@ -337,11 +357,12 @@ impl Law {
         });
         Self {
             words: words.collect(),
-            by_layer: Arc::new(Figure::ensemble(ensemble, theory, Some(draw))),
+            by_layer: [false, true]
+                .map(|relative| Arc::new(Figure::ensemble(ensemble, theory, Some(draw), relative))),
             ensemble: ensemble.clone(),
             theory: theory.clone(),
             draw: draw.clone(),
-            chi: chi.clone(),
+            chi: Arc::new(Figure::chi(theory)),
         }
     }
 }

@@ -101,7 +101,9 @@ pub fn mark(plot_ui: &mut PlotUi<'_>, mark: &Mark, visuals: &Visuals) {
         }
         MarkShape::Points(points) => {
             let points = Points::new(name, PlotPoints::from(points.clone()));
-            plot_ui.points(points.color(colour).radius(3.0).allow_hover(false));
+            let apart = plot_ui.transform().dpos_dvalue_x() as f32;
+            let radius = if is_dense(mark, apart) { 1.2 } else { 3.0 };
+            plot_ui.points(points.color(colour).radius(radius).allow_hover(false));
         }
         MarkShape::Band(band) => {
             // Quad by quad: egui fills convex shapes only.
@@ -145,6 +147,17 @@ pub fn mark(plot_ui: &mut PlotUi<'_>, mark: &Mark, visuals: &Visuals) {
                 VLine::new(name, *x).color(colour).width(1.2).style(style).allow_hover(false),
             );
         }
+    }
+}
+
+/// Whether round points would run into one another, `apart` points (1/96 inch) to a unit of x.
+fn is_dense(mark: &Mark, apart: f32) -> bool {
+    match &mark.shape {
+        MarkShape::Points(p) if p.len() > 1 => {
+            let each = (p[p.len() - 1][0] - p[0][0]).abs() as f32 / (p.len() - 1) as f32;
+            each * apart < 7.0
+        }
+        _ => false,
     }
 }
 
