@@ -112,6 +112,25 @@ fn pictures() {
     }
 }
 
+/// Milliseconds from the question to the first band: `cargo test --release … -- --ignored`.
+#[test]
+#[ignore = "a time on a busy machine proves nothing"]
+fn first_bands() {
+    for id in ["chapter-16", "vanishing", "xavier-vs-he", "deep"] {
+        let experiment = preset(id);
+        let start = Instant::now();
+        let theory = Theory::at_once(&experiment);
+        let told = std::cell::Cell::new(None);
+        let stop = || told.get().is_some();
+        let settings = EnsembleSettings::default();
+        let _ = ensemble(&experiment, &settings, &Watch::new(&stop, &|_| {}), |so_far| {
+            Figure::ensemble(so_far, &theory, None, false);
+            told.set(Some(start.elapsed()));
+        });
+        eprintln!("{id}: first band after {:?}", told.get().expect("one snapshot"));
+    }
+}
+
 fn chart(figure: &Figure, panel: usize) -> &Chart {
     let Panel::Chart(chart) = &figure.panels[panel] else { panic!("a chart") };
     chart

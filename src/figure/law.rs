@@ -9,6 +9,10 @@ use super::{AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Pane
 
 /// Columns of a histogram, about.
 const COLUMNS: f64 = 48.0;
+/// The narrowest column, in decades, where networks hardly differ.
+const LEAST_WIDTH: f64 = 1.0 / 64.0;
+/// The least that a histogram's axis spans, in decades.
+const LEAST_SPAN: f64 = 1.0;
 /// Points of a density curve.
 const DENSITY_POINTS: usize = 161;
 /// Standard deviations to each side that a density curve covers.
@@ -259,12 +263,16 @@ fn layer_histogram(
         }
     }
     let heading = format!("‖δ⁽ˡ⁾‖ of layer {layer} over {} networks", ensemble.seeds);
-    Chart::spanning(
-        heading,
-        (NORM, AxisScale::Log10),
-        ("share per decade", AxisScale::Linear),
-        marks,
-    )
+    let x = (NORM, AxisScale::Log10);
+    let mut chart = Chart::spanning(heading, x, ("share per decade", AxisScale::Linear), marks);
+    chart.x.range = at_least(LEAST_SPAN, chart.x.range);
+    chart
+}
+
+/// The range, widened about its middle where it is narrower than `span`.
+fn at_least(span: f64, (low, high): (f64, f64)) -> (f64, f64) {
+    let more = (0.5 * (span - (high - low))).max(0.0);
+    (low - more, high + more)
 }
 
 /// Columns on the distribution's own bins, several bins wide, so that none counts askew. Their
@@ -292,8 +300,8 @@ fn column_width(layer: &Distribution, span: f64) -> f64 {
     let quartile = |p| layer.log10_quantile(p).unwrap_or(0.0);
     let count = (layer.total() - layer.zeros()).max(1) as f64;
     let rule = 2.0 * (quartile(0.75) - quartile(0.25)) / count.cbrt();
-    let wanted = rule.max(span / (2.0 * COLUMNS)).max(bin);
-    let wanted = wanted.min((span / 4.0).max(bin));
+    let wanted = rule.max(span / (2.0 * COLUMNS)).max(LEAST_WIDTH);
+    let wanted = wanted.min((span / 4.0).max(LEAST_WIDTH)).max(bin);
     bin * libm::exp2((wanted / bin).log2().round().max(0.0))
 }
 

@@ -13,6 +13,9 @@ const NARROW: usize = 100;
 /// Standard errors beyond which a difference is no accident.
 const ACCIDENT: f64 = 3.0;
 
+/// The share of networks in the theory's band from which on it counts as holding; 0.9 if true.
+const MOST_INSIDE: f64 = 0.8;
+
 /// Exact or heuristic, in a word.
 pub fn footing(footing: Footing) -> &'static str {
     match footing {
@@ -94,7 +97,11 @@ fn superscript(number: usize) -> String {
 
 fn place(comparison: &Comparison) -> String {
     let Some(layer) = comparison.farthest() else { return String::new() };
-    let place = if comparison.is_inside() { "Inside" } else { "Outside" };
+    let place = match (comparison.is_inside(), layer.inside >= MOST_INSIDE) {
+        (true, true) => "Inside",
+        (true, false) => "Half inside",
+        (false, _) => "Outside",
+    };
     format!(
         " {place} the theory’s 5–95 % band: farthest off in layer {}, by {:.3} decades or {:.2} of a network’s standard deviations; {:.0} % of the networks lie in the band there (90 % if it holds).",
         layer.layer,

@@ -103,7 +103,8 @@ impl Comparison {
         steps.iter().max_by(|a, b| a.off_stds().abs().total_cmp(&b.off_stds().abs()))
     }
 
-    /// Whether the measured mean of every layer lies in the expected 5–95 % interval.
+    /// Whether the measured mean of every layer lies in the expected 5–95 % interval, as the
+    /// normal law of the same mean and spread has it.
     pub fn is_inside(&self) -> bool {
         self.farthest().is_none_or(|layer| layer.off_stds().abs() <= Z_95)
     }

@@ -22,10 +22,10 @@ use super::super::command::Commands;
 use super::super::lab::Lab;
 use super::super::painter::{self, Medium, Painter};
 
-/// Height of the panel with the words, at first.
-const BELOW: f32 = 150.0;
-/// Height of the panel of zeros and of χ.
-const SMALL_PANEL: f32 = 190.0;
+/// Share of the height that the panel with the words has, at first.
+const WORDS_SHARE: f32 = 0.2;
+/// Height of the panel of zeros.
+const SMALL_PANEL: f32 = 160.0;
 /// Time between two previews, at first; each next one may take half as long again.
 const PREVIEW_EVERY: Duration = Duration::from_millis(80);
 
@@ -61,7 +61,8 @@ struct Law {
 /// What there is to say of one variant.
 struct Words {
     engine: String,
-    limit: String,
+    /// Nothing where the verdict says already that there is no theory.
+    limit: Option<String>,
     caveats: Vec<String>,
 }
 
@@ -139,7 +140,7 @@ impl LawPage {
         });
         egui::Panel::bottom("law words")
             .resizable(true)
-            .default_size(BELOW)
+            .default_size((WORDS_SHARE * ui.available_height()).clamp(100.0, 240.0))
             .size_range(60.0..=600.0)
             .show(ui, |ui| self.words(ui));
         egui::CentralPanel::default().show(ui, |ui| self.figures(ui, lab, painter, commands));
@@ -246,23 +247,31 @@ impl LawPage {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let room = ui.available_height();
             let first = (0.56 * room).clamp(230.0, 560.0);
-            let by_layer = &law.by_layer[usize::from(self.relative)];
+            let can_divide = law.theory.variants.iter().any(|variant| variant.layers.is_ok());
+            let by_layer = &law.by_layer[usize::from(self.relative && can_divide)];
             super::figure_with_tools(ui, painter, by_layer, first, commands, |ui, _| {
                 ui.separator();
                 let words = RichText::new("÷ theory").small();
-                ui.toggle_value(&mut self.relative, words).on_hover_text(
-                    "Everything divided by the predicted root mean square: shows a thin band",
-                );
+                let button = egui::Button::selectable(self.relative && can_divide, words);
+                let toggle = ui
+                    .add_enabled(can_divide, button)
+                    .on_hover_text(
+                        "Everything divided by the predicted root mean square: shows a thin band",
+                    )
+                    .on_disabled_hover_text("No variant has a theory");
+                if toggle.clicked() {
+                    self.relative = !self.relative;
+                }
             });
+            let second = (0.44 * room - 14.0).clamp(210.0, 460.0);
+            if let Some(histogram) = histogram {
+                super::figure_with_tools(ui, painter, &histogram, second, commands, |_, _| {});
+            }
             if by_layer.panels.len() > 1 {
                 let size = vec2(ui.available_width(), SMALL_PANEL);
                 ui.push_id("zeros", |ui| {
                     painter.panel(ui, by_layer, 1, size, Medium::Screen);
                 });
-            }
-            let second = (0.44 * room - 14.0).clamp(210.0, 460.0);
-            if let Some(histogram) = histogram {
-                super::figure_with_tools(ui, painter, &histogram, second, commands, |_, _| {});
             }
             if !law.chi.panels.is_empty() {
                 super::figure_with_tools(ui, painter, &law.chi, second, commands, |_, _| {});
@@ -278,7 +287,9 @@ impl LawPage {
             for (note, words) in law.by_layer[0].notes.iter().zip(&law.words) {
                 painter::note(ui, note);
                 ui.indent(("law words", note.variant), |ui| {
-                    ui.label(format!("Theory of wide layers: {}", words.limit));
+                    if let Some(limit) = &words.limit {
+                        ui.label(format!("Theory of wide layers: {limit}"));
+                    }
                     ui.label(RichText::new(format!("Engine: {}", words.engine)).weak());
                     for caveat in &words.caveats {
                         ui.label(RichText::new(caveat).weak());
@@ -352,7 +363,7 @@ impl Law {
         let variants = experiment.variants.iter().zip(&ensemble.variants).zip(&theory.variants);
         let words = variants.map(|((variant, measured), theory)| Words {
             engine: law_words::engine(experiment, variant, measured.engine),
-            limit: law_words::limit(theory),
+            limit: theory.layers.is_ok().then(|| law_words::limit(theory)),
             caveats: law_words::caveats(experiment, variant, measured, theory),
         });
         Self {

@@ -169,6 +169,13 @@ pub fn decades(input: GridInput, labels: f32) -> Vec<GridMark> {
     all
 }
 
+/// Marks at round numbers, at most `labels` of them.
+pub fn evenly(input: &GridInput, labels: f32) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    let step = round_step(((high - low) / f64::from(labels.max(2.0))).max(f64::MIN_POSITIVE));
+    marks(input.bounds, step, step)
+}
+
 fn marks((low, high): (f64, f64), step: f64, step_size: f64) -> Vec<GridMark> {
     let first = (low / step).ceil() as i64;
     let last = (high / step).floor() as i64;

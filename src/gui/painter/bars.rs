@@ -57,8 +57,10 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
             }
         }
         for overlay in &bars.overlays {
-            // A line in the colour of its own bars is seen by its rim.
-            chart::rim(plot_ui, overlay, visuals.panel_fill);
+            if bar_points >= THINNEST {
+                // A line in the colour of its own bars is seen by its rim.
+                chart::rim(plot_ui, overlay, visuals.panel_fill);
+            }
             chart::mark(plot_ui, overlay, &visuals);
         }
     });

@@ -37,9 +37,14 @@ fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
         AxisScale::Linear => plot.x_grid_spacer(egui_plot::log_grid_spacer(10)),
         AxisScale::Log10 => plot.x_grid_spacer(move |input| axis::decades(input, size.x / 60.0)),
     };
-    if chart.y.scale == AxisScale::Log10 {
-        plot = plot.y_grid_spacer(move |input| axis::decades(input, size.y / axis::LABEL_DISTANCE));
-    }
+    plot = match chart.y.scale {
+        AxisScale::Log10 => {
+            plot.y_grid_spacer(move |input| axis::decades(input, size.y / axis::LABEL_DISTANCE))
+        }
+        AxisScale::Linear | AxisScale::Layers => {
+            plot.y_grid_spacer(move |input| axis::evenly(&input, size.y / axis::LABEL_DISTANCE))
+        }
+    };
     let response = plot.show(ui, |plot_ui| {
         for each in &chart.marks {
             mark(plot_ui, each, &visuals);
