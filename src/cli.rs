@@ -1,8 +1,11 @@
 //! The command line: what each command takes, and what it leaves as an exit code.
 
+mod ensemble;
 mod error;
 mod list;
+mod progress;
 mod source;
+mod theory;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write as _};
@@ -39,6 +42,10 @@ struct Cli {
 enum Command {
     /// Print one draw's records, without a display
     Run(RunArgs),
+    /// Print how the norms of many seeds are distributed, without a display
+    Ensemble(ensemble::EnsembleArgs),
+    /// Print what the theory of wide networks predicts, without a display
+    Theory(theory::TheoryArgs),
     /// Write one figure as a PNG, without a display
     Render(RenderArgs),
     /// Print activations, initializations, losses, presets, figures and the file's keys
@@ -115,6 +122,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Render(args)) => {
             source::experiment(&args.experiment).and_then(|experiment| render(&experiment, &args))
         }
+        Some(Command::Ensemble(args)) => ensemble::run(&args),
+        Some(Command::Theory(args)) => theory::run(&args),
         Some(Command::List) => print(|out| list::write(out)),
     };
     match outcome {

@@ -6,6 +6,7 @@ use crate::export::picture::PictureError;
 use crate::export::weights::WeightsError;
 use crate::figure::FigureId;
 use crate::gui::WindowError;
+use crate::study::EnsembleError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,12 @@ pub enum CliError {
     /// The weights could not be made.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// There is no ensemble of that kind.
+    #[error("There is no such ensemble: {0}.")]
+    Ensemble(#[from] EnsembleError),
+    /// No variant has a theory.
+    #[error("No variant of this experiment has a theory. {0}")]
+    Theory(String),
     /// Standard output takes no more.
     #[error("Standard output could not be written: {0}.")]
     Print(std::io::Error),
@@ -52,6 +59,8 @@ impl CliError {
             Self::Write(WriteError::DiskFull { .. } | WriteError::Other { .. }) => FAILED,
             Self::Write(_) => MEND,
             Self::Figure(_) | Self::Picture(PictureError::Paint(_)) => MEND,
+            Self::Ensemble(EnsembleError::Stopped(_)) => FAILED,
+            Self::Ensemble(_) | Self::Theory(_) => MEND,
             Self::Weights(_) | Self::Print(_) | Self::Picture(_) | Self::Window(_) => FAILED,
         }
     }

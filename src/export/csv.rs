@@ -38,7 +38,7 @@ pub fn write(draw: &Draw, out: impl Write) -> io::Result<()> {
 }
 
 /// The stream's own error, whose kind tells a closed pipe from a full disk.
-fn io_error(error: csv::Error) -> io::Error {
+pub(super) fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),

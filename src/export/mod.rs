@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod csv;
+pub mod ensemble;
 mod image;
 pub mod json;
 pub mod offscreen;
@@ -12,6 +13,7 @@ pub mod raster;
 mod row;
 pub mod table;
 pub mod texture;
+pub mod theory;
 pub mod weights;
 
 pub use image::Image;

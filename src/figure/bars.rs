@@ -4,6 +4,7 @@ use crate::engine::{LayerRecord, Scaled, ZeroCause};
 use crate::study::Draw;
 
 use super::number::{scientific, superscript};
+use super::{Mark, MarkShape};
 
 /// Bars by layer, grouped by variant.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +23,8 @@ pub struct Bars {
     pub top: f64,
     /// One series a variant, each with a point for every layer.
     pub series: Vec<Series>,
+    /// Lines over the bars, in the axis' own numbers.
+    pub overlays: Vec<Mark>,
 }
 
 /// How a bar's height follows from the number.
@@ -91,7 +94,24 @@ impl Bars {
             floor,
             top,
             series,
+            overlays: Vec::new(),
         }
+    }
+
+    /// The same with lines over the bars, given as log10 by layer; the axis makes room.
+    #[must_use]
+    pub fn with_overlays(mut self, lines: Vec<Mark>) -> Self {
+        self.overlays = lines.into_iter().map(|line| on_scale(line, self.scale)).collect();
+        let heights = self.overlays.iter().flat_map(Mark::readings).map(|[_, height]| height);
+        for height in heights.filter(|height| height.is_finite()) {
+            if self.scale == Scale::Log10 {
+                self.floor = self.floor.min(height.floor());
+                self.top = self.top.max(height + 0.05 * (height - self.floor).abs());
+            } else {
+                self.top = self.top.max(1.08 * height);
+            }
+        }
+        self
     }
 
     /// Number of layers.
@@ -151,6 +171,18 @@ fn range(series: &[Series], scale: Scale) -> (f64, f64) {
             (floor, top + (0.1 * (top - floor)).clamp(0.05, 1.0).max(0.03 * (top - floor)))
         }
     }
+}
+
+/// A line of logarithms on the bars' axis.
+fn on_scale(mut line: Mark, scale: Scale) -> Mark {
+    if let (Scale::Linear { power }, MarkShape::Line(points) | MarkShape::Dashed(points)) =
+        (scale, &mut line.shape)
+    {
+        for point in points {
+            point[1] = libm::pow(10.0, point[1] - power as f64);
+        }
+    }
+    line
 }
 
 /// Why a norm is exactly zero, in a few words.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::experiment::Experiment;
+use crate::experiment::{Draws, Experiment, limits};
 use crate::study::{
-    AnatomySettings, Draw, DrawStudy, Portrait, Stopped, VariantDraw, Watch, anatomy, portrait,
+    AnatomySettings, Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Portrait, Stopped,
+    Theory, TheoryStudy, VariantDraw, Watch, anatomy, ensemble, portrait,
 };
 
 use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, View};
@@ -23,7 +24,11 @@ impl FigureId {
         let mut study = DrawStudy::new();
         match self {
             Self::Norms | Self::Strips | Self::Units | Self::Sheet => {
-                Ok(Figure::of_draw(self, &study.run(experiment, watch)?, view))
+                let figure = Figure::of_draw(self, &study.run(experiment, watch)?, view);
+                if !view.theory {
+                    return Ok(figure);
+                }
+                Ok(figure.with_theory(&Theory::at_once(experiment)))
             }
             Self::Graph => {
                 let portrait = portrait(&mut study, experiment, view.variant, 0, watch)?;
@@ -38,8 +43,38 @@ impl FigureId {
                 super::check::usual(self, &mut study, experiment, view.variant, watch)
             }
             Self::Cost => Ok(Figure::cost(experiment)),
+            Self::Ensemble | Self::Histogram => {
+                let draw = study.run(experiment, watch)?;
+                let theory = TheoryStudy::new().run(experiment, watch)?;
+                let ensemble = usual_ensemble(experiment, watch)?;
+                Ok(match self {
+                    Self::Ensemble => Figure::ensemble(&ensemble, &theory, Some(&draw), false),
+                    _ => Figure::histogram(&ensemble, &theory, Some(&draw), 1),
+                })
+            }
+            Self::Theory => Ok(Figure::theory(&TheoryStudy::new().run(experiment, watch)?)),
+            Self::Chi => Ok(Figure::chi(&TheoryStudy::new().run(experiment, watch)?)),
         }
     }
+}
+
+/// An ensemble of the usual size, or of what seeds there are left.
+fn usual_ensemble(experiment: &Experiment, watch: &Watch<'_>) -> Result<Ensemble, Stopped> {
+    let usual = EnsembleSettings::default();
+    let largest = match experiment.draws {
+        Draws::Numpy => *limits::NUMPY_SEED.end(),
+        Draws::Layered => *limits::SEED.end(),
+    };
+    let left = (largest - experiment.seed.min(largest)).saturating_add(1);
+    let seeds = u32::try_from(left).map_or(usual.seeds, |left| usual.seeds.min(left));
+    let settings = EnsembleSettings { seeds, ..usual };
+    ensemble(experiment, &settings, watch, |_| {}).map_err(|error| match error {
+        EnsembleError::Stopped(stopped) => stopped,
+        // The seeds are in range, and the fastest engine that applies does apply.
+        EnsembleError::Seeds(_) | EnsembleError::LastSeed(_) | EnsembleError::NotExact(_) => {
+            Stopped
+        }
+    })
 }
 
 impl Figure {

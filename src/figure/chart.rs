@@ -51,7 +51,7 @@ pub struct Chart {
 /// One thing on a chart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
-    /// Its name in the legend; empty for none.
+    /// Its name in the legend; empty for none. Of `whose · what` the legend shows each part once.
     pub name: String,
     /// Its colour.
     pub ink: Ink,
@@ -70,6 +70,8 @@ pub enum MarkShape {
     Points(Vec<[f64; 2]>),
     /// A band: x, lower and upper end.
     Band(Vec<[f64; 3]>),
+    /// The two edges of a band, dotted: x, lower and upper end.
+    Edges(Vec<[f64; 3]>),
     /// A histogram: lower edge, upper edge, height.
     Columns(Vec<[f64; 3]>),
     /// A horizontal line through the whole chart.
@@ -84,11 +86,18 @@ impl Mark {
         Self { name: name.into(), ink, shape }
     }
 
+    /// Whose it is and what, where the name says both: `whose · what`.
+    pub fn parts(&self) -> Option<(&str, &str)> {
+        self.name.rsplit_once(" · ")
+    }
+
     /// The points that a tooltip can be about: x, and y or the ends of a band.
     pub fn readings(&self) -> Vec<[f64; 2]> {
         match &self.shape {
             MarkShape::Line(p) | MarkShape::Dashed(p) | MarkShape::Points(p) => p.clone(),
-            MarkShape::Band(b) => b.iter().flat_map(|&[x, lo, hi]| [[x, lo], [x, hi]]).collect(),
+            MarkShape::Band(b) | MarkShape::Edges(b) => {
+                b.iter().flat_map(|&[x, lo, hi]| [[x, lo], [x, hi]]).collect()
+            }
             MarkShape::Columns(c) => c.iter().map(|&[a, b, h]| [0.5 * (a + b), h]).collect(),
             MarkShape::Level(_) | MarkShape::At(_) => Vec::new(),
         }

@@ -8,6 +8,8 @@ mod colour;
 mod cost;
 mod graph;
 mod heat;
+mod law;
+pub mod law_words;
 pub mod norms_table;
 mod number;
 mod table;
@@ -56,11 +58,19 @@ pub enum FigureId {
     Derivatives,
     /// Multiply-adds by layer.
     Cost,
+    /// ‖δ^(l)‖ of many seeds by layer, beside the theory.
+    Ensemble,
+    /// The distribution of one layer's ‖δ^(l)‖ over many seeds.
+    Histogram,
+    /// What the theory predicts of every layer.
+    Theory,
+    /// χ over σ_w².
+    Chi,
 }
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Norms,
         Self::Strips,
         Self::Units,
@@ -74,6 +84,10 @@ impl FigureId {
         Self::Check,
         Self::Derivatives,
         Self::Cost,
+        Self::Ensemble,
+        Self::Histogram,
+        Self::Theory,
+        Self::Chi,
     ];
 
     /// The name on the command line.
@@ -92,6 +106,10 @@ impl FigureId {
             Self::Check => "check",
             Self::Derivatives => "derivatives",
             Self::Cost => "cost",
+            Self::Ensemble => "ensemble",
+            Self::Histogram => "histogram",
+            Self::Theory => "theory",
+            Self::Chi => "chi",
         }
     }
 
@@ -111,6 +129,10 @@ impl FigureId {
             Self::Check => "The gradient check",
             Self::Derivatives => "Every checked derivative",
             Self::Cost => "The cost of a pass",
+            Self::Ensemble => "Ensemble and theory by layer",
+            Self::Histogram => "Distribution in one layer",
+            Self::Theory => "The theory’s prediction",
+            Self::Chi => "χ over σ_w²",
         }
     }
 
@@ -136,6 +158,12 @@ impl FigureId {
             }
             Self::Derivatives => "Every checked derivative: its size and its relative error.",
             Self::Cost => "Multiply-adds of forward pass, deltas and weight gradients by layer.",
+            Self::Ensemble => {
+                "‖δ^(l)‖ of 1000 seeds by layer: median, 5–95 % band, true zeros, and the theory."
+            }
+            Self::Histogram => "How ‖δ^(1)‖ is distributed over 1000 seeds, beside the theory.",
+            Self::Theory => "Predicted ‖δ^(l)‖ with its band at this width, and χ over σ_w².",
+            Self::Chi => "χ, what a step back multiplies ‖δ‖² by, over σ_w²: below 1 it vanishes.",
         }
     }
 
@@ -154,6 +182,9 @@ impl FigureId {
             Self::Graph => [1100.0, 640.0],
             Self::Factors | Self::Product | Self::Jacobian | Self::Check => [960.0, 520.0],
             Self::Shares | Self::Spectrum | Self::Derivatives | Self::Cost => [960.0, 440.0],
+            Self::Ensemble => [1100.0, 820.0],
+            Self::Histogram | Self::Chi => [960.0, 560.0],
+            Self::Theory => [1100.0, 900.0],
         }
     }
 }
@@ -165,6 +196,8 @@ pub struct View {
     pub linear: bool,
     /// Which variant is looked at where there is room for one only.
     pub variant: usize,
+    /// The theory's prediction over the bars.
+    pub theory: bool,
 }
 
 /// A picture as plain data.

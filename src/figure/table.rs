@@ -1,6 +1,9 @@
 //! A figure's numbers as a table, for CSV and for spreadsheets.
 
-use super::{AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Panel, scientific_of_log10};
+use super::{
+    AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Mark, MarkShape, Panel, Scale,
+    scientific_of_log10,
+};
 
 /// Header and rows, all as text.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +22,10 @@ impl Figure {
         let mut rows = Vec::new();
         for panel in &self.panels {
             match panel {
-                Panel::Bars(bars) => rows.extend(bars_rows(bars)),
+                Panel::Bars(bars) => {
+                    rows.extend(bars_rows(bars));
+                    rows.extend(overlay_rows(bars));
+                }
                 Panel::Heat(heat) => rows.extend(heat_rows(heat)),
                 Panel::Chart(chart) => rows.extend(chart_rows(chart)),
                 Panel::Graph(graph) => rows.extend(graph_rows(graph)),
@@ -44,6 +50,19 @@ fn bars_rows(bars: &Bars) -> impl Iterator<Item = Vec<String>> + '_ {
     })
 }
 
+/// The overlays' points, from the axis back to numbers.
+fn overlay_rows(bars: &Bars) -> impl Iterator<Item = Vec<String>> + '_ {
+    bars.overlays.iter().flat_map(chart_readings).map(|(name, x, height)| {
+        let log10 = match bars.scale {
+            Scale::Log10 => Some(height),
+            Scale::Linear { power } => (height > 0.0).then(|| height.log10() + power as f64),
+        };
+        let value = log10.map_or("0".to_owned(), |log10| scientific_of_log10(log10, 6));
+        let log10 = log10.map(|log10| log10.to_string()).unwrap_or_default();
+        vec!["‖δ⁽ˡ⁾‖".to_owned(), name, x.to_string(), value, log10]
+    })
+}
+
 fn heat_rows(heat: &Heat) -> impl Iterator<Item = Vec<String>> + '_ {
     let cells =
         (0..heat.rows.count()).flat_map(|row| (0..heat.columns).map(move |column| (row, column)));
@@ -62,21 +81,32 @@ fn heat_rows(heat: &Heat) -> impl Iterator<Item = Vec<String>> + '_ {
 
 fn chart_rows(chart: &Chart) -> impl Iterator<Item = Vec<String>> + '_ {
     let named = chart.marks.iter().filter(|mark| !mark.name.is_empty());
-    named.flat_map(|mark| mark.readings().into_iter().map(move |[x, y]| (mark, x, y))).map(
-        |(mark, x, y)| {
-            let (value, log10) = match chart.y.scale {
-                AxisScale::Log10 => (scientific_of_log10(y, 6), y.to_string()),
-                AxisScale::Linear | AxisScale::Layers => (y.to_string(), String::new()),
+    named.flat_map(chart_readings).map(|(name, x, y)| {
+        let (value, log10) = match chart.y.scale {
+            AxisScale::Log10 => (scientific_of_log10(y, 6), y.to_string()),
+            AxisScale::Linear | AxisScale::Layers => (y.to_string(), String::new()),
+        };
+        let x = match chart.x.scale {
+            AxisScale::Log10 => scientific_of_log10(x, 6),
+            AxisScale::Linear => x.to_string(),
+            // A layer's columns stand beside one another.
+            AxisScale::Layers => x.round().to_string(),
+        };
+        vec![chart.y.label.clone(), name, x, value, log10]
+    })
+}
+
+/// A mark's points, each with its series' name; a band has two series.
+fn chart_readings(mark: &Mark) -> Vec<(String, f64, f64)> {
+    match &mark.shape {
+        MarkShape::Band(band) | MarkShape::Edges(band) => {
+            let end = |end: usize, word: &'static str| {
+                band.iter().map(move |at| (format!("{}, {word}", mark.name), at[0], at[end]))
             };
-            let x = match chart.x.scale {
-                AxisScale::Log10 => scientific_of_log10(x, 6),
-                AxisScale::Linear => x.to_string(),
-                // A layer's columns stand beside one another.
-                AxisScale::Layers => x.round().to_string(),
-            };
-            vec![chart.y.label.clone(), mark.name.clone(), x, value, log10]
-        },
-    )
+            end(1, "lower").chain(end(2, "upper")).collect()
+        }
+        _ => mark.readings().into_iter().map(|[x, y]| (mark.name.clone(), x, y)).collect(),
+    }
 }
 
 /// What each unit and each edge says of itself.

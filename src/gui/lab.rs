@@ -7,7 +7,7 @@ use eframe::egui::Context;
 
 use crate::experiment::Experiment;
 use crate::figure::{Figure, FigureId, View};
-use crate::study::{Draw, DrawStudy};
+use crate::study::{Draw, DrawStudy, Theory};
 
 use super::asked::Asked;
 
@@ -19,6 +19,7 @@ pub struct Lab {
     pub view: View,
     refusal: Option<String>,
     draw: Asked<Experiment, Draw>,
+    theory: Asked<Experiment, Theory>,
     figures: Figures,
 }
 
@@ -39,6 +40,9 @@ impl Lab {
             draw: Asked::new(context, "gradient-lab draw", move |experiment, watch, _| {
                 study.run(&experiment, watch)
             }),
+            theory: Asked::new(context, "gradient-lab theory", |experiment, _, _| {
+                Ok(Theory::at_once(&experiment))
+            }),
             figures: Figures::default(),
         }
     }
@@ -48,12 +52,17 @@ impl Lab {
         self.refusal = self.experiment.validate().err().map(|error| error.to_string());
         if self.refusal.is_none() {
             self.draw.ask(&self.experiment);
+            if self.view.theory {
+                self.theory.ask(&self.experiment);
+            }
         }
     }
 
     /// Takes the worker's answer, if there is one.
     pub fn poll(&mut self) {
-        if self.draw.poll() {
+        // Both, whatever the first says.
+        let (drawn, predicted) = (self.draw.poll(), self.theory.poll());
+        if drawn || predicted {
             self.figures.made.clear();
         }
     }
@@ -86,17 +95,29 @@ impl Lab {
     /// A figure of the last result.
     pub fn figure(&mut self, id: FigureId) -> Option<Arc<Figure>> {
         let draw = self.draw.answer()?;
-        Some(self.figures.of(draw, id, self.view))
+        let theory = self.theory.answer().map(Arc::as_ref).filter(|_| self.view.theory);
+        Some(self.figures.of(draw, theory, id, self.view))
     }
 }
 
 impl Figures {
-    fn of(&mut self, draw: &Draw, id: FigureId, view: View) -> Arc<Figure> {
+    /// The theory counts where it is that of the draw's experiment.
+    fn of(
+        &mut self,
+        draw: &Draw,
+        theory: Option<&Theory>,
+        id: FigureId,
+        view: View,
+    ) -> Arc<Figure> {
         let found = self.made.iter().find(|(made, of, _)| *made == id && *of == view);
         if let Some((_, _, figure)) = found {
             return figure.clone();
         }
-        let figure = Arc::new(Figure::of_draw(id, draw, view));
+        let figure = Figure::of_draw(id, draw, view);
+        let figure = Arc::new(match theory.filter(|t| t.experiment == draw.experiment) {
+            Some(theory) => figure.with_theory(theory),
+            None => figure,
+        });
         self.made.retain(|(made, _, _)| *made != id);
         self.made.push((id, view, figure.clone()));
         figure

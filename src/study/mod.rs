@@ -3,6 +3,7 @@
 
 mod anatomy;
 mod check;
+mod comparison;
 mod cost;
 mod distribution;
 mod draw;
@@ -21,6 +22,7 @@ mod setting;
 mod steps;
 mod sweep;
 mod theory;
+mod theory_study;
 mod verdict;
 
 pub use anatomy::{Anatomy, AnatomySettings, anatomy};
@@ -28,6 +30,7 @@ pub use check::{
     CheckError, CheckSettings, Compared, Errors, Finding, GradientCheck, StepCheck, check_against,
     gradient_check, log_spaced,
 };
+pub use comparison::{Comparison, LayerComparison, RatioComparison, Z_95};
 pub use cost::{Cost, LayerCost, Timing, time_passes};
 pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
@@ -46,6 +49,7 @@ pub use setting::{Axis, Setting, Spacing};
 pub use steps::{Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
 pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
+pub use theory_study::{CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory};
 pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.

@@ -69,6 +69,10 @@ fn choices(ui: &mut Ui, lab: &Lab, id: FigureId, commands: &mut Commands) {
                 .on_hover_text("Heights as plain numbers: small norms become invisible");
             ui.selectable_value(&mut view.linear, false, RichText::new("log").small())
                 .on_hover_text("Heights as decades");
+            ui.separator();
+            ui.toggle_value(&mut view.theory, RichText::new("theory").small()).on_hover_text(
+                "The root mean square that mean-field theory predicts, as a dashed line over the bars",
+            );
         }
         FigureId::Units => {
             ui.separator();

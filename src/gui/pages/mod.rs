@@ -3,6 +3,7 @@
 pub mod check;
 pub mod flow;
 pub mod graph;
+pub mod law;
 mod under_way;
 pub mod why;
 
@@ -29,11 +30,13 @@ pub enum Page {
     Why,
     /// The gradient check, the cost of a pass and the losses.
     Check,
+    /// Thousands of networks beside the theory.
+    Law,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 4] = [Self::Flow, Self::Graph, Self::Why, Self::Check];
+    pub const ALL: [Self; 5] = [Self::Flow, Self::Graph, Self::Why, Self::Check, Self::Law];
 
     /// The tab's words.
     pub fn label(self) -> &'static str {
@@ -42,6 +45,7 @@ impl Page {
             Self::Graph => "Graph",
             Self::Why => "Why",
             Self::Check => "Check and cost",
+            Self::Law => "Ensemble and theory",
         }
     }
 
@@ -53,6 +57,9 @@ impl Page {
             Self::Why => "The product behind BP2: what the weights and the slopes do to δ.",
             Self::Check => {
                 "Backpropagation against finite differences, what a pass costs, the losses."
+            }
+            Self::Law => {
+                "How ‖δ⁽ˡ⁾‖ is distributed over thousands of networks, and what theory says."
             }
         }
     }
@@ -66,6 +73,8 @@ pub struct Pages {
     pub why: why::WhyPage,
     /// Gradient check, cost and losses.
     pub check: check::CheckPage,
+    /// The ensemble's.
+    pub law: law::LawPage,
 }
 
 impl Pages {
@@ -75,6 +84,7 @@ impl Pages {
             graph: graph::GraphPage::new(context),
             why: why::WhyPage::new(context),
             check: check::CheckPage::new(context),
+            law: law::LawPage::new(context),
         }
     }
 
@@ -83,6 +93,7 @@ impl Pages {
         self.graph.poll();
         self.why.poll();
         self.check.poll();
+        self.law.poll();
     }
 
     /// Shows one page.
@@ -99,6 +110,7 @@ impl Pages {
             Page::Graph => self.graph.show(ui, lab, painter, commands),
             Page::Why => self.why.show(ui, lab, painter, commands),
             Page::Check => self.check.show(ui, lab, painter, commands),
+            Page::Law => self.law.show(ui, lab, painter, commands),
         }
     }
 }

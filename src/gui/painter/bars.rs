@@ -8,7 +8,7 @@ use egui_plot::{
 use crate::figure::{Bars, Scale, Series};
 
 use super::super::theme;
-use super::{MARGIN, Medium, axis};
+use super::{MARGIN, Medium, axis, chart};
 
 /// Share of a group's width that its bars take.
 const GROUP: f64 = 0.82;
@@ -45,6 +45,7 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
         Scale::Linear { .. } => plot,
     };
     let ground = theme::axis_line(ui.visuals());
+    let visuals = ui.visuals().clone();
     let response = plot.show(ui, |plot_ui| {
         plot_ui.hline(HLine::new("", bars.floor).color(ground).width(1.0).allow_hover(false));
         let bar_points = plot_ui.transform().dpos_dvalue_x() as f32 * bar_width(bars) as f32;
@@ -54,6 +55,13 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
             } else {
                 series_as_line(plot_ui, bars, series, colours[index]);
             }
+        }
+        for overlay in &bars.overlays {
+            if bar_points >= THINNEST {
+                // A line in the colour of its own bars is seen by its rim.
+                chart::rim(plot_ui, overlay, visuals.panel_fill);
+            }
+            chart::mark(plot_ui, overlay, &visuals);
         }
     });
     if medium == Medium::Screen
@@ -182,6 +190,10 @@ fn legend(ui: &mut Ui, bars: &Bars, size: Vec2) {
                 if bars.has_zero() {
                     ui.add_space(4.0);
                     ui.label(RichText::new("0  true zero").small().weak());
+                }
+                if !bars.overlays.is_empty() {
+                    ui.add_space(4.0);
+                    chart::kinds(ui, &bars.overlays);
                 }
             },
         );

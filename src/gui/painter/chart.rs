@@ -1,6 +1,6 @@
 //! Paints charts of lines, points, bands and histograms.
 
-use eframe::egui::{self, Color32, RichText, Stroke, Ui, Vec2, Visuals, vec2};
+use eframe::egui::{self, Color32, Rect, RichText, Stroke, Ui, Vec2, Visuals, vec2};
 use egui_plot::{
     AxisHints, Bar, BarChart, HLine, Line, LineStyle, PlotPoint, PlotPoints, PlotUi, Points,
     Polygon, VLine,
@@ -79,6 +79,14 @@ pub fn ink(ink: Ink, visuals: &Visuals) -> Color32 {
     }
 }
 
+/// A wider line in the ground's colour, to lie under a line.
+pub fn rim(plot_ui: &mut PlotUi<'_>, mark: &Mark, ground: Color32) {
+    if let MarkShape::Line(points) | MarkShape::Dashed(points) = &mark.shape {
+        let line = Line::new("", PlotPoints::from(points.clone()));
+        plot_ui.line(line.color(ground).width(5.0).allow_hover(false));
+    }
+}
+
 /// Puts one mark onto a plot.
 pub fn mark(plot_ui: &mut PlotUi<'_>, mark: &Mark, visuals: &Visuals) {
     let colour = ink(mark.ink, visuals);
@@ -95,7 +103,9 @@ pub fn mark(plot_ui: &mut PlotUi<'_>, mark: &Mark, visuals: &Visuals) {
         }
         MarkShape::Points(points) => {
             let points = Points::new(name, PlotPoints::from(points.clone()));
-            plot_ui.points(points.color(colour).radius(3.0).allow_hover(false));
+            let apart = plot_ui.transform().dpos_dvalue_x() as f32;
+            let radius = if is_dense(mark, apart) { 1.2 } else { 3.0 };
+            plot_ui.points(points.color(colour).radius(radius).allow_hover(false));
         }
         MarkShape::Band(band) => {
             // Quad by quad: egui fills convex shapes only.
@@ -108,6 +118,14 @@ pub fn mark(plot_ui: &mut PlotUi<'_>, mark: &Mark, visuals: &Visuals) {
                         .stroke(Stroke::NONE)
                         .allow_hover(false),
                 );
+            }
+        }
+        MarkShape::Edges(band) => {
+            for end in [1, 2] {
+                let points: Vec<[f64; 2]> = band.iter().map(|at| [at[0], at[end]]).collect();
+                let line = Line::new(name.clone(), PlotPoints::from(points));
+                let style = LineStyle::Dotted { spacing: 4.5 };
+                plot_ui.line(line.color(colour).width(1.6).style(style).allow_hover(false));
             }
         }
         MarkShape::Columns(columns) => {
@@ -134,20 +152,45 @@ pub fn mark(plot_ui: &mut PlotUi<'_>, mark: &Mark, visuals: &Visuals) {
     }
 }
 
+/// Whether round points would run into one another, `apart` points (1/96 inch) to a unit of x.
+fn is_dense(mark: &Mark, apart: f32) -> bool {
+    match &mark.shape {
+        MarkShape::Points(p) if p.len() > 1 => {
+            let each = (p[p.len() - 1][0] - p[0][0]).abs() as f32 / (p.len() - 1) as f32;
+            each * apart < 7.0
+        }
+        _ => false,
+    }
+}
+
 /// The readings of every mark closest to the pointer's x.
 fn tooltip(ui: &mut Ui, chart: &Chart, at: PlotPoint) {
     let visuals = ui.visuals().clone();
     egui::Grid::new("chart tooltip").num_columns(2).show(ui, |ui| {
         for mark in chart.marks.iter().filter(|mark| !mark.name.is_empty()) {
-            let readings = mark.readings();
-            let closest =
-                readings.iter().min_by(|a, b| (a[0] - at.x).abs().total_cmp(&(b[0] - at.x).abs()));
-            let Some(&[x, y]) = closest else { continue };
+            let Some((x, words)) = words_at(mark, at.x, chart) else { continue };
             ui.label(RichText::new(&mark.name).color(ink(mark.ink, &visuals)));
-            ui.label(format!("{} at {}", reading(y, chart.y.scale), reading(x, chart.x.scale)));
+            ui.label(format!("{words} at {}", reading(x, chart.x.scale)));
             ui.end_row();
         }
     });
+}
+
+/// A mark's reading closest to x: a number, or a band's two ends.
+fn words_at(mark: &Mark, x: f64, chart: &Chart) -> Option<(f64, String)> {
+    let near = |a: f64, b: f64| (a - x).abs().total_cmp(&(b - x).abs());
+    let number = |y| reading(y, chart.y.scale);
+    match &mark.shape {
+        MarkShape::Band(band) | MarkShape::Edges(band) => {
+            let [x, low, high] = band.iter().min_by(|a, b| near(a[0], b[0]))?;
+            Some((*x, format!("{} to {}", number(*low), number(*high))))
+        }
+        _ => {
+            let readings = mark.readings();
+            let [x, y] = readings.iter().min_by(|a, b| near(a[0], b[0]))?;
+            Some((*x, number(*y)))
+        }
+    }
 }
 
 fn reading(number: f64, scale: AxisScale) -> String {
@@ -164,9 +207,66 @@ fn legend(ui: &mut Ui, chart: &Chart, size: Vec2) {
         ui.set_min_size(size);
         let margin = egui::Margin { left: 12, ..Default::default() };
         egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+            let mut owners: Vec<(&str, Ink)> = Vec::new();
             for mark in chart.marks.iter().filter(|mark| !mark.name.is_empty()) {
-                swatch(ui, ink(mark.ink, &visuals), &mark.name);
+                let owner = (mark.parts().map_or(mark.name.as_str(), |parts| parts.0), mark.ink);
+                if !owners.contains(&owner) {
+                    owners.push(owner);
+                    swatch(ui, ink(mark.ink, &visuals), owner.0);
+                }
             }
+            ui.add_space(4.0);
+            kinds(ui, &chart.marks);
         });
     });
+}
+
+/// What kinds of marks there are, each once with a sample of its stroke.
+pub fn kinds(ui: &mut Ui, marks: &[Mark]) {
+    let mut shown: Vec<&str> = Vec::new();
+    for mark in marks {
+        let Some((_, kind)) = mark.parts().filter(|(_, kind)| !shown.contains(kind)) else {
+            continue;
+        };
+        shown.push(kind);
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let (rect, _) = ui.allocate_exact_size(vec2(20.0, 11.0), egui::Sense::hover());
+            sample(ui, rect, &mark.shape);
+            let words = RichText::new(axis::shortened(kind, 14)).small().weak();
+            ui.label(words).on_hover_text(kind);
+        });
+    }
+}
+
+/// A mark's stroke in the text's colour: the owner's colour stands elsewhere.
+fn sample(ui: &Ui, rect: Rect, shape: &MarkShape) {
+    let colour = ui.visuals().weak_text_color();
+    let painter = ui.painter();
+    let stroke = Stroke::new(1.8, colour);
+    let ends = [rect.left_center(), rect.right_center()];
+    match shape {
+        MarkShape::Line(_) => {
+            painter.line_segment(ends, stroke);
+        }
+        MarkShape::Dashed(_) | MarkShape::Level(_) => {
+            painter.extend(egui::Shape::dashed_line(&ends, stroke, 5.0, 2.5));
+        }
+        MarkShape::Points(_) => {
+            painter.circle_filled(rect.center(), 3.0, colour);
+        }
+        MarkShape::Band(_) => {
+            painter.rect_filled(rect, 0.0, colour.gamma_multiply(0.3));
+        }
+        MarkShape::Edges(_) => {
+            painter.extend(egui::Shape::dotted_line(&ends, colour, 4.0, 0.9));
+        }
+        MarkShape::Columns(_) => {
+            painter.rect_filled(rect.shrink2(vec2(4.0, 0.0)), 0.0, colour.gamma_multiply(0.75));
+        }
+        MarkShape::At(_) => {
+            let ends = [rect.center_top(), rect.center_bottom()];
+            painter.extend(egui::Shape::dashed_line(&ends, stroke, 3.5, 2.0));
+        }
+    }
 }

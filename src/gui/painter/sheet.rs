@@ -23,7 +23,7 @@ pub fn show(painter: &mut Painter, ui: &mut Ui, figure: &Arc<Figure>, medium: Me
         let heights: Vec<_> = share_out(figure, room).into_iter().map(size).collect();
         for (index, size) in heights.into_iter().enumerate() {
             let top = ui.cursor().top();
-            painter.panel(ui, figure, index, size, medium);
+            ui.push_id(index, |ui| painter.panel(ui, figure, index, size, medium));
             ui.add_space((size.y + 6.0 - (ui.cursor().top() - top)).max(0.0));
         }
         ui.add_space(4.0);

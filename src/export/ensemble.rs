@@ -1,0 +1,167 @@
+//! An ensemble as JSON and as CSV: the distribution of ‖δ^(l)‖ of every layer and variant.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::experiment::Experiment;
+use crate::study::{Distribution, Ensemble, VariantEnsemble};
+
+use super::csv::io_error;
+use super::row::plain;
+
+#[derive(Serialize)]
+struct EnsembleJson<'a> {
+    experiment: &'a Experiment,
+    seeds: u32,
+    variants: Vec<VariantJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct VariantJson<'a> {
+    name: &'a str,
+    engine: &'static str,
+    first_over_last: Summary,
+    layers: Vec<LayerJson>,
+}
+
+#[derive(Serialize)]
+struct LayerJson {
+    layer: usize,
+    #[serde(flatten)]
+    summary: Summary,
+}
+
+/// A distribution in numbers. What `log10_` begins is about the draws that are not zero, and
+/// absent where all are; the root mean square counts zeros.
+#[derive(Serialize)]
+struct Summary {
+    networks: u64,
+    zeros: u64,
+    zero_share: f64,
+    rms: Option<f64>,
+    rms_log10: Option<f64>,
+    log10_mean: Option<f64>,
+    log10_std: Option<f64>,
+    log10_min: Option<f64>,
+    log10_05: Option<f64>,
+    log10_median: Option<f64>,
+    log10_95: Option<f64>,
+    log10_max: Option<f64>,
+}
+
+/// The CSV's header; its fields after the third are those of [`Summary`].
+const COLUMNS: [&str; 15] = [
+    "variant",
+    "engine",
+    "layer",
+    "networks",
+    "zeros",
+    "zero_share",
+    "rms",
+    "rms_log10",
+    "log10_mean",
+    "log10_std",
+    "log10_min",
+    "log10_05",
+    "log10_median",
+    "log10_95",
+    "log10_max",
+];
+
+impl Summary {
+    fn of(distribution: &Distribution) -> Self {
+        Self {
+            networks: distribution.total(),
+            zeros: distribution.zeros(),
+            zero_share: distribution.zero_share(),
+            rms: plain(distribution.rms()),
+            rms_log10: distribution.rms().log10(),
+            log10_mean: distribution.log10_mean(),
+            log10_std: distribution.log10_std(),
+            log10_min: distribution.log10_min(),
+            log10_05: distribution.log10_quantile(0.05),
+            log10_median: distribution.log10_quantile(0.5),
+            log10_95: distribution.log10_quantile(0.95),
+            log10_max: distribution.log10_max(),
+        }
+    }
+}
+
+impl<'a> VariantJson<'a> {
+    fn of(variant: &'a VariantEnsemble) -> Self {
+        let layer = |(index, distribution): (usize, &Distribution)| LayerJson {
+            layer: index + 1,
+            summary: Summary::of(distribution),
+        };
+        Self {
+            name: &variant.name,
+            engine: variant.engine.id(),
+            first_over_last: Summary::of(&variant.first_over_last),
+            layers: variant.layers.iter().enumerate().map(layer).collect(),
+        }
+    }
+}
+
+/// Writes an ensemble as one JSON object, indented, with a newline at its end.
+///
+/// # Errors
+/// What `out` says when it takes no more.
+///
+/// ```
+/// use gradient_lab::{experiment::Experiment, export::ensemble as export};
+/// use gradient_lab::study::{EnsembleSettings, Watch, ensemble};
+/// let settings = EnsembleSettings { seeds: 20, ..EnsembleSettings::default() };
+/// let result = ensemble(&Experiment::default(), &settings, &Watch::unattended(), |_| {})?;
+/// let mut text = Vec::new();
+/// export::write_json(&result, &mut text)?;
+/// let read: serde_json::Value = serde_json::from_slice(&text)?;
+/// assert_eq!(read["seeds"], 20);
+/// assert_eq!(read["variants"][0]["layers"][5]["layer"], 6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write_json(ensemble: &Ensemble, mut out: impl Write) -> io::Result<()> {
+    let json = EnsembleJson {
+        experiment: &ensemble.experiment,
+        seeds: ensemble.seeds,
+        variants: ensemble.variants.iter().map(VariantJson::of).collect(),
+    };
+    serde_json::to_writer_pretty(&mut out, &json)?;
+    writeln!(out)
+}
+
+/// Writes a header and one row for each variant and layer.
+///
+/// An empty field is what the JSON calls null: a logarithm where every draw is a true zero, or
+/// a number larger than `f64` holds.
+///
+/// # Errors
+/// What `out` says when it takes no more.
+pub fn write_csv(ensemble: &Ensemble, out: impl Write) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+    writer.write_record(COLUMNS).map_err(io_error)?;
+    for variant in &ensemble.variants {
+        for (index, layer) in variant.layers.iter().enumerate() {
+            let row = (&variant.name, variant.engine.id(), index + 1, Summary::of(layer));
+            writer.serialize(row).map_err(io_error)?;
+        }
+    }
+    writer.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_names_the_fields_in_order() {
+        let json = serde_json::to_string(&Summary::of(&Distribution::default()));
+        let json = json.expect("plain data");
+        let mut rest = json.as_str();
+        for column in &COLUMNS[3..] {
+            let at = rest.find(&format!("\"{column}\":")).expect(column);
+            rest = &rest[at + 1..];
+        }
+        assert_eq!(json.matches("\":").count(), COLUMNS.len() - 3);
+    }
+}

@@ -1,0 +1,385 @@
+//! The ensemble beside the theory: bands by layer, true zeros apart, a layer's histogram, and
+//! the theory alone.
+
+use crate::study::{
+    Comparison, Distribution, Draw, Ensemble, Theory, VariantEnsemble, VariantTheory, Z_95,
+};
+
+use super::{AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel, law_words};
+
+/// Columns of a histogram, about.
+const COLUMNS: f64 = 48.0;
+/// The narrowest column, in decades, where networks hardly differ.
+const LEAST_WIDTH: f64 = 1.0 / 64.0;
+/// The least that a histogram's axis spans, in decades.
+const LEAST_SPAN: f64 = 1.0;
+/// Points of a density curve.
+const DENSITY_POINTS: usize = 161;
+/// Standard deviations to each side that a density curve covers.
+const DENSITY_REACH: f64 = 3.0;
+
+/// The quantity on most of these axes.
+const NORM: &str = "‖δ⁽ˡ⁾‖";
+const LAYER: &str = "layer l  (1 is next to the input)";
+
+impl Figure {
+    /// The 5–95 % band and the median of ‖δ^(l)‖ by layer, the theory's line and band, one
+    /// draw's points; below it the share of true zeros where there are any.
+    ///
+    /// `relative` divides all by the predicted root mean square: deep down a band is thinner
+    /// than a line beside the decades that the norm loses.
+    pub fn ensemble(
+        ensemble: &Ensemble,
+        theory: &Theory,
+        draw: Option<&Draw>,
+        relative: bool,
+    ) -> Self {
+        let mut panels = vec![Panel::Chart(by_layer(ensemble, theory, draw, relative))];
+        panels.extend(zero_shares(ensemble).map(Panel::Chart));
+        let experiment = &ensemble.experiment;
+        let mut figure = Self::new(FigureId::Ensemble, experiment, panels);
+        figure.notes = notes(ensemble, theory, law_words::verdict);
+        figure.caption.push(law_words::ensemble(ensemble));
+        figure
+    }
+
+    /// How log10 ‖δ^(l)‖ of one layer is distributed over the seeds.
+    pub fn histogram(
+        ensemble: &Ensemble,
+        theory: &Theory,
+        draw: Option<&Draw>,
+        layer: usize,
+    ) -> Self {
+        let layer = layer.clamp(1, ensemble.experiment.layers());
+        let panel = Panel::Chart(layer_histogram(ensemble, theory, draw, layer));
+        let mut figure = Self::new(FigureId::Histogram, &ensemble.experiment, vec![panel]);
+        figure.notes =
+            notes(ensemble, theory, |measured, theory| law_words::layer(measured, theory, layer));
+        figure.caption.push(law_words::ensemble(ensemble));
+        figure
+    }
+
+    /// The theory alone: predicted norms with their band at this width, and χ over σ_w².
+    pub fn theory(theory: &Theory) -> Self {
+        let mut panels = vec![Panel::Chart(predicted(theory))];
+        panels.extend(chi_curves(theory).map(Panel::Chart));
+        let mut figure = Self::new(FigureId::Theory, &theory.experiment, panels);
+        figure.notes = limit_notes(theory);
+        figure
+    }
+
+    /// χ over σ_w² alone; without a panel where no variant has a wide and deep limit.
+    pub fn chi(theory: &Theory) -> Self {
+        let panels = chi_curves(theory).map(Panel::Chart).into_iter().collect();
+        let mut figure = Self::new(FigureId::Chi, &theory.experiment, panels);
+        figure.notes = limit_notes(theory);
+        figure
+    }
+
+    /// The same figure with the theory's dashed line over its bars, and a sentence for each
+    /// variant that the theory says nothing of.
+    #[must_use]
+    pub fn with_theory(mut self, theory: &Theory) -> Self {
+        for panel in &mut self.panels {
+            if let Panel::Bars(bars) = panel {
+                *bars = bars.clone().with_overlays(rms_lines(theory));
+            }
+        }
+        for (variant, each) in theory.variants.iter().enumerate() {
+            if let Err(error) = &each.layers {
+                let text = format!("No theory: {error}.");
+                self.notes.push(Note { variant, name: each.name.clone(), text });
+            }
+        }
+        self
+    }
+}
+
+fn limit_notes(theory: &Theory) -> Vec<Note> {
+    let note = |(variant, theory): (usize, &VariantTheory)| Note {
+        variant,
+        name: theory.name.clone(),
+        text: law_words::limit(theory),
+    };
+    theory.variants.iter().enumerate().map(note).collect()
+}
+
+fn notes(
+    ensemble: &Ensemble,
+    theory: &Theory,
+    words: impl Fn(&VariantEnsemble, &VariantTheory) -> String,
+) -> Vec<Note> {
+    let pairs = ensemble.variants.iter().zip(&theory.variants).enumerate();
+    pairs
+        .map(|(variant, (measured, theory))| Note {
+            variant,
+            name: measured.name.clone(),
+            text: words(measured, theory),
+        })
+        .collect()
+}
+
+/// A mark of one variant; the legend shows the name once, and each kind of mark once.
+fn part(variant: usize, name: &str, kind: &str, shape: MarkShape) -> Mark {
+    Mark::new(format!("{name} · {kind}"), Ink::Variant(variant), shape)
+}
+
+fn by_layer(ensemble: &Ensemble, theory: &Theory, draw: Option<&Draw>, relative: bool) -> Chart {
+    let mut marks = Vec::new();
+    for (variant, measured) in ensemble.variants.iter().enumerate() {
+        marks.push(part(variant, &measured.name, "5–95 %", MarkShape::Band(band(measured))));
+    }
+    for (variant, (measured, theory)) in ensemble.variants.iter().zip(&theory.variants).enumerate()
+    {
+        let median = quantiles(measured, 0.5);
+        marks.push(part(variant, &measured.name, "median", MarkShape::Line(median)));
+        marks.extend(expected_band(variant, measured, theory));
+    }
+    marks.extend(rms_lines(theory));
+    marks.extend(draw.into_iter().flat_map(draw_points));
+    if relative {
+        marks.iter_mut().for_each(|mark| divide(mark, theory));
+    }
+    marks.retain(|mark| !mark.readings().is_empty());
+    let quantity = if relative { "‖δ⁽ˡ⁾‖ / theory RMS" } else { NORM };
+    let heading = format!("{quantity} by layer over {} networks", ensemble.seeds);
+    Chart::spanning(heading, (LAYER, AxisScale::Layers), (quantity, AxisScale::Log10), marks)
+}
+
+/// Divides a variant's mark by its predicted root mean squares; where there are none, nothing
+/// is left.
+fn divide(mark: &mut Mark, theory: &Theory) {
+    let Ink::Variant(variant) = mark.ink else { return };
+    let layers = theory.variants.get(variant).and_then(|each| each.layers.as_ref().ok());
+    let predicted = |layer: f64| {
+        layers?.prediction.layers.get(layer as usize - 1).and_then(|layer| layer.delta.log10())
+    };
+    match &mut mark.shape {
+        MarkShape::Line(points) | MarkShape::Dashed(points) | MarkShape::Points(points) => {
+            points.retain_mut(|[x, y]| predicted(*x).map(|log10| *y -= log10).is_some());
+        }
+        MarkShape::Band(band) | MarkShape::Edges(band) => band.retain_mut(|[x, low, high]| {
+            let log10 = predicted(*x);
+            log10.map(|log10| (*low, *high) = (*low - log10, *high - log10)).is_some()
+        }),
+        MarkShape::Columns(_) | MarkShape::Level(_) | MarkShape::At(_) => {}
+    }
+}
+
+fn quantiles(measured: &VariantEnsemble, p: f64) -> Vec<[f64; 2]> {
+    let each = measured.layers.iter().enumerate();
+    each.filter_map(|(l, layer)| Some([(l + 1) as f64, layer.log10_quantile(p)?])).collect()
+}
+
+fn band(measured: &VariantEnsemble) -> Vec<[f64; 3]> {
+    let (low, high) = (quantiles(measured, 0.05), quantiles(measured, 0.95));
+    low.iter().zip(&high).map(|(low, high)| [low[0], low[1], high[1]]).collect()
+}
+
+/// The edges of the band that the theory expects at this width.
+fn expected_band(
+    variant: usize,
+    measured: &VariantEnsemble,
+    theory: &VariantTheory,
+) -> Option<Mark> {
+    let comparison = Comparison::of(measured, theory.layers.as_ref().ok()?)?;
+    let kind = law_words::footing(comparison.ratio.footing);
+    let edges = comparison.layers.iter().map(|layer| {
+        let (low, high) = layer.interval;
+        [layer.layer as f64, low, high]
+    });
+    Some(part(variant, &theory.name, kind, MarkShape::Edges(edges.collect())))
+}
+
+/// The predicted root mean squares, a dashed line a variant.
+fn rms_lines(theory: &Theory) -> Vec<Mark> {
+    let variants = theory.variants.iter().enumerate();
+    let line = |(variant, each): (usize, &VariantTheory)| {
+        let layers = &each.layers.as_ref().ok()?.prediction.layers;
+        let points: Vec<_> =
+            layers.iter().filter_map(|l| Some([l.layer as f64, l.delta.log10()?])).collect();
+        let shape = MarkShape::Dashed(points);
+        Some(part(variant, &each.name, "theory RMS", shape))
+    };
+    variants.filter_map(line).filter(|mark| !mark.readings().is_empty()).collect()
+}
+
+fn draw_points(draw: &Draw) -> Vec<Mark> {
+    let variants = draw.variants.iter().enumerate();
+    variants
+        .map(|(variant, result)| {
+            let layers = result.layers.iter();
+            let points = layers.filter_map(|l| Some([l.layer as f64, l.delta.log10()?]));
+            part(variant, &result.name, "this draw", MarkShape::Points(points.collect()))
+        })
+        .collect()
+}
+
+/// The share of true zeros by layer of the variants that have any.
+fn zero_shares(ensemble: &Ensemble) -> Option<Chart> {
+    let variants = ensemble.variants.iter().enumerate();
+    let with_zeros = variants.filter(|(_, v)| v.layers.iter().any(|layer| layer.zeros() > 0));
+    let marks: Vec<_> = with_zeros
+        .map(|(variant, measured)| {
+            let shares = measured.layers.iter().enumerate();
+            let points = shares.map(|(l, layer)| [(l + 1) as f64, 100.0 * layer.zero_share()]);
+            let shape = MarkShape::Line(points.collect());
+            Mark::new(measured.name.clone(), Ink::Variant(variant), shape)
+        })
+        .collect();
+    let mut chart = (!marks.is_empty()).then(|| {
+        Chart::spanning(
+            "True zeros among the networks",
+            (LAYER, AxisScale::Layers),
+            ("share in %", AxisScale::Linear),
+            marks,
+        )
+    })?;
+    chart.y.range = (0.0, 100.0);
+    Some(chart)
+}
+
+fn layer_histogram(
+    ensemble: &Ensemble,
+    theory: &Theory,
+    draw: Option<&Draw>,
+    layer: usize,
+) -> Chart {
+    let mut marks = Vec::new();
+    for (variant, measured) in ensemble.variants.iter().enumerate() {
+        let columns = columns(&measured.layers[layer - 1]);
+        marks.push(part(variant, &measured.name, "networks", MarkShape::Columns(columns)));
+    }
+    for (variant, (measured, theory)) in ensemble.variants.iter().zip(&theory.variants).enumerate()
+    {
+        if let Some(curve) = expected_density(measured, theory, layer) {
+            marks.push(part(variant, &measured.name, "theory", MarkShape::Dashed(curve)));
+        }
+    }
+    marks.retain(|mark| !mark.readings().is_empty());
+    for (variant, result) in draw.iter().flat_map(|draw| draw.variants.iter().enumerate()) {
+        if let Some(log10) = result.layers.get(layer - 1).and_then(|l| l.delta.log10()) {
+            marks.push(part(variant, &result.name, "this draw", MarkShape::At(log10)));
+        }
+    }
+    let heading = format!("‖δ⁽ˡ⁾‖ of layer {layer} over {} networks", ensemble.seeds);
+    let x = (NORM, AxisScale::Log10);
+    let mut chart = Chart::spanning(heading, x, ("share per decade", AxisScale::Linear), marks);
+    chart.x.range = at_least(LEAST_SPAN, chart.x.range);
+    chart
+}
+
+/// The range, widened about its middle where it is narrower than `span`.
+fn at_least(span: f64, (low, high): (f64, f64)) -> (f64, f64) {
+    let more = (0.5 * (span - (high - low))).max(0.0);
+    (low - more, high + more)
+}
+
+/// Columns on the distribution's own bins, several bins wide, so that none counts askew. Their
+/// area is the share of the networks that are not zero.
+fn columns(layer: &Distribution) -> Vec<[f64; 3]> {
+    let (Some(least), Some(largest)) = (layer.log10_min(), layer.log10_max()) else {
+        return Vec::new();
+    };
+    let width = column_width(layer, largest - least);
+    let from = (least / width).floor() * width;
+    let count = (((largest - from) / width).floor() as usize + 1).min(4096);
+    let counts = layer.histogram().counts(from, from + count as f64 * width, count);
+    let total = layer.total() as f64;
+    let column = |(i, &count): (usize, &u32)| {
+        let left = from + i as f64 * width;
+        [left, left + width, f64::from(count) / (total * width)]
+    };
+    counts.iter().enumerate().map(column).collect()
+}
+
+/// 2 · interquartile range / ∛n (Freedman & Diaconis 1981), within a range that can be seen,
+/// in whole powers of two of the distribution's bins.
+fn column_width(layer: &Distribution, span: f64) -> f64 {
+    let bin = layer.histogram().bin_width();
+    let quartile = |p| layer.log10_quantile(p).unwrap_or(0.0);
+    let count = (layer.total() - layer.zeros()).max(1) as f64;
+    let rule = 2.0 * (quartile(0.75) - quartile(0.25)) / count.cbrt();
+    let wanted = rule.max(span / (2.0 * COLUMNS)).max(LEAST_WIDTH);
+    let wanted = wanted.min((span / 4.0).max(LEAST_WIDTH)).max(bin);
+    bin * libm::exp2((wanted / bin).log2().round().max(0.0))
+}
+
+/// The expected law of log10 ‖δ^(l)‖, that of the output layer and a normal step; its area is
+/// the share that is not zero. The output layer is where the theory starts, and has none.
+fn expected_density(
+    measured: &VariantEnsemble,
+    theory: &VariantTheory,
+    layer: usize,
+) -> Option<Vec<[f64; 2]>> {
+    let layers = theory.layers.as_ref().ok()?;
+    let band = layers.bands.get(layer - 1).filter(|band| band.mean_log10.is_finite())?;
+    let start = measured.layers.last()?.histogram();
+    let (mean, std) = (band.mean_log10, band.std_log10);
+    if start.total() == 0 || std <= 0.0 {
+        return None;
+    }
+    let half = 0.5 * start.bin_width();
+    let share = 1.0 - measured.layers[layer - 1].zero_share();
+    let height = share / (start.total() as f64 * std * (2.0 * std::f64::consts::PI).sqrt());
+    let density = |x: f64| {
+        let each = start.bins().map(|(edge, count)| {
+            let off = (x - edge - half - mean) / std;
+            f64::from(count) * libm::exp(-0.5 * off * off)
+        });
+        height * each.sum::<f64>()
+    };
+    let starts = measured.layers.last()?;
+    let from = starts.log10_min()? + mean - DENSITY_REACH * std;
+    let to = starts.log10_max()? + mean + DENSITY_REACH * std;
+    let step = (to - from) / (DENSITY_POINTS - 1) as f64;
+    let points = (0..DENSITY_POINTS).map(|i| from + i as f64 * step);
+    Some(points.map(|x| [x, density(x)]).collect())
+}
+
+/// Predicted norms; the band at this width stands around the predicted mean logarithm,
+/// anchored at the predicted ‖δ^(L)‖.
+fn predicted(theory: &Theory) -> Chart {
+    let mut marks = Vec::new();
+    for (variant, each) in theory.variants.iter().enumerate() {
+        let Ok(layers) = &each.layers else { continue };
+        let start = layers.prediction.layers.last().and_then(|layer| layer.delta.log10());
+        let Some(start) = start else { continue };
+        let band = layers.bands.iter().filter(|band| band.mean_log10.is_finite());
+        let band = band.map(|band| {
+            let (mean, reach) = (start + band.mean_log10, Z_95 * band.std_log10);
+            [band.layer as f64, mean - reach, mean + reach]
+        });
+        marks.push(part(variant, &each.name, "steps, 5–95 %", MarkShape::Band(band.collect())));
+    }
+    marks.extend(rms_lines(theory));
+    marks.retain(|mark| !mark.readings().is_empty());
+    let heading = format!("Predicted {NORM} by layer");
+    Chart::spanning(heading, (LAYER, AxisScale::Layers), (NORM, AxisScale::Log10), marks)
+}
+
+/// χ over σ_w² for each variant with a limit, its own setting as a point, and the critical
+/// line χ = 1.
+fn chi_curves(theory: &Theory) -> Option<Chart> {
+    let mut marks = Vec::new();
+    for (variant, each) in theory.variants.iter().enumerate() {
+        let Some(limit) = &each.limit else { continue };
+        let here = [libm::log10(limit.field.weight_variance), libm::log10(limit.chi)];
+        let Some(line) = &limit.critical else { continue };
+        marks.push(part(variant, &each.name, "χ(σ_w²)", MarkShape::Line(line.curve.clone())));
+        if here.iter().all(|number| number.is_finite()) {
+            let shape = MarkShape::Points(vec![here]);
+            marks.push(part(variant, &each.name, "this setting", shape));
+        }
+    }
+    if marks.is_empty() {
+        return None;
+    }
+    marks.push(Mark::new("χ = 1", Ink::Text, MarkShape::Level(0.0)));
+    Some(Chart::spanning(
+        "χ, what one step back multiplies ‖δ‖² by, deep in a wide network",
+        ("σ_w² = fan_in · Var W", AxisScale::Log10),
+        ("χ", AxisScale::Log10),
+        marks,
+    ))
+}

@@ -1,0 +1,379 @@
+//! The law page: how ‖δ^(l)‖ is distributed over thousands of initializations, beside what the
+//! theory expects.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::{
+    self, ComboBox, Context, ProgressBar, RichText, ScrollArea, Slider, SliderClamping, Ui, vec2,
+};
+
+use crate::experiment::Experiment;
+use crate::figure::{Figure, law_words};
+use crate::runtime::Deliver;
+use crate::study::{
+    Draw, DrawStudy, Engine, Ensemble, EnsembleError, EnsembleSettings, SEEDS, Stopped, Theory,
+    TheoryStudy, Watch, ensemble,
+};
+
+use super::super::app::sentence;
+use super::super::asked::Asked;
+use super::super::command::Commands;
+use super::super::lab::Lab;
+use super::super::painter::{self, Medium, Painter};
+
+/// Share of the height that the panel with the words has, at first.
+const WORDS_SHARE: f32 = 0.2;
+/// Height of the panel of zeros.
+const SMALL_PANEL: f32 = 160.0;
+/// Time between two previews, at first; each next one may take half as long again.
+const PREVIEW_EVERY: Duration = Duration::from_millis(80);
+
+/// What is asked of the worker.
+type Question = (Experiment, EnsembleSettings);
+
+/// The page's state.
+pub struct LawPage {
+    asked: Asked<Question, Answer>,
+    settings: EnsembleSettings,
+    layer: usize,
+    /// Everything divided by the theory's prediction.
+    relative: bool,
+    shown: Option<Shown>,
+    /// Why the last question has no ensemble, where it has none.
+    trouble: Option<String>,
+}
+
+/// What the worker hands back: a preview, or the whole; or why there is nothing.
+type Answer = Result<Law, String>;
+
+/// The studies' results and the figures made of them, off the UI thread.
+struct Law {
+    ensemble: Ensemble,
+    theory: Arc<Theory>,
+    draw: Arc<Draw>,
+    /// As it is, and divided by the prediction.
+    by_layer: [Arc<Figure>; 2],
+    chi: Arc<Figure>,
+    words: Vec<Words>,
+}
+
+/// What there is to say of one variant.
+struct Words {
+    engine: String,
+    /// Nothing where the verdict says already that there is no theory.
+    limit: Option<String>,
+    caveats: Vec<String>,
+}
+
+/// The last whole or partial result.
+struct Shown {
+    answer: Arc<Answer>,
+    histogram: Option<(usize, Arc<Figure>)>,
+}
+
+impl Shown {
+    fn law(&self) -> Option<&Law> {
+        self.answer.as_ref().as_ref().ok()
+    }
+
+    /// The histogram of a layer, made when it is first looked at.
+    fn histogram(&mut self, layer: usize) -> Option<Arc<Figure>> {
+        if self.histogram.as_ref().is_none_or(|(of, _)| *of != layer) {
+            let law = self.answer.as_ref().as_ref().ok()?;
+            let figure = Figure::histogram(&law.ensemble, &law.theory, Some(&law.draw), layer);
+            self.histogram = Some((layer, Arc::new(figure)));
+        }
+        self.histogram.as_ref().map(|(_, figure)| figure.clone())
+    }
+}
+
+impl LawPage {
+    /// A thousand seeds, the fastest engine, the first layer.
+    pub fn new(context: &Context) -> Self {
+        let (mut draws, mut theories) = (DrawStudy::new(), TheoryStudy::new());
+        let asked =
+            Asked::new(context, "gradient-lab law", move |question: Question, watch, out| {
+                answer(&question, &mut draws, &mut theories, watch, out)
+            });
+        Self {
+            asked,
+            settings: EnsembleSettings::default(),
+            layer: 1,
+            relative: false,
+            shown: None,
+            trouble: None,
+        }
+    }
+
+    /// Takes the worker's answer. What cannot be answered leaves the last result where it is.
+    pub fn poll(&mut self) {
+        if !self.asked.poll() {
+            return;
+        }
+        let Some(answer) = self.asked.answer() else { return };
+        self.trouble = answer.as_ref().as_ref().err().cloned();
+        if answer.is_ok() {
+            self.shown = Some(Shown { answer: answer.clone(), histogram: None });
+        }
+    }
+
+    /// The page.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        lab: &mut Lab,
+        painter: &mut Painter,
+        commands: &mut Commands,
+    ) {
+        if lab.refusal().is_none() {
+            self.asked.ask(&(lab.experiment.clone(), self.settings));
+        }
+        if self.asked.progress().is_some() {
+            ui.ctx().request_repaint_after(Duration::from_millis(100));
+        }
+        egui::Panel::top("law settings").show(ui, |ui| {
+            ui.add_space(2.0);
+            ui.horizontal_wrapped(|ui| self.choices(ui, lab));
+            ui.horizontal(|ui| self.status(ui, lab));
+            ui.add_space(2.0);
+        });
+        egui::Panel::bottom("law words")
+            .resizable(true)
+            .default_size((WORDS_SHARE * ui.available_height()).clamp(100.0, 240.0))
+            .size_range(60.0..=600.0)
+            .show(ui, |ui| self.words(ui));
+        egui::CentralPanel::default().show(ui, |ui| self.figures(ui, lab, painter, commands));
+    }
+
+    fn choices(&mut self, ui: &mut Ui, lab: &Lab) {
+        let word = ui.label("Seeds");
+        let slider = Slider::new(&mut self.settings.seeds, SEEDS)
+            .logarithmic(true)
+            .clamping(SliderClamping::Always);
+        ui.add(slider).labelled_by(word.id).on_hover_text(
+            "How many networks are drawn, seed by seed from the experiment’s own on",
+        );
+        let word = ui.label("Engine");
+        let choice = ComboBox::from_id_salt("law engine")
+            .selected_text(engine_label(self.settings.engine))
+            .show_ui(ui, |ui| {
+                for engine in [None, Some(Engine::ExactInLaw), Some(Engine::Direct)] {
+                    ui.selectable_value(&mut self.settings.engine, engine, engine_label(engine))
+                        .on_hover_text(engine_hint(engine));
+                }
+            });
+        choice.response.labelled_by(word.id).on_hover_text(engine_hint(self.settings.engine));
+        let layers = lab.experiment.layers();
+        self.layer = self.layer.clamp(1, layers);
+        let word = ui.label("Layer");
+        let slider = Slider::new(&mut self.layer, 1..=layers).clamping(SliderClamping::Always);
+        ui.add(slider)
+            .labelled_by(word.id)
+            .on_hover_text("Whose histogram is shown; 1 is next to the input");
+    }
+
+    /// What is under way, what went wrong, or what is shown.
+    fn status(&mut self, ui: &mut Ui, lab: &Lab) {
+        ui.set_min_height(22.0);
+        if let Some(refusal) = lab.refusal().or(self.asked.failure()) {
+            sentence(ui, refusal, true);
+        } else if let Some(share) = self.asked.progress() {
+            ui.add(ProgressBar::new(share).desired_width(140.0).desired_height(12.0));
+            let cancel = ui.small_button("Cancel").on_hover_text("Keep the networks drawn so far");
+            if cancel.clicked() {
+                self.asked.cancel();
+            }
+            sentence(ui, &self.under_way(), false);
+        } else if let Some(trouble) = self.trouble.clone() {
+            sentence(ui, &trouble, true);
+        } else if self.is_partial() {
+            let go_on = ui.small_button("Start again");
+            if go_on.on_hover_text("Draw all the networks, from the first seed on").clicked() {
+                self.asked.forget_question();
+            }
+            sentence(ui, &self.stopped(), false);
+        } else if let Some(law) = self.shown.as_ref().and_then(Shown::law) {
+            sentence(ui, &law_words::ensemble(&law.ensemble), false);
+        }
+    }
+
+    fn is_partial(&self) -> bool {
+        let drawn = self.shown.as_ref().and_then(Shown::law).map(|law| law.ensemble.seeds);
+        self.asked.is_stale() || drawn.is_some_and(|drawn| drawn < self.settings.seeds)
+    }
+
+    fn under_way(&self) -> String {
+        match self.shown.as_ref().and_then(Shown::law) {
+            Some(_) if self.asked.is_stale() => {
+                "Drawing; the picture is the last result.".to_owned()
+            }
+            Some(law) => format!(
+                "{} of {} networks so far; the picture grows with them.",
+                law.ensemble.seeds, self.settings.seeds
+            ),
+            None => "Drawing the first networks…".to_owned(),
+        }
+    }
+
+    fn stopped(&self) -> String {
+        match self.shown.as_ref().and_then(Shown::law) {
+            Some(law) if !self.asked.is_stale() => format!(
+                "Stopped: the picture shows {} of {} networks.",
+                law.ensemble.seeds, self.settings.seeds
+            ),
+            Some(_) => "Stopped; the picture is the last result.".to_owned(),
+            None => "Stopped before the first networks were drawn.".to_owned(),
+        }
+    }
+
+    fn figures(&mut self, ui: &mut Ui, lab: &Lab, painter: &mut Painter, commands: &mut Commands) {
+        let layer = self.layer;
+        let Some(shown) = &mut self.shown else {
+            let words = if self.trouble.is_some() || self.asked.progress().is_none() {
+                "There is no ensemble yet; the line above says why."
+            } else {
+                "Drawing the first networks…"
+            };
+            ui.centered_and_justified(|ui| ui.label(words));
+            return;
+        };
+        let histogram = shown.histogram(layer);
+        let Some(law) = shown.law() else { return };
+        if self.asked.is_stale() || lab.refusal().is_some() {
+            // A result of other settings steps back.
+            ui.set_opacity(0.55);
+        }
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            let room = ui.available_height();
+            let first = (0.56 * room).clamp(230.0, 560.0);
+            let can_divide = law.theory.variants.iter().any(|variant| variant.layers.is_ok());
+            let by_layer = &law.by_layer[usize::from(self.relative && can_divide)];
+            super::figure_with_tools(ui, painter, by_layer, first, commands, |ui, _| {
+                ui.separator();
+                let words = RichText::new("÷ theory").small();
+                let button = egui::Button::selectable(self.relative && can_divide, words);
+                let toggle = ui
+                    .add_enabled(can_divide, button)
+                    .on_hover_text(
+                        "Everything divided by the predicted root mean square: shows a thin band",
+                    )
+                    .on_disabled_hover_text("No variant has a theory");
+                if toggle.clicked() {
+                    self.relative = !self.relative;
+                }
+            });
+            let second = (0.44 * room - 14.0).clamp(210.0, 460.0);
+            if let Some(histogram) = histogram {
+                super::figure_with_tools(ui, painter, &histogram, second, commands, |_, _| {});
+            }
+            if by_layer.panels.len() > 1 {
+                let size = vec2(ui.available_width(), SMALL_PANEL);
+                ui.push_id("zeros", |ui| {
+                    painter.panel(ui, by_layer, 1, size, Medium::Screen);
+                });
+            }
+            if !law.chi.panels.is_empty() {
+                super::figure_with_tools(ui, painter, &law.chi, second, commands, |_, _| {});
+            }
+        });
+    }
+
+    /// Verdict, constants, engine and caveats of each variant.
+    fn words(&self, ui: &mut Ui) {
+        let Some(law) = self.shown.as_ref().and_then(Shown::law) else { return };
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.add_space(3.0);
+            for (note, words) in law.by_layer[0].notes.iter().zip(&law.words) {
+                painter::note(ui, note);
+                ui.indent(("law words", note.variant), |ui| {
+                    if let Some(limit) = &words.limit {
+                        ui.label(format!("Theory of wide layers: {limit}"));
+                    }
+                    ui.label(RichText::new(format!("Engine: {}", words.engine)).weak());
+                    for caveat in &words.caveats {
+                        ui.label(RichText::new(caveat).weak());
+                    }
+                });
+                ui.add_space(2.0);
+            }
+        });
+    }
+}
+
+fn engine_label(engine: Option<Engine>) -> &'static str {
+    engine.map_or("Automatic", Engine::label)
+}
+
+fn engine_hint(engine: Option<Engine>) -> &'static str {
+    engine.map_or(
+        "Exact in law for each variant that it applies to, drawing the weights for the others; which and why is said below",
+        Engine::hint,
+    )
+}
+
+/// The worker's job: the draw and the theory first, then the ensemble with its previews.
+fn answer(
+    (experiment, settings): &Question,
+    draws: &mut DrawStudy,
+    theories: &mut TheoryStudy,
+    watch: &Watch<'_>,
+    deliver: Deliver<'_, Answer>,
+) -> Result<Answer, Stopped> {
+    let stop = || watch.proceed().is_err();
+    let quiet = Watch::new(&stop, &|_| {});
+    let draw = Arc::new(draws.run(experiment, &quiet)?);
+    let mut theory = Arc::new(Theory::at_once(experiment));
+    let (mut last, mut pause) = (None::<Instant>, PREVIEW_EVERY);
+    let result = ensemble(experiment, settings, watch, |so_far| {
+        if last.is_some_and(|last| last.elapsed() < pause) {
+            return;
+        }
+        deliver(Ok(Law::of(so_far, &theory, &draw)));
+        if last.is_none() {
+            // The first band is on the screen: time for what takes longer. The threads draw on.
+            theory = theories.run(experiment, &quiet).map_or_else(|_| theory.clone(), Arc::new);
+        } else {
+            pause = pause.mul_f32(1.5);
+        }
+        last = Some(Instant::now());
+    });
+    match result {
+        Ok(ensemble) => Ok(Ok(Law::of(&ensemble, &theory, &draw))),
+        Err(EnsembleError::Stopped(stopped)) => Err(stopped),
+        Err(error) => Ok(Err(trouble(&error))),
+    }
+}
+
+/// What to do where there is no ensemble.
+fn trouble(error: &EnsembleError) -> String {
+    let remedy = match error {
+        EnsembleError::NotExact(_) => {
+            "Choose the automatic engine, or the one that draws the weights."
+        }
+        EnsembleError::LastSeed(_) => "Choose a smaller seed or fewer seeds.",
+        EnsembleError::Seeds(_) | EnsembleError::Stopped(_) => "Choose another number of seeds.",
+    };
+    format!("No ensemble: {error}. {remedy}")
+}
+
+impl Law {
+    fn of(ensemble: &Ensemble, theory: &Arc<Theory>, draw: &Arc<Draw>) -> Self {
+        let experiment = &ensemble.experiment;
+        let variants = experiment.variants.iter().zip(&ensemble.variants).zip(&theory.variants);
+        let words = variants.map(|((variant, measured), theory)| Words {
+            engine: law_words::engine(experiment, variant, measured.engine),
+            limit: theory.layers.is_ok().then(|| law_words::limit(theory)),
+            caveats: law_words::caveats(experiment, variant, measured, theory),
+        });
+        Self {
+            words: words.collect(),
+            by_layer: [false, true]
+                .map(|relative| Arc::new(Figure::ensemble(ensemble, theory, Some(draw), relative))),
+            ensemble: ensemble.clone(),
+            theory: theory.clone(),
+            draw: draw.clone(),
+            chi: Arc::new(Figure::chi(theory)),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! All that the theory says of an experiment: each variant's prediction, its band at finite
+//! width, and the constants of the wide and deep limit.
+
+use crate::experiment::{Activation, Experiment, Variant};
+
+use super::{
+    FixedPoint, LayerBand, MeanField, Phase, Prediction, Stopped, TheoryError, Watch, band,
+    critical_weight_variance, predict,
+};
+
+/// Where the curve of χ begins and ends, as log10 σ_w².
+const CURVE: (f64, f64) = (-1.0, 3.0);
+/// Points of that curve for each decade of σ_w².
+const CURVE_PER_DECADE: usize = 10;
+
+/// The theory of every variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Theory {
+    /// What was asked.
+    pub experiment: Experiment,
+    /// One for each variant, in order.
+    pub variants: Vec<VariantTheory>,
+}
+
+/// What the theory says of one variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariantTheory {
+    /// The variant's name.
+    pub name: String,
+    /// Every layer in numbers, or why there are none.
+    pub layers: Result<LayerTheory, TheoryError>,
+    /// The wide and deep limit; nothing where no layer repeats.
+    pub limit: Option<Limit>,
+}
+
+/// The layers' numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerTheory {
+    /// Root mean squares of layers 1…L.
+    pub prediction: Prediction,
+    /// Mean and spread of log10 ‖δ^(l)‖/‖δ^(L)‖ at this width.
+    pub bands: Vec<LayerBand>,
+}
+
+/// Mean-field constants of a variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    /// φ, σ_w² and σ_b².
+    pub field: MeanField,
+    /// q*.
+    pub fixed_point: FixedPoint,
+    /// χ at the fixed point.
+    pub chi: f64,
+    /// Vanishing, exploding, or neither.
+    pub phase: Phase,
+    /// ξ_∇ = −1/ln χ in layers; negative where ‖δ‖ grows.
+    pub depth_scale: f64,
+    /// 6 ξ_c, where the lab knows it.
+    pub trainable_depth: Option<f64>,
+    /// χ over σ_w², once it is computed.
+    pub critical: Option<CriticalLine>,
+}
+
+/// χ at the fixed point over σ_w², for one activation and σ_b²: some tenths of a second's work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CriticalLine {
+    /// The smallest σ_w² with χ = 1.
+    pub weight_variance: Option<f64>,
+    /// (log10 σ_w², log10 χ) over four decades of σ_w².
+    pub curve: Vec<[f64; 2]>,
+}
+
+/// Asks the theory, and keeps what took long from one question to the next.
+#[derive(Default)]
+pub struct TheoryStudy {
+    known: Vec<Known>,
+}
+
+/// What depends on the activation and on σ_b² alone.
+#[derive(Clone, Debug)]
+struct Known {
+    activation: Activation,
+    bias_variance: f64,
+    line: CriticalLine,
+}
+
+/// Curves that are kept: more than an experiment has variants.
+const KEPT: usize = 32;
+
+impl TheoryStudy {
+    /// With nothing kept yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The theory of every variant of a valid experiment.
+    ///
+    /// # Errors
+    /// [`Stopped`] when told to stop.
+    ///
+    /// ```
+    /// use gradient_lab::experiment::Experiment;
+    /// use gradient_lab::study::{TheoryStudy, Watch};
+    /// let theory = TheoryStudy::new()
+    ///     .run(&Experiment::default(), &Watch::unattended())
+    ///     .expect("nobody stops it");
+    /// let limit = theory.variants[0].limit.as_ref().expect("five layers of one width");
+    /// assert_eq!(format!("{:.6}", limit.chi), "0.055721");
+    /// ```
+    pub fn run(&mut self, experiment: &Experiment, watch: &Watch<'_>) -> Result<Theory, Stopped> {
+        let mut theory = Theory::at_once(experiment);
+        for limit in theory.variants.iter_mut().filter_map(|variant| variant.limit.as_mut()) {
+            limit.critical = Some(self.line(limit.field, watch)?);
+        }
+        Ok(theory)
+    }
+
+    fn line(&mut self, field: MeanField, watch: &Watch<'_>) -> Result<CriticalLine, Stopped> {
+        let MeanField { activation, bias_variance, .. } = field;
+        let is_it = |k: &&Known| k.activation == activation && k.bias_variance == bias_variance;
+        if let Some(known) = self.known.iter().find(is_it) {
+            return Ok(known.line.clone());
+        }
+        let curve = curve(field, watch)?;
+        watch.proceed()?;
+        let weight_variance = critical_weight_variance(activation, bias_variance);
+        let line = CriticalLine { weight_variance, curve };
+        self.known.truncate(KEPT - 1);
+        self.known.insert(0, Known { activation, bias_variance, line: line.clone() });
+        Ok(line)
+    }
+}
+
+impl Theory {
+    /// All that takes no time: everything but the critical lines.
+    pub fn at_once(experiment: &Experiment) -> Self {
+        let variant = |variant: &Variant| VariantTheory {
+            name: variant.name.clone(),
+            layers: layers_of(experiment, variant),
+            limit: MeanField::of(experiment, variant).ok().flatten().map(Limit::of),
+        };
+        Self {
+            experiment: experiment.clone(),
+            variants: experiment.variants.iter().map(variant).collect(),
+        }
+    }
+}
+
+impl Limit {
+    fn of(field: MeanField) -> Self {
+        Self {
+            field,
+            fixed_point: field.fixed_point(),
+            chi: field.chi(),
+            phase: field.phase(),
+            depth_scale: field.depth_scale(),
+            trainable_depth: field.trainable_depth(),
+            critical: None,
+        }
+    }
+}
+
+/// Prediction and band of one variant.
+fn layers_of(experiment: &Experiment, variant: &Variant) -> Result<LayerTheory, TheoryError> {
+    Ok(LayerTheory { prediction: predict(experiment, variant)?, bands: band(experiment, variant)? })
+}
+
+/// χ at the fixed point over σ_w², both as log10. Values of 0 have no logarithm and are left out.
+fn curve(field: MeanField, watch: &Watch<'_>) -> Result<Vec<[f64; 2]>, Stopped> {
+    let (from, to) = CURVE;
+    let steps = ((to - from) * CURVE_PER_DECADE as f64).round() as usize;
+    let mut curve = Vec::with_capacity(steps + 1);
+    for step in 0..=steps {
+        watch.proceed()?;
+        let log10 = from + (to - from) * step as f64 / steps as f64;
+        let weight_variance = libm::pow(10.0, log10);
+        let chi = MeanField { weight_variance, ..field }.chi();
+        if chi > 0.0 {
+            curve.push([log10, libm::log10(chi)]);
+        }
+    }
+    Ok(curve)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Preset;
+
+    #[test]
+    fn what_is_kept_is_what_would_be_computed() {
+        let watch = Watch::unattended();
+        let experiment = Experiment::default();
+        let mut study = TheoryStudy::new();
+        let first = study.run(&experiment, &watch).expect("nobody stops it");
+        assert_eq!(study.run(&experiment, &watch).expect("nobody stops it"), first);
+        let relu = first.variants[1].limit.as_ref().expect("one width");
+        let relu = relu.critical.as_ref().expect("computed");
+        assert!((relu.weight_variance.expect("He") - 2.0).abs() < 1e-9);
+        // Without a bias χ of ReLU is half of σ_w² everywhere.
+        assert!(relu.curve.iter().all(|[w, chi]| (chi - (w - libm::log10(2.0))).abs() < 1e-9));
+    }
+
+    #[test]
+    fn given_numbers_have_no_theory() {
+        let preset = Preset::find("worked-example").expect("it comes with the lab");
+        let theory = TheoryStudy::new()
+            .run(&preset.experiment(), &Watch::unattended())
+            .expect("nobody stops it");
+        assert_eq!(theory.variants[0].layers, Err(TheoryError::GivenNumbers));
+        assert_eq!(theory.variants[0].limit, None);
+    }
+}
