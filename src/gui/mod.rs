@@ -15,9 +15,11 @@ pub mod mathtext;
 mod pages;
 pub mod painter;
 mod saved;
+pub mod story;
 pub mod theme;
 mod window;
 
 pub use app::App;
 pub use lab::Lab;
+pub use pages::Page;
 pub use window::{WindowError, run};

@@ -2,6 +2,7 @@
 
 pub mod flow;
 pub mod graph;
+pub mod story;
 
 use std::sync::Arc;
 
@@ -22,17 +23,20 @@ pub enum Page {
     Flow,
     /// The network's diagram.
     Graph,
+    /// The chapter in short, with buttons that set the lab up.
+    Story,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 2] = [Self::Flow, Self::Graph];
+    pub const ALL: [Self; 3] = [Self::Flow, Self::Graph, Self::Story];
 
     /// The tab's words.
     pub fn label(self) -> &'static str {
         match self {
             Self::Flow => "Gradient flow",
             Self::Graph => "Graph",
+            Self::Story => "The chapter",
         }
     }
 
@@ -41,6 +45,7 @@ impl Page {
         match self {
             Self::Flow => "Watch ‖δ⁽ˡ⁾‖ shrink or grow through the layers.",
             Self::Graph => "The network as a diagram: units, weights, and δ on its way back.",
+            Self::Story => "Read the chapter in short; every paragraph can set the lab up.",
         }
     }
 }
@@ -49,12 +54,14 @@ impl Page {
 pub struct Pages {
     /// The diagram's.
     pub graph: graph::GraphPage,
+    /// The chapter's.
+    pub story: story::StoryPage,
 }
 
 impl Pages {
     /// As they are at the start.
     pub fn new(context: &egui::Context) -> Self {
-        Self { graph: graph::GraphPage::new(context) }
+        Self { graph: graph::GraphPage::new(context), story: story::StoryPage::default() }
     }
 
     /// Takes what the pages' workers have answered.
@@ -74,6 +81,7 @@ impl Pages {
         match page {
             Page::Flow => flow::show(ui, lab, painter, commands),
             Page::Graph => self.graph.show(ui, lab, painter, commands),
+            Page::Story => self.story.show(ui, commands),
         }
     }
 }
