@@ -76,6 +76,11 @@ impl App {
         &self.lab
     }
 
+    /// The page that is shown.
+    pub fn page(&self) -> Page {
+        self.page
+    }
+
     /// The folder that is offered for files.
     pub fn set_folder(&mut self, folder: PathBuf) {
         self.folder = folder;

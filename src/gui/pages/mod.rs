@@ -4,6 +4,7 @@ pub mod check;
 pub mod flow;
 pub mod graph;
 pub mod law;
+pub mod story;
 mod under_way;
 pub mod why;
 
@@ -32,11 +33,14 @@ pub enum Page {
     Check,
     /// Thousands of networks beside the theory.
     Law,
+    /// The chapter in short, with buttons that set the lab up.
+    Story,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 5] = [Self::Flow, Self::Graph, Self::Why, Self::Check, Self::Law];
+    pub const ALL: [Self; 6] =
+        [Self::Flow, Self::Graph, Self::Why, Self::Check, Self::Law, Self::Story];
 
     /// The tab's words.
     pub fn label(self) -> &'static str {
@@ -46,6 +50,7 @@ impl Page {
             Self::Why => "Why",
             Self::Check => "Check and cost",
             Self::Law => "Ensemble and theory",
+            Self::Story => "The chapter",
         }
     }
 
@@ -61,6 +66,7 @@ impl Page {
             Self::Law => {
                 "How ‖δ⁽ˡ⁾‖ is distributed over thousands of networks, and what theory says."
             }
+            Self::Story => "Read the chapter in short; every paragraph can set the lab up.",
         }
     }
 }
@@ -75,6 +81,8 @@ pub struct Pages {
     pub check: check::CheckPage,
     /// The ensemble's.
     pub law: law::LawPage,
+    /// The chapter's.
+    pub story: story::StoryPage,
 }
 
 impl Pages {
@@ -85,6 +93,7 @@ impl Pages {
             why: why::WhyPage::new(context),
             check: check::CheckPage::new(context),
             law: law::LawPage::new(context),
+            story: story::StoryPage::default(),
         }
     }
 
@@ -111,6 +120,7 @@ impl Pages {
             Page::Why => self.why.show(ui, lab, painter, commands),
             Page::Check => self.check.show(ui, lab, painter, commands),
             Page::Law => self.law.show(ui, lab, painter, commands),
+            Page::Story => self.story.show(ui, commands),
         }
     }
 }
