@@ -3,6 +3,7 @@
 
 mod check;
 mod cost;
+mod critical;
 mod distribution;
 mod draw;
 mod ensemble;
@@ -18,6 +19,7 @@ mod sample;
 mod sampler;
 mod setting;
 mod sweep;
+mod sweep_preset;
 mod theory;
 mod verdict;
 
@@ -26,6 +28,7 @@ pub use check::{
     gradient_check, log_spaced,
 };
 pub use cost::{Cost, LayerCost, Timing, time_passes};
+pub use critical::{SweepResult, critical_line};
 pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
 pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnsemble, ensemble};
@@ -41,6 +44,7 @@ pub use sample::Sample;
 pub use sampler::{Engine, Sampler, Shares};
 pub use setting::{Axis, Setting, Spacing};
 pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
+pub use sweep_preset::SweepPreset;
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use verdict::{Kind, Verdict};
 
