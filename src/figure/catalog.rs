@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use crate::experiment::Experiment;
-use crate::study::{Draw, DrawStudy, Portrait, Stopped, VariantDraw, Watch, portrait};
+use crate::study::{
+    Draw, DrawStudy, Portrait, Shard, Stopped, Sweep, SweepError, SweepResult, VariantDraw, Watch,
+    critical_line, portrait, sweep,
+};
 
 use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, View};
 
@@ -27,6 +30,7 @@ impl FigureId {
                 let portrait = portrait(&mut study, experiment, view.variant, 0, watch)?;
                 Ok(Figure::graph(experiment, &portrait, Direction::Backward))
             }
+            Self::Sweep => phase_diagram(experiment, view.variant, watch),
         }
     }
 }
@@ -63,6 +67,23 @@ impl Figure {
             panels,
         }
     }
+}
+
+/// The phase diagram of a variant. Where a corner of it is refused, nothing of it is measured.
+fn phase_diagram(
+    experiment: &Experiment,
+    variant: usize,
+    watch: &Watch<'_>,
+) -> Result<Figure, Stopped> {
+    let request = Sweep::phase_diagram(experiment, variant);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let map = match sweep(&request, Shard::WHOLE, threads, watch, |_| {}) {
+        Ok(map) => map,
+        Err(SweepError::Stopped(stopped)) => return Err(stopped),
+        Err(_) => crate::study::SweepMap::empty(&request),
+    };
+    let critical = critical_line(&request, watch)?;
+    Ok(Figure::sweep(&SweepResult { sweep: request, map, critical }, None))
 }
 
 fn caption(experiment: &Experiment) -> Vec<String> {

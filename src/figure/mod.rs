@@ -6,8 +6,10 @@ mod chart;
 mod colour;
 mod graph;
 mod heat;
+mod map;
 pub mod norms_table;
 mod number;
+mod sweep;
 mod table;
 
 use std::sync::Arc;
@@ -19,7 +21,9 @@ pub use chart::{Axis, AxisScale, Chart, Ink, Mark, MarkShape};
 pub use colour::{ColourMap, Rgb, variant_colour, wants_dark_letters};
 pub use graph::{Direction, Graph, GraphColumn, Link, Node};
 pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
+pub use map::{Map, MapAxis, MapCell};
 pub use number::{decade, scientific, scientific_of_log10, superscript};
+pub use sweep::{Chosen, Profile};
 pub use table::Table;
 
 /// Every figure of the lab.
@@ -35,11 +39,14 @@ pub enum FigureId {
     Sheet,
     /// The network's diagram with δ on its way back.
     Graph,
+    /// A map over two settings; of its own, the phase diagram.
+    Sweep,
 }
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 5] = [Self::Norms, Self::Strips, Self::Units, Self::Sheet, Self::Graph];
+    pub const ALL: [Self; 6] =
+        [Self::Norms, Self::Strips, Self::Units, Self::Sheet, Self::Graph, Self::Sweep];
 
     /// The name on the command line.
     pub fn id(self) -> &'static str {
@@ -49,6 +56,7 @@ impl FigureId {
             Self::Units => "units",
             Self::Sheet => "sheet",
             Self::Graph => "graph",
+            Self::Sweep => "sweep",
         }
     }
 
@@ -60,6 +68,7 @@ impl FigureId {
             Self::Units => "Units of each layer",
             Self::Sheet => "The whole sheet",
             Self::Graph => "The network as a graph",
+            Self::Sweep => "Sweep",
         }
     }
 
@@ -73,6 +82,9 @@ impl FigureId {
             Self::Units => "Layer × unit: log10 |δ_j^(l)| of every unit of one variant.",
             Self::Sheet => "Norms, strips, units and the diagnosis on one sheet.",
             Self::Graph => "The network's diagram: units, weights, and δ on its way back.",
+            Self::Sweep => {
+                "A map over two settings; rendered, the (σ_w, σ_b) phase diagram of the first variant."
+            }
         }
     }
 
@@ -89,6 +101,7 @@ impl FigureId {
             Self::Units => [960.0, 560.0],
             Self::Sheet => [1100.0, 1320.0],
             Self::Graph => [1100.0, 640.0],
+            Self::Sweep => [960.0, 640.0],
         }
     }
 }
@@ -141,6 +154,8 @@ pub enum Panel {
     Chart(Chart),
     /// The network's diagram.
     Graph(Graph),
+    /// A map over two settings.
+    Map(Map),
 }
 
 impl Panel {
@@ -151,6 +166,7 @@ impl Panel {
             Self::Heat(heat) => &heat.heading,
             Self::Chart(chart) => &chart.heading,
             Self::Graph(graph) => &graph.heading,
+            Self::Map(map) => &map.heading,
         }
     }
 }

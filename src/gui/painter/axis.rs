@@ -169,6 +169,12 @@ pub fn decades(input: GridInput, labels: f32) -> Vec<GridMark> {
     all
 }
 
+/// Marks at round numbers inside the bounds, about as many as `labels`.
+pub fn round_marks(bounds: (f64, f64), labels: f32) -> Vec<GridMark> {
+    let step = round_step((bounds.1 - bounds.0) / f64::from(labels.max(2.0)));
+    marks(bounds, step, step)
+}
+
 fn marks((low, high): (f64, f64), step: f64, step_size: f64) -> Vec<GridMark> {
     let first = (low / step).ceil() as i64;
     let last = (high / step).floor() as i64;
@@ -197,7 +203,7 @@ pub fn log_label(log10: f64) -> String {
     }
 }
 
-fn linear_label(mark: GridMark) -> String {
+pub fn linear_label(mark: GridMark) -> String {
     let decimals = (-mark.step_size.log10().floor()).clamp(0.0, 12.0) as usize;
     format!("{:.*}", decimals, mark.value)
 }
