@@ -3,6 +3,7 @@
 mod error;
 mod list;
 mod source;
+mod sweep;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write as _};
@@ -41,6 +42,8 @@ enum Command {
     Run(RunArgs),
     /// Write one figure as a PNG, without a display
     Render(RenderArgs),
+    /// Measure one quantity over one or two settings, without a display
+    Sweep(Box<sweep::SweepArgs>),
     /// Print activations, initializations, losses, presets, figures and the file's keys
     List,
 }
@@ -115,6 +118,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Render(args)) => {
             source::experiment(&args.experiment).and_then(|experiment| render(&experiment, &args))
         }
+        Some(Command::Sweep(args)) => sweep::run(&args),
         Some(Command::List) => print(|out| list::write(out)),
     };
     match outcome {
