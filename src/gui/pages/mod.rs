@@ -2,6 +2,7 @@
 
 pub mod flow;
 pub mod graph;
+pub mod sweep;
 
 use std::sync::Arc;
 
@@ -22,17 +23,20 @@ pub enum Page {
     Flow,
     /// The network's diagram.
     Graph,
+    /// Maps over one or two settings.
+    Sweep,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 2] = [Self::Flow, Self::Graph];
+    pub const ALL: [Self; 3] = [Self::Flow, Self::Graph, Self::Sweep];
 
     /// The tab's words.
     pub fn label(self) -> &'static str {
         match self {
             Self::Flow => "Gradient flow",
             Self::Graph => "Graph",
+            Self::Sweep => "Sweep",
         }
     }
 
@@ -41,6 +45,7 @@ impl Page {
         match self {
             Self::Flow => "Watch ‖δ⁽ˡ⁾‖ shrink or grow through the layers.",
             Self::Graph => "The network as a diagram: units, weights, and δ on its way back.",
+            Self::Sweep => "Map where gradients vanish and explode over one or two settings.",
         }
     }
 }
@@ -49,17 +54,20 @@ impl Page {
 pub struct Pages {
     /// The diagram's.
     pub graph: graph::GraphPage,
+    /// The map's.
+    pub sweep: sweep::SweepPage,
 }
 
 impl Pages {
     /// As they are at the start.
     pub fn new(context: &egui::Context) -> Self {
-        Self { graph: graph::GraphPage::new(context) }
+        Self { graph: graph::GraphPage::new(context), sweep: sweep::SweepPage::new(context) }
     }
 
     /// Takes what the pages' workers have answered.
     pub fn poll(&mut self) {
         self.graph.poll();
+        self.sweep.poll();
     }
 
     /// Shows one page.
@@ -74,6 +82,7 @@ impl Pages {
         match page {
             Page::Flow => flow::show(ui, lab, painter, commands),
             Page::Graph => self.graph.show(ui, lab, painter, commands),
+            Page::Sweep => self.sweep.show(ui, lab, painter, commands),
         }
     }
 }
