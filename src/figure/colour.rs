@@ -31,7 +31,7 @@ pub enum ColourMap {
     /// Dark violet over green to yellow; safe for colour-blind eyes.
     #[default]
     Viridis,
-    /// Orange over near white to purple, for numbers around a middle; safe for colour-blind
+    /// Purple over near white to orange, for numbers around a middle; safe for colour-blind
     /// eyes.
     PurpleOrange,
 }

@@ -14,7 +14,9 @@ use super::texture::Textures;
 use super::{AXIS_WIDTH, MARGIN, Medium, axis, heat};
 
 /// Labels along the bottom keep at least this distance, in points.
-const X_DISTANCE: f32 = 56.0;
+const X_DISTANCE: f32 = 64.0;
+/// Labels on the left likewise.
+const Y_DISTANCE: f32 = 40.0;
 
 /// The panel: heading, plot and colour bar. Returns the cell that was clicked.
 pub fn show(
@@ -54,7 +56,7 @@ fn plot(
         .custom_y_axes(vec![axis::values(&map.y.label, scale_of(&map.y))])
         .show_grid(false)
         .x_grid_spacer(marks(&map.x, (size.x - AXIS_WIDTH) / X_DISTANCE))
-        .y_grid_spacer(marks(&map.y, size.y / axis::LABEL_DISTANCE))
+        .y_grid_spacer(marks(&map.y, size.y / Y_DISTANCE))
         .include_x(x.0)
         .include_x(x.1)
         .include_y(y.0)
@@ -149,7 +151,7 @@ fn colour_bar(ui: &Ui, map: &Map, rect: Rect, frame: Rect) {
     painter.galley(pos2(left, frame.top()), words, ink);
     painter.add(Shape::mesh(heat::gradient(&map.scale, bar)));
     let (min, max) = (map.scale.min, map.scale.max);
-    for mark in axis::round_marks((min, max), bar.height() / 24.0) {
+    for mark in axis::round_marks((min, max), bar.height() / 40.0) {
         let share = ((mark.value - min) / (max - min)) as f32;
         let y = bar.bottom() - share * bar.height();
         painter.hline(bar.right()..=bar.right() + 3.0, y, (1.0, ink));
