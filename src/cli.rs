@@ -5,6 +5,7 @@ mod error;
 mod list;
 mod progress;
 mod source;
+mod sweep;
 mod theory;
 
 use std::ffi::OsString;
@@ -48,6 +49,8 @@ enum Command {
     Theory(theory::TheoryArgs),
     /// Write one figure as a PNG, without a display
     Render(RenderArgs),
+    /// Measure one quantity over one or two settings, without a display
+    Sweep(Box<sweep::SweepArgs>),
     /// Print activations, initializations, losses, presets, figures and the file's keys
     List,
 }
@@ -124,6 +127,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Some(Command::Ensemble(args)) => ensemble::run(&args),
         Some(Command::Theory(args)) => theory::run(&args),
+        Some(Command::Sweep(args)) => sweep::run(&args),
         Some(Command::List) => print(|out| list::write(out)),
     };
     match outcome {

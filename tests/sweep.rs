@@ -3,7 +3,7 @@
 use gradient_lab::experiment::{Activation, Architecture, Experiment, Variant};
 use gradient_lab::study::{
     Axis, Engine, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
-    critical_weight_variance, sweep,
+    critical_line, critical_weight_variance, sweep,
 };
 
 fn axis(setting: Setting, from: f64, to: f64, cells: usize) -> Axis {
@@ -122,4 +122,27 @@ fn nonsense_is_refused() {
     assert_eq!(refusal(&|s| s.variant = 1), SweepError::Request);
     let refused = refusal(&|s| s.x = axis(Setting::Width, 1.0, 1e5, 3));
     assert!(matches!(refused, SweepError::Setting(_)), "{refused}");
+}
+
+/// The zero of the measured decades per layer, between cells, against χ = 1: a coarse map of
+/// 13 × 3 cells a tenth apart, nets of 100 layers of 400, six seeds. The zero lies above the
+/// line by less than half a cell with biases. Without them χ − 1 grows with the square of
+/// σ_w − 1, so that finite depth and width move the zero further: less than two cells.
+#[test]
+fn the_measured_zero_lies_along_the_critical_line() {
+    let mut request = phase_diagram();
+    (request.experiment.architecture.depth, request.experiment.architecture.width) = (100, 400);
+    let map = run(&request, Shard::WHOLE, 2);
+    let line = critical_line(&request, &Watch::unattended()).expect("nobody stops it");
+    assert_eq!(line.len(), 3);
+    for (y, [critical, bias_std]) in line.into_iter().enumerate() {
+        assert_eq!(bias_std, request.y.expect("two axes").value(y));
+        let crossing = (1..13).find(|&x| value(&map, x, y) > 0.0).expect("it explodes at last");
+        let (low, high) = (value(&map, crossing - 1, y), value(&map, crossing, y));
+        let share = low / (low - high);
+        let (from, to): (f64, f64) = (request.x.value(crossing - 1), request.x.value(crossing));
+        let zero = from + share * (to - from);
+        let tolerance = if bias_std > 0.0 { 0.05 } else { 0.2 };
+        assert!((zero - critical).abs() < tolerance, "σ_b {bias_std}: {zero} against {critical}");
+    }
 }

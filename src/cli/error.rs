@@ -1,5 +1,6 @@
 //! What can go wrong on the command line, and which exit code says so.
 
+use crate::experiment::Experiment;
 use crate::export::atomic::WriteError;
 use crate::export::open::OpenError;
 use crate::export::picture::PictureError;
@@ -7,6 +8,7 @@ use crate::export::weights::WeightsError;
 use crate::figure::FigureId;
 use crate::gui::WindowError;
 use crate::study::EnsembleError;
+use crate::study::SweepError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +39,28 @@ pub enum CliError {
     /// No figure has that name.
     #[error("--figure {0} is no figure of the lab. Choose one of {names}.", names = figure_names())]
     Figure(String),
+    /// The experiment has no variant of that name.
+    #[error("--variant {name} is none of the experiment's. Choose one of {known}.")]
+    Variant {
+        /// What was given.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// The sweep cannot be measured.
+    #[error("{0}.")]
+    Sweep(#[from] SweepError),
+    /// A part of a sweep cannot be read.
+    #[error("{name}: {reason}.")]
+    Part {
+        /// The file.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Parts that leave a hole.
+    #[error("These parts leave {0} cells unmeasured; join all parts of the sweep.")]
+    MissingCells(usize),
     /// The picture could not be painted.
     #[error(transparent)]
     Picture(#[from] PictureError),
@@ -51,6 +75,12 @@ const MEND: u8 = 2;
 const FAILED: u8 = 1;
 
 impl CliError {
+    /// No variant of that name.
+    pub(super) fn variant(name: &str, experiment: &Experiment) -> Self {
+        let known: Vec<&str> = experiment.variants.iter().map(|v| v.name.as_str()).collect();
+        Self::Variant { name: name.to_owned(), known: known.join(", ") }
+    }
+
     /// 2 for what the user must mend, 1 for what failed.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -61,6 +91,9 @@ impl CliError {
             Self::Figure(_) | Self::Picture(PictureError::Paint(_)) => MEND,
             Self::Ensemble(EnsembleError::Stopped(_)) => FAILED,
             Self::Ensemble(_) | Self::Theory(_) => MEND,
+            Self::Sweep(SweepError::Stopped(_)) => FAILED,
+            Self::Sweep(_) | Self::Variant { .. } | Self::Part { .. } => MEND,
+            Self::MissingCells(_) => MEND,
             Self::Weights(_) | Self::Print(_) | Self::Picture(_) | Self::Window(_) => FAILED,
         }
     }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::experiment::{Activation, Draws, Loss, Precision, Preset, Scheme, limits};
 use crate::figure::FigureId;
+use crate::study::{Quantity, Setting};
 
 /// Prints one section for each kind of name.
 ///
@@ -17,6 +18,8 @@ pub(super) fn write(out: &mut impl Write) -> io::Result<()> {
     section(out, "Precisions", Precision::ALL.map(|p| (p.id(), p.hint())))?;
     section(out, "Draws", Draws::ALL.map(|d| (d.id(), d.hint())))?;
     section(out, "Figures", FigureId::ALL.map(|f| (f.id(), f.hint())))?;
+    section(out, "Settings of a sweep", Setting::ALL.map(|s| (s.id(), s.hint())))?;
+    section(out, "Quantities of a sweep", Quantity::ALL.map(|q| (q.id(), q.hint())))?;
     section(out, "Keys of an experiment file", limits::KEYS)
 }
 

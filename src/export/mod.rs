@@ -11,6 +11,7 @@ pub mod picture;
 pub mod png;
 pub mod raster;
 mod row;
+pub mod sweep;
 pub mod table;
 pub mod texture;
 pub mod theory;

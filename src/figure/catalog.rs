@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::experiment::{Draws, Experiment, limits};
 use crate::study::{
-    AnatomySettings, Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Portrait, Stopped,
-    Theory, TheoryStudy, VariantDraw, Watch, anatomy, ensemble, portrait,
+    AnatomySettings, Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Portrait, Shard,
+    Stopped, Sweep, SweepError, SweepResult, Theory, TheoryStudy, VariantDraw, Watch, anatomy,
+    critical_line, ensemble, portrait, sweep,
 };
 
 use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, View};
@@ -54,6 +55,7 @@ impl FigureId {
             }
             Self::Theory => Ok(Figure::theory(&TheoryStudy::new().run(experiment, watch)?)),
             Self::Chi => Ok(Figure::chi(&TheoryStudy::new().run(experiment, watch)?)),
+            Self::Sweep => phase_diagram(experiment, view.variant, watch),
         }
     }
 }
@@ -109,6 +111,23 @@ impl Figure {
             panels,
         }
     }
+}
+
+/// The phase diagram of a variant. Where a corner of it is refused, nothing of it is measured.
+fn phase_diagram(
+    experiment: &Experiment,
+    variant: usize,
+    watch: &Watch<'_>,
+) -> Result<Figure, Stopped> {
+    let request = Sweep::phase_diagram(experiment, variant);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let map = match sweep(&request, Shard::WHOLE, threads, watch, |_| {}) {
+        Ok(map) => map,
+        Err(SweepError::Stopped(stopped)) => return Err(stopped),
+        Err(_) => crate::study::SweepMap::empty(&request),
+    };
+    let critical = critical_line(&request, watch)?;
+    Ok(Figure::sweep(&SweepResult { sweep: request, map, critical }, None))
 }
 
 fn caption(experiment: &Experiment) -> Vec<String> {

@@ -31,6 +31,9 @@ pub enum ColourMap {
     /// Dark violet over green to yellow; safe for colour-blind eyes.
     #[default]
     Viridis,
+    /// Purple over near white to orange, for numbers around a middle; safe for colour-blind
+    /// eyes.
+    PurpleOrange,
 }
 
 impl ColourMap {
@@ -38,6 +41,7 @@ impl ColourMap {
     pub fn at(self, share: f64) -> Rgb {
         let gradient: Gradient = match self {
             Self::Viridis => colorous::VIRIDIS,
+            Self::PurpleOrange => colorous::PURPLE_ORANGE,
         };
         gradient.eval_continuous(share.clamp(0.0, 1.0)).as_array()
     }

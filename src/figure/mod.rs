@@ -10,8 +10,10 @@ mod graph;
 mod heat;
 mod law;
 pub mod law_words;
+mod map;
 pub mod norms_table;
 mod number;
+mod sweep;
 mod table;
 pub mod why;
 
@@ -26,7 +28,9 @@ pub use colour::{ColourMap, Rgb, variant_colour, wants_dark_letters};
 pub use cost::{COST_COLUMNS, cost_row, cost_words, grouped};
 pub use graph::{Direction, Graph, GraphColumn, Link, Node};
 pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
+pub use map::{Map, MapAxis, MapCell};
 pub use number::{decade, scientific, scientific_of_log10, superscript};
+pub use sweep::{Chosen, Profile};
 pub use table::Table;
 
 /// Every figure of the lab.
@@ -66,11 +70,13 @@ pub enum FigureId {
     Theory,
     /// χ over σ_w².
     Chi,
+    /// A map over two settings; of its own, the phase diagram.
+    Sweep,
 }
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Norms,
         Self::Strips,
         Self::Units,
@@ -88,6 +94,7 @@ impl FigureId {
         Self::Histogram,
         Self::Theory,
         Self::Chi,
+        Self::Sweep,
     ];
 
     /// The name on the command line.
@@ -110,6 +117,7 @@ impl FigureId {
             Self::Histogram => "histogram",
             Self::Theory => "theory",
             Self::Chi => "chi",
+            Self::Sweep => "sweep",
         }
     }
 
@@ -133,6 +141,7 @@ impl FigureId {
             Self::Histogram => "Distribution in one layer",
             Self::Theory => "The theory’s prediction",
             Self::Chi => "χ over σ_w²",
+            Self::Sweep => "Sweep",
         }
     }
 
@@ -164,6 +173,9 @@ impl FigureId {
             Self::Histogram => "How ‖δ^(1)‖ is distributed over 1000 seeds, beside the theory.",
             Self::Theory => "Predicted ‖δ^(l)‖ with its band at this width, and χ over σ_w².",
             Self::Chi => "χ, what a step back multiplies ‖δ‖² by, over σ_w²: below 1 it vanishes.",
+            Self::Sweep => {
+                "A map over two settings; rendered, the (σ_w, σ_b) phase diagram of the first variant."
+            }
         }
     }
 
@@ -185,6 +197,7 @@ impl FigureId {
             Self::Ensemble => [1100.0, 820.0],
             Self::Histogram | Self::Chi => [960.0, 560.0],
             Self::Theory => [1100.0, 900.0],
+            Self::Sweep => [960.0, 640.0],
         }
     }
 }
@@ -239,6 +252,8 @@ pub enum Panel {
     Chart(Chart),
     /// The network's diagram.
     Graph(Graph),
+    /// A map over two settings.
+    Map(Map),
 }
 
 impl Panel {
@@ -249,6 +264,7 @@ impl Panel {
             Self::Heat(heat) => &heat.heading,
             Self::Chart(chart) => &chart.heading,
             Self::Graph(graph) => &graph.heading,
+            Self::Map(map) => &map.heading,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A figure's numbers as a table, for CSV and for spreadsheets.
 
 use super::{
-    AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Mark, MarkShape, Panel, Scale,
+    AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Map, MapCell, Mark, MarkShape, Panel, Scale,
     scientific_of_log10,
 };
 
@@ -29,6 +29,7 @@ impl Figure {
                 Panel::Heat(heat) => rows.extend(heat_rows(heat)),
                 Panel::Chart(chart) => rows.extend(chart_rows(chart)),
                 Panel::Graph(graph) => rows.extend(graph_rows(graph)),
+                Panel::Map(map) => rows.extend(map_rows(map)),
             }
         }
         Table { header: vec!["quantity", "series", "x", "value", "log10"], rows }
@@ -107,6 +108,26 @@ fn chart_readings(mark: &Mark) -> Vec<(String, f64, f64)> {
         }
         _ => mark.readings().into_iter().map(|[x, y]| (mark.name.clone(), x, y)).collect(),
     }
+}
+
+/// What is measured, row after row from the bottom, and the line of theory.
+fn map_rows(map: &Map) -> impl Iterator<Item = Vec<String>> + '_ {
+    let places = (0..map.y.values.len()).flat_map(|y| (0..map.x.values.len()).map(move |x| (x, y)));
+    let cells = places.filter(|&(x, y)| map.cell(x, y) != MapCell::Pending).map(|(x, y)| {
+        let value =
+            map.cell(x, y).value().map_or_else(|| "true zero".to_owned(), |v| v.to_string());
+        let x = map.x.values[x].to_string();
+        vec![map.quantity.clone(), map.y.name(y), x, value, String::new()]
+    });
+    let plain = |scale: AxisScale, at: f64| match scale {
+        AxisScale::Log10 => libm::pow(10.0, at).to_string(),
+        AxisScale::Linear | AxisScale::Layers => at.to_string(),
+    };
+    let line = map.line.iter().map(move |&[x, y]| {
+        let (x, y) = (plain(map.x.scale, x), plain(map.y.scale, y));
+        vec![map.y.label.clone(), map.line_name.clone(), x, y, String::new()]
+    });
+    cells.chain(line)
 }
 
 /// What each unit and each edge says of itself.

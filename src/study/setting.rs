@@ -1,9 +1,12 @@
 //! The settings that a sweep moves, and the values they take.
 
+use serde::{Deserialize, Serialize};
+
 use crate::experiment::{Experiment, Init, Scheme};
 
 /// A numeric setting of an experiment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Setting {
     /// The gain of the variant's own scheme.
     Gain,
@@ -46,6 +49,23 @@ impl Setting {
             Self::Width => "Width",
             Self::Batch => "Batch",
         }
+    }
+
+    /// What it is, in a sentence.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Gain => "A factor on the standard deviation of the variant's own scheme.",
+            Self::WeightStd => "Normal weights of variance σ_w²/fan_in in place of the scheme.",
+            Self::BiasStd => "Normal biases of variance σ_b² in place of the variant's.",
+            Self::Depth => "Number of hidden layers.",
+            Self::Width => "Units of every hidden layer.",
+            Self::Batch => "Examples passed at once.",
+        }
+    }
+
+    /// The setting of that name.
+    pub fn find(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|setting| setting.id() == id)
     }
 
     /// Whether it takes whole numbers only.
@@ -91,7 +111,8 @@ impl Setting {
 }
 
 /// How an axis' values follow each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Spacing {
     /// By equal steps.
     Linear,
@@ -100,7 +121,8 @@ pub enum Spacing {
 }
 
 /// A setting's values along one side of a map.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Axis {
     /// What is moved.
     pub setting: Setting,
@@ -115,6 +137,19 @@ pub struct Axis {
 }
 
 impl Axis {
+    /// A range in which a setting is worth a look.
+    pub fn usual(setting: Setting) -> Self {
+        let (from, to, cells, spacing) = match setting {
+            Setting::Gain => (0.5, 2.5, 32, Spacing::Linear),
+            Setting::WeightStd => (0.5, 2.5, 32, Spacing::Linear),
+            Setting::BiasStd => (0.0, 1.0, 24, Spacing::Linear),
+            Setting::Depth => (2.0, 30.0, 15, Spacing::Linear),
+            Setting::Width => (4.0, 64.0, 16, Spacing::Logarithmic),
+            Setting::Batch => (1.0, 16.0, 5, Spacing::Logarithmic),
+        };
+        Self { setting, from, to, cells, spacing }
+    }
+
     /// The value of a cell, rounded for a setting that takes whole numbers.
     ///
     /// ```
@@ -142,11 +177,11 @@ impl Axis {
         if self.setting.is_whole() { value.round() } else { value }
     }
 
-    /// Whether the ends are finite and fit the spacing.
+    /// Whether the ends are finite, in order, and fit the spacing.
     pub(super) fn is_sound(&self) -> bool {
-        let lowest = self.from.min(self.to);
-        (self.from - self.to).is_finite()
-            && lowest >= 0.0
-            && (self.spacing == Spacing::Linear || lowest > 0.0)
+        (self.to - self.from).is_finite()
+            && self.from >= 0.0
+            && (self.from < self.to || self.cells == 1 && self.from == self.to)
+            && (self.spacing == Spacing::Linear || self.from > 0.0)
     }
 }

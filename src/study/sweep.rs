@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::{NotExact, Scaled};
 use crate::experiment::{Experiment, ExperimentError};
 
@@ -15,7 +17,8 @@ pub const CELLS: RangeInclusive<usize> = 1..=256;
 const COARSEST: usize = 8;
 
 /// What a map shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Quantity {
     /// The median over the seeds of log10(‖δ^(1)‖/‖δ^(L)‖)/(L − 1).
     DecadesPerLayer,
@@ -25,6 +28,55 @@ pub enum Quantity {
     DeadShare,
     /// The mean share of saturated units over hidden layers and seeds.
     SaturatedShare,
+}
+
+impl Quantity {
+    /// Every quantity, in the order in which menus show them.
+    pub const ALL: [Self; 4] =
+        [Self::DecadesPerLayer, Self::FirstOverLast, Self::DeadShare, Self::SaturatedShare];
+
+    /// The name in files and on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::DecadesPerLayer => "decades_per_layer",
+            Self::FirstOverLast => "first_over_last",
+            Self::DeadShare => "dead_share",
+            Self::SaturatedShare => "saturated_share",
+        }
+    }
+
+    /// The name on screen.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::DecadesPerLayer => "Decades per layer",
+            Self::FirstOverLast => "Decades, first over last",
+            Self::DeadShare => "Dead share",
+            Self::SaturatedShare => "Saturated share",
+        }
+    }
+
+    /// What it is, in a sentence.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::DecadesPerLayer => {
+                "log10(‖δ^(1)‖/‖δ^(L)‖)/(L − 1), the median over the seeds: 0 is healthy, below it gradients vanish, above it they explode."
+            }
+            Self::FirstOverLast => {
+                "log10(‖δ^(1)‖/‖δ^(L)‖), the median over the seeds: 0 is healthy, below it gradients vanish, above it they explode."
+            }
+            Self::DeadShare => {
+                "The mean share of hidden units whose slope is exactly 0 in every example."
+            }
+            Self::SaturatedShare => {
+                "The mean share of hidden units whose slope has faded below 5 % of the largest."
+            }
+        }
+    }
+
+    /// Whether it is a share from 0 to 1 rather than decades around 0.
+    pub fn is_share(self) -> bool {
+        matches!(self, Self::DeadShare | Self::SaturatedShare)
+    }
 }
 
 /// A question asked of a grid of settings.
@@ -61,10 +113,13 @@ impl Shard {
 }
 
 /// One setting's result.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cell {
     /// The quantity; nothing where the norms of every seed are zero.
     pub value: Option<f64>,
+    /// The lower and the upper quartile over the seeds, where there is a value.
+    pub quartiles: Option<[f64; 2]>,
     /// The share of seeds whose δ^(1) is a true zero.
     pub zero_share: f64,
 }
@@ -85,7 +140,7 @@ pub struct SweepMap {
 pub enum SweepError {
     /// An axis that is too long, empty, reversed or not finite, or a setting on both axes.
     #[error(
-        "an axis takes 1 to 256 values between two finite numbers, from above 0 where spaced by factors, and each setting one axis"
+        "an axis takes 1 to 256 values from a finite number to a larger one, from above 0 where spaced by factors, and each setting one axis"
     )]
     Axis,
     /// No variant of that number, no seed, or no such part.
@@ -157,6 +212,15 @@ pub fn sweep(
 }
 
 impl Sweep {
+    /// Whether the sweep can be measured: its axes, its variant, and the settings at its
+    /// corners.
+    ///
+    /// # Errors
+    /// [`SweepError`]: what is to be mended.
+    pub fn validate(&self) -> Result<(), SweepError> {
+        self.check(Shard::WHOLE)
+    }
+
     fn check(&self, shard: Shard) -> Result<(), SweepError> {
         let axes = || [Some(self.x), self.y].into_iter().flatten();
         let weights = |axis: &Axis| matches!(axis.setting, Setting::Gain | Setting::WeightStd);
@@ -203,7 +267,7 @@ impl Sweep {
     fn measure(&self, cell: (usize, usize), proceed: &dyn Fn() -> bool) -> Option<Cell> {
         let experiment = self.experiment_at(cell);
         let mut sampler = Sampler::new(&experiment, self.engine).ok()?;
-        let wants_shares = matches!(self.quantity, Quantity::DeadShare | Quantity::SaturatedShare);
+        let wants_shares = self.quantity.is_share();
         if wants_shares {
             sampler = sampler.with_shares();
         }
@@ -217,8 +281,10 @@ impl Sweep {
                 values.extend(self.decades(norms));
             }
         }
+        values.sort_by(f64::total_cmp);
         Some(Cell {
-            value: if wants_shares { mean(&values) } else { median(values) },
+            value: if wants_shares { mean(&values) } else { quantile(&values, 0.5) },
+            quartiles: quantile(&values, 0.25).zip(quantile(&values, 0.75)).map(<[f64; 2]>::from),
             zero_share: f64::from(zeros) / f64::from(self.seeds),
         })
     }
@@ -243,14 +309,16 @@ fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let upper = *values.get(values.len() / 2)?;
-    Some(if values.len() % 2 == 1 { upper } else { 0.5 * (upper + values[values.len() / 2 - 1]) })
+/// Linear between the two neighbours in rank; 0.5 is the median.
+fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let rank = share * sorted.len().checked_sub(1)? as f64;
+    let (low, high) = (sorted[rank.floor() as usize], sorted[rank.ceil() as usize]);
+    Some(low + rank.fract() * (high - low))
 }
 
 impl SweepMap {
-    fn empty(sweep: &Sweep) -> Self {
+    /// The map before its first cell.
+    pub fn empty(sweep: &Sweep) -> Self {
         let (width, height) = (sweep.x.cells, sweep.y.map_or(1, |y| y.cells));
         Self { width, height, cells: vec![None; width * height] }
     }
@@ -258,6 +326,18 @@ impl SweepMap {
     /// A cell that is done.
     pub fn cell(&self, x: usize, y: usize) -> Option<Cell> {
         if x < self.width { self.cells.get(y * self.width + x).copied().flatten() } else { None }
+    }
+
+    /// Cells that are done.
+    pub fn done(&self) -> usize {
+        self.cells.iter().flatten().count()
+    }
+
+    /// A cell that is done: this one, or else the one to its lower left that an earlier,
+    /// coarser round has measured in its place.
+    pub fn nearest(&self, x: usize, y: usize) -> Option<Cell> {
+        let steps = std::iter::successors(Some(1), |step| (*step < COARSEST).then_some(2 * step));
+        steps.map(|step| (x - x % step, y - y % step)).find_map(|(x, y)| self.cell(x, y))
     }
 
     /// The cells (x, y), coarse to fine.

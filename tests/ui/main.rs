@@ -9,6 +9,7 @@ mod look;
 mod pictures;
 mod places;
 mod settings;
+mod sweep;
 mod variants;
 mod window;
 mod words;

@@ -5,6 +5,7 @@ pub mod flow;
 pub mod graph;
 pub mod law;
 pub mod story;
+pub mod sweep;
 mod under_way;
 pub mod why;
 
@@ -35,12 +36,14 @@ pub enum Page {
     Law,
     /// The chapter in short, with buttons that set the lab up.
     Story,
+    /// Maps over one or two settings.
+    Sweep,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 6] =
-        [Self::Flow, Self::Graph, Self::Why, Self::Check, Self::Law, Self::Story];
+    pub const ALL: [Self; 7] =
+        [Self::Flow, Self::Graph, Self::Why, Self::Check, Self::Law, Self::Sweep, Self::Story];
 
     /// The tab's words.
     pub fn label(self) -> &'static str {
@@ -51,6 +54,7 @@ impl Page {
             Self::Check => "Check and cost",
             Self::Law => "Ensemble and theory",
             Self::Story => "The chapter",
+            Self::Sweep => "Sweep",
         }
     }
 
@@ -67,6 +71,7 @@ impl Page {
                 "How ‖δ⁽ˡ⁾‖ is distributed over thousands of networks, and what theory says."
             }
             Self::Story => "Read the chapter in short; every paragraph can set the lab up.",
+            Self::Sweep => "Map where gradients vanish and explode over one or two settings.",
         }
     }
 }
@@ -83,6 +88,8 @@ pub struct Pages {
     pub law: law::LawPage,
     /// The chapter's.
     pub story: story::StoryPage,
+    /// The map's.
+    pub sweep: sweep::SweepPage,
 }
 
 impl Pages {
@@ -94,6 +101,7 @@ impl Pages {
             check: check::CheckPage::new(context),
             law: law::LawPage::new(context),
             story: story::StoryPage::default(),
+            sweep: sweep::SweepPage::new(context),
         }
     }
 
@@ -103,6 +111,7 @@ impl Pages {
         self.why.poll();
         self.check.poll();
         self.law.poll();
+        self.sweep.poll();
     }
 
     /// Shows one page.
@@ -121,6 +130,7 @@ impl Pages {
             Page::Check => self.check.show(ui, lab, painter, commands),
             Page::Law => self.law.show(ui, lab, painter, commands),
             Page::Story => self.story.show(ui, commands),
+            Page::Sweep => self.sweep.show(ui, lab, painter, commands),
         }
     }
 }

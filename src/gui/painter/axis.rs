@@ -170,10 +170,9 @@ pub fn decades(input: GridInput, labels: f32) -> Vec<GridMark> {
 }
 
 /// Marks at round numbers inside the bounds, about `labels` of them.
-pub fn round_numbers(input: GridInput, labels: f32) -> Vec<GridMark> {
-    let (low, high) = input.bounds;
+pub fn round_marks((low, high): (f64, f64), labels: f32) -> Vec<GridMark> {
     let step = round_step(((high - low) / f64::from(labels.max(2.0))).max(f64::MIN_POSITIVE));
-    marks(input.bounds, step, step)
+    marks((low, high), step, step)
 }
 
 fn marks((low, high): (f64, f64), step: f64, step_size: f64) -> Vec<GridMark> {
@@ -204,7 +203,7 @@ pub fn log_label(log10: f64) -> String {
     }
 }
 
-fn linear_label(mark: GridMark) -> String {
+pub fn linear_label(mark: GridMark) -> String {
     let decimals = (-mark.step_size.log10().floor()).clamp(0.0, 12.0) as usize;
     format!("{:.*}", decimals, mark.value)
 }

@@ -40,7 +40,7 @@ fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
     let labels = size.y / axis::LABEL_DISTANCE;
     plot = match chart.y.scale {
         AxisScale::Log10 => plot.y_grid_spacer(move |input| axis::decades(input, labels)),
-        _ => plot.y_grid_spacer(move |input| axis::round_numbers(input, labels)),
+        _ => plot.y_grid_spacer(move |input| axis::round_marks(input.bounds, labels)),
     };
     let response = plot.show(ui, |plot_ui| {
         for each in &chart.marks {

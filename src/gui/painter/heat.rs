@@ -232,7 +232,7 @@ fn ticks(scale: &ColourScale, bar: Rect) -> Vec<(f64, f32)> {
     kept.into_iter().map(|log10| (log10, bar.bottom() - share(log10) * bar.height())).collect()
 }
 
-fn gradient(scale: &ColourScale, bar: Rect) -> Mesh {
+pub(super) fn gradient(scale: &ColourScale, bar: Rect) -> Mesh {
     const STEPS: u32 = 64;
     let mut mesh = Mesh::default();
     for step in 0..=STEPS {

@@ -5,6 +5,7 @@ mod bars;
 mod chart;
 mod graph;
 mod heat;
+mod map;
 mod sheet;
 mod texture;
 
@@ -38,6 +39,8 @@ pub enum Medium {
 #[derive(Default)]
 pub struct Painter {
     textures: Textures,
+    /// The cell of a map that was clicked during this frame.
+    clicked: Option<(usize, usize)>,
 }
 
 impl Painter {
@@ -49,6 +52,11 @@ impl Painter {
     /// The whole figure with title, diagnosis and caption, filling the ui.
     pub fn sheet(&mut self, ui: &mut Ui, figure: &Arc<Figure>, medium: Medium) {
         sheet::show(self, ui, figure, medium);
+    }
+
+    /// The cell (x, y) of a map that was clicked since this was last asked.
+    pub fn take_clicked_cell(&mut self) -> Option<(usize, usize)> {
+        self.clicked.take()
     }
 
     /// One panel with its heading, in the given size.
@@ -67,6 +75,11 @@ impl Painter {
             }
             Some(Panel::Graph(panel)) => graph::show(ui, panel, size, medium),
             Some(Panel::Chart(panel)) => chart::show(ui, panel, size, medium),
+            Some(Panel::Map(panel)) => {
+                let clicked =
+                    map::show(ui, panel, (figure, index), &mut self.textures, size, medium);
+                self.clicked = clicked.or(self.clicked);
+            }
             None => {}
         }
     }
@@ -78,6 +91,7 @@ pub fn natural_height(panel: &Panel) -> f32 {
         Panel::Bars(_) => 300.0,
         Panel::Chart(_) => 280.0,
         Panel::Graph(_) => 460.0,
+        Panel::Map(_) => 420.0,
         Panel::Heat(heat) => heat::natural_height(heat),
     }
 }

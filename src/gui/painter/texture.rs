@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions, Visuals};
 
-use crate::figure::{Cell, Figure, Heat};
+use crate::figure::{Cell, Figure, Heat, Map, MapCell};
 
 use super::super::theme;
 
@@ -39,7 +39,29 @@ impl Textures {
         visuals: &Visuals,
         resolution: usize,
     ) -> TextureHandle {
-        let dark = visuals.dark_mode;
+        let make = || image(heat, visuals, resolution);
+        self.kept(context, (figure, panel), visuals.dark_mode, resolution, make)
+    }
+
+    /// The texture of a map.
+    pub fn of_map(
+        &mut self,
+        context: &Context,
+        source: (&Arc<Figure>, usize),
+        map: &Map,
+        visuals: &Visuals,
+    ) -> TextureHandle {
+        self.kept(context, source, visuals.dark_mode, MOST_CELLS, || map_image(map, visuals))
+    }
+
+    fn kept(
+        &mut self,
+        context: &Context,
+        (figure, panel): (&Arc<Figure>, usize),
+        dark: bool,
+        resolution: usize,
+        make: impl FnOnce() -> ColorImage,
+    ) -> TextureHandle {
         let matches = |kept: &Kept| {
             Arc::ptr_eq(&kept.figure, figure)
                 && kept.panel == panel
@@ -49,8 +71,7 @@ impl Textures {
         if let Some(kept) = self.kept.iter().find(|kept| matches(kept)) {
             return kept.texture.clone();
         }
-        let image = image(heat, visuals, resolution);
-        let texture = context.load_texture("heatmap", image, TextureOptions::NEAREST);
+        let texture = context.load_texture("heatmap", make(), TextureOptions::NEAREST);
         if self.kept.len() >= KEPT {
             self.kept.remove(0);
         }
@@ -66,6 +87,22 @@ fn image(heat: &Heat, visuals: &Visuals, resolution: usize) -> ColorImage {
     let rows = reduced.cells.chunks_exact(reduced.width.max(1)).rev();
     let pixels: Vec<Color32> = rows.flatten().map(|&cell| pixel(heat, cell, visuals)).collect();
     ColorImage::new([reduced.width, reduced.height], pixels)
+}
+
+/// A map's cells as pixels, the first row at the bottom.
+fn map_image(map: &Map, visuals: &Visuals) -> ColorImage {
+    let width = map.x.values.len();
+    let rows = map.shown.chunks_exact(width.max(1)).rev();
+    let pixels: Vec<Color32> = rows.flatten().map(|&cell| map_pixel(map, cell, visuals)).collect();
+    ColorImage::new([width, map.y.values.len()], pixels)
+}
+
+fn map_pixel(map: &Map, cell: MapCell, visuals: &Visuals) -> Color32 {
+    match cell {
+        MapCell::Pending => Color32::TRANSPARENT,
+        MapCell::Zero => theme::zero(visuals),
+        MapCell::Value(value) => theme::colour(map.colour(value)),
+    }
 }
 
 /// The colour of one cell.

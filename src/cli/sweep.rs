@@ -1,0 +1,156 @@
+//! `gradient-lab sweep`: measures a map or a part of one, and joins parts.
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::export::{atomic, sweep as file};
+use crate::study::{
+    Axis, CELLS, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch, sweep,
+};
+
+use super::{CliError, EXPERIMENT_HELP, Format, print, source};
+
+/// What `sweep` is asked for.
+#[derive(Args)]
+pub(super) struct SweepArgs {
+    #[arg(value_name = "EXPERIMENT", help = EXPERIMENT_HELP, required_unless_present = "join")]
+    experiment: Option<PathBuf>,
+    /// The setting that moves: gain, weight_std, bias_std, depth, width or batch; :log spaces by factors
+    #[arg(long, value_name = "SETTING:FROM:TO:CELLS[:log]", value_parser = axis, required_unless_present = "join")]
+    x: Option<Axis>,
+    /// A second setting, for a map
+    #[arg(long, value_name = "SETTING:FROM:TO:CELLS[:log]", value_parser = axis)]
+    y: Option<Axis>,
+    /// What is measured: decades_per_layer, first_over_last, dead_share or saturated_share
+    #[arg(long, value_name = "NAME", default_value = "decades_per_layer", value_parser = quantity)]
+    quantity: Quantity,
+    /// Seeds of each cell, the experiment's own and those after it
+    #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    seeds: u32,
+    /// Which variant; the first if absent
+    #[arg(long, value_name = "NAME")]
+    variant: Option<String>,
+    /// Only every n-th cell from the i-th on, i from 0 to n − 1; parts are joined by --join
+    #[arg(long, value_name = "i/n", value_parser = shard)]
+    shard: Option<Shard>,
+    /// Threads; as many as the machine has if absent. The numbers are the same
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Join these parts, in JSON, into the whole
+    #[arg(long, value_name = "PART.json", num_args = 1.., conflicts_with_all = ["experiment", "x", "y", "shard", "variant"])]
+    join: Vec<PathBuf>,
+    /// The form in which the cells are written; parts to be joined must be JSON
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
+    /// Where to write them, in place of standard output
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+}
+
+/// Does it.
+pub(super) fn run(args: &SweepArgs) -> Result<(), CliError> {
+    let (request, map) = match &args.experiment {
+        Some(experiment) => measured(args, experiment)?,
+        None => joined(&args.join)?,
+    };
+    let mut bytes = Vec::new();
+    match args.format {
+        Format::Json => file::write_json(&request, &map, &mut bytes),
+        Format::Csv => file::write_csv(&request, &map, &mut bytes),
+    }
+    .map_err(CliError::Print)?;
+    match &args.output {
+        Some(path) => Ok(atomic::write(path, &bytes)?),
+        None => print(|out| out.write_all(&bytes)),
+    }
+}
+
+fn measured(args: &SweepArgs, experiment: &Path) -> Result<(Sweep, SweepMap), CliError> {
+    let experiment = source::experiment(experiment)?;
+    let variant = match &args.variant {
+        None => 0,
+        Some(name) => experiment
+            .variants
+            .iter()
+            .position(|variant| variant.name == *name)
+            .ok_or_else(|| CliError::variant(name, &experiment))?,
+    };
+    let request = Sweep {
+        variant,
+        experiment,
+        x: args.x.ok_or(SweepError::Axis)?,
+        y: args.y,
+        quantity: args.quantity,
+        seeds: args.seeds,
+        engine: None,
+    };
+    let threads = args.threads.map(usize::from);
+    let threads =
+        threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let (told, on_terminal) = (Cell::new(None), io::stderr().is_terminal());
+    let report = |share: f32| {
+        let percent = (100.0 * share) as u32;
+        if on_terminal && told.replace(Some(percent)) != Some(percent) {
+            // Progress that cannot be told is no failure.
+            let _ = write!(io::stderr(), "\r{percent} %{}", if percent == 100 { "\n" } else { "" });
+        }
+    };
+    let watch = Watch::new(&|| false, &report);
+    let map = sweep(&request, args.shard.unwrap_or(Shard::WHOLE), threads, &watch, |_| {})?;
+    Ok((request, map))
+}
+
+/// The whole of parts of one sweep.
+fn joined(paths: &[PathBuf]) -> Result<(Sweep, SweepMap), CliError> {
+    let mut parts = Vec::new();
+    for path in paths {
+        let part = |reason: String| CliError::Part { name: path.display().to_string(), reason };
+        let text = std::fs::read(path).map_err(|error| part(error.to_string()))?;
+        parts.push(file::read_json(&text).map_err(|error| part(error.to_string()))?);
+    }
+    let request = parts.first().ok_or(SweepError::Parts)?.0.clone();
+    if parts.iter().any(|(other, _)| *other != request) {
+        return Err(SweepError::Parts.into());
+    }
+    let maps: Vec<SweepMap> = parts.into_iter().map(|(_, map)| map).collect();
+    let whole = SweepMap::join(&maps)?;
+    match whole.cells.len() - whole.done() {
+        0 => Ok((request, whole)),
+        missing => Err(CliError::MissingCells(missing)),
+    }
+}
+
+/// `weight_std:0.5:2.5:32` or `width:4:64:16:log`.
+fn axis(text: &str) -> Result<Axis, String> {
+    let fields: Vec<&str> = text.split(':').collect();
+    let (numbers, spacing) = match fields.as_slice() {
+        [setting, from, to, cells] => ([*setting, *from, *to, *cells], Spacing::Linear),
+        [setting, from, to, cells, "log"] => ([*setting, *from, *to, *cells], Spacing::Logarithmic),
+        _ => return Err("it takes SETTING:FROM:TO:CELLS, such as gain:0.5:2.5:32, and :log behind it to space by factors".to_owned()),
+    };
+    let [setting, from, to, cells] = numbers;
+    let names = Setting::ALL.map(Setting::id).join(", ");
+    let setting = Setting::find(setting).ok_or_else(|| format!("SETTING is one of {names}"))?;
+    let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
+    let ends = number(from).zip(number(to)).filter(|(from, to)| from <= to);
+    let (from, to) = ends.ok_or("FROM and TO are numbers, the smaller one first")?;
+    let cells = cells.parse().ok().filter(|cells| CELLS.contains(cells));
+    let cells = cells.ok_or("CELLS is a whole number from 1 to 256")?;
+    Ok(Axis { setting, from, to, cells, spacing })
+}
+
+fn quantity(text: &str) -> Result<Quantity, String> {
+    let found = Quantity::ALL.into_iter().find(|quantity| quantity.id() == text);
+    found.ok_or_else(|| format!("it is one of {}", Quantity::ALL.map(Quantity::id).join(", ")))
+}
+
+/// `0/4`: the first of four parts.
+fn shard(text: &str) -> Result<Shard, String> {
+    text.split_once('/')
+        .and_then(|(index, of)| Some(Shard { index: index.parse().ok()?, of: of.parse().ok()? }))
+        .filter(|shard| shard.index < shard.of)
+        .ok_or_else(|| "it takes i/n with i from 0 to n − 1, such as 0/4".to_owned())
+}

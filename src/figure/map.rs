@@ -1,0 +1,261 @@
+//! Maps over two settings.
+
+use crate::study;
+use crate::study::{Spacing, SweepMap};
+
+use super::chart::AxisScale;
+use super::colour::{ColourMap, Rgb};
+use super::heat::ColourScale;
+
+/// One cell of a map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MapCell {
+    /// Not measured yet.
+    Pending,
+    /// Every seed's δ is a true zero: no logarithm, and its own mark.
+    Zero,
+    /// The quantity.
+    Value(f64),
+}
+
+/// A map: cells over two settings, a line of theory, a chosen cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map {
+    /// The panel's heading.
+    pub heading: String,
+    /// Along the bottom.
+    pub x: MapAxis,
+    /// Upwards.
+    pub y: MapAxis,
+    /// Row after row from the bottom; a cell that is not measured yet is pending.
+    pub cells: Vec<MapCell>,
+    /// The same with what coarser rounds have measured in the place of what is pending.
+    pub shown: Vec<MapCell>,
+    /// For each cell what a tooltip says of it, beside its settings.
+    pub stories: Vec<String>,
+    /// What the number is, above the colour bar.
+    pub quantity: String,
+    /// How numbers become colours.
+    pub scale: ColourScale,
+    /// A line over the map, in the axes' positions.
+    pub line: Vec<[f64; 2]>,
+    /// The line's name.
+    pub line_name: String,
+    /// A cell with a frame around it.
+    pub chosen: Option<(usize, usize)>,
+}
+
+/// One side of a map. Cells are equally wide in positions: values, or their log10.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MapAxis {
+    /// Its words.
+    pub label: String,
+    /// Linear or Log10.
+    pub scale: AxisScale,
+    /// Each cell's value.
+    pub values: Vec<f64>,
+    /// The position of the first cell's middle.
+    pub first: f64,
+    /// The width of a cell.
+    pub step: f64,
+}
+
+impl MapAxis {
+    /// Of a sweep's axis.
+    pub fn of(axis: &study::Axis) -> Self {
+        let scale = match axis.spacing {
+            Spacing::Linear => AxisScale::Linear,
+            Spacing::Logarithmic => AxisScale::Log10,
+        };
+        let [first, last] = [axis.from, axis.to].map(|value| position(scale, value));
+        let steps = axis.cells.saturating_sub(1);
+        Self {
+            label: axis.setting.label().to_owned(),
+            scale,
+            values: (0..axis.cells).map(|cell| axis.value(cell)).collect(),
+            first,
+            step: if steps > 0 { (last - first) / steps as f64 } else { 1.0 },
+        }
+    }
+
+    /// Where a value stands.
+    pub fn position(&self, value: f64) -> f64 {
+        position(self.scale, value)
+    }
+
+    /// The outer edges of the first and the last cell.
+    pub fn edges(&self) -> (f64, f64) {
+        let from = self.first - 0.5 * self.step;
+        (from, from + self.values.len() as f64 * self.step)
+    }
+
+    /// The cell at a position.
+    pub fn cell_at(&self, position: f64) -> Option<usize> {
+        let cell = ((position - self.edges().0) / self.step).floor();
+        (cell >= 0.0 && cell < self.values.len() as f64).then_some(cell as usize)
+    }
+
+    /// `σ_w = 1.25`.
+    pub fn name(&self, cell: usize) -> String {
+        let value = self.values.get(cell).copied().unwrap_or(f64::NAN);
+        format!("{} = {}", self.label, plain(value))
+    }
+
+    fn contains(&self, position: f64) -> bool {
+        let (from, to) = self.edges();
+        (from..=to).contains(&position)
+    }
+}
+
+fn position(scale: AxisScale, value: f64) -> f64 {
+    if scale == AxisScale::Log10 { libm::log10(value) } else { value }
+}
+
+/// A setting's value with up to four decimals and no idle zeros.
+pub(super) fn plain(value: f64) -> String {
+    let text = format!("{value:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+impl Map {
+    /// A sweep over two settings; nothing for one.
+    pub(super) fn of(result: &study::SweepResult, chosen: Option<(usize, usize)>) -> Option<Self> {
+        let (sweep, map) = (&result.sweep, &result.map);
+        let (x, y) = (MapAxis::of(&sweep.x), MapAxis::of(sweep.y.as_ref()?));
+        let places = || (0..map.height).flat_map(|y| (0..map.width).map(move |x| (x, y)));
+        let line = result.critical.iter().map(|&[a, b]| [x.position(a), y.position(b)]);
+        let line = line.filter(|&[a, b]| x.contains(a) && y.contains(b)).collect();
+        Some(Self {
+            heading: heading(result),
+            line,
+            line_name: "χ = 1".to_owned(),
+            cells: places().map(|(x, y)| MapCell::of(map.cell(x, y))).collect(),
+            shown: places().map(|(x, y)| MapCell::of(map.nearest(x, y))).collect(),
+            stories: places().map(|(x, y)| story(result, map.cell(x, y))).collect(),
+            quantity: sweep.quantity.label().to_lowercase(),
+            scale: scale(sweep.quantity, map),
+            chosen,
+            x,
+            y,
+        })
+    }
+
+    /// A cell as the picture shows it, possibly a coarser one's.
+    pub fn shown(&self, x: usize, y: usize) -> MapCell {
+        self.shown.get(y * self.x.values.len() + x).copied().unwrap_or(MapCell::Pending)
+    }
+
+    /// A cell.
+    pub fn cell(&self, x: usize, y: usize) -> MapCell {
+        self.cells.get(y * self.x.values.len() + x).copied().unwrap_or(MapCell::Pending)
+    }
+
+    /// What there is to say of a cell.
+    pub fn story(&self, x: usize, y: usize) -> &str {
+        self.stories.get(y * self.x.values.len() + x).map_or("", String::as_str)
+    }
+
+    /// Whether any cell is a true zero.
+    pub fn has_zero(&self) -> bool {
+        self.shown.contains(&MapCell::Zero)
+    }
+
+    /// A value's colour.
+    pub fn colour(&self, value: f64) -> Rgb {
+        self.scale.colour(value)
+    }
+}
+
+impl MapCell {
+    fn of(cell: Option<study::Cell>) -> Self {
+        match cell {
+            None => Self::Pending,
+            Some(cell) => cell.value.map_or(Self::Zero, Self::Value),
+        }
+    }
+
+    /// The number, where there is one.
+    pub fn value(self) -> Option<f64> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Pending | Self::Zero => None,
+        }
+    }
+}
+
+/// Shares from 0 to 1; decades as far above 0, the healthy value, as below.
+fn scale(quantity: study::Quantity, map: &SweepMap) -> ColourScale {
+    if quantity.is_share() {
+        return ColourScale { min: 0.0, max: 1.0, map: ColourMap::Viridis };
+    }
+    let values = map.cells.iter().flatten().filter_map(|cell| cell.value);
+    let far = values.fold(0.0, |far: f64, value| far.max(value.abs()));
+    let far = if far > 0.0 { far } else { 1.0 };
+    ColourScale { min: -far, max: far, map: ColourMap::PurpleOrange }
+}
+
+/// The heading of a map or a curve.
+pub(super) fn heading(result: &study::SweepResult) -> String {
+    let sweep = &result.sweep;
+    let name = sweep.experiment.variants.get(sweep.variant).map_or("", |v| v.name.as_str());
+    let x = sweep.x.setting.label();
+    let over = sweep.y.map_or_else(|| x.to_owned(), |y| format!("{x} and {}", y.setting.label()));
+    format!("{} over {over}: {name}", sweep.quantity.label())
+}
+
+fn story(result: &study::SweepResult, cell: Option<study::Cell>) -> String {
+    let Some(cell) = cell else { return "Not measured yet.".to_owned() };
+    let seeds = result.sweep.seeds;
+    let quantity = result.sweep.quantity.label();
+    let mut words = match (cell.value, cell.quartiles) {
+        (None, _) => format!("δ⁽¹⁾ is a true zero for all {seeds} seeds."),
+        (Some(value), Some([low, high])) => {
+            format!("{quantity}: {value:.6}\nquartiles of {seeds} seeds: {low:.6} to {high:.6}")
+        }
+        (Some(value), None) => format!("{quantity}: {value:.6}"),
+    };
+    if cell.value.is_some() && cell.zero_share > 0.0 {
+        words +=
+            &format!("\nδ⁽¹⁾ is a true zero for {} % of the seeds", plain(100.0 * cell.zero_share));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::{Setting, Shard, Sweep, SweepPreset, SweepResult, Watch, sweep};
+
+    fn coarse(threads: usize) -> SweepResult {
+        let preset = SweepPreset::PhaseDiagram.sweep();
+        let y = preset.y.map(|y| study::Axis { cells: 4, ..y });
+        let request = Sweep { x: study::Axis { cells: 5, ..preset.x }, y, seeds: 1, ..preset };
+        let map = sweep(&request, Shard::WHOLE, threads, &Watch::unattended(), |_| {});
+        SweepResult {
+            map: map.expect("valid"),
+            sweep: request,
+            critical: vec![[1.0, 0.0], [9.0, 0.0]],
+        }
+    }
+
+    #[test]
+    fn zero_is_the_middle_of_the_colours() {
+        let map = Map::of(&coarse(1), None).expect("two settings");
+        assert_eq!(map.scale.min, -map.scale.max);
+        let [r, g, b] = map.colour(0.0);
+        assert!(r.min(g).min(b) > 235, "nearly white: {r} {g} {b}");
+        assert_eq!(map.line, [[1.0, 0.0]], "what lies outside is left out");
+    }
+
+    #[test]
+    fn positions_and_cells_agree() {
+        let axis =
+            study::Axis { spacing: Spacing::Logarithmic, ..study::Axis::usual(Setting::Width) };
+        let axis = MapAxis::of(&axis);
+        for (cell, &value) in axis.values.iter().enumerate() {
+            assert_eq!(axis.cell_at(axis.position(value)), Some(cell), "{value}");
+        }
+        assert_eq!(axis.cell_at(axis.edges().1 + 1e-6), None);
+        assert_eq!(axis.cell_at(axis.edges().0 - 1e-6), None);
+    }
+}

@@ -1,0 +1,383 @@
+//! The sweep page: a map over two settings, or a curve over one; coarse first, then finer.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::{
+    self, Button, ComboBox, Context, DragValue, ProgressBar, Response, RichText, ScrollArea, Ui,
+    vec2,
+};
+
+use crate::figure::{Chosen, Figure, Profile};
+use crate::study::{
+    Axis, CELLS, Quantity, Setting, Shard, Spacing, Stopped, Sweep, SweepError, SweepPreset,
+    SweepResult, Watch, critical_line, sweep,
+};
+
+use super::super::app::sentence;
+use super::super::asked::Asked;
+use super::super::command::{Command, Commands};
+use super::super::controls;
+use super::super::lab::Lab;
+use super::super::painter::{Medium, Painter};
+use super::Page;
+
+/// Seeds of a cell that the page offers.
+const SEEDS: RangeInclusive<u32> = 1..=1000;
+/// Previews are at least this far apart.
+const PREVIEW: Duration = Duration::from_millis(120);
+/// A profile's height, in points.
+const PROFILE: f32 = 190.0;
+
+/// What is asked of the worker; the number tells one press of Start from the next.
+type Question = (u64, Sweep);
+/// What it answers.
+type Answer = Result<SweepResult, SweepError>;
+
+/// The page's state.
+pub struct SweepPage {
+    asked: Asked<Question, Answer>,
+    /// What is set, measured or not.
+    draft: Sweep,
+    /// The draft that was last looked over, and why it is refused.
+    checked: Option<(Sweep, Option<String>)>,
+    presses: u64,
+    /// The presets, made once: each asks the theory where to look.
+    presets: [(SweepPreset, Sweep); 3],
+    /// The last answer that is a map.
+    shown: Option<Arc<Answer>>,
+    chosen: Chosen,
+    figure: Option<Arc<Figure>>,
+}
+
+impl SweepPage {
+    /// With the phase diagram of tanh, measured when the page is first opened.
+    pub fn new(context: &Context) -> Self {
+        Self {
+            asked: Asked::new(context, "gradient-lab sweep", answer),
+            draft: SweepPreset::PhaseDiagram.sweep(),
+            checked: None,
+            presses: 0,
+            presets: SweepPreset::ALL.map(|preset| (preset, preset.sweep())),
+            shown: None,
+            chosen: Chosen::default(),
+            figure: None,
+        }
+    }
+
+    /// Takes the worker's answer and looks the settings over.
+    pub fn poll(&mut self) {
+        if self.asked.poll() && self.asked.answer().is_some_and(|answer| answer.is_ok()) {
+            self.shown = self.asked.answer().cloned();
+            self.figure = None;
+        }
+        if self.checked.as_ref().is_none_or(|(draft, _)| *draft != self.draft) {
+            let refusal = self.draft.validate().err().map(|error| format!("{error}."));
+            self.checked = Some((self.draft.clone(), refusal));
+        }
+    }
+
+    /// The page.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        lab: &mut Lab,
+        painter: &mut Painter,
+        commands: &mut Commands,
+    ) {
+        if self.presses == 0 {
+            self.start();
+        }
+        if self.asked.progress().is_some() {
+            ui.ctx().request_repaint_after(Duration::from_millis(100));
+        }
+        egui::Panel::top("sweep settings").show(ui, |ui| {
+            ui.add_space(4.0);
+            self.source(ui, lab);
+            self.axes(ui);
+            self.state(ui);
+            ui.add_space(2.0);
+        });
+        egui::CentralPanel::default().show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                self.result(ui, painter, commands);
+            });
+        });
+    }
+
+    fn start(&mut self) {
+        self.presses += 1;
+        self.asked.ask(&(self.presses, self.draft.clone()));
+    }
+
+    fn refusal(&self) -> Option<&str> {
+        self.checked.as_ref().and_then(|(_, refusal)| refusal.as_deref())
+    }
+
+    /// The result shown and what it answers.
+    fn result_shown(&self) -> Option<&SweepResult> {
+        self.shown.as_deref().and_then(|answer| answer.as_ref().ok())
+    }
+
+    /// Where the sweep starts from: a preset, the present experiment, one of its variants.
+    fn source(&mut self, ui: &mut Ui, lab: &Lab) {
+        ui.horizontal_wrapped(|ui| {
+            let preset = SweepPreset::ALL.into_iter().find(|preset| self.is_preset(*preset));
+            let text = preset.map_or("– (own)", SweepPreset::label);
+            combo(ui, "Sweep of", "Sweeps that come with the lab", text, |ui| {
+                for each in SweepPreset::ALL {
+                    let entry = ui.selectable_label(preset == Some(each), each.label());
+                    if entry.on_hover_text(each.hint()).clicked() {
+                        self.draft = each.sweep();
+                        self.start();
+                    }
+                }
+            });
+            let hint = "Sweep over the present experiment's settings, all else as it is";
+            if ui.button("Take the present experiment").on_hover_text(hint).clicked() {
+                self.draft.experiment = lab.experiment.clone();
+                self.draft.variant = lab.view.variant.min(lab.experiment.variants.len() - 1);
+            }
+            if self.draft.experiment.variants.len() > 1 {
+                let (index, experiment) = (&mut self.draft.variant, &self.draft.experiment);
+                controls::variant_choice(ui, "Variant swept", index, experiment);
+            }
+            let words = self.draft.experiment.describe();
+            ui.add(egui::Label::new(RichText::new(&words).small().weak()).truncate())
+                .on_hover_text(words);
+        });
+    }
+
+    fn is_preset(&self, preset: SweepPreset) -> bool {
+        self.presets.iter().any(|(each, sweep)| *each == preset && *sweep == self.draft)
+    }
+
+    fn axes(&mut self, ui: &mut Ui) {
+        let others = self.draft.y.map(|y| y.setting);
+        axis(ui, "x", &mut self.draft.x, others);
+        let x = self.draft.x.setting;
+        ui.horizontal_wrapped(|ui| {
+            let mut two = self.draft.y.is_some();
+            let hint = "A map over two settings, or a curve over one";
+            if ui.checkbox(&mut two, "Second setting").on_hover_text(hint).changed() {
+                self.draft.y = two.then(|| free_axis(x));
+            }
+            combo(ui, "Quantity", self.draft.quantity.hint(), self.draft.quantity.label(), |ui| {
+                for each in Quantity::ALL {
+                    ui.selectable_value(&mut self.draft.quantity, each, each.label())
+                        .on_hover_text(each.hint());
+                }
+            });
+            let seeds = DragValue::new(&mut self.draft.seeds).range(SEEDS).speed(0.1);
+            named(
+                ui,
+                "Seeds",
+                "Networks of each cell; the median and the quartiles are theirs",
+                |ui| ui.add(seeds),
+            );
+        });
+        if let Some(y) = &mut self.draft.y {
+            axis(ui, "y", y, Some(x));
+        }
+    }
+
+    /// Start, progress and cancel, and what there is to say.
+    fn state(&mut self, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            ui.set_min_height(24.0);
+            if let Some(share) = self.asked.progress() {
+                let bar = ProgressBar::new(share).desired_width(160.0).show_percentage();
+                ui.add(bar).on_hover_text("Coarse cells first, then finer ones");
+                if ui.button("Cancel").on_hover_text("Keeps what is measured").clicked() {
+                    self.asked.cancel();
+                }
+                return;
+            }
+            let ready = self.refusal().is_none();
+            let start = ui.add_enabled(ready, Button::new("Start"));
+            if start.on_hover_text("Measure this sweep").clicked() {
+                self.start();
+            }
+            self.words(ui);
+        });
+    }
+
+    fn words(&self, ui: &mut Ui) {
+        if let Some(reason) = self.refusal().or(self.asked.failure()) {
+            sentence(ui, reason, true);
+            return;
+        }
+        match self.result_shown() {
+            Some(shown) if shown.sweep != self.draft => {
+                sentence(ui, "The settings have changed; the picture is the last result.", false);
+            }
+            Some(shown) if shown.map.done() < shown.map.cells.len() => {
+                let (done, all) = (shown.map.done(), shown.map.cells.len());
+                sentence(ui, &format!("Stopped at {done} of {all} cells."), false);
+            }
+            _ => {}
+        }
+    }
+
+    fn result(&mut self, ui: &mut Ui, painter: &mut Painter, commands: &mut Commands) {
+        let Some(figure) = self.figure() else {
+            ui.label("Measuring the first cells…");
+            return;
+        };
+        let profile = figure.panels.len() > 1;
+        let room = ui.available_height() - if profile { PROFILE + 46.0 } else { 12.0 };
+        let stale = self.asked.progress().is_none()
+            && self.result_shown().is_some_and(|shown| shown.sweep != self.draft);
+        ui.scope(|ui| {
+            ui.multiply_opacity(if stale { 0.6 } else { 1.0 });
+            super::figure_with_tools(ui, painter, &figure, room.max(230.0), commands, |_, _| {});
+        });
+        if profile {
+            self.cell_choice(ui, commands);
+            let size = vec2(ui.available_width(), PROFILE);
+            ui.push_id("profile", |ui| painter.panel(ui, &figure, 1, size, Medium::Screen));
+        }
+        if let Some((x, y)) = painter.take_clicked_cell() {
+            self.chosen = Chosen { x, y, ..self.chosen };
+            self.figure = None;
+            self.load(commands);
+        }
+    }
+
+    fn figure(&mut self) -> Option<Arc<Figure>> {
+        if self.figure.is_none() {
+            let result = self.shown.as_deref()?.as_ref().ok()?;
+            self.chosen.x = self.chosen.x.min(result.map.width - 1);
+            self.chosen.y = self.chosen.y.min(result.map.height - 1);
+            self.figure = Some(Arc::new(Figure::sweep(result, Some(self.chosen))));
+        }
+        self.figure.clone()
+    }
+
+    /// The chosen cell, by the keyboard too, and which way its profile runs.
+    fn cell_choice(&mut self, ui: &mut Ui, commands: &mut Commands) {
+        let Some(result) = self.result_shown() else { return };
+        let (width, height) = (result.map.width, result.map.height);
+        let names = [Some(result.sweep.x), result.sweep.y]
+            .map(|axis| axis.map_or("–", |axis| axis.setting.label()));
+        let before = self.chosen;
+        ui.horizontal_wrapped(|ui| {
+            cell_field(ui, &format!("Cell along {}", names[0]), &mut self.chosen.x, width);
+            cell_field(ui, &format!("along {}", names[1]), &mut self.chosen.y, height);
+            ui.separator();
+            let row = format!("Profile along {}", names[0]);
+            let column = format!("along {}", names[1]);
+            let profile = &mut self.chosen.profile;
+            ui.selectable_value(profile, Profile::Row, row)
+                .on_hover_text("The chosen cell's row of the map");
+            ui.selectable_value(profile, Profile::Column, column)
+                .on_hover_text("The chosen cell's column of the map");
+            ui.separator();
+            let hint =
+                "Shows this cell's experiment on the first page; a click on the map does the same";
+            if ui.button("Load this cell").on_hover_text(hint).clicked() {
+                self.load(commands);
+            }
+        });
+        if self.chosen != before {
+            self.figure = None;
+        }
+    }
+
+    fn load(&self, commands: &mut Commands) {
+        if let Some(result) = self.result_shown() {
+            let experiment = result.sweep.experiment_at((self.chosen.x, self.chosen.y));
+            commands.push(Command::Set(Box::new(experiment)));
+            commands.push(Command::Go(Page::Flow));
+        }
+    }
+}
+
+/// Measures on the worker; previews come as cells are done.
+fn answer(
+    (_, request): Question,
+    watch: &Watch<'_>,
+    deliver: &dyn Fn(Answer),
+) -> Result<Answer, Stopped> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let result = |map, critical| SweepResult { sweep: request.clone(), map, critical };
+    let mut last = Instant::now();
+    let map = sweep(&request, Shard::WHOLE, threads, watch, |map| {
+        if last.elapsed() >= PREVIEW {
+            last = Instant::now();
+            deliver(Ok(result(map.clone(), Vec::new())));
+        }
+    });
+    match map {
+        Ok(map) => {
+            deliver(Ok(result(map.clone(), Vec::new())));
+            Ok(Ok(result(map, critical_line(&request, watch)?)))
+        }
+        Err(SweepError::Stopped(stopped)) => Err(stopped),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+/// The usual range of a setting that can stand beside `taken`.
+fn free_axis(taken: Setting) -> Axis {
+    let second = if taken == Setting::Depth { Setting::Gain } else { Setting::Depth };
+    Axis::usual(second)
+}
+
+/// One axis: its setting, its ends, its cells and their spacing.
+fn axis(ui: &mut Ui, name: &str, axis: &mut Axis, taken: Option<Setting>) {
+    ui.push_id(name, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            let before = axis.setting;
+            combo(ui, &format!("Along {name}"), before.hint(), before.label(), |ui| {
+                for each in Setting::ALL.into_iter().filter(|each| Some(*each) != taken) {
+                    ui.selectable_value(&mut axis.setting, each, each.label())
+                        .on_hover_text(each.hint());
+                }
+            });
+            if axis.setting != before {
+                *axis = Axis::usual(axis.setting);
+            }
+            let speed = if axis.setting.is_whole() { 0.2 } else { 0.01 };
+            let most = axis.to;
+            named(ui, &format!("{name} from"), "The first cell's value", |ui| {
+                ui.add(DragValue::new(&mut axis.from).range(0.0..=most).speed(speed))
+            });
+            let least = axis.from;
+            named(ui, &format!("{name} to"), "The last cell's value", |ui| {
+                ui.add(DragValue::new(&mut axis.to).range(least..=1e6).speed(speed))
+            });
+            named(ui, &format!("{name} cells"), "How many values, up to 256", |ui| {
+                ui.add(DragValue::new(&mut axis.cells).range(CELLS).speed(0.2))
+            });
+            let mut log = axis.spacing == Spacing::Logarithmic;
+            let word = format!("{name} by factors");
+            let hint = "Cells spaced by equal factors in place of equal steps";
+            if ui.checkbox(&mut log, word).on_hover_text(hint).changed() {
+                axis.spacing = if log { Spacing::Logarithmic } else { Spacing::Linear };
+            }
+        });
+    });
+}
+
+/// A cell's number, counted from 1.
+fn cell_field(ui: &mut Ui, label: &str, index: &mut usize, count: usize) {
+    let mut shown = *index + 1;
+    named(ui, label, "The chosen cell, framed on the map; counted from 1", |ui| {
+        ui.add(DragValue::new(&mut shown).range(1..=count).speed(0.1))
+    });
+    *index = shown - 1;
+}
+
+/// A word and the control that it names.
+fn named(ui: &mut Ui, label: &str, hint: &str, add: impl FnOnce(&mut Ui) -> Response) {
+    let word = ui.label(label).on_hover_text(hint);
+    add(ui).labelled_by(word.id).on_hover_text(hint);
+}
+
+fn combo(ui: &mut Ui, label: &str, hint: &str, text: &str, entries: impl FnOnce(&mut Ui)) {
+    named(ui, label, hint, |ui| {
+        ComboBox::from_id_salt(label).selected_text(text).show_ui(ui, entries).response
+    });
+}

@@ -1,0 +1,104 @@
+//! Sweeps worth a look, ready to be measured in a few seconds.
+
+use crate::experiment::{Activation, Architecture, Draws, Experiment, Variant};
+
+use super::mean_field::critical_weight_variance;
+use super::{Axis, Quantity, Setting, Spacing, Sweep};
+
+/// A sweep that comes with the lab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SweepPreset {
+    /// tanh over σ_w and σ_b.
+    PhaseDiagram,
+    /// ReLU over gain and depth.
+    DepthGainRelu,
+    /// Sigmoid over gain and depth.
+    DepthGainSigmoid,
+}
+
+impl SweepPreset {
+    /// Every preset, in the order in which menus show them.
+    pub const ALL: [Self; 3] = [Self::PhaseDiagram, Self::DepthGainRelu, Self::DepthGainSigmoid];
+
+    /// The name on screen.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::PhaseDiagram => "Phase diagram of tanh",
+            Self::DepthGainRelu => "Depth × gain, ReLU",
+            Self::DepthGainSigmoid => "Depth × gain, sigmoid",
+        }
+    }
+
+    /// What there is to see, in a sentence.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::PhaseDiagram => {
+                "σ_w and σ_b part the plane into order (vanishing) and chaos (exploding); theory's line χ = 1 runs between."
+            }
+            Self::DepthGainRelu => {
+                "A ReLU net keeps δ at any depth with a gain of √2 on Xavier's scheme: He's initialization."
+            }
+            Self::DepthGainSigmoid => {
+                "A sigmoid needs weights ten times as large before δ survives."
+            }
+        }
+    }
+
+    /// The sweep.
+    pub fn sweep(self) -> Sweep {
+        match self {
+            Self::PhaseDiagram => Sweep::phase_diagram(&network(Activation::Tanh), 0),
+            Self::DepthGainRelu => depth_by(Axis::usual(Setting::Gain), Activation::Relu),
+            Self::DepthGainSigmoid => {
+                let gain = Axis {
+                    from: 0.5,
+                    to: 32.0,
+                    spacing: Spacing::Logarithmic,
+                    ..Axis::usual(Setting::Gain)
+                };
+                depth_by(gain, Activation::Sigmoid)
+            }
+        }
+    }
+}
+
+impl Sweep {
+    /// The (σ_w, σ_b) phase diagram of a variant: decades per layer around the σ_w that theory
+    /// calls critical at σ_b = 0.
+    pub fn phase_diagram(experiment: &Experiment, variant: usize) -> Self {
+        let variant = variant.min(experiment.variants.len().saturating_sub(1));
+        let activation = experiment.variants[variant].activation;
+        let critical = critical_weight_variance(activation, 0.0).map_or(1.0, f64::sqrt);
+        // Half of it to two and a half times, in round numbers.
+        let tenths = |share: f64| (share * critical * 10.0).round() / 10.0;
+        let usual = Axis::usual(Setting::WeightStd);
+        Self {
+            experiment: experiment.clone(),
+            variant,
+            x: Axis { from: tenths(usual.from), to: tenths(usual.to), ..usual },
+            y: Some(Axis::usual(Setting::BiasStd)),
+            quantity: Quantity::DecadesPerLayer,
+            seeds: 5,
+            engine: None,
+        }
+    }
+}
+
+/// One activation, 30 hidden layers of 64.
+fn network(activation: Activation) -> Experiment {
+    Experiment {
+        title: format!("{}: where gradients live", activation.label()),
+        draws: Draws::Layered,
+        architecture: Architecture { depth: 30, width: 64, ..Architecture::default() },
+        variants: vec![Variant::of(activation)],
+        ..Experiment::default()
+    }
+}
+
+fn depth_by(gain: Axis, activation: Activation) -> Sweep {
+    Sweep {
+        x: gain,
+        y: Some(Axis::usual(Setting::Depth)),
+        ..Sweep::phase_diagram(&network(activation), 0)
+    }
+}
