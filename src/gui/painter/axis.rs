@@ -169,11 +169,19 @@ pub fn decades(input: GridInput, labels: f32) -> Vec<GridMark> {
     all
 }
 
-/// Marks at round numbers inside the bounds, about `labels` of them.
-pub fn round_numbers(input: GridInput, labels: f32) -> Vec<GridMark> {
+/// Marks at round numbers inside the bounds, about `labels` of them and no closer than `least`.
+pub fn round_numbers(input: GridInput, labels: f32, least: f64) -> Vec<GridMark> {
     let (low, high) = input.bounds;
-    let step = round_step(((high - low) / f64::from(labels.max(2.0))).max(f64::MIN_POSITIVE));
+    let step = round_step(((high - low) / f64::from(labels.max(2.0))).max(least));
     marks(input.bounds, step, step)
+}
+
+/// Marks for log10 values along the bottom, none in the corner where the other axis begins.
+pub fn decades_below(input: GridInput, labels: f32) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    let mut all = decades(input, labels);
+    all.retain(|mark| mark.value > low + 0.025 * (high - low));
+    all
 }
 
 fn marks((low, high): (f64, f64), step: f64, step_size: f64) -> Vec<GridMark> {
@@ -218,6 +226,13 @@ mod tests {
         for (step, round) in [(1.0, 1.0), (1.2, 2.0), (3.0, 5.0), (7.0, 10.0), (130.0, 200.0)] {
             assert!((round_step(step) - round).abs() < 1e-9, "{step}");
         }
+    }
+
+    #[test]
+    fn counts_have_whole_marks() {
+        let input = GridInput { bounds: (0.0, 2.1), base_step_size: 1.0 };
+        let values: Vec<f64> = round_numbers(input, 8.0, 1.0).iter().map(|m| m.value).collect();
+        assert_eq!(values, [0.0, 1.0, 2.0]);
     }
 
     #[test]
