@@ -179,8 +179,12 @@ fn step(ui: &mut Ui, step: &StepWords, layer: usize) {
         step.ratio
     );
     ui.horizontal_wrapped(|ui| {
-        ui.add(Math::new(&formula).size(15.0).shrink_to(10.0).alt(&alt));
-        ui.add_space(6.0);
+        if step.exists {
+            ui.add(Math::new(&formula).size(15.0).shrink_to(10.0).alt(&alt));
+            ui.add_space(6.0);
+        } else {
+            ui.label(format!("No ratio: δ of layer {} is exactly 0.", layer + 1));
+        }
         ui.label(RichText::new(&step.sentence).weak());
     });
 }

@@ -170,7 +170,7 @@ pub fn decades(input: GridInput, labels: f32) -> Vec<GridMark> {
 }
 
 /// Marks at round numbers inside the bounds, about `labels` of them and no closer than `least`.
-pub fn round_numbers(input: GridInput, labels: f32, least: f64) -> Vec<GridMark> {
+pub fn round_numbers(input: &GridInput, labels: f32, least: f64) -> Vec<GridMark> {
     let (low, high) = input.bounds;
     let step = round_step(((high - low) / f64::from(labels.max(2.0))).max(least));
     marks(input.bounds, step, step)
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn counts_have_whole_marks() {
         let input = GridInput { bounds: (0.0, 2.1), base_step_size: 1.0 };
-        let values: Vec<f64> = round_numbers(input, 8.0, 1.0).iter().map(|m| m.value).collect();
+        let values: Vec<f64> = round_numbers(&input, 8.0, 1.0).iter().map(|m| m.value).collect();
         assert_eq!(values, [0.0, 1.0, 2.0]);
     }
 

@@ -44,7 +44,7 @@ fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
         AxisScale::Log10 => plot.y_grid_spacer(move |input| axis::decades(input, labels)),
         _ => {
             let least = if chart.counts() { 1.0 } else { f64::MIN_POSITIVE };
-            plot.y_grid_spacer(move |input| axis::round_numbers(input, labels, least))
+            plot.y_grid_spacer(move |input| axis::round_numbers(&input, labels, least))
         }
     };
     let response = plot.show(ui, |plot_ui| {
