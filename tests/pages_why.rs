@@ -176,6 +176,14 @@ fn open(
     }
 }
 
+fn keep(name: &str, harness: &mut Harness<'static, App>) {
+    let picture = harness.render().expect("the rasterizer needs no hardware");
+    if let Some(folder) = std::env::var_os("PAGES") {
+        let file = std::path::Path::new(&folder).join(format!("{name}.png"));
+        picture.save(file).expect("a written picture");
+    }
+}
+
 /// Draws a page in both themes and leaves the pictures where `PAGES` says, if it says so.
 fn draw(name: &str, tab: &str, until: &str) {
     for (size, theme, place) in [
@@ -184,12 +192,7 @@ fn draw(name: &str, tab: &str, until: &str) {
     ] {
         let mut harness = open(preset(name), tab, until, size, theme);
         assert_eq!(harness.unnamed_widgets().len(), 0, "{:#?}", harness.unnamed_widgets());
-        let picture = harness.render().expect("the rasterizer needs no hardware");
-        assert_eq!(picture.dimensions(), (size[0] as u32, size[1] as u32));
-        if let Some(folder) = std::env::var_os("PAGES") {
-            let file = format!("{}-{name}-{place}.png", tab.to_lowercase().replace(' ', "-"));
-            picture.save(std::path::Path::new(&folder).join(file)).expect("a written picture");
-        }
+        keep(&format!("{}-{name}-{place}", tab.to_lowercase().replace(' ', "-")), &mut harness);
     }
 }
 
@@ -206,4 +209,56 @@ fn the_page_of_proofs_is_drawn() {
         draw(name, "Check and cost", "Backpropagation passes");
     }
     draw("deep", "Check and cost", "forward passes");
+}
+
+/// A dead ReLU output as the only variant.
+fn dead() -> Experiment {
+    let mut experiment = Experiment::default();
+    experiment.variants.remove(0);
+    experiment
+}
+
+#[test]
+fn a_dead_output_is_explained_on_the_page() {
+    let mut harness = open(dead(), "Why", "Dead output", [1920.0, 1080.0], Theme::Light);
+    keep("why-dead", &mut harness);
+}
+
+#[test]
+fn a_softmax_with_a_batch_shows_its_outputs_and_one_h() {
+    let mut experiment = dead();
+    experiment.variants[0].activation = gradient_lab::experiment::Activation::Tanh;
+    experiment.architecture.output = 12;
+    experiment.architecture.batch = 4;
+    experiment.architecture.hidden = Some(vec![9, 7]);
+    experiment.architecture.loss = gradient_lab::experiment::Loss::SoftmaxCe;
+    let size = [1920.0, 1080.0];
+    let mut harness =
+        open(experiment, "Check and cost", "Backpropagation passes", size, Theme::Light);
+    harness.get_by_label("one h").click();
+    harness.get_by_label("Measure the time").click();
+    let start = Instant::now();
+    while harness.query_all_by_label_contains("times as long").next().is_none()
+        || harness.query_all_by_label_contains("at one h").next().is_none()
+    {
+        harness.run_ok();
+        assert!(start.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(harness.query_by_label_contains("5 more have no room").is_some());
+    keep("check-softmax", &mut harness);
+}
+
+#[test]
+fn a_costly_check_waits_and_a_sample_is_quick() {
+    let size = [1920.0, 1080.0];
+    let mut harness = open(preset("deep"), "Check and cost", "waits for you", size, Theme::Light);
+    harness.get_by_label_contains("Sample").click();
+    let start = Instant::now();
+    while harness.query_all_by_label_contains("too small for a difference").next().is_none() {
+        harness.run_ok();
+        assert!(start.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    keep("check-deep-sampled", &mut harness);
 }

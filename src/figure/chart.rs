@@ -148,4 +148,9 @@ impl Chart {
         }
         Self { heading: heading.into(), x, y, marks }
     }
+
+    /// Whether it counts: every number upwards is whole.
+    pub fn counts(&self) -> bool {
+        self.marks.iter().flat_map(Mark::readings).all(|point| point[1].fract() == 0.0)
+    }
 }

@@ -24,6 +24,14 @@ pub fn quick_check(experiment: &Experiment, settings: &CheckSettings) -> bool {
     settings.multiply_adds(&Cost::of_experiment(experiment)) <= QUICK
 }
 
+/// How many parameters can be checked in about a second, at least one.
+pub fn quick_sample(experiment: &Experiment, settings: &CheckSettings) -> u64 {
+    let forward = u128::from(Cost::of_experiment(experiment).forward());
+    let passes = QUICK / forward.max(1);
+    let each = 2 * settings.steps.len().max(1) as u128;
+    u64::try_from(passes.saturating_sub(1) / each).unwrap_or(u64::MAX).clamp(1, 1000)
+}
+
 /// The check's figure with the usual settings: every parameter where that is quick.
 pub(super) fn usual(
     id: FigureId,

@@ -108,14 +108,17 @@ impl Figure {
     }
 }
 
+/// A kind of work: its name and its multiply-adds.
+type Kind = (&'static str, fn(&LayerCost) -> u64);
+
 fn chart(cost: &Cost) -> Chart {
-    let kinds: [(&str, fn(&LayerCost) -> u64); 3] = [
+    let kinds: [Kind; 3] = [
         ("forward", |layer| layer.forward),
         ("deltas", |layer| layer.deltas),
         ("∂W", |layer| layer.weight_gradients),
     ];
     let few = cost.layers.len() <= MOST_COLUMNS;
-    let mark = |(place, (name, of)): (usize, (&str, fn(&LayerCost) -> u64))| {
+    let mark = |(place, (name, of)): (usize, Kind)| {
         let left = -0.39 + 0.26 * place as f64;
         let count = |layer: &LayerCost| (layer.layer as f64, of(layer) as f64);
         let layers = cost.layers.iter().map(count);

@@ -23,7 +23,7 @@ use crate::experiment::Experiment;
 
 pub use bars::{Bars, Point, Scale, Series};
 pub use chart::{Axis, AxisScale, Chart, Ink, Mark, MarkShape};
-pub use check::{CheckRow, OutputRow, check_rows, output_rows, quick_check};
+pub use check::{CheckRow, OutputRow, check_rows, output_rows, quick_check, quick_sample};
 pub use colour::{ColourMap, Rgb, variant_colour, wants_dark_letters};
 pub use cost::{COST_COLUMNS, cost_row, cost_words, grouped};
 pub use graph::{Direction, Graph, GraphColumn, Link, Node};

@@ -82,6 +82,8 @@ pub struct StepWords {
     pub slope: String,
     /// ‖δ^(l)‖/‖δ^(l+1)‖.
     pub ratio: String,
+    /// Whether the three exist: δ^(l+1) is not a true zero.
+    pub exists: bool,
     /// What the layer's units do, in a sentence.
     pub sentence: String,
 }
@@ -95,6 +97,7 @@ impl StepWords {
             gain: factor_in_words(step.weight_gain),
             slope: factor_in_words(step.slope_factor),
             ratio: factor_in_words(step.ratio),
+            exists: step.ratio.is_some(),
             sentence: format!(
                 "In layer {layer} the mean |σ′| is {:.3} and the largest {:.3}; {} of its units are dead, {} saturated.",
                 step.mean_slope,
@@ -173,7 +176,10 @@ fn layers_axis(last: usize) -> Axis {
     Axis::spanning("layer l  (1 is next to the input)", AxisScale::Layers, ends)
 }
 
-fn chart(heading: String, x: Axis, y: (&str, AxisScale), marks: Vec<Mark>) -> Chart {
+fn chart(heading: String, x: Axis, y: (&str, AxisScale), mut marks: Vec<Mark>) -> Chart {
+    // What has no number is not in the legend either.
+    let guide = |mark: &Mark| matches!(mark.shape, MarkShape::Level(_) | MarkShape::At(_));
+    marks.retain(|mark| guide(mark) || !mark.readings().is_empty());
     let fixed = marks.iter().filter_map(|mark| match mark.shape {
         MarkShape::Level(level) => Some(level),
         _ => None,
@@ -247,6 +253,9 @@ fn cumulative(anatomy: &Anatomy, of: impl Fn(&Factor) -> Option<Scaled>) -> Vec<
         let Some(log10) = of(step).and_then(Scaled::log10) else { break };
         sum += log10;
         points.push([step.layer as f64, sum]);
+    }
+    if points.len() < 2 {
+        return Vec::new();
     }
     points.reverse();
     points

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Context, DragValue, Grid, RichText, ScrollArea, Slider, Ui};
 
 use crate::experiment::Experiment;
-use crate::figure::{CheckRow, Figure, FigureId, check_rows, grouped, quick_check};
+use crate::figure::{CheckRow, Figure, FigureId, check_rows, grouped, quick_check, quick_sample};
 use crate::study::{
     CheckError, CheckSettings, Cost, DrawStudy, GradientCheck, Sample, gradient_check,
 };
@@ -115,10 +115,12 @@ impl CheckPage {
                 if ui.available_width() > TWO_COLUMNS {
                     ui.columns(2, |columns| {
                         let [left, right] = columns else { return };
-                        self.check(left, lab, painter, commands);
-                        self.cost.show(right, lab, painter, commands);
-                        right.separator();
-                        self.losses.show(right, lab);
+                        left.vertical(|ui| self.check(ui, lab, painter, commands));
+                        right.vertical(|ui| {
+                            self.cost.show(ui, lab, painter, commands);
+                            ui.separator();
+                            self.losses.show(ui, lab);
+                        });
                     });
                 } else {
                     self.check(ui, lab, painter, commands);
@@ -171,12 +173,15 @@ impl CheckPage {
         ui.horizontal_wrapped(|ui| {
             ui.radio_value(&mut choice.all, true, "all parameters")
                 .on_hover_text("Every weight and every bias");
-            ui.radio_value(&mut choice.all, false, "a sample of")
+            let word = ui
+                .radio_value(&mut choice.all, false, "a sample of")
                 .on_hover_text("As many as beside, chosen at random, always the same ones");
             ui.add_enabled_ui(!choice.all, |ui| {
                 let range = 1..=MOST_SAMPLED;
                 let field = DragValue::new(&mut choice.count).range(range);
-                ui.add(field).on_hover_text("How many parameters of the sample");
+                ui.add(field)
+                    .labelled_by(word.id)
+                    .on_hover_text("How many parameters the sample has");
             });
             let mut view = lab.view;
             controls::variant_choice(ui, "Variant checked", &mut view.variant, &lab.experiment);
@@ -186,7 +191,7 @@ impl CheckPage {
         });
     }
 
-    /// Asks at once where the check is quick, and by a button where it is not.
+    /// Asks at once where the check is quick, and by buttons where it is not.
     fn ask(&mut self, ui: &mut Ui, lab: &Lab) {
         if lab.refusal().is_some() {
             return;
@@ -196,33 +201,66 @@ impl CheckPage {
         let same = |q: &Question| {
             (&q.experiment, q.variant, &q.settings) == (experiment, variant, &settings)
         };
-        if self.asked.has_asked(same) {
+        let asked = self.asked.has_asked(same);
+        let answered = self.asked.answer().is_some_and(|answer| same(&answer.0));
+        if asked && (answered || self.asked.progress().is_some() || self.asked.failure().is_some())
+        {
             return;
         }
-        let go = quick_check(experiment, &settings) || offer(ui, experiment, &settings);
+        // What was cancelled is not run again unasked.
+        let go = if !asked && quick_check(experiment, &settings) {
+            true
+        } else {
+            match offer(ui, experiment, &settings) {
+                Some(Answer::Run) => true,
+                Some(Answer::Sample(count)) => {
+                    (self.choice.all, self.choice.count) = (false, count);
+                    false
+                }
+                None => false,
+            }
+        };
         if go {
             let experiment = experiment.clone();
+            self.asked.forget_question();
             self.asked.ask(&Question { experiment, variant, settings });
-        } else if self.made.is_some() {
+        } else if !asked && self.made.is_some() {
             let words = "What is shown below is the result of an earlier setting.";
             ui.label(RichText::new(words).weak());
         }
     }
 }
 
-/// The button for a check that takes long, with what it takes.
-fn offer(ui: &mut Ui, experiment: &Experiment, settings: &CheckSettings) -> bool {
+/// What a person says to a check that takes long.
+enum Answer {
+    Run,
+    /// As many parameters, which is quick.
+    Sample(usize),
+}
+
+/// The buttons for a check that takes long, with what it takes.
+fn offer(ui: &mut Ui, experiment: &Experiment, settings: &CheckSettings) -> Option<Answer> {
     let cost = Cost::of_experiment(experiment);
     let passes = grouped(settings.forward_passes(cost.parameters()).into());
+    let quick = quick_sample(experiment, settings);
+    let mut answer = None;
+    ui.label(format!(
+        "This check takes {passes} forward passes, {} multiply-adds, and waits for you.",
+        grouped(settings.multiply_adds(&cost))
+    ));
     ui.horizontal_wrapped(|ui| {
-        let button = ui.button("Run").on_hover_text("Run the check; it can be cancelled");
-        ui.label(format!(
-            "{passes} forward passes, {} multiply-adds: one h or a sample of the parameters takes less.",
-            grouped(settings.multiply_adds(&cost))
-        ));
-        button.clicked()
-    })
-    .inner
+        if ui.button("Run it").on_hover_text("It can be cancelled at any time").clicked() {
+            answer = Some(Answer::Run);
+        }
+        if quick < cost.parameters() {
+            let button =
+                ui.button(format!("Sample {quick} of {}", grouped(cost.parameters().into())));
+            if button.on_hover_text("As many parameters as take about a second").clicked() {
+                answer = Some(Answer::Sample(quick as usize));
+            }
+        }
+    });
+    answer
 }
 
 fn made(question: &Question, check: &Result<GradientCheck, String>) -> Made {

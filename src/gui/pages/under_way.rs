@@ -14,6 +14,7 @@ where
     Q: Clone + PartialEq + Send + 'static,
     A: Send + 'static,
 {
+    let shown = asked.answer().is_some();
     if let Some(share) = asked.progress() {
         ui.horizontal(|ui| {
             ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(12.0));
@@ -21,15 +22,16 @@ where
             if button.on_hover_text("Stop; the last result stays").clicked() {
                 asked.cancel();
             }
-            ui.label(RichText::new(format!("{what}; what is shown is the last result.")).weak());
+            let rest = if shown { "; what is shown is the last result." } else { "…" };
+            ui.label(RichText::new(format!("{what}{rest}")).weak());
         });
         // The worker wakes the window when it is done; until then only the bar moves.
         ui.request_repaint_after(Duration::from_millis(100));
     } else if let Some(failure) = asked.failure() {
         ui.colored_label(ui.visuals().error_fg_color, failure);
-    } else if asked.is_stale() {
-        let words =
-            "Cancelled; what is shown is the last result. Change anything to compute again.";
+    } else if asked.is_stale() || (!shown && asked.has_asked(|_| true)) {
+        let rest = if shown { "; what is shown is the last result" } else { "" };
+        let words = format!("Cancelled{rest}. Change anything to compute again.");
         ui.label(RichText::new(words).weak());
     }
 }

@@ -79,9 +79,8 @@ impl WhyPage {
                 self.choices(ui, lab, commands);
                 under_way::show(ui, &self.asked, "Taking the pass apart");
                 self.made();
-                match &self.made {
-                    Some(made) => results(ui, made, self.layer, painter, commands),
-                    None => _ = ui.label("Computing the first pass…"),
+                if let Some(made) = &self.made {
+                    results(ui, made, self.layer, painter, commands);
                 }
             });
         });
@@ -180,8 +179,12 @@ fn step(ui: &mut Ui, step: &StepWords, layer: usize) {
         step.ratio
     );
     ui.horizontal_wrapped(|ui| {
-        ui.add(Math::new(&formula).size(15.0).shrink_to(10.0).alt(&alt));
-        ui.add_space(6.0);
+        if step.exists {
+            ui.add(Math::new(&formula).size(15.0).shrink_to(10.0).alt(&alt));
+            ui.add_space(6.0);
+        } else {
+            ui.label(format!("No ratio: δ of layer {} is exactly 0.", layer + 1));
+        }
         ui.label(RichText::new(&step.sentence).weak());
     });
 }
@@ -205,8 +208,11 @@ fn results(ui: &mut Ui, made: &Made, layer: usize, painter: &mut Painter, comman
     let (product, jacobian) = made.figures.split_at(3);
     if ui.available_width() > TWO_COLUMNS {
         ui.columns(2, |columns| {
-            group(&mut columns[0], product, &[0.38, 0.36, 0.26], room, painter, commands);
-            group(&mut columns[1], jacobian, &[0.55, 0.45], room, painter, commands);
+            let [left, right] = columns else { return };
+            left.vertical(|ui| {
+                group(ui, product, &[0.38, 0.36, 0.26], room, painter, commands);
+            });
+            right.vertical(|ui| group(ui, jacobian, &[0.55, 0.45], room, painter, commands));
         });
     } else {
         group(ui, product, &[0.0; 3], room, painter, commands);

@@ -1,7 +1,7 @@
 //! Ticks and their words: whole layers, whole decades, nothing outside the picture.
 
 use eframe::egui::{Color32, FontId, Ui, Vec2, Vec2b, Visuals};
-use egui_plot::{AxisHints, GridInput, GridMark, HPlacement, Plot, VPlacement};
+use egui_plot::{AxisHints, GridMark, HPlacement, Plot, VPlacement};
 
 use crate::figure::{Scale, decade, superscript};
 
@@ -42,7 +42,7 @@ pub fn plot<'a>(ui: &Ui, id: &str, size: Vec2, medium: Medium) -> Plot<'a> {
         .show_grid(Vec2b::new(false, true))
         .grid_color(grid_colour(ui.visuals()))
         .grid_fade(0.0)
-        .x_grid_spacer(move |input| whole_numbers(input, (size.x - AXIS_WIDTH) / LAYER_DISTANCE))
+        .x_grid_spacer(move |input| whole_numbers(input.bounds, (size.x - AXIS_WIDTH) / LAYER_DISTANCE))
 }
 
 /// The axis below: layers.
@@ -128,10 +128,9 @@ fn whole_number(mark: GridMark) -> String {
 }
 
 /// Marks at whole numbers inside the bounds, at most `labels` of them, and one at 1.
-fn whole_numbers(input: GridInput, labels: f32) -> Vec<GridMark> {
-    let (low, high) = input.bounds;
+fn whole_numbers((low, high): (f64, f64), labels: f32) -> Vec<GridMark> {
     let step = round_step(((high - low) / f64::from(labels.max(1.0))).max(1.0));
-    let mut all = marks(input.bounds, step, step);
+    let mut all = marks((low, high), step, step);
     if step > 1.0 && low < 1.0 {
         all.retain(|mark| mark.value >= 1.0);
         all.insert(0, GridMark { value: 1.0, step_size: step });
@@ -140,8 +139,8 @@ fn whole_numbers(input: GridInput, labels: f32) -> Vec<GridMark> {
 }
 
 /// Marks for the units of a layer, in a plot of that height.
-pub fn unit_marks(input: GridInput, height: f32) -> Vec<GridMark> {
-    whole_numbers(input, height / UNIT_DISTANCE)
+pub fn unit_marks((low, high): (f64, f64), height: f32) -> Vec<GridMark> {
+    whole_numbers((low, high), height / UNIT_DISTANCE)
 }
 
 /// A mark in the middle of each named row.
@@ -151,11 +150,10 @@ pub fn row_marks(rows: usize) -> Vec<GridMark> {
 
 /// Marks for log10 values: whole decades, and between them 2 and 5 where fewer than
 /// three decades are in sight.
-pub fn decades(input: GridInput, labels: f32) -> Vec<GridMark> {
-    let (low, high) = input.bounds;
+pub fn decades((low, high): (f64, f64), labels: f32) -> Vec<GridMark> {
     let labels = f64::from(labels.max(2.0));
     let step = round_step(((high - low) / labels).max(1.0));
-    let mut all = marks(input.bounds, step, step);
+    let mut all = marks((low, high), step, step);
     if high - low < 2.5 {
         for power in (low.floor() as i64)..=(high.ceil() as i64) {
             for digit in [2.0_f64, 5.0] {
@@ -169,10 +167,17 @@ pub fn decades(input: GridInput, labels: f32) -> Vec<GridMark> {
     all
 }
 
-/// Marks at round numbers inside the bounds, about `labels` of them.
-pub fn round_marks((low, high): (f64, f64), labels: f32) -> Vec<GridMark> {
-    let step = round_step(((high - low) / f64::from(labels.max(2.0))).max(f64::MIN_POSITIVE));
+/// Marks at round numbers inside the bounds, about `labels` of them and no closer than `least`.
+pub fn round_marks((low, high): (f64, f64), labels: f32, least: f64) -> Vec<GridMark> {
+    let step = round_step(((high - low) / f64::from(labels.max(2.0))).max(least));
     marks((low, high), step, step)
+}
+
+/// Marks for log10 values along the bottom, none in the corner where the other axis begins.
+pub fn decades_below((low, high): (f64, f64), labels: f32) -> Vec<GridMark> {
+    let mut all = decades((low, high), labels);
+    all.retain(|mark| mark.value > low + 0.025 * (high - low));
+    all
 }
 
 fn marks((low, high): (f64, f64), step: f64, step_size: f64) -> Vec<GridMark> {
@@ -220,8 +225,15 @@ mod tests {
     }
 
     #[test]
+    fn counts_have_whole_marks() {
+        let input = GridInput { bounds: (0.0, 2.1), base_step_size: 1.0 };
+        let values: Vec<f64> = round_numbers(&input, 8.0, 1.0).iter().map(|m| m.value).collect();
+        assert_eq!(values, [0.0, 1.0, 2.0]);
+    }
+
+    #[test]
     fn decades_stay_inside() {
-        let marks = decades(GridInput { bounds: (-630.2, -3.1), base_step_size: 1.0 }, 10.0);
+        let marks = decades((-630.2, -3.1), 10.0);
         assert!(marks.len() > 3 && marks.len() < 12);
         assert!(marks.iter().all(|m| m.value >= -630.2 && m.value <= -3.1));
     }

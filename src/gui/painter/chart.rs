@@ -35,12 +35,17 @@ fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
     plot = match chart.x.scale {
         AxisScale::Layers => plot,
         AxisScale::Linear => plot.x_grid_spacer(egui_plot::log_grid_spacer(10)),
-        AxisScale::Log10 => plot.x_grid_spacer(move |input| axis::decades(input, size.x / 60.0)),
+        AxisScale::Log10 => {
+            plot.x_grid_spacer(move |input| axis::decades_below(input.bounds, size.x / 60.0))
+        }
     };
     let labels = size.y / axis::LABEL_DISTANCE;
     plot = match chart.y.scale {
-        AxisScale::Log10 => plot.y_grid_spacer(move |input| axis::decades(input, labels)),
-        _ => plot.y_grid_spacer(move |input| axis::round_marks(input.bounds, labels)),
+        AxisScale::Log10 => plot.y_grid_spacer(move |input| axis::decades(input.bounds, labels)),
+        _ => {
+            let least = if chart.counts() { 1.0 } else { f64::MIN_POSITIVE };
+            plot.y_grid_spacer(move |input| axis::round_marks(input.bounds, labels, least))
+        }
     };
     let response = plot.show(ui, |plot_ui| {
         for each in &chart.marks {

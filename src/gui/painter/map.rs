@@ -103,8 +103,8 @@ fn x_axis(map: &MapAxis) -> AxisHints<'static> {
 fn marks(axis: &MapAxis, labels: f32) -> impl Fn(GridInput) -> Vec<GridMark> + 'static {
     let scale = axis.scale;
     move |input| match scale {
-        AxisScale::Log10 => axis::decades(input, labels),
-        AxisScale::Linear | AxisScale::Layers => axis::round_marks(input.bounds, labels),
+        AxisScale::Log10 => axis::decades(input.bounds, labels),
+        AxisScale::Linear | AxisScale::Layers => axis::round_marks(input.bounds, labels, f64::MIN_POSITIVE),
     }
 }
 
@@ -151,7 +151,7 @@ fn colour_bar(ui: &Ui, map: &Map, rect: Rect, frame: Rect) {
     painter.galley(pos2(left, frame.top()), words, ink);
     painter.add(Shape::mesh(heat::gradient(&map.scale, bar)));
     let (min, max) = (map.scale.min, map.scale.max);
-    for mark in axis::round_marks((min, max), bar.height() / 40.0) {
+    for mark in axis::round_marks((min, max), bar.height() / 40.0, f64::MIN_POSITIVE) {
         let share = ((mark.value - min) / (max - min)) as f32;
         let y = bar.bottom() - share * bar.height();
         painter.hline(bar.right()..=bar.right() + 3.0, y, (1.0, ink));
