@@ -1,5 +1,7 @@
 //! The cross-entropies against finite differences of plainly written losses.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use gradient_lab::engine::{DrawCache, Network, Pass, Scaled, softmax};
 use gradient_lab::experiment::{Activation, Experiment, Loss};
 use gradient_lab::study::{DrawStudy, Watch};

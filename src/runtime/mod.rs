@@ -223,11 +223,13 @@ mod tests {
             "test",
             |request: u32, watch: &Watch<'_>, _: Deliver<'_, u32>| {
                 // Runs until told to stop, unless it is the last request.
-                while request < 9 {
+                if request == 9 {
+                    return Ok(request);
+                }
+                loop {
                     watch.proceed()?;
                     std::thread::yield_now();
                 }
-                Ok(request)
             },
             || {},
         )

@@ -42,7 +42,7 @@ pub fn plot<'a>(ui: &Ui, id: &str, size: Vec2, medium: Medium) -> Plot<'a> {
         .show_grid(Vec2b::new(false, true))
         .grid_color(grid_colour(ui.visuals()))
         .grid_fade(0.0)
-        .x_grid_spacer(move |input| whole_numbers(input, (size.x - AXIS_WIDTH) / LAYER_DISTANCE))
+        .x_grid_spacer(move |input| whole_numbers(&input, (size.x - AXIS_WIDTH) / LAYER_DISTANCE))
 }
 
 /// The axis below: layers.
@@ -128,7 +128,7 @@ fn whole_number(mark: GridMark) -> String {
 }
 
 /// Marks at whole numbers inside the bounds, at most `labels` of them, and one at 1.
-fn whole_numbers(input: GridInput, labels: f32) -> Vec<GridMark> {
+fn whole_numbers(input: &GridInput, labels: f32) -> Vec<GridMark> {
     let (low, high) = input.bounds;
     let step = round_step(((high - low) / f64::from(labels.max(1.0))).max(1.0));
     let mut all = marks(input.bounds, step, step);
@@ -140,7 +140,7 @@ fn whole_numbers(input: GridInput, labels: f32) -> Vec<GridMark> {
 }
 
 /// Marks for the units of a layer, in a plot of that height.
-pub fn unit_marks(input: GridInput, height: f32) -> Vec<GridMark> {
+pub fn unit_marks(input: &GridInput, height: f32) -> Vec<GridMark> {
     whole_numbers(input, height / UNIT_DISTANCE)
 }
 
@@ -151,7 +151,7 @@ pub fn row_marks(rows: usize) -> Vec<GridMark> {
 
 /// Marks for log10 values: whole decades, and between them 2 and 5 where fewer than
 /// three decades are in sight.
-pub fn decades(input: GridInput, labels: f32) -> Vec<GridMark> {
+pub fn decades(input: &GridInput, labels: f32) -> Vec<GridMark> {
     let (low, high) = input.bounds;
     let labels = f64::from(labels.max(2.0));
     let step = round_step(((high - low) / labels).max(1.0));
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn decades_stay_inside() {
-        let marks = decades(GridInput { bounds: (-630.2, -3.1), base_step_size: 1.0 }, 10.0);
+        let marks = decades(&GridInput { bounds: (-630.2, -3.1), base_step_size: 1.0 }, 10.0);
         assert!(marks.len() > 3 && marks.len() < 12);
         assert!(marks.iter().all(|m| m.value >= -630.2 && m.value <= -3.1));
     }

@@ -40,7 +40,7 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
         .include_y(bars.top);
     let plot = match bars.scale {
         Scale::Log10 => {
-            plot.y_grid_spacer(move |input| axis::decades(input, size.y / axis::LABEL_DISTANCE))
+            plot.y_grid_spacer(move |input| axis::decades(&input, size.y / axis::LABEL_DISTANCE))
         }
         Scale::Linear { .. } => plot,
     };

@@ -35,10 +35,11 @@ fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
     plot = match chart.x.scale {
         AxisScale::Layers => plot,
         AxisScale::Linear => plot.x_grid_spacer(egui_plot::log_grid_spacer(10)),
-        AxisScale::Log10 => plot.x_grid_spacer(move |input| axis::decades(input, size.x / 60.0)),
+        AxisScale::Log10 => plot.x_grid_spacer(move |input| axis::decades(&input, size.x / 60.0)),
     };
     if chart.y.scale == AxisScale::Log10 {
-        plot = plot.y_grid_spacer(move |input| axis::decades(input, size.y / axis::LABEL_DISTANCE));
+        plot =
+            plot.y_grid_spacer(move |input| axis::decades(&input, size.y / axis::LABEL_DISTANCE));
     }
     let response = plot.show(ui, |plot_ui| {
         for each in &chart.marks {
