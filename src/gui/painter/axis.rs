@@ -42,7 +42,9 @@ pub fn plot<'a>(ui: &Ui, id: &str, size: Vec2, medium: Medium) -> Plot<'a> {
         .show_grid(Vec2b::new(false, true))
         .grid_color(grid_colour(ui.visuals()))
         .grid_fade(0.0)
-        .x_grid_spacer(move |input| whole_numbers(input.bounds, (size.x - AXIS_WIDTH) / LAYER_DISTANCE))
+        .x_grid_spacer(move |input| {
+            whole_numbers(input.bounds, (size.x - AXIS_WIDTH) / LAYER_DISTANCE)
+        })
 }
 
 /// The axis below: layers.
@@ -226,8 +228,7 @@ mod tests {
 
     #[test]
     fn counts_have_whole_marks() {
-        let input = GridInput { bounds: (0.0, 2.1), base_step_size: 1.0 };
-        let values: Vec<f64> = round_numbers(&input, 8.0, 1.0).iter().map(|m| m.value).collect();
+        let values: Vec<f64> = round_marks((0.0, 2.1), 8.0, 1.0).iter().map(|m| m.value).collect();
         assert_eq!(values, [0.0, 1.0, 2.0]);
     }
 

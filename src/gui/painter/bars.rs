@@ -39,9 +39,8 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
         .include_y(bars.floor)
         .include_y(bars.top);
     let plot = match bars.scale {
-        Scale::Log10 => {
-            plot.y_grid_spacer(move |input| axis::decades(input.bounds, size.y / axis::LABEL_DISTANCE))
-        }
+        Scale::Log10 => plot
+            .y_grid_spacer(move |input| axis::decades(input.bounds, size.y / axis::LABEL_DISTANCE)),
         Scale::Linear { .. } => plot,
     };
     let ground = theme::axis_line(ui.visuals());

@@ -70,7 +70,9 @@ fn plot(
         .include_y(rows as f64 + 0.5);
     let plot = match &heat.rows {
         Rows::Named(_) => plot.y_grid_spacer(move |_| axis::row_marks(rows)),
-        Rows::Numbered { .. } => plot.y_grid_spacer(move |input| axis::unit_marks(input.bounds, size.y)),
+        Rows::Numbered { .. } => {
+            plot.y_grid_spacer(move |input| axis::unit_marks(input.bounds, size.y))
+        }
     };
     let pixels = resolution(ui, size);
     let context = ui.ctx().clone();
@@ -218,8 +220,7 @@ pub fn colour_bar(
 
 /// Whole decades, or 1-2-5 where there are few, as many as the bar has room for.
 fn ticks(scale: &ColourScale, bar: Rect) -> Vec<(f64, f32)> {
-    let input = egui_plot::GridInput { bounds: (scale.min, scale.max), base_step_size: 1.0 };
-    let mut marks = axis::decades(input.bounds, bar.height() / 18.0);
+    let mut marks = axis::decades((scale.min, scale.max), bar.height() / 18.0);
     let apart = 13.0 / f64::from(bar.height()) * (scale.max - scale.min);
     // Whole decades come first; what would print over them gives way.
     let mut kept: Vec<f64> = Vec::new();

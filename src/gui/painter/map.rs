@@ -104,7 +104,9 @@ fn marks(axis: &MapAxis, labels: f32) -> impl Fn(GridInput) -> Vec<GridMark> + '
     let scale = axis.scale;
     move |input| match scale {
         AxisScale::Log10 => axis::decades(input.bounds, labels),
-        AxisScale::Linear | AxisScale::Layers => axis::round_marks(input.bounds, labels, f64::MIN_POSITIVE),
+        AxisScale::Linear | AxisScale::Layers => {
+            axis::round_marks(input.bounds, labels, f64::MIN_POSITIVE)
+        }
     }
 }
 
