@@ -237,11 +237,13 @@ impl App {
         egui::Panel::bottom("status").show(ui, |ui| {
             bar::bottom(ui, &self.lab, self.message.as_ref(), self.jobs.is_busy(), commands);
         });
-        egui::Panel::left("controls")
-            .resizable(true)
-            .default_size(312.0)
-            .size_range(260.0..=460.0)
-            .show(ui, |ui| controls::show(ui, &self.lab.experiment, commands));
+        if self.page.has_controls() {
+            egui::Panel::left("controls")
+                .resizable(true)
+                .default_size(312.0)
+                .size_range(260.0..=460.0)
+                .show(ui, |ui| controls::show(ui, &self.lab.experiment, commands));
+        }
         egui::CentralPanel::no_frame().show(ui, |ui| {
             self.pages.show(self.page, ui, &mut self.lab, &mut self.painter, commands);
         });

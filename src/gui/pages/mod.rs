@@ -76,6 +76,14 @@ impl Page {
     }
 }
 
+impl Page {
+    /// Whether what is set stands beside the page. Where there is nothing to see of it, the
+    /// room is for reading.
+    pub fn has_controls(self) -> bool {
+        self != Self::Story
+    }
+}
+
 /// The pages' own state: how each is looked at, and its study.
 pub struct Pages {
     /// The diagram's.

@@ -20,11 +20,15 @@ const ROOM_FOR_CONTENTS: f32 = 800.0;
 /// Text size, larger than the rest of the lab's: this is for reading, also from the back row.
 const TEXT: f32 = 16.0;
 /// The em of a displayed formula, and the smallest to which a narrow window may shrink it.
-const FORMULA: [f32; 2] = [19.0, 10.0];
+const FORMULA: [f32; 2] = [22.0, 11.0];
 /// The headings' sizes, by level: the page's title, a section's, a part's.
 const HEADINGS: [f32; 3] = [28.0, 22.0, 17.5];
 /// How far formulas and lists stand from the left edge.
 const INDENT: f32 = 28.0;
+/// The room between paragraphs.
+const PARAGRAPH: f32 = 12.0;
+/// The room that a list leaves below it, beyond that of the next paragraph.
+const AFTER_LIST: f32 = 5.0;
 /// The narrow column of pairs.
 const TERM: f32 = 104.0;
 /// How much of the page a key turns.
@@ -38,6 +42,8 @@ pub struct StoryPage {
     jump: Option<usize>,
     /// The section at the top of the window.
     current: usize,
+    /// The section whose entry in the contents was last brought into view.
+    shown: usize,
 }
 
 impl StoryPage {
@@ -57,21 +63,24 @@ impl StoryPage {
     fn contents(&mut self, ui: &mut Ui) {
         ui.add_space(14.0);
         ScrollArea::vertical().id_salt("contents list").auto_shrink(false).show(ui, |ui| {
-            ui.with_layout(Layout::top_down_justified(Align::LEFT), |ui| {
-                for (index, section) in story::sections().enumerate() {
-                    self.entry(ui, index, section);
-                }
-            });
+            ui.with_layout(Layout::top_down_justified(Align::LEFT), |ui| self.entries(ui));
         });
+    }
+
+    fn entries(&mut self, ui: &mut Ui) {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        for (index, section) in story::sections().enumerate() {
+            self.entry(ui, index, section);
+        }
     }
 
     fn contents_menu(&mut self, ui: &mut Ui) {
         let here = story::sections().nth(self.current).map_or("", |section| section.title);
         ui.horizontal(|ui| {
+            let tallest = ui.ctx().content_rect().height() * 0.7;
             ui.menu_button("Contents", |ui| {
-                for (index, section) in story::sections().enumerate() {
-                    self.entry(ui, index, section);
-                }
+                // Also so that what is brought into view here moves this list and not the page.
+                ScrollArea::vertical().max_height(tallest).show(ui, |ui| self.entries(ui));
             })
             .response
             .on_hover_text("Jump to a section");
@@ -82,12 +91,17 @@ impl StoryPage {
     fn entry(&mut self, ui: &mut Ui, index: usize, section: &Section) {
         let indent = if section.level == 1 { "" } else { "    " };
         let mut text = RichText::new(format!("{indent}{}", section.title));
-        if section.level > 1 {
+        let is_here = index == self.current;
+        if section.level > 1 && !is_here {
             text = text.weak();
         }
-        let entry = Button::selectable(index == self.current, text).truncate();
+        let entry = Button::selectable(is_here, text).truncate();
         let response = ui.add(entry).on_hover_text("Jump to this section");
-        name(&response, format!("Go to: {}", section.title));
+        name(&response, &format!("Go to: {}", section.title));
+        if is_here && self.shown != index {
+            self.shown = index;
+            response.scroll_to_me(None);
+        }
         if follow_focus(response).clicked() {
             self.jump = Some(index);
         }
@@ -102,11 +116,11 @@ impl StoryPage {
             ui.horizontal_top(|ui| {
                 ui.add_space(margin);
                 ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(Align::LEFT), |ui| {
-                    self.chapter(ui, window.top(), commands)
+                    self.chapter(ui, window.top(), commands);
                 });
             });
             // The last heading, too, can be brought to the top.
-            ui.add_space(window.height() * 0.6);
+            ui.add_space(window.height() * 0.5);
         });
     }
 
@@ -134,7 +148,7 @@ impl StoryPage {
         for block in blocks {
             match block {
                 Block::Text(text) => {
-                    ui.add_space(10.0);
+                    ui.add_space(PARAGRAPH);
                     self.text(ui, text);
                 }
                 Block::Formula(latex, tag) => formula(ui, latex, tag),
@@ -157,6 +171,7 @@ impl StoryPage {
             ui.add_space(9.0);
             self.beside(ui, TERM, meaning, |page, ui| page.text(ui, term));
         }
+        ui.add_space(AFTER_LIST);
     }
 
     fn points(&mut self, ui: &mut Ui, points: &'static [&'static str]) {
@@ -164,6 +179,7 @@ impl StoryPage {
             ui.add_space(9.0);
             self.beside(ui, 18.0, point, |page, ui| page.text(ui, "•"));
         }
+        ui.add_space(AFTER_LIST);
     }
 
     /// A paragraph with something left of its first line.
@@ -260,7 +276,7 @@ fn buttons(ui: &mut Ui, actions: &[Action], commands: &mut Commands) {
             let label = RichText::new(format!("▶ {}", action.label)).size(14.5).color(ink);
             let button = Button::new(label).fill(fill).stroke(Stroke::new(1.0, ink)).wrap();
             let response = ui.add(button).on_hover_text(action.hint());
-            name(&response, action.label.to_owned());
+            name(&response, action.label);
             if follow_focus(response).clicked() {
                 carry_out(action, commands);
             }
@@ -295,7 +311,7 @@ fn follow_focus(response: Response) -> Response {
 }
 
 /// An accessible name in place of what is written on a button.
-fn name(response: &Response, name: String) {
+fn name(response: &Response, name: &str) {
     let enabled = response.enabled();
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name.clone()));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
 }

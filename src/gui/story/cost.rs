@@ -15,7 +15,7 @@ pub const SECTIONS: &[Section] = &[Section {
             "",
         ),
         Block::Text(
-            "So *all* derivatives together cost no more than three forward passes. Finite differences need at least one more forward pass for *each* of the $P$ parameters, and $2P$ for central differences. They remain the best check of a backward pass, and a hopeless way to train.",
+            "So the loss and *all* its derivatives together cost no more than three forward passes. Finite differences need at least one more forward pass for *each* of the $P$ parameters, and $2P$ for central differences. They remain the best check of a backward pass, and a hopeless way to train.",
         ),
         Block::Actions(&[Action {
             label: "Check the gradient and count the cost: 5–10–8–3",

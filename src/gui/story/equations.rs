@@ -9,7 +9,7 @@ pub const SECTIONS: &[Section] = &[
         level: 1,
         blocks: &[
             Block::Text(
-                "Everything follows from the chain rule and from one choice: to ask for the derivative of the loss by each *pre-activation* first. This is $\\delta$. Once it is known in one layer, both the layer below and that layer's own gradients are one product away.",
+                "Everything follows from the chain rule and from one choice: to ask for the derivative of the loss by each *pre-activation* first. This is $\\delta$. Once it is known in one layer, both the layer below and that layer’s own gradients are one product away.",
             ),
             Block::Formula(r"\delta^{(l)}_j=\frac{\partial L}{\partial z^{(l)}_j}", ""),
         ],
@@ -49,7 +49,7 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
-        title: "BP3: the gradient of the weights",
+        title: "BP3: weight gradients",
         level: 2,
         blocks: &[
             Block::Formula(
@@ -57,7 +57,7 @@ pub const SECTIONS: &[Section] = &[
                 "BP3",
             ),
             Block::Text(
-                "*What it says.* A weight's gradient is the error at its upper end times the activity at its lower end. It is small as soon as one of the two is.",
+                "*What it says.* A weight’s gradient is the error at its upper end times the activity at its lower end. It is small as soon as one of the two is.",
             ),
             Block::Text(
                 "*Why.* $W^{(l)}_{jk}$ occurs in $z^{(l)}_j$ alone, multiplied by $a^{(l-1)}_k$. A column times a row is a matrix of the shape of $W^{(l)}$, with just these products.",
@@ -65,7 +65,7 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
-        title: "BP4: the gradient of the biases",
+        title: "BP4: bias gradients",
         level: 2,
         blocks: &[
             Block::Formula(r"\frac{\partial L}{\partial b^{(l)}}=\delta^{(l)}", "BP4"),

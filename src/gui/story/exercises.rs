@@ -13,7 +13,7 @@ pub const SECTIONS: &[Section] = &[
         )],
     },
     Section {
-        title: "16.1: cross-entropy and sigmoid",
+        title: "16.1: sigmoid, cross-entropy",
         level: 2,
         blocks: &[
             Block::Text(
@@ -48,7 +48,7 @@ pub const SECTIONS: &[Section] = &[
                         "",
                     ),
                     Block::Text(
-                        "By BP1 the two are multiplied, and the denominator cancels: $\\delta=a-y$. In the worked example it is 0.793158 instead of the squared error's 0.125394, which still carries $\\sigma'(z)=0.158095$. The confidently wrong output ($a=0.9989$, $y=0$) gets $\\delta=0.9989$ from the cross-entropy and 0.0011 from the squared error: just where the network should learn most, the squared error lets the gradient vanish in the very first step.",
+                        "By BP1 the two are multiplied, and the denominator cancels: $\\delta=a-y$. In the worked example it is 0.793158 instead of the squared error’s 0.125394, which still carries $\\sigma'(z)=0.158095$. The confidently wrong output ($a=0.9989$, $y=0$) gets $\\delta=0.9989$ from the cross-entropy and 0.0011 from the squared error: just where the network should learn most, the squared error lets the gradient vanish in the very first step.",
                     ),
                 ],
             ),
@@ -90,7 +90,7 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
-        title: "16.3: backward costs at most twice forward",
+        title: "16.3: the cost of going back",
         level: 2,
         blocks: &[
             Block::Text(
@@ -119,7 +119,7 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
-        title: "16.4: cross-entropy and softmax",
+        title: "16.4: softmax, cross-entropy",
         level: 2,
         blocks: &[
             Block::Text(
@@ -159,7 +159,7 @@ pub const SECTIONS: &[Section] = &[
             Block::Text(
                 "*To do.* Count the weights, the biases, and the multiply-adds of a forward and of a backward pass. What would finite differences cost?",
             ),
-            Block::Text("*To look at.* The lab's own count, layer by layer."),
+            Block::Text("*To look at.* The lab’s own count, layer by layer."),
             Block::Actions(&[Action {
                 label: "16.5: count the cost of 5–10–8–3",
                 setup: Setup::Preset("cost-5-10-8-3"),

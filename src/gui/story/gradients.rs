@@ -66,7 +66,7 @@ pub const SECTIONS: &[Section] = &[
                 "*In the lab.* Thirty hidden layers of 100 units whose weights are too large: on the way back $\\|\\delta\\|$ grows by a factor of 23,000 with ReLU (He, gain 2) and of 25 million with tanh (standard deviation 0.5).",
             ),
             Block::Text(
-                "Can larger weights save the sigmoid? Only at a price: they push $z$ outward, where $\\sigma'$ is far below a quarter. In the third experiment a gain of 10 does keep $\\delta$ alive over 50 layers, with most units nearly saturated.",
+                "Can larger weights save the sigmoid? Only at a price: they push $z$ outward, where $\\sigma'$ is far below a quarter. A gain of 10 does keep $\\delta$ alive over 50 layers, with most units nearly saturated.",
             ),
             Block::Actions(&[
                 Action {
@@ -92,17 +92,17 @@ pub const SECTIONS: &[Section] = &[
         level: 1,
         blocks: &[
             Block::Text(
-                "The chapter's figure compares sigmoid and ReLU in a net of six layers, with seed 42. The sigmoid's $\\|\\delta\\|$ falls from 0.0863 at the output to 0.0000700 in layer 1. The ReLU's is exactly 0 in every layer, and it would be wrong to call that vanishing.",
+                "The chapter’s figure compares sigmoid and ReLU in a net of six layers, with seed 42. The sigmoid’s $\\|\\delta\\|$ falls from 0.0863 at the output to 0.0000700 in layer 1. The ReLU’s is exactly 0 in every layer, and it would be wrong to call that vanishing.",
             ),
             Block::Text(
                 "The reason stands at the top: the only output unit is a ReLU too, and for this draw its $z$ is $-0.0683$. There the slope is 0, so by BP1 $\\delta^{(L)}=0$, and BP2 can only make zeros of a zero. The output is *dead* for this input; about half of all seeds have it so. A small gradient can be mended by scaling; this one says nothing at all.",
             ),
             Block::Text(
-                "Give the output a linear unit and keep every draw: now the ReLU net's $\\|\\delta\\|$ goes from 0.78 to 0.13, six times less, where the sigmoid loses a factor of 1233.",
+                "Give the output a linear unit and keep every draw: now the ReLU net’s $\\|\\delta\\|$ goes from 0.78 to 0.13, six times less, where the sigmoid loses a factor of 1233.",
             ),
             Block::Actions(&[
                 Action {
-                    label: "Show in the lab: the chapter's figure",
+                    label: "Show in the lab: the chapter’s figure",
                     setup: Setup::Preset("chapter-16"),
                     place: Place::Flow,
                 },

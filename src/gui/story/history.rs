@@ -8,7 +8,7 @@ pub const SECTIONS: &[Section] = &[Section {
     level: 1,
     blocks: &[
         Block::Text(
-            "Backpropagation was found several times, for different purposes, by people who mostly did not know of each other.",
+            "Backpropagation was found several times, for different purposes, and often without knowledge of the work before.",
         ),
         Block::Pairs(&[
             (
@@ -22,11 +22,11 @@ pub const SECTIONS: &[Section] = &[Section {
             ("1962", "*Stuart Dreyfus* derives the recursion from the chain rule alone."),
             (
                 "1970",
-                "*Seppo Linnainmaa*, in his master's thesis in Helsinki, gives the general method for any computation made of elementary steps, to estimate rounding errors. Today it is called the reverse mode of automatic differentiation.",
+                "*Seppo Linnainmaa*, in his master’s thesis in Helsinki, gives the general method for any computation made of elementary steps, to estimate rounding errors. Today it is called the reverse mode of automatic differentiation.",
             ),
             (
                 "1974",
-                "*Paul Werbos* brings backward derivatives to learning models in his thesis at Harvard; in a paper given in 1981 he applies them to neural networks.",
+                "*Paul Werbos* brings backward derivatives to learning models in his thesis at Harvard; in a paper of 1981, printed in 1982, he applies them to neural networks.",
             ),
             (
                 "1985",
@@ -38,7 +38,7 @@ pub const SECTIONS: &[Section] = &[Section {
             ),
         ]),
         Block::Text(
-            "Five years later, in 1991, Sepp Hochreiter's diploma thesis explained why deep and recurrent networks trained so badly all the same: vanishing and exploding gradients.",
+            "Five years later, in 1991, Sepp Hochreiter’s diploma thesis explained why deep and recurrent networks trained so badly all the same: vanishing and exploding gradients.",
         ),
     ],
 }];

@@ -42,7 +42,7 @@ pub enum Block {
 }
 
 /// The page's title.
-pub const TITLE: &str = "Backpropagation, and what becomes of δ on its way back";
+pub const TITLE: &str = "Backpropagation, and the fate of δ";
 
 /// The whole page, in reading order.
 pub fn sections() -> impl Iterator<Item = &'static Section> {

@@ -28,7 +28,7 @@ pub const SECTIONS: &[Section] = &[
                     "$\\odot$",
                     "the product entry by entry: $(u\\odot v)_j=u_j\\,v_j$, where $u$ and $v$ are equally long",
                 ),
-                ("$\\|\\delta^{(l)}\\|$", "the length of that list of numbers: the lab's bars"),
+                ("$\\|\\delta^{(l)}\\|$", "the length of that list of numbers: the lab’s bars"),
             ]),
         ],
     },

@@ -64,7 +64,7 @@ pub const SECTIONS: &[Section] = &[
         level: 2,
         blocks: &[
             Block::Text(
-                "Tanh has slope 1 at 0, four times the sigmoid's. ReLU has slope 1 on its whole active side, leaky ReLU a small slope on the other side too, so that no unit is ever quite dead. SELU is scaled so that signals drift towards mean 0 and variance 1 by themselves. Each wants its own initialization.",
+                "Tanh has slope 1 at 0, four times the sigmoid’s. ReLU has slope 1 on its whole active side, leaky ReLU a small slope on the other side too, so that no unit is ever quite dead. SELU is scaled so that signals drift towards mean 0 and variance 1 by themselves. Each wants its own initialization.",
             ),
             Block::Text(
                 "*In the lab.* From output to layer 1 through 30 hidden layers, $\\|\\delta\\|$ changes by $-18.7$ decades with sigmoid, $-0.6$ with tanh (both Xavier), $-0.5$ with ReLU (He) and $+0.3$ with SELU (LeCun).",
@@ -88,7 +88,7 @@ pub const SECTIONS: &[Section] = &[
                 "",
             ),
             Block::Text(
-                "Here $\\sigma_w^2=n\\operatorname{Var}W$. A sigmoid net with Xavier has $\\chi=0.056$, hence $\\xi=0.35$ layers: no wonder that it vanishes. ReLU with He has $\\chi=1$ and no limit from this side. A net much deeper than a few $\\xi$ does not train (Schoenholz and others 2017). For tanh, a gain of 1.327 with a little random bias lies on the line $\\chi=1$: over 60 layers it changes $\\|\\delta\\|$ by a factor of 2, while gain 1 loses 3.8 decades and gain 2 wins 3.5.",
+                "Here $\\sigma_w^2=n\\operatorname{Var}W$. A sigmoid net with Xavier has $\\chi=0.056$, hence $\\xi=0.35$ layers: no wonder that it vanishes. ReLU with He has $\\chi=1$ and no limit from this side. Networks many times deeper than $\\xi$ were found not to train (Schoenholz and others 2017). For tanh, a gain of 1.327 with a little random bias lies on the line $\\chi=1$: over 60 layers it changes $\\|\\delta\\|$ by a factor of 2, while gain 1 loses 3.8 decades and gain 2 wins 3.5.",
             ),
             Block::Actions(&[
                 Action {
@@ -105,11 +105,11 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
-        title: "What the lab has no switch for",
+        title: "Beyond this lab",
         level: 2,
         blocks: &[
             Block::Points(&[
-                "*Residual connections* add a layer's input to its output. The factor of a layer becomes the identity plus something, so that the product keeps one way on which nothing is multiplied (He and others 2016).",
+                "*Residual connections* add a layer’s input to its output. The factor of a layer becomes the identity plus something, so that the product keeps one way on which nothing is multiplied (He and others 2016).",
                 "*Normalization* brings $z$ back to mean 0 and variance 1, over the batch (Ioffe and Szegedy 2015) or over the layer (Ba and others 2016), whatever the weights are.",
                 "*Gradient clipping* shortens a gradient that is too long. It helps against explosion only: a direction that has vanished does not come back by scaling what is left.",
             ]),
