@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::experiment::Experiment;
-use crate::study::{Draw, VariantDraw};
+use crate::study::{Draw, DrawStudy, Steps, VariantDraw, Watch, steps};
 
 use super::row::{LayerRow, plain};
 
@@ -24,11 +24,17 @@ struct VariantJson<'a> {
     sentence: String,
     log10_ratio_first_last: Option<f64>,
     layers: Vec<LayerRow>,
+    /// Every step of the first example, with its numbers; absent where the network is too
+    /// large to be walked through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<Steps>,
 }
 
 impl<'a> VariantJson<'a> {
-    fn of(variant: &'a VariantDraw) -> Self {
+    fn of(experiment: &Experiment, index: usize, variant: &'a VariantDraw) -> Self {
+        let watch = Watch::unattended();
         Self {
+            steps: steps(experiment, index, 0, &mut DrawStudy::new(), &watch).ok(),
             name: &variant.name,
             loss: plain(variant.loss),
             loss_log10: variant.loss.log10(),
@@ -45,6 +51,9 @@ impl<'a> VariantJson<'a> {
 /// Every norm has its log10 beside it. `delta_log10` is null only for a true zero, whose
 /// `zero_cause` says why; `delta_norm` is 0 below what `f64` holds and null above.
 ///
+/// A network small enough for the step-by-step page also has its `steps`: each with its
+/// equation, the numbers put in, and the result.
+///
 /// # Errors
 /// What `out` says when it takes no more.
 ///
@@ -60,7 +69,9 @@ impl<'a> VariantJson<'a> {
 pub fn write(draw: &Draw, mut out: impl Write) -> io::Result<()> {
     let json = DrawJson {
         experiment: &draw.experiment,
-        variants: draw.variants.iter().map(VariantJson::of).collect(),
+        variants: (draw.variants.iter().enumerate())
+            .map(|(index, variant)| VariantJson::of(&draw.experiment, index, variant))
+            .collect(),
     };
     serde_json::to_writer_pretty(&mut out, &json)?;
     writeln!(out)
