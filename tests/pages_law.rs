@@ -124,7 +124,7 @@ fn first_bands() {
         let stop = || told.get().is_some();
         let settings = EnsembleSettings::default();
         let _ = ensemble(&experiment, &settings, &Watch::new(&stop, &|_| {}), |so_far| {
-            Figure::ensemble(so_far, &theory, None, false);
+            Figure::ensemble(so_far, &theory, None);
             told.set(Some(start.elapsed()));
         });
         eprintln!("{id}: first band after {:?}", told.get().expect("one snapshot"));
@@ -151,10 +151,12 @@ fn small() -> (gradient_lab::study::Ensemble, Theory) {
 #[test]
 fn the_figures_show_the_studies_numbers() {
     let (measured, theory) = small();
-    let figure = Figure::ensemble(&measured, &theory, None, false);
+    let figure = Figure::ensemble(&measured, &theory, None);
     let by_layer = chart(&figure, 0);
     let sigmoid: &VariantEnsemble = &measured.variants[0];
-    let MarkShape::Band(band) = shape(by_layer, "Sigmoid · 5–95 %") else { panic!("a band") };
+    let MarkShape::Band(band) = shape(by_layer, "Sigmoid · 5–95\u{a0}%") else {
+        panic!("a band")
+    };
     let MarkShape::Line(median) = shape(by_layer, "Sigmoid · median") else { panic!("a line") };
     let MarkShape::Dashed(rms) = shape(by_layer, "Sigmoid · theory RMS") else { panic!("dashed") };
     let predicted = predict(&measured.experiment, &measured.experiment.variants[0]);
@@ -170,14 +172,15 @@ fn the_figures_show_the_studies_numbers() {
     let MarkShape::Line(zeros) = shape(chart(&figure, 1), "ReLU") else { panic!("a line") };
     assert_eq!(zeros[5], [6.0, 100.0 * measured.variants[1].layers[5].zero_share()]);
     let table = figure.table();
-    let lower = table.rows.iter().find(|row| row[1] == "Sigmoid · 5–95 %, lower").expect("there");
+    let lower =
+        table.rows.iter().find(|row| row[1] == "Sigmoid · 5–95\u{a0}%, lower").expect("there");
     assert_eq!(lower[4], band[0][1].to_string());
 }
 
 #[test]
 fn divided_by_the_theory_the_theory_is_1() {
     let (measured, theory) = small();
-    let figure = Figure::ensemble(&measured, &theory, None, true);
+    let figure = Figure::ensemble(&measured, &theory, None).divided_by(&theory);
     let MarkShape::Dashed(rms) = shape(chart(&figure, 0), "Sigmoid · theory RMS") else {
         panic!("dashed")
     };

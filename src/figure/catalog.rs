@@ -49,7 +49,7 @@ impl FigureId {
                 let theory = TheoryStudy::new().run(experiment, watch)?;
                 let ensemble = usual_ensemble(experiment, watch)?;
                 Ok(match self {
-                    Self::Ensemble => Figure::ensemble(&ensemble, &theory, Some(&draw), false),
+                    Self::Ensemble => Figure::ensemble(&ensemble, &theory, Some(&draw)),
                     _ => Figure::histogram(&ensemble, &theory, Some(&draw), 1),
                 })
             }

@@ -25,22 +25,27 @@ const LAYER: &str = "layer l  (1 is next to the input)";
 impl Figure {
     /// The 5–95 % band and the median of ‖δ^(l)‖ by layer, the theory's line and band, one
     /// draw's points; below it the share of true zeros where there are any.
-    ///
-    /// `relative` divides all by the predicted root mean square: deep down a band is thinner
-    /// than a line beside the decades that the norm loses.
-    pub fn ensemble(
-        ensemble: &Ensemble,
-        theory: &Theory,
-        draw: Option<&Draw>,
-        relative: bool,
-    ) -> Self {
-        let mut panels = vec![Panel::Chart(by_layer(ensemble, theory, draw, relative))];
+    pub fn ensemble(ensemble: &Ensemble, theory: &Theory, draw: Option<&Draw>) -> Self {
+        let compared = compared(ensemble, theory);
+        let mut panels = vec![Panel::Chart(by_layer(ensemble, theory, &compared, draw))];
         panels.extend(zero_shares(ensemble).map(Panel::Chart));
         let experiment = &ensemble.experiment;
         let mut figure = Self::new(FigureId::Ensemble, experiment, panels);
-        figure.notes = notes(ensemble, theory, law_words::verdict);
+        figure.notes = notes(ensemble, theory, |variant, measured, theory| {
+            law_words::verdict(measured, theory, compared[variant].as_ref())
+        });
         figure.caption.push(law_words::ensemble(ensemble));
         figure
+    }
+
+    /// The ensemble's figure with its norms divided by the predicted root mean squares: deep
+    /// down a band is thinner than a line beside the decades that the norm loses.
+    #[must_use]
+    pub fn divided_by(mut self, theory: &Theory) -> Self {
+        if let Some(Panel::Chart(chart)) = self.panels.first_mut() {
+            *chart = divided(chart, theory);
+        }
+        self
     }
 
     /// How log10 ‖δ^(l)‖ of one layer is distributed over the seeds.
@@ -53,8 +58,9 @@ impl Figure {
         let layer = layer.clamp(1, ensemble.experiment.layers());
         let panel = Panel::Chart(layer_histogram(ensemble, theory, draw, layer));
         let mut figure = Self::new(FigureId::Histogram, &ensemble.experiment, vec![panel]);
-        figure.notes =
-            notes(ensemble, theory, |measured, theory| law_words::layer(measured, theory, layer));
+        figure.notes = notes(ensemble, theory, |_, measured, theory| {
+            law_words::layer(measured, theory, layer)
+        });
         figure.caption.push(law_words::ensemble(ensemble));
         figure
     }
@@ -107,14 +113,14 @@ fn limit_notes(theory: &Theory) -> Vec<Note> {
 fn notes(
     ensemble: &Ensemble,
     theory: &Theory,
-    words: impl Fn(&VariantEnsemble, &VariantTheory) -> String,
+    words: impl Fn(usize, &VariantEnsemble, &VariantTheory) -> String,
 ) -> Vec<Note> {
     let pairs = ensemble.variants.iter().zip(&theory.variants).enumerate();
     pairs
         .map(|(variant, (measured, theory))| Note {
             variant,
             name: measured.name.clone(),
-            text: words(measured, theory),
+            text: words(variant, measured, theory),
         })
         .collect()
 }
@@ -124,26 +130,47 @@ fn part(variant: usize, name: &str, kind: &str, shape: MarkShape) -> Mark {
     Mark::new(format!("{name} · {kind}"), Ink::Variant(variant), shape)
 }
 
-fn by_layer(ensemble: &Ensemble, theory: &Theory, draw: Option<&Draw>, relative: bool) -> Chart {
+/// What measured and expected have in common, variant by variant.
+fn compared(ensemble: &Ensemble, theory: &Theory) -> Vec<Option<Comparison>> {
+    let pairs = ensemble.variants.iter().zip(&theory.variants);
+    let compare = |(measured, theory): (&VariantEnsemble, &VariantTheory)| {
+        Comparison::of(measured, theory.layers.as_ref().ok()?)
+    };
+    pairs.map(compare).collect()
+}
+
+fn by_layer(
+    ensemble: &Ensemble,
+    theory: &Theory,
+    compared: &[Option<Comparison>],
+    draw: Option<&Draw>,
+) -> Chart {
     let mut marks = Vec::new();
     for (variant, measured) in ensemble.variants.iter().enumerate() {
-        marks.push(part(variant, &measured.name, "5–95 %", MarkShape::Band(band(measured))));
+        marks.push(part(variant, &measured.name, "5–95\u{a0}%", MarkShape::Band(band(measured))));
     }
-    for (variant, (measured, theory)) in ensemble.variants.iter().zip(&theory.variants).enumerate()
-    {
+    for (variant, (measured, compared)) in ensemble.variants.iter().zip(compared).enumerate() {
         let median = quantiles(measured, 0.5);
         marks.push(part(variant, &measured.name, "median", MarkShape::Line(median)));
-        marks.extend(expected_band(variant, measured, theory));
+        let expected = compared.as_ref().map(expected_band);
+        marks.extend(expected.map(|(kind, shape)| part(variant, &measured.name, kind, shape)));
     }
     marks.extend(rms_lines(theory));
     marks.extend(draw.into_iter().flat_map(draw_points));
-    if relative {
-        marks.iter_mut().for_each(|mark| divide(mark, theory));
-    }
     marks.retain(|mark| !mark.readings().is_empty());
-    let quantity = if relative { "‖δ⁽ˡ⁾‖ / theory RMS" } else { NORM };
-    let heading = format!("{quantity} by layer over {} networks", ensemble.seeds);
-    Chart::spanning(heading, (LAYER, AxisScale::Layers), (quantity, AxisScale::Log10), marks)
+    let heading = format!("{NORM} by layer over {} networks", ensemble.seeds);
+    Chart::spanning(heading, (LAYER, AxisScale::Layers), (NORM, AxisScale::Log10), marks)
+}
+
+/// The chart with its marks divided.
+fn divided(chart: &Chart, theory: &Theory) -> Chart {
+    let mut marks = chart.marks.clone();
+    marks.iter_mut().for_each(|mark| divide(mark, theory));
+    marks.retain(|mark| !mark.readings().is_empty());
+    let quantity = format!("{NORM} / theory RMS");
+    let heading = chart.heading.replacen(NORM, &quantity, 1);
+    let (x, y) = ((LAYER, AxisScale::Layers), (quantity.as_str(), AxisScale::Log10));
+    Chart::spanning(heading, x, y, marks)
 }
 
 /// Divides a variant's mark by its predicted root mean squares; where there are none, nothing
@@ -176,19 +203,13 @@ fn band(measured: &VariantEnsemble) -> Vec<[f64; 3]> {
     low.iter().zip(&high).map(|(low, high)| [low[0], low[1], high[1]]).collect()
 }
 
-/// The edges of the band that the theory expects at this width.
-fn expected_band(
-    variant: usize,
-    measured: &VariantEnsemble,
-    theory: &VariantTheory,
-) -> Option<Mark> {
-    let comparison = Comparison::of(measured, theory.layers.as_ref().ok()?)?;
-    let kind = law_words::footing(comparison.ratio.footing);
+/// The edges of the band that the theory expects at this width, and on what footing.
+fn expected_band(comparison: &Comparison) -> (&'static str, MarkShape) {
     let edges = comparison.layers.iter().map(|layer| {
         let (low, high) = layer.interval;
         [layer.layer as f64, low, high]
     });
-    Some(part(variant, &theory.name, kind, MarkShape::Edges(edges.collect())))
+    (law_words::footing(comparison.ratio.footing), MarkShape::Edges(edges.collect()))
 }
 
 /// The predicted root mean squares, a dashed line a variant.
@@ -350,7 +371,12 @@ fn predicted(theory: &Theory) -> Chart {
             let (mean, reach) = (start + band.mean_log10, Z_95 * band.std_log10);
             [band.layer as f64, mean - reach, mean + reach]
         });
-        marks.push(part(variant, &each.name, "steps, 5–95 %", MarkShape::Band(band.collect())));
+        marks.push(part(
+            variant,
+            &each.name,
+            "steps, 5–95\u{a0}%",
+            MarkShape::Band(band.collect()),
+        ));
     }
     marks.extend(rms_lines(theory));
     marks.retain(|mark| !mark.readings().is_empty());

@@ -19,8 +19,8 @@ const MOST_INSIDE: f64 = 0.8;
 /// Exact or heuristic, in a word.
 pub fn footing(footing: Footing) -> &'static str {
     match footing {
-        Footing::Exact => "exact band",
-        Footing::Heuristic => "heuristic band",
+        Footing::Exact => "exact steps",
+        Footing::Heuristic => "heuristic steps",
     }
 }
 
@@ -50,16 +50,19 @@ pub fn engine(experiment: &Experiment, variant: &Variant, engine: Engine) -> Str
 }
 
 /// Whether measured and expected agree: decades, standard deviations, coverage.
-pub fn verdict(measured: &VariantEnsemble, theory: &VariantTheory) -> String {
-    let layers = match &theory.layers {
-        Ok(layers) => layers,
-        Err(error) => return format!("No theory to compare with: {error}."),
-    };
-    let Some(comparison) = Comparison::of(measured, layers) else {
+pub fn verdict(
+    measured: &VariantEnsemble,
+    theory: &VariantTheory,
+    comparison: Option<&Comparison>,
+) -> String {
+    if let Err(error) = &theory.layers {
+        return format!("No theory to compare with: {error}.");
+    }
+    let Some(comparison) = comparison else {
         return nothing_to_compare(measured);
     };
     let mut words = ratio(&comparison.ratio, measured.layers.len());
-    words += &place(&comparison);
+    words += &place(comparison);
     words += &spread(&comparison.ratio);
     words += &zeros(measured);
     words
@@ -307,7 +310,7 @@ fn about_output(experiment: &Experiment) -> Option<String> {
     let differs = sizes[sizes.len() - 1] != sizes[sizes.len() - 2];
     let several = architecture.output > 1;
     (differs || several).then(|| {
-        let mut words = "Output layer: χ and ξ speak of hidden layers alone; the last step has its own widths and slope, and the bands start from the measured ‖δ‖ of the output layer.".to_owned();
+        let mut words = "Output layer: χ and ξ speak of hidden layers alone; the last step has its own widths and slope, and the theory’s bands start from the measured ‖δ‖ of the output layer, as if it were independent of the steps below.".to_owned();
         if several {
             words += " With several outputs the output’s δ depends on the weights that it meets on its way back.";
         }

@@ -7,6 +7,8 @@ pub const Z_95: f64 = 1.644_853_626_951_472_2;
 
 /// Numbers that stand for the law of layer L.
 const ATOMS: usize = 64;
+/// The steps' spread in that of the output layer from which on their sum is close to normal.
+const MANY_STEPS: f64 = 2.0;
 /// Halvings of a bracket: its width becomes a hundred-millionth.
 const HALVINGS: usize = 27;
 
@@ -15,7 +17,8 @@ const HALVINGS: usize = 27;
 /// The theory gives the steps back from the output; where they start, at log10 ‖δ^(L)‖, is
 /// taken from the ensemble. The law of log10 ‖δ^(l)‖ is expected to be that of layer L plus an
 /// independent normal number with the mean and the spread of the band, so that means and
-/// variances add. All of it speaks of the draws that are not true zeros.
+/// variances add. Independent it is only nearly: the active units that make
+/// the steps back also make the output, and with it ‖δ^(L)‖. The ratio's law is free of that. All of it speaks of the draws that are not true zeros.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// Layers 1…L where both the ensemble and the theory have a number.
@@ -64,13 +67,19 @@ impl Comparison {
         let last = measured.layers.last()?;
         let (output_mean, output_std) = (last.log10_mean()?, last.log10_std().unwrap_or(0.0));
         let start = atoms(last);
+        let third = start.iter().map(|atom| (atom - output_mean).powi(3)).sum::<f64>();
+        let output_skew = third / start.len() as f64;
         let band = |(measured, band): (&Distribution, &super::LayerBand)| {
             let expected_mean = output_mean + band.mean_log10;
             let expected_std = output_std.hypot(band.std_log10);
             if !(expected_mean.is_finite() && expected_std.is_finite()) {
                 return None;
             }
-            let interval = interval(&start, band.mean_log10, band.std_log10);
+            let interval = if band.std_log10 > MANY_STEPS * output_std {
+                nearly_normal(expected_mean, expected_std, output_skew)
+            } else {
+                interval(&start, band.mean_log10, band.std_log10)
+            };
             Some(LayerComparison {
                 layer: band.layer,
                 measured_mean: measured.log10_mean()?,
@@ -151,6 +160,13 @@ fn atoms(distribution: &Distribution) -> Vec<f64> {
     (0..ATOMS).filter_map(|i| distribution.log10_quantile(share(i))).collect()
 }
 
+/// 5 % and 95 % of a law with this mean, standard deviation and third central moment, which is
+/// close to normal: Cornish and Fisher's expansion (1938), first term.
+fn nearly_normal(mean: f64, std: f64, third: f64) -> (f64, f64) {
+    let lean = third / (6.0 * std * std) * (Z_95 * Z_95 - 1.0);
+    (mean - Z_95 * std + lean, mean + Z_95 * std + lean)
+}
+
 /// 5 % and 95 % of one of the atoms plus an independent normal number.
 fn interval(atoms: &[f64], mean: f64, std: f64) -> (f64, f64) {
     let quantile = |p: f64| {
@@ -210,8 +226,9 @@ mod tests {
         Comparison::of(&measured.variants[0], layers).expect("not all zero")
     }
 
-    /// The band is exact here, so that measured and expected differ by chance alone, and nine
-    /// networks of ten lie inside.
+    /// The ratio's law is exact here, so that measured and expected differ by chance alone. The
+    /// layers' intervals take ‖δ^(L)‖ as independent of the steps, which costs a few per cent
+    /// of coverage over eight layers of 20 units: measured were 86 to 89 % in place of 90.
     #[test]
     fn relu_lies_in_its_exact_band() {
         let he = Init::of(Scheme::HeNormal);
@@ -226,7 +243,8 @@ mod tests {
         let spread = found.ratio.measured_std.expect("many") / found.ratio.expected_std;
         assert!((spread - 1.0).abs() < 0.05, "{spread}");
         assert!(found.is_inside());
-        assert!(found.layers.iter().all(|layer| (0.88..0.92).contains(&layer.inside)));
+        let inside: Vec<f64> = found.layers.iter().map(|layer| layer.inside).collect();
+        assert!(inside.iter().all(|share| (0.84..0.92).contains(share)), "{inside:?}");
     }
 
     /// Of normal atoms and a normal step the law is normal, and its quantiles are known.
@@ -248,6 +266,22 @@ mod tests {
         let expected = Z_95 * 1.25;
         assert!((high + 3.0 - expected).abs() < 0.02, "{high}");
         assert!((low + 3.0 + expected).abs() < 0.02, "{low}");
+    }
+
+    /// Where one way of finding the interval gives way to the other, both agree.
+    #[test]
+    fn both_ways_agree_where_they_meet() {
+        // log10 of a squared uniform number: as skewed as an output layer's law.
+        let start: Vec<f64> =
+            (0..64).map(|i| 2.0 * ((f64::from(i) + 0.5) / 64.0).log10()).collect();
+        let moment = |k, about: f64| start.iter().map(|a| (a - about).powi(k)).sum::<f64>() / 64.0;
+        let mean = moment(1, 0.0);
+        let std = moment(2, mean).sqrt();
+        let (low, high) = interval(&start, 0.0, MANY_STEPS * std);
+        let all = std.hypot(MANY_STEPS * std);
+        let (near_low, near_high) = nearly_normal(mean, all, moment(3, mean));
+        assert!((low - near_low).abs() < 0.03 * all, "{low} {near_low}");
+        assert!((high - near_high).abs() < 0.03 * all, "{high} {near_high}");
     }
 
     #[test]

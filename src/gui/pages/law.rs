@@ -240,8 +240,9 @@ impl LawPage {
         };
         let histogram = shown.histogram(layer);
         let Some(law) = shown.law() else { return };
-        if self.asked.is_stale() || lab.refusal().is_some() {
-            // A result of other settings steps back.
+        let is_old = self.asked.is_stale() || self.trouble.is_some() || lab.refusal().is_some();
+        if is_old && self.asked.progress().is_none() {
+            // Nothing newer is on its way: the result of other settings steps back.
             ui.set_opacity(0.55);
         }
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -366,10 +367,11 @@ impl Law {
             limit: theory.layers.is_ok().then(|| law_words::limit(theory)),
             caveats: law_words::caveats(experiment, variant, measured, theory),
         });
+        let by_layer = Figure::ensemble(ensemble, theory, Some(draw));
+        let divided = by_layer.clone().divided_by(theory);
         Self {
             words: words.collect(),
-            by_layer: [false, true]
-                .map(|relative| Arc::new(Figure::ensemble(ensemble, theory, Some(draw), relative))),
+            by_layer: [by_layer, divided].map(Arc::new),
             ensemble: ensemble.clone(),
             theory: theory.clone(),
             draw: draw.clone(),

@@ -236,9 +236,9 @@ pub fn kinds(ui: &mut Ui, marks: &[Mark]) {
         shown.push(kind);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            let (rect, _) = ui.allocate_exact_size(vec2(20.0, 11.0), egui::Sense::hover());
+            let (rect, _) = ui.allocate_exact_size(vec2(16.0, 11.0), egui::Sense::hover());
             sample(ui, rect, &mark.shape);
-            let words = RichText::new(axis::shortened(kind, 14)).small().weak();
+            let words = RichText::new(axis::shortened(kind, 15)).small().weak();
             ui.label(words).on_hover_text(kind);
         });
     }
