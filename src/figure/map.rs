@@ -243,7 +243,8 @@ mod tests {
         let map = Map::of(&coarse(1), None).expect("two settings");
         assert_eq!(map.scale.min, -map.scale.max);
         let [r, g, b] = map.colour(0.0);
-        assert!(r.min(g).min(b) > 235, "nearly white: {r} {g} {b}");
+        // The library's middle colour is (243, 238, 234).
+        assert!(r.min(g).min(b) > 230, "nearly white: {r} {g} {b}");
         assert_eq!(map.line, [[1.0, 0.0]], "what lies outside is left out");
     }
 

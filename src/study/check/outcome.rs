@@ -118,18 +118,20 @@ impl GradientCheck {
         let wrong = self.worst_of(Finding::Wrong);
         let mut words = match wrong.or_else(|| self.worst_of(Finding::Agrees)) {
             Some(worst) if wrong.is_some() => format!(
-                "{} of {} derivatives are wrong, the worst that of {}: off by {:.1e} of itself at h = {step:.1e}.",
+                "Backpropagation fails: {} of {} derivatives are off by more than the threshold, {:.1e} of themselves and rounding; the worst, {}, by {:.1e} at h = {step:.1e}.",
                 self.count(Finding::Wrong),
                 self.checked,
+                self.threshold,
                 worst.parameter,
                 worst.relative_error
             ),
             Some(worst) => format!(
-                "{} of {} derivatives agree with centred differences; the worst, {}, is off by {:.1e} of itself at h = {step:.1e}.",
+                "Backpropagation passes: {} of {} derivatives agree with centred differences at h = {step:.1e}; the worst, {}, is off by {:.1e} of itself, and the threshold is {:.1e} and rounding.",
                 self.count(Finding::Agrees),
                 self.checked,
                 worst.parameter,
-                worst.relative_error
+                worst.relative_error,
+                self.threshold
             ),
             None => "No derivative could be compared.".to_owned(),
         };
