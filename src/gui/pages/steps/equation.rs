@@ -13,26 +13,29 @@ const NUMBERS: f32 = 19.0;
 const UNBROKEN: f32 = 15.0;
 /// No equation is smaller than this, in points.
 const SMALLEST: f32 = 12.0;
+/// From this width on everything is set larger, in points.
+const ROOMY: f32 = 900.0;
 
 /// The step.
 pub fn show(ui: &mut Ui, step: &Shown) {
+    let scale = if ui.available_width() > ROOMY { 1.3 } else { 1.0 };
     ui.add_space(4.0);
     ui.heading(&step.title);
     ui.add_space(8.0);
     wide(ui, "symbols", |ui| {
-        ui.add(Math::new(&step.symbols.latex).size(LARGE).alt(&step.symbols.spoken));
+        ui.add(Math::new(&step.symbols.latex).size(scale * LARGE).alt(&step.symbols.spoken));
     });
     caption(ui, "With the numbers");
-    numbers(ui, &step.numbers);
+    numbers(ui, &step.numbers, scale * NUMBERS);
     if !step.between.is_empty() {
         caption(ui, "On the way");
-        arrays(ui, &step.between);
+        arrays(ui, &step.between, scale * UNBROKEN);
     }
     caption(ui, "Result");
     let fill = ui.visuals().faint_bg_color;
     Frame::group(ui.style()).fill(fill).inner_margin(10.0).show(ui, |ui| {
         wide(ui, "result", |ui| {
-            ui.add(Math::new(&step.result.latex).size(NUMBERS).alt(&step.result.spoken));
+            ui.add(Math::new(&step.result.latex).size(scale * NUMBERS).alt(&step.result.spoken));
         });
     });
     if let Some(remark) = &step.remark {
@@ -48,32 +51,40 @@ fn caption(ui: &mut Ui, words: &str) {
 }
 
 /// On one line where that is legible, and else broken at its equals signs.
-fn numbers(ui: &mut Ui, equation: &Equation) {
-    let formula = MathCache::formula(ui.ctx(), &equation.latex, MathStyle::Display);
-    let fits = formula.is_ok_and(|formula| formula.size(UNBROKEN).x <= ui.available_width());
+fn numbers(ui: &mut Ui, equation: &Equation, size: f32) {
+    let lines = packed(ui, equation, ui.available_width());
     wide(ui, "numbers", |ui| {
-        if fits {
-            line(ui, &equation.latex, &equation.spoken);
-            return;
-        }
         ui.vertical(|ui| {
-            for (index, part) in equation.lines.iter().enumerate() {
+            for (index, latex) in lines.iter().enumerate() {
                 // The whole is said once, by its first line.
-                line(ui, part, if index == 0 { &equation.spoken } else { "continued" });
+                let spoken = if index == 0 { &equation.spoken } else { "continued" };
+                ui.add(Math::new(latex).size(size).shrink_to(SMALLEST).alt(spoken));
             }
         });
     });
 }
 
-fn line(ui: &mut Ui, latex: &str, spoken: &str) {
-    ui.add(Math::new(latex).size(NUMBERS).shrink_to(SMALLEST).alt(spoken));
+/// As much on each line as is still legible there.
+fn packed(ui: &Ui, equation: &Equation, room: f32) -> Vec<String> {
+    let fits = |latex: &str| {
+        let formula = MathCache::formula(ui.ctx(), latex, MathStyle::Display);
+        formula.is_ok_and(|formula| formula.size(UNBROKEN).x <= room)
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for part in &equation.lines {
+        match lines.last_mut() {
+            Some(line) if fits(&format!("{line}{part}")) => line.push_str(part),
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
 }
 
-fn arrays(ui: &mut Ui, arrays: &[Equation]) {
+fn arrays(ui: &mut Ui, arrays: &[Equation], size: f32) {
     wide(ui, "between", |ui| {
         ui.horizontal(|ui| {
             for array in arrays {
-                ui.add(Math::new(&array.latex).size(UNBROKEN).alt(&array.spoken));
+                ui.add(Math::new(&array.latex).size(size).alt(&array.spoken));
                 ui.add_space(24.0);
             }
         });
