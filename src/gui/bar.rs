@@ -19,6 +19,11 @@ pub struct Can {
     pub reopen: bool,
 }
 
+/// Room that the button for export takes, in points.
+const ROOM_FOR_EXPORT: f32 = 104.0;
+/// Room that undo and redo take, in points.
+const ROOM_FOR_UNDO: f32 = 110.0;
+
 /// Menus, pages, undo and redo.
 pub fn top(ui: &mut Ui, lab: &Lab, page: Page, can: Can, commands: &mut Commands) {
     egui::MenuBar::new().ui(ui, |ui| {
@@ -33,22 +38,28 @@ pub fn top(ui: &mut Ui, lab: &Lab, page: Page, can: Can, commands: &mut Commands
                 commands.push(Command::Go(each));
             }
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui
-                .button("Export PNG…")
-                .on_hover_text("The whole sheet as a picture (Ctrl+E)")
-                .clicked()
-            {
-                commands.push(Command::AskSheetPicture);
-            }
-            if enabled(ui, can.redo, "Redo", "Ctrl+Shift+Z") {
-                commands.push(Command::Redo);
-            }
-            if enabled(ui, can.undo, "Undo", "Ctrl+Z") {
-                commands.push(Command::Undo);
-            }
-        });
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| tools(ui, can, commands));
     });
+}
+
+/// What the menus have too, where there is room beside the pages.
+fn tools(ui: &mut Ui, can: Can, commands: &mut Commands) {
+    if ui.available_width() < ROOM_FOR_EXPORT {
+        return;
+    }
+    let export = ui.button("Export PNG…").on_hover_text("The whole sheet as a picture (Ctrl+E)");
+    if export.clicked() {
+        commands.push(Command::AskSheetPicture);
+    }
+    if ui.available_width() < ROOM_FOR_UNDO {
+        return;
+    }
+    if enabled(ui, can.redo, "Redo", "Ctrl+Shift+Z") {
+        commands.push(Command::Redo);
+    }
+    if enabled(ui, can.undo, "Undo", "Ctrl+Z") {
+        commands.push(Command::Undo);
+    }
 }
 
 fn enabled(ui: &mut Ui, on: bool, text: &str, hint: &str) -> bool {

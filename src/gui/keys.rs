@@ -67,7 +67,7 @@ pub fn window(context: &Context, open: &mut bool) {
             for (keys, what) in [
                 ("Ctrl +  Ctrl −  Ctrl 0", "Scale the window"),
                 ("Tab", "The next control"),
-                ("← →", "Move a slider that has the focus"),
+                ("← →", "Move a slider that has the focus; on “Step by step”, the step"),
                 ("Esc", "Close a small window"),
                 ("Double click", "A zoomed plot back to the whole"),
             ] {

@@ -49,7 +49,7 @@ pub use portrait::{
 pub use sample::Sample;
 pub use sampler::{Engine, Sampler, Shares};
 pub use setting::{Axis, Setting, Spacing};
-pub use steps::{Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
+pub use steps::{Given, Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
 pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
 pub use sweep_preset::SweepPreset;
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};

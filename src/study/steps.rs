@@ -1,6 +1,7 @@
 //! The run by hand: one example forward, back and one update, as the chapter's section 16.5
 //! does it, every equation with its numbers put in.
 
+mod given;
 mod latex;
 mod rows;
 mod walk;
@@ -10,6 +11,8 @@ use serde::Serialize;
 use crate::experiment::Experiment;
 
 use super::{DrawStudy, Stopped, Watch};
+
+pub use given::Given;
 
 /// Widest layer whose matrices can still be read as equations.
 pub const MOST_UNITS: usize = 6;
@@ -80,6 +83,32 @@ pub enum Part {
     Loss,
 }
 
+impl Part {
+    /// The array's symbol, LaTeX.
+    pub fn symbol(self) -> String {
+        match self {
+            Self::Input => "x".to_owned(),
+            Self::Target => "y".to_owned(),
+            Self::Weight(layer) => format!("W^{{({layer})}}"),
+            Self::Bias(layer) => format!("b^{{({layer})}}"),
+            Self::Preactivation(layer) => format!("z^{{({layer})}}"),
+            Self::Activation(layer) => format!("a^{{({layer})}}"),
+            Self::Slope(layer) => format!(r"\sigma'(z^{{({layer})}})"),
+            Self::SentBack(layer) => {
+                format!(r"(W^{{({layer})}})^{{\top}}\delta^{{({layer})}}")
+            }
+            Self::Delta(layer) => format!(r"\delta^{{({layer})}}"),
+            Self::WeightGradient(layer) => {
+                format!(r"\frac{{\partial L}}{{\partial W^{{({layer})}}}}")
+            }
+            Self::BiasGradient(layer) => {
+                format!(r"\frac{{\partial L}}{{\partial b^{{({layer})}}}}")
+            }
+            Self::Loss => "L".to_owned(),
+        }
+    }
+}
+
 /// What kind of step this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,6 +141,17 @@ pub struct Values {
     pub part: Part,
     /// Row by row.
     pub rows: Vec<Vec<f64>>,
+}
+
+impl Values {
+    /// The array's symbol, an equals sign and its numbers, LaTeX.
+    pub fn equation(&self) -> String {
+        let digits = match self.part {
+            Part::Weight(_) | Part::Bias(_) => latex::Digits::Updated,
+            _ => latex::Digits::Computed,
+        };
+        format!("{}={}", self.part.symbol(), latex::matrix(&self.rows, digits))
+    }
 }
 
 /// One equation of the run.

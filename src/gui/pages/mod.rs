@@ -4,6 +4,7 @@ pub mod check;
 pub mod flow;
 pub mod graph;
 pub mod law;
+pub mod steps;
 pub mod story;
 pub mod sweep;
 mod under_way;
@@ -26,6 +27,8 @@ pub enum Page {
     /// The chapter's gradient-flow figure, live.
     #[default]
     Flow,
+    /// One example by hand, equation by equation.
+    Steps,
     /// The network's diagram.
     Graph,
     /// The product behind BP2.
@@ -42,13 +45,22 @@ pub enum Page {
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 7] =
-        [Self::Flow, Self::Graph, Self::Why, Self::Check, Self::Law, Self::Sweep, Self::Story];
+    pub const ALL: [Self; 8] = [
+        Self::Flow,
+        Self::Steps,
+        Self::Graph,
+        Self::Why,
+        Self::Check,
+        Self::Law,
+        Self::Sweep,
+        Self::Story,
+    ];
 
     /// The tab's words.
     pub fn label(self) -> &'static str {
         match self {
             Self::Flow => "Gradient flow",
+            Self::Steps => "Step by step",
             Self::Graph => "Graph",
             Self::Why => "Why",
             Self::Check => "Check and cost",
@@ -62,6 +74,9 @@ impl Page {
     pub fn hint(self) -> &'static str {
         match self {
             Self::Flow => "Watch ‖δ⁽ˡ⁾‖ shrink or grow through the layers.",
+            Self::Steps => {
+                "One example by hand: forward, BP1 to BP4, one update, with every number put in."
+            }
             Self::Graph => "The network as a diagram: units, weights, and δ on its way back.",
             Self::Why => "The product behind BP2: what the weights and the slopes do to δ.",
             Self::Check => {
@@ -86,6 +101,8 @@ impl Page {
 
 /// The pages' own state: how each is looked at, and its study.
 pub struct Pages {
+    /// The run by hand.
+    pub steps: steps::StepsPage,
     /// The diagram's.
     pub graph: graph::GraphPage,
     /// The factors of BP2.
@@ -104,6 +121,7 @@ impl Pages {
     /// As they are at the start.
     pub fn new(context: &egui::Context) -> Self {
         Self {
+            steps: steps::StepsPage::new(context),
             graph: graph::GraphPage::new(context),
             why: why::WhyPage::new(context),
             check: check::CheckPage::new(context),
@@ -115,6 +133,7 @@ impl Pages {
 
     /// Takes what the pages' workers have answered.
     pub fn poll(&mut self) {
+        self.steps.poll();
         self.graph.poll();
         self.why.poll();
         self.check.poll();
@@ -133,6 +152,7 @@ impl Pages {
     ) {
         match page {
             Page::Flow => flow::show(ui, lab, painter, commands),
+            Page::Steps => self.steps.show(ui, lab, commands),
             Page::Graph => self.graph.show(ui, lab, painter, commands),
             Page::Why => self.why.show(ui, lab, painter, commands),
             Page::Check => self.check.show(ui, lab, painter, commands),

@@ -238,8 +238,8 @@ impl Walk {
                 layer: Some(layer),
                 title: format!("BP3: the gradient of the weights of layer {layer}"),
                 symbols: format!(
-                    r"\frac{{\partial L}}{{\partial W^{{({layer})}}}}=\delta^{{({layer})}}({})^{{\top}}",
-                    a_of(layer - 1)
+                    r"\frac{{\partial L}}{{\partial W^{{({layer})}}}}=\delta^{{({layer})}}{}^{{\top}}",
+                    if layer == 1 { "x".to_owned() } else { format!("({})", a_of(layer - 1)) }
                 ),
                 numbers: format!(
                     "{}{}={}",

@@ -1,0 +1,240 @@
+//! The run by hand: one example forward, back, one update and forward again, one equation at
+//! a time with its numbers put in.
+
+mod equation;
+mod list;
+mod numbers;
+mod run;
+
+use std::time::Duration;
+
+use eframe::egui::{
+    self, Context, DragValue, EventFilter, Key, Modifiers, Response, ScrollArea, Ui,
+};
+
+use crate::experiment::{Experiment, Preset};
+use crate::study::DrawStudy;
+
+use super::super::asked::Asked;
+use super::super::command::{Command, Commands};
+use super::super::controls;
+use super::super::lab::Lab;
+use super::under_way;
+
+use run::{Answer, Question, Run};
+
+/// How long a step stays while the run plays, in seconds.
+const PACE: f64 = 1.5;
+/// Width of the list of steps, in points.
+const LIST: f32 = 172.0;
+
+/// The page's state.
+pub struct StepsPage {
+    asked: Asked<Question, Answer>,
+    example: usize,
+    /// Which step is shown, from 0.
+    current: usize,
+    /// While playing, when the present step came.
+    playing: Option<f64>,
+}
+
+/// The step to go to, and whether one of the page's own controls has the focus.
+#[derive(Default)]
+struct Wish {
+    step: Option<usize>,
+    focused: Option<egui::Id>,
+}
+
+impl Wish {
+    /// Takes note of a control; true where it was clicked.
+    fn clicked(&mut self, response: &Response) -> bool {
+        if response.has_focus() {
+            self.focused = Some(response.id);
+        }
+        response.clicked()
+    }
+}
+
+impl StepsPage {
+    /// At the first step of the first example.
+    pub fn new(context: &Context) -> Self {
+        let mut study = DrawStudy::new();
+        let asked =
+            Asked::new(context, "gradient-lab steps", move |question: Question, watch, _| {
+                run::answer(question, &mut study, watch)
+            });
+        Self { asked, example: 0, current: 0, playing: None }
+    }
+
+    /// Takes the worker's answer.
+    pub fn poll(&mut self) {
+        self.asked.poll();
+    }
+
+    /// The page.
+    pub fn show(&mut self, ui: &mut Ui, lab: &mut Lab, commands: &mut Commands) {
+        self.ask(lab);
+        let answer = self.asked.answer().cloned();
+        match answer.as_deref().map(|answer| &answer.run) {
+            None => _ = ui.centered_and_justified(|ui| ui.label("Computing the first pass…")),
+            Some(Err(sentence)) => too_large(ui, sentence, commands),
+            Some(Ok(run)) => self.run(ui, run, lab, commands),
+        }
+    }
+
+    fn ask(&mut self, lab: &Lab) {
+        self.example = self.example.min(lab.experiment.architecture.batch.saturating_sub(1));
+        if lab.refusal().is_some() {
+            return;
+        }
+        let variant = lab.view.variant.min(lab.experiment.variants.len().saturating_sub(1));
+        let question =
+            Question { experiment: lab.experiment.clone(), variant, example: self.example };
+        self.asked.ask(&question);
+    }
+
+    fn run(&mut self, ui: &mut Ui, run: &Run, lab: &Lab, commands: &mut Commands) {
+        self.current = self.current.min(run.steps.len().saturating_sub(1));
+        let mut wish = Wish::default();
+        egui::Panel::left("steps").resizable(false).exact_size(LIST).show(ui, |ui| {
+            list::show(ui, run, self.current, &mut wish);
+        });
+        egui::CentralPanel::default().show(ui, |ui| {
+            self.buttons(ui, run.steps.len(), &mut wish);
+            self.choices(ui, lab, commands);
+            ui.separator();
+            ScrollArea::vertical().id_salt("step").auto_shrink(false).show(ui, |ui| {
+                under_way::show(ui, &self.asked, "Running the example");
+                if let Some(refusal) = lab.refusal() {
+                    ui.colored_label(ui.visuals().error_fg_color, refusal);
+                }
+                if let Some(step) = run.steps.get(self.current) {
+                    equation::show(ui, step);
+                }
+                ui.add_space(10.0);
+                numbers::show(ui, run, lab, commands);
+            });
+        });
+        self.keys(ui, run.steps.len(), &mut wish);
+        self.play(ui, run.steps.len());
+        if let Some(step) = wish.step {
+            self.current = step;
+            ui.request_repaint();
+            self.playing = self.playing.map(|_| ui.input(|i| i.time));
+        }
+    }
+
+    fn buttons(&mut self, ui: &mut Ui, count: usize, wish: &mut Wish) {
+        let (current, last) = (self.current, count.saturating_sub(1));
+        ui.horizontal_wrapped(|ui| {
+            let mut button = |ui: &mut Ui, words: &str, hint: &str, can: bool, to: usize| {
+                let response = ui.add_enabled(can, egui::Button::new(words)).on_hover_text(hint);
+                if wish.clicked(&response) {
+                    wish.step = Some(to);
+                }
+            };
+            button(ui, "First", "The first step", current > 0, 0);
+            button(ui, "Back", "One step back (←)", current > 0, current.saturating_sub(1));
+            button(ui, "Next", "One step on (→)", current < last, (current + 1).min(last));
+            button(ui, "Last", "The last step", current < last, last);
+            self.play_button(ui, last, wish);
+            ui.label(format!("Step {} of {count}", current + 1));
+        });
+    }
+
+    fn play_button(&mut self, ui: &mut Ui, last: usize, wish: &mut Wish) {
+        let (words, hint) = match self.playing {
+            Some(_) => ("Pause", "Stay at this step"),
+            None => ("Play", "A step every one and a half seconds, to the last"),
+        };
+        let response = ui.button(words).on_hover_text(hint);
+        if !wish.clicked(&response) {
+            return;
+        }
+        self.playing = match self.playing {
+            Some(_) => None,
+            None => Some(ui.input(|i| i.time)),
+        };
+        if self.playing.is_some() && self.current == last {
+            wish.step = Some(0);
+        }
+    }
+
+    fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
+        let batch = lab.experiment.architecture.batch;
+        if batch < 2 && lab.experiment.variants.len() < 2 {
+            return;
+        }
+        ui.horizontal_wrapped(|ui| {
+            let mut view = lab.view;
+            ui.label("Variant");
+            controls::variant_choice(ui, "Variant shown", &mut view.variant, &lab.experiment);
+            if view != lab.view {
+                commands.push(Command::Look(view));
+            }
+            if batch > 1 {
+                let word = ui.label("Example");
+                let mut shown = self.example + 1;
+                let field = ui.add(DragValue::new(&mut shown).range(1..=batch));
+                let hint = "Which example of the batch. Loss, gradients and update are its own";
+                field.labelled_by(word.id).on_hover_text(hint);
+                self.example = shown - 1;
+            }
+        });
+    }
+
+    /// Left and Right, while nothing else that needs them has the focus.
+    fn keys(&self, ui: &Ui, count: usize, wish: &mut Wish) {
+        let focused = ui.memory(|memory| memory.focused());
+        if focused.is_some() && focused != wish.focused {
+            return;
+        }
+        if let Some(id) = wish.focused {
+            // The arrows are the page's, and move the focus only up and down.
+            let filter = EventFilter { horizontal_arrows: true, ..Default::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+        }
+        let pressed = |key| ui.input_mut(|i| i.consume_key(Modifiers::NONE, key));
+        if pressed(Key::ArrowLeft) {
+            wish.step = Some(self.current.saturating_sub(1));
+        }
+        if pressed(Key::ArrowRight) {
+            wish.step = Some((self.current + 1).min(count.saturating_sub(1)));
+        }
+    }
+
+    /// Goes on when the step has stood long enough, and stops at the last.
+    fn play(&mut self, ui: &Ui, count: usize) {
+        let Some(since) = self.playing else { return };
+        let now = ui.input(|i| i.time);
+        let left = since + PACE - now;
+        if left > 0.0 {
+            ui.request_repaint_after(Duration::from_secs_f64(left.min(PACE)));
+            return;
+        }
+        self.current = (self.current + 1).min(count.saturating_sub(1));
+        self.playing = (self.current + 1 < count).then_some(now);
+        ui.request_repaint();
+    }
+}
+
+/// Why there is no run by hand, and two experiments that have one.
+fn too_large(ui: &mut Ui, sentence: &str, commands: &mut Commands) {
+    egui::CentralPanel::default().show(ui, |ui| {
+        ui.add_space(24.0);
+        ui.heading("One example by hand");
+        ui.label(sentence);
+        ui.add_space(8.0);
+        ui.label("Or take an experiment that is small enough; Undo brings yours back.");
+        for (id, words) in [("worked-example", "The worked example"), ("xor", "XOR")] {
+            let Some(preset) = Preset::find(id) else { continue };
+            if ui.button(words).on_hover_text(preset.hint).clicked() {
+                commands.push(set(preset.experiment()));
+            }
+        }
+    });
+}
+
+fn set(experiment: Experiment) -> Command {
+    Command::Set(Box::new(experiment))
+}

@@ -1,0 +1,103 @@
+//! One step: its title, its equation in symbols and with the numbers, and what it gives.
+
+use eframe::egui::{Frame, RichText, ScrollArea, Ui};
+
+use super::super::super::mathtext::{Math, MathCache, MathStyle};
+use super::run::{Equation, Shown};
+
+/// Em of the equation in symbols, in points.
+const LARGE: f32 = 27.0;
+/// Em of the equation with its numbers, in points.
+const NUMBERS: f32 = 19.0;
+/// Below this em an equation is broken instead of shrunk, in points.
+const UNBROKEN: f32 = 15.0;
+/// No equation is smaller than this, in points.
+const SMALLEST: f32 = 12.0;
+/// From this width on everything is set larger, in points.
+const ROOMY: f32 = 900.0;
+
+/// The step.
+pub fn show(ui: &mut Ui, step: &Shown) {
+    let scale = if ui.available_width() > ROOMY { 1.3 } else { 1.0 };
+    ui.add_space(4.0);
+    ui.heading(&step.title);
+    ui.add_space(8.0);
+    wide(ui, "symbols", |ui| {
+        ui.add(Math::new(&step.symbols.latex).size(scale * LARGE).alt(&step.symbols.spoken));
+    });
+    caption(ui, "With the numbers");
+    numbers(ui, &step.numbers, scale * NUMBERS);
+    if !step.between.is_empty() {
+        caption(ui, "On the way");
+        arrays(ui, &step.between, scale * UNBROKEN);
+    }
+    caption(ui, "Result");
+    let fill = ui.visuals().faint_bg_color;
+    Frame::group(ui.style()).fill(fill).inner_margin(10.0).show(ui, |ui| {
+        wide(ui, "result", |ui| {
+            ui.add(Math::new(&step.result.latex).size(scale * NUMBERS).alt(&step.result.spoken));
+        });
+    });
+    if let Some(remark) = &step.remark {
+        ui.add_space(6.0);
+        ui.label(remark);
+    }
+}
+
+fn caption(ui: &mut Ui, words: &str) {
+    ui.add_space(10.0);
+    ui.label(RichText::new(words).weak());
+    ui.add_space(2.0);
+}
+
+/// On one line where that is legible, and else broken at its equals signs.
+fn numbers(ui: &mut Ui, equation: &Equation, size: f32) {
+    let lines = packed(ui, equation, ui.available_width());
+    wide(ui, "numbers", |ui| {
+        ui.vertical(|ui| {
+            for (index, latex) in lines.iter().enumerate() {
+                // The whole is said once, by its first line.
+                let spoken = if index == 0 { &equation.spoken } else { "continued" };
+                ui.add(Math::new(latex).size(size).shrink_to(SMALLEST).alt(spoken));
+            }
+        });
+    });
+}
+
+/// As much on each line as is still legible there.
+fn packed(ui: &Ui, equation: &Equation, room: f32) -> Vec<String> {
+    let fits = |latex: &str| {
+        let formula = MathCache::formula(ui.ctx(), latex, MathStyle::Display);
+        formula.is_ok_and(|formula| formula.size(UNBROKEN).x <= room)
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for part in &equation.lines {
+        match lines.last_mut() {
+            Some(line) if fits(&format!("{line}{part}")) => line.push_str(part),
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
+}
+
+fn arrays(ui: &mut Ui, arrays: &[Equation], size: f32) {
+    wide(ui, "between", |ui| {
+        ui.horizontal(|ui| {
+            for array in arrays {
+                ui.add(Math::new(&array.latex).size(size).alt(&array.spoken));
+                ui.add_space(24.0);
+            }
+        });
+    });
+}
+
+/// Room for what may be wider than the page.
+fn wide(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+    ui.push_id(name, |ui| {
+        let room = ui.available_width();
+        ScrollArea::horizontal().auto_shrink([false, true]).show(ui, |ui| {
+            ui.set_max_width(room);
+            add(ui);
+        });
+    });
+}

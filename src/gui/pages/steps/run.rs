@@ -1,0 +1,187 @@
+//! What the worker makes of an experiment: every text that the page shows.
+
+use crate::experiment::Experiment;
+use crate::gui::story::prose::spoken_formula;
+use crate::study::{
+    DrawStudy, Given, Part, Step, StepKind, Steps, StepsError, Stopped, Values, Watch, steps,
+};
+
+/// What is asked of the worker.
+#[derive(Clone, PartialEq)]
+pub struct Question {
+    pub experiment: Experiment,
+    /// From 0.
+    pub variant: usize,
+    /// From 0.
+    pub example: usize,
+}
+
+/// The run, or a sentence why there is none.
+pub struct Answer {
+    pub run: Result<Run, String>,
+}
+
+/// A run in LaTeX and words.
+pub struct Run {
+    pub question: Question,
+    pub steps: Vec<Shown>,
+    /// The numbers that the run has, drawn or given.
+    pub given: Given,
+}
+
+/// One step.
+pub struct Shown {
+    pub phase: &'static str,
+    /// The entry in the list.
+    pub entry: String,
+    pub title: String,
+    pub symbols: Equation,
+    pub numbers: Equation,
+    pub between: Vec<Equation>,
+    pub result: Equation,
+    /// What the run came to, at its last step.
+    pub remark: Option<String>,
+}
+
+/// An equation to be set.
+pub struct Equation {
+    pub latex: String,
+    /// The same broken at its equals signs.
+    pub lines: Vec<String>,
+    pub spoken: String,
+}
+
+impl Equation {
+    fn of(latex: String) -> Self {
+        let mut parts = latex.split('=');
+        let mut lines: Vec<String> = parts.next().map(str::to_owned).into_iter().collect();
+        lines.extend(parts.map(|part| format!("={part}")));
+        let spoken = spoken(&latex);
+        Self { latex, lines, spoken }
+    }
+}
+
+/// Runs the example and puts the run into words.
+pub fn answer(
+    question: Question,
+    study: &mut DrawStudy,
+    watch: &Watch<'_>,
+) -> Result<Answer, Stopped> {
+    let Question { experiment, variant, example } = &question;
+    let run = match steps(experiment, *variant, *example, study, watch) {
+        Ok(run) => run,
+        Err(StepsError::Stopped(stopped)) => return Err(stopped),
+        Err(error) => return Ok(Answer { run: Err(error.to_string()) }),
+    };
+    let given = Given::of(experiment, &experiment.variants[*variant], study, watch)?;
+    let shown = run.steps.iter().map(|step| shown(step, &run)).collect();
+    Ok(Answer { run: Ok(Run { question, steps: shown, given }) })
+}
+
+fn shown(step: &Step, run: &Steps) -> Shown {
+    let equation = |values: &Values| Equation::of(values.equation());
+    Shown {
+        phase: phase(step.kind),
+        entry: entry(step),
+        title: step.title.clone(),
+        symbols: Equation::of(step.symbols.clone()),
+        numbers: Equation::of(step.numbers.clone()),
+        between: step.between.iter().map(equation).collect(),
+        result: equation(&step.result),
+        remark: (step.kind == StepKind::LossAgain).then(|| remark(run)),
+    }
+}
+
+/// What the update did to the loss.
+fn remark(run: &Steps) -> String {
+    let (before, after) = (run.loss, run.loss_after);
+    let moved = match after.partial_cmp(&before) {
+        Some(std::cmp::Ordering::Less) => "lowers the loss",
+        Some(std::cmp::Ordering::Greater) => "raises the loss",
+        Some(std::cmp::Ordering::Equal) => "leaves the loss as it was",
+        None => "leaves the loss undefined",
+    };
+    format!(
+        "One update with η = {} {moved}: {before:.6} before, {after:.6} after.",
+        run.learning_rate
+    )
+}
+
+fn phase(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Forward | StepKind::Loss => "Forward",
+        StepKind::Bp1 | StepKind::Bp2 => "Error signals",
+        StepKind::Bp3 | StepKind::Bp4 => "Gradients",
+        StepKind::Update => "Update",
+        StepKind::ForwardAgain | StepKind::LossAgain => "Forward again",
+    }
+}
+
+fn entry(step: &Step) -> String {
+    let array = plain(step.result.part);
+    match step.kind {
+        StepKind::Bp1 => format!("BP1  {array}"),
+        StepKind::Bp2 => format!("BP2  {array}"),
+        StepKind::Bp3 => format!("BP3  {array}"),
+        StepKind::Bp4 => format!("BP4  {array}"),
+        StepKind::Update => format!("new  {array}"),
+        _ => array,
+    }
+}
+
+/// An array's symbol without TeX.
+fn plain(part: Part) -> String {
+    match part {
+        Part::Input => "x".to_owned(),
+        Part::Target => "y".to_owned(),
+        Part::Weight(layer) => format!("W{}", of_layer(layer)),
+        Part::Bias(layer) => format!("b{}", of_layer(layer)),
+        Part::Preactivation(layer) => format!("z{}", of_layer(layer)),
+        Part::Activation(layer) => format!("a{}", of_layer(layer)),
+        Part::Slope(layer) => format!("σ′(z{})", of_layer(layer)),
+        Part::SentBack(layer) => format!("W{0}ᵀδ{0}", of_layer(layer)),
+        Part::Delta(layer) => format!("δ{}", of_layer(layer)),
+        Part::WeightGradient(layer) => format!("∂L/∂W{}", of_layer(layer)),
+        Part::BiasGradient(layer) => format!("∂L/∂b{}", of_layer(layer)),
+        Part::Loss => "L".to_owned(),
+    }
+}
+
+/// The layer as a superscript in brackets.
+pub fn of_layer(layer: usize) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let digit = |letter: char| letter.to_digit(10).map_or(letter, |digit| DIGITS[digit as usize]);
+    format!("⁽{}⁾", layer.to_string().chars().map(digit).collect::<String>())
+}
+
+/// An equation as a screen reader says it; the rows of an array are parted by semicolons.
+fn spoken(latex: &str) -> String {
+    let arrays = [
+        (r"\begin{pmatrix}", " ["),
+        (r"\end{pmatrix}", "] "),
+        (r"\\", "; "),
+        ("&", ", "),
+        (r"\infty", "infinity"),
+    ];
+    let said = arrays.iter().fold(latex.to_owned(), |text, (from, to)| text.replace(from, to));
+    spoken_formula(&said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_are_spoken_row_by_row() {
+        let said = spoken(r"\delta^{(1)}=\begin{pmatrix}.1&.2\\.3&.4\end{pmatrix}");
+        assert!(said.ends_with("[.1, .2; .3, .4]"), "{said}");
+        assert!(!said.contains('\\'), "{said}");
+    }
+
+    #[test]
+    fn long_equations_break_before_the_equals_sign() {
+        let equation = Equation::of("a+b=c=d".to_owned());
+        assert_eq!(equation.lines, ["a+b", "=c", "=d"]);
+        assert_eq!(of_layer(12), "⁽¹²⁾");
+    }
+}

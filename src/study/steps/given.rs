@@ -1,0 +1,59 @@
+//! The numbers that a network is drawn with, in the form in which a person gives them.
+
+use crate::engine::{Columns, Network};
+use crate::experiment::{Data, Experiment, Variant};
+
+use super::super::{DrawStudy, Stopped, Watch};
+
+/// Inputs, targets, weights and biases of one variant, whether they were drawn or given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    /// Every example of the batch.
+    pub data: Data,
+    /// W^(1) … W^(L).
+    pub weights: Vec<Vec<Vec<f64>>>,
+    /// b^(1) … b^(L).
+    pub biases: Vec<Vec<f64>>,
+}
+
+impl Given {
+    /// The numbers of one variant.
+    ///
+    /// # Errors
+    /// [`Stopped`] when told to stop.
+    pub fn of(
+        experiment: &Experiment,
+        variant: &Variant,
+        study: &mut DrawStudy,
+        watch: &Watch<'_>,
+    ) -> Result<Self, Stopped> {
+        let network = study.network::<f64>(experiment, variant, watch)?.with_plain_parameters();
+        let batch = experiment.architecture.batch;
+        let data = Data { x: examples(&network.input, batch), y: examples(&network.target, batch) };
+        let (weights, biases) = parameters(&network);
+        Ok(Self { data, weights, biases })
+    }
+
+    /// Puts the numbers where the experiment has none of its own.
+    pub fn fill(self, experiment: &mut Experiment, variant: usize) {
+        experiment.data.get_or_insert(self.data);
+        if let Some(variant) = experiment.variants.get_mut(variant) {
+            variant.weights.get_or_insert(self.weights);
+            variant.biases.get_or_insert(self.biases);
+        }
+    }
+}
+
+fn examples(columns: &Columns<f64>, batch: usize) -> Vec<Vec<f64>> {
+    let column = |example| columns.column(example).into_iter().map(|entry| entry.to_f64());
+    (0..batch).map(|example| column(example).collect()).collect()
+}
+
+type Parameters = (Vec<Vec<Vec<f64>>>, Vec<Vec<f64>>);
+
+fn parameters(network: &Network<f64>) -> Parameters {
+    let weight = |index| super::rows::plain(&network.weight(index));
+    let weights = (0..network.layers.len()).map(weight).collect();
+    let biases = network.layers.iter().map(|layer| layer.bias.clone().unwrap_or_default());
+    (weights, biases.collect())
+}
