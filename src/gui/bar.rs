@@ -26,20 +26,45 @@ const ROOM_FOR_UNDO: f32 = 110.0;
 
 /// Menus, pages, undo and redo.
 pub fn top(ui: &mut Ui, lab: &Lab, page: Page, can: Can, commands: &mut Commands) {
+    let one_row = ui.available_width() >= MENUS + tabs_width(ui);
     egui::MenuBar::new().ui(ui, |ui| {
         file_menu(ui, can, commands);
         edit_menu(ui, can, commands);
         view_menu(ui, lab, commands);
         help_menu(ui, commands);
-        ui.separator();
-        for each in Page::ALL {
-            let tab = ui.selectable_label(each == page, each.label()).on_hover_text(each.hint());
-            if tab.clicked() {
-                commands.push(Command::Go(each));
-            }
+        if one_row {
+            ui.separator();
+            tabs(ui, page, commands);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| tools(ui, can, commands));
     });
+    if !one_row {
+        ui.horizontal_wrapped(|ui| tabs(ui, page, commands));
+    }
+}
+
+/// Room for the menus and the button on the right, in points.
+const MENUS: f32 = 320.0;
+
+/// The width of all tabs in one row.
+fn tabs_width(ui: &Ui) -> f32 {
+    let font = egui::TextStyle::Button.resolve(ui.style());
+    let spacing = ui.spacing();
+    let around = 2.0 * spacing.button_padding.x + spacing.item_spacing.x;
+    let width = |page: Page| {
+        let label = page.label().to_owned();
+        ui.painter().layout_no_wrap(label, font.clone(), egui::Color32::WHITE).size().x + around
+    };
+    Page::ALL.into_iter().map(width).sum()
+}
+
+fn tabs(ui: &mut Ui, page: Page, commands: &mut Commands) {
+    for each in Page::ALL {
+        let tab = ui.selectable_label(each == page, each.label()).on_hover_text(each.hint());
+        if tab.clicked() {
+            commands.push(Command::Go(each));
+        }
+    }
 }
 
 /// What the menus have too, where there is room beside the pages.
