@@ -74,7 +74,7 @@ impl Law {
         Self { std: variance.sqrt(), ..Self::default() }
     }
 
-    /// E[z²].
+    /// E z².
     pub fn mean_square(&self) -> f64 {
         self.mean * self.mean + self.std * self.std + self.uniform * self.uniform / 3.0
     }

@@ -108,7 +108,7 @@ impl LayerSpectrum {
 /// singular value; starting from the last hidden layer shows more.
 ///
 /// # Errors
-/// A layer wider than [`MOST_UNITS`], an example or a layer that is not there, or
+/// A layer wider than 256, an example or a layer that is not there, or
 /// [`Stopped`].
 ///
 /// ```

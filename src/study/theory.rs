@@ -31,7 +31,7 @@ pub struct LayerPrediction {
     pub fan_in: usize,
     /// n_l.
     pub fan_out: usize,
-    /// q^(l) = E[z²], the mean square of one pre-activation.
+    /// q^(l) = E z², the mean square of one pre-activation.
     pub q: Scaled,
     /// ‖z^(l)‖ = √(n_l q^(l)).
     pub preactivation: Scaled,

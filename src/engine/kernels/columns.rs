@@ -22,7 +22,7 @@ dispatch!(
     (u: &[T], slope: &[T], smallest: T) -> bool
 );
 dispatch!(
-    /// tops[b] = the largest |entry| of column b; `tops.len()` is the batch.
+    /// `tops[b]` = the largest |entry| of column b; `tops.len()` is the batch.
     column_tops, column_tops_wide, column_tops_body,
     (entries: &[T], tops: &mut [T])
 );
@@ -32,7 +32,7 @@ dispatch!(
     (entries: &mut [T], factors: &[T])
 );
 dispatch!(
-    /// squares[b] = Σ entry² of column b, in `f64`.
+    /// `squares[b]` = Σ entry² of column b, in `f64`.
     column_squares, column_squares_wide, column_squares_body,
     (entries: &[T], squares: &mut [f64])
 );
