@@ -47,7 +47,14 @@ impl SweepPreset {
     /// The sweep.
     pub fn sweep(self) -> Sweep {
         match self {
-            Self::PhaseDiagram => Sweep::phase_diagram(&network(Activation::Tanh), 0),
+            // Tanh is critical at σ_w = 1, σ_b = 0: the usual axes lie around it as they are, and
+            // nothing need be solved for while the window opens.
+            Self::PhaseDiagram => over(
+                &network(Activation::Tanh),
+                0,
+                Axis::usual(Setting::WeightStd),
+                Setting::BiasStd,
+            ),
             Self::DepthGainRelu => depth_by(Axis::usual(Setting::Gain), Activation::Relu),
             Self::DepthGainSigmoid => {
                 let gain = Axis {
@@ -72,15 +79,21 @@ impl Sweep {
         // Half of it to two and a half times, in round numbers.
         let tenths = |share: f64| (share * critical * 10.0).round() / 10.0;
         let usual = Axis::usual(Setting::WeightStd);
-        Self {
-            experiment: experiment.clone(),
-            variant,
-            x: Axis { from: tenths(usual.from), to: tenths(usual.to), ..usual },
-            y: Some(Axis::usual(Setting::BiasStd)),
-            quantity: Quantity::DecadesPerLayer,
-            seeds: 5,
-            engine: None,
-        }
+        let x = Axis { from: tenths(usual.from), to: tenths(usual.to), ..usual };
+        over(experiment, variant, x, Setting::BiasStd)
+    }
+}
+
+/// Decades per layer of a variant over two settings, the second on its usual axis.
+fn over(experiment: &Experiment, variant: usize, x: Axis, y: Setting) -> Sweep {
+    Sweep {
+        experiment: experiment.clone(),
+        variant,
+        x,
+        y: Some(Axis::usual(y)),
+        quantity: Quantity::DecadesPerLayer,
+        seeds: 5,
+        engine: None,
     }
 }
 
@@ -96,9 +109,16 @@ fn network(activation: Activation) -> Experiment {
 }
 
 fn depth_by(gain: Axis, activation: Activation) -> Sweep {
-    Sweep {
-        x: gain,
-        y: Some(Axis::usual(Setting::Depth)),
-        ..Sweep::phase_diagram(&network(activation), 0)
+    over(&network(activation), 0, gain, Setting::Depth)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_phase_diagram_of_tanh_needs_no_solving() {
+        let solved = Sweep::phase_diagram(&network(Activation::Tanh), 0);
+        assert_eq!(SweepPreset::PhaseDiagram.sweep(), solved);
     }
 }

@@ -89,17 +89,19 @@ impl Verdict {
             return "Healthy: there is one layer only, and its error signal is not zero."
                 .to_owned();
         };
-        let (size, steps) = (decades.abs(), self.steps);
+        let size = decades.abs();
+        let steps =
+            if self.steps == 1 { "1 step".to_owned() } else { format!("{} steps", self.steps) };
         match self.kind {
             Kind::Vanishing => format!(
-                "Vanishing: ‖δ‖ loses {size:.3} decades a layer on its way back, {:.2} in {steps} steps.",
+                "Vanishing: ‖δ‖ loses {size:.3} decades a layer on its way back, {:.2} in {steps}.",
                 -ratio
             ),
             Kind::Exploding => format!(
-                "Exploding: ‖δ‖ gains {size:.3} decades a layer on its way back, {ratio:.2} in {steps} steps."
+                "Exploding: ‖δ‖ gains {size:.3} decades a layer on its way back, {ratio:.2} in {steps}."
             ),
             _ => format!(
-                "Healthy: ‖δ‖ changes by {ratio:+.2} decades in {steps} steps, less than a factor of ten."
+                "Healthy: ‖δ‖ changes by {ratio:+.2} decades in {steps}, less than a factor of ten."
             ),
         }
     }
