@@ -10,12 +10,13 @@ use std::collections::BTreeSet;
 
 use eframe::egui::{Theme, Vec2, epaint::text::Fonts, vec2};
 use egui_kittest::{Harness, kittest::Queryable as _};
+use gradient_lab::engine::{DrawCache, Network};
 use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::gui::mathtext::{Formula, MathStyle};
 use gradient_lab::gui::story::prose::{Piece, pieces, spoken};
 use gradient_lab::gui::story::{self, Action, Block};
 use gradient_lab::gui::{App, Page, fonts};
-use gradient_lab::study::{Cost, Draw};
+use gradient_lab::study::{Cost, Draw, MeanField};
 
 /// Every text of the page, with its marks.
 fn texts() -> Vec<&'static str> {
@@ -210,6 +211,59 @@ fn the_exercises_are_as_the_text_says() {
     assert_eq!((passes, one_sided, central), ([176, 350], 27_104, 53_900));
     says(&format!("about {:.0} times as many; central", one_sided as f64 / both as f64));
     says(&format!("about {:.0} times as many.", central as f64 / both as f64));
+}
+
+/// The loss after 2000 steps of gradient descent on all four examples.
+fn xor_trained(seed: u64) -> f64 {
+    let experiment = Experiment { seed, ..Preset::find("xor").expect("a preset").experiment() };
+    let variant = &experiment.variants[0];
+    let mut network =
+        Network::<f64>::build(&experiment, variant, &mut DrawCache::new(), &mut || true)
+            .unwrap()
+            .with_plain_parameters();
+    for _ in 0..2000 {
+        let pass = network.pass();
+        for index in 0..network.parameter_count() {
+            let parameter = network.parameter(index).unwrap();
+            let step = experiment.learning_rate * pass.gradient(parameter).to_f64();
+            let value = network.value(parameter) - step;
+            network.set(parameter, value);
+        }
+    }
+    network.loss_of(&network.pass()).to_f64()
+}
+
+#[test]
+fn xor_learns_and_fails_as_the_text_says() {
+    says(&format!("a loss of {:.3} in 2000 steps", xor_trained(4)));
+    let [one, answer] = [1, 42].map(xor_trained);
+    says(&format!("seed 1 is then at {one:.3} and seed 42 at {answer:.3}"));
+}
+
+#[test]
+fn the_depth_scale_is_as_the_text_says() {
+    let field = |experiment: &Experiment, variant: usize| {
+        MeanField::of(experiment, &experiment.variants[variant]).unwrap().unwrap()
+    };
+    let sigmoid = field(&Preset::find("vanishing").unwrap().experiment(), 0);
+    says(&format!("has $\\chi={:.3}$", sigmoid.chi()));
+    says(&format!("$\\xi={:.2}$ layers", 1.0 / sigmoid.chi().ln().abs()));
+    let tanh = action("Show in the lab: tanh below, on and above the critical line");
+    let [below, critical, above] = [0, 1, 2].map(|variant| field(&tanh, variant).chi());
+    assert!((critical - 1.0).abs() < 1e-3, "{critical}");
+    assert!(below < 0.9 && above > 1.1, "{below} {above}");
+    let relu = field(&Preset::find("xavier-vs-he").unwrap().experiment(), 1);
+    assert!((relu.chi() - 1.0).abs() < 1e-6, "{}", relu.chi());
+}
+
+#[test]
+fn the_worked_example_is_as_the_text_says() {
+    let draw = helpers::draw(&Preset::find("worked-example").unwrap().experiment());
+    let delta = draw.variants[0].layers[1].delta.to_f64();
+    says(&format!("squared error’s {delta:.6}"));
+    let a: f64 = 1.0 / (1.0 + (-draw.variants[0].output_preactivation).exp());
+    says(&format!("$a={a:.6}$"));
+    says(&format!("$\\sigma'(z)={:.6}$", a * (1.0 - a)));
 }
 
 // The window.

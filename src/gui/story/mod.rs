@@ -1,5 +1,5 @@
 //! The chapter in short, as plain data: what the page “The chapter” shows and what its
-//! buttons do. Every number in it is tested against the lab (`tests/story.rs`).
+//! buttons do. The lab's numbers that it quotes are tested in `tests/story.rs`.
 
 mod action;
 mod cost;
