@@ -119,6 +119,15 @@ fn measure<T: Real>(
 }
 
 impl<T: Real> LayerTrace<T> {
+    /// δ of one example, unit by unit, what its mantissas lost included.
+    pub fn exact_delta(&self, example: usize) -> Vec<Scaled> {
+        let mut exact = self.delta.column(example);
+        for faint in Faint::of_example(&self.faint, example) {
+            exact[faint.unit] = faint.value;
+        }
+        exact
+    }
+
     /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest, for an
     /// activation that can saturate.
     pub fn saturated_share(&self, activation: Activation) -> f64 {

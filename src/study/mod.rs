@@ -20,6 +20,7 @@ mod portrait;
 mod sample;
 mod sampler;
 mod setting;
+mod spread;
 mod steps;
 mod sweep;
 mod sweep_preset;
@@ -49,6 +50,9 @@ pub use portrait::{
 pub use sample::Sample;
 pub use sampler::{Engine, Sampler, Shares};
 pub use setting::{Axis, Setting, Spacing};
+pub use spread::{
+    Bins, LayerSpread, MOST_BINS, Signal, Spread, SpreadSettings, ValueAxis, ValueScale, spread,
+};
 pub use steps::{Given, Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
 pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
 pub use sweep_preset::SweepPreset;

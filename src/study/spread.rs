@@ -1,0 +1,316 @@
+//! How the pre-activations z, the activations a and the error signal δ of one variant are
+//! spread in each layer: histograms over units and examples, on bins that all layers share.
+
+mod scale;
+#[cfg(test)]
+mod tests;
+
+use crate::engine::{FromDraws, LayerTrace, Network, Pass, Real, Scaled, record};
+use crate::experiment::{Activation, Experiment, Precision};
+
+use super::{DrawStudy, Stopped, Verdict, Watch};
+
+pub use scale::{Bins, MOST_BINS, ValueAxis, ValueScale};
+
+/// Quantiles that each layer has.
+const QUANTILES: [f64; 3] = [0.05, 0.5, 0.95];
+
+/// What of a layer is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// z^(l).
+    Z,
+    /// a^(l).
+    A,
+    /// δ^(l), each example's own.
+    #[default]
+    Delta,
+}
+
+impl Signal {
+    /// Every one, in the order in which a pass makes them.
+    pub const ALL: [Self; 3] = [Self::Z, Self::A, Self::Delta];
+
+    /// The letter.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Self::Z => "z",
+            Self::A => "a",
+            Self::Delta => "δ",
+        }
+    }
+
+    /// What it is, in a sentence.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Z => {
+                "Pre-activations z⁽ˡ⁾ = W⁽ˡ⁾ a⁽ˡ⁻¹⁾ + b⁽ˡ⁾: where they lie decides the slopes."
+            }
+            Self::A => "Activations a⁽ˡ⁾ = φ(z⁽ˡ⁾): what reaches the next layer.",
+            Self::Delta => "The error signal δ⁽ˡ⁾ = ∂L/∂z⁽ˡ⁾ of every unit: what learning runs on.",
+        }
+    }
+
+    /// The axis on which it is told best unless somebody chooses: signs matter for z and a,
+    /// decades for δ.
+    pub fn usual_axis(self) -> ValueAxis {
+        if self == Self::Delta { ValueAxis::Log } else { ValueAxis::SignedLog }
+    }
+}
+
+/// What to count. A variant past the last means the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SpreadSettings {
+    /// Which variant, from 0.
+    pub variant: usize,
+    /// What of it.
+    pub signal: Signal,
+    /// On which axis.
+    pub axis: ValueAxis,
+}
+
+/// One variant's histograms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spread {
+    /// What was asked.
+    pub experiment: Experiment,
+    /// Which variant, from 0.
+    pub variant: usize,
+    /// The variant's name.
+    pub name: String,
+    /// What was counted.
+    pub signal: Signal,
+    /// How values stand on the axis.
+    pub scale: ValueScale,
+    /// The bins of every layer.
+    pub bins: Bins,
+    /// Layers 1…L.
+    pub layers: Vec<LayerSpread>,
+    /// What the norms of δ say.
+    pub verdict: Verdict,
+}
+
+/// One layer's histogram over n_l units × B examples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerSpread {
+    /// n_l × B.
+    pub total: u64,
+    /// Exact zeros; they are in no bin.
+    pub zeros: u64,
+    /// What the rest counts, bin by bin.
+    pub counts: Vec<u64>,
+    /// The mean over all entries.
+    pub mean: Scaled,
+    /// √(mean of squares) over all entries.
+    pub rms: Scaled,
+    /// The 5 %, 50 % and 95 % quantiles as positions on the axis: on a logarithmic one of the
+    /// entries that are not zero, otherwise of all. Nothing where there are no such entries.
+    pub quantiles: Option<[f64; 3]>,
+    /// Share of units whose slope is exactly 0 in every example.
+    pub dead_share: f64,
+    /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest.
+    pub saturated_share: f64,
+}
+
+impl LayerSpread {
+    /// Exact zeros among all entries.
+    pub fn zero_share(&self) -> f64 {
+        self.zeros as f64 / self.total.max(1) as f64
+    }
+}
+
+impl Spread {
+    /// The number of units of a layer, counted from 0, and the batch.
+    pub fn entries(&self, layer: usize) -> (usize, usize) {
+        (self.experiment.sizes()[layer + 1], self.experiment.architecture.batch)
+    }
+}
+
+/// Passes once through one variant's network and counts one of its signals, layer by layer.
+/// Beside the pass itself it holds one layer's entries at a time.
+///
+/// # Errors
+/// [`Stopped`] when told to stop.
+///
+/// ```
+/// use gradient_lab::experiment::Experiment;
+/// use gradient_lab::study::{DrawStudy, SpreadSettings, Watch, spread};
+/// let (settings, watch) = (SpreadSettings::default(), Watch::unattended());
+/// let spread = spread(&mut DrawStudy::new(), &Experiment::default(), settings, &watch)?;
+/// let first = &spread.layers[0]; // 20 units, one example, a sigmoid's δ is never 0
+/// assert_eq!((first.total, first.zeros, first.counts.iter().sum()), (20, 0, 20));
+/// # Ok::<(), gradient_lab::study::Stopped>(())
+/// ```
+pub fn spread(
+    study: &mut DrawStudy,
+    experiment: &Experiment,
+    settings: SpreadSettings,
+    watch: &Watch<'_>,
+) -> Result<Spread, Stopped> {
+    match experiment.architecture.precision {
+        Precision::F64 => spread_as::<f64>(study, experiment, settings, watch),
+        Precision::F32 => spread_as::<f32>(study, experiment, settings, watch),
+    }
+}
+
+fn spread_as<T: Real + FromDraws>(
+    study: &mut DrawStudy,
+    experiment: &Experiment,
+    settings: SpreadSettings,
+    watch: &Watch<'_>,
+) -> Result<Spread, Stopped> {
+    let variant = settings.variant.min(experiment.variants.len() - 1);
+    let network: Network<T> = study.network(experiment, &experiment.variants[variant], watch)?;
+    watch.report(0.2);
+    let pass = network.pass();
+    watch.proceed()?;
+    watch.report(0.4);
+    let mut reach = Reach::default();
+    for trace in &pass.layers {
+        watch.proceed()?;
+        reach.take(settings.signal, trace);
+    }
+    let scale = settings.axis.scale_for(&reach);
+    let bins = Bins::covering(scale, &reach);
+    let mut layers = Vec::with_capacity(pass.layers.len());
+    for (index, trace) in pass.layers.iter().enumerate() {
+        watch.proceed()?;
+        watch.report(0.5 + 0.5 * index as f32 / pass.layers.len() as f32);
+        let activation = network.layers[index].activation;
+        layers.push(count(settings.signal, trace, activation, scale, bins));
+    }
+    Ok(Spread {
+        experiment: experiment.clone(),
+        variant,
+        name: experiment.variants[variant].name.clone(),
+        signal: settings.signal,
+        scale,
+        bins,
+        layers,
+        verdict: verdict(&network, &pass),
+    })
+}
+
+fn verdict<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Verdict {
+    Verdict::of(&record(network, pass), super::draw::largest_output(pass))
+}
+
+/// One example's entries, in full.
+fn column<T: Real>(signal: Signal, trace: &LayerTrace<T>, example: usize) -> Vec<Scaled> {
+    match signal {
+        Signal::Z => trace.z.column(example),
+        Signal::A => trace.a.column(example),
+        Signal::Delta => trace.exact_delta(example),
+    }
+}
+
+/// How far the entries of all layers reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Reach {
+    /// The smallest and the largest entry, where there is one.
+    ends: Option<[Scaled; 2]>,
+    /// log10 of the smallest and the largest |entry| that is not zero.
+    decades: Option<[f64; 2]>,
+    /// log10 of the smallest root mean square of a layer that is not zero.
+    faintest_layer: Option<f64>,
+}
+
+impl Reach {
+    fn take<T: Real>(&mut self, signal: Signal, trace: &LayerTrace<T>) {
+        let mut squares = Scaled::ZERO;
+        for example in 0..trace.z.batch() {
+            let entries = column(signal, trace, example);
+            squares = squares.plus(self.add(&entries));
+        }
+        let entries = (trace.z.units() * trace.z.batch()) as f64;
+        let rms = squares.over(entries.into()).map(Scaled::sqrt).and_then(Scaled::log10);
+        if let Some(rms) = rms {
+            self.faintest_layer = Some(self.faintest_layer.map_or(rms, |least| least.min(rms)));
+        }
+    }
+
+    /// Takes entries in; returns the sum of their squares.
+    fn add(&mut self, entries: &[Scaled]) -> Scaled {
+        let mut squares = Scaled::ZERO;
+        let mut sizes: Option<[Scaled; 2]> = None;
+        for &entry in entries {
+            let [low, high] = self.ends.unwrap_or([entry; 2]);
+            self.ends = Some([smaller(low, entry), larger(high, entry)]);
+            if entry.is_zero() {
+                continue;
+            }
+            let size = if entry.mantissa() < 0.0 { Scaled::ZERO.minus(entry) } else { entry };
+            let [least, most] = sizes.unwrap_or([size; 2]);
+            sizes = Some([smaller(least, size), larger(most, size)]);
+            squares = squares.plus(size.times(size));
+        }
+        if let Some([least, most]) = sizes.and_then(|[a, b]| Some([a.log10()?, b.log10()?])) {
+            let [low, high] = self.decades.unwrap_or([least, most]);
+            self.decades = Some([low.min(least), high.max(most)]);
+        }
+        squares
+    }
+}
+
+fn smaller(a: Scaled, b: Scaled) -> Scaled {
+    if is_below(b, a) { b } else { a }
+}
+
+fn larger(a: Scaled, b: Scaled) -> Scaled {
+    if is_below(a, b) { b } else { a }
+}
+
+/// a < b, without a difference that would have to be rounded.
+fn is_below(a: Scaled, b: Scaled) -> bool {
+    let key = |number: Scaled| {
+        let sign = if number.is_zero() { 0.0 } else { number.mantissa().signum() };
+        // Of two negative numbers the one with the larger exponent is the smaller.
+        (sign, number.exponent() as f64 * sign, number.mantissa())
+    };
+    key(a).partial_cmp(&key(b)) == Some(std::cmp::Ordering::Less)
+}
+
+/// One layer's histogram.
+fn count<T: Real>(
+    signal: Signal,
+    trace: &LayerTrace<T>,
+    activation: Activation,
+    scale: ValueScale,
+    bins: Bins,
+) -> LayerSpread {
+    let batch = trace.z.batch();
+    let mut counts = vec![0_u64; bins.count];
+    let (mut zeros, mut sum, mut squares) = (0_u64, Scaled::ZERO, Scaled::ZERO);
+    let mut positions = Vec::with_capacity(trace.z.units() * batch);
+    for entry in (0..batch).flat_map(|example| column(signal, trace, example)) {
+        let position = scale.position(entry);
+        positions.extend(position);
+        match position {
+            Some(position) if !entry.is_zero() => counts[bins.of(position)] += 1,
+            _ => zeros += 1,
+        }
+        sum = sum.plus(entry);
+        squares = squares.plus(entry.times(entry));
+    }
+    let total = (trace.z.units() * batch) as u64;
+    let over_all = |sum: Scaled| sum.over((total as f64).into()).unwrap_or(Scaled::ZERO);
+    LayerSpread {
+        total,
+        zeros,
+        counts,
+        mean: over_all(sum),
+        rms: over_all(squares).sqrt(),
+        quantiles: quantiles(&mut positions),
+        dead_share: trace.dead_share(activation),
+        saturated_share: trace.saturated_share(activation),
+    }
+}
+
+/// Sample quantiles at rank p (n − 1), rounded to the next entry.
+fn quantiles(positions: &mut [f64]) -> Option<[f64; 3]> {
+    let last = positions.len().checked_sub(1)?;
+    Some(QUANTILES.map(|p| {
+        let rank = (p * last as f64).round() as usize;
+        *positions.select_nth_unstable_by(rank, f64::total_cmp).1
+    }))
+}
