@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::experiment::{Draws, Experiment, limits};
 use crate::study::{
     AnatomySettings, Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Portrait, Shard,
-    Stopped, Sweep, SweepError, SweepResult, Theory, TheoryStudy, VariantDraw, Watch, anatomy,
-    critical_line, ensemble, portrait, sweep,
+    Signal, Spread, SpreadSettings, Stopped, Sweep, SweepError, SweepResult, Theory, TheoryStudy,
+    VariantDraw, Watch, anatomy, critical_line, ensemble, portrait, spread, sweep,
 };
 
-use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, View};
+use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, SpreadForm, View};
 
 impl FigureId {
     /// Runs the study that the figure needs, with its usual settings, and makes the figure.
@@ -56,8 +56,28 @@ impl FigureId {
             Self::Theory => Ok(Figure::theory(&TheoryStudy::new().run(experiment, watch)?)),
             Self::Chi => Ok(Figure::chi(&TheoryStudy::new().run(experiment, watch)?)),
             Self::Sweep => phase_diagram(experiment, view.variant, watch),
+            Self::Dist(signal) => {
+                let spread = usual_spread(&mut study, experiment, signal, view.variant, watch)?;
+                Ok(Figure::spread(&spread, SpreadForm::Heat))
+            }
+            Self::Ridge(signal) => {
+                let spread = usual_spread(&mut study, experiment, signal, view.variant, watch)?;
+                Ok(Figure::spread(&spread, SpreadForm::Ridge))
+            }
         }
     }
+}
+
+/// A signal of a variant on the axis that suits it.
+fn usual_spread(
+    study: &mut DrawStudy,
+    experiment: &Experiment,
+    signal: Signal,
+    variant: usize,
+    watch: &Watch<'_>,
+) -> Result<Arc<Spread>, Stopped> {
+    let settings = SpreadSettings { variant, signal, axis: None };
+    Ok(Arc::new(spread(study, experiment, settings, watch)?))
 }
 
 /// An ensemble of the usual size, or of what seeds there are left.

@@ -1,11 +1,15 @@
 //! Heatmaps on a logarithmic colour scale.
 
+use std::sync::Arc;
+
 use crate::engine::Scaled;
-use crate::study::Draw;
+use crate::study::{Draw, Spread};
 
 use super::bars::why_zero;
+use super::chart::Mark;
 use super::colour::{ColourMap, Rgb};
 use super::number::scientific_of_log10;
+use super::spread::{row_name, zero_rows};
 
 /// One cell of a heatmap.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +41,8 @@ pub struct Heat {
     pub scale: ColourScale,
     /// For each row, why its zeros are zero.
     pub why: Vec<String>,
+    /// Lines over the cells: x is the layer, y the row counted from 1.
+    pub marks: Vec<Mark>,
 }
 
 /// The rows of a heatmap, from the bottom.
@@ -51,6 +57,13 @@ pub enum Rows {
         /// How many.
         count: usize,
     },
+    /// Rows are bins of values, below them exact zeros and a gap where there are zeros.
+    Values {
+        /// The axis' label.
+        label: String,
+        /// The bins and what they count.
+        spread: Arc<Spread>,
+    },
 }
 
 impl Rows {
@@ -59,6 +72,7 @@ impl Rows {
         match self {
             Self::Named(names) => names.len(),
             Self::Numbered { count, .. } => *count,
+            Self::Values { spread, .. } => zero_rows(spread) + spread.bins.count,
         }
     }
 
@@ -67,6 +81,7 @@ impl Rows {
         match self {
             Self::Named(names) => names.get(row).cloned().unwrap_or_default(),
             Self::Numbered { .. } => format!("unit {}", row + 1),
+            Self::Values { spread, .. } => row_name(spread, row),
         }
     }
 }
@@ -144,6 +159,7 @@ impl Heat {
             cells,
             quantity: "‖δ⁽ˡ⁾‖".to_owned(),
             why: why.collect(),
+            marks: Vec::new(),
         }
     }
 
@@ -171,6 +187,7 @@ impl Heat {
             cells,
             quantity: "|δⱼ⁽ˡ⁾|".to_owned(),
             why: vec![why; rows],
+            marks: Vec::new(),
         }
     }
 

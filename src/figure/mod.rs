@@ -13,6 +13,7 @@ pub mod law_words;
 mod map;
 pub mod norms_table;
 mod number;
+pub mod spread;
 mod sweep;
 mod table;
 pub mod why;
@@ -20,6 +21,7 @@ pub mod why;
 use std::sync::Arc;
 
 use crate::experiment::Experiment;
+use crate::study::Signal;
 
 pub use bars::{Bars, Point, Scale, Series};
 pub use chart::{Axis, AxisScale, Chart, Ink, Mark, MarkShape};
@@ -30,6 +32,7 @@ pub use graph::{Direction, Graph, GraphColumn, Link, Node};
 pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
 pub use map::{Map, MapAxis, MapCell};
 pub use number::{decade, scientific, scientific_of_log10, superscript};
+pub use spread::{Ridge, SpreadForm};
 pub use sweep::{Chosen, Profile};
 pub use table::Table;
 
@@ -72,11 +75,15 @@ pub enum FigureId {
     Chi,
     /// A map over two settings; of its own, the phase diagram.
     Sweep,
+    /// Layer × value: how a signal is spread in every layer.
+    Dist(Signal),
+    /// The same as one outline a layer.
+    Ridge(Signal),
 }
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::Norms,
         Self::Strips,
         Self::Units,
@@ -95,6 +102,12 @@ impl FigureId {
         Self::Theory,
         Self::Chi,
         Self::Sweep,
+        Self::Dist(Signal::Z),
+        Self::Dist(Signal::A),
+        Self::Dist(Signal::Delta),
+        Self::Ridge(Signal::Z),
+        Self::Ridge(Signal::A),
+        Self::Ridge(Signal::Delta),
     ];
 
     /// The name on the command line.
@@ -118,6 +131,12 @@ impl FigureId {
             Self::Theory => "theory",
             Self::Chi => "chi",
             Self::Sweep => "sweep",
+            Self::Dist(Signal::Z) => "dist-z",
+            Self::Dist(Signal::A) => "dist-a",
+            Self::Dist(Signal::Delta) => "dist-delta",
+            Self::Ridge(Signal::Z) => "ridge-z",
+            Self::Ridge(Signal::A) => "ridge-a",
+            Self::Ridge(Signal::Delta) => "ridge-delta",
         }
     }
 
@@ -142,6 +161,12 @@ impl FigureId {
             Self::Theory => "The theory’s prediction",
             Self::Chi => "χ over σ_w²",
             Self::Sweep => "Sweep",
+            Self::Dist(Signal::Z) => "Distribution of z by layer",
+            Self::Dist(Signal::A) => "Distribution of a by layer",
+            Self::Dist(Signal::Delta) => "Distribution of δ by layer",
+            Self::Ridge(Signal::Z) => "Outlines of z by layer",
+            Self::Ridge(Signal::A) => "Outlines of a by layer",
+            Self::Ridge(Signal::Delta) => "Outlines of δ by layer",
         }
     }
 
@@ -176,6 +201,14 @@ impl FigureId {
             Self::Sweep => {
                 "A map over two settings; rendered, the (σ_w, σ_b) phase diagram of the first variant."
             }
+            Self::Dist(Signal::Z) => {
+                "Layer × value: how the pre-activations z are spread, zeros apart."
+            }
+            Self::Dist(Signal::A) => {
+                "Layer × value: how the activations a are spread, zeros apart."
+            }
+            Self::Dist(Signal::Delta) => "Layer × value: how the sizes |δ| are spread, by decades.",
+            Self::Ridge(_) => "The same histograms as one outline a layer.",
         }
     }
 
@@ -198,6 +231,7 @@ impl FigureId {
             Self::Histogram | Self::Chi => [960.0, 560.0],
             Self::Theory => [1100.0, 900.0],
             Self::Sweep => [960.0, 640.0],
+            Self::Dist(_) | Self::Ridge(_) => [960.0, 720.0],
         }
     }
 }
@@ -254,6 +288,8 @@ pub enum Panel {
     Graph(Graph),
     /// A map over two settings.
     Map(Map),
+    /// Histograms one above the other.
+    Ridge(Ridge),
 }
 
 impl Panel {
@@ -265,6 +301,7 @@ impl Panel {
             Self::Chart(chart) => &chart.heading,
             Self::Graph(graph) => &graph.heading,
             Self::Map(map) => &map.heading,
+            Self::Ridge(ridge) => &ridge.heading,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A figure's numbers as a table, for CSV and for spreadsheets.
 
 use super::{
-    AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Map, MapCell, Mark, MarkShape, Panel, Scale,
-    scientific_of_log10,
+    AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Map, MapCell, Mark, MarkShape, Panel, Rows,
+    Scale, scientific_of_log10, spread::table_rows,
 };
 
 /// Header and rows, all as text.
@@ -26,7 +26,11 @@ impl Figure {
                     rows.extend(bars_rows(bars));
                     rows.extend(overlay_rows(bars));
                 }
+                Panel::Heat(Heat { rows: Rows::Values { spread, .. }, .. }) => {
+                    rows.extend(table_rows(spread));
+                }
                 Panel::Heat(heat) => rows.extend(heat_rows(heat)),
+                Panel::Ridge(ridge) => rows.extend(table_rows(&ridge.spread)),
                 Panel::Chart(chart) => rows.extend(chart_rows(chart)),
                 Panel::Graph(graph) => rows.extend(graph_rows(graph)),
                 Panel::Map(map) => rows.extend(map_rows(map)),

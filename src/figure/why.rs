@@ -56,7 +56,7 @@ fn raised(layer: usize) -> String {
 }
 
 /// A number that is known by its log10, in three digits.
-fn in_words(log10: f64) -> String {
+pub(super) fn in_words(log10: f64) -> String {
     if (-3.0..4.0).contains(&log10) {
         let decimals = (2.0 - log10.floor()).max(0.0) as usize;
         format!("{:.*}", decimals, libm::exp10(log10))
@@ -149,7 +149,7 @@ fn blame(weights: f64, slopes: f64) -> &'static str {
     }
 }
 
-fn line(points: Vec<[f64; 2]>, name: &str, ink: Ink) -> Mark {
+pub(super) fn line(points: Vec<[f64; 2]>, name: &str, ink: Ink) -> Mark {
     Mark::new(name, ink, MarkShape::Line(points))
 }
 
@@ -158,7 +158,7 @@ fn dashed(points: Vec<[f64; 2]>, name: &str, ink: Ink) -> Mark {
 }
 
 /// Dots on a few layers; on many a dashed line, through which what lies below is seen.
-fn dots(points: Vec<[f64; 2]>, name: &str, ink: Ink) -> Mark {
+pub(super) fn dots(points: Vec<[f64; 2]>, name: &str, ink: Ink) -> Mark {
     let few = points.len() <= MOST_COLUMNS;
     let shape = if few { MarkShape::Points } else { MarkShape::Dashed };
     Mark::new(name, ink, shape(points))
@@ -171,7 +171,7 @@ fn by_step(anatomy: &Anatomy, of: impl Fn(&Factor) -> Option<f64>) -> Vec<[f64; 
 }
 
 /// The layers' axis, whole whatever of it has numbers.
-fn layers_axis(last: usize) -> Axis {
+pub(super) fn layers_axis(last: usize) -> Axis {
     let ends = [1.0, last.max(1) as f64];
     Axis::spanning("layer l  (1 is next to the input)", AxisScale::Layers, ends)
 }

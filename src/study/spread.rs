@@ -51,10 +51,15 @@ impl Signal {
         }
     }
 
-    /// The axis on which it is told best unless somebody chooses: signs matter for z and a,
-    /// decades for δ.
-    pub fn usual_axis(self) -> ValueAxis {
-        if self == Self::Delta { ValueAxis::Log } else { ValueAxis::SignedLog }
+    /// The axis on which it is told best unless somebody chooses. Decades for δ; for z and a
+    /// signs matter, and plain values as long as the layers are of about one size.
+    fn usual_axis(self, reach: &Reach) -> ValueAxis {
+        let alike = reach.layers.is_none_or(|[faintest, loudest]| loudest - faintest < 1.5);
+        match self {
+            Self::Delta => ValueAxis::Log,
+            Self::Z | Self::A if alike => ValueAxis::Linear,
+            Self::Z | Self::A => ValueAxis::SignedLog,
+        }
     }
 }
 
@@ -65,8 +70,8 @@ pub struct SpreadSettings {
     pub variant: usize,
     /// What of it.
     pub signal: Signal,
-    /// On which axis.
-    pub axis: ValueAxis,
+    /// On which axis; on the one that suits the signal and the data if none is chosen.
+    pub axis: Option<ValueAxis>,
 }
 
 /// One variant's histograms.
@@ -103,8 +108,8 @@ pub struct LayerSpread {
     pub mean: Scaled,
     /// √(mean of squares) over all entries.
     pub rms: Scaled,
-    /// The 5 %, 50 % and 95 % quantiles as positions on the axis: on a logarithmic one of the
-    /// entries that are not zero, otherwise of all. Nothing where there are no such entries.
+    /// The 5 %, 50 % and 95 % quantiles of the entries that are not zero, as positions on the
+    /// axis. Nothing where there are no such entries.
     pub quantiles: Option<[f64; 3]>,
     /// Share of units whose slope is exactly 0 in every example.
     pub dead_share: f64,
@@ -166,11 +171,12 @@ fn spread_as<T: Real + FromDraws>(
     watch.proceed()?;
     watch.report(0.4);
     let mut reach = Reach::default();
-    for trace in &pass.layers {
+    for (index, trace) in pass.layers.iter().enumerate() {
         watch.proceed()?;
-        reach.take(settings.signal, trace);
+        reach.take(settings.signal, trace, index + 1 < pass.layers.len());
     }
-    let scale = settings.axis.scale_for(&reach);
+    let axis = settings.axis.unwrap_or_else(|| settings.signal.usual_axis(&reach));
+    let scale = axis.scale_for(&reach);
     let bins = Bins::covering(scale, &reach);
     let mut layers = Vec::with_capacity(pass.layers.len());
     for (index, trace) in pass.layers.iter().enumerate() {
@@ -211,21 +217,26 @@ struct Reach {
     ends: Option<[Scaled; 2]>,
     /// log10 of the smallest and the largest |entry| that is not zero.
     decades: Option<[f64; 2]>,
-    /// log10 of the smallest root mean square of a layer that is not zero.
-    faintest_layer: Option<f64>,
+    /// log10 of the smallest and the largest root mean square of a hidden layer that is not
+    /// zero.
+    layers: Option<[f64; 2]>,
+    /// Entries in all.
+    count: u64,
 }
 
 impl Reach {
-    fn take<T: Real>(&mut self, signal: Signal, trace: &LayerTrace<T>) {
+    fn take<T: Real>(&mut self, signal: Signal, trace: &LayerTrace<T>, hidden: bool) {
         let mut squares = Scaled::ZERO;
         for example in 0..trace.z.batch() {
             let entries = column(signal, trace, example);
             squares = squares.plus(self.add(&entries));
         }
-        let entries = (trace.z.units() * trace.z.batch()) as f64;
-        let rms = squares.over(entries.into()).map(Scaled::sqrt).and_then(Scaled::log10);
-        if let Some(rms) = rms {
-            self.faintest_layer = Some(self.faintest_layer.map_or(rms, |least| least.min(rms)));
+        let entries = trace.z.units() * trace.z.batch();
+        self.count += entries as u64;
+        let rms = squares.over((entries as f64).into()).map(Scaled::sqrt).and_then(Scaled::log10);
+        if let Some(rms) = rms.filter(|_| hidden) {
+            let [least, most] = self.layers.unwrap_or([rms; 2]);
+            self.layers = Some([least.min(rms), most.max(rms)]);
         }
     }
 
@@ -283,11 +294,12 @@ fn count<T: Real>(
     let (mut zeros, mut sum, mut squares) = (0_u64, Scaled::ZERO, Scaled::ZERO);
     let mut positions = Vec::with_capacity(trace.z.units() * batch);
     for entry in (0..batch).flat_map(|example| column(signal, trace, example)) {
-        let position = scale.position(entry);
-        positions.extend(position);
-        match position {
-            Some(position) if !entry.is_zero() => counts[bins.of(position)] += 1,
-            _ => zeros += 1,
+        match scale.position(entry).filter(|_| !entry.is_zero()) {
+            None => zeros += 1,
+            Some(position) => {
+                counts[bins.of(position)] += 1;
+                positions.push(position);
+            }
         }
         sum = sum.plus(entry);
         squares = squares.plus(entry.times(entry));

@@ -4,6 +4,7 @@ pub mod check;
 pub mod flow;
 pub mod graph;
 pub mod law;
+pub mod spread;
 pub mod steps;
 pub mod story;
 pub mod sweep;
@@ -41,15 +42,18 @@ pub enum Page {
     Story,
     /// Maps over one or two settings.
     Sweep,
+    /// How z, a and δ are spread in every layer.
+    Spread,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Flow,
         Self::Steps,
         Self::Graph,
         Self::Why,
+        Self::Spread,
         Self::Check,
         Self::Law,
         Self::Sweep,
@@ -67,6 +71,7 @@ impl Page {
             Self::Law => "Ensemble and theory",
             Self::Story => "The chapter",
             Self::Sweep => "Sweep",
+            Self::Spread => "Distributions",
         }
     }
 
@@ -86,6 +91,9 @@ impl Page {
                 "How ‖δ⁽ˡ⁾‖ is distributed over thousands of networks, and what theory says."
             }
             Self::Story => "Read the chapter in short; every paragraph can set the lab up.",
+            Self::Spread => {
+                "How z, a and δ are spread in every layer, zeros and saturation included."
+            }
             Self::Sweep => "Map where gradients vanish and explode over one or two settings.",
         }
     }
@@ -115,6 +123,8 @@ pub struct Pages {
     pub story: story::StoryPage,
     /// The map's.
     pub sweep: sweep::SweepPage,
+    /// The distributions'.
+    pub spread: spread::SpreadPage,
 }
 
 impl Pages {
@@ -128,6 +138,7 @@ impl Pages {
             law: law::LawPage::new(context),
             story: story::StoryPage::default(),
             sweep: sweep::SweepPage::new(context),
+            spread: spread::SpreadPage::new(context),
         }
     }
 
@@ -139,6 +150,7 @@ impl Pages {
         self.check.poll();
         self.law.poll();
         self.sweep.poll();
+        self.spread.poll();
     }
 
     /// Shows one page.
@@ -159,6 +171,7 @@ impl Pages {
             Page::Law => self.law.show(ui, lab, painter, commands),
             Page::Story => self.story.show(ui, commands),
             Page::Sweep => self.sweep.show(ui, lab, painter, commands),
+            Page::Spread => self.spread.show(ui, lab, painter, commands),
         }
     }
 }

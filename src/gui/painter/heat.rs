@@ -7,11 +7,14 @@ use eframe::egui::{
 };
 use egui_plot::{PlotImage, PlotPoint, PlotUi, Text};
 
-use crate::figure::{Cell, ColourScale, Figure, Heat, Rows, wants_dark_letters};
+use crate::figure::spread::row_words;
+use crate::figure::{Cell, ColourScale, Figure, Heat, Mark, MarkShape, Rows, wants_dark_letters};
+use crate::study::Spread;
 
 use super::super::theme;
 use super::texture::{MOST_CELLS, Textures, pixel};
-use super::{MARGIN, Medium, axis};
+use super::values::{self, Along};
+use super::{MARGIN, Medium, axis, chart};
 
 /// Share of a named row's height that its strip fills.
 const STRIP: f64 = 0.86;
@@ -21,6 +24,7 @@ pub fn natural_height(heat: &Heat) -> f32 {
     match &heat.rows {
         Rows::Named(names) => (72.0 + 40.0 * names.len() as f32).max(128.0),
         Rows::Numbered { .. } => 280.0,
+        Rows::Values { .. } => 620.0,
     }
 }
 
@@ -40,8 +44,24 @@ pub fn show(
         let plot_size = vec2((size.x - MARGIN).max(80.0), height);
         let frame = plot(ui, heat, source, textures, plot_size, medium);
         let (rect, _) = ui.allocate_exact_size(vec2(MARGIN, height), egui::Sense::hover());
-        colour_bar(ui, &heat.scale, &heat.quantity, heat.has_zero(), rect, frame.y_range());
+        let mut range = frame.y_range();
+        if let Some(mark) = heat.marks.first() {
+            let row = Rect::from_min_max(pos2(rect.left() + 14.0, range.max - 12.0), rect.max);
+            line_name(ui, mark, row);
+            range.max -= 22.0;
+        }
+        colour_bar(ui, &heat.scale, &heat.quantity, heat.has_zero(), rect, range);
     });
+}
+
+/// A sample of the line over the cells, and its name.
+fn line_name(ui: &Ui, mark: &Mark, row: Rect) {
+    let (painter, visuals) = (ui.painter(), ui.visuals());
+    let y = row.top() + 6.0;
+    painter.hline(row.left()..=row.left() + 14.0, y, (2.0, chart::ink(mark.ink, visuals)));
+    let font = FontId::proportional(theme::SMALL);
+    let at = pos2(row.left() + 20.0, y);
+    painter.text(at, Align2::LEFT_CENTER, &mark.name, font, visuals.text_color());
 }
 
 /// The plot; returns its frame on the screen.
@@ -58,20 +78,30 @@ fn plot(
     let y_axis = match &heat.rows {
         Rows::Named(names) => axis::names(names.clone()),
         Rows::Numbered { label, .. } => axis::units(label),
+        Rows::Values { label, spread } => {
+            let along = along(heat, spread);
+            axis::values(label, values::PLAIN).formatter(move |mark, _| along.label(mark))
+        }
     };
     let id = format!("heat {}", source.1);
+    // A bin at the end of the axis should not look like a part of the frame.
+    let air = if matches!(heat.rows, Rows::Values { .. }) { 0.02 * rows as f64 } else { 0.0 };
     let plot = axis::plot(ui, &id, size, medium)
         .custom_x_axes(vec![axis::layers(&heat.x_label)])
         .custom_y_axes(vec![y_axis])
         .show_grid(false)
         .include_x(0.4)
         .include_x(heat.columns as f64 + 0.6)
-        .include_y(0.5)
-        .include_y(rows as f64 + 0.5);
+        .include_y(0.5 - air)
+        .include_y(rows as f64 + 0.5 + air);
     let plot = match &heat.rows {
         Rows::Named(_) => plot.y_grid_spacer(move |_| axis::row_marks(rows)),
         Rows::Numbered { .. } => {
             plot.y_grid_spacer(move |input| axis::unit_marks(input.bounds, size.y))
+        }
+        Rows::Values { spread, .. } => {
+            let (along, labels) = (along(heat, spread), size.y / axis::LABEL_DISTANCE);
+            plot.y_grid_spacer(move |input| along.marks(input.bounds, labels))
         }
     };
     let pixels = resolution(ui, size);
@@ -82,6 +112,12 @@ fn plot(
         let texture = textures.of(&context, source, heat, &visuals, resolution);
         images(plot_ui, heat, texture.id());
         cell_texts(plot_ui, heat, &visuals);
+        for mark in &heat.marks {
+            if matches!(mark.shape, MarkShape::Line(_)) {
+                chart::rim(plot_ui, mark, visuals.panel_fill);
+            }
+            chart::mark(plot_ui, mark, &visuals);
+        }
     });
     if medium == Medium::Screen
         && let Some(pointer) = response.response.hover_pos()
@@ -90,6 +126,11 @@ fn plot(
         response.response.on_hover_ui_at_pointer(|ui| tooltip(ui, heat, at));
     }
     *response.transform.frame()
+}
+
+/// Where values stand among the rows.
+fn along(heat: &Heat, spread: &Spread) -> Along {
+    Along::rows(spread, heat.rows.count() - spread.bins.count)
 }
 
 /// Cells a side that the picture can show, rounded up so that a resize does not rebuild the
@@ -104,7 +145,7 @@ fn images(plot_ui: &mut PlotUi<'_>, heat: &Heat, texture: egui::TextureId) {
     let (columns, rows) = (heat.columns as f32, heat.rows.count() as f32);
     let middle = f64::from(columns) / 2.0 + 0.5;
     match &heat.rows {
-        Rows::Numbered { .. } => {
+        Rows::Numbered { .. } | Rows::Values { .. } => {
             let centre = PlotPoint::new(middle, f64::from(rows) / 2.0 + 0.5);
             plot_ui
                 .image(PlotImage::new("", texture, centre, vec2(columns, rows)).allow_hover(false));
@@ -127,7 +168,7 @@ fn cell_texts(plot_ui: &mut PlotUi<'_>, heat: &Heat, visuals: &egui::Visuals) {
         plot_ui.transform().dpos_dvalue_x().abs() as f32,
         plot_ui.transform().dpos_dvalue_y().abs() as f32,
     );
-    if cell.y < 14.0 || cell.x < 12.0 {
+    if cell.y < 14.0 || cell.x < 12.0 || matches!(heat.rows, Rows::Values { .. }) {
         return;
     }
     let bounds = plot_ui.plot_bounds();
@@ -166,6 +207,13 @@ fn tooltip(ui: &mut Ui, heat: &Heat, at: PlotPoint) {
         return;
     }
     let (column, row) = (column as usize, row as usize);
+    if let Rows::Values { spread, .. } = &heat.rows {
+        let Some([values, count]) = row_words(spread, row, column) else { return };
+        let place = format!("Layer {} of {} · {values}", column + 1, heat.columns);
+        ui.label(RichText::new(place).strong());
+        ui.label(count);
+        return;
+    }
     let place = format!("Layer {} of {} · {}", column + 1, heat.columns, heat.rows.name(row));
     match heat.cell(row, column) {
         Cell::Absent => {
@@ -206,7 +254,9 @@ pub fn colour_bar(
     for (log10, y) in ticks(scale, bar) {
         painter.hline(bar.right()..=bar.right() + 3.0, y, (1.0, ink));
         let label = axis::log_label(log10);
-        painter.text(pos2(bar.right() + 6.0, y), Align2::LEFT_CENTER, label, font.clone(), ink);
+        // At the upper end there are words above.
+        let at = pos2(bar.right() + 6.0, y.max(bar.top() + 5.0));
+        painter.text(at, Align2::LEFT_CENTER, label, font.clone(), ink);
     }
     painter.text(pos2(left, frame.min), Align2::LEFT_TOP, quantity, font.clone(), ink);
     if has_zero {

@@ -6,8 +6,10 @@ mod chart;
 mod graph;
 mod heat;
 mod map;
+mod ridge;
 mod sheet;
 mod texture;
+mod values;
 
 use std::sync::Arc;
 
@@ -75,6 +77,7 @@ impl Painter {
             }
             Some(Panel::Graph(panel)) => graph::show(ui, panel, size, medium),
             Some(Panel::Chart(panel)) => chart::show(ui, panel, size, medium),
+            Some(Panel::Ridge(panel)) => ridge::show(ui, panel, size, medium),
             Some(Panel::Map(panel)) => {
                 let clicked =
                     map::show(ui, panel, (figure, index), &mut self.textures, size, medium);
@@ -92,6 +95,7 @@ pub fn natural_height(panel: &Panel) -> f32 {
         Panel::Chart(_) => 280.0,
         Panel::Graph(_) => 460.0,
         Panel::Map(_) => 420.0,
+        Panel::Ridge(_) => 620.0,
         Panel::Heat(heat) => heat::natural_height(heat),
     }
 }

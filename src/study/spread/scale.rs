@@ -4,8 +4,10 @@ use crate::engine::Scaled;
 
 use super::Reach;
 
-/// Bins at the most.
+/// Bins at the most, but for one that the last edge may take.
 pub const MOST_BINS: usize = 96;
+/// Bins aimed at for the smallest networks: of few entries finer ones would be empty.
+const LEAST_BINS: usize = 40;
 
 /// On which kind of axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -42,14 +44,14 @@ impl ValueAxis {
     }
 
     /// The axis with what it needs to know of the values. The linear stretch of a signed
-    /// logarithmic one ends at the power of ten just below the root mean square of the layer
-    /// with the faintest entries.
+    /// logarithmic one ends at the power of ten just below the root mean square of the
+    /// hidden layer with the faintest entries.
     pub(super) fn scale_for(self, reach: &Reach) -> ValueScale {
         let largest = reach.decades.map_or(0.0, |[_, most]| most);
         match self {
             Self::Log => ValueScale::Log,
             Self::SignedLog => {
-                let faintest = reach.faintest_layer.unwrap_or(0.0);
+                let faintest = reach.layers.map_or(largest, |[faintest, _]| faintest);
                 ValueScale::SignedLog { threshold: faintest.floor() as i64 }
             }
             // Plain numbers as long as they read well.
@@ -78,6 +80,15 @@ pub enum ValueScale {
 }
 
 impl ValueScale {
+    /// Which kind of axis it is.
+    pub fn axis(self) -> ValueAxis {
+        match self {
+            Self::Log => ValueAxis::Log,
+            Self::SignedLog { .. } => ValueAxis::SignedLog,
+            Self::Linear { .. } => ValueAxis::Linear,
+        }
+    }
+
     /// Where a value stands; nothing for 0 on a logarithmic axis.
     ///
     /// ```
@@ -155,7 +166,7 @@ pub struct Bins {
 }
 
 impl Bins {
-    /// Bins for all values within reach.
+    /// Bins for all values within reach: about 4 √N for N of them, from 40 to [`MOST_BINS`].
     pub(super) fn covering(scale: ValueScale, reach: &Reach) -> Self {
         let ends = match scale {
             ValueScale::Log => reach.decades,
@@ -169,7 +180,8 @@ impl Bins {
         // Values that are all alike still have a bin with a width, and no bin is so narrow
         // that rounding decides what falls into it.
         let least = if high > low { 1e-9 * largest } else { 0.01 * largest };
-        let width = round_up(((high - low) / MOST_BINS as f64).max(least).max(1e-12));
+        let aim = ((4.0 * (reach.count as f64).sqrt()) as usize).clamp(LEAST_BINS, MOST_BINS);
+        let width = round_up(((high - low) / aim as f64).max(least).max(1e-12));
         let edge = |position: f64| (position / width).floor() as i64;
         let first = edge(low);
         Self { first, width, count: (edge(high) - first + 1) as usize }

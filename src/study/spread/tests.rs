@@ -6,7 +6,7 @@ fn of(experiment: &Experiment, settings: SpreadSettings) -> Spread {
 }
 
 fn every_choice() -> impl Iterator<Item = SpreadSettings> {
-    let choice = |signal, axis, variant| SpreadSettings { variant, signal, axis };
+    let choice = |signal, axis, variant| SpreadSettings { variant, signal, axis: Some(axis) };
     let pairs = Signal::ALL.into_iter().flat_map(|s| ValueAxis::ALL.map(|axis| (s, axis)));
     pairs.flat_map(move |(signal, axis)| [choice(signal, axis, 0), choice(signal, axis, 9)])
 }
@@ -32,26 +32,26 @@ fn by_hand() -> Experiment {
 
 #[test]
 fn four_values_are_counted_by_hand() {
-    let choose = |axis| SpreadSettings { signal: Signal::Z, axis, variant: 0 };
-    // 1, −2, 0 and ½, and the output's −½: 3 in 96 parts, rounded up to 0.05.
+    let choose = |axis| SpreadSettings { signal: Signal::Z, axis: Some(axis), variant: 0 };
+    // 1, −2, 0 and ½, and the output's −½: 3 in 40 parts, rounded up to 0.1.
     let linear = of(&by_hand(), choose(ValueAxis::Linear));
-    assert_eq!((linear.bins.width, linear.bins.ends()), (0.05, (-2.0, 1.05)));
+    assert_eq!((linear.bins.width, linear.bins.ends()), (0.1, (-2.0, 1.1)));
     let filled = |spread: &Spread, layer: usize| -> Vec<(usize, u64)> {
         let counts = spread.layers[layer].counts.iter().copied().enumerate();
         counts.filter(|(_, count)| *count > 0).collect()
     };
-    assert_eq!(filled(&linear, 0), [(0, 1), (50, 1), (60, 1)]);
-    assert_eq!(filled(&linear, 1), [(30, 1)]);
+    assert_eq!(filled(&linear, 0), [(0, 1), (25, 1), (30, 1)]);
+    assert_eq!(filled(&linear, 1), [(15, 1)]);
     let first = &linear.layers[0];
     assert_eq!((first.total, first.zeros, first.zero_share()), (4, 1, 0.25));
     assert_eq!(first.mean.to_f64(), -0.125);
     assert!((first.rms.to_f64() - (5.25_f64 / 4.0).sqrt()).abs() < 1e-15);
-    // Of −2, 0, ½ and 1 the median's rank is 1.5: the next entry is ½.
+    // The middle one of −2, ½ and 1.
     assert_eq!(first.quantiles, Some([-2.0, 0.5, 1.0]));
-    // log10 of ½, 1 and 2: 0.602 in 96 parts, rounded up to 0.01.
+    // log10 of ½, 1 and 2: 0.602 in 40 parts, rounded up to 0.02.
     let log = of(&by_hand(), choose(ValueAxis::Log));
-    assert_eq!((log.bins.width, log.bins.count), (0.01, 62));
-    assert_eq!(filled(&log, 0), [(0, 1), (31, 1), (61, 1)]);
+    assert_eq!((log.bins.width, log.bins.count), (0.02, 32));
+    assert_eq!(filled(&log, 0), [(0, 1), (16, 1), (31, 1)]);
     assert_eq!(log.layers[0].zeros, 1);
 }
 
@@ -82,7 +82,7 @@ fn every_entry_is_counted_once() {
 #[test]
 fn a_dead_relu_is_an_exact_zero() {
     let experiment = Experiment::default();
-    let settings = SpreadSettings { variant: 1, signal: Signal::A, axis: ValueAxis::Log };
+    let settings = SpreadSettings { variant: 1, signal: Signal::A, axis: Some(ValueAxis::Log) };
     let spread = of(&experiment, settings);
     let draw = DrawStudy::new().run(&experiment, &Watch::unattended()).unwrap();
     for (layer, record) in spread.layers.iter().zip(&draw.variants[1].layers) {
@@ -92,7 +92,8 @@ fn a_dead_relu_is_an_exact_zero() {
     assert!(spread.layers.iter().any(|layer| layer.zeros > 0));
     // The output is dead: every δ is exactly 0, on every axis.
     for axis in ValueAxis::ALL {
-        let delta = of(&experiment, SpreadSettings { signal: Signal::Delta, axis, ..settings });
+        let delta =
+            of(&experiment, SpreadSettings { signal: Signal::Delta, axis: Some(axis), ..settings });
         assert!(delta.layers.iter().all(|layer| layer.zeros == layer.total));
     }
 }
@@ -102,7 +103,7 @@ fn norms_that_no_f64_holds_are_in_finite_bins() {
     let experiment = Preset::find("deep").unwrap().experiment();
     let draw = DrawStudy::new().run(&experiment, &Watch::unattended()).unwrap();
     for axis in [ValueAxis::Log, ValueAxis::SignedLog] {
-        let settings = SpreadSettings { axis, ..Default::default() };
+        let settings = SpreadSettings { axis: Some(axis), ..Default::default() };
         let spread = of(&experiment, settings);
         assert!(spread.bins.width.is_finite() && spread.bins.count > 40, "{:?}", spread.bins);
         for (layer, record) in spread.layers.iter().zip(&draw.variants[0].layers) {
@@ -124,7 +125,7 @@ fn norms_that_no_f64_holds_are_in_finite_bins() {
 #[test]
 fn both_precisions_count_alike() {
     let mut experiment = Experiment::default();
-    let settings = SpreadSettings { signal: Signal::A, axis: ValueAxis::Linear, variant: 0 };
+    let settings = SpreadSettings { signal: Signal::A, axis: Some(ValueAxis::Linear), variant: 0 };
     let double = of(&experiment, settings);
     experiment.architecture.precision = Precision::F32;
     let single = of(&experiment, settings);
@@ -161,4 +162,17 @@ fn a_stop_is_obeyed() {
     let watch = Watch::new(&stop, &ignore);
     let asked = spread(&mut DrawStudy::new(), &Experiment::default(), Default::default(), &watch);
     assert_eq!(asked, Err(Stopped));
+}
+
+#[test]
+fn the_usual_axis_suits_the_data() {
+    let usual = |experiment: &Experiment, signal| {
+        let settings = SpreadSettings { signal, ..Default::default() };
+        of(experiment, settings).scale.axis()
+    };
+    let chapter = Experiment::default();
+    assert_eq!(usual(&chapter, Signal::Z), ValueAxis::Linear);
+    assert_eq!(usual(&chapter, Signal::Delta), ValueAxis::Log);
+    let exploding = Preset::find("exploding").unwrap().experiment();
+    assert_eq!(usual(&exploding, Signal::Z), ValueAxis::SignedLog);
 }

@@ -1,0 +1,152 @@
+//! The page of distributions: how z, a and δ are spread in every layer of one variant.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Context, ScrollArea, Ui, vec2};
+
+use crate::experiment::Experiment;
+use crate::figure::{Figure, SpreadForm};
+use crate::study::{DrawStudy, Signal, Spread, SpreadSettings, ValueAxis, spread};
+
+use super::super::asked::Asked;
+use super::super::command::{Command, Commands};
+use super::super::controls;
+use super::super::lab::Lab;
+use super::super::painter::{self, Medium, Painter};
+use super::under_way;
+
+/// Height of the shares below, in points.
+const SHARES: f32 = 150.0;
+/// The main figure is no lower than this, in points.
+const LOWEST: f32 = 220.0;
+
+/// What is asked of the worker.
+type Question = (Experiment, SpreadSettings);
+
+/// The page's state.
+pub struct SpreadPage {
+    asked: Asked<Question, Arc<Spread>>,
+    signal: Signal,
+    /// The axis that somebody chose; otherwise the data decide.
+    axis: Option<ValueAxis>,
+    form: SpreadForm,
+    figure: Option<Arc<Figure>>,
+}
+
+impl SpreadPage {
+    /// Looking at δ as a heatmap.
+    pub fn new(context: &Context) -> Self {
+        let mut study = DrawStudy::new();
+        let asked =
+            Asked::new(context, "gradient-lab spread", move |question: Question, watch, _| {
+                spread(&mut study, &question.0, question.1, watch).map(Arc::new)
+            });
+        Self {
+            asked,
+            signal: Signal::default(),
+            axis: None,
+            form: SpreadForm::default(),
+            figure: None,
+        }
+    }
+
+    /// Takes the worker's answer.
+    pub fn poll(&mut self) {
+        if self.asked.poll() {
+            self.figure = None;
+        }
+    }
+
+    /// The page.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        lab: &mut Lab,
+        painter: &mut Painter,
+        commands: &mut Commands,
+    ) {
+        self.ask(lab);
+        egui::CentralPanel::default().show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| self.choices(ui, lab, commands));
+            under_way::show(ui, &self.asked, "Counting the entries of every layer");
+            if let Some(figure) = self.figure() {
+                ScrollArea::vertical()
+                    .auto_shrink(false)
+                    .show(ui, |ui| result(ui, &figure, painter, commands));
+            }
+        });
+    }
+
+    fn ask(&mut self, lab: &Lab) {
+        if lab.refusal().is_some() {
+            return;
+        }
+        let settings =
+            SpreadSettings { variant: lab.view.variant, signal: self.signal, axis: self.axis };
+        let same = |q: &Question| q.1 == settings && q.0 == lab.experiment;
+        if !self.asked.has_asked(same) {
+            self.asked.ask(&(lab.experiment.clone(), settings));
+        }
+    }
+
+    /// The axis that is chosen, or else the one that is shown.
+    fn axis(&self) -> Option<ValueAxis> {
+        self.axis.or_else(|| Some(self.asked.answer()?.scale.axis()))
+    }
+
+    fn figure(&mut self) -> Option<Arc<Figure>> {
+        if self.figure.is_none() {
+            let spread = self.asked.answer()?;
+            self.figure = Some(Arc::new(Figure::spread(spread, self.form)));
+        }
+        self.figure.clone()
+    }
+
+    fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
+        for each in Signal::ALL {
+            let choice = ui.selectable_value(&mut self.signal, each, each.letter());
+            if choice.on_hover_text(each.hint()).clicked() {
+                self.axis = None;
+            }
+        }
+        ui.separator();
+        let mut axis = self.axis();
+        for each in ValueAxis::ALL {
+            let choice = ui.selectable_value(&mut axis, Some(each), each.label());
+            if choice.on_hover_text(each.hint()).clicked() {
+                self.axis = Some(each);
+            }
+        }
+        ui.separator();
+        let before = self.form;
+        ui.selectable_value(&mut self.form, SpreadForm::Heat, "heatmap")
+            .on_hover_text("Layer × value, the share of each bin as a colour");
+        ui.selectable_value(&mut self.form, SpreadForm::Ridge, "ridge")
+            .on_hover_text("One outline a layer; of many layers some, evenly spaced");
+        if self.form != before {
+            self.figure = None;
+        }
+        ui.separator();
+        let mut view = lab.view;
+        controls::variant_choice(ui, "Variant shown", &mut view.variant, &lab.experiment);
+        if view != lab.view {
+            commands.push(Command::Look(view));
+        }
+    }
+}
+
+/// The sentence, the figure with its tools, the shares, and how to read it.
+fn result(ui: &mut Ui, figure: &Arc<Figure>, painter: &mut Painter, commands: &mut Commands) {
+    let room = ui.available_height();
+    let top = ui.cursor().top();
+    for note in &figure.notes {
+        painter::note(ui, note);
+    }
+    if let Some(how_to_read) = figure.caption.last() {
+        ui.label(egui::RichText::new(how_to_read).small().weak());
+    }
+    let height = (room - (ui.cursor().top() - top) - SHARES - 16.0).max(LOWEST);
+    super::figure_with_tools(ui, painter, figure, height, commands, |_, _| {});
+    let size = vec2(ui.available_width(), SHARES);
+    ui.push_id("shares", |ui| painter.panel(ui, figure, 1, size, Medium::Screen));
+}
