@@ -244,7 +244,7 @@ fn sentence(spread: &Spread) -> String {
     }
     let middle = |layer: Option<&LayerSpread>| {
         let value = layer.and_then(|layer| layer.quantiles).map(|[_, m, _]| spread.scale.value(m));
-        value.map_or("none".to_owned(), |value| signed(value))
+        value.map_or("none".to_owned(), signed)
     };
     let of =
         if spread.scale == ValueScale::Log { format!("|{letter}|") } else { letter.to_owned() };
@@ -280,7 +280,13 @@ fn signed(value: Scaled) -> String {
 fn how_to_read(spread: &Spread, form: SpreadForm) -> String {
     let mut words = match form {
         SpreadForm::Heat => {
-            "Colour: the share of a layer’s entries (units × examples) in each bin. Line: the median".to_owned()
+            let over = match block(spread.layers.len()) {
+                1 => String::new(),
+                block => format!(" over {block} layers at a time"),
+            };
+            format!(
+                "Colour: the share of a layer’s entries (units × examples) in each bin. Line: the median{over}"
+            )
         }
         SpreadForm::Ridge => {
             let (shown, all) = (evenly_spaced(spread.layers.len()).len(), spread.layers.len());

@@ -3,7 +3,7 @@
 use eframe::egui::{
     self, Color32, Mesh, Pos2, Rangef, RichText, Shape, Stroke, Ui, Vec2, pos2, vec2,
 };
-use egui_plot::{PlotPoint, PlotTransform};
+use egui_plot::{GridMark, PlotPoint, PlotTransform};
 
 use crate::figure::Ridge;
 use crate::figure::spread::{bin_name, share_words};
@@ -18,6 +18,8 @@ const HEIGHT: f64 = 1.5;
 /// The column of zeros and the gap beside it, as shares of the axis.
 const ZERO_COLUMN: f64 = 0.035;
 const ZERO_GAP: f64 = 0.02;
+/// Labels of rows keep at least this distance, in points.
+const ROWS_APART: f64 = 16.0;
 /// Labels along the bottom keep at least this distance, in points.
 const LABELS_APART: f32 = 66.0;
 
@@ -36,7 +38,7 @@ pub fn show(ui: &mut Ui, ridge: &Ridge, size: Vec2, medium: Medium) {
 fn zero_column(ridge: &Ridge) -> Option<(f64, f64)> {
     let (low, high) = ridge.spread.bins.ends();
     let right = low - ZERO_GAP * (high - low);
-    ridge.has_zeros().then(|| (right - ZERO_COLUMN * (high - low), right))
+    ridge.has_zeros().then_some((right - ZERO_COLUMN * (high - low), right))
 }
 
 fn plot(ui: &mut Ui, ridge: &Ridge, size: Vec2, medium: Medium) {
@@ -57,8 +59,8 @@ fn plot(ui: &mut Ui, ridge: &Ridge, size: Vec2, medium: Medium) {
         .custom_y_axes(vec![left])
         .show_grid(egui::Vec2b::new(true, false))
         .x_grid_spacer(move |input| along.marks(input.bounds, room))
-        .y_grid_spacer(move |_| axis::row_marks(rows))
-        .include_x(zeros.map_or(low, |(from, _)| from - 0.01 * (high - low)))
+        .y_grid_spacer(move |input| row_marks(rows, input.bounds, size.y))
+        .include_x(zeros.map_or(low, |(from, _)| from) - 0.01 * (high - low))
         .include_x(high + 0.01 * (high - low))
         .include_y(0.8)
         .include_y(rows as f64 + HEIGHT + 0.1)
@@ -70,6 +72,15 @@ fn plot(ui: &mut Ui, ridge: &Ridge, size: Vec2, medium: Medium) {
         let at = response.transform.value_from_position(pointer);
         response.response.on_hover_ui_at_pointer(|ui| tooltip(ui, ridge, at));
     }
+}
+
+/// A mark at each row, or at every few where their labels would print over one another.
+fn row_marks(rows: usize, (low, high): (f64, f64), height: f32) -> Vec<GridMark> {
+    let apart = f64::from(height) / (high - low).max(1e-9);
+    let every = (ROWS_APART / apart).ceil().max(1.0);
+    // Counted from the first layer, which is the last row.
+    let marks = (0..rows).step_by(every as usize).map(|from_top| (rows - from_top) as f64);
+    marks.map(|value| GridMark { value, step_size: every }).collect()
 }
 
 /// From the back, which is the first layer on top, to the front.
