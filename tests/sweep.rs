@@ -1,6 +1,7 @@
 //! Sweeps: the phase diagram is where theory has it, coarse comes first, parts make the whole.
 
 use gradient_lab::experiment::{Activation, Architecture, Experiment, Variant};
+use gradient_lab::figure::{FigureId, View};
 use gradient_lab::study::{
     Axis, Engine, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
     critical_line, critical_weight_variance, sweep,
@@ -145,4 +146,19 @@ fn the_measured_zero_lies_along_the_critical_line() {
         let tolerance = if bias_std > 0.0 { 0.05 } else { 0.2 };
         assert!((zero - critical).abs() < tolerance, "σ_b {bias_std}: {zero} against {critical}");
     }
+}
+
+#[test]
+fn a_figure_that_cannot_be_measured_says_why() {
+    let mut experiment = phase_diagram().experiment;
+    experiment.architecture.width = 5000;
+    let watch = Watch::unattended();
+    let figure = FigureId::Sweep.compute(&experiment, View::default(), &watch);
+    let figure = figure.expect("nobody stops it");
+    let note = &figure.notes[0].text;
+    assert!(note.starts_with("Nothing is measured: ") && note.contains("5000"), "{note}");
+    experiment.architecture.width = 4;
+    experiment.architecture.depth = 1;
+    let figure = FigureId::Sweep.compute(&experiment, View::default(), &watch);
+    assert!(figure.expect("nobody stops it").notes.is_empty());
 }

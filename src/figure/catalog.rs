@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::experiment::{Draws, Experiment, limits};
 use crate::study::{
     AnatomySettings, Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Portrait, Shard,
-    Signal, Spread, SpreadSettings, Stopped, Sweep, SweepError, SweepResult, Theory, TheoryStudy,
-    VariantDraw, Watch, anatomy, critical_line, ensemble, portrait, spread, sweep,
+    Signal, Spread, SpreadSettings, Stopped, Sweep, SweepError, SweepMap, SweepResult, Theory,
+    TheoryStudy, VariantDraw, Watch, anatomy, critical_line, ensemble, portrait, spread, sweep,
 };
 
 use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, SpreadForm, View};
@@ -133,7 +133,8 @@ impl Figure {
     }
 }
 
-/// The phase diagram of a variant. Where a corner of it is refused, nothing of it is measured.
+/// The phase diagram of a variant. Where a corner of it is refused, nothing of it is measured
+/// and a note says why.
 fn phase_diagram(
     experiment: &Experiment,
     variant: usize,
@@ -141,13 +142,18 @@ fn phase_diagram(
 ) -> Result<Figure, Stopped> {
     let request = Sweep::phase_diagram(experiment, variant);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let map = match sweep(&request, Shard::WHOLE, threads, watch, |_| {}) {
-        Ok(map) => map,
+    let (map, refusal) = match sweep(&request, Shard::WHOLE, threads, watch, |_| {}) {
+        Ok(map) => (map, None),
         Err(SweepError::Stopped(stopped)) => return Err(stopped),
-        Err(_) => crate::study::SweepMap::empty(&request),
+        Err(error) => (SweepMap::empty(&request), Some(format!("Nothing is measured: {error}."))),
     };
     let critical = critical_line(&request, watch)?;
-    Ok(Figure::sweep(&SweepResult { sweep: request, map, critical }, None))
+    let (variant, name) =
+        (request.variant, request.experiment.variants[request.variant].name.clone());
+    let note = |text| Note { variant, name, text };
+    let notes = refusal.map(note).into_iter().collect();
+    let result = SweepResult { sweep: request, map, critical };
+    Ok(Figure { notes, ..Figure::sweep(&result, None) })
 }
 
 fn caption(experiment: &Experiment) -> Vec<String> {
