@@ -135,9 +135,9 @@ fn the_measured_zero_lies_along_the_critical_line() {
     (request.experiment.architecture.depth, request.experiment.architecture.width) = (100, 400);
     let map = run(&request, Shard::WHOLE, 2);
     let line = critical_line(&request, &Watch::unattended()).expect("nobody stops it");
-    assert_eq!(line.len(), 3);
-    for (y, [critical, bias_std]) in line.into_iter().enumerate() {
-        assert_eq!(bias_std, request.y.expect("two axes").value(y));
+    for y in 0..3 {
+        let bias_std = request.y.expect("two axes").value(y);
+        let critical = line.iter().find(|point| point[1] == bias_std).expect("each row has one")[0];
         let crossing = (1..13).find(|&x| value(&map, x, y) > 0.0).expect("it explodes at last");
         let (low, high) = (value(&map, crossing - 1, y), value(&map, crossing, y));
         let share = low / (low - high);

@@ -3,8 +3,11 @@
 use super::mean_field::{MeanField, critical_weight_variance};
 use super::{Axis, Setting, Stopped, Sweep, SweepMap, Watch};
 
-/// Points of a line, at the most.
+/// Values of the other axis at which the line is solved for, at the most.
 const POINTS: usize = 33;
+/// Parts into which the first step is divided where the biases begin at 0: there the critical
+/// σ_w leaves its value with a vertical tangent, as a power of σ_b below 1.
+const FIRST_PARTS: u32 = 10;
 
 /// A sweep with what was measured of it, and the theory's line.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,8 +47,7 @@ pub fn critical_line(sweep: &Sweep, watch: &Watch<'_>) -> Result<Vec<[f64; 2]>, 
     };
     let mut line = Vec::new();
     let mut last: Option<(MeanField, Option<f64>)> = None;
-    let values = Axis { cells: other.cells.min(POINTS), ..other };
-    for value in (0..values.cells).map(|cell| values.value(cell)) {
+    for value in values(&other) {
         watch.proceed()?;
         let Some(unit) = unit_field(sweep, scale, Some((other.setting, value))) else { continue };
         // Depth and width change nothing: then the one point serves for all.
@@ -59,6 +61,20 @@ pub fn critical_line(sweep: &Sweep, watch: &Watch<'_>) -> Result<Vec<[f64; 2]>, 
         }
     }
     Ok(line)
+}
+
+/// The values at which the line is solved for, the axis' own ends among them.
+fn values(axis: &Axis) -> Vec<f64> {
+    let axis = Axis { cells: axis.cells.min(POINTS), ..*axis };
+    let mut values: Vec<f64> = (0..axis.cells).map(|cell| axis.value(cell)).collect();
+    if let (Setting::BiasStd, [0.0, next, ..]) = (axis.setting, &values[..]) {
+        // Ever closer together towards 0.
+        let share = |part: u32| f64::from(part) / f64::from(FIRST_PARTS);
+        let between = (1..FIRST_PARTS).map(|part| next * share(part) * share(part));
+        let between: Vec<f64> = between.collect();
+        values.splice(1..1, between);
+    }
+    values
 }
 
 fn critical_scale(sweep: &Sweep, scale: Setting, other: Option<(Setting, f64)>) -> Option<f64> {
@@ -82,4 +98,27 @@ fn unit_field(sweep: &Sweep, scale: Setting, other: Option<(Setting, f64)>) -> O
         Setting::Depth.apply(&mut experiment, 2.0);
     }
     MeanField::of(&experiment, &experiment.variants[0]).ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SweepPreset;
+    use super::*;
+
+    /// No part of the line turns its direction by much, with both axes stretched to 1.
+    #[test]
+    fn the_line_has_no_kink_near_zero_bias() {
+        let request = SweepPreset::PhaseDiagram.sweep();
+        let line = critical_line(&request, &Watch::unattended()).unwrap();
+        let y = request.y.unwrap();
+        let scaled: Vec<[f64; 2]> = (line.iter())
+            .map(|[a, b]| [a / (request.x.to - request.x.from), b / (y.to - y.from)])
+            .collect();
+        let angle = |pair: &[[f64; 2]]| (pair[1][1] - pair[0][1]).atan2(pair[1][0] - pair[0][0]);
+        let angles: Vec<f64> = scaled.windows(2).map(angle).collect();
+        let turn = angles.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f64::max);
+        assert!(turn < 0.3, "{turn} rad: {line:?}");
+        assert_eq!(line.first().map(|point| point[1]), Some(0.0));
+        assert_eq!(line.last().map(|point| point[1]), Some(y.to));
+    }
 }

@@ -65,7 +65,7 @@ fn plot(
             let centre = PlotPoint::new(0.5 * (x.0 + x.1), 0.5 * (y.0 + y.1));
             let size = vec2((x.1 - x.0) as f32, (y.1 - y.0) as f32);
             plot_ui.image(PlotImage::new("", texture.id(), centre, size).allow_hover(false));
-            line(plot_ui, &map.line, 2.2);
+            line(plot_ui, &map.line, 3.0);
             chosen(plot_ui, map);
         });
     let frame = *response.transform.frame();
@@ -112,7 +112,7 @@ fn marks(axis: &MapAxis, labels: f32) -> impl Fn(GridInput) -> Vec<GridMark> + '
 
 /// A black line with a white rim: it is seen on every colour of the map, in either theme.
 fn line(plot_ui: &mut PlotUi<'_>, points: &[[f64; 2]], width: f32) {
-    for (colour, width) in [(Color32::from_white_alpha(220), width + 2.6), (Color32::BLACK, width)]
+    for (colour, width) in [(Color32::from_white_alpha(235), width + 3.2), (Color32::BLACK, width)]
     {
         let points = PlotPoints::from(points.to_vec());
         plot_ui.line(Line::new("", points).color(colour).width(width).allow_hover(false));
