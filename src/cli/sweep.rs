@@ -27,9 +27,9 @@ pub(super) struct SweepArgs {
     /// What is measured: decades_per_layer, first_over_last, dead_share or saturated_share
     #[arg(long, value_name = "NAME", default_value = "decades_per_layer", value_parser = quantity)]
     quantity: Quantity,
-    /// Seeds of each cell, the experiment's own and those after it
-    #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    seeds: u32,
+    /// Seeds of each cell, the experiment's own and those after it; if absent 320 over the narrowest width, from 5 to 40
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    seeds: Option<u32>,
     /// Which variant; the first if absent
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
@@ -78,15 +78,19 @@ fn measured(args: &SweepArgs, experiment: &Path) -> Result<(Sweep, SweepMap), Cl
             .position(|variant| variant.name == *name)
             .ok_or_else(|| CliError::variant(name, &experiment))?,
     };
-    let request = Sweep {
+    let mut request = Sweep {
         variant,
         experiment,
         x: args.x.ok_or(SweepError::Axis)?,
         y: args.y,
         quantity: args.quantity,
-        seeds: args.seeds,
+        seeds: args.seeds.unwrap_or(1),
         engine: None,
     };
+    if args.seeds.is_none() {
+        request.validate()?;
+        request.seeds = request.usual_seeds();
+    }
     let threads = args.threads.map(usize::from);
     let threads =
         threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));

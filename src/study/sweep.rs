@@ -241,7 +241,7 @@ impl Sweep {
         Ok(())
     }
 
-    fn corners(&self) -> [(usize, usize); 4] {
+    pub(super) fn corners(&self) -> [(usize, usize); 4] {
         let (right, top) = (self.x.cells - 1, self.y.map_or(0, |y| y.cells - 1));
         [(0, 0), (right, 0), (0, top), (right, top)]
     }

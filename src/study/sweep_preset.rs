@@ -70,6 +70,27 @@ impl SweepPreset {
 }
 
 impl Sweep {
+    /// Seeds a cell that leave about the same scatter whatever the width. From seed to seed
+    /// log10 ‖δ^(1)‖/‖δ^(L)‖ scatters like 1/√n of the layers' width n, and its median over S
+    /// seeds like 1/√(n S): so S = 320/n for the narrowest hidden layer of the map, from 5 to
+    /// 40.
+    ///
+    /// ```
+    /// use gradient_lab::study::SweepPreset;
+    /// let mut sweep = SweepPreset::PhaseDiagram.sweep(); // 64 units a layer
+    /// assert_eq!((sweep.seeds, sweep.usual_seeds()), (5, 5));
+    /// sweep.experiment.architecture.width = 20;
+    /// assert_eq!(sweep.usual_seeds(), 16);
+    /// ```
+    pub fn usual_seeds(&self) -> u32 {
+        let narrowest = |corner| {
+            let sizes = self.experiment_at(corner).sizes();
+            sizes[1..sizes.len() - 1].iter().copied().min().unwrap_or(1).max(1)
+        };
+        let width = self.corners().map(narrowest).into_iter().min().unwrap_or(1);
+        (320 / width.min(320)).clamp(5, 40) as u32
+    }
+
     /// The (σ_w, σ_b) phase diagram of a variant: decades per layer around the σ_w that theory
     /// calls critical at σ_b = 0.
     pub fn phase_diagram(experiment: &Experiment, variant: usize) -> Self {
@@ -86,15 +107,17 @@ impl Sweep {
 
 /// Decades per layer of a variant over two settings, the second on its usual axis.
 fn over(experiment: &Experiment, variant: usize, x: Axis, y: Setting) -> Sweep {
-    Sweep {
+    let mut sweep = Sweep {
         experiment: experiment.clone(),
         variant,
         x,
         y: Some(Axis::usual(y)),
         quantity: Quantity::DecadesPerLayer,
-        seeds: 5,
+        seeds: 1,
         engine: None,
-    }
+    };
+    sweep.seeds = sweep.usual_seeds();
+    sweep
 }
 
 /// One activation, 30 hidden layers of 64.

@@ -138,6 +138,7 @@ impl SweepPage {
             if ui.button("Take the present experiment").on_hover_text(hint).clicked() {
                 self.draft.experiment = lab.experiment.clone();
                 self.draft.variant = lab.view.variant.min(lab.experiment.variants.len() - 1);
+                self.draft.seeds = self.draft.usual_seeds();
             }
             if self.draft.experiment.variants.len() > 1 {
                 let (index, experiment) = (&mut self.draft.variant, &self.draft.experiment);
@@ -173,7 +174,7 @@ impl SweepPage {
             named(
                 ui,
                 "Seeds",
-                "Networks of each cell; the median and the quartiles are theirs",
+                "Networks of each cell; the median and the quartiles are theirs. Narrow networks scatter more and need more: 320 over the width is a good number",
                 |ui| ui.add(seeds),
             );
         });
