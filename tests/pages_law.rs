@@ -84,50 +84,63 @@ fn what_has_no_theory_says_so() {
     harness.render().expect("the rasterizer needs no hardware");
 }
 
-/// Pictures to look at: `LAW_PICTURES=folder cargo test --test pages_law -- --ignored`.
+/// Keeps a picture where `PAGES` says, for a person to look at.
+fn keep(name: &str, harness: &mut Harness<'static, App>) {
+    let picture = harness.render().expect("the rasterizer needs no hardware");
+    if let Some(folder) = std::env::var_os("PAGES") {
+        let file = std::path::Path::new(&folder).join(format!("law-{name}.png"));
+        picture.save(file).expect("a folder that can be written");
+    }
+}
+
+/// The page in a small dark and a large light window; for the pictures of all the presets set
+/// `PAGES=folder`.
 #[test]
-#[ignore = "writes pictures for a person to look at"]
-fn pictures() {
-    let folder = std::path::PathBuf::from(std::env::var("LAW_PICTURES").expect("a folder"));
-    for id in ["chapter-16", "vanishing", "xavier-vs-he", "deep", "worked-example"] {
+fn the_page_is_drawn() {
+    let all: &[&str] = &["chapter-16", "worked-example", "vanishing", "xavier-vs-he", "deep"];
+    let shown = if std::env::var_os("PAGES").is_some() { all } else { &all[..1] };
+    for id in shown {
         for (size, theme) in [([1024.0, 640.0], Theme::Dark), ([1920.0, 1080.0], Theme::Light)] {
             let mut harness = open(preset(id), size, theme);
             wait_for(&mut harness, "1000 networks, seeds");
-            let picture = harness.render().expect("the rasterizer needs no hardware");
-            let name = format!("{id}-{}.png", size[0]);
-            picture.save(folder.join(name)).expect("a folder that can be written");
-            if id != "worked-example" && theme == Theme::Light {
-                harness.get_by_label("÷ theory").click();
-                harness.run_ok();
-                let picture = harness.render().expect("the rasterizer needs no hardware");
-                picture.save(folder.join(format!("{id}-relative.png"))).expect("as before");
-                harness.get_by_role_and_label(Role::Button, "Gradient flow").click();
-                harness.run_ok();
-                harness.get_by_label("theory").click();
-                wait_for(&mut harness, "theory RMS");
-                let picture = harness.render().expect("the rasterizer needs no hardware");
-                picture.save(folder.join(format!("{id}-flow.png"))).expect("as before");
+            keep(&format!("{id}-{}", size[0]), &mut harness);
+            if *id == "worked-example" || theme == Theme::Dark {
+                continue;
             }
+            harness.get_by_label("÷ theory").click();
+            harness.run_ok();
+            keep(&format!("{id}-relative"), &mut harness);
+            harness.get_by_role_and_label(Role::Button, "Gradient flow").click();
+            harness.run_ok();
+            harness.get_by_label("theory").click();
+            wait_for(&mut harness, "theory RMS");
+            keep(&format!("{id}-flow"), &mut harness);
         }
     }
 }
 
-/// Milliseconds from the question to the first band: `cargo test --release … -- --ignored`.
+/// The first band comes from a part of the seeds; with `PAGES` set the time to it is told, and
+/// for more presets.
 #[test]
-#[ignore = "a time on a busy machine proves nothing"]
-fn first_bands() {
-    for id in ["chapter-16", "vanishing", "xavier-vs-he", "deep"] {
+fn the_first_band_comes_before_the_last_seed() {
+    let all: &[&str] = &["chapter-16", "vanishing", "xavier-vs-he", "deep"];
+    let told = std::env::var_os("PAGES").is_some();
+    for id in if told { all } else { &all[..1] } {
         let experiment = preset(id);
         let start = Instant::now();
         let theory = Theory::at_once(&experiment);
-        let told = std::cell::Cell::new(None);
-        let stop = || told.get().is_some();
+        let first = std::cell::Cell::new(None);
+        let stop = || first.get().is_some();
         let settings = EnsembleSettings::default();
         let _ = ensemble(&experiment, &settings, &Watch::new(&stop, &|_| {}), |so_far| {
             Figure::ensemble(so_far, &theory, None);
-            told.set(Some(start.elapsed()));
+            first.set(Some((so_far.seeds, start.elapsed())));
         });
-        eprintln!("{id}: first band after {:?}", told.get().expect("one snapshot"));
+        let (seeds, elapsed) = first.get().expect("one snapshot");
+        assert!(seeds < settings.seeds, "{id}: {seeds}");
+        if told {
+            eprintln!("{id}: first band after {elapsed:?}");
+        }
     }
 }
 
