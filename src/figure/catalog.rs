@@ -9,7 +9,9 @@ use crate::study::{
     TheoryStudy, VariantDraw, Watch, anatomy, critical_line, ensemble, portrait, spread, sweep,
 };
 
-use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, SpreadForm, View};
+use super::{
+    Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, SpreadForm, View, with_minus,
+};
 
 impl FigureId {
     /// Runs the study that the figure needs, with its usual settings, and makes the figure.
@@ -165,7 +167,7 @@ fn notes(draw: &Draw) -> Vec<Note> {
     let note = |(variant, result): (usize, &VariantDraw)| Note {
         variant,
         name: result.name.clone(),
-        text: result.verdict.sentence(),
+        text: with_minus(&result.verdict.sentence()),
     };
     draw.variants.iter().enumerate().map(note).collect()
 }

@@ -6,6 +6,7 @@ use crate::study::{Spacing, SweepMap};
 use super::chart::AxisScale;
 use super::colour::{ColourMap, Rgb};
 use super::heat::ColourScale;
+use super::number::with_minus;
 
 /// One cell of a map.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -218,7 +219,7 @@ fn story(result: &study::SweepResult, cell: Option<study::Cell>) -> String {
         words +=
             &format!("\nδ⁽¹⁾ is a true zero for {} % of the seeds", plain(100.0 * cell.zero_share));
     }
-    words
+    with_minus(&words)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub use cost::{COST_COLUMNS, cost_row, cost_words, grouped};
 pub use graph::{Direction, Graph, GraphColumn, Link, Node};
 pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
 pub use map::{Map, MapAxis, MapCell};
-pub use number::{decade, scientific, scientific_of_log10, superscript};
+pub use number::{decade, scientific, scientific_of_log10, superscript, with_minus};
 pub use spread::{Ridge, SpreadForm};
 pub use sweep::{Chosen, Profile};
 pub use table::Table;

@@ -37,6 +37,26 @@ fn split(scientific: &str) -> (String, i64) {
     (mantissa.to_owned(), exponent.parse().unwrap_or(0))
 }
 
+/// The same words with true minus signs before numbers, for sentences on screen; exponents
+/// such as `1e-05` and hyphens between letters stay.
+///
+/// ```
+/// use gradient_lab::figure::with_minus;
+/// assert_eq!(with_minus("is -0.07 ≤ 0, as 1e-05"), "is −0.07 ≤ 0, as 1e-05");
+/// ```
+pub fn with_minus(words: &str) -> String {
+    let mut before = ' ';
+    let mut letters = words.chars().peekable();
+    let mut changed = String::with_capacity(words.len());
+    while let Some(letter) = letters.next() {
+        let number = letters.peek().is_some_and(char::is_ascii_digit);
+        let minus = letter == '-' && number && !before.is_alphanumeric();
+        changed.push(if minus { '−' } else { letter });
+        before = letter;
+    }
+    changed
+}
+
 /// `10⁻⁴`, the label of a decade.
 pub fn decade(power: i64) -> String {
     format!("10{}", superscript(power))

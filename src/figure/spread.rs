@@ -6,7 +6,7 @@ use crate::engine::Scaled;
 use crate::study::{LayerSpread, Signal, Spread, ValueScale};
 
 use super::colour::ColourMap;
-use super::number::{decade, scientific};
+use super::number::{decade, scientific, with_minus};
 use super::why::{dots, in_words, layers_axis, line};
 use super::{
     Axis, AxisScale, Cell, Chart, ColourScale, Figure, FigureId, Heat, Ink, Mark, MarkShape, Note,
@@ -238,8 +238,11 @@ fn sentence(spread: &Spread) -> String {
     let letter = spread.signal.letter();
     let (first, last) = (spread.layers.first(), spread.layers.last());
     if spread.layers.iter().all(|layer| layer.zeros == layer.total) {
-        let why =
-            if spread.signal == Signal::Delta { spread.verdict.sentence() } else { String::new() };
+        let why = if spread.signal == Signal::Delta {
+            with_minus(&spread.verdict.sentence())
+        } else {
+            String::new()
+        };
         return format!("Every {letter} is exactly 0. {why}");
     }
     let middle = |layer: Option<&LayerSpread>| {

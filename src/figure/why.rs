@@ -4,7 +4,7 @@
 use crate::engine::{LayerRecord, Scaled};
 use crate::study::{Anatomy, Factor, Factors, JacobianSpectrum, LayerSpectrum};
 
-use super::number::{scientific_of_log10, superscript};
+use super::number::{scientific_of_log10, superscript, with_minus};
 use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note};
 
 /// More steps than this are drawn as lines: columns and dots would be hair-thin.
@@ -114,7 +114,7 @@ fn about_product(anatomy: &Anatomy) -> String {
     let Factors { steps, measured_log10 } = &anatomy.factors;
     let parts = anatomy.factors.weights_log10().zip(anatomy.factors.slopes_log10());
     let (Some(measured), Some((weights, slopes))) = (*measured_log10, parts) else {
-        return anatomy.verdict.sentence();
+        return with_minus(&anatomy.verdict.sentence());
     };
     let count = steps.len() as f64;
     let (each, over) = match steps.len() {

@@ -3,7 +3,7 @@
 use eframe::egui::{Color32, FontId, Ui, Vec2, Vec2b, Visuals};
 use egui_plot::{AxisHints, GridMark, HPlacement, Plot, VPlacement};
 
-use crate::figure::{Scale, decade, superscript};
+use crate::figure::{Scale, decade, superscript, with_minus};
 
 use super::super::theme;
 use super::{AXIS_WIDTH, Medium};
@@ -212,7 +212,7 @@ pub fn log_label(log10: f64) -> String {
 
 pub fn linear_label(mark: GridMark) -> String {
     let decimals = (-mark.step_size.log10().floor()).clamp(0.0, 12.0) as usize;
-    format!("{:.*}", decimals, mark.value)
+    with_minus(&format!("{:.*}", decimals, mark.value))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use egui_plot::{
     Bar, BarChart, HLine, Line, MarkerShape, PlotPoint, PlotPoints, PlotUi, Points, Text,
 };
 
-use crate::figure::{Bars, Scale, Series};
+use crate::figure::{Bars, Scale, Series, with_minus};
 
 use super::super::theme;
 use super::{MARGIN, Medium, axis, chart};
@@ -167,7 +167,7 @@ fn tooltip(ui: &mut Ui, bars: &Bars, x: f64, colours: &[Color32]) {
             ui.label(RichText::new(&series.name).color(colour));
             ui.monospace(&point.exact);
             match point.log10 {
-                Some(log10) => ui.monospace(format!("log₁₀ = {log10:.4}")),
+                Some(log10) => ui.monospace(with_minus(&format!("log₁₀ = {log10:.4}"))),
                 None => ui.label(&point.why),
             };
             ui.end_row();

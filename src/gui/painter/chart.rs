@@ -6,7 +6,9 @@ use egui_plot::{
     Polygon, VLine,
 };
 
-use crate::figure::{AxisScale, Chart, Ink, Mark, MarkShape, Scale, scientific_of_log10};
+use crate::figure::{
+    AxisScale, Chart, Ink, Mark, MarkShape, Scale, scientific_of_log10, with_minus,
+};
 
 use super::super::theme;
 use super::bars::swatch;
@@ -202,7 +204,7 @@ fn reading(number: f64, scale: AxisScale) -> String {
     match scale {
         AxisScale::Log10 => scientific_of_log10(number, 3),
         AxisScale::Layers => format!("layer {}", number.round()),
-        AxisScale::Linear => format!("{number:.5}"),
+        AxisScale::Linear => with_minus(&format!("{number:.5}")),
     }
 }
 

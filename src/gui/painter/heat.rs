@@ -8,7 +8,9 @@ use eframe::egui::{
 use egui_plot::{PlotImage, PlotPoint, PlotUi, Text};
 
 use crate::figure::spread::row_words;
-use crate::figure::{Cell, ColourScale, Figure, Heat, Mark, MarkShape, Rows, wants_dark_letters};
+use crate::figure::{
+    Cell, ColourScale, Figure, Heat, Mark, MarkShape, Rows, wants_dark_letters, with_minus,
+};
 use crate::study::Spread;
 
 use super::super::theme;
@@ -227,7 +229,7 @@ fn tooltip(ui: &mut Ui, heat: &Heat, at: PlotPoint) {
         cell @ Cell::Log10(log10) => {
             ui.label(RichText::new(place).strong());
             ui.label(format!("{} = {}", heat.quantity, cell.text(6)));
-            ui.label(format!("log₁₀ = {log10:.4}"));
+            ui.label(with_minus(&format!("log₁₀ = {log10:.4}")));
         }
     }
 }
