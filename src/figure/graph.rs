@@ -126,10 +126,11 @@ fn column(layer: &LayerPortrait, direction: Direction, scale: Option<&ColourScal
         0 => "input".to_owned(),
         l => format!("layer {l}"),
     };
-    let mut subtitle = layer.activation.map(|a| a.label().to_lowercase()).unwrap_or_default();
-    if layer.skipped > 0 {
-        subtitle += &format!(" (… {} left out)", layer.skipped);
-    }
+    // Both would not fit into a column's width.
+    let subtitle = match layer.skipped {
+        0 => layer.activation.map(|a| a.label().to_lowercase()).unwrap_or_default(),
+        skipped => format!("… {skipped} left out"),
+    };
     let unit =
         |(index, unit): (usize, &UnitPortrait)| node(layer.layer, index, unit, direction, scale);
     let mut nodes: Vec<Node> = layer.units.iter().enumerate().map(unit).collect();

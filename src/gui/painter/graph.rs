@@ -1,8 +1,10 @@
 //! Paints the network's diagram.
 
+use std::sync::Arc;
+
 use eframe::egui::{
-    self, Align2, Color32, FontId, Painter, Pos2, Rangef, Rect, RichText, Sense, Shape, Stroke, Ui,
-    Vec2, Visuals, pos2, vec2,
+    self, Align2, Color32, FontId, Galley, Painter, Pos2, Rangef, Rect, RichText, Sense, Shape,
+    Stroke, Ui, Vec2, Visuals, pos2, vec2,
 };
 
 use crate::figure::{Graph, GraphColumn, Link, Node};
@@ -63,6 +65,9 @@ struct Layout {
     centres: Vec<Vec<Pos2>>,
     radius: f32,
     top: f32,
+    /// The distance between columns, and between the rows of the fullest one.
+    across: f32,
+    down: f32,
 }
 
 impl Layout {
@@ -78,7 +83,7 @@ impl Layout {
             (0..column.nodes.len()).map(|row| pos2(x, y(row) - 8.0)).collect()
         });
         let radius = (0.26 * down).min(0.16 * across).clamp(4.0, 20.0);
-        Self { centres: centres.collect(), radius, top: rect.top() }
+        Self { centres: centres.collect(), radius, top: rect.top(), across, down }
     }
 
     /// A unit under the pointer, or else the nearest edge.
@@ -122,7 +127,7 @@ fn paint(ui: &Ui, graph: &Graph, layout: &Layout, touched: Option<Touched>) {
         head(painter, layout, column, content, visuals);
         for (row, node) in content.nodes.iter().enumerate() {
             let lit = touched == Some(Touched::Node(column, row));
-            unit(painter, layout.centres[column][row], layout.radius, node, lit, visuals);
+            unit(painter, layout.centres[column][row], layout, node, lit, visuals);
         }
     }
 }
@@ -157,7 +162,24 @@ fn loss_edges(painter: &Painter, graph: &Graph, layout: &Layout, visuals: &Visua
     }
 }
 
-fn unit(painter: &Painter, centre: Pos2, radius: f32, node: &Node, lit: bool, visuals: &Visuals) {
+/// Words in the largest of a few sizes in which they are no wider than that; nothing where
+/// even the smallest is.
+fn fitted(painter: &Painter, words: &str, width: f32, ink: Color32) -> Option<Arc<Galley>> {
+    let sizes = [theme::SMALL, 10.0, 9.0, 8.0].into_iter();
+    let laid =
+        sizes.map(|size| painter.layout_no_wrap(words.to_owned(), FontId::proportional(size), ink));
+    laid.into_iter().find(|galley| galley.size().x <= width)
+}
+
+fn unit(
+    painter: &Painter,
+    centre: Pos2,
+    layout: &Layout,
+    node: &Node,
+    lit: bool,
+    visuals: &Visuals,
+) {
+    let radius = layout.radius;
     let ink = visuals.text_color();
     let ground = match node.fill {
         _ if node.zero => theme::zero(visuals),
@@ -175,8 +197,11 @@ fn unit(painter: &Painter, centre: Pos2, radius: f32, node: &Node, lit: bool, vi
         painter.text(centre, Align2::CENTER_CENTER, "0", FontId::proportional(theme::SMALL), ink);
     }
     let below = centre + vec2(0.0, radius + 2.0);
-    let font = FontId::proportional(theme::SMALL);
-    let galley = painter.layout_no_wrap(node.label.clone(), font, ink);
+    let Some(galley) = fitted(painter, &node.label, layout.across - 6.0, ink) else { return };
+    if 2.0 * radius + galley.size().y > layout.down {
+        // It would lie over the unit below; the tooltip has it.
+        return;
+    }
     let at = Align2::CENTER_TOP.anchor_size(below, galley.size());
     // A little ground behind the words keeps them apart from the edges.
     painter.rect_filled(at.expand2(vec2(2.0, -1.0)), 2.0, visuals.panel_fill.gamma_multiply(0.85));
@@ -198,7 +223,9 @@ fn head(
     painter.text(pos2(x, top + 2.0), Align2::CENTER_TOP, &content.title, title, ink);
     let small = FontId::proportional(theme::SMALL);
     let weak = visuals.weak_text_color();
-    painter.text(pos2(x, top + 19.0), Align2::CENTER_TOP, &content.subtitle, small.clone(), weak);
+    if let Some(words) = fitted(painter, &content.subtitle, layout.across - 4.0, weak) {
+        painter.galley(pos2(x - 0.5 * words.size().x, top + 19.0), words, weak);
+    }
     let Some(arrow) = &content.arrow else { return };
     let Some(before) = column.checked_sub(1).and_then(|c| layout.centres[c].first()) else {
         return;
