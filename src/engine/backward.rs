@@ -42,6 +42,12 @@ fn pull_back<T: Real>(layer: &Layer<T>, next: &LayerTrace<T>, below: &mut LayerT
     );
     out.exponent.copy_from_slice(&next.delta.exponent);
     below.faint.clear();
+    let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
+    let plain = next.faint.is_empty()
+        && out.mantissa.as_slice().is_some_and(|u| kernels::none_below(u, smallest));
+    if plain {
+        return;
+    }
     for example in 0..below.delta.batch() {
         let lost = Faint::of_example(&next.faint, example);
         let is_zero = lost.is_empty() && next.delta.largest(example).is_none();

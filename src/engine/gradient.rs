@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use super::network::Pass;
+use super::scaled::ldexp;
 use super::{Columns, Real, Scaled, kernels};
 
 /// Where the squares cancel to less than this share of what they are made of, the norm is
@@ -58,11 +59,10 @@ impl<T: Real> Pass<T> {
         if delta.batch() == 1 {
             return delta.norm(0).times(input.norm(0));
         }
-        let products = self.outer_products(index);
         let (outs, ins) = (delta.units(), input.units());
         let gram_is_cheaper = delta.batch() * (outs + ins) < 2 * outs * ins;
-        let norm = if gram_is_cheaper { products.gram_norm() } else { None };
-        norm.unwrap_or_else(|| products.gradient().norm())
+        let norm = if gram_is_cheaper { gram_norm(delta, input) } else { None };
+        norm.unwrap_or_else(|| self.weight_gradient(index).norm())
     }
 
     /// ‖∂L/∂b^(l)‖; `index` = l − 1.
@@ -91,8 +91,7 @@ struct Normalized {
 
 impl Normalized {
     fn of<T: Real>(columns: &Columns<T>) -> Self {
-        let shifts: Vec<_> =
-            (0..columns.batch()).map(|b| columns.largest(b).map(Scaled::exponent)).collect();
+        let shifts = columns.tops();
         let mantissa = Array2::from_shape_fn(columns.mantissa.dim(), |(unit, b)| {
             shifts[b].map_or(0.0, |top| columns.get(unit, b).over_power_of_two(top))
         });
@@ -133,19 +132,21 @@ impl OuterProducts {
         kernels::product(&self.delta.view(), &transposed, 1.0, &mut mantissa);
         Gradient { mantissa, exponent: self.exponent }
     }
-
-    /// √Σ (ΔᵀΔ ∘ AᵀA), or nothing where the examples cancel.
-    fn gram_norm(&self) -> Option<Scaled> {
-        let (outer, inner) = (gram(&self.delta), gram(&self.input));
-        let squares: f64 = outer.iter().zip(&inner).map(|(a, b)| a * b).sum();
-        let alone: f64 = outer.diag().iter().zip(inner.diag()).map(|(a, b)| a * b).sum();
-        (squares > CANCELLED * alone).then(|| Scaled::new(squares.sqrt(), self.exponent))
-    }
 }
 
-/// MᵀM, B × B.
-fn gram(columns: &Array2<f64>) -> Array2<f64> {
-    let mut gram = Array2::zeros((columns.ncols(), columns.ncols()));
-    kernels::product_transposed(&columns.view(), columns, 1.0, &mut gram);
-    gram
+/// √Σ (ΔᵀΔ ∘ AᵀA) of the mean loss, or nothing where the examples cancel.
+fn gram_norm<T: Real>(delta: &Columns<T>, input: &Columns<T>) -> Option<Scaled> {
+    let pairs = delta.tops().into_iter().zip(input.tops());
+    let top = pairs.filter_map(|(d, a)| Some(d? + a?)).max().unwrap_or(0);
+    let share = 1.0 / delta.batch() as f64;
+    let exponents = delta.exponent.iter().zip(&input.exponent);
+    let factors: Vec<f64> = exponents.map(|(d, a)| ldexp(share, d + a - top)).collect();
+    let (outer, inner) = (kernels::gram(&delta.mantissa), kernels::gram(&input.mantissa));
+    let (mut squares, mut alone) = (0.0, 0.0);
+    for (i, (outer, inner)) in outer.rows().into_iter().zip(inner.rows()).enumerate() {
+        let terms = outer.iter().zip(inner).zip(&factors);
+        squares += factors[i] * terms.map(|((d, a), f)| d * (a * f)).sum::<f64>();
+        alone += (outer[i] * factors[i]) * (inner[i] * factors[i]);
+    }
+    (squares > CANCELLED * alone).then(|| Scaled::new(squares.sqrt(), top))
 }

@@ -37,6 +37,8 @@ pub trait Real:
     fn to_f64(self) -> f64;
     /// |x|.
     fn abs(self) -> Self;
+    /// self · a + b, rounded once.
+    fn mul_add(self, a: Self, b: Self) -> Self;
     /// a = φ(z) and φ′(z), element by element.
     fn activate(activation: Activation, z: &[Self], a: &mut [Self], slope: &mut [Self]);
 }
@@ -57,6 +59,11 @@ impl Real for f64 {
 
     fn abs(self) -> Self {
         Self::abs(self)
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        Self::mul_add(self, a, b)
     }
 
     fn activate(activation: Activation, z: &[Self], a: &mut [Self], slope: &mut [Self]) {
@@ -80,6 +87,11 @@ impl Real for f32 {
 
     fn abs(self) -> Self {
         Self::abs(self)
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        Self::mul_add(self, a, b)
     }
 
     fn activate(activation: Activation, z: &[Self], a: &mut [Self], slope: &mut [Self]) {

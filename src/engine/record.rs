@@ -5,7 +5,7 @@ use crate::experiment::Activation;
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
 use super::scaled::{Faint, halves, root_mean_square};
-use super::{Columns, Real, Scaled};
+use super::{Columns, Real, Scaled, kernels};
 
 /// A slope below this share of the activation's largest one counts as saturated.
 pub const SATURATED_BELOW: f64 = 0.05;
@@ -134,8 +134,9 @@ impl<T: Real> LayerTrace<T> {
         if !activation.saturates() {
             return 0.0;
         }
-        let faded = SATURATED_BELOW * activation.largest_slope();
-        share(self.slope.iter(), |slope| slope.to_f64().abs() < faded)
+        let faded = T::from_f64(SATURATED_BELOW * activation.largest_slope());
+        let slopes = self.slope.as_slice().unwrap_or_default();
+        share(kernels::count_below(slopes, faded), slopes.len())
     }
 
     /// Share of units whose slope is exactly 0 in every example, for an activation that does
@@ -144,61 +145,77 @@ impl<T: Real> LayerTrace<T> {
         if activation.saturates() {
             return 0.0;
         }
-        share(self.slope.rows().into_iter(), |unit| unit.iter().all(|&slope| slope == T::ZERO))
+        let slopes = self.slope.as_slice().unwrap_or_default();
+        let units = slopes.chunks_exact(self.slope.ncols());
+        let is_dead = |unit: &&[T]| unit.iter().all(|&slope| slope == T::ZERO);
+        share(units.filter(is_dead).count(), self.slope.nrows())
     }
 }
 
-fn share<I: ExactSizeIterator>(items: I, holds: impl Fn(I::Item) -> bool) -> f64 {
-    let count = items.len().max(1) as f64;
-    items.filter_map(|item| holds(item).then_some(())).count() as f64 / count
+fn share(count: usize, of: usize) -> f64 {
+    count as f64 / of.max(1) as f64
 }
 
 /// Whether the square of every δ rounds to zero in plain arithmetic, though δ is not zero.
 fn lost_in_plain<T: Real>(delta: &Columns<T>) -> bool {
-    let tops = (0..delta.batch()).filter_map(|b| delta.largest(b));
-    let squares_of_tops = tops.map(|top| {
-        let plain = T::from_f64(top.to_f64());
-        plain * plain
-    });
+    let mut tops = (0..delta.batch()).zip(delta.tops()).filter_map(|(b, top)| top.map(|_| b));
+    let square_is_lost = |b: usize| {
+        let plain = T::from_f64(delta.largest(b).map_or(0.0, Scaled::to_f64));
+        plain * plain == T::ZERO
+    };
     // Without any top, δ is truly zero and nothing is lost.
-    squares_of_tops.reduce(|a, b| if b > a { b } else { a }) == Some(T::ZERO)
+    tops.next().is_some_and(square_is_lost) && tops.all(square_is_lost)
 }
 
-/// Mean and standard deviation over all entries, taken beside the largest of them.
+/// Mean and standard deviation over all entries.
 fn moments<T: Real>(columns: &Columns<T>) -> (Scaled, Scaled) {
-    let tops = (0..columns.batch()).filter_map(|b| columns.largest(b));
-    let Some(top) = tops.map(Scaled::exponent).max() else {
-        return (Scaled::ZERO, Scaled::ZERO);
+    let plain = columns.exponent.iter().all(|&exponent| exponent == 0);
+    let (mean, variance, exponent) = match columns.mantissa.as_slice() {
+        Some(entries) if plain => moments_of(entries, 0),
+        _ => {
+            let Some(top) = columns.tops().into_iter().flatten().max() else {
+                return (Scaled::ZERO, Scaled::ZERO);
+            };
+            moments_of(&beside(columns, top), top)
+        }
     };
+    (Scaled::new(mean, exponent), Scaled::new(variance.sqrt(), exponent))
+}
+
+/// Mean and variance, and the exponent they came with.
+fn moments_of<T: Real>(entries: &[T], exponent: i64) -> (f64, f64, i64) {
+    let count = entries.len() as f64;
+    let mean = kernels::total(entries) / count;
+    (mean, kernels::squared_deviations(entries, mean) / count, exponent)
+}
+
+/// All entries over 2^top.
+fn beside<T: Real>(columns: &Columns<T>, top: i64) -> Vec<f64> {
     let factors: Vec<[f64; 2]> = columns.exponent.iter().map(|&e| halves(e - top)).collect();
     // A column of zeros has no say in the exponent, and its own may be far above.
     let plain = |m: &T, [half, rest]: &[f64; 2]| {
         if *m == T::ZERO { 0.0 } else { m.to_f64() * half * rest }
     };
     let rows = columns.mantissa.rows().into_iter();
-    let entries: Vec<f64> =
-        rows.flat_map(|row| row.into_iter().zip(&factors)).map(|(m, f)| plain(m, f)).collect();
-    let count = entries.len() as f64;
-    let mean = entries.iter().sum::<f64>() / count;
-    let variance = entries.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / count;
-    (Scaled::new(mean, top), Scaled::new(variance.sqrt(), top))
+    rows.flat_map(|row| row.into_iter().zip(&factors)).map(|(m, f)| plain(m, f)).collect()
 }
 
 /// |δ_j^(l)| of every unit, the root mean square over the batch, entries that the
 /// mantissas lost included.
 pub fn delta_profile<T: Real>(trace: &LayerTrace<T>) -> Vec<Scaled> {
-    let batch = trace.delta.batch();
-    let mut faint = vec![Vec::new(); if trace.faint.is_empty() { 0 } else { trace.delta.units() }];
-    for &Faint { unit, example, value } in &trace.faint {
-        faint[unit].push((example, value));
+    let mut profile = trace.delta.rms_entries();
+    let mut lost: Vec<usize> = trace.faint.iter().map(|faint| faint.unit).collect();
+    lost.sort_unstable();
+    lost.dedup();
+    for unit in lost {
+        let faint: Vec<&Faint> = trace.faint.iter().filter(|faint| faint.unit == unit).collect();
+        let entry = |b: usize| {
+            let kept = faint.iter().find(|faint| faint.example == b);
+            kept.map_or_else(|| trace.delta.get(unit, b), |faint| faint.value)
+        };
+        profile[unit] = root_mean_square((0..trace.delta.batch()).map(entry));
     }
-    let entry = |unit: usize, b: usize| {
-        let kept = faint.get(unit).and_then(|list| list.iter().find(|(example, _)| *example == b));
-        kept.map_or_else(|| trace.delta.get(unit, b), |(_, delta)| *delta)
-    };
-    (0..trace.delta.units())
-        .map(|unit| root_mean_square((0..batch).map(|b| entry(unit, b))))
-        .collect()
+    profile
 }
 
 /// Why δ of this layer is zero although the layer above, if any, has a signal.

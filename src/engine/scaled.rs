@@ -206,6 +206,20 @@ impl<T: Real> Columns<T> {
         (top != T::ZERO).then(|| Scaled::new(top.to_f64(), self.exponent[example]))
     }
 
+    /// e of each example's largest |entry| m × 2^e with ½ ≤ m < 1, `None` where all of its
+    /// entries are true zeros.
+    pub(super) fn tops(&self) -> Vec<Option<i64>> {
+        let mut tops = vec![T::ZERO; self.batch()];
+        if let Some(entries) = self.mantissa.as_slice() {
+            kernels::column_tops(entries, &mut tops);
+        }
+        let exponents = tops.iter().zip(&self.exponent);
+        let exponent = |(top, e): (&T, &i64)| {
+            (*top != T::ZERO).then(|| Scaled::new(top.to_f64(), *e).exponent())
+        };
+        exponents.map(exponent).collect()
+    }
+
     /// Fills example b's column with `entries`, their largest near 1. What the mantissas cannot
     /// hold beside it, or not with all digits, goes to `faint` in full.
     pub(super) fn fill(&mut self, example: usize, entries: &[Scaled], faint: &mut Vec<Faint>) {
@@ -270,6 +284,28 @@ impl<T: Real> Columns<T> {
     /// The root mean square over the examples of one unit's entries.
     pub fn rms_entry(&self, unit: usize) -> Scaled {
         root_mean_square((0..self.batch()).map(|b| self.get(unit, b)))
+    }
+
+    /// [`Self::rms_entry`] of every unit.
+    pub fn rms_entries(&self) -> Vec<Scaled> {
+        let rows = self.mantissa.rows().into_iter();
+        if let [exponent] = self.exponent[..] {
+            return rows.map(|row| Scaled::new(row[0].abs().to_f64(), exponent)).collect();
+        }
+        let Some(top) = self.tops().into_iter().flatten().max() else {
+            return vec![Scaled::ZERO; self.units()];
+        };
+        let factors: Vec<f64> = self.exponent.iter().map(|&e| ldexp(1.0, e - top)).collect();
+        let entry = |(unit, row): (usize, ndarray::ArrayView1<'_, T>)| {
+            let terms = row.into_iter().zip(&factors).map(|(m, factor)| m.to_f64() * factor);
+            let square: f64 = terms.map(|term| term * term).sum();
+            if SAFE_SQUARES.contains(&square) {
+                Scaled::new((square / factors.len() as f64).sqrt(), top)
+            } else {
+                self.rms_entry(unit)
+            }
+        };
+        rows.enumerate().map(entry).collect()
     }
 }
 

@@ -22,6 +22,26 @@ dispatch!(
     (u: &[T], slope: &[T], smallest: T) -> bool
 );
 dispatch!(
+    /// Whether no |entry| is below `smallest`; a zero is.
+    none_below, none_below_wide, none_below_body,
+    (entries: &[T], smallest: T) -> bool
+);
+dispatch!(
+    /// How many |entries| are below `limit`.
+    count_below, count_below_wide, count_below_body,
+    (entries: &[T], limit: T) -> usize
+);
+dispatch!(
+    /// Σ entry, in `f64`.
+    total, total_wide, total_body,
+    (entries: &[T]) -> f64
+);
+dispatch!(
+    /// Σ (entry − mean)², in `f64`.
+    squared_deviations, squared_deviations_wide, squared_deviations_body,
+    (entries: &[T], mean: f64) -> f64
+);
+dispatch!(
     /// `tops[b]` = the largest |entry| of column b; `tops.len()` is the batch.
     column_tops, column_tops_wide, column_tops_body,
     (entries: &[T], tops: &mut [T])
@@ -80,14 +100,50 @@ fn all_at_least_body<T: Real>(u: &[T], slope: &[T], smallest: T) -> bool {
 }
 
 #[inline(always)]
+fn none_below_body<T: Real>(entries: &[T], smallest: T) -> bool {
+    let (blocks, rest) = entries.as_chunks::<LANES>();
+    let small = |entry: T| entry.abs() < smallest;
+    let none = |block: &[T; LANES]| !block.iter().fold(false, |any, &entry| any | small(entry));
+    blocks.iter().all(none) && !rest.iter().any(|&entry| small(entry))
+}
+
+#[inline(always)]
+fn count_below_body<T: Real>(entries: &[T], limit: T) -> usize {
+    entries.iter().map(|entry| usize::from(entry.abs() < limit)).sum()
+}
+
+#[inline(always)]
+fn total_body<T: Real>(entries: &[T]) -> f64 {
+    sum_of(entries, |entry| entry)
+}
+
+#[inline(always)]
+fn squared_deviations_body<T: Real>(entries: &[T], mean: f64) -> f64 {
+    sum_of(entries, |entry| (entry - mean) * (entry - mean))
+}
+
+#[inline(always)]
 fn column_tops_body<T: Real>(entries: &[T], tops: &mut [T]) {
+    let batch = tops.len();
     if let [top] = tops {
         *top = largest_body(entries);
         return;
     }
-    tops.fill(T::ZERO);
-    for row in entries.chunks_exact(tops.len()) {
-        for (top, &entry) in tops.iter_mut().zip(row) {
+    let (blocks, rest) = tops.as_chunks_mut::<LANES>();
+    let first_of_rest = blocks.len() * LANES;
+    for (block, tops) in blocks.iter_mut().enumerate() {
+        let mut kept = [T::ZERO; LANES];
+        for row in entries.chunks_exact(batch) {
+            let row = &row[block * LANES..][..LANES];
+            for lane in 0..LANES {
+                kept[lane] = larger(kept[lane], row[lane]);
+            }
+        }
+        *tops = kept;
+    }
+    rest.fill(T::ZERO);
+    for row in entries.chunks_exact(batch) {
+        for (top, &entry) in rest.iter_mut().zip(&row[first_of_rest..]) {
             *top = larger(*top, entry);
         }
     }
@@ -121,19 +177,24 @@ fn column_squares_body<T: Real>(entries: &[T], squares: &mut [f64]) {
     }
 }
 
-/// One column's sum, over the lanes of a register or two.
+/// One column's sum of squares.
 #[inline(always)]
 fn sum_of_squares<T: Real>(entries: &[T]) -> f64 {
+    sum_of(entries, |entry| entry * entry)
+}
+
+/// Σ term(entry), over the lanes of a register or two.
+#[inline(always)]
+fn sum_of<T: Real>(entries: &[T], term: impl Fn(f64) -> f64) -> f64 {
     const SUMS: usize = 8;
     let mut sums = [0.0; SUMS];
     let (blocks, rest) = entries.as_chunks::<SUMS>();
     for block in blocks {
         for lane in 0..SUMS {
-            let entry = block[lane].to_f64();
-            sums[lane] += entry * entry;
+            sums[lane] += term(block[lane].to_f64());
         }
     }
-    let rest: f64 = rest.iter().map(|entry| entry.to_f64() * entry.to_f64()).sum();
+    let rest: f64 = rest.iter().map(|entry| term(entry.to_f64())).sum();
     let [a, b, c, d, e, f, g, h] = sums;
     (((a + e) + (b + f)) + ((c + g) + (d + h))) + rest
 }

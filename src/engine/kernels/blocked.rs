@@ -1,0 +1,263 @@
+//! W X and Wᵀ D for a batch: tiles of sums held in registers, over panels of examples that lie
+//! side by side in a near cache (Goto & van de Geijn 2008).
+//!
+//! Every sum runs over k in order with fused multiply-adds, whatever tile or block it falls in:
+//! an example's bits do not depend on the others beside it.
+
+use super::super::Real;
+use super::{dispatch, line, will_need};
+
+/// Rows of a tile: two registers wide it takes 12 of AVX2's 16 registers.
+const ROWS: usize = 6;
+
+/// Terms that are summed before the next tile's turn: a panel takes half of a 32 KB cache.
+const TERMS: usize = 256;
+
+/// Panels that stay in the second cache while W goes by.
+const PANELS: usize = 8;
+
+dispatch!(
+    /// out = scale · W X, with X of `x.len() / batch` rows of `batch` numbers.
+    matmul, matmul_wide, matmul_body,
+    (w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T])
+);
+dispatch!(
+    /// out = scale · Wᵀ D, with D of `d.len() / batch` rows of `batch` numbers.
+    matmul_transposed, matmul_transposed_wide, matmul_transposed_body,
+    (w: &[T], d: &[T], batch: usize, scale: T, out: &mut [T])
+);
+dispatch!(
+    /// out = MᵀM above the diagonal and on it, B × B, with M of `m.len() / batch` rows of
+    /// `batch` numbers. What lies below the diagonal is left as it falls out.
+    upper_gram, upper_gram_wide, upper_gram_body,
+    (m: &[T], batch: usize, out: &mut [T])
+);
+
+#[inline(always)]
+fn matmul_body<T: Real>(w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T]) {
+    let shape = Shape { turned: false, upper: false, batch, scale };
+    multiply(shape, w, x, out);
+}
+
+#[inline(always)]
+fn matmul_transposed_body<T: Real>(w: &[T], d: &[T], batch: usize, scale: T, out: &mut [T]) {
+    let shape = Shape { turned: true, upper: false, batch, scale };
+    multiply(shape, w, d, out);
+}
+
+#[inline(always)]
+fn upper_gram_body<T: Real>(m: &[T], batch: usize, out: &mut [T]) {
+    let shape = Shape { turned: true, upper: true, batch, scale: T::from_f64(1.0) };
+    multiply(shape, m, m, out);
+}
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+struct Shape<T> {
+    /// Whether Wᵀ stands in place of W.
+    turned: bool,
+    /// Whether only the rows up to an example's own number are wanted.
+    upper: bool,
+    batch: usize,
+    scale: T,
+}
+
+#[inline(always)]
+fn multiply<T: Real>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
+    // N examples make a tile two AVX2 registers wide; G rows of Wᵀ, three cache lines, are
+    // copied at a time.
+    if size_of::<T>() == 4 {
+        blocks::<T, 16>(shape, w, x, out);
+    } else {
+        blocks::<T, 8>(shape, w, x, out);
+    }
+}
+
+#[inline(always)]
+fn blocks<T: Real, const N: usize>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
+    let inner = x.len() / shape.batch;
+    let most = (PANELS * N).min(shape.batch.next_multiple_of(N));
+    let mut panels = vec![[T::ZERO; N]; TERMS.min(inner) * most / N];
+    for first in (0..shape.batch).step_by(PANELS * N) {
+        for from in (0..inner).step_by(TERMS) {
+            let terms = TERMS.min(inner - from);
+            let block = Block {
+                shape,
+                from,
+                terms,
+                first,
+                panels: pack(&mut panels, &x[from * shape.batch..], shape.batch, first, terms),
+                last: from + terms == inner,
+            };
+            if shape.turned {
+                block.turned(w, out);
+            } else {
+                block.straight(w, inner, out);
+            }
+        }
+    }
+}
+
+/// Lays the examples from `first` on side by side, N in a panel of `terms` rows. What the last
+/// panel has over is filled with numbers that nobody reads.
+#[inline(always)]
+fn pack<'a, T: Real, const N: usize>(
+    panels: &'a mut [[T; N]],
+    x: &[T],
+    batch: usize,
+    first: usize,
+    terms: usize,
+) -> &'a [[T; N]] {
+    let count = (batch - first).min(PANELS * N).div_ceil(N);
+    let panels = &mut panels[..count * terms];
+    for (number, panel) in panels.chunks_exact_mut(terms).enumerate() {
+        let begin = first + number * N;
+        let end = (begin + N).min(batch);
+        for (packed, x) in panel.iter_mut().zip(x.chunks_exact(batch)) {
+            copy(&x[begin..end], packed);
+        }
+    }
+    panels
+}
+
+/// Copies `from`, at most M numbers, to the begin of `to`; where it is M numbers, without a loop.
+#[inline(always)]
+fn copy<T: Real, const M: usize>(from: &[T], to: &mut [T; M]) {
+    match <&[T; M]>::try_from(from) {
+        Ok(all) => *to = *all,
+        Err(_) => to.iter_mut().zip(from).for_each(|(to, &from)| *to = from),
+    }
+}
+
+/// Some terms of some examples.
+struct Block<'a, T, const N: usize> {
+    shape: Shape<T>,
+    /// The first of the terms.
+    from: usize,
+    terms: usize,
+    /// The first of the examples.
+    first: usize,
+    panels: &'a [[T; N]],
+    /// Whether these are the last terms.
+    last: bool,
+}
+
+impl<T: Real, const N: usize> Block<'_, T, N> {
+    /// W X: a row's weights lie side by side already.
+    #[inline(always)]
+    fn straight(&self, w: &[T], inner: usize, out: &mut [T]) {
+        let mut row = 0;
+        let rows = out.len() / self.shape.batch;
+        while row < rows {
+            let w = &w[row * inner + self.from..];
+            row += match rows - row {
+                ROWS.. => self.rows_of::<ROWS>(w, inner, row, out),
+                4.. => self.rows_of::<4>(w, inner, row, out),
+                2.. => self.rows_of::<2>(w, inner, row, out),
+                _ => self.rows_of::<1>(w, inner, row, out),
+            };
+        }
+    }
+
+    #[inline(always)]
+    fn rows_of<const R: usize>(&self, w: &[T], inner: usize, row: usize, out: &mut [T]) -> usize {
+        let w: [&[T]; R] = std::array::from_fn(|r| &w[r * inner..][..self.terms]);
+        self.tiles::<R>(row, out, |k| {
+            if k % line::<T>() == 0 {
+                w.iter().for_each(|row| will_need(row, k + R * inner));
+            }
+            // SAFETY: k < `terms`, the length of each row.
+            std::array::from_fn(|r| unsafe { *w[r].get_unchecked(k) })
+        });
+        R
+    }
+
+    /// Wᵀ X: a term's weights lie side by side.
+    #[inline(always)]
+    fn turned(&self, w: &[T], out: &mut [T]) {
+        let rows = out.len() / self.shape.batch;
+        let w = &w[self.from * rows..][..self.terms * rows];
+        let mut row = 0;
+        while row < rows {
+            row += match rows - row {
+                ROWS.. => self.columns_of::<ROWS>(w, rows, row, out),
+                4.. => self.columns_of::<4>(w, rows, row, out),
+                2.. => self.columns_of::<2>(w, rows, row, out),
+                _ => self.columns_of::<1>(w, rows, row, out),
+            };
+        }
+    }
+
+    #[inline(always)]
+    fn columns_of<const R: usize>(&self, w: &[T], rows: usize, row: usize, out: &mut [T]) -> usize {
+        let w = &w[row..];
+        self.tiles::<R>(row, out, |k| {
+            will_need(w, k * rows + R + line::<T>());
+            // SAFETY: k < `terms`, row + R ≤ `rows`, and `w` has `terms` · `rows` numbers.
+            std::array::from_fn(|r| unsafe { *w.get_unchecked(k * rows + r) })
+        });
+        R
+    }
+
+    /// R rows against every panel; `weights` are the rows' k-th.
+    #[inline(always)]
+    fn tiles<const R: usize>(&self, row: usize, out: &mut [T], weights: impl Fn(usize) -> [T; R]) {
+        let batch = self.shape.batch;
+        for (number, panel) in self.panels.chunks_exact(self.terms).enumerate() {
+            let begin = self.first + number * N;
+            let end = (begin + N).min(batch);
+            if self.shape.upper && row >= end {
+                continue;
+            }
+            let mut sums = [[T::ZERO; N]; R];
+            if self.from > 0 {
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    copy(&out[(row + r) * batch..][begin..end], sums);
+                }
+            }
+            let sums = tile(panel, sums, &weights);
+            let scale = if self.last { self.shape.scale } else { T::from_f64(1.0) };
+            for (r, sums) in sums.iter().enumerate() {
+                let out = &mut out[(row + r) * batch..][begin..end];
+                out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = sum * scale);
+            }
+        }
+    }
+}
+
+/// Adds up one tile's products; by value, so that the sums stay in registers.
+#[inline(always)]
+fn tile<T: Real, const N: usize, const R: usize>(
+    panel: &[[T; N]],
+    mut sums: [[T; N]; R],
+    weights: impl Fn(usize) -> [T; R],
+) -> [[T; N]; R] {
+    for (k, x) in panel.iter().enumerate() {
+        let w = weights(k);
+        for r in 0..R {
+            for lane in 0..N {
+                sums[r][lane] = w[r].mul_add(x[lane], sums[r][lane]);
+            }
+        }
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::product::tests::noise;
+    use super::*;
+
+    #[test]
+    fn wide_and_narrow_instructions_give_the_same_bits() {
+        let (w, x) = (noise(37 * 53), noise(53 * 19));
+        let (mut wide, mut plain) = (vec![0.0; 37 * 19], vec![0.0; 37 * 19]);
+        matmul(&w, &x, 19, 0.3, &mut wide);
+        matmul_body(&w, &x, 19, 0.3, &mut plain);
+        assert_eq!(wide, plain);
+        let (mut wide, mut plain) = (vec![0.0; 53 * 19], vec![0.0; 53 * 19]);
+        matmul_transposed(&w, &noise(37 * 19), 19, 0.3, &mut wide);
+        matmul_transposed_body(&w, &noise(37 * 19), 19, 0.3, &mut plain);
+        assert_eq!(wide, plain);
+    }
+}
