@@ -22,15 +22,15 @@ mod softmax;
 pub mod special;
 mod vector;
 
-pub use draws::{DrawCache, Tensor};
+pub use draws::{Blank, DrawCache, Tensor};
 pub use exact_law::{ExactLaw, NotExact};
 pub use forward::LayerTrace;
 pub use graded::GradedColumns;
 pub use gradient::Gradient;
-pub use network::{BuildStopped, FromDraws, Layer, Network, Pass};
+pub use network::{BuildStopped, FromDraws, Layer, Network, Pass, Room, Rooms};
 pub use numpy::NumpyStream;
 pub use parameters::Parameter;
 pub use real::Real;
-pub use record::{LayerRecord, ZeroCause, delta_profile, record};
+pub use record::{LayerRecord, ZeroCause, delta_profile, explain_zeros, record};
 pub use scaled::{Columns, Faint, Scaled};
 pub use softmax::{softmax, softmax_jacobian};

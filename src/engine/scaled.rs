@@ -3,7 +3,9 @@
 //! A plainly computed norm of a deep sigmoid net's error signal is lost after 34 layers in
 //! single and 253 in double precision. Carried like this it never is.
 
-use ndarray::Array2;
+use std::ops::Range;
+
+use ndarray::{Array2, s};
 
 use super::{Real, kernels};
 
@@ -192,6 +194,23 @@ impl<T: Real> Columns<T> {
             mantissa: column.as_standard_layout().into_owned(),
             exponent: vec![self.exponent[example]],
         }
+    }
+
+    /// Some of the examples, n × their number.
+    #[must_use]
+    pub fn examples(&self, examples: Range<usize>) -> Self {
+        let mantissa = self.mantissa.slice(s![.., examples.clone()]);
+        Self {
+            mantissa: mantissa.as_standard_layout().into_owned(),
+            exponent: self.exponent[examples].to_vec(),
+        }
+    }
+
+    /// Takes over another array's examples, from `first` on.
+    pub(super) fn put(&mut self, first: usize, examples: &Self) {
+        let range = first..first + examples.batch();
+        self.mantissa.slice_mut(s![.., range.clone()]).assign(&examples.mantissa);
+        self.exponent[range].copy_from_slice(&examples.exponent);
     }
 
     /// Example b's column, entry by entry.
