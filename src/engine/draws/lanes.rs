@@ -214,6 +214,7 @@ fn polynomial<const N: usize>(coefficients: &[f64; N], x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::kernels::same_bits;
     use rand::RngExt as _;
     use rand::SeedableRng as _;
     use rand_xoshiro::Xoshiro256PlusPlus;
@@ -295,17 +296,10 @@ mod tests {
     }
 
     #[test]
-    fn wide_and_narrow_instructions_give_the_same_bits() {
-        let (mut wide, mut plain) = (vec![0.0; 1003], vec![0.0; 1003]);
-        Lanes::new(5).fill_normal(&mut wide);
-        normals_body(&mut Lanes::new(5).state, &mut plain);
-        assert_eq!(wide, plain);
-        Lanes::new(5).fill_uniform(&mut wide);
-        uniforms_body(&mut Lanes::new(5).state, &mut plain);
-        assert_eq!(wide, plain);
-        let mut single = vec![0.0_f32; 1003];
-        Lanes::new(5).fill_normal(&mut single);
-        Lanes::new(5).fill_normal(&mut wide);
-        assert!(single.iter().zip(&wide).all(|(&single, &wide)| single == wide as f32));
+    fn every_path_gives_the_same_bits() {
+        let state = Lanes::new(5).state;
+        same_bits!(normals, normals_body, normals_wide, (&mut state.clone()), vec![0.0; 1003]);
+        same_bits!(uniforms, uniforms_body, uniforms_wide, (&mut state.clone()), vec![0.0; 1003]);
+        same_bits!(normals, normals_body, normals_wide, (&mut state.clone()), vec![0.0_f32; 1003]);
     }
 }

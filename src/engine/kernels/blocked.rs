@@ -305,19 +305,61 @@ fn add<T: Real, const N: usize, const R: usize>(sums: &mut [[T; N]; R], w: [T; R
 
 #[cfg(test)]
 mod tests {
-    use super::super::product::tests::noise;
+    use super::super::product::tests::{narrow, noise};
+    use super::super::same_bits;
     use super::*;
 
+    /// The bits of every path, for blocks with and without a rest on all three sides.
+    fn check<T: Real + From<f32>>(narrowed: impl Fn(Vec<f64>) -> Vec<T>) {
+        for (rows, inner, batch) in [(37, 53, 19), (12, 300, 64), (1, 5, 2), (26, 40, 33)] {
+            let (w, x) = (narrowed(noise(rows * inner)), narrowed(noise(inner * batch)));
+            let d = narrowed(noise(rows * batch));
+            let scale = T::from(0.3);
+            same_bits!(
+                matmul,
+                matmul_body,
+                matmul_wide,
+                (&w, &x, batch, scale),
+                vec![T::ZERO; rows * batch]
+            );
+            same_bits!(
+                matmul,
+                matmul_large_body,
+                matmul_wide,
+                (&w, &x, batch, scale),
+                vec![T::ZERO; rows * batch]
+            );
+            same_bits!(
+                matmul_transposed,
+                matmul_transposed_body,
+                matmul_transposed_wide,
+                (&w, &d, batch, scale),
+                vec![T::ZERO; inner * batch]
+            );
+            same_bits!(
+                matmul_transposed,
+                matmul_transposed_large_body,
+                matmul_transposed_wide,
+                (&w, &d, batch, scale),
+                vec![T::ZERO; inner * batch]
+            );
+            let upper = |gram: Vec<f64>| {
+                let place = |(at, value): (usize, f64)| (at % batch >= at / batch).then_some(value);
+                gram.into_iter().enumerate().filter_map(place).collect::<Vec<f64>>()
+            };
+            let gram = |kernel: fn(&[T], usize, &mut [f64])| {
+                let mut out = vec![0.0; batch * batch];
+                kernel(&x, batch, &mut out);
+                upper(out)
+            };
+            assert_eq!(gram(upper_gram), gram(upper_gram_body));
+            assert_eq!(gram(upper_gram), gram(upper_gram_large_body));
+        }
+    }
+
     #[test]
-    fn wide_and_narrow_instructions_give_the_same_bits() {
-        let (w, x) = (noise(37 * 53), noise(53 * 19));
-        let (mut wide, mut plain) = (vec![0.0; 37 * 19], vec![0.0; 37 * 19]);
-        matmul(&w, &x, 19, 0.3, &mut wide);
-        matmul_body(&w, &x, 19, 0.3, &mut plain);
-        assert_eq!(wide, plain);
-        let (mut wide, mut plain) = (vec![0.0; 53 * 19], vec![0.0; 53 * 19]);
-        matmul_transposed(&w, &noise(37 * 19), 19, 0.3, &mut wide);
-        matmul_transposed_body(&w, &noise(37 * 19), 19, 0.3, &mut plain);
-        assert_eq!(wide, plain);
+    fn every_path_gives_the_same_bits() {
+        check(|double| double);
+        check(|double| narrow(&double));
     }
 }

@@ -250,6 +250,7 @@ fn sum_of_lanes([a, b, c, d, e, f, g, h]: [f64; SUMS]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::product::tests::{narrow, noise};
+    use super::super::same_bits;
     use super::*;
 
     #[test]
@@ -269,17 +270,45 @@ mod tests {
     }
 
     #[test]
-    fn wide_and_narrow_instructions_give_the_same_bits() {
-        let single = narrow(&noise(41 * 19));
-        for batch in [1, 19] {
-            let (mut wide, mut plain) = (vec![0.0; batch], vec![0.0; batch]);
-            column_squares(&single, &mut wide);
-            column_squares_body(&single, &mut plain);
-            assert_eq!(wide, plain);
-            let (mut wide, mut plain) = (vec![0.0; batch], vec![0.0; batch]);
-            column_tops(&single, &mut wide);
-            column_tops_body(&single, &mut plain);
-            assert_eq!(wide, plain);
+    fn every_path_gives_the_same_bits() {
+        for batch in [1, 19, 64] {
+            let single = narrow(&noise(41 * batch));
+            let factors = noise(batch);
+            same_bits!(
+                column_squares,
+                column_squares_body,
+                column_squares_wide,
+                (&single),
+                vec![0.0; batch]
+            );
+            same_bits!(
+                column_tops,
+                column_tops_body,
+                column_tops_wide,
+                (&single),
+                vec![0.0; batch]
+            );
+            same_bits!(
+                weighted_row_sums,
+                weighted_row_sums_body,
+                weighted_row_sums_wide,
+                (&single, &factors),
+                vec![0.0; 41]
+            );
+            assert_eq!(largest(&single), largest_body(&single));
+            assert_eq!(total(&single), total_body(&single));
+            assert_eq!(square_sum(&single), square_sum_body(&single));
+        }
+    }
+
+    #[test]
+    fn weighted_rows_agree_with_the_plain_loop() {
+        let (entries, factors) = (noise(7 * 21), noise(21));
+        let mut sums = vec![0.0; 7];
+        weighted_row_sums(&entries, &factors, &mut sums);
+        for (sum, row) in sums.iter().zip(entries.chunks_exact(21)) {
+            let plain: f64 = row.iter().zip(&factors).map(|(a, b)| a * b).sum();
+            assert!((sum - plain).abs() < 1e-15);
         }
     }
 

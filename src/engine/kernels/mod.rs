@@ -66,6 +66,31 @@ macro_rules! dispatch {
 }
 pub(in crate::engine) use dispatch;
 
+/// Runs a kernel whose last argument is what it fills: by its own choice of path, by a
+/// portable body, and by the path for AVX2, which this processor might not choose.
+#[cfg(test)]
+macro_rules! same_bits {
+    ($name:ident, $body:ident, $wide:ident,
+     ($($argument:expr),*), $blank:expr) => {
+        let mut plain = $blank;
+        $body($($argument,)* &mut plain);
+        let mut chosen = $blank;
+        $name($($argument,)* &mut chosen);
+        assert_eq!(chosen, plain, "{}", stringify!($name));
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2")
+            && std::arch::is_x86_feature_detected!("fma")
+        {
+            let mut wide = $blank;
+            // SAFETY: the processor has just been asked for AVX2 and FMA.
+            unsafe { $wide($($argument,)* &mut wide) };
+            assert_eq!(wide, plain, "{}", stringify!($wide));
+        }
+    };
+}
+#[cfg(test)]
+pub(in crate::engine) use same_bits;
+
 /// Numbers of a cache line.
 const fn line<T>() -> usize {
     64 / size_of::<T>()

@@ -3,15 +3,12 @@
 use super::super::Real;
 use super::{dispatch, line, will_need};
 
-/// Rows that are read at once: enough sums under way to hide an addition's latency.
+/// Rows that are read at once, so that the sums are loaded and stored less often.
 const ROWS: usize = 4;
 
 /// How far ahead of the numbers at work the memory is asked for more, in numbers: the processor
 /// itself does not guess beyond a page.
 const AHEAD: usize = 1024;
-
-/// Numbers at a time of what is left at a row's end.
-const FOUR: usize = 4;
 
 /// Lanes of a sum: two AVX2 registers.
 const fn lanes<T>() -> usize {
@@ -121,18 +118,31 @@ fn matvec_transposed_body<T: Real>(w: &[T], d: &[T], scale: T, out: &mut [T]) {
 #[cfg(test)]
 mod tests {
     use super::super::product::tests::{narrow, noise};
+    use super::super::same_bits;
     use super::*;
 
     #[test]
-    fn wide_and_narrow_instructions_give_the_same_bits() {
-        let (w32, x32) = (narrow(&noise(37 * 53)), narrow(&noise(53 * 19)));
-        let (mut wide, mut plain) = (vec![0.0; 37], vec![0.0; 37]);
-        matvec(&w32, &x32[..53], 0.3, &mut wide);
-        matvec_body(&w32, &x32[..53], 0.3, &mut plain);
-        assert_eq!(wide, plain);
-        let (mut wide, mut plain) = (vec![0.0; 53], vec![0.0; 53]);
-        matvec_transposed(&w32, &x32[..37], 0.3, &mut wide);
-        matvec_transposed_body(&w32, &x32[..37], 0.3, &mut plain);
-        assert_eq!(wide, plain);
+    fn every_path_gives_the_same_bits() {
+        for (rows, columns) in [(37, 53), (4, 16), (5, 300), (1, 1), (20, 20)] {
+            let (w, x) = (noise(rows * columns), noise(columns));
+            let d = noise(rows);
+            same_bits!(matvec, matvec_body, matvec_wide, (&w, &x, 0.3), vec![0.0; rows]);
+            same_bits!(
+                matvec_transposed,
+                matvec_transposed_body,
+                matvec_transposed_wide,
+                (&w, &d, 0.3),
+                vec![0.0; columns]
+            );
+            let (w, x, d) = (narrow(&w), narrow(&x), narrow(&d));
+            same_bits!(matvec, matvec_body, matvec_wide, (&w, &x, 0.3), vec![0.0; rows]);
+            same_bits!(
+                matvec_transposed,
+                matvec_transposed_body,
+                matvec_transposed_wide,
+                (&w, &d, 0.3),
+                vec![0.0; columns]
+            );
+        }
     }
 }
