@@ -7,7 +7,7 @@ use crate::experiment::Activation;
 use super::kernels;
 use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
-use super::scaled::{Faint, halves, ldexp};
+use super::scaled::{Faint, frexp, halves, ldexp};
 use super::{Columns, Real, Scaled};
 
 /// What the passes leave of one layer.
@@ -224,7 +224,7 @@ fn settle_column<T: Real>(columns: &mut Columns<T>, b: usize, exponent: i64, top
 
 /// e of |x| = m × 2^e with ½ ≤ m < 1.
 pub(super) fn exponent_of(number: f64) -> i64 {
-    i64::from(libm::frexp(number).1)
+    frexp(number).1
 }
 
 /// Multiplies by 2^power, which loses nothing but what lies far below the column's largest.
