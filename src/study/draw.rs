@@ -3,7 +3,7 @@
 use crate::engine::{Blank, DrawCache, FromDraws, LayerRecord, Network, Pass, Real, Rooms, Scaled};
 use crate::experiment::{Experiment, Precision, Variant};
 
-use super::pass::{draw_all, pass, record};
+use super::pass::{draw_all, leave, pass, record};
 use super::{Stopped, Verdict, Watch};
 
 /// What one seed's networks leave.
@@ -93,10 +93,11 @@ impl DrawStudy {
         let network = self.network::<T>(experiment, variant, watch)?;
         let pass = pass(&network, T::room(&mut self.rooms), self.threads, watch)?;
         let (layers, profile) = record(&network, pass, self.threads, watch)?;
-        let output_preactivation = largest_output(pass);
+        let (output_preactivation, loss) = (largest_output(pass), pass.loss);
+        leave(T::room(&mut self.rooms));
         Ok(VariantDraw {
             name: variant.name.clone(),
-            loss: pass.loss,
+            loss,
             profile,
             verdict: Verdict::of(&layers, output_preactivation),
             layers,

@@ -12,6 +12,9 @@ const NUMBERS_WORTH_A_THREAD: usize = 100_000;
 const PRODUCTS_WORTH_A_THREAD: usize = 10_000_000;
 /// Entries of the layers worth recording them on two threads.
 const ENTRIES_WORTH_A_THREAD: usize = 100_000;
+/// Entries of z, a, φ′ or δ up to which a pass is made in parts, beside which the whole must
+/// fit, and its memory kept for the next: half a gigabyte for all four.
+const KEPT_ENTRIES: usize = 16_000_000;
 /// Examples of a part: the kernels take so many side by side.
 const PART: usize = 16;
 
@@ -74,8 +77,26 @@ pub fn pass<'a, T: Real>(
 /// How many parts the batch is split into.
 fn parts<T: Real>(network: &Network<T>, threads: usize) -> usize {
     let batch = network.input.batch();
+    if entries(network) > KEPT_ENTRIES {
+        return 1;
+    }
     let weights: usize = network.layers.iter().map(|layer| layer.unit.len()).sum();
     worth(threads, 2 * weights * batch, PRODUCTS_WORTH_A_THREAD).min(batch / PART)
+}
+
+/// Lets go of a room that is too large to be kept from one pass to the next.
+pub(super) fn leave<T: Real>(room: &mut Room<T>) {
+    let large = |pass: &Pass<T>| {
+        let entries = pass.layers.iter().map(|trace| trace.slope.len());
+        entries.sum::<usize>() > KEPT_ENTRIES
+    };
+    if room.whole.as_ref().is_some_and(large) {
+        *room = Room::default();
+    }
+}
+
+fn entries<T: Real>(network: &Network<T>) -> usize {
+    network.layers.iter().map(|layer| layer.unit.nrows() * network.input.batch()).sum()
 }
 
 /// The record and the profile of every layer.
