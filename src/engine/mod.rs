@@ -31,6 +31,6 @@ pub use network::{BuildStopped, FromDraws, Layer, Network, Pass};
 pub use numpy::NumpyStream;
 pub use parameters::Parameter;
 pub use real::Real;
-pub use record::{LayerRecord, ZeroCause, delta_profile, record};
+pub use record::{LayerRecord, ZeroCause, delta_profile, record, record_while};
 pub use scaled::{Columns, Faint, Scaled};
 pub use softmax::{softmax, softmax_jacobian};

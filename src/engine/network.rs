@@ -48,7 +48,7 @@ pub struct Pass<T> {
     pub loss: Scaled,
 }
 
-/// Drawing was told to stop.
+/// Drawing or passing was told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("stopped")]
 pub struct BuildStopped;
@@ -145,6 +145,19 @@ impl<T: Real> Network<T> {
         let mut pass = self.room();
         self.run(&mut pass);
         pass
+    }
+
+    /// The same, asking `proceed` before each layer's product.
+    ///
+    /// # Errors
+    /// [`BuildStopped`] when it says stop.
+    pub fn pass_while(&self, proceed: &mut dyn FnMut() -> bool) -> Result<Pass<T>, BuildStopped> {
+        let mut pass = self.room();
+        if self.forward_while(&mut pass, proceed) && self.backward_while(&mut pass, proceed) {
+            Ok(pass)
+        } else {
+            Err(BuildStopped)
+        }
     }
 
     /// The same into room made by [`Self::room`] of a network of the same shape.

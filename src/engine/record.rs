@@ -78,9 +78,21 @@ impl ZeroCause {
 
 /// The record of every layer.
 pub fn record<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Vec<LayerRecord> {
+    record_while(network, pass, &mut || true).unwrap_or_default()
+}
+
+/// The same, or nothing where `proceed`, asked before each layer, said stop.
+pub fn record_while<T: Real>(
+    network: &Network<T>,
+    pass: &Pass<T>,
+    proceed: &mut dyn FnMut() -> bool,
+) -> Option<Vec<LayerRecord>> {
     let mut zero_above = None;
     let mut records: Vec<LayerRecord> = Vec::with_capacity(pass.layers.len());
     for index in (0..pass.layers.len()).rev() {
+        if !proceed() {
+            return None;
+        }
         let trace = &pass.layers[index];
         let delta = trace.delta.rms_norm();
         if delta.is_zero() {
@@ -89,7 +101,7 @@ pub fn record<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Vec<LayerRecord>
         records.push(LayerRecord { zero: zero_above, ..measure(network, pass, index, delta) });
     }
     records.reverse();
-    records
+    Some(records)
 }
 
 fn measure<T: Real>(
