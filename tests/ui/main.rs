@@ -8,6 +8,7 @@ mod files;
 mod look;
 mod pictures;
 mod places;
+mod preview;
 mod settings;
 mod sweep;
 mod variants;
