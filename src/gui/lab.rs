@@ -67,6 +67,11 @@ impl Lab {
         }
     }
 
+    /// Whether the worker works on a draw at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.draw.is_busy()
+    }
+
     /// Why the present setting has no result, where it has none.
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref().or(self.draw.failure())

@@ -106,6 +106,26 @@ impl LawPage {
         }
     }
 
+    /// How many seeds, and by which engine.
+    pub fn settings(&mut self) -> &mut EnsembleSettings {
+        &mut self.settings
+    }
+
+    /// The ensemble shown, whole or as far as it is.
+    pub fn ensemble(&self) -> Option<&Ensemble> {
+        Some(&self.shown.as_ref()?.law()?.ensemble)
+    }
+
+    /// Whether the worker draws at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.asked.is_busy()
+    }
+
+    /// Stops the worker; what is drawn stays.
+    pub fn cancel(&self) {
+        self.asked.cancel();
+    }
+
     /// Takes the worker's answer. What cannot be answered leaves the last result where it is.
     pub fn poll(&mut self) {
         if !self.asked.poll() {
