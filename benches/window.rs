@@ -330,6 +330,10 @@ fn changes(wanted: impl Fn(&str) -> bool) {
         ("W1 50 × 256, batch 1", net(50, 256, 1)),
         ("W2 100 × 256, batch 32", net(100, 256, 32)),
         ("W3 100 × 512, batch 64", net(100, 512, 64)),
+        ("P2 100 × 512, batch 2", net(100, 512, 2)),
+        ("P4 100 × 512, batch 4", net(100, 512, 4)),
+        ("P8 100 × 512, batch 8", net(100, 512, 8)),
+        ("P16 100 × 512, batch 16", net(100, 512, 16)),
         ("W4 1000 × 64, batch 1", net(1000, 64, 1)),
         ("W5 the chapter's, NumPy's stream", chapter()),
     ];

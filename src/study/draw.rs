@@ -11,7 +11,7 @@ use super::{Cost, Stopped, Verdict, Watch};
 
 /// Multiply-adds of a forward and a backward pass, all variants, from which on a frame cannot
 /// hold them and a preview goes ahead.
-const PREVIEW_FROM: u64 = 200_000_000;
+const PREVIEW_FROM: u64 = 100_000_000;
 
 /// What one seed's networks leave.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clipboard;
+mod dropped;
 mod extremes;
 mod files;
 mod look;
