@@ -15,11 +15,20 @@ impl<T: Real> Network<T> {
     /// δ^(L) = ∇ₐL ⊙ φ′(z^(L)) and δ^(l) = (W^(l+1)ᵀ δ^(l+1)) ⊙ φ′(z^(l)), for each example
     /// of the batch with its own loss. With a cross-entropy δ^(L) = a^(L) − y outright.
     pub fn backward(&self, pass: &mut Pass<T>) {
-        let Some(last) = pass.layers.last_mut() else { return };
+        self.backward_while(pass, &mut || true);
+    }
+
+    /// Whether `proceed`, asked before each layer, let it come to its end.
+    pub(super) fn backward_while(
+        &self,
+        pass: &mut Pass<T>,
+        proceed: &mut dyn FnMut() -> bool,
+    ) -> bool {
+        let Some(last) = pass.layers.last_mut() else { return true };
         pass.loss = output_gradient(self.loss, last, &self.target);
         for index in (0..self.layers.len()).rev() {
             let (until, from) = pass.layers.split_at_mut(index + 1);
-            let Some(trace) = until.last_mut() else { return };
+            let Some(trace) = until.last_mut().filter(|_| proceed()) else { return false };
             if let Some(next) = from.first() {
                 pull_back(&self.layers[index + 1], next, trace);
             }
@@ -28,6 +37,7 @@ impl<T: Real> Network<T> {
             }
             times_slope(self.layers[index].activation, trace);
         }
+        true
     }
 }
 

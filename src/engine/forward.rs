@@ -77,15 +77,25 @@ impl<T: Real> Network<T> {
 
     /// The same into room made by [`Self::room`] of a network of the same shape.
     pub fn forward_into(&self, pass: &mut Pass<T>) {
+        self.forward_while(pass, &mut || true);
+    }
+
+    /// Whether `proceed`, asked before each layer, let it come to its end.
+    pub(super) fn forward_while(
+        &self,
+        pass: &mut Pass<T>,
+        proceed: &mut dyn FnMut() -> bool,
+    ) -> bool {
         pass.input.clone_from(&self.input);
         for (index, layer) in self.layers.iter().enumerate() {
             let (before, from) = pass.layers.split_at_mut(index);
-            let Some(trace) = from.first_mut() else { return };
+            let Some(trace) = from.first_mut().filter(|_| proceed()) else { return false };
             layer.forward(before.last().map_or(&pass.input, |before| &before.a), trace);
         }
         if let Some(output) = pass.layers.last_mut() {
             finish_output(self.loss, output);
         }
+        true
     }
 }
 

@@ -70,7 +70,7 @@ impl<T> Default for Room<T> {
     }
 }
 
-/// Drawing was told to stop.
+/// Drawing or passing was told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("stopped")]
 pub struct BuildStopped;
@@ -196,11 +196,22 @@ impl<T: Real> Network<T> {
         pass
     }
 
-    /// The same in the room of an earlier pass, or in new room that is left there.
-    pub fn pass_in<'a>(&self, room: &'a mut Option<Pass<T>>) -> &'a Pass<T> {
+    /// The same in the room of an earlier pass, or in new room that is left there, asking
+    /// `proceed` before each layer's product.
+    ///
+    /// # Errors
+    /// [`BuildStopped`] when it says stop.
+    pub fn pass_in<'a>(
+        &self,
+        room: &'a mut Option<Pass<T>>,
+        proceed: &mut dyn FnMut() -> bool,
+    ) -> Result<&'a Pass<T>, BuildStopped> {
         let mut pass = room.take().filter(|pass| self.fits(pass)).unwrap_or_else(|| self.room());
-        self.run(&mut pass);
-        room.insert(pass)
+        if self.forward_while(&mut pass, proceed) && self.backward_while(&mut pass, proceed) {
+            Ok(room.insert(pass))
+        } else {
+            Err(BuildStopped)
+        }
     }
 
     /// The same network with some of the batch's examples, counted from 0.

@@ -32,10 +32,12 @@ pub struct Map {
     pub cells: Vec<MapCell>,
     /// The same with what coarser rounds have measured in the place of what is pending.
     pub shown: Vec<MapCell>,
-    /// For each cell what a tooltip says of it, beside its settings.
-    pub stories: Vec<String>,
-    /// What the number is, above the colour bar.
-    pub quantity: String,
+    /// All that is known of each cell: a tooltip tells it of one, and of most cells nobody asks.
+    pub measured: Vec<Option<study::Cell>>,
+    /// How many seeds that is.
+    pub seeds: u32,
+    /// What the number is.
+    pub quantity: study::Quantity,
     /// How numbers become colours.
     pub scale: ColourScale,
     /// A line over the map, in the axes' positions.
@@ -132,8 +134,9 @@ impl Map {
             line_name: "χ = 1".to_owned(),
             cells: places().map(|(x, y)| MapCell::of(map.cell(x, y))).collect(),
             shown: places().map(|(x, y)| MapCell::of(map.nearest(x, y))).collect(),
-            stories: places().map(|(x, y)| story(result, map.cell(x, y))).collect(),
-            quantity: sweep.quantity.label().to_lowercase(),
+            measured: map.cells.clone(),
+            seeds: sweep.seeds,
+            quantity: sweep.quantity,
             scale: scale(sweep.quantity, map),
             chosen,
             x,
@@ -151,9 +154,23 @@ impl Map {
         self.cells.get(y * self.x.values.len() + x).copied().unwrap_or(MapCell::Pending)
     }
 
-    /// What there is to say of a cell.
-    pub fn story(&self, x: usize, y: usize) -> &str {
-        self.stories.get(y * self.x.values.len() + x).map_or("", String::as_str)
+    /// What there is to say of a cell, beside its settings.
+    pub fn story(&self, x: usize, y: usize) -> String {
+        let measured = self.measured.get(y * self.x.values.len() + x).copied().flatten();
+        let Some(cell) = measured else { return "Not measured yet.".to_owned() };
+        let (seeds, quantity) = (self.seeds, self.quantity.label());
+        let mut words = match (cell.value, cell.quartiles) {
+            (None, _) => format!("δ⁽¹⁾ is a true zero for all {seeds} seeds."),
+            (Some(value), Some([low, high])) => {
+                format!("{quantity}: {value:.6}\nquartiles of {seeds} seeds: {low:.6} to {high:.6}")
+            }
+            (Some(value), None) => format!("{quantity}: {value:.6}"),
+        };
+        if cell.value.is_some() && cell.zero_share > 0.0 {
+            let share = plain(100.0 * cell.zero_share);
+            words += &format!("\nδ⁽¹⁾ is a true zero for {share} % of the seeds");
+        }
+        with_minus(&words)
     }
 
     /// Whether any cell is a true zero.
@@ -202,24 +219,6 @@ pub(super) fn heading(result: &study::SweepResult) -> String {
     let x = sweep.x.setting.label();
     let over = sweep.y.map_or_else(|| x.to_owned(), |y| format!("{x} and {}", y.setting.label()));
     format!("{} over {over}: {name}", sweep.quantity.label())
-}
-
-fn story(result: &study::SweepResult, cell: Option<study::Cell>) -> String {
-    let Some(cell) = cell else { return "Not measured yet.".to_owned() };
-    let seeds = result.sweep.seeds;
-    let quantity = result.sweep.quantity.label();
-    let mut words = match (cell.value, cell.quartiles) {
-        (None, _) => format!("δ⁽¹⁾ is a true zero for all {seeds} seeds."),
-        (Some(value), Some([low, high])) => {
-            format!("{quantity}: {value:.6}\nquartiles of {seeds} seeds: {low:.6} to {high:.6}")
-        }
-        (Some(value), None) => format!("{quantity}: {value:.6}"),
-    };
-    if cell.value.is_some() && cell.zero_share > 0.0 {
-        words +=
-            &format!("\nδ⁽¹⁾ is a true zero for {} % of the seeds", plain(100.0 * cell.zero_share));
-    }
-    with_minus(&words)
 }
 
 #[cfg(test)]

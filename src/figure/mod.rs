@@ -217,6 +217,11 @@ impl FigureId {
         Self::ALL.into_iter().find(|figure| figure.id() == id)
     }
 
+    /// Whether it shows one draw of the networks: [`Figure::of_draw`] makes it.
+    pub fn is_of_draw(self) -> bool {
+        matches!(self, Self::Norms | Self::Strips | Self::Units | Self::Sheet)
+    }
+
     /// A good size on paper, in points (1/96 inch).
     pub fn default_size(self) -> [f32; 2] {
         match self {

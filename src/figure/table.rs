@@ -121,7 +121,7 @@ fn map_rows(map: &Map) -> impl Iterator<Item = Vec<String>> + '_ {
         let value =
             map.cell(x, y).value().map_or_else(|| "true zero".to_owned(), |v| v.to_string());
         let x = map.x.values[x].to_string();
-        vec![map.quantity.clone(), map.y.name(y), x, value, String::new()]
+        vec![map.quantity.label().to_lowercase(), map.y.name(y), x, value, String::new()]
     });
     let plain = |scale: AxisScale, at: f64| match scale {
         AxisScale::Log10 => libm::pow(10.0, at).to_string(),

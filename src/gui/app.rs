@@ -32,6 +32,8 @@ pub struct App {
     ask: Option<Ask>,
     show_keys: bool,
     message: Option<Message>,
+    /// What is asked for from outside, until the end of the next frame.
+    waiting: Commands,
     /// Where files were last opened or written.
     folder: PathBuf,
     /// The last session's experiment, until it is reopened.
@@ -66,6 +68,7 @@ impl App {
             ask: None,
             show_keys: false,
             message: None,
+            waiting: Commands::new(),
             folder: saved.folder(),
             last_session: saved.experiment(),
         }
@@ -79,6 +82,16 @@ impl App {
     /// The page that is shown.
     pub fn page(&self) -> Page {
         self.page
+    }
+
+    /// The pages and their studies.
+    pub fn pages(&mut self) -> &mut Pages {
+        &mut self.pages
+    }
+
+    /// Does this at the end of the next frame, as if a control of the window had asked for it.
+    pub fn command(&mut self, command: Command) {
+        self.waiting.push(command);
     }
 
     /// The folder that is offered for files.
@@ -132,9 +145,14 @@ impl App {
             Command::Cancel => self.lab.cancel(),
             Command::AskOpen => self.ask(context, Purpose::Open),
             Command::AskSave => self.ask(context, Purpose::Save),
-            Command::AskPicture(figure) => self.ask(context, Purpose::Picture(figure)),
-            Command::AskTable(figure) => self.ask(context, Purpose::Table(figure)),
-            Command::Copy(figure) => self.copy(context, figure),
+            Command::AskPicture(figure) if self.may_leave(&figure) => {
+                self.ask(context, Purpose::Picture(figure));
+            }
+            Command::AskTable(figure) if self.may_leave(&figure) => {
+                self.ask(context, Purpose::Table(figure));
+            }
+            Command::Copy(figure) if self.may_leave(&figure) => self.copy(context, figure),
+            Command::AskPicture(_) | Command::AskTable(_) | Command::Copy(_) => {}
             Command::AskSheetPicture => self.with_sheet(context, Command::AskPicture),
             Command::AskSheetTable => self.with_sheet(context, Command::AskTable),
             Command::CopySheet => self.with_sheet(context, Command::Copy),
@@ -171,6 +189,12 @@ impl App {
             }
             Err(error) => self.complain(format!("{}: {error}", path.display())),
         }
+    }
+
+    /// A preview's numbers are not those of the experiment that would travel with them; the
+    /// bar at the bottom says so.
+    fn may_leave(&self, figure: &Figure) -> bool {
+        !figure.id.is_of_draw() || self.lab.preview().is_none()
     }
 
     /// Does to the sheet what the command does to any figure; nothing before the first draw.
@@ -260,7 +284,7 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let context = ui.ctx().clone();
-        let mut commands = Commands::new();
+        let mut commands = std::mem::take(&mut self.waiting);
         keys::read(&context, &mut commands);
         Self::dropped_files(&context, &mut commands);
         self.panels(ui, &mut commands);

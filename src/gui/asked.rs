@@ -16,6 +16,8 @@ pub struct Asked<Q, A> {
     newest: u64,
     answer: Option<(u64, Arc<A>)>,
     failure: Option<String>,
+    /// Whether the worker had not come to its end when its answer was last asked for.
+    under_way: bool,
 }
 
 impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
@@ -30,7 +32,7 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
         let worker = worker.map_err(|error| {
             format!("The system gave no thread to compute on: {error}. Close other programs and start again.")
         });
-        Self { worker, submitted: None, newest: 0, answer: None, failure: None }
+        Self { worker, submitted: None, newest: 0, answer: None, failure: None, under_way: false }
     }
 
     /// Asks, unless this is what was asked last. Whatever is under way stops.
@@ -41,7 +43,10 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
         self.submitted = Some(question.clone());
         self.failure = None;
         match &self.worker {
-            Ok(worker) => self.newest = worker.submit(question.clone()),
+            Ok(worker) => {
+                self.newest = worker.submit(question.clone());
+                self.under_way = true;
+            }
             Err(reason) => self.failure = Some(reason.clone()),
         }
     }
@@ -59,6 +64,9 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
 
     /// Takes the worker's answer; true where there is a new one.
     pub fn poll(&mut self) -> bool {
+        // Before the answer is taken: a worker that ends meanwhile counts as under way until
+        // its answer is here too.
+        self.under_way = self.is_busy();
         match self.worker.as_ref().ok().and_then(Worker::take) {
             Some(Outcome::Answer { ticket, answer, .. }) => {
                 self.answer = Some((ticket, Arc::new(answer)));
@@ -91,7 +99,12 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
 
     /// The share done of what is under way, where something is.
     pub fn progress(&self) -> Option<f32> {
-        self.worker.as_ref().ok().filter(|worker| worker.is_busy()).map(Worker::progress)
+        self.worker.as_ref().ok().filter(|_| self.under_way).map(Worker::progress)
+    }
+
+    /// Whether the worker works at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.worker.as_ref().is_ok_and(Worker::is_busy)
     }
 
     /// Stops what is under way; the last answer stays.

@@ -178,17 +178,22 @@ pub fn bottom(
         if let Some(refusal) = lab.refusal() {
             sentence(ui, refusal, true);
         } else if let Some(share) = lab.progress().filter(|_| lab.is_stale()) {
-            ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(12.0));
-            if ui.small_button("Cancel").clicked() {
-                commands.push(Command::Cancel);
-            }
-            sentence(ui, "Computing; the picture is the last result.", false);
+            under_way(ui, share, "Computing; the picture is the last result.", commands);
+        } else if let (Some(share), Some((examples, batch))) = (lab.progress(), lab.preview()) {
+            let words =
+                format!("Preview: {examples} of {batch} examples. Export waits for the whole.");
+            under_way(ui, share, &words, commands);
         } else if lab.is_stale() {
             sentence(
                 ui,
                 "Cancelled; the picture is the last result. Change anything to compute again.",
                 false,
             );
+        } else if let Some((examples, batch)) = lab.preview() {
+            let words = format!(
+                "Cancelled; the picture is a preview, {examples} of {batch} examples, and is not exported. Change anything to compute again."
+            );
+            sentence(ui, &words, false);
         } else if writing {
             sentence(ui, "Writing…", false);
         } else if let Some(message) = message {
@@ -197,4 +202,12 @@ pub fn bottom(
             sentence(ui, &lab.experiment.describe(), false);
         }
     });
+}
+
+fn under_way(ui: &mut Ui, share: f32, words: &str, commands: &mut Commands) {
+    ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(12.0));
+    if ui.small_button("Cancel").clicked() {
+        commands.push(Command::Cancel);
+    }
+    sentence(ui, words, false);
 }

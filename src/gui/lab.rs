@@ -37,8 +37,8 @@ impl Lab {
             experiment,
             view: View::default(),
             refusal: None,
-            draw: Asked::new(context, "gradient-lab draw", move |experiment, watch, _| {
-                study.run(&experiment, watch)
+            draw: Asked::new(context, "gradient-lab draw", move |experiment, watch, out| {
+                study.run_with_preview(&experiment, watch, out)
             }),
             theory: Asked::new(context, "gradient-lab theory", |experiment, _, _| {
                 Ok(Theory::at_once(&experiment))
@@ -67,6 +67,11 @@ impl Lab {
         }
     }
 
+    /// Whether the worker works on a draw at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.draw.is_busy()
+    }
+
     /// Why the present setting has no result, where it has none.
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref().or(self.draw.failure())
@@ -85,6 +90,13 @@ impl Lab {
     /// Whether the result shown is that of another setting than the present one.
     pub fn is_stale(&self) -> bool {
         self.draw.is_stale() || self.refusal.is_some()
+    }
+
+    /// The examples that the result shown has been through, and the batch, where those are not
+    /// all: the first answer to a large batch, until the whole takes its place.
+    pub fn preview(&self) -> Option<(usize, usize)> {
+        let draw = self.draw.answer().filter(|draw| draw.is_preview())?;
+        Some((draw.examples, draw.experiment.architecture.batch))
     }
 
     /// The share done of what is under way, where something is.

@@ -20,6 +20,7 @@ pub mod theme;
 mod window;
 
 pub use app::App;
+pub use command::{Command, Commands};
 pub use lab::Lab;
-pub use pages::Page;
+pub use pages::{Page, Pages};
 pub use window::{WindowError, run};

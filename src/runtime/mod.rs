@@ -280,4 +280,49 @@ mod tests {
         }
         assert_eq!(worker.take(), None);
     }
+
+    #[test]
+    fn a_newer_request_takes_the_place_of_one_that_was_previewed() {
+        use crate::experiment::{Draws, Experiment};
+        use crate::study::{Draw, DrawStudy};
+
+        let mut large = Experiment { draws: Draws::Layered, ..Experiment::default() };
+        let architecture = &mut large.architecture;
+        (architecture.depth, architecture.width, architecture.batch) = (10, 320, 64);
+        let (previewed, preview) = std::sync::mpsc::channel();
+        let (go_on, newer) = std::sync::mpsc::channel();
+        let mut study = DrawStudy::new();
+        let worker = Worker::spawn(
+            "test",
+            move |request: Experiment, watch: &Watch<'_>, deliver: Deliver<'_, Draw>| {
+                study.run_with_preview(&request, watch, &|draw| {
+                    deliver(draw);
+                    // The whole begins when the newer request waits.
+                    previewed.send(()).unwrap();
+                    newer.recv().unwrap();
+                })
+            },
+            || {},
+        )
+        .expect("a thread");
+        worker.submit(large);
+        preview.recv().unwrap();
+        let first = worker.take();
+        assert!(
+            matches!(&first, Some(Outcome::Answer { ticket: 1, answer, last: false }) if answer.is_preview())
+        );
+        worker.submit(Experiment::default());
+        go_on.send(()).unwrap();
+        let start = Instant::now();
+        let answer = loop {
+            if let Some(outcome) = worker.take() {
+                break outcome;
+            }
+            assert!(start.elapsed() < Duration::from_secs(10), "no answer");
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        assert!(
+            matches!(answer, Outcome::Answer { ticket: 2, answer, last: true } if answer.experiment == Experiment::default())
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! Where theory says that a sweep neither vanishes nor explodes: the line χ = 1 on its axes.
 
-use super::mean_field::{MeanField, critical_weight_variance};
+use super::mean_field::{MeanField, critical_while_watched};
 use super::{Axis, Setting, Stopped, Sweep, SweepMap, Watch};
 
 /// Values of the other axis at which the line is solved for, at the most.
@@ -42,7 +42,8 @@ pub fn critical_line(sweep: &Sweep, watch: &Watch<'_>) -> Result<Vec<[f64; 2]>, 
         _ => return Ok(Vec::new()),
     };
     let Some(other) = other else {
-        let point = critical_scale(sweep, scale, None).map(|scale| [scale, 0.0]);
+        let Some(unit) = unit_field(sweep, scale, None) else { return Ok(Vec::new()) };
+        let point = critical_of(unit, watch)?.map(|scale| [scale, 0.0]);
         return Ok(point.into_iter().collect());
     };
     let mut line = Vec::new();
@@ -53,7 +54,7 @@ pub fn critical_line(sweep: &Sweep, watch: &Watch<'_>) -> Result<Vec<[f64; 2]>, 
         // Depth and width change nothing: then the one point serves for all.
         let critical = match last {
             Some((field, critical)) if field == unit => critical,
-            _ => critical_of(unit),
+            _ => critical_of(unit, watch)?,
         };
         last = Some((unit, critical));
         if let Some(scale) = critical {
@@ -77,13 +78,10 @@ fn values(axis: &Axis) -> Vec<f64> {
     values
 }
 
-fn critical_scale(sweep: &Sweep, scale: Setting, other: Option<(Setting, f64)>) -> Option<f64> {
-    critical_of(unit_field(sweep, scale, other)?)
-}
-
-fn critical_of(unit: MeanField) -> Option<f64> {
-    let variance = critical_weight_variance(unit.activation, unit.bias_variance)?;
-    (unit.weight_variance > 0.0).then(|| (variance / unit.weight_variance).sqrt())
+fn critical_of(unit: MeanField, watch: &Watch<'_>) -> Result<Option<f64>, Stopped> {
+    let variance = critical_while_watched(unit.activation, unit.bias_variance, watch)?;
+    let variance = variance.filter(|_| unit.weight_variance > 0.0);
+    Ok(variance.map(|variance| (variance / unit.weight_variance).sqrt()))
 }
 
 /// The theory of the sweep's variant where the weights' scale is 1.

@@ -1,18 +1,35 @@
 //! One draw: every variant's network with one seed, forward and backward, recorded.
 
-use crate::engine::{Blank, DrawCache, FromDraws, LayerRecord, Network, Pass, Real, Rooms, Scaled};
-use crate::experiment::{Experiment, Precision, Variant};
+use std::collections::HashSet;
+
+use crate::engine::{
+    Blank, DrawCache, FromDraws, LayerRecord, Network, Pass, Real, Room, Rooms, Scaled,
+};
+use crate::experiment::{Experiment, Precision, Variant, limits};
 
 use super::pass::{draw_all, leave, pass, record};
-use super::{Stopped, Verdict, Watch};
+use super::{Cost, Stopped, Verdict, Watch};
+
+/// Multiply-adds of a forward and a backward pass, all variants, from which on a frame cannot
+/// hold them and a preview goes ahead.
+const PREVIEW_FROM: u64 = 100_000_000;
 
 /// What one seed's networks leave.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draw {
     /// What was asked.
     pub experiment: Experiment,
+    /// Examples that were passed through: the whole batch, or the first one for a preview.
+    pub examples: usize,
     /// One result for each variant, in order.
     pub variants: Vec<VariantDraw>,
+}
+
+impl Draw {
+    /// Whether only a part of the batch has been passed through.
+    pub fn is_preview(&self) -> bool {
+        self.examples < self.experiment.architecture.batch
+    }
 }
 
 /// One variant's result.
@@ -71,38 +88,77 @@ impl DrawStudy {
     /// assert_eq!(format!("{first:.6e}"), "7.002996e-5"); // the chapter's digits
     /// ```
     pub fn run(&mut self, experiment: &Experiment, watch: &Watch<'_>) -> Result<Draw, Stopped> {
-        let count = experiment.variants.len() as f32;
-        let mut variants = Vec::with_capacity(experiment.variants.len());
-        for (index, variant) in experiment.variants.iter().enumerate() {
-            watch.report(index as f32 / count);
-            variants.push(match experiment.architecture.precision {
-                Precision::F64 => self.run_variant::<f64>(experiment, variant, watch)?,
-                Precision::F32 => self.run_variant::<f32>(experiment, variant, watch)?,
-            });
-        }
-        watch.report(1.0);
-        Ok(Draw { experiment: experiment.clone(), variants })
+        self.answer(experiment, watch, None)
     }
 
-    fn run_variant<T: Real + FromDraws>(
+    /// The same; where the batch takes longer than a frame, `preview` first receives what the
+    /// same networks do to the first example alone. The result does not depend on it.
+    ///
+    /// # Errors
+    /// [`Stopped`] when told to stop.
+    pub fn run_with_preview(
         &mut self,
         experiment: &Experiment,
-        variant: &Variant,
         watch: &Watch<'_>,
-    ) -> Result<VariantDraw, Stopped> {
-        let network = self.network::<T>(experiment, variant, watch)?;
-        let pass = pass(&network, T::room(&mut self.rooms), self.threads, watch)?;
-        let (layers, profile) = record(&network, pass, self.threads, watch)?;
-        let (output_preactivation, loss) = (largest_output(pass), pass.loss);
-        leave(T::room(&mut self.rooms));
-        Ok(VariantDraw {
-            name: variant.name.clone(),
-            loss,
-            profile,
-            verdict: Verdict::of(&layers, output_preactivation),
-            layers,
-            output_preactivation,
-        })
+        preview: &dyn Fn(Draw),
+    ) -> Result<Draw, Stopped> {
+        self.answer(experiment, watch, Some(preview).filter(|_| wants_preview(experiment)))
+    }
+
+    fn answer(
+        &mut self,
+        experiment: &Experiment,
+        watch: &Watch<'_>,
+        preview: Option<&dyn Fn(Draw)>,
+    ) -> Result<Draw, Stopped> {
+        match experiment.architecture.precision {
+            Precision::F64 => self.answer_in::<f64>(experiment, watch, preview),
+            Precision::F32 => self.answer_in::<f32>(experiment, watch, preview),
+        }
+    }
+
+    fn answer_in<T: Real + FromDraws>(
+        &mut self,
+        experiment: &Experiment,
+        watch: &Watch<'_>,
+        preview: Option<&dyn Fn(Draw)>,
+    ) -> Result<Draw, Stopped> {
+        let mut drawn = Vec::new().into_iter();
+        if let Some(preview) = preview {
+            let networks = self.networks::<T>(experiment, watch)?;
+            let mut room = Room::default();
+            let first = |(network, variant): (&Network<T>, &Variant)| {
+                pass_through(&network.with_example(0), variant, &mut room, 1, watch)
+            };
+            let variants = networks.iter().zip(&experiment.variants).map(first);
+            let variants = variants.collect::<Result<_, _>>()?;
+            preview(Draw { experiment: experiment.clone(), examples: 1, variants });
+            drawn = networks.into_iter();
+        }
+        let count = experiment.variants.len();
+        let mut variants = Vec::with_capacity(count);
+        for variant in &experiment.variants {
+            watch.report(variants.len() as f32 / count as f32);
+            let network = match drawn.next() {
+                Some(network) => network,
+                None => self.network(experiment, variant, watch)?,
+            };
+            let room = T::room(&mut self.rooms);
+            variants.push(pass_through(&network, variant, room, self.threads, watch)?);
+        }
+        watch.report(1.0);
+        let examples = experiment.architecture.batch;
+        Ok(Draw { experiment: experiment.clone(), examples, variants })
+    }
+
+    /// Every variant's network.
+    fn networks<T: Real + FromDraws>(
+        &mut self,
+        experiment: &Experiment,
+        watch: &Watch<'_>,
+    ) -> Result<Vec<Network<T>>, Stopped> {
+        let variants = experiment.variants.iter();
+        variants.map(|variant| self.network(experiment, variant, watch)).collect()
     }
 
     /// A variant's network, ready to run.
@@ -121,6 +177,40 @@ impl DrawStudy {
     }
 }
 
+/// One variant's pass, recorded.
+fn pass_through<T: Real>(
+    network: &Network<T>,
+    variant: &Variant,
+    room: &mut Room<T>,
+    threads: usize,
+    watch: &Watch<'_>,
+) -> Result<VariantDraw, Stopped> {
+    let pass = pass(network, room, threads, watch)?;
+    let (layers, profile) = record(network, pass, threads, watch)?;
+    let (output_preactivation, loss) = (largest_output(pass), pass.loss);
+    leave(room);
+    Ok(VariantDraw {
+        name: variant.name.clone(),
+        loss,
+        profile,
+        verdict: Verdict::of(&layers, output_preactivation),
+        layers,
+        output_preactivation,
+    })
+}
+
+/// Whether the batch takes longer than a frame, and the networks of all variants, which a
+/// preview holds together, take no more memory than the largest network alone may.
+fn wants_preview(experiment: &Experiment) -> bool {
+    let batch = experiment.architecture.batch;
+    let cost = Cost::of_experiment(experiment);
+    let work = (cost.forward() + cost.deltas()) * experiment.variants.len() as u64;
+    // Variants of one law share their draws; given weights are a page of text.
+    let laws: HashSet<_> = experiment.variants.iter().map(|v| v.init.unit_law()).collect();
+    let held = experiment.architecture.weight_count() * laws.len() as u128;
+    batch > 1 && work >= PREVIEW_FROM && held <= limits::WEIGHTS as u128
+}
+
 /// The largest pre-activation of the output layer, over units and examples.
 pub(super) fn largest_output<T: Real>(pass: &Pass<T>) -> f64 {
     pass.layers.last().map_or(0.0, |last| {
@@ -128,4 +218,94 @@ pub(super) fn largest_output<T: Real>(pass: &Pass<T>) -> f64 {
             .flat_map(|b| (0..last.z.units()).map(move |unit| last.z.get(unit, b).to_f64()));
         entries.fold(f64::NEG_INFINITY, f64::max)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::experiment::{Activation, Data, Draws, Preset};
+
+    /// A batch of 64 through two variants, more than a frame's work.
+    fn large() -> Experiment {
+        let mut experiment = Experiment { draws: Draws::Layered, ..Experiment::default() };
+        let architecture = &mut experiment.architecture;
+        (architecture.depth, architecture.width, architecture.batch) = (10, 320, 64);
+        experiment
+    }
+
+    fn with_previews(experiment: &Experiment) -> (Vec<Draw>, Draw) {
+        let previews = RefCell::new(Vec::new());
+        let draw = DrawStudy::new()
+            .run_with_preview(experiment, &Watch::unattended(), &|draw| {
+                previews.borrow_mut().push(draw);
+            })
+            .unwrap();
+        (previews.into_inner(), draw)
+    }
+
+    /// The same experiment with its first example alone, written out as data.
+    fn first_example(experiment: &Experiment) -> Experiment {
+        let variant = &experiment.variants[0];
+        let network: Network<f64> =
+            DrawStudy::new().network(experiment, variant, &Watch::unattended()).unwrap();
+        let mut alone = experiment.clone();
+        alone.architecture.batch = 1;
+        alone.data = Some(Data {
+            x: vec![network.input.mantissa.column(0).to_vec()],
+            y: vec![network.target.mantissa.column(0).to_vec()],
+        });
+        alone
+    }
+
+    #[test]
+    fn a_preview_is_the_first_examples_own_draw_and_changes_nothing() {
+        for precision in [Precision::F64, Precision::F32] {
+            let mut experiment = large();
+            let alone = first_example(&experiment);
+            experiment.architecture.precision = precision;
+            let (previews, draw) = with_previews(&experiment);
+            let [preview] = &previews[..] else { panic!("{} previews", previews.len()) };
+            assert!(preview.is_preview() && !draw.is_preview());
+            assert_eq!((preview.examples, &preview.experiment), (1, &experiment));
+            let mut alone = alone.clone();
+            alone.architecture.precision = precision;
+            let watch = Watch::unattended();
+            let own = DrawStudy::new().run(&alone, &watch).unwrap();
+            assert_eq!(preview.variants, own.variants);
+            assert_eq!(draw, DrawStudy::new().run(&experiment, &watch).unwrap());
+        }
+    }
+
+    #[test]
+    fn what_a_frame_holds_needs_no_preview() {
+        let small = Preset::find("xor").unwrap().experiment();
+        let mut one = large();
+        one.architecture.batch = 1;
+        for experiment in [Experiment::default(), small, one] {
+            assert!(with_previews(&experiment).0.is_empty());
+        }
+    }
+
+    #[test]
+    fn networks_that_do_not_fit_beside_each_other_come_without_a_preview() {
+        let mut experiment = large();
+        (experiment.architecture.depth, experiment.architecture.width) = (150, 1000);
+        assert!(wants_preview(&experiment), "both variants share their draws");
+        let mut uniform = Variant::of(Activation::Tanh);
+        uniform.init = crate::experiment::Init::of(crate::experiment::Scheme::XavierUniform);
+        experiment.variants.push(uniform);
+        assert!(!wants_preview(&experiment));
+    }
+
+    #[test]
+    fn a_stop_during_the_preview_ends_it() {
+        let stopped = RefCell::new(false);
+        let stop = || *stopped.borrow();
+        let watch = Watch::new(&stop, &|_| {});
+        let preview = |_| *stopped.borrow_mut() = true;
+        let answer = DrawStudy::new().run_with_preview(&large(), &watch, &preview);
+        assert_eq!(answer, Err(Stopped));
+    }
 }

@@ -11,8 +11,9 @@ use super::{Distribution, Engine, Sampler, Stopped, Watch};
 pub const SEEDS: std::ops::RangeInclusive<u32> = 1..=100_000;
 /// Seeds of a chunk at most: the least that a snapshot advances by.
 const CHUNK: usize = 64;
-/// Random numbers of a chunk: some ten milliseconds' work.
-const CHUNK_NUMBERS: usize = 2_000_000;
+/// Random numbers of a chunk: some milliseconds' work, so that a few dozen seeds already keep
+/// every thread busy and a first band need not wait.
+const CHUNK_NUMBERS: usize = 250_000;
 
 /// What is asked of an ensemble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,11 +2,14 @@
 //! slope χ that decides between vanishing and exploding, depth scales, and the critical line
 //! (Poole et al. 2016; Schoenholz et al. 2017).
 
+use std::convert::Infallible;
+
 use crate::engine::quadrature::Law;
 use crate::experiment::{Activation, Experiment, Variant};
 
 use super::moments::mean_of_squares;
 use super::theory::{TheoryError, check};
+use super::{Stopped, Watch};
 
 /// An activation with Var W = σ_w²/fan_in and Var b = σ_b², both kept through the layers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -132,7 +135,9 @@ impl MeanField {
                 return FixedPoint::At(0.0);
             }
         }
-        FixedPoint::At(halve(q, q * factor, |q| (drift(q) > 0.0) == grows))
+        let stays = |q| Ok::<_, Infallible>((drift(q) > 0.0) == grows);
+        let Ok(q) = halve(q, q * factor, stays);
+        FixedPoint::At(q)
     }
 
     /// Straight lines through 0 without a bias, with σ_w² E[φ′²] = 1.
@@ -195,27 +200,40 @@ impl MeanField {
 /// assert!((critical - 2.0).abs() < 1e-12); // He's initialization
 /// ```
 pub fn critical_weight_variance(activation: Activation, bias_variance: f64) -> Option<f64> {
-    let chi = |weight_variance| MeanField { activation, weight_variance, bias_variance }.chi();
+    let critical = critical_while_watched(activation, bias_variance, &Watch::unattended());
+    critical.ok().flatten()
+}
+
+/// The same; some tenths of a second's work, which can be stopped after each χ.
+pub(super) fn critical_while_watched(
+    activation: Activation,
+    bias_variance: f64,
+    watch: &Watch<'_>,
+) -> Result<Option<f64>, Stopped> {
+    let chi = |weight_variance| {
+        watch.proceed()?;
+        Ok(MeanField { activation, weight_variance, bias_variance }.chi())
+    };
     let (mut low, end) = WEIGHT_VARIANCES;
-    while chi(low * SCAN) < 1.0 {
+    while chi(low * SCAN)? < 1.0 {
         low *= SCAN;
         if low > end {
-            return None;
+            return Ok(None);
         }
     }
-    let critical = halve(low, low * SCAN, |weight_variance| chi(weight_variance) < 1.0);
-    ((chi(critical) - 1.0).abs() < CRITICAL_WITHIN).then_some(critical)
+    let critical = halve(low, low * SCAN, |weight_variance| Ok(chi(weight_variance)? < 1.0))?;
+    Ok(((chi(critical)? - 1.0).abs() < CRITICAL_WITHIN).then_some(critical))
 }
 
 /// The point between `inside` and `outside` at which `holds` ends.
-fn halve(inside: f64, outside: f64, holds: impl Fn(f64) -> bool) -> f64 {
+fn halve<E>(inside: f64, outside: f64, holds: impl Fn(f64) -> Result<bool, E>) -> Result<f64, E> {
     let (mut inside, mut outside) = (inside, outside);
     loop {
         let middle = 0.5 * (inside + outside);
         if middle == inside || middle == outside {
-            return middle;
+            return Ok(middle);
         }
-        if holds(middle) {
+        if holds(middle)? {
             inside = middle;
         } else {
             outside = middle;

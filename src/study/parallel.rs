@@ -64,7 +64,8 @@ pub(super) fn in_order<S, R: Send>(
 }
 
 /// Does the work of every item once, on `threads` threads, this one among them: whichever is
-/// free takes the next. For work that is the same whoever does it.
+/// free takes the next. For work that is the same whoever does it; long work may ask the
+/// `proceed` that it gets with its item.
 ///
 /// # Errors
 /// [`Stopped`] when told to stop, with some of the work undone.
@@ -72,14 +73,15 @@ pub(super) fn each<I: Send>(
     items: impl Iterator<Item = I> + Send,
     threads: usize,
     watch: &Watch<'_>,
-    work: impl Fn(I) + Sync,
+    work: impl Fn(I, &dyn Fn() -> bool) + Sync,
 ) -> Result<(), Stopped> {
     let queue = Mutex::new(items);
     let next = || queue.lock().ok()?.next();
     let stop = AtomicBool::new(false);
+    let goes_on = || !stop.load(Ordering::Relaxed);
     let help = || {
-        while let (false, Some(item)) = (stop.load(Ordering::Relaxed), next()) {
-            work(item);
+        while let (true, Some(item)) = (goes_on(), next()) {
+            work(item, &goes_on);
         }
     };
     thread::scope(|scope| {
@@ -88,17 +90,20 @@ pub(super) fn each<I: Send>(
             // A thread that the system refuses is one helper less.
             let _refused = named.spawn_scoped(scope, help).err();
         }
-        loop {
-            if let Err(stopped) = watch.proceed() {
+        let proceed = || {
+            if watch.proceed().is_err() {
                 stop.store(true, Ordering::Relaxed);
-                return Err(stopped);
             }
+            goes_on()
+        };
+        while proceed() {
             match next() {
-                Some(item) => work(item),
-                None => return Ok(()),
+                Some(item) => work(item, &proceed),
+                None => break,
             }
         }
-    })
+    });
+    if goes_on() { Ok(()) } else { Err(Stopped) }
 }
 
 /// The next result of one thread, asking meanwhile whether to go on.
@@ -149,12 +154,12 @@ mod tests {
         for threads in [0, 1, 2, 5] {
             let mut numbers: Vec<usize> = (0..100).collect();
             let watch = Watch::unattended();
-            each(numbers.iter_mut(), threads, &watch, |number| *number += 100)
+            each(numbers.iter_mut(), threads, &watch, |number, _| *number += 100)
                 .expect("not stopped");
             assert!(numbers.iter().copied().eq(100..200));
         }
         let stopped = Watch::new(&|| true, &|_| {});
-        assert_eq!(each([1].iter(), 1, &stopped, |_| panic!("stopped before")), Err(Stopped));
+        assert_eq!(each([1].iter(), 1, &stopped, |_, _| panic!("stopped before")), Err(Stopped));
     }
 
     #[test]

@@ -22,7 +22,7 @@ const PART: usize = 16;
 pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, watch: &Watch<'_>) -> bool {
     let numbers = blanks.iter().map(Blank::len).sum();
     let threads = worth(threads, numbers, NUMBERS_WORTH_A_THREAD);
-    each(blanks.iter_mut(), threads, watch, Blank::draw).is_ok()
+    each(blanks.iter_mut(), threads, watch, |blank, _| blank.draw()).is_ok()
 }
 
 /// Forward and backward in the room of an earlier pass. A batch is split into parts where there
@@ -53,21 +53,22 @@ pub fn pass<'a, T: Real>(
     let batch = network.input.batch();
     let parts = parts(network, threads);
     if parts < 2 {
-        watch.proceed()?;
-        return Ok(network.pass_in(&mut room.whole));
+        let mut proceed = || watch.proceed().is_ok();
+        return network.pass_in(&mut room.whole, &mut proceed).map_err(|_| Stopped);
     }
     let networks: Vec<Network<T>> = (0..parts)
         .map(|part| network.with_examples(part * batch / parts..(part + 1) * batch / parts))
         .collect();
     room.parts.resize_with(parts, || None);
-    each(networks.iter().zip(&mut room.parts), threads, watch, |(network, room)| {
-        network.pass_in(room);
+    each(networks.iter().zip(&mut room.parts), threads, watch, |(network, room), proceed| {
+        // Stopped, it leaves no pass, and `each` says so.
+        let _ = network.pass_in(room, &mut || proceed());
     })?;
     let passes: Vec<&Pass<T>> = room.parts.iter().flatten().collect();
     let whole = room.whole.take().filter(|whole| network.fits(whole));
     let mut whole = whole.unwrap_or_else(|| network.room());
     whole.input.clone_from(&network.input);
-    each(whole.layers.iter_mut().enumerate(), threads, watch, |(index, trace)| {
+    each(whole.layers.iter_mut().enumerate(), threads, watch, |(index, trace), _| {
         trace.join(passes.iter().map(|pass| &pass.layers[index]));
     })?;
     whole.loss = network.loss_of(&whole);
@@ -112,7 +113,7 @@ pub(super) fn record<T: Real>(
     let entries: usize = pass.layers.iter().map(|trace| trace.slope.len()).sum();
     let threads = worth(threads, entries, ENTRIES_WORTH_A_THREAD);
     let mut slots: Vec<Option<(LayerRecord, Vec<Scaled>)>> = vec![None; pass.layers.len()];
-    each(slots.iter_mut().enumerate(), threads, watch, |(index, slot)| {
+    each(slots.iter_mut().enumerate(), threads, watch, |(index, slot), _| {
         let record = LayerRecord::of(network, pass, index);
         *slot = Some((record, delta_profile(&pass.layers[index])));
     })?;

@@ -133,7 +133,7 @@ impl Sampler {
     /// their random numbers.
     ///
     /// # Errors
-    /// [`Stopped`] where `proceed`, asked before each array of weights, says stop.
+    /// [`Stopped`] where `proceed`, asked before each array of weights and each product with one, says stop.
     pub fn sample(&mut self, seed: u64, proceed: &dyn Fn() -> bool) -> Result<&[Scaled], Stopped> {
         self.experiment.seed = seed;
         self.norms.clear();
@@ -162,10 +162,11 @@ impl Sampler {
         proceed: &dyn Fn() -> bool,
     ) -> Result<(), Stopped> {
         let variant = &self.experiment.variants[index];
-        let cache = &mut self.cache;
-        let network = Network::<T>::build(&self.experiment, variant, cache, &mut || proceed())
-            .map_err(|_| Stopped)?;
-        let pass = network.pass_in(&mut T::room(&mut self.rooms).whole);
+        let (cache, mut proceed) = (&mut self.cache, || proceed());
+        let network = Network::<T>::build(&self.experiment, variant, cache, &mut proceed);
+        let network = network.map_err(|_| Stopped)?;
+        let room = &mut T::room(&mut self.rooms).whole;
+        let pass = network.pass_in(room, &mut proceed).map_err(|_| Stopped)?;
         self.norms.extend(pass.layers.iter().map(|layer| layer.delta.rms_norm()));
         if let Some(shares) = &mut self.shares {
             let activations = network.layers.iter().map(|layer| layer.activation);

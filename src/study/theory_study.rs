@@ -5,7 +5,7 @@ use crate::experiment::{Activation, Experiment, Variant};
 
 use super::{
     FixedPoint, LayerBand, MeanField, Phase, Prediction, Stopped, TheoryError, Watch, band,
-    critical_weight_variance, predict,
+    mean_field::critical_while_watched, predict,
 };
 
 /// Where the curve of χ begins and ends, as log10 σ_w².
@@ -108,7 +108,14 @@ impl TheoryStudy {
     /// assert_eq!(format!("{:.6}", limit.chi), "0.055721");
     /// ```
     pub fn run(&mut self, experiment: &Experiment, watch: &Watch<'_>) -> Result<Theory, Stopped> {
-        let mut theory = Theory::at_once(experiment);
+        self.complete(Theory::at_once(experiment), watch)
+    }
+
+    /// Adds the critical lines to what [`Theory::at_once`] gives.
+    ///
+    /// # Errors
+    /// [`Stopped`] when told to stop.
+    pub fn complete(&mut self, mut theory: Theory, watch: &Watch<'_>) -> Result<Theory, Stopped> {
         for limit in theory.variants.iter_mut().filter_map(|variant| variant.limit.as_mut()) {
             limit.critical = Some(self.line(limit.field, watch)?);
         }
@@ -122,8 +129,7 @@ impl TheoryStudy {
             return Ok(known.line.clone());
         }
         let curve = curve(field, watch)?;
-        watch.proceed()?;
-        let weight_variance = critical_weight_variance(activation, bias_variance);
+        let weight_variance = critical_while_watched(activation, bias_variance, watch)?;
         let line = CriticalLine { weight_variance, curve };
         self.known.truncate(KEPT - 1);
         self.known.insert(0, Known { activation, bias_variance, line: line.clone() });

@@ -3,11 +3,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clipboard;
+mod dropped;
 mod extremes;
 mod files;
 mod look;
 mod pictures;
 mod places;
+mod preview;
 mod settings;
 mod sweep;
 mod variants;

@@ -135,8 +135,14 @@ impl Window {
         self.settle();
     }
 
-    /// Opens a menu and chooses an entry.
+    /// Opens a menu, chooses an entry and waits.
     pub fn menu(&mut self, menu: &str, entry: &str) {
+        self.menu_at_once(menu, entry);
+        self.settle();
+    }
+
+    /// The same; what it does begins with the next frame.
+    pub fn menu_at_once(&mut self, menu: &str, entry: &str) {
         self.find(Role::Button, menu, 0).click();
         self.frames();
         // A shortcut stands behind the words.
@@ -145,7 +151,6 @@ impl Window {
         };
         let nodes = self.harness.root().children_recursive();
         nodes.filter(found).last().unwrap_or_else(|| panic!("no entry “{entry}”")).click();
-        self.settle();
     }
 
     /// Chooses an entry of a combo box.

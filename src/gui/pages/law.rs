@@ -1,7 +1,10 @@
 //! The law page: how ‖δ^(l)‖ is distributed over thousands of initializations, beside what the
 //! theory expects.
 
+use std::cell::LazyCell;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use eframe::egui::{
@@ -26,6 +29,8 @@ use super::super::painter::{self, Medium, Painter};
 const WORDS_SHARE: f32 = 0.2;
 /// Height of the panel of zeros.
 const SMALL_PANEL: f32 = 160.0;
+/// Drawing goes on for as long before the first preview: a shorter ensemble is shown whole.
+const FIRST_PREVIEW: Duration = Duration::from_millis(20);
 /// Time between two previews, at first; each next one may take half as long again.
 const PREVIEW_EVERY: Duration = Duration::from_millis(80);
 
@@ -104,6 +109,26 @@ impl LawPage {
             shown: None,
             trouble: None,
         }
+    }
+
+    /// How many seeds, and by which engine.
+    pub fn settings(&mut self) -> &mut EnsembleSettings {
+        &mut self.settings
+    }
+
+    /// The ensemble shown, whole or as far as it is.
+    pub fn ensemble(&self) -> Option<&Ensemble> {
+        Some(&self.shown.as_ref()?.law()?.ensemble)
+    }
+
+    /// Whether the worker draws at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.asked.is_busy()
+    }
+
+    /// Stops the worker; what is drawn stays.
+    pub fn cancel(&self) {
+        self.asked.cancel();
     }
 
     /// Takes the worker's answer. What cannot be answered leaves the last result where it is.
@@ -313,7 +338,7 @@ fn engine_hint(engine: Option<Engine>) -> &'static str {
     )
 }
 
-/// The worker's job: the draw and the theory first, then the ensemble with its previews.
+/// The worker's job: draw, theory and ensemble, with previews of the ensemble.
 fn answer(
     (experiment, settings): &Question,
     draws: &mut DrawStudy,
@@ -323,27 +348,43 @@ fn answer(
 ) -> Result<Answer, Stopped> {
     let stop = || watch.proceed().is_err();
     let quiet = Watch::new(&stop, &|_| {});
-    let draw = Arc::new(draws.run(experiment, &quiet)?);
-    let mut theory = Arc::new(Theory::at_once(experiment));
-    let (mut last, mut pause) = (None::<Instant>, PREVIEW_EVERY);
-    let result = ensemble(experiment, settings, watch, |so_far| {
-        if last.is_some_and(|last| last.elapsed() < pause) {
-            return;
+    thread::scope(|scope| {
+        // The theory takes as long as some dozen networks, and needs none of them.
+        let quick = || Arc::new(Theory::at_once(experiment));
+        let theory = thread::Builder::new().name("theory".to_owned()).spawn_scoped(scope, quick);
+        let theory = LazyCell::new(|| match theory.map(ScopedJoinHandle::join) {
+            Ok(Ok(theory)) => theory,
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(_) => quick(),
+        });
+        let draw = Arc::new(draws.run(experiment, &quiet)?);
+        let (mut next, mut pause) = (Instant::now() + FIRST_PREVIEW, PREVIEW_EVERY);
+        let mut full = None;
+        let result = ensemble(experiment, settings, watch, |so_far| {
+            if Instant::now() < next {
+                return;
+            }
+            deliver(Ok(Law::of(so_far, full.as_ref().unwrap_or(&*theory), &draw)));
+            if full.is_none() {
+                // The first band is on the screen: time for what takes longer. The threads
+                // draw on.
+                full = theories.complete((**theory).clone(), &quiet).map(Arc::new).ok();
+            } else {
+                pause = pause.mul_f32(1.5);
+            }
+            next = Instant::now() + pause;
+        });
+        let ensemble = match result {
+            Ok(ensemble) => ensemble,
+            Err(EnsembleError::Stopped(stopped)) => return Err(stopped),
+            Err(error) => return Ok(Err(trouble(&error))),
+        };
+        if full.is_none() {
+            deliver(Ok(Law::of(&ensemble, &theory, &draw)));
+            full = Some(Arc::new(theories.complete((**theory).clone(), &quiet)?));
         }
-        deliver(Ok(Law::of(so_far, &theory, &draw)));
-        if last.is_none() {
-            // The first band is on the screen: time for what takes longer. The threads draw on.
-            theory = theories.run(experiment, &quiet).map_or_else(|_| theory.clone(), Arc::new);
-        } else {
-            pause = pause.mul_f32(1.5);
-        }
-        last = Some(Instant::now());
-    });
-    match result {
-        Ok(ensemble) => Ok(Ok(Law::of(&ensemble, &theory, &draw))),
-        Err(EnsembleError::Stopped(stopped)) => Err(stopped),
-        Err(error) => Ok(Err(trouble(&error))),
-    }
+        Ok(Ok(Law::of(&ensemble, full.as_ref().unwrap_or(&*theory), &draw)))
+    })
 }
 
 /// What to do where there is no ensemble.

@@ -66,6 +66,22 @@ impl SweepPage {
         }
     }
 
+    /// Sets a sweep and measures it.
+    pub fn measure(&mut self, sweep: Sweep) {
+        self.draft = sweep;
+        self.start();
+    }
+
+    /// Whether the worker measures at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.asked.is_busy()
+    }
+
+    /// Stops the worker; what is measured stays.
+    pub fn cancel(&self) {
+        self.asked.cancel();
+    }
+
     /// Takes the worker's answer and looks the settings over.
     pub fn poll(&mut self) {
         if self.asked.poll() && self.asked.answer().is_some_and(|answer| answer.is_ok()) {

@@ -146,7 +146,8 @@ fn colour_bar(ui: &Ui, map: &Map, rect: Rect, frame: Rect) {
     let font = FontId::proportional(theme::SMALL);
     let zero_room = if map.has_zero() { 20.0 } else { 0.0 };
     let left = rect.left() + 14.0;
-    let words = painter.layout(map.quantity.clone(), font.clone(), ink, MARGIN - 16.0);
+    let words =
+        painter.layout(map.quantity.label().to_lowercase(), font.clone(), ink, MARGIN - 16.0);
     let top = frame.top() + words.size().y + 6.0;
     let bottom = (frame.bottom() - zero_room - 4.0).max(top + 10.0);
     let bar = Rect::from_min_max(pos2(left, top), pos2(left + 14.0, bottom));
