@@ -17,6 +17,7 @@ mod mean_field;
 mod moments;
 mod parallel;
 mod portrait;
+mod precision;
 mod sample;
 mod sampler;
 mod setting;
@@ -46,6 +47,10 @@ pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spec
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
 pub use portrait::{
     EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
+};
+pub use precision::{
+    Check, EMULATED, Emulation, FLUSHED_SHARE, LayerLens, Lens, LossScale, Lost, VariantLens,
+    WITHIN, precision,
 };
 pub use sample::Sample;
 pub use sampler::{Engine, Sampler, Shares};
