@@ -6,7 +6,8 @@ use crate::experiment::{Draws, Experiment, limits};
 use crate::study::{
     AnatomySettings, Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Portrait, Shard,
     Signal, Spread, SpreadSettings, Stopped, Sweep, SweepError, SweepMap, SweepResult, Theory,
-    TheoryStudy, VariantDraw, Watch, anatomy, critical_line, ensemble, portrait, spread, sweep,
+    TheoryStudy, VariantDraw, Watch, anatomy, critical_line, ensemble, portrait, precision, spread,
+    sweep,
 };
 
 use super::{
@@ -65,6 +66,13 @@ impl FigureId {
             Self::Ridge(signal) => {
                 let spread = usual_spread(&mut study, experiment, signal, view.variant, watch)?;
                 Ok(Figure::spread(&spread, SpreadForm::Ridge))
+            }
+            Self::Precision => {
+                Ok(Figure::precision(&precision(&mut study, experiment, watch)?, false))
+            }
+            Self::Flush => {
+                let lens = Arc::new(precision(&mut study, experiment, watch)?);
+                Ok(Figure::flush(&lens, view.variant))
             }
         }
     }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::engine::Scaled;
-use crate::study::{Draw, Spread};
+use crate::engine::{Format, Scaled};
+use crate::study::{Draw, Lens, Spread};
 
 use super::bars::why_zero;
 use super::chart::Mark;
 use super::colour::{ColourMap, Rgb};
 use super::number::scientific_of_log10;
+use super::precision;
 use super::spread::{row_name, zero_rows};
 
 /// One cell of a heatmap.
@@ -20,6 +21,8 @@ pub enum Cell {
     Zero,
     /// log10 of the number.
     Log10(f64),
+    /// A share, from 0 to 1.
+    Share(f64),
 }
 
 /// A heatmap with one column for each layer.
@@ -64,6 +67,13 @@ pub enum Rows {
         /// The bins and what they count.
         spread: Arc<Spread>,
     },
+    /// Each row is a floating-point format, the widest on top.
+    Formats {
+        /// What the formats make of every variant.
+        lens: Arc<Lens>,
+        /// Which variant, from 0.
+        variant: usize,
+    },
 }
 
 impl Rows {
@@ -73,6 +83,7 @@ impl Rows {
             Self::Named(names) => names.len(),
             Self::Numbered { count, .. } => *count,
             Self::Values { spread, .. } => zero_rows(spread) + spread.bins.count,
+            Self::Formats { .. } => Format::ALL.len(),
         }
     }
 
@@ -82,6 +93,7 @@ impl Rows {
             Self::Named(names) => names.get(row).cloned().unwrap_or_default(),
             Self::Numbered { .. } => format!("unit {}", row + 1),
             Self::Values { spread, .. } => row_name(spread, row),
+            Self::Formats { .. } => precision::row_name(row),
         }
     }
 }
@@ -126,16 +138,18 @@ impl Cell {
     pub fn log10(self) -> Option<f64> {
         match self {
             Self::Log10(log10) => Some(log10),
-            Self::Absent | Self::Zero => None,
+            Self::Absent | Self::Zero | Self::Share(_) => None,
         }
     }
 
-    /// The number with that many decimals, `0` for a true zero, nothing for an absent one.
+    /// The number with that many decimals, `0` for a true zero, nothing for an absent one, a
+    /// share in whole per cent.
     pub fn text(self, decimals: usize) -> String {
         match self {
             Self::Absent => String::new(),
             Self::Zero => "0".to_owned(),
             Self::Log10(log10) => scientific_of_log10(log10, decimals),
+            Self::Share(share) => format!("{:.0} %", 100.0 * share),
         }
     }
 }
@@ -235,7 +249,8 @@ pub struct Reduced {
 fn larger(a: Cell, b: Cell) -> Cell {
     match (a, b) {
         (Cell::Log10(x), Cell::Log10(y)) => Cell::Log10(x.max(y)),
-        (Cell::Log10(_), _) | (Cell::Zero, Cell::Absent) => a,
+        (Cell::Share(x), Cell::Share(y)) => Cell::Share(x.max(y)),
+        (Cell::Log10(_) | Cell::Share(_), _) | (Cell::Zero, Cell::Absent) => a,
         _ => b,
     }
 }

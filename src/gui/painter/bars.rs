@@ -1,14 +1,15 @@
 //! Paints grouped bars; where bars would be hair-thin, lines.
 
-use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Ui, Vec2, vec2};
+use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Ui, Vec2, Visuals, vec2};
 use egui_plot::{
-    Bar, BarChart, HLine, Line, MarkerShape, PlotPoint, PlotPoints, PlotUi, Points, Text,
+    Bar, BarChart, HLine, Line, MarkerShape, PlotPoint, PlotPoints, PlotTransform, PlotUi, Points,
+    Text,
 };
 
 use crate::figure::{Bars, Scale, Series, with_minus};
 
 use super::super::theme;
-use super::{MARGIN, Medium, axis, chart};
+use super::{MARGIN, Medium, axis, chart, limits};
 
 /// Share of a group's width that its bars take.
 const GROUP: f64 = 0.82;
@@ -17,17 +18,27 @@ const THINNEST: f32 = 2.5;
 
 /// The panel: heading, plot, and the legend beside it.
 pub fn show(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
+    let top = ui.cursor().top();
     ui.label(RichText::new(&bars.heading).heading());
-    let height = (size.y - theme::HEADING - 10.0).max(60.0);
+    let beside = bars.limits.is_empty();
+    if !beside {
+        limits::legend(ui, bars);
+    }
+    let taken = if beside { theme::HEADING } else { ui.cursor().top() - top };
+    let height = (size.y - taken - 10.0).max(60.0);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         let plot_size = vec2((size.x - MARGIN).max(80.0), height);
-        plot(ui, bars, plot_size, medium);
-        legend(ui, bars, vec2(MARGIN, height));
+        let transform = plot(ui, bars, plot_size, medium);
+        if beside {
+            legend(ui, bars, vec2(MARGIN, height));
+        } else {
+            limits::labels(ui, bars, &transform, height);
+        }
     });
 }
 
-fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
+fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) -> PlotTransform {
     let colours: Vec<Color32> =
         bars.series.iter().map(|s| theme::variant(s.variant, ui.visuals())).collect();
     let layers = bars.layers() as f64;
@@ -62,12 +73,37 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
             }
             chart::mark(plot_ui, overlay, &visuals);
         }
+        limits::lines(plot_ui, bars, ground);
+        kept(plot_ui, bars, bar_points, &visuals);
     });
+    let transform = response.transform;
     if medium == Medium::Screen
         && let Some(pointer) = response.response.hover_pos()
     {
         let x = response.transform.value_from_position(pointer).x;
         response.response.on_hover_ui_at_pointer(|ui| tooltip(ui, bars, x, &colours));
+    }
+    transform
+}
+
+/// What formats keep, beside one another on a wide bar.
+fn kept(plot_ui: &mut PlotUi<'_>, bars: &Bars, bar_points: f32, visuals: &Visuals) {
+    let of_one = bars.kept.len() / bars.series.len().max(1);
+    let apart = if bar_points > 16.0 { bar_width(bars) * 0.4 } else { 0.0 };
+    for (index, kept) in bars.kept.iter().enumerate() {
+        let Some(series) = bars.series.iter().position(|s| s.variant == kept.variant) else {
+            continue;
+        };
+        let aside = ((index % of_one.max(1)) as f64 - 0.5) * apart;
+        let as_bars = bar_points >= THINNEST;
+        let x = |layer: usize| {
+            if as_bars { centre(bars, series, layer) + aside } else { layer as f64 }
+        };
+        // On a bar of its own colour a mark would not be seen.
+        let own = theme::variant(kept.variant, visuals);
+        let ink = if as_bars { visuals.text_color() } else { own };
+        let place = limits::Place { kept, x: &x, ink, rim: visuals.panel_fill };
+        limits::marks(plot_ui, bars, &place);
     }
 }
 
@@ -171,6 +207,12 @@ fn tooltip(ui: &mut Ui, bars: &Bars, x: f64, colours: &[Color32]) {
                 None => ui.label(&point.why),
             };
             ui.end_row();
+            for kept in bars.kept.iter().filter(|kept| kept.variant == series.variant) {
+                let Some(norm) = kept.norms.get(layer - 1) else { continue };
+                ui.label(RichText::new(format!("in {}", kept.format)).weak());
+                ui.monospace(norm.words());
+                ui.end_row();
+            }
         }
     });
 }

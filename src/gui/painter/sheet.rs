@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, FontId, RichText, Ui, vec2};
 
-use crate::figure::{Figure, Note, Panel};
+use crate::figure::{Figure, Note, Panel, Rows};
 
 use super::super::{fonts, theme};
 use super::{Medium, Painter, natural_height};
@@ -59,7 +59,7 @@ fn share_out(figure: &Figure, room: f32) -> Vec<f32> {
     let gaps = 6.0 * figure.panels.len() as f32;
     let natural: Vec<f32> = figure.panels.iter().map(natural_height).collect();
     let is_strip = |panel: &Panel| match panel {
-        Panel::Heat(heat) => matches!(heat.rows, crate::figure::Rows::Named(_)),
+        Panel::Heat(heat) => matches!(heat.rows, Rows::Named(_) | Rows::Formats { .. }),
         _ => false,
     };
     let strips: f32 =
