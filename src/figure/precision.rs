@@ -249,7 +249,7 @@ pub fn cell_words(lens: &VariantLens, row: usize, column: usize) -> Option<Vec<S
     let lost = layer.held[format];
     let share = |count: u64| 100.0 * count as f64 / layer.nonzero.max(1) as f64;
     let line = |what: &str, count: u64| {
-        format!("{what}: {count} of {} (≈ {:.1} %)", layer.nonzero, share(count))
+        format!("{what}: {count} of {} ({:.1} %)", layer.nonzero, share(count))
     };
     let mut lines = vec![line("flushed to 0", lost.flushed)];
     lines.push(line("kept with fewer digits", lost.subnormal));

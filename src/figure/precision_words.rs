@@ -48,10 +48,10 @@ pub fn format_words(lens: &VariantLens, format: Format, scale: &LossScale) -> St
     format!("{lost}; {}.", scale_words(format, scale))
 }
 
-/// `12 %`, and one digit where there is little.
+/// `12 %`, and one digit where there is little; number and sign stay on one line.
 fn percent(share: f64) -> String {
     let percent = 100.0 * share;
-    if percent < 10.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+    if percent < 10.0 { format!("{percent:.1}\u{a0}%") } else { format!("{percent:.0}\u{a0}%") }
 }
 
 fn place(format: Format) -> Option<usize> {
@@ -81,7 +81,7 @@ fn plain_words(lens: &VariantLens, emulation: &Emulation) -> String {
         (_, Some(layer), _) => format!("δ is flushed to 0 from layer {layer} down"),
         (_, _, Some(layer)) => {
             format!(
-                "δ survives, but a norm summed in {} is 0 from layer {layer} down",
+                "δ survives, though its norm, summed in {}, would be 0 from layer {layer} down",
                 emulation.format.label()
             )
         }
@@ -94,13 +94,7 @@ fn scale_words(format: Format, scale: &LossScale) -> String {
     match scale {
         LossScale::NoSignal => "there is nothing to save".to_owned(),
         LossScale::TooWide { spans, holds } => {
-            let decades = std::f64::consts::LOG10_2;
-            format!(
-                "no loss scale can save it, since δ spans {spans:.0} powers of two ({:.0} decades) and {} holds {holds:.0} ({:.0})",
-                spans * decades,
-                format.label(),
-                holds * decades
-            )
+            format!("no loss scale can save it, {}", too_wide(*spans, *holds, format.label()))
         }
         LossScale::Range { least, most, chosen, check } => {
             let range = format!("{} to {} would do", power(*least), power(*most));
@@ -116,13 +110,34 @@ fn scale_words(format: Format, scale: &LossScale) -> String {
     }
 }
 
+/// Why none can. Where the numbers would just fit, no whole power brings them there.
+fn too_wide(spans: f64, holds: f64, format: &str) -> String {
+    if spans < holds + 0.05 {
+        return format!(
+            "since δ spans {spans:.1} of the {holds:.1} powers of two that {format} holds, and no whole power makes it fit"
+        );
+    }
+    let decades = std::f64::consts::LOG10_2;
+    let digits = usize::from(spans < holds + 1.0);
+    format!(
+        "since δ spans {spans:.digits$} powers of two ({:.0} decades) and {format} holds only {holds:.digits$} ({:.0} decades)",
+        spans * decades,
+        holds * decades
+    )
+}
+
 fn check_words(check: &Check, chosen: i64, advised: &str, range: &str) -> String {
     match check {
         Check::Kept { factor } if *factor < 1.1 => {
-            format!("{advised}; computed so, every norm is within {}", percent(factor - 1.0))
+            format!(
+                "{advised}; computed so, every norm is within {} of the exact one",
+                percent((factor - 1.0).max(0.001))
+            )
         }
         Check::Kept { factor } => {
-            format!("{advised}; computed so, every norm is within a factor of {factor:.2}")
+            format!(
+                "{advised}; computed so, every norm is within a factor of {factor:.2} of the exact one"
+            )
         }
         Check::ForwardOverflow { .. } => {
             "no loss scale can save it, since it acts on the way back only".to_owned()

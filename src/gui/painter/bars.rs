@@ -15,6 +15,10 @@ use super::{MARGIN, Medium, axis, chart, limits};
 const GROUP: f64 = 0.82;
 /// Bars thinner than this many points become lines.
 const THINNEST: f32 = 2.5;
+/// Bars wider than this have their number on them.
+const NUMBER: f32 = 42.0;
+/// The same where there are marks beside it.
+const NUMBER_AND_MARKS: f32 = 78.0;
 
 /// The panel: heading, plot, and the legend beside it.
 pub fn show(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
@@ -89,7 +93,9 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) -> PlotTransform {
 /// What formats keep, beside one another on a wide bar.
 fn kept(plot_ui: &mut PlotUi<'_>, bars: &Bars, bar_points: f32, visuals: &Visuals) {
     let of_one = bars.kept.len() / bars.series.len().max(1);
-    let apart = if bar_points > 16.0 { bar_width(bars) * 0.4 } else { 0.0 };
+    // On the widest bars the number stands between the marks.
+    let share = if bar_points > NUMBER_AND_MARKS { 0.8 } else { 0.4 };
+    let apart = if bar_points > 16.0 { bar_width(bars) * share } else { 0.0 };
     for (index, kept) in bars.kept.iter().enumerate() {
         let Some(series) = bars.series.iter().position(|s| s.variant == kept.variant) else {
             continue;
@@ -102,7 +108,15 @@ fn kept(plot_ui: &mut PlotUi<'_>, bars: &Bars, bar_points: f32, visuals: &Visual
         // On a bar of its own colour a mark would not be seen.
         let own = theme::variant(kept.variant, visuals);
         let ink = if as_bars { visuals.text_color() } else { own };
-        let place = limits::Place { kept, x: &x, ink, rim: visuals.panel_fill };
+        let place = limits::Place {
+            kept,
+            x: &x,
+            is_shared: apart == 0.0 || !as_bars,
+            // Lines have the marks of their true zeros on the floor.
+            lift: if as_bars { 0.02 } else { 0.05 },
+            ink,
+            rim: visuals.panel_fill,
+        };
         limits::marks(plot_ui, bars, &place);
     }
 }
@@ -152,10 +166,11 @@ fn label_bars(
         let words = RichText::new(words).font(FontId::proportional(size)).color(colour);
         Text::new("", PlotPoint::new(x, y), words).anchor(Align2::CENTER_BOTTOM).allow_hover(false)
     };
+    let number_room = if bars.kept.is_empty() { NUMBER } else { NUMBER_AND_MARKS };
     for point in &series.points {
         let x = centre(bars, index, point.layer);
         match point.height {
-            Some(height) if bar_points > 42.0 => {
+            Some(height) if bar_points > number_room => {
                 plot_ui.text(text(x, height, point.short.clone(), theme::SMALL));
             }
             None if bar_points > 7.0 => {

@@ -177,7 +177,9 @@ fn cell_texts(plot_ui: &mut PlotUi<'_>, heat: &Heat, visuals: &egui::Visuals) {
         plot_ui.transform().dpos_dvalue_x().abs() as f32,
         plot_ui.transform().dpos_dvalue_y().abs() as f32,
     );
-    if cell.y < 14.0 || cell.x < 12.0 || matches!(heat.rows, Rows::Values { .. }) {
+    // Shares stand in all cells or in none: one that is left out would look like another.
+    let narrowest = if matches!(heat.rows, Rows::Formats { .. }) { 38.0 } else { 12.0 };
+    if cell.y < 14.0 || cell.x < narrowest || matches!(heat.rows, Rows::Values { .. }) {
         return;
     }
     let bounds = plot_ui.plot_bounds();

@@ -36,6 +36,10 @@ pub struct Place<'a> {
     pub kept: &'a Kept,
     /// The x of a layer, from 1.
     pub x: &'a dyn Fn(usize) -> f64,
+    /// Whether the marks of all formats stand at the same x.
+    pub is_shared: bool,
+    /// How far above the floor a flushed norm is marked, as a share of the axis.
+    pub lift: f64,
     /// The colour.
     pub ink: Color32,
     /// What lies around a mark, so that it is seen on a bar of its own colour.
@@ -54,21 +58,31 @@ pub fn marks(plot_ui: &mut PlotUi<'_>, bars: &Bars, place: &Place<'_>) {
             || index > 0 && std::mem::discriminant(&norms[index - 1]) != kind
     };
     let shown = (0..norms.len()).filter(|&index| index % every == 0 || begins(index));
-    let air = 0.02 * (bars.top - bars.floor);
+    let air = place.lift * (bars.top - bars.floor);
     let (mut kept, mut flushed, mut beyond) = (Vec::new(), Vec::new(), Vec::new());
     for index in shown {
         let x = (place.x)(index + 1);
         match norms[index] {
             KeptNorm::Norm(norm) => kept.extend(norm.log10().map(|height| [x, height])),
             KeptNorm::Flushed => flushed.push([x, bars.floor + air]),
-            KeptNorm::NotFinite => beyond.push([x, bars.top - air]),
+            KeptNorm::NotFinite => beyond.push([x, bars.top - 0.02 * (bars.top - bars.floor)]),
             KeptNorm::TrueZero => {}
         }
     }
     let own = shape(place.kept.format);
-    let radius = if apart < 2.0 * MARKS_APART { 2.2 } else { 3.4 };
-    for (points, shape) in [(kept, own), (flushed, MarkerShape::Down), (beyond, MarkerShape::Up)] {
-        for (colour, radius) in [(place.rim, radius + 1.4), (place.ink, radius)] {
+    // At one place a diamond stands inside a circle.
+    let radius = match own {
+        MarkerShape::Circle if place.is_shared => 3.8,
+        _ if place.is_shared => 1.8,
+        _ => 3.4,
+    };
+    let others = if place.is_shared { 2.4 } else { radius };
+    for (points, shape, radius) in [
+        (kept, own, radius),
+        (flushed, MarkerShape::Down, others),
+        (beyond, MarkerShape::Up, others),
+    ] {
+        for (colour, radius) in [(place.rim, radius + 1.2), (place.ink, radius)] {
             let points = Points::new("", PlotPoints::from(points.clone()));
             plot_ui.points(points.shape(shape).radius(radius).color(colour).allow_hover(false));
         }
