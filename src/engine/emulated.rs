@@ -9,6 +9,7 @@ use ndarray::Array2;
 use crate::experiment::{Activation, Loss};
 
 use super::forward::LayerTrace;
+use super::loss::output_gradient;
 use super::network::{BuildStopped, Layer, Network, Pass};
 use super::scaled::ldexp;
 use super::softmax::LogSoftmax;
@@ -62,7 +63,8 @@ impl Network<f64> {
     }
 
     /// The backward pass in the same format; the loss is multiplied by 2^`power` before δ^(L)
-    /// is stored. The columns' exponents take that factor back.
+    /// is stored. The columns' exponents take that factor back. The loss of what is stored is left
+    /// in the pass, 0 where the output is not finite.
     ///
     /// # Errors
     /// [`BuildStopped`] when `proceed`, asked before each layer, says stop.
@@ -79,6 +81,11 @@ impl Network<f64> {
             }
             let (until, from) = pass.layers.split_at_mut(index + 1);
             let trace = &mut until[index];
+            if from.is_empty() && trace.is_finite() {
+                let mut output = trace.clone();
+                let target = stored(&self.target, format);
+                pass.loss = output_gradient(self.loss, &mut output, &target);
+            }
             trace.delta.exponent.fill(-power);
             match from.first() {
                 None => self.emulated_output(format, power, trace),

@@ -1,5 +1,7 @@
 //! Floating-point formats narrower than the pass: what each holds, and rounding to it.
 
+use crate::experiment::Precision;
+
 use super::Scaled;
 use super::scaled::ldexp;
 
@@ -51,6 +53,15 @@ impl Format {
     /// Every format, from the widest range to the narrowest.
     pub const ALL: [Self; 6] =
         [Self::Fp64, Self::Fp32, Self::Bf16, Self::Fp16, Self::E5m2, Self::E4m3];
+
+    /// The format in which a pass of that precision is emulated, if it is.
+    pub fn emulated(precision: Precision) -> Option<Self> {
+        match precision {
+            Precision::F64 | Precision::F32 => None,
+            Precision::Fp16 => Some(Self::Fp16),
+            Precision::Bf16 => Some(Self::Bf16),
+        }
+    }
 
     /// The name on screen and in tables.
     pub fn label(self) -> &'static str {

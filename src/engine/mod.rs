@@ -5,6 +5,7 @@ mod backward;
 mod cross_entropy;
 mod draws;
 mod emulated;
+mod emulated_record;
 mod exact_law;
 mod format;
 mod forward;

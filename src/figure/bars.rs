@@ -59,13 +59,13 @@ pub struct Series {
 pub struct Point {
     /// The layer, from 1.
     pub layer: usize,
-    /// Where the bar ends on the axis; `None` for a true zero.
+    /// Where the bar ends on the axis; `None` for a zero, true or not, and for no number.
     pub height: Option<f64>,
     /// log10 of the number; `None` for a true zero.
     pub log10: Option<f64>,
     /// The number with the chapter's seven digits.
     pub exact: String,
-    /// The number in two digits, to stand on the bar.
+    /// The number in two digits, to stand on the bar or in its place.
     pub short: String,
     /// Why it is zero, where it is.
     pub why: String,
@@ -127,7 +127,18 @@ impl Bars {
 
     /// Whether any bar is a true zero.
     pub fn has_zero(&self) -> bool {
-        self.series.iter().any(|s| s.points.iter().any(|p| p.height.is_none()))
+        self.has_sign("0")
+    }
+
+    /// The signs that stand in place of bars, with what they mean.
+    pub fn signs(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
+        let all = [("0", "true zero"), ("≈0", "underflow"), ("∞", "overflow")];
+        all.into_iter().filter(|(sign, _)| self.has_sign(sign))
+    }
+
+    fn has_sign(&self, sign: &str) -> bool {
+        let mut points = self.series.iter().flat_map(|series| &series.points);
+        points.any(|point| point.height.is_none() && point.short == sign)
     }
 }
 
@@ -143,6 +154,7 @@ pub(super) fn norm_point(
     scale: Scale,
 ) -> Point {
     let log10 = norm.log10();
+    let kept = zero.and_then(lost_sign);
     Point {
         layer,
         height: log10.map(|log10| match scale {
@@ -150,8 +162,8 @@ pub(super) fn norm_point(
             Scale::Linear { power } => shifted(norm, power),
         }),
         log10,
-        exact: scientific(norm, 6),
-        short: scientific(norm, 1),
+        exact: kept.map_or_else(|| scientific(norm, 6), |(_, words)| words.to_owned()),
+        short: kept.map_or_else(|| scientific(norm, 1), |(sign, _)| sign.to_owned()),
         why: zero.map(why_zero).unwrap_or_default(),
     }
 }
@@ -210,6 +222,15 @@ fn on_scale(mut line: Mark, scale: Scale) -> Mark {
     line
 }
 
+/// The sign and the words that stand for a norm which an emulated format does not keep.
+pub(super) fn lost_sign(cause: ZeroCause) -> Option<(&'static str, &'static str)> {
+    match cause {
+        ZeroCause::Underflow { .. } => Some(("≈0", "underflow")),
+        ZeroCause::NotFinite { .. } => Some(("∞", "overflow")),
+        _ => None,
+    }
+}
+
 /// Why a norm is exactly zero, in a few words.
 pub(super) fn why_zero(cause: ZeroCause) -> String {
     match cause {
@@ -225,6 +246,12 @@ pub(super) fn why_zero(cause: ZeroCause) -> String {
         }
         ZeroCause::NoPath(layer) => {
             format!("true zero: no signal reaches layer {layer}'s living units")
+        }
+        ZeroCause::Underflow { format, layer } => {
+            format!("no true zero: rounded to 0 in {} from layer {layer} down", format.label())
+        }
+        ZeroCause::NotFinite { format, layer } => {
+            format!("not finite in {} from layer {layer} down", format.label())
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::experiment::Experiment;
 use crate::study::Signal;
 
 pub use bars::{Bars, Point, Scale, Series};
+pub use catalog::not_emulated;
 pub use chart::{Axis, AxisScale, Chart, Ink, Mark, MarkShape};
 pub use check::{CheckRow, OutputRow, check_rows, output_rows, quick_check, quick_sample};
 pub use colour::{ColourMap, Rgb, variant_colour, wants_dark_letters};

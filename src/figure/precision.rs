@@ -226,6 +226,7 @@ fn strips(lens: &Arc<Lens>, variant: usize) -> Heat {
         quantity: "flushed to 0".to_owned(),
         scale: ColourScale { min: 0.0, max: 1.0, map: ColourMap::default() },
         why: vec![why; Format::ALL.len()],
+        lost_in: None,
         marks: Vec::new(),
     }
 }

@@ -1,7 +1,8 @@
 //! One draw: every variant's network with one seed, forward and backward, recorded.
 
 use crate::engine::{
-    DrawCache, FromDraws, LayerRecord, Network, Pass, Real, Scaled, delta_profile, record,
+    DrawCache, Format, FromDraws, LayerRecord, LayerTrace, Network, Pass, Real, Scaled,
+    delta_profile, record,
 };
 use crate::experiment::{Experiment, Precision, Variant};
 
@@ -27,6 +28,9 @@ pub struct VariantDraw {
     pub layers: Vec<LayerRecord>,
     /// |δ_j^(l)| of every unit of layers 1…L, the root mean square over the batch.
     pub profile: Vec<Vec<Scaled>>,
+    /// Where the pass is emulated in a narrow format: for each entry of the profile, whether it
+    /// is 0 although it should not be. Empty otherwise.
+    pub lost: Vec<Vec<bool>>,
     /// The largest pre-activation of the output layer, for the words about dead outputs.
     pub output_preactivation: f64,
     /// What the norms say.
@@ -45,7 +49,8 @@ impl DrawStudy {
         Self::default()
     }
 
-    /// Draws every variant's network and passes forward and backward.
+    /// Draws every variant's network and passes forward and backward. Where the precision is
+    /// fp16 or bf16, the pass is emulated and loses what that format loses.
     ///
     /// # Errors
     /// [`Stopped`] when told to stop.
@@ -67,6 +72,8 @@ impl DrawStudy {
             variants.push(match experiment.architecture.precision {
                 Precision::F64 => self.run_variant::<f64>(experiment, variant, watch)?,
                 Precision::F32 => self.run_variant::<f32>(experiment, variant, watch)?,
+                Precision::Fp16 => self.run_emulated(Format::Fp16, experiment, variant, watch)?,
+                Precision::Bf16 => self.run_emulated(Format::Bf16, experiment, variant, watch)?,
             });
         }
         watch.report(1.0);
@@ -88,6 +95,43 @@ impl DrawStudy {
             name: variant.name.clone(),
             loss: pass.loss,
             profile: pass.layers.iter().map(delta_profile).collect(),
+            verdict: Verdict::of(&layers, output_preactivation),
+            layers,
+            lost: Vec::new(),
+            output_preactivation,
+        })
+    }
+
+    /// The pass as a narrow format computes it, beside the exact one that tells what is lost.
+    fn run_emulated(
+        &mut self,
+        format: Format,
+        experiment: &Experiment,
+        variant: &Variant,
+        watch: &Watch<'_>,
+    ) -> Result<VariantDraw, Stopped> {
+        let network = self.network::<f64>(experiment, variant, watch)?;
+        let exact = network.pass();
+        watch.proceed()?;
+        let exact_layers = record(&network, &exact);
+        let exact_profile = exact.layers.iter().map(delta_profile);
+        let exact_profile: Vec<Vec<Scaled>> = exact_profile.collect();
+        drop(exact);
+        let mut proceed = || watch.proceed().is_ok();
+        let mut pass = network.emulated_forward(format, &mut proceed).map_err(|_| Stopped)?;
+        network.emulated_backward(format, 0, &mut pass, &mut proceed).map_err(|_| Stopped)?;
+        let layers = network.emulated_record(format, &pass, &exact_layers);
+        let profile: Vec<Vec<Scaled>> =
+            pass.layers.iter().map(LayerTrace::stored_profile).collect();
+        let lost = |(kept, exact): (&Vec<Scaled>, &Vec<Scaled>)| -> Vec<bool> {
+            kept.iter().zip(exact).map(|(kept, exact)| kept.is_zero() && !exact.is_zero()).collect()
+        };
+        let output_preactivation = largest_output(&pass);
+        Ok(VariantDraw {
+            name: variant.name.clone(),
+            loss: pass.loss,
+            lost: profile.iter().zip(&exact_profile).map(lost).collect(),
+            profile,
             verdict: Verdict::of(&layers, output_preactivation),
             layers,
             output_preactivation,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Align, Layout, Rect, RichText, Ui, UiBuilder, pos2, vec2};
 use serde::{Deserialize, Serialize};
 
-use crate::figure::Figure;
+use crate::figure::{Figure, not_emulated};
 
 use super::command::{Command, Commands};
 use super::lab::Lab;
@@ -113,6 +113,11 @@ impl Page {
     pub fn has_controls(self) -> bool {
         self != Self::Story
     }
+
+    /// Whether it shows passes as fp16 and bf16 compute them, or nothing that is computed.
+    fn shows_emulation(self) -> bool {
+        matches!(self, Self::Flow | Self::Precision | Self::Story)
+    }
 }
 
 /// The pages' own state: how each is looked at, and its study.
@@ -174,6 +179,12 @@ impl Pages {
         painter: &mut Painter,
         commands: &mut Commands,
     ) {
+        let precision = lab.experiment.architecture.precision;
+        if precision.is_emulated() && !page.shows_emulation() {
+            egui::Panel::top("not emulated").show(ui, |ui| {
+                ui.label(RichText::new(not_emulated(precision)).small().weak());
+            });
+        }
         match page {
             Page::Flow => flow::show(ui, lab, painter, commands),
             Page::Steps => self.steps.show(ui, lab, commands),

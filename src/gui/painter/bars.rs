@@ -174,9 +174,9 @@ fn label_bars(
                 plot_ui.text(text(x, height, point.short.clone(), theme::SMALL));
             }
             None if bar_points > 7.0 => {
-                plot_ui.text(text(x, bars.floor, "0".to_owned(), theme::BODY));
+                plot_ui.text(text(x, bars.floor, point.short.clone(), theme::BODY));
             }
-            None => plot_ui.points(zero_marks(bars, vec![x], colour)),
+            None => plot_ui.points(zero_marks(bars, vec![x], colour, &point.short)),
             Some(_) => {}
         }
     }
@@ -194,18 +194,23 @@ fn series_as_line(plot_ui: &mut PlotUi<'_>, bars: &Bars, series: &Series, colour
                 .allow_hover(false),
         );
     }
-    let zeros = series.points.iter().filter(|p| p.height.is_none()).map(|p| p.layer as f64);
-    plot_ui.points(zero_marks(bars, zeros.collect(), colour));
+    for (sign, _) in bars.signs() {
+        let zeros = series.points.iter().filter(|p| p.height.is_none() && p.short == sign);
+        let zeros = zeros.map(|point| point.layer as f64).collect();
+        plot_ui.points(zero_marks(bars, zeros, colour, sign));
+    }
 }
 
-fn zero_marks<'a>(bars: &Bars, layers: Vec<f64>, colour: Color32) -> Points<'a> {
+/// Marks on the floor: a cross for a true zero, others for what a format does not keep.
+fn zero_marks<'a>(bars: &Bars, layers: Vec<f64>, colour: Color32, sign: &str) -> Points<'a> {
     let floor = bars.floor + (bars.top - bars.floor) * 0.012;
+    let shape = match sign {
+        "≈0" => MarkerShape::Down,
+        "∞" => MarkerShape::Up,
+        _ => MarkerShape::Cross,
+    };
     let points: Vec<[f64; 2]> = layers.into_iter().map(|x| [x, floor]).collect();
-    Points::new("true zero", points)
-        .shape(MarkerShape::Cross)
-        .radius(3.0)
-        .color(colour)
-        .allow_hover(false)
+    Points::new("true zero", points).shape(shape).radius(3.0).color(colour).allow_hover(false)
 }
 
 fn tooltip(ui: &mut Ui, bars: &Bars, x: f64, colours: &[Color32]) {
@@ -243,9 +248,9 @@ fn legend(ui: &mut Ui, bars: &Bars, size: Vec2) {
                     let colour = theme::variant(series.variant, ui.visuals());
                     swatch(ui, colour, &series.name);
                 }
-                if bars.has_zero() {
+                for (sign, words) in bars.signs() {
                     ui.add_space(4.0);
-                    ui.label(RichText::new("0  true zero").small().weak());
+                    ui.label(RichText::new(format!("{sign}  {words}")).small().weak());
                 }
                 if !bars.overlays.is_empty() {
                     ui.add_space(4.0);

@@ -58,6 +58,12 @@ pub fn show(
             Rows::Formats { .. } => Ticks::Shares,
             _ => Ticks::Decades,
         };
+        if heat.has_lost() {
+            let row = Rect::from_min_max(pos2(rect.left() + 14.0, range.max - 12.0), rect.max);
+            let format = heat.lost_in.as_deref().unwrap_or_default();
+            box_and_name(ui, theme::lost(ui.visuals()), &format!("lost in {format}"), row);
+            range.max -= 18.0;
+        }
         bar_with_ticks(ui, &heat.scale, &heat.quantity, heat.has_zero(), rect, range, ticks);
     });
 }
@@ -230,6 +236,11 @@ fn tooltip(ui: &mut Ui, heat: &Heat, at: PlotPoint) {
         Cell::Absent => {
             ui.label(format!("Layer {} has no such unit.", column + 1));
         }
+        Cell::Lost => {
+            ui.label(RichText::new(place).strong());
+            let format = heat.lost_in.as_deref().unwrap_or("this format");
+            ui.label(format!("{} is not 0, but lost in {format}", heat.quantity));
+        }
         Cell::Share(_) => {
             ui.label(RichText::new(place).strong());
             let Rows::Formats { lens, variant } = &heat.rows else { return };
@@ -249,6 +260,15 @@ fn tooltip(ui: &mut Ui, heat: &Heat, at: PlotPoint) {
             ui.label(with_minus(&format!("log₁₀ = {log10:.4}")));
         }
     }
+}
+
+/// A cell's colour and what it means.
+fn box_and_name(ui: &Ui, colour: Color32, name: &str, row: Rect) {
+    let mark = Rect::from_min_size(row.left_top(), vec2(14.0, 12.0));
+    ui.painter().rect_filled(mark, 1.0, colour);
+    let (font, ink) = (FontId::proportional(theme::SMALL), ui.visuals().text_color());
+    let at = pos2(mark.right() + 6.0, mark.center().y);
+    ui.painter().text(at, Align2::LEFT_CENTER, name, font, ink);
 }
 
 /// What stands on a colour bar.
