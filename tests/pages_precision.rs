@@ -266,6 +266,30 @@ fn hovering_tells_what_is_kept() {
     wait_for(&mut harness, "kept with fewer digits");
 }
 
+/// With an emulated precision the first page loses what the format loses, and the others say
+/// that they do not.
+#[test]
+fn an_emulated_precision_is_chosen_in_the_window() {
+    let mut harness = open(preset("vanishing"), [1280.0, 900.0], Theme::Dark);
+    harness.get_by_role_and_label(Role::ComboBox, "Precision").click();
+    harness.run_ok();
+    harness.get_all_by_role_and_label(Role::Button, "fp16").last().expect("an entry").click();
+    wait_for(&mut harness, "Lines: a format’s largest");
+    harness.get_by_role_and_label(Role::Button, "Gradient flow").click();
+    wait_for(&mut harness, "Underflow in fp16: from layer");
+    assert!(texts(&harness).iter().any(|text| text == "≈0  underflow"), "the legend");
+    keep("flow-vanishing-fp16", &mut harness);
+    for page in ["Graph", "Why", "Distributions", "Check and cost", "Ensemble and theory", "Sweep"]
+    {
+        harness.get_by_role_and_label(Role::Button, page).click();
+        wait_for(&mut harness, "Computed in f64: fp16 is emulated");
+        keep(&format!("{page}-fp16"), &mut harness);
+    }
+    harness.get_by_role_and_label(Role::Button, "Precision").click();
+    wait_for(&mut harness, "Lines: a format’s largest");
+    assert!(!texts(&harness).iter().any(|text| text.starts_with("Computed in f64")));
+}
+
 #[test]
 fn the_page_is_drawn() {
     for (name, experiment) in extremes() {

@@ -76,7 +76,9 @@ impl Verdict {
             Kind::Zero(cause) => self.about_zero(cause),
             _ => self.about_decades(),
         };
-        if let Some(layer) = self.lost_in_plain {
+        // What a format loses altogether has been told already.
+        let is_lost = matches!(self.kind, Kind::Zero(cause) if !cause.is_true_zero());
+        if let Some(layer) = self.lost_in_plain.filter(|_| !is_lost) {
             sentence += &format!(
                 " Plain arithmetic would print 0 for layer {layer} and all below; the lab carries the exponent."
             );

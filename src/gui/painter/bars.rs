@@ -173,12 +173,20 @@ fn label_bars(
             Some(height) if bar_points > number_room => {
                 plot_ui.text(text(x, height, point.short.clone(), theme::SMALL));
             }
-            None if bar_points > 7.0 => {
+            None if bar_points > room_for_sign(&point.short) => {
                 plot_ui.text(text(x, bars.floor, point.short.clone(), theme::BODY));
             }
             None => plot_ui.points(zero_marks(bars, vec![x], colour, &point.short)),
             Some(_) => {}
         }
+    }
+}
+
+/// The width from which on a sign stands in place of a bar, in points.
+fn room_for_sign(sign: &str) -> f32 {
+    match sign {
+        "0" => 7.0,
+        _ => 18.0,
     }
 }
 
