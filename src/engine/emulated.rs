@@ -64,7 +64,7 @@ impl Network<f64> {
 
     /// The backward pass in the same format; the loss is multiplied by 2^`power` before δ^(L)
     /// is stored. The columns' exponents take that factor back. The loss of what is stored is left
-    /// in the pass, 0 where the output is not finite.
+    /// in the pass, 0 where it is not finite.
     ///
     /// # Errors
     /// [`BuildStopped`] when `proceed`, asked before each layer, says stop.
@@ -84,7 +84,9 @@ impl Network<f64> {
             if from.is_empty() && trace.is_finite() {
                 let mut output = trace.clone();
                 let target = stored(&self.target, format);
-                pass.loss = output_gradient(self.loss, &mut output, &target);
+                let loss = output_gradient(self.loss, &mut output, &target);
+                // A target may not fit either, or the error.
+                pass.loss = if loss.mantissa().is_finite() { loss } else { Scaled::ZERO };
             }
             trace.delta.exponent.fill(-power);
             match from.first() {
