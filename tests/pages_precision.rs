@@ -11,7 +11,7 @@ use eframe::egui::{Theme, accesskit::Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use gradient_lab::engine::Format;
-use gradient_lab::experiment::{Activation, Experiment, Preset, Variant};
+use gradient_lab::experiment::{Activation, Experiment, Init, Loss, Preset, Scheme, Variant};
 use gradient_lab::export::picture::{self, PictureOptions};
 use gradient_lab::figure::{Cell, Figure, FigureId, KeptNorm, Panel, View};
 use gradient_lab::gui::App;
@@ -51,7 +51,18 @@ fn thousand_layers() -> Experiment {
     experiment
 }
 
-fn extremes() -> [(&'static str, Experiment); 7] {
+/// As many variants as there can be, with long names.
+fn six() -> Experiment {
+    let mut experiment = preset("xavier-vs-he");
+    let name = |activation: Activation| Variant {
+        name: format!("{} with a long name", activation.label()),
+        ..Variant::of(activation)
+    };
+    experiment.variants = Activation::ALL.into_iter().take(6).map(name).collect();
+    experiment
+}
+
+fn extremes() -> [(&'static str, Experiment); 8] {
     [
         ("chapter-16", Experiment::default()),
         ("deep", preset("deep")),
@@ -60,6 +71,7 @@ fn extremes() -> [(&'static str, Experiment); 7] {
         ("medium", medium()),
         ("one-layer", one_layer()),
         ("thousand", thousand_layers()),
+        ("six", six()),
     ]
 }
 
@@ -152,6 +164,39 @@ fn the_sentences_tell_the_loss_scale_or_why_there_is_none() {
     assert!(dead[1].text.starts_with("Dead output"), "{dead:?}");
 }
 
+/// Whatever is set, the axes are finite, marks have a height and shares are shares.
+#[test]
+fn every_activation_scheme_and_loss_has_a_lens() {
+    for activation in Activation::ALL {
+        for scheme in Scheme::ALL {
+            for loss in Loss::ALL {
+                let mut experiment = Experiment::default();
+                let architecture = &mut experiment.architecture;
+                (architecture.depth, architecture.width, architecture.batch) = (8, 12, 3);
+                (architecture.output, architecture.loss) = (2, loss);
+                experiment.variants = vec![Variant::of(activation)];
+                experiment.variants[0].init = Init::of(scheme);
+                let lens = lens(&experiment);
+                for with_scale in [false, true] {
+                    let figure = Figure::precision(&lens, with_scale);
+                    let [Panel::Bars(bars)] = &figure.panels[..] else { panic!("bars") };
+                    assert!(bars.floor.is_finite() && bars.floor < bars.top && bars.top < 1e9);
+                    let heights = bars.kept.iter().flat_map(|kept| &kept.norms);
+                    assert!(heights.filter_map(|norm| norm.log10()).all(f64::is_finite));
+                    assert!(figure.notes.iter().all(|note| note.text.ends_with('.')));
+                }
+                for layer in &lens.variants[0].layers {
+                    assert!(
+                        layer.held.iter().all(|lost| lost.flushed + lost.overflow <= layer.nonzero)
+                    );
+                }
+                let kept = lens.variants[0].scales.iter().filter(|scale| scale.is_kept());
+                assert!(kept.count() <= 2, "two formats are computed");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_figure_is_rendered_for_every_extreme() {
     let watch = Watch::unattended();
@@ -177,7 +222,7 @@ fn every_figure_is_rendered_for_every_extreme() {
 #[test]
 fn the_command_line_renders_them() {
     let folder = tempfile::TempDir::new().expect("a folder");
-    for (id, size) in [("precision", (960, 640)), ("flush", (960, 480))] {
+    for (id, size) in [("precision", (960, 720)), ("flush", (960, 480))] {
         let file = folder.path().join(id).with_extension("png");
         let path = file.display().to_string();
         let out =

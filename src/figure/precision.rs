@@ -26,6 +26,8 @@ pub struct Limit {
     pub log10: f64,
     /// Whether the axis reaches as far.
     pub in_sight: bool,
+    /// What it is, in a sentence.
+    pub hint: String,
 }
 
 /// What a format keeps of one variant's norms, as marks on its bars.
@@ -179,14 +181,24 @@ fn kept(lens: &Lens, with_scale: bool) -> Vec<Kept> {
 /// are near.
 fn between_limits((mut floor, mut top): (f64, f64)) -> (f64, f64, Vec<Limit>) {
     let ends = |format: Format| {
-        [("largest", format.largest()), ("smallest", format.smallest_subnormal())].map(
-            |(word, number)| Limit {
-                name: format!("{} {word}", format.label().trim_start_matches("fp8 ")),
-                number,
-                log10: number.log10(),
-                in_sight: format == Format::Fp16,
-            },
-        )
+        let [largest, smallest, normal] =
+            [format.largest(), format.smallest_subnormal(), format.smallest_normal()];
+        let digits = |number: f64| scientific(number.into(), 3);
+        let limit = |word: &str, number: f64, more: String| Limit {
+            name: format!("{} {word}", format.label().trim_start_matches("fp8 ")),
+            number,
+            log10: number.log10(),
+            in_sight: format == Format::Fp16,
+            hint: format!("The {word} number of {}, {}{more}", format.label(), digits(number)),
+        };
+        [
+            limit("largest", largest, ".".to_owned()),
+            limit(
+                "smallest",
+                smallest,
+                format!("; only from {} on has it all its digits.", digits(normal)),
+            ),
+        ]
     };
     let mut limits: Vec<Limit> = Format::ALL.into_iter().flat_map(ends).collect();
     // A line on the very edge would not be seen.

@@ -1,7 +1,7 @@
 //! What the formats do to an error signal, in sentences.
 
 use crate::engine::{Format, StoredDelta};
-use crate::study::{Check, Emulation, LossScale, VariantLens, WITHIN};
+use crate::study::{Check, Emulation, LayerLens, LossScale, VariantLens, WITHIN};
 
 use super::number::{superscript, with_minus};
 
@@ -26,9 +26,8 @@ pub fn format_words(lens: &VariantLens, format: Format, scale: &LossScale) -> St
         return "There is nothing to flush: every δ is exactly 0.".to_owned();
     }
     let lost = place(format).map_or(String::new(), |place| {
-        let share = |layer: &crate::study::LayerLens| {
-            layer.held[place].flushed as f64 / layer.nonzero.max(1) as f64
-        };
+        let share =
+            |layer: &LayerLens| layer.held[place].flushed as f64 / layer.nonzero.max(1) as f64;
         let worst = lens.layers.iter().map(share).enumerate();
         let worst = worst.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
         let overflow = lens.layers.iter().rposition(|layer| layer.held[place].overflow > 0);
@@ -85,7 +84,26 @@ fn plain_words(lens: &VariantLens, emulation: &Emulation) -> String {
                 emulation.format.label()
             )
         }
-        _ => "every layer keeps a δ".to_owned(),
+        _ => partly(lens, emulation),
+    }
+}
+
+/// Where no layer is lost: how much of one at the most.
+fn partly(lens: &VariantLens, emulation: &Emulation) -> String {
+    let share = |(stored, exact): (&StoredDelta, &LayerLens)| {
+        let true_zeros = exact.total - exact.nonzero;
+        stored.zeros.saturating_sub(true_zeros) as f64 / exact.nonzero.max(1) as f64
+    };
+    let shares = emulation.plain.iter().zip(&lens.layers).map(share).enumerate();
+    match shares.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))) {
+        Some((layer, share)) if share > 0.0 => {
+            format!(
+                "up to {} of a layer’s δⱼ are flushed to 0 (layer {})",
+                percent(share),
+                layer + 1
+            )
+        }
+        _ => "every δⱼ is kept".to_owned(),
     }
 }
 

@@ -21,6 +21,9 @@ const STRIPS: f32 = 196.0;
 /// The bars are no lower than this, in points.
 const LOWEST: f32 = 270.0;
 
+/// Sentences of all variants at the most.
+const MOST_NOTES: usize = 2;
+
 /// The page's state.
 pub struct PrecisionPage {
     asked: Asked<Experiment, Arc<Lens>>,
@@ -100,6 +103,7 @@ impl PrecisionPage {
 
     fn make(&mut self, variant: usize) {
         let Some(lens) = self.asked.answer() else { return };
+        let variant = variant.min(lens.variants.len().saturating_sub(1));
         if self.made.as_ref().is_none_or(|made| made.variant != variant) {
             let bars = Arc::new(Figure::precision(lens, self.with_scale));
             self.made =
@@ -113,7 +117,10 @@ impl PrecisionPage {
 fn results(ui: &mut Ui, made: &Made, painter: &mut Painter, commands: &mut Commands) {
     let room = ui.available_height();
     let top = ui.cursor().top();
-    for note in &made.bars.notes {
+    // Of many variants the one that is chosen: the bars come first.
+    let notes = made.bars.notes.iter();
+    let few = made.bars.notes.len() <= MOST_NOTES;
+    for note in notes.filter(|note| few || note.variant == made.variant) {
         painter::note(ui, note);
     }
     if let Some(how_to_read) = made.bars.caption.last() {

@@ -111,7 +111,8 @@ fn kept(plot_ui: &mut PlotUi<'_>, bars: &Bars, bar_points: f32, visuals: &Visual
         let place = limits::Place {
             kept,
             x: &x,
-            is_shared: apart == 0.0 || !as_bars,
+            shared: (apart == 0.0 || !as_bars)
+                .then(|| if as_bars { (bar_points / 9.0).clamp(0.6, 1.0) } else { 0.8 }),
             // Lines have the marks of their true zeros on the floor.
             lift: if as_bars { 0.02 } else { 0.05 },
             ink,

@@ -1,13 +1,14 @@
 //! Paints the ends of floating-point formats through bars, and on the bars what formats keep.
 
-use eframe::egui::{self, Align2, Color32, FontId, Rangef, Rect, RichText, Sense, Ui, pos2, vec2};
+use eframe::egui::{
+    self, Align2, Color32, FontId, Rangef, Rect, Response, RichText, Sense, Ui, pos2, vec2,
+};
 use egui_plot::{HLine, LineStyle, MarkerShape, PlotPoints, PlotTransform, PlotUi, Points};
 
-use crate::figure::{Bars, Kept, KeptNorm, Limit, scientific};
+use crate::figure::{Bars, Kept, KeptNorm, Limit};
 
 use super::super::theme;
-use super::MARGIN;
-use super::bars::swatch;
+use super::{MARGIN, axis};
 
 /// Height of a label beside the plot, in points.
 const LABEL: f32 = 14.0;
@@ -36,8 +37,8 @@ pub struct Place<'a> {
     pub kept: &'a Kept,
     /// The x of a layer, from 1.
     pub x: &'a dyn Fn(usize) -> f64,
-    /// Whether the marks of all formats stand at the same x.
-    pub is_shared: bool,
+    /// Where the marks of all formats stand at the same x, their size: 1 where there is room.
+    pub shared: Option<f32>,
     /// How far above the floor a flushed norm is marked, as a share of the axis.
     pub lift: f64,
     /// The colour.
@@ -71,12 +72,11 @@ pub fn marks(plot_ui: &mut PlotUi<'_>, bars: &Bars, place: &Place<'_>) {
     }
     let own = shape(place.kept.format);
     // At one place a diamond stands inside a circle.
-    let radius = match own {
-        MarkerShape::Circle if place.is_shared => 3.8,
-        _ if place.is_shared => 1.8,
-        _ => 3.4,
+    let (radius, others) = match (place.shared, own) {
+        (None, _) => (3.4, 3.4),
+        (Some(size), MarkerShape::Circle) => (3.8 * size, 2.4 * size),
+        (Some(size), _) => (1.8 * size, 2.4 * size),
     };
-    let others = if place.is_shared { 2.4 } else { radius };
     for (points, shape, radius) in [
         (kept, own, radius),
         (flushed, MarkerShape::Down, others),
@@ -113,7 +113,7 @@ pub fn labels(ui: &mut Ui, bars: &Bars, transform: &PlotTransform, height: f32) 
         let ink = ui.visuals().text_color();
         let text = ui.painter().text(at, Align2::LEFT_CENTER, &limit.name, font, ink);
         let hover = ui.interact(text, ui.scope_id().with(&limit.name), Sense::hover());
-        hover.on_hover_text(format!("{} = {}", limit.name, scientific(limit.number.into(), 4)));
+        hover.on_hover_text(&limit.hint);
     }
 }
 
@@ -152,12 +152,17 @@ fn spread_out(wished: &[f32], frame: Rangef) -> Vec<f32> {
     placed
 }
 
-/// Variants and marks in a row above the plot: the room beside it is for the limits.
+/// Variants and marks in rows above the plot: the room beside it is for the limits.
 pub fn legend(ui: &mut Ui, bars: &Bars) {
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(14.0, 2.0);
+        ui.spacing_mut().item_spacing = vec2(5.0, 2.0);
         for series in &bars.series {
-            swatch(ui, theme::variant(series.variant, ui.visuals()), &series.name);
+            let colour = theme::variant(series.variant, ui.visuals());
+            let name = axis::shortened(&series.name, 14);
+            let swatch = |ui: &Ui, rect: Rect| {
+                ui.painter().rect_filled(rect, 2.0, colour);
+            };
+            item(ui, swatch, RichText::new(name).small()).on_hover_text(&series.name);
         }
         let mut formats: Vec<&str> = bars.kept.iter().map(|kept| kept.format).collect();
         formats.sort_unstable_by(|a, b| b.cmp(a));
@@ -173,19 +178,37 @@ pub fn legend(ui: &mut Ui, bars: &Bars) {
             sample(ui, MarkerShape::Up, "not finite");
         }
         if bars.has_zero() {
-            ui.label(RichText::new("0  true zero").small().weak());
+            let zero = |ui: &Ui, rect: Rect| {
+                let font = FontId::proportional(theme::SMALL);
+                let ink = ui.visuals().weak_text_color();
+                ui.painter().text(rect.center(), Align2::CENTER_CENTER, "0", font, ink);
+            };
+            item(ui, zero, RichText::new("true zero").small().weak());
         }
     });
 }
 
 /// A mark and its name.
 fn sample(ui: &mut Ui, shape: MarkerShape, name: &str) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 5.0;
-        let (rect, _) = ui.allocate_exact_size(vec2(11.0, 11.0), Sense::hover());
-        draw(ui, shape, rect, ui.visuals().text_color());
-        ui.label(RichText::new(name).small().weak());
-    });
+    let mark = |ui: &Ui, rect: Rect| draw(ui, shape, rect, ui.visuals().text_color());
+    item(ui, mark, RichText::new(name).small().weak());
+}
+
+/// What `paint` paints, and words beside it, in a new row where there is no room for both.
+fn item(ui: &mut Ui, paint: impl FnOnce(&Ui, Rect), words: RichText) -> Response {
+    const MARK: f32 = 11.0;
+    const APART: f32 = 9.0;
+    let font = FontId::proportional(theme::SMALL);
+    let text = words.text().to_owned();
+    let width = ui.painter().layout_no_wrap(text, font, Color32::WHITE).size().x;
+    if ui.available_size_before_wrap().x < MARK + 5.0 + width {
+        ui.end_row();
+    }
+    let (rect, _) = ui.allocate_exact_size(vec2(MARK, MARK), Sense::hover());
+    paint(ui, rect);
+    let response = ui.add(egui::Label::new(words).extend());
+    ui.add_space(APART);
+    response
 }
 
 fn draw(ui: &Ui, shape: MarkerShape, rect: Rect, colour: Color32) {

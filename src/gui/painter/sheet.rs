@@ -49,7 +49,10 @@ fn words_height(ui: &Ui, figure: &Figure) -> f32 {
         let galley = ui.painter().layout(text, font, egui::Color32::WHITE, width - 22.0);
         galley.size().y + ui.spacing().item_spacing.y
     };
-    let notes = figure.notes.iter().map(|n| height(format!("{} {}", n.name, n.text), theme::BODY));
+    // A note's first row is as high as a widget.
+    let row = (ui.spacing().interact_size.y - theme::BODY).max(0.0) * 0.5;
+    let notes = figure.notes.iter();
+    let notes = notes.map(|n| height(format!("{} {}", n.name, n.text), theme::BODY) + row);
     let caption = figure.caption.iter().map(|line| height(line.clone(), theme::SMALL));
     notes.chain(caption).sum::<f32>() + 18.0
 }
