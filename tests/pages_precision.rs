@@ -222,7 +222,7 @@ fn every_figure_is_rendered_for_every_extreme() {
 #[test]
 fn the_command_line_renders_them() {
     let folder = tempfile::TempDir::new().expect("a folder");
-    for (id, size) in [("precision", (960, 720)), ("flush", (960, 480))] {
+    for (id, size) in [("precision", (960, 720)), ("flush", (960, 580))] {
         let file = folder.path().join(id).with_extension("png");
         let path = file.display().to_string();
         let out =

@@ -251,7 +251,7 @@ impl FigureId {
             Self::Sweep => [960.0, 640.0],
             Self::Dist(_) | Self::Ridge(_) => [960.0, 720.0],
             Self::Precision => [960.0, 720.0],
-            Self::Flush => [960.0, 480.0],
+            Self::Flush => [960.0, 580.0],
         }
     }
 }

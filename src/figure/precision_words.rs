@@ -88,7 +88,8 @@ fn plain_words(lens: &VariantLens, emulation: &Emulation) -> String {
     }
 }
 
-/// Where no layer is lost: how much of one at the most.
+/// Where no layer is lost: how much of one at the most, flushed or switched off by a z whose
+/// rounding crosses a kink.
 fn partly(lens: &VariantLens, emulation: &Emulation) -> String {
     let share = |(stored, exact): (&StoredDelta, &LayerLens)| {
         let true_zeros = exact.total - exact.nonzero;
@@ -98,7 +99,7 @@ fn partly(lens: &VariantLens, emulation: &Emulation) -> String {
     match shares.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))) {
         Some((layer, share)) if share > 0.0 => {
             format!(
-                "up to {} of a layer’s δⱼ are flushed to 0 (layer {})",
+                "up to {} of a layer’s δⱼ are 0 and should not be (layer {})",
                 percent(share),
                 layer + 1
             )
