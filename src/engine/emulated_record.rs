@@ -23,24 +23,20 @@ impl Network<f64> {
             let stored = pass.layers[index].stored_delta(format);
             let zero = cause(format, &stored, exact, above);
             above = zero;
-            records.push(self.measure_emulated(
-                pass,
-                index,
-                &stored,
-                LayerRecord { zero, ..*exact },
-            ));
+            let measured = self.measure_emulated(pass, index, &stored, exact);
+            records.push(LayerRecord { zero, ..measured });
         }
         records.reverse();
         records
     }
 
-    /// The layer's numbers; sizes and the zero's cause are those `given`.
+    /// The layer's numbers; its sizes are those of the exact record.
     fn measure_emulated(
         &self,
         pass: &Pass<f32>,
         index: usize,
         stored: &StoredDelta,
-        given: LayerRecord,
+        exact: &LayerRecord,
     ) -> LayerRecord {
         let (trace, input) = (&pass.layers[index], pass.inputs_of(index));
         let activation = self.layers[index].activation;
@@ -59,7 +55,7 @@ impl Network<f64> {
             saturated_share: trace.saturated_share(activation),
             dead_share: trace.dead_share(activation),
             lost_in_plain: !delta.is_zero() && stored.plain_norm == 0.0,
-            ..given
+            ..*exact
         }
     }
 }

@@ -144,7 +144,7 @@ impl Sampler {
             }
             match self.experiment.architecture.precision {
                 Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-                    self.pass::<f64>(index, &mut cache, proceed)?
+                    self.pass::<f64>(index, &mut cache, proceed)?;
                 }
                 Precision::F32 => self.pass::<f32>(index, &mut cache, proceed)?,
             }
