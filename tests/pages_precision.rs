@@ -11,7 +11,9 @@ use eframe::egui::{Theme, accesskit::Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use gradient_lab::engine::Format;
-use gradient_lab::experiment::{Activation, Experiment, Init, Loss, Preset, Scheme, Variant};
+use gradient_lab::experiment::{
+    Activation, Draws, Experiment, Init, Loss, Preset, Scheme, Variant,
+};
 use gradient_lab::export::picture::{self, PictureOptions};
 use gradient_lab::figure::{Cell, Figure, FigureId, KeptNorm, Panel, View};
 use gradient_lab::gui::App;
@@ -32,6 +34,7 @@ fn lens(experiment: &Experiment) -> Arc<Lens> {
 /// Two nets that fp16 cannot hold as they are, in a batch.
 fn medium() -> Experiment {
     let mut experiment = preset("vanishing");
+    experiment.draws = Draws::Numpy;
     experiment.architecture.depth = 13;
     experiment.architecture.batch = 8;
     experiment.variants = vec![Variant::of(Activation::Sigmoid), Variant::of(Activation::Tanh)];

@@ -1,8 +1,7 @@
 //! One draw: every variant's network with one seed, forward and backward, recorded.
 
 use crate::engine::{
-    DrawCache, Format, FromDraws, LayerRecord, LayerTrace, Network, Pass, Real, Scaled,
-    delta_profile, record,
+    DrawCache, Format, FromDraws, LayerRecord, Network, Pass, Real, Scaled, delta_profile, record,
 };
 use crate::experiment::{Experiment, Precision, Variant};
 
@@ -98,42 +97,6 @@ impl DrawStudy {
             verdict: Verdict::of(&layers, output_preactivation),
             layers,
             lost: Vec::new(),
-            output_preactivation,
-        })
-    }
-
-    /// The pass as a narrow format computes it, beside the exact one that tells what is lost.
-    fn run_emulated(
-        &mut self,
-        format: Format,
-        experiment: &Experiment,
-        variant: &Variant,
-        watch: &Watch<'_>,
-    ) -> Result<VariantDraw, Stopped> {
-        let network = self.network::<f64>(experiment, variant, watch)?;
-        let exact = network.pass();
-        watch.proceed()?;
-        let exact_layers = record(&network, &exact);
-        let exact_profile = exact.layers.iter().map(delta_profile);
-        let exact_profile: Vec<Vec<Scaled>> = exact_profile.collect();
-        drop(exact);
-        let mut proceed = || watch.proceed().is_ok();
-        let mut pass = network.emulated_forward(format, &mut proceed).map_err(|_| Stopped)?;
-        network.emulated_backward(format, 0, &mut pass, &mut proceed).map_err(|_| Stopped)?;
-        let layers = network.emulated_record(format, &pass, &exact_layers);
-        let profile: Vec<Vec<Scaled>> =
-            pass.layers.iter().map(LayerTrace::stored_profile).collect();
-        let lost = |(kept, exact): (&Vec<Scaled>, &Vec<Scaled>)| -> Vec<bool> {
-            kept.iter().zip(exact).map(|(kept, exact)| kept.is_zero() && !exact.is_zero()).collect()
-        };
-        let output_preactivation = largest_output(&pass);
-        Ok(VariantDraw {
-            name: variant.name.clone(),
-            loss: pass.loss,
-            lost: profile.iter().zip(&exact_profile).map(lost).collect(),
-            profile,
-            verdict: Verdict::of(&layers, output_preactivation),
-            layers,
             output_preactivation,
         })
     }

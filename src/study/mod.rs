@@ -8,6 +8,7 @@ mod cost;
 mod critical;
 mod distribution;
 mod draw;
+mod emulated_draw;
 mod ensemble;
 mod factors;
 mod finite_width;

@@ -1,7 +1,7 @@
 //! The lens against closed forms, against the literature's counts, and against itself.
 
 use super::*;
-use crate::experiment::{Activation, Preset, Variant};
+use crate::experiment::{Activation, Draws, Preset, Variant};
 
 fn lens_of(experiment: &Experiment) -> Lens {
     precision(&mut DrawStudy::new(), experiment, &Watch::unattended()).expect("nobody stops it")
@@ -11,9 +11,10 @@ fn preset(name: &str) -> Experiment {
     Preset::find(name).expect("a preset").experiment()
 }
 
-/// `depth` hidden sigmoid layers of 20 units.
+/// `depth` hidden sigmoid layers of 20 units, with draws that are frozen.
 fn sigmoid(depth: usize) -> Experiment {
     let mut experiment = preset("vanishing");
+    experiment.draws = Draws::Numpy;
     experiment.architecture.depth = depth;
     experiment
 }
