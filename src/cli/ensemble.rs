@@ -42,6 +42,7 @@ enum EngineChoice {
 /// Computes and prints.
 pub(super) fn run(args: &EnsembleArgs) -> Result<(), CliError> {
     let experiment = source::experiment(&args.experiment)?;
+    CliError::refuse_emulated(&experiment, "an ensemble")?;
     let usual = EnsembleSettings::default();
     let settings = EnsembleSettings {
         seeds: args.seeds,

@@ -58,6 +58,11 @@ pub enum CliError {
         /// Why not.
         reason: String,
     },
+    /// What is asked is not emulated in a narrow format.
+    #[error(
+        "precision = \"{0}\" is emulated for one draw: run it, or render norms, strips, units or sheet. For {1} set \"f64\" or \"f32\"."
+    )]
+    Emulated(&'static str, &'static str),
     /// Parts that leave a hole.
     #[error("These parts leave {0} cells unmeasured; join all parts of the sweep.")]
     MissingCells(usize),
@@ -81,6 +86,12 @@ impl CliError {
         Self::Variant { name: name.to_owned(), known: known.join(", ") }
     }
 
+    /// Refuses what is not emulated in a narrow format.
+    pub(super) fn refuse_emulated(experiment: &Experiment, what: &'static str) -> Result<(), Self> {
+        let precision = experiment.architecture.precision;
+        if precision.is_emulated() { Err(Self::Emulated(precision.id(), what)) } else { Ok(()) }
+    }
+
     /// 2 for what the user must mend, 1 for what failed.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -93,7 +104,7 @@ impl CliError {
             Self::Ensemble(_) | Self::Theory(_) => MEND,
             Self::Sweep(SweepError::Stopped(_)) => FAILED,
             Self::Sweep(_) | Self::Variant { .. } | Self::Part { .. } => MEND,
-            Self::MissingCells(_) => MEND,
+            Self::MissingCells(_) | Self::Emulated(..) => MEND,
             Self::Weights(_) | Self::Print(_) | Self::Picture(_) | Self::Window(_) => FAILED,
         }
     }

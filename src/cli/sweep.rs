@@ -70,6 +70,7 @@ pub(super) fn run(args: &SweepArgs) -> Result<(), CliError> {
 
 fn measured(args: &SweepArgs, experiment: &Path) -> Result<(Sweep, SweepMap), CliError> {
     let experiment = source::experiment(experiment)?;
+    CliError::refuse_emulated(&experiment, "a sweep")?;
     let variant = match &args.variant {
         None => 0,
         Some(name) => experiment

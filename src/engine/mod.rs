@@ -4,7 +4,10 @@
 mod backward;
 mod cross_entropy;
 mod draws;
+mod emulated;
+mod emulated_record;
 mod exact_law;
+mod format;
 mod forward;
 mod graded;
 mod graded_qr;
@@ -23,7 +26,9 @@ pub mod special;
 mod vector;
 
 pub use draws::{Blank, DrawCache, Tensor};
+pub use emulated::StoredDelta;
 pub use exact_law::{ExactLaw, NotExact};
+pub use format::{Format, Held};
 pub use forward::LayerTrace;
 pub use graded::GradedColumns;
 pub use gradient::Gradient;

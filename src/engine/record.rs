@@ -5,7 +5,7 @@ use crate::experiment::Activation;
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
 use super::scaled::{Faint, halves, root_mean_square};
-use super::{Columns, Real, Scaled, kernels};
+use super::{Columns, Format, Real, Scaled, kernels};
 
 /// A slope below this share of the activation's largest one counts as saturated.
 pub const SATURATED_BELOW: f64 = 0.05;
@@ -35,14 +35,15 @@ pub struct LayerRecord {
     pub saturated_share: f64,
     /// Share of units whose slope is exactly 0 in every example.
     pub dead_share: f64,
-    /// Why δ is exactly zero, where it is.
+    /// Why `delta` is zero, where it is.
     pub zero: Option<ZeroCause>,
     /// Whether plain arithmetic in this precision, squares summed as they are, would give
     /// a norm of 0 although it is not.
     pub lost_in_plain: bool,
 }
 
-/// Why an error signal is exactly zero. A zero is not a small number.
+/// Why an error signal is recorded as zero. A zero is not a small number, and what a narrow
+/// format makes zero is none at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ZeroCause {
     /// Every output unit has a pre-activation ≤ 0, where its slope is exactly 0.
@@ -59,9 +60,30 @@ pub enum ZeroCause {
     SaturatedLayer(usize),
     /// The living units of this layer get no signal from the layer above.
     NoPath(usize),
+    /// No true zero: a format in which the pass is emulated rounds all of δ to 0 from this
+    /// layer down.
+    Underflow {
+        /// The format.
+        format: Format,
+        /// The highest such layer.
+        layer: usize,
+    },
+    /// No zero at all: in the format in which the pass is emulated δ is not finite from this
+    /// layer down, and the record holds 0 in its place.
+    NotFinite {
+        /// The format.
+        format: Format,
+        /// The highest such layer.
+        layer: usize,
+    },
 }
 
 impl ZeroCause {
+    /// Whether δ is really zero, and not only what a format makes of it.
+    pub fn is_true_zero(self) -> bool {
+        !matches!(self, Self::Underflow { .. } | Self::NotFinite { .. })
+    }
+
     /// The word in tables, JSON and on the command line.
     pub fn word(self) -> &'static str {
         match self {
@@ -72,6 +94,12 @@ impl ZeroCause {
             Self::SaturatedOutput => "saturated output",
             Self::SaturatedLayer(_) => "saturated layer",
             Self::NoPath(_) => "no path",
+            Self::Underflow { format: Format::Fp16, .. } => "underflow in fp16",
+            Self::Underflow { format: Format::Bf16, .. } => "underflow in bf16",
+            Self::Underflow { .. } => "underflow",
+            Self::NotFinite { format: Format::Fp16, .. } => "overflow in fp16",
+            Self::NotFinite { format: Format::Bf16, .. } => "overflow in bf16",
+            Self::NotFinite { .. } => "overflow",
         }
     }
 }
@@ -184,7 +212,7 @@ fn moments<T: Real>(columns: &Columns<T>) -> (Scaled, Scaled) {
 }
 
 /// Mean and variance, and the exponent they came with.
-fn moments_of<T: Real>(entries: &[T], exponent: i64) -> (f64, f64, i64) {
+pub(super) fn moments_of<T: Real>(entries: &[T], exponent: i64) -> (f64, f64, i64) {
     let count = entries.len() as f64;
     let mean = kernels::total(entries) / count;
     (mean, kernels::squared_deviations(entries, mean) / count, exponent)

@@ -89,18 +89,30 @@ pub enum Precision {
     F64,
     /// IEEE single precision.
     F32,
+    /// IEEE half precision, emulated.
+    Fp16,
+    /// bfloat16, emulated.
+    Bf16,
 }
 
 impl Precision {
     /// Every precision.
-    pub const ALL: [Self; 2] = [Self::F64, Self::F32];
+    pub const ALL: [Self; 4] = [Self::F64, Self::F32, Self::Fp16, Self::Bf16];
 
     /// The name in files and on screen.
     pub fn id(self) -> &'static str {
         match self {
             Self::F64 => "f64",
             Self::F32 => "f32",
+            Self::Fp16 => "fp16",
+            Self::Bf16 => "bf16",
         }
+    }
+
+    /// Whether one draw is computed as the format would, with all that it loses. Everything
+    /// else is then computed in double precision.
+    pub fn is_emulated(self) -> bool {
+        matches!(self, Self::Fp16 | Self::Bf16)
     }
 
     /// One sentence for a tooltip.
@@ -108,6 +120,12 @@ impl Precision {
         match self {
             Self::F64 => "Double precision: 16 digits.",
             Self::F32 => "Single precision: 7 digits. The lab still never loses a norm.",
+            Self::Fp16 => {
+                "Half precision, emulated for one draw: 3 digits, 6e-8 to 65504, and what is lost is lost."
+            }
+            Self::Bf16 => {
+                "bfloat16, emulated for one draw: 2 digits and single precision’s range, and what is lost is lost."
+            }
         }
     }
 
@@ -116,6 +134,8 @@ impl Precision {
         match self {
             Self::F64 => -323.306_215_343_115_8,
             Self::F32 => -44.846_496_744_103_38,
+            Self::Fp16 => -7.224_719_895_935_548,
+            Self::Bf16 => -40.036_989_423_309_5,
         }
     }
 }

@@ -56,7 +56,7 @@ pub const KEYS: [(&str, &str); 31] = [
     ("architecture.output", "a whole number from 1 to 4096"),
     ("architecture.loss", "one of mse, bce, softmax_ce"),
     ("architecture.batch", "a whole number from 1 to 1024"),
-    ("architecture.precision", "\"f64\" or \"f32\""),
+    ("architecture.precision", "\"f64\", \"f32\", \"fp16\" or \"bf16\""),
     ("data", "a table with x and y"),
     ("data.x", "one list for each example, each of as many numbers as the network has inputs"),
     ("data.y", "one list for each example, each of as many numbers as the network has outputs"),

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::engine::ZeroCause;
 use crate::experiment::Experiment;
 use crate::study::{Draw, DrawStudy, Steps, VariantDraw, Watch, steps};
 
@@ -33,10 +34,15 @@ struct VariantJson<'a> {
 impl<'a> VariantJson<'a> {
     fn of(experiment: &Experiment, index: usize, variant: &'a VariantDraw) -> Self {
         let watch = Watch::unattended();
+        let output = variant.layers.last().and_then(|layer| layer.zero);
+        let is_lost = matches!(output, Some(ZeroCause::NotFinite { .. }));
         Self {
-            steps: steps(experiment, index, 0, &mut DrawStudy::new(), &watch).ok(),
+            // The steps are exact numbers, and not those of an emulated pass.
+            steps: (!experiment.architecture.precision.is_emulated())
+                .then(|| steps(experiment, index, 0, &mut DrawStudy::new(), &watch).ok())
+                .flatten(),
             name: &variant.name,
-            loss: plain(variant.loss),
+            loss: plain(variant.loss).filter(|_| !is_lost),
             loss_log10: variant.loss.log10(),
             verdict: variant.verdict.word(),
             sentence: variant.verdict.sentence(),
@@ -48,8 +54,8 @@ impl<'a> VariantJson<'a> {
 
 /// Writes a draw as one JSON object, indented, with a newline at its end.
 ///
-/// Every norm has its log10 beside it. `delta_log10` is null only for a true zero, whose
-/// `zero_cause` says why; `delta_norm` is 0 below what `f64` holds and null above.
+/// Every norm has its log10 beside it. `delta_log10` is null only for a true zero, or
+/// where a pass emulated in fp16 or bf16 keeps nothing; `zero_cause` says why; `delta_norm` is 0 below what `f64` holds and null above.
 ///
 /// A network small enough for the step-by-step page also has its `steps`: each with its
 /// equation, the numbers put in, and the result.

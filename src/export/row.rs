@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use crate::engine::{LayerRecord, Scaled};
+use crate::engine::{LayerRecord, Scaled, ZeroCause};
 
 /// A layer's record in plain numbers, each with its log10 where `f64` may not hold it.
 ///
 /// A number below what `f64` holds is 0, one above is absent; its log10 stands in either case
-/// and is absent only for a true zero.
+/// and is absent only for a true zero, or where a format in which the pass is emulated keeps nothing:
+/// `zero_cause` says which.
 #[derive(Serialize)]
 pub(super) struct LayerRow {
     layer: usize,
@@ -56,15 +57,18 @@ impl LayerRow {
     ];
 
     pub(super) fn of(record: &LayerRecord) -> Self {
+        // What is infinite or no number in an emulated format has no value here.
+        let is_lost = matches!(record.zero, Some(ZeroCause::NotFinite { .. }));
+        let finite = |norm: Option<f64>| norm.filter(|_| !is_lost);
         Self {
             layer: record.layer,
             fan_in: record.fan_in,
             fan_out: record.fan_out,
-            delta_norm: plain(record.delta),
+            delta_norm: finite(plain(record.delta)),
             delta_log10: record.delta.log10(),
-            weight_grad_norm: plain(record.weight_grad),
+            weight_grad_norm: finite(plain(record.weight_grad)),
             weight_grad_log10: record.weight_grad.log10(),
-            bias_grad_norm: plain(record.bias_grad),
+            bias_grad_norm: finite(plain(record.bias_grad)),
             bias_grad_log10: record.bias_grad.log10(),
             activation_mean: plain(record.activation_mean),
             activation_mean_log10: record.activation_mean.log10(),

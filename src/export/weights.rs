@@ -50,7 +50,9 @@ pub fn encode(
     watch: &Watch<'_>,
 ) -> Result<Vec<u8>, WeightsError> {
     match experiment.architecture.precision {
-        Precision::F64 => encode_as::<f64>(experiment, study, watch),
+        Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
+            encode_as::<f64>(experiment, study, watch)
+        }
         Precision::F32 => encode_as::<f32>(experiment, study, watch),
     }
 }

@@ -4,7 +4,7 @@ use crate::engine::{LayerRecord, Scaled, ZeroCause};
 use crate::study::Draw;
 
 use super::number::{scientific, superscript};
-use super::{Mark, MarkShape};
+use super::{Kept, Limit, Mark, MarkShape};
 
 /// Bars by layer, grouped by variant.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,10 @@ pub struct Bars {
     pub series: Vec<Series>,
     /// Lines over the bars, in the axis' own numbers.
     pub overlays: Vec<Mark>,
+    /// The ends of floating-point formats, as lines through the bars.
+    pub limits: Vec<Limit>,
+    /// What formats keep of the norms, as marks on the bars.
+    pub kept: Vec<Kept>,
 }
 
 /// How a bar's height follows from the number.
@@ -55,13 +59,13 @@ pub struct Series {
 pub struct Point {
     /// The layer, from 1.
     pub layer: usize,
-    /// Where the bar ends on the axis; `None` for a true zero.
+    /// Where the bar ends on the axis; `None` for a zero, true or not, and for no number.
     pub height: Option<f64>,
     /// log10 of the number; `None` for a true zero.
     pub log10: Option<f64>,
     /// The number with the chapter's seven digits.
     pub exact: String,
-    /// The number in two digits, to stand on the bar.
+    /// The number in two digits, to stand on the bar or in its place.
     pub short: String,
     /// Why it is zero, where it is.
     pub why: String,
@@ -95,6 +99,8 @@ impl Bars {
             top,
             series,
             overlays: Vec::new(),
+            limits: Vec::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -121,22 +127,44 @@ impl Bars {
 
     /// Whether any bar is a true zero.
     pub fn has_zero(&self) -> bool {
-        self.series.iter().any(|s| s.points.iter().any(|p| p.height.is_none()))
+        self.has_sign("0")
+    }
+
+    /// The signs that stand in place of bars, with what they mean.
+    pub fn signs(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
+        let all = [("0", "true zero"), ("≈0", "underflow"), ("∞", "overflow")];
+        all.into_iter().filter(|(sign, _)| self.has_sign(sign))
+    }
+
+    fn has_sign(&self, sign: &str) -> bool {
+        let mut points = self.series.iter().flat_map(|series| &series.points);
+        points.any(|point| point.height.is_none() && point.short == sign)
     }
 }
 
 fn point(layer: &LayerRecord, scale: Scale) -> Point {
-    let log10 = layer.delta.log10();
+    norm_point(layer.layer, layer.delta, layer.zero, scale)
+}
+
+/// The bar of one layer's norm.
+pub(super) fn norm_point(
+    layer: usize,
+    norm: Scaled,
+    zero: Option<ZeroCause>,
+    scale: Scale,
+) -> Point {
+    let log10 = norm.log10();
+    let kept = zero.and_then(lost_sign);
     Point {
-        layer: layer.layer,
+        layer,
         height: log10.map(|log10| match scale {
             Scale::Log10 => log10,
-            Scale::Linear { power } => shifted(layer.delta, power),
+            Scale::Linear { power } => shifted(norm, power),
         }),
         log10,
-        exact: scientific(layer.delta, 6),
-        short: scientific(layer.delta, 1),
-        why: layer.zero.map(why_zero).unwrap_or_default(),
+        exact: kept.map_or_else(|| scientific(norm, 6), |(_, words)| words.to_owned()),
+        short: kept.map_or_else(|| scientific(norm, 1), |(sign, _)| sign.to_owned()),
+        why: zero.map(why_zero).unwrap_or_default(),
     }
 }
 
@@ -159,18 +187,27 @@ fn linear_scale(draw: &Draw) -> Scale {
 
 /// Whole decades around all bars on a logarithmic axis, from 0 on a linear one.
 fn range(series: &[Series], scale: Scale) -> (f64, f64) {
-    let heights = || series.iter().flat_map(|s| s.points.iter().filter_map(|p| p.height));
-    let top = heights().fold(f64::NEG_INFINITY, f64::max);
-    let bottom = heights().fold(f64::INFINITY, f64::min);
+    let heights = series.iter().flat_map(|s| s.points.iter().filter_map(|p| p.height));
     match scale {
-        _ if !top.is_finite() => (0.0, 1.0),
-        Scale::Linear { .. } => (0.0, top * 1.08),
-        Scale::Log10 => {
-            let below = (0.15 * (top - bottom)).clamp(0.15, 1.0).max(0.02 * (top - bottom));
-            let floor = (bottom - below).floor();
-            (floor, top + (0.1 * (top - floor)).clamp(0.05, 1.0).max(0.03 * (top - floor)))
-        }
+        Scale::Log10 => log10_range(heights),
+        Scale::Linear { .. } => match heights.fold(f64::NEG_INFINITY, f64::max) {
+            top if top.is_finite() => (0.0, top * 1.08),
+            _ => (0.0, 1.0),
+        },
     }
+}
+
+/// Whole decades around bars on a logarithmic axis.
+pub(super) fn log10_range(heights: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (bottom, top) = heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), height| {
+        (low.min(height), high.max(height))
+    });
+    if !top.is_finite() {
+        return (0.0, 1.0);
+    }
+    let below = (0.15 * (top - bottom)).clamp(0.15, 1.0).max(0.02 * (top - bottom));
+    let floor = (bottom - below).floor();
+    (floor, top + (0.1 * (top - floor)).clamp(0.05, 1.0).max(0.03 * (top - floor)))
 }
 
 /// A line of logarithms on the bars' axis.
@@ -183,6 +220,15 @@ fn on_scale(mut line: Mark, scale: Scale) -> Mark {
         }
     }
     line
+}
+
+/// The sign and the words that stand for a norm which an emulated format does not keep.
+pub(super) fn lost_sign(cause: ZeroCause) -> Option<(&'static str, &'static str)> {
+    match cause {
+        ZeroCause::Underflow { .. } => Some(("≈0", "underflow")),
+        ZeroCause::NotFinite { .. } => Some(("∞", "overflow")),
+        _ => None,
+    }
 }
 
 /// Why a norm is exactly zero, in a few words.
@@ -200,6 +246,12 @@ pub(super) fn why_zero(cause: ZeroCause) -> String {
         }
         ZeroCause::NoPath(layer) => {
             format!("true zero: no signal reaches layer {layer}'s living units")
+        }
+        ZeroCause::Underflow { format, layer } => {
+            format!("no true zero: rounded to 0 in {} from layer {layer} down", format.label())
+        }
+        ZeroCause::NotFinite { format, layer } => {
+            format!("not finite in {} from layer {layer} down", format.label())
         }
     }
 }

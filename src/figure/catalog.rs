@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::experiment::{Draws, Experiment, limits};
+use crate::experiment::{Draws, Experiment, Precision, limits};
 use crate::study::{
     AnatomySettings, Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Portrait, Shard,
     Signal, Spread, SpreadSettings, Stopped, Sweep, SweepError, SweepMap, SweepResult, Theory,
-    TheoryStudy, VariantDraw, Watch, anatomy, critical_line, ensemble, portrait, spread, sweep,
+    TheoryStudy, VariantDraw, Watch, anatomy, critical_line, ensemble, portrait, precision, spread,
+    sweep,
 };
 
 use super::{
@@ -14,6 +15,14 @@ use super::{
 };
 
 impl FigureId {
+    /// Whether it shows passes as narrow formats compute them, with all that they lose.
+    pub fn shows_emulation(self) -> bool {
+        matches!(
+            self,
+            Self::Norms | Self::Strips | Self::Units | Self::Sheet | Self::Precision | Self::Flush
+        )
+    }
+
     /// Runs the study that the figure needs, with its usual settings, and makes the figure.
     ///
     /// # Errors
@@ -65,6 +74,13 @@ impl FigureId {
             Self::Ridge(signal) => {
                 let spread = usual_spread(&mut study, experiment, signal, view.variant, watch)?;
                 Ok(Figure::spread(&spread, SpreadForm::Ridge))
+            }
+            Self::Precision => {
+                Ok(Figure::precision(&precision(&mut study, experiment, watch)?, false))
+            }
+            Self::Flush => {
+                let lens = Arc::new(precision(&mut study, experiment, watch)?);
+                Ok(Figure::flush(&lens, view.variant))
             }
         }
     }
@@ -128,7 +144,7 @@ impl Figure {
             id,
             experiment: Arc::new(experiment.clone()),
             title: experiment.title.clone(),
-            caption: caption(experiment),
+            caption: caption(id, experiment),
             notes: Vec::new(),
             panels,
         }
@@ -158,9 +174,19 @@ fn phase_diagram(
     Ok(Figure { notes, ..Figure::sweep(&result, None) })
 }
 
-fn caption(experiment: &Experiment) -> Vec<String> {
+fn caption(id: FigureId, experiment: &Experiment) -> Vec<String> {
     let variants = experiment.variants.iter().map(|v| format!("{}: {}", v.name, v.describe()));
-    vec![experiment.describe(), variants.collect::<Vec<_>>().join(" · ")]
+    let mut lines = vec![experiment.describe(), variants.collect::<Vec<_>>().join(" · ")];
+    let precision = experiment.architecture.precision;
+    if precision.is_emulated() && !id.shows_emulation() {
+        lines.push(not_emulated(precision));
+    }
+    lines
+}
+
+/// What stands beside everything that is not computed in the format that is set.
+pub fn not_emulated(precision: Precision) -> String {
+    format!("Computed in f64: {} is emulated for the norms of one draw only.", precision.id())
 }
 
 fn notes(draw: &Draw) -> Vec<Note> {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::engine::Scaled;
-use crate::study::{Draw, Spread};
+use crate::engine::{Format, LayerRecord, Scaled};
+use crate::study::{Draw, Lens, Spread};
 
 use super::bars::why_zero;
 use super::chart::Mark;
 use super::colour::{ColourMap, Rgb};
 use super::number::scientific_of_log10;
+use super::precision;
 use super::spread::{row_name, zero_rows};
 
 /// One cell of a heatmap.
@@ -20,6 +21,10 @@ pub enum Cell {
     Zero,
     /// log10 of the number.
     Log10(f64),
+    /// A share, from 0 to 1.
+    Share(f64),
+    /// No true zero: the format in which the pass is emulated does not keep the number.
+    Lost,
 }
 
 /// A heatmap with one column for each layer.
@@ -41,6 +46,8 @@ pub struct Heat {
     pub scale: ColourScale,
     /// For each row, why its zeros are zero.
     pub why: Vec<String>,
+    /// The format in which cells are lost, where the pass is emulated in one.
+    pub lost_in: Option<String>,
     /// Lines over the cells: x is the layer, y the row counted from 1.
     pub marks: Vec<Mark>,
 }
@@ -64,6 +71,13 @@ pub enum Rows {
         /// The bins and what they count.
         spread: Arc<Spread>,
     },
+    /// Each row is a floating-point format, the widest on top.
+    Formats {
+        /// What the formats make of every variant.
+        lens: Arc<Lens>,
+        /// Which variant, from 0.
+        variant: usize,
+    },
 }
 
 impl Rows {
@@ -73,6 +87,7 @@ impl Rows {
             Self::Named(names) => names.len(),
             Self::Numbered { count, .. } => *count,
             Self::Values { spread, .. } => zero_rows(spread) + spread.bins.count,
+            Self::Formats { .. } => Format::ALL.len(),
         }
     }
 
@@ -82,6 +97,7 @@ impl Rows {
             Self::Named(names) => names.get(row).cloned().unwrap_or_default(),
             Self::Numbered { .. } => format!("unit {}", row + 1),
             Self::Values { spread, .. } => row_name(spread, row),
+            Self::Formats { .. } => precision::row_name(row),
         }
     }
 }
@@ -122,20 +138,31 @@ impl Cell {
         number.log10().map_or(Self::Zero, Self::Log10)
     }
 
+    /// ‖δ^(l)‖ of a record.
+    fn of_layer(layer: &LayerRecord) -> Self {
+        match layer.zero {
+            Some(cause) if !cause.is_true_zero() => Self::Lost,
+            _ => Self::of(layer.delta),
+        }
+    }
+
     /// log10, where there is one.
     pub fn log10(self) -> Option<f64> {
         match self {
             Self::Log10(log10) => Some(log10),
-            Self::Absent | Self::Zero => None,
+            Self::Absent | Self::Zero | Self::Share(_) | Self::Lost => None,
         }
     }
 
-    /// The number with that many decimals, `0` for a true zero, nothing for an absent one.
+    /// The number with that many decimals, `0` for a true zero, nothing for an absent one, a
+    /// share in whole per cent.
     pub fn text(self, decimals: usize) -> String {
         match self {
             Self::Absent => String::new(),
             Self::Zero => "0".to_owned(),
             Self::Log10(log10) => scientific_of_log10(log10, decimals),
+            Self::Share(share) => format!("{:.0} %", 100.0 * share),
+            Self::Lost => "lost".to_owned(),
         }
     }
 }
@@ -144,9 +171,8 @@ impl Heat {
     /// One strip of log10 ‖δ^(l)‖ for each variant, the first on top.
     pub fn strips(draw: &Draw) -> Self {
         let from_bottom = || draw.variants.iter().rev();
-        let cells: Vec<Cell> = from_bottom()
-            .flat_map(|v| v.layers.iter().map(|layer| Cell::of(layer.delta)))
-            .collect();
+        let cells: Vec<Cell> =
+            from_bottom().flat_map(|v| v.layers.iter().map(Cell::of_layer)).collect();
         let why = from_bottom().map(|v| {
             v.layers.iter().find_map(|layer| layer.zero).map(why_zero).unwrap_or_default()
         });
@@ -159,6 +185,7 @@ impl Heat {
             cells,
             quantity: "‖δ⁽ˡ⁾‖".to_owned(),
             why: why.collect(),
+            lost_in: lost_in(draw),
             marks: Vec::new(),
         }
     }
@@ -170,13 +197,18 @@ impl Heat {
         let columns = result.profile.len();
         let rows = result.profile.iter().map(Vec::len).max().unwrap_or(0);
         let cell = |row: usize, column: usize| {
-            result.profile[column].get(row).map_or(Cell::Absent, |&delta| Cell::of(delta))
+            let lost = result.lost.get(column).and_then(|lost| lost.get(row));
+            match result.profile[column].get(row) {
+                Some(_) if lost == Some(&true) => Cell::Lost,
+                delta => delta.map_or(Cell::Absent, |&delta| Cell::of(delta)),
+            }
         };
         let cells: Vec<Cell> = (0..rows)
             .flat_map(|row| (0..columns).map(move |column| (row, column)))
             .map(|(row, column)| cell(row, column))
             .collect();
-        let why = result.layers.iter().find_map(|l| l.zero).map(why_zero);
+        let true_zero = |l: &LayerRecord| l.zero.filter(|cause| cause.is_true_zero());
+        let why = result.layers.iter().find_map(true_zero).map(why_zero);
         let why = why.unwrap_or_else(|| "true zero: this unit's slope is 0 (z ≤ 0)".to_owned());
         Self {
             heading: format!("Error signal |δⱼ⁽ˡ⁾| of every unit: {}", result.name),
@@ -187,6 +219,7 @@ impl Heat {
             cells,
             quantity: "|δⱼ⁽ˡ⁾|".to_owned(),
             why: vec![why; rows],
+            lost_in: lost_in(draw),
             marks: Vec::new(),
         }
     }
@@ -205,6 +238,11 @@ impl Heat {
         self.cells.contains(&Cell::Zero)
     }
 
+    /// Whether any cell is a number that a format does not keep.
+    pub fn has_lost(&self) -> bool {
+        self.cells.contains(&Cell::Lost)
+    }
+
     /// At most `most` cells a side: each block of cells becomes the largest of them, so that
     /// no peak is lost. A block is zero where all of it is.
     pub fn reduced(&self, most: usize) -> Reduced {
@@ -221,6 +259,11 @@ impl Heat {
     }
 }
 
+fn lost_in(draw: &Draw) -> Option<String> {
+    let precision = draw.experiment.architecture.precision;
+    Format::emulated(precision).map(|format| format.label().to_owned())
+}
+
 /// A heatmap brought down to the size of a texture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reduced {
@@ -235,7 +278,10 @@ pub struct Reduced {
 fn larger(a: Cell, b: Cell) -> Cell {
     match (a, b) {
         (Cell::Log10(x), Cell::Log10(y)) => Cell::Log10(x.max(y)),
-        (Cell::Log10(_), _) | (Cell::Zero, Cell::Absent) => a,
+        (Cell::Share(x), Cell::Share(y)) => Cell::Share(x.max(y)),
+        (Cell::Log10(_) | Cell::Share(_), _)
+        | (Cell::Lost, Cell::Zero)
+        | (Cell::Zero | Cell::Lost, Cell::Absent) => a,
         _ => b,
     }
 }

@@ -13,6 +13,8 @@ pub mod law_words;
 mod map;
 pub mod norms_table;
 mod number;
+pub mod precision;
+mod precision_words;
 pub mod spread;
 mod sweep;
 mod table;
@@ -24,6 +26,7 @@ use crate::experiment::Experiment;
 use crate::study::Signal;
 
 pub use bars::{Bars, Point, Scale, Series};
+pub use catalog::not_emulated;
 pub use chart::{Axis, AxisScale, Chart, Ink, Mark, MarkShape};
 pub use check::{CheckRow, OutputRow, check_rows, output_rows, quick_check, quick_sample};
 pub use colour::{ColourMap, Rgb, variant_colour, wants_dark_letters};
@@ -32,6 +35,7 @@ pub use graph::{Direction, Graph, GraphColumn, Link, Node};
 pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
 pub use map::{Map, MapAxis, MapCell};
 pub use number::{decade, scientific, scientific_of_log10, superscript, with_minus};
+pub use precision::{Kept, KeptNorm, Limit};
 pub use spread::{Ridge, SpreadForm};
 pub use sweep::{Chosen, Profile};
 pub use table::Table;
@@ -79,11 +83,15 @@ pub enum FigureId {
     Dist(Signal),
     /// The same as one outline a layer.
     Ridge(Signal),
+    /// The norms between the ends of the floating-point formats, and what fp16 and bf16 keep.
+    Precision,
+    /// Format × layer: the share of |δ_j| that is flushed to zero.
+    Flush,
 }
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Norms,
         Self::Strips,
         Self::Units,
@@ -108,6 +116,8 @@ impl FigureId {
         Self::Ridge(Signal::Z),
         Self::Ridge(Signal::A),
         Self::Ridge(Signal::Delta),
+        Self::Precision,
+        Self::Flush,
     ];
 
     /// The name on the command line.
@@ -137,6 +147,8 @@ impl FigureId {
             Self::Ridge(Signal::Z) => "ridge-z",
             Self::Ridge(Signal::A) => "ridge-a",
             Self::Ridge(Signal::Delta) => "ridge-delta",
+            Self::Precision => "precision",
+            Self::Flush => "flush",
         }
     }
 
@@ -167,6 +179,8 @@ impl FigureId {
             Self::Ridge(Signal::Z) => "Outlines of z by layer",
             Self::Ridge(Signal::A) => "Outlines of a by layer",
             Self::Ridge(Signal::Delta) => "Outlines of δ by layer",
+            Self::Precision => "What the formats keep",
+            Self::Flush => "Shares flushed to zero",
         }
     }
 
@@ -209,6 +223,10 @@ impl FigureId {
             }
             Self::Dist(Signal::Delta) => "Layer × value: how the sizes |δ| are spread, by decades.",
             Self::Ridge(_) => "The same histograms as one outline a layer.",
+            Self::Precision => {
+                "‖δ^(l)‖ between the ends of fp8, fp16, bf16 and fp32, with what fp16 and bf16 keep, and the loss scale."
+            }
+            Self::Flush => "Format × layer: the share of |δ_j^(l)| flushed to zero in each format.",
         }
     }
 
@@ -237,6 +255,8 @@ impl FigureId {
             Self::Theory => [1100.0, 900.0],
             Self::Sweep => [960.0, 640.0],
             Self::Dist(_) | Self::Ridge(_) => [960.0, 720.0],
+            Self::Precision => [960.0, 720.0],
+            Self::Flush => [960.0, 580.0],
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::engine::{LayerRecord, Scaled};
 use crate::study::Draw;
 
-use super::bars::why_zero;
+use super::bars::{lost_sign, why_zero};
 use super::number::scientific;
 
 /// A column of the table.
@@ -55,12 +55,18 @@ pub fn row(draw: &Draw, detail: usize, index: usize) -> Vec<String> {
     let records = || draw.variants.iter().filter_map(|variant| variant.layers.get(index));
     let Some(first) = records().next() else { return Vec::new() };
     let mut fields = vec![first.layer.to_string(), format!("{}→{}", first.fan_in, first.fan_out)];
-    fields.extend(records().map(|record| scientific(record.delta, 6)));
+    fields.extend(records().map(norm));
     let detail = detail.min(draw.variants.len().saturating_sub(1));
     if let Some(record) = draw.variants[detail].layers.get(index) {
         fields.extend(details(record));
     }
     fields
+}
+
+/// ‖δ‖ with seven digits, or that an emulated format does not keep it.
+fn norm(record: &LayerRecord) -> String {
+    let lost = record.zero.and_then(lost_sign);
+    lost.map_or_else(|| scientific(record.delta, 6), |(_, words)| words.to_owned())
 }
 
 fn details(record: &LayerRecord) -> [String; 7] {

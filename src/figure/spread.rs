@@ -131,6 +131,7 @@ fn heat(spread: &Arc<Spread>) -> Heat {
         cells,
         quantity: "share of the layer".to_owned(),
         why: Vec::new(),
+        lost_in: None,
         marks: medians(spread, below),
     }
 }

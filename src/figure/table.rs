@@ -2,7 +2,7 @@
 
 use super::{
     AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Map, MapCell, Mark, MarkShape, Panel, Rows,
-    Scale, scientific_of_log10, spread::table_rows,
+    Scale, precision, precision::flush_rows, scientific_of_log10, spread::table_rows,
 };
 
 /// Header and rows, all as text.
@@ -25,9 +25,13 @@ impl Figure {
                 Panel::Bars(bars) => {
                     rows.extend(bars_rows(bars));
                     rows.extend(overlay_rows(bars));
+                    rows.extend(precision::bars_rows(bars));
                 }
                 Panel::Heat(Heat { rows: Rows::Values { spread, .. }, .. }) => {
                     rows.extend(table_rows(spread));
+                }
+                Panel::Heat(Heat { rows: Rows::Formats { lens, variant }, .. }) => {
+                    rows.extend(lens.variants.get(*variant).into_iter().flat_map(flush_rows));
                 }
                 Panel::Heat(heat) => rows.extend(heat_rows(heat)),
                 Panel::Ridge(ridge) => rows.extend(table_rows(&ridge.spread)),

@@ -83,6 +83,15 @@ pub fn zero(visuals: &Visuals) -> Color32 {
     if visuals.dark_mode { Color32::from_gray(70) } else { Color32::from_gray(212) }
 }
 
+/// The mark of a number that a format does not keep: no colour of any map either.
+pub fn lost(visuals: &Visuals) -> Color32 {
+    if visuals.dark_mode {
+        Color32::from_rgb(112, 52, 52)
+    } else {
+        Color32::from_rgb(244, 196, 190)
+    }
+}
+
 /// The line on which bars stand.
 pub fn axis_line(visuals: &Visuals) -> Color32 {
     Color32::from_gray(if visuals.dark_mode { 140 } else { 110 })

@@ -89,7 +89,9 @@ pub fn anatomy(
     watch: &Watch<'_>,
 ) -> Result<Anatomy, Stopped> {
     match experiment.architecture.precision {
-        Precision::F64 => anatomy_as::<f64>(study, experiment, settings, preview, watch),
+        Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
+            anatomy_as::<f64>(study, experiment, settings, preview, watch)
+        }
         Precision::F32 => anatomy_as::<f32>(study, experiment, settings, preview, watch),
     }
 }

@@ -107,7 +107,9 @@ pub fn gradient_check(
     watch: &Watch<'_>,
 ) -> Result<GradientCheck, CheckError> {
     match experiment.architecture.precision {
-        Precision::F64 => check_as::<f64>(experiment, variant, settings, study, watch),
+        Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
+            check_as::<f64>(experiment, variant, settings, study, watch)
+        }
         Precision::F32 => check_as::<f32>(experiment, variant, settings, study, watch),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::engine::{
-    Blank, DrawCache, FromDraws, LayerRecord, Network, Pass, Real, Room, Rooms, Scaled,
+    Blank, DrawCache, Format, FromDraws, LayerRecord, Network, Pass, Real, Room, Rooms, Scaled,
 };
 use crate::experiment::{Experiment, Precision, Variant, limits};
 
@@ -43,6 +43,9 @@ pub struct VariantDraw {
     pub layers: Vec<LayerRecord>,
     /// |δ_j^(l)| of every unit of layers 1…L, the root mean square over the batch.
     pub profile: Vec<Vec<Scaled>>,
+    /// Where the pass is emulated in a narrow format: for each entry of the profile, whether it
+    /// is 0 although it should not be. Empty otherwise.
+    pub lost: Vec<Vec<bool>>,
     /// The largest pre-activation of the output layer, for the words about dead outputs.
     pub output_preactivation: f64,
     /// What the norms say.
@@ -73,7 +76,8 @@ impl DrawStudy {
         Self { cache: DrawCache::new(), rooms: Rooms::default(), threads }
     }
 
-    /// Draws every variant's network and passes forward and backward.
+    /// Draws every variant's network and passes forward and backward. Where the precision is
+    /// fp16 or bf16, the pass is emulated and loses what that format loses.
     ///
     /// # Errors
     /// [`Stopped`] when told to stop.
@@ -114,6 +118,8 @@ impl DrawStudy {
         match experiment.architecture.precision {
             Precision::F64 => self.answer_in::<f64>(experiment, watch, preview),
             Precision::F32 => self.answer_in::<f32>(experiment, watch, preview),
+            Precision::Fp16 => self.answer_emulated(Format::Fp16, experiment, watch),
+            Precision::Bf16 => self.answer_emulated(Format::Bf16, experiment, watch),
         }
     }
 
@@ -195,6 +201,7 @@ fn pass_through<T: Real>(
         profile,
         verdict: Verdict::of(&layers, output_preactivation),
         layers,
+        lost: Vec::new(),
         output_preactivation,
     })
 }

@@ -8,6 +8,7 @@ mod cost;
 mod critical;
 mod distribution;
 mod draw;
+mod emulated_draw;
 mod ensemble;
 mod factors;
 mod finite_width;
@@ -18,6 +19,7 @@ mod moments;
 mod parallel;
 mod pass;
 mod portrait;
+mod precision;
 mod sample;
 mod sampler;
 mod setting;
@@ -48,6 +50,10 @@ pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
 pub use pass::pass;
 pub use portrait::{
     EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
+};
+pub use precision::{
+    Check, EMULATED, Emulation, FLUSHED_SHARE, LayerLens, Lens, LossScale, Lost, VariantLens,
+    WITHIN, precision,
 };
 pub use sample::Sample;
 pub use sampler::{Engine, Sampler, Shares};

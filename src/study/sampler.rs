@@ -148,7 +148,9 @@ impl Sampler {
                 continue;
             }
             match self.experiment.architecture.precision {
-                Precision::F64 => self.pass::<f64>(index, proceed)?,
+                Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
+                    self.pass::<f64>(index, proceed)?;
+                }
                 Precision::F32 => self.pass::<f32>(index, proceed)?,
             }
         }

@@ -153,7 +153,9 @@ pub fn spread(
     watch: &Watch<'_>,
 ) -> Result<Spread, Stopped> {
     match experiment.architecture.precision {
-        Precision::F64 => spread_as::<f64>(study, experiment, settings, watch),
+        Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
+            spread_as::<f64>(study, experiment, settings, watch)
+        }
         Precision::F32 => spread_as::<f32>(study, experiment, settings, watch),
     }
 }

@@ -14,7 +14,7 @@ pub enum Kind {
     Vanishing,
     /// ‖δ‖ grows by more than a factor of ten.
     Exploding,
-    /// ‖δ‖ is exactly zero in some layer, and why.
+    /// ‖δ‖ is recorded as zero in the first layer, and why.
     Zero(ZeroCause),
 }
 
@@ -76,7 +76,9 @@ impl Verdict {
             Kind::Zero(cause) => self.about_zero(cause),
             _ => self.about_decades(),
         };
-        if let Some(layer) = self.lost_in_plain {
+        // What a format loses altogether has been told already.
+        let is_lost = matches!(self.kind, Kind::Zero(cause) if !cause.is_true_zero());
+        if let Some(layer) = self.lost_in_plain.filter(|_| !is_lost) {
             sentence += &format!(
                 " Plain arithmetic would print 0 for layer {layer} and all below; the lab carries the exponent."
             );
@@ -130,6 +132,14 @@ impl Verdict {
             ),
             ZeroCause::NoPath(layer) => format!(
                 "No path: the living units of layer {layer} receive no signal from the layer above."
+            ),
+            ZeroCause::Underflow { format, layer } => format!(
+                "Underflow in {}: from layer {layer} down every δ is rounded to 0, though none of these layers’ δ is truly 0. The page Precision shows what is lost, and whether a loss scale would save it.",
+                format.label()
+            ),
+            ZeroCause::NotFinite { format, layer } => format!(
+                "Overflow in {}: from layer {layer} down δ is infinite or no number. The page Precision shows whether a loss scale would save it.",
+                format.label()
             ),
         }
     }

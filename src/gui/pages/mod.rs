@@ -4,6 +4,7 @@ pub mod check;
 pub mod flow;
 pub mod graph;
 pub mod law;
+pub mod precision;
 pub mod spread;
 pub mod steps;
 pub mod story;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Align, Layout, Rect, RichText, Ui, UiBuilder, pos2, vec2};
 use serde::{Deserialize, Serialize};
 
-use crate::figure::Figure;
+use crate::figure::{Figure, not_emulated};
 
 use super::command::{Command, Commands};
 use super::lab::Lab;
@@ -44,16 +45,19 @@ pub enum Page {
     Sweep,
     /// How z, a and δ are spread in every layer.
     Spread,
+    /// What narrow floating-point formats keep of δ.
+    Precision,
 }
 
 impl Page {
     /// Every page, in the order of the tabs.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Flow,
         Self::Steps,
         Self::Graph,
         Self::Why,
         Self::Spread,
+        Self::Precision,
         Self::Check,
         Self::Law,
         Self::Sweep,
@@ -72,6 +76,7 @@ impl Page {
             Self::Story => "The chapter",
             Self::Sweep => "Sweep",
             Self::Spread => "Distributions",
+            Self::Precision => "Precision",
         }
     }
 
@@ -94,6 +99,9 @@ impl Page {
             Self::Spread => {
                 "How z, a and δ are spread in every layer, zeros and saturation included."
             }
+            Self::Precision => {
+                "What fp8, fp16, bf16 and fp32 would keep of δ, and the loss scale that would save it."
+            }
             Self::Sweep => "Map where gradients vanish and explode over one or two settings.",
         }
     }
@@ -104,6 +112,11 @@ impl Page {
     /// room is for reading.
     pub fn has_controls(self) -> bool {
         self != Self::Story
+    }
+
+    /// Whether it shows passes as fp16 and bf16 compute them, or nothing that is computed.
+    fn shows_emulation(self) -> bool {
+        matches!(self, Self::Flow | Self::Precision | Self::Story)
     }
 }
 
@@ -125,6 +138,8 @@ pub struct Pages {
     pub sweep: sweep::SweepPage,
     /// The distributions'.
     pub spread: spread::SpreadPage,
+    /// The precision lens.
+    pub precision: precision::PrecisionPage,
 }
 
 impl Pages {
@@ -139,6 +154,7 @@ impl Pages {
             story: story::StoryPage::default(),
             sweep: sweep::SweepPage::new(context),
             spread: spread::SpreadPage::new(context),
+            precision: precision::PrecisionPage::new(context),
         }
     }
 
@@ -151,6 +167,7 @@ impl Pages {
         self.law.poll();
         self.sweep.poll();
         self.spread.poll();
+        self.precision.poll();
     }
 
     /// Shows one page.
@@ -162,6 +179,12 @@ impl Pages {
         painter: &mut Painter,
         commands: &mut Commands,
     ) {
+        let precision = lab.experiment.architecture.precision;
+        if precision.is_emulated() && !page.shows_emulation() {
+            egui::Panel::top("not emulated").show(ui, |ui| {
+                ui.label(RichText::new(not_emulated(precision)).small().weak());
+            });
+        }
         match page {
             Page::Flow => flow::show(ui, lab, painter, commands),
             Page::Steps => self.steps.show(ui, lab, commands),
@@ -172,6 +195,7 @@ impl Pages {
             Page::Story => self.story.show(ui, commands),
             Page::Sweep => self.sweep.show(ui, lab, painter, commands),
             Page::Spread => self.spread.show(ui, lab, painter, commands),
+            Page::Precision => self.precision.show(ui, lab, painter, commands),
         }
     }
 }

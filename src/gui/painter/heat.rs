@@ -7,6 +7,7 @@ use eframe::egui::{
 };
 use egui_plot::{PlotImage, PlotPoint, PlotUi, Text};
 
+use crate::figure::precision::cell_words;
 use crate::figure::spread::row_words;
 use crate::figure::{
     Cell, ColourScale, Figure, Heat, Mark, MarkShape, Rows, wants_dark_letters, with_minus,
@@ -25,6 +26,7 @@ const STRIP: f64 = 0.86;
 pub fn natural_height(heat: &Heat) -> f32 {
     match &heat.rows {
         Rows::Named(names) => (72.0 + 40.0 * names.len() as f32).max(128.0),
+        Rows::Formats { .. } => 72.0 + 26.0 * heat.rows.count() as f32,
         Rows::Numbered { .. } => 280.0,
         Rows::Values { .. } => 620.0,
     }
@@ -52,7 +54,17 @@ pub fn show(
             line_name(ui, mark, row);
             range.max -= 22.0;
         }
-        colour_bar(ui, &heat.scale, &heat.quantity, heat.has_zero(), rect, range);
+        let ticks = match heat.rows {
+            Rows::Formats { .. } => Ticks::Shares,
+            _ => Ticks::Decades,
+        };
+        if heat.has_lost() {
+            let row = Rect::from_min_max(pos2(rect.left() + 14.0, range.max - 12.0), rect.max);
+            let format = heat.lost_in.as_deref().unwrap_or_default();
+            box_and_name(ui, theme::lost(ui.visuals()), &format!("lost in {format}"), row);
+            range.max -= 18.0;
+        }
+        bar_with_ticks(ui, &heat.scale, &heat.quantity, heat.has_zero(), rect, range, ticks);
     });
 }
 
@@ -79,6 +91,7 @@ fn plot(
     let visuals = ui.visuals().clone();
     let y_axis = match &heat.rows {
         Rows::Named(names) => axis::names(names.clone()),
+        Rows::Formats { .. } => axis::names((0..rows).map(|row| heat.rows.name(row)).collect()),
         Rows::Numbered { label, .. } => axis::units(label),
         Rows::Values { label, spread } => {
             let along = along(heat, spread);
@@ -97,7 +110,7 @@ fn plot(
         .include_y(0.5 - air)
         .include_y(rows as f64 + 0.5 + air);
     let plot = match &heat.rows {
-        Rows::Named(_) => plot.y_grid_spacer(move |_| axis::row_marks(rows)),
+        Rows::Named(_) | Rows::Formats { .. } => plot.y_grid_spacer(move |_| axis::row_marks(rows)),
         Rows::Numbered { .. } => {
             plot.y_grid_spacer(move |input| axis::unit_marks(input.bounds, size.y))
         }
@@ -152,8 +165,8 @@ fn images(plot_ui: &mut PlotUi<'_>, heat: &Heat, texture: egui::TextureId) {
             plot_ui
                 .image(PlotImage::new("", texture, centre, vec2(columns, rows)).allow_hover(false));
         }
-        Rows::Named(names) => {
-            for row in 0..names.len() {
+        Rows::Named(_) | Rows::Formats { .. } => {
+            for row in 0..heat.rows.count() {
                 let top = 1.0 - (row as f32 + 1.0) / rows;
                 let uv = Rect::from_min_max(pos2(0.0, top), pos2(1.0, top + 1.0 / rows));
                 let centre = PlotPoint::new(middle, row as f64 + 1.0);
@@ -170,7 +183,9 @@ fn cell_texts(plot_ui: &mut PlotUi<'_>, heat: &Heat, visuals: &egui::Visuals) {
         plot_ui.transform().dpos_dvalue_x().abs() as f32,
         plot_ui.transform().dpos_dvalue_y().abs() as f32,
     );
-    if cell.y < 14.0 || cell.x < 12.0 || matches!(heat.rows, Rows::Values { .. }) {
+    // Shares stand in all cells or in none: one that is left out would look like another.
+    let narrowest = if matches!(heat.rows, Rows::Formats { .. }) { 38.0 } else { 12.0 };
+    if cell.y < 14.0 || cell.x < narrowest || matches!(heat.rows, Rows::Values { .. }) {
         return;
     }
     let bounds = plot_ui.plot_bounds();
@@ -221,6 +236,19 @@ fn tooltip(ui: &mut Ui, heat: &Heat, at: PlotPoint) {
         Cell::Absent => {
             ui.label(format!("Layer {} has no such unit.", column + 1));
         }
+        Cell::Lost => {
+            ui.label(RichText::new(place).strong());
+            let format = heat.lost_in.as_deref().unwrap_or("this format");
+            ui.label(format!("{} is not 0, but lost in {format}", heat.quantity));
+        }
+        Cell::Share(_) => {
+            ui.label(RichText::new(place).strong());
+            let Rows::Formats { lens, variant } = &heat.rows else { return };
+            let lens = lens.variants.get(*variant);
+            for line in lens.and_then(|lens| cell_words(lens, row, column)).unwrap_or_default() {
+                ui.label(line);
+            }
+        }
         Cell::Zero => {
             ui.label(RichText::new(place).strong());
             let why = heat.why.get(row).map_or("", String::as_str);
@@ -234,7 +262,26 @@ fn tooltip(ui: &mut Ui, heat: &Heat, at: PlotPoint) {
     }
 }
 
-/// The colour bar beside the plot's frame, with the mark of a true zero below its lower end.
+/// A cell's colour and what it means.
+fn box_and_name(ui: &Ui, colour: Color32, name: &str, row: Rect) {
+    let mark = Rect::from_min_size(row.left_top(), vec2(14.0, 12.0));
+    ui.painter().rect_filled(mark, 1.0, colour);
+    let (font, ink) = (FontId::proportional(theme::SMALL), ui.visuals().text_color());
+    let at = pos2(mark.right() + 6.0, mark.center().y);
+    ui.painter().text(at, Align2::LEFT_CENTER, name, font, ink);
+}
+
+/// What stands on a colour bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ticks {
+    /// The scale's numbers are logarithms.
+    Decades,
+    /// They are shares.
+    Shares,
+}
+
+/// The colour bar of logarithms beside the plot's frame, with the mark of a true zero below
+/// its lower end.
 pub fn colour_bar(
     ui: &Ui,
     scale: &ColourScale,
@@ -242,6 +289,18 @@ pub fn colour_bar(
     has_zero: bool,
     rect: Rect,
     frame: egui::Rangef,
+) {
+    bar_with_ticks(ui, scale, quantity, has_zero, rect, frame, Ticks::Decades);
+}
+
+fn bar_with_ticks(
+    ui: &Ui,
+    scale: &ColourScale,
+    quantity: &str,
+    has_zero: bool,
+    rect: Rect,
+    frame: egui::Rangef,
+    which: Ticks,
 ) {
     let painter = ui.painter();
     let ink = ui.visuals().text_color();
@@ -253,9 +312,8 @@ pub fn colour_bar(
         pos2(left + 14.0, (frame.max - zero_room - 4.0).max(frame.min + 20.0)),
     );
     painter.add(Shape::mesh(gradient(scale, bar)));
-    for (log10, y) in ticks(scale, bar) {
+    for (label, y) in which.on(scale, bar) {
         painter.hline(bar.right()..=bar.right() + 3.0, y, (1.0, ink));
-        let label = axis::log_label(log10);
         // At the upper end there are words above.
         let at = pos2(bar.right() + 6.0, y.max(bar.top() + 5.0));
         painter.text(at, Align2::LEFT_CENTER, label, font.clone(), ink);
@@ -267,6 +325,19 @@ pub fn colour_bar(
         painter.rect_filled(mark, 1.0, theme::zero(ui.visuals()));
         let at = pos2(bar.right() + 6.0, mark.center().y);
         painter.text(at, Align2::LEFT_CENTER, "0 true zero", font, ink);
+    }
+}
+
+impl Ticks {
+    /// Labels and where they stand.
+    fn on(self, scale: &ColourScale, bar: Rect) -> Vec<(String, f32)> {
+        let label = |(log10, y)| (axis::log_label(log10), y);
+        let share =
+            |share: f32| (format!("{:.0} %", 100.0 * share), bar.bottom() - share * bar.height());
+        match self {
+            Self::Decades => ticks(scale, bar).into_iter().map(label).collect(),
+            Self::Shares => [0.0, 0.5, 1.0].map(share).into(),
+        }
     }
 }
 

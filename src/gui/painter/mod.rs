@@ -5,6 +5,7 @@ mod bars;
 mod chart;
 mod graph;
 mod heat;
+mod limits;
 mod map;
 mod ridge;
 mod sheet;

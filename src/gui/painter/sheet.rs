@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, FontId, RichText, Ui, vec2};
 
-use crate::figure::{Figure, Note, Panel};
+use crate::figure::{Figure, Note, Panel, Rows};
 
 use super::super::{fonts, theme};
 use super::{Medium, Painter, natural_height};
@@ -49,7 +49,10 @@ fn words_height(ui: &Ui, figure: &Figure) -> f32 {
         let galley = ui.painter().layout(text, font, egui::Color32::WHITE, width - 22.0);
         galley.size().y + ui.spacing().item_spacing.y
     };
-    let notes = figure.notes.iter().map(|n| height(format!("{} {}", n.name, n.text), theme::BODY));
+    // A note's first row is as high as a widget.
+    let row = (ui.spacing().interact_size.y - theme::BODY).max(0.0) * 0.5;
+    let notes = figure.notes.iter();
+    let notes = notes.map(|n| height(format!("{} {}", n.name, n.text), theme::BODY) + row);
     let caption = figure.caption.iter().map(|line| height(line.clone(), theme::SMALL));
     notes.chain(caption).sum::<f32>() + 18.0
 }
@@ -59,7 +62,7 @@ fn share_out(figure: &Figure, room: f32) -> Vec<f32> {
     let gaps = 6.0 * figure.panels.len() as f32;
     let natural: Vec<f32> = figure.panels.iter().map(natural_height).collect();
     let is_strip = |panel: &Panel| match panel {
-        Panel::Heat(heat) => matches!(heat.rows, crate::figure::Rows::Named(_)),
+        Panel::Heat(heat) => matches!(heat.rows, Rows::Named(_) | Rows::Formats { .. }),
         _ => false,
     };
     let strips: f32 =

@@ -110,6 +110,7 @@ pub fn pixel(heat: &Heat, cell: Cell, visuals: &Visuals) -> Color32 {
     match cell {
         Cell::Absent => Color32::TRANSPARENT,
         Cell::Zero => theme::zero(visuals),
-        Cell::Log10(log10) => theme::colour(heat.scale.colour(log10)),
+        Cell::Lost => theme::lost(visuals),
+        Cell::Log10(place) | Cell::Share(place) => theme::colour(heat.scale.colour(place)),
     }
 }

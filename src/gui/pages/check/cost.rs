@@ -45,7 +45,9 @@ impl CostPart {
         let asked =
             Asked::new(context, "gradient-lab time", move |question: Question, watch, _| {
                 let timing = match question.0.architecture.precision {
-                    Precision::F64 => time::<f64>(&mut study, &question, watch)?,
+                    Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
+                        time::<f64>(&mut study, &question, watch)?
+                    }
                     Precision::F32 => time::<f32>(&mut study, &question, watch)?,
                 };
                 Ok((question, timing))

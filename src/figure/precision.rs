@@ -1,0 +1,318 @@
+//! The precision lens: the bars of ‖δ^(l)‖ between the ends of the formats, with the norms
+//! that fp16 and bf16 really keep, and strips of the shares that each format flushes to zero.
+
+use std::sync::Arc;
+
+use crate::engine::{Format, Scaled, StoredDelta};
+use crate::study::{Emulation, LayerLens, Lens, VariantLens};
+
+use super::bars::{log10_range, norm_point};
+use super::colour::ColourMap;
+use super::number::scientific;
+use super::precision_words::{format_words, variant_words};
+use super::{Bars, Cell, ColourScale, Figure, FigureId, Heat, Note, Panel, Rows, Scale, Series};
+
+/// An end of a format out of sight is brought in where the axis grows by this share at most.
+const MOST_GROWTH: f64 = 0.25;
+
+/// One end of a format, as a line through bars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    /// `fp16 largest`.
+    pub name: String,
+    /// The number.
+    pub number: f64,
+    /// Its logarithm.
+    pub log10: f64,
+    /// Whether the axis reaches as far.
+    pub in_sight: bool,
+    /// What it is, in a sentence.
+    pub hint: String,
+}
+
+/// What a format keeps of one variant's norms, as marks on its bars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// The format's name.
+    pub format: &'static str,
+    /// The variant's index.
+    pub variant: usize,
+    /// The variant's name.
+    pub name: String,
+    /// One for each layer.
+    pub norms: Vec<KeptNorm>,
+}
+
+/// The norm that a format keeps of a layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum KeptNorm {
+    /// This norm.
+    Norm(Scaled),
+    /// Zero, as it is.
+    TrueZero,
+    /// Zero, as it is not.
+    Flushed,
+    /// Something is infinite or no number.
+    NotFinite,
+}
+
+impl KeptNorm {
+    fn of(stored: &StoredDelta, exact: &LayerLens) -> Self {
+        match stored.norm {
+            None => Self::NotFinite,
+            Some(norm) if !norm.is_zero() => Self::Norm(norm),
+            Some(_) if exact.norm.is_zero() => Self::TrueZero,
+            Some(_) => Self::Flushed,
+        }
+    }
+
+    /// log10, where it is a number and not zero.
+    pub fn log10(self) -> Option<f64> {
+        match self {
+            Self::Norm(norm) => norm.log10(),
+            Self::TrueZero | Self::Flushed | Self::NotFinite => None,
+        }
+    }
+
+    /// The norm in words, with seven digits.
+    pub fn words(self) -> String {
+        match self {
+            Self::Norm(norm) => scientific(norm, 6),
+            Self::TrueZero => "0".to_owned(),
+            Self::Flushed => "flushed to 0".to_owned(),
+            Self::NotFinite => "not finite".to_owned(),
+        }
+    }
+}
+
+/// The formats from the bottom row to the top one.
+fn rows() -> impl DoubleEndedIterator<Item = (usize, Format)> {
+    Format::ALL.into_iter().enumerate().rev()
+}
+
+impl Figure {
+    /// Bars of every variant's exact norms between the ends of the formats, with the norms of
+    /// passes really computed in fp16 and bf16: plain ones, or with the advised loss scale
+    /// where there is one.
+    pub fn precision(lens: &Lens, with_scale: bool) -> Self {
+        let panels = vec![Panel::Bars(bars(lens, with_scale))];
+        let mut figure = Self::new(FigureId::Precision, &lens.experiment, panels);
+        let note = |(variant, lens): (usize, &VariantLens)| Note {
+            variant,
+            name: lens.name.clone(),
+            text: variant_words(lens),
+        };
+        figure.notes = lens.variants.iter().enumerate().map(note).collect();
+        figure.caption.push(
+            "Lines: a format’s largest and smallest number, for each |δⱼ| alone; a layer’s norm lies up to √n above its largest |δⱼ|. \
+             Marks: the norm of what a pass computed in the format stores (x, W, b, z, a, φ′ and δ rounded, products summed in fp32)."
+                .to_owned(),
+        );
+        figure
+    }
+
+    /// One strip a format: the share of a variant's |δ_j| that it flushes to zero, by layer. A
+    /// variant past the last means the last.
+    pub fn flush(lens: &Arc<Lens>, variant: usize) -> Self {
+        let variant = variant.min(lens.variants.len().saturating_sub(1));
+        let panels = vec![Panel::Heat(strips(lens, variant))];
+        let mut figure = Self::new(FigureId::Flush, &lens.experiment, panels);
+        let chosen = &lens.variants[variant];
+        let note = |(format, scale)| Note {
+            variant,
+            name: Format::label(format).to_owned(),
+            text: format_words(chosen, format, scale),
+        };
+        let all = Format::ALL.into_iter().zip(&chosen.scales);
+        figure.notes = all.filter(|(format, _)| *format != Format::Fp64).map(note).collect();
+        figure
+    }
+}
+
+fn bars(lens: &Lens, with_scale: bool) -> Bars {
+    let series = |(variant, lens): (usize, &VariantLens)| Series {
+        name: lens.name.clone(),
+        variant,
+        points: (lens.layers.iter().enumerate())
+            .map(|(index, layer)| norm_point(index + 1, layer.norm, layer.zero, Scale::Log10))
+            .collect(),
+    };
+    let series: Vec<Series> = lens.variants.iter().enumerate().map(series).collect();
+    let kept = kept(lens, with_scale);
+    let norms = kept.iter().flat_map(|kept| &kept.norms).filter_map(|norm| norm.log10());
+    let heights = series.iter().flat_map(|s| s.points.iter().filter_map(|p| p.height));
+    let (floor, top, limits) = between_limits(log10_range(heights.chain(norms)));
+    let scaled = if with_scale { ", with the loss scale" } else { "" };
+    Bars {
+        heading: format!("Norm ‖δ⁽ˡ⁾‖ by layer, and what fp16 and bf16 keep of it{scaled}"),
+        x_label: "layer l  (1 is next to the input)".to_owned(),
+        y_label: "‖δ⁽ˡ⁾‖".to_owned(),
+        scale: Scale::Log10,
+        floor,
+        top,
+        series,
+        overlays: Vec::new(),
+        limits,
+        kept,
+    }
+}
+
+fn kept(lens: &Lens, with_scale: bool) -> Vec<Kept> {
+    let variants = lens.variants.iter().enumerate();
+    let kept = |variant: usize, lens: &VariantLens, emulation: &Emulation| {
+        let scaled = emulation.scaled.as_ref().filter(|_| with_scale);
+        let stored = scaled.unwrap_or(&emulation.plain);
+        let pairs = stored.iter().zip(&lens.layers);
+        Kept {
+            format: emulation.format.label(),
+            variant,
+            name: lens.name.clone(),
+            norms: pairs.map(|(stored, exact)| KeptNorm::of(stored, exact)).collect(),
+        }
+    };
+    variants
+        .flat_map(|(variant, lens)| {
+            lens.emulations.iter().map(move |emulation| kept(variant, lens, emulation))
+        })
+        .collect()
+}
+
+/// The axis, and every end of every format: fp16's are always in sight, others where they
+/// are near.
+fn between_limits((mut floor, mut top): (f64, f64)) -> (f64, f64, Vec<Limit>) {
+    let ends = |format: Format| {
+        let [largest, smallest, normal] =
+            [format.largest(), format.smallest_subnormal(), format.smallest_normal()];
+        let digits = |number: f64| scientific(number.into(), 3);
+        let limit = |word: &str, number: f64, more: String| Limit {
+            name: format!("{} {word}", format.label().trim_start_matches("fp8 ")),
+            number,
+            log10: number.log10(),
+            in_sight: format == Format::Fp16,
+            hint: format!("The {word} number of {}, {}{more}", format.label(), digits(number)),
+        };
+        [
+            limit("largest", largest, ".".to_owned()),
+            limit(
+                "smallest",
+                smallest,
+                format!("; only from {} on has it all its digits.", digits(normal)),
+            ),
+        ]
+    };
+    let mut limits: Vec<Limit> = Format::ALL.into_iter().flat_map(ends).collect();
+    // A line on the very edge would not be seen.
+    let reach = |log10: f64, floor: &mut f64, top: &mut f64| {
+        let air = 0.03 * (*top - *floor);
+        *floor = floor.min((log10 - air).floor());
+        *top = top.max(log10 + air);
+    };
+    for limit in limits.iter().filter(|limit| limit.in_sight) {
+        reach(limit.log10, &mut floor, &mut top);
+    }
+    // The nearest first: each end that comes into sight makes room for the next.
+    loop {
+        let growth = |limit: &Limit| (floor - limit.log10).max(limit.log10 - top).max(0.0);
+        let hidden = limits.iter_mut().filter(|limit| !limit.in_sight);
+        let nearest = hidden.min_by(|a, b| growth(a).total_cmp(&growth(b)));
+        let Some(nearest) = nearest.filter(|l| growth(l) <= MOST_GROWTH * (top - floor)) else {
+            return (floor, top, limits);
+        };
+        nearest.in_sight = true;
+        reach(nearest.log10, &mut floor, &mut top);
+    }
+}
+
+fn strips(lens: &Arc<Lens>, variant: usize) -> Heat {
+    let chosen = &lens.variants[variant];
+    let layers = || chosen.layers.iter();
+    let cells =
+        rows().flat_map(|(format, _)| layers().map(move |layer| flushed_cell(layer, format)));
+    let why = layers().find_map(|layer| layer.zero).map(super::bars::why_zero).unwrap_or_default();
+    Heat {
+        heading: format!("Share of the layer’s |δⱼ⁽ˡ⁾| flushed to 0: {}", chosen.name),
+        x_label: "layer l".to_owned(),
+        columns: chosen.layers.len(),
+        cells: cells.collect(),
+        rows: Rows::Formats { lens: lens.clone(), variant },
+        quantity: "flushed to 0".to_owned(),
+        scale: ColourScale { min: 0.0, max: 1.0, map: ColourMap::default() },
+        why: vec![why; Format::ALL.len()],
+        lost_in: None,
+        marks: Vec::new(),
+    }
+}
+
+fn flushed_cell(layer: &LayerLens, format: usize) -> Cell {
+    match layer.nonzero {
+        0 => Cell::Zero,
+        nonzero => Cell::Share(layer.held[format].flushed as f64 / nonzero as f64),
+    }
+}
+
+/// A strip's name.
+pub(super) fn row_name(row: usize) -> String {
+    rows().nth(row).map(|(_, format)| format.label().to_owned()).unwrap_or_default()
+}
+
+/// What a format makes of a layer, a line each.
+pub fn cell_words(lens: &VariantLens, row: usize, column: usize) -> Option<Vec<String>> {
+    let (format, _) = rows().nth(row)?;
+    let layer = lens.layers.get(column)?;
+    let lost = layer.held[format];
+    let share = |count: u64| 100.0 * count as f64 / layer.nonzero.max(1) as f64;
+    let line = |what: &str, count: u64| {
+        format!("{what}: {count} of {} ({:.1} %)", layer.nonzero, share(count))
+    };
+    let mut lines = vec![line("flushed to 0", lost.flushed)];
+    lines.push(line("kept with fewer digits", lost.subnormal));
+    if lost.overflow > 0 {
+        lines.push(line("too large", lost.overflow));
+    }
+    if layer.nonzero < layer.total {
+        lines.push(format!("true zeros besides: {}", layer.total - layer.nonzero));
+    }
+    Some(lines)
+}
+
+/// Counts of every format and layer, as shares of the entries that are not a true zero.
+pub(super) fn flush_rows(lens: &VariantLens) -> Vec<Vec<String>> {
+    let mut table = Vec::new();
+    for (place, format) in Format::ALL.into_iter().enumerate() {
+        for (index, layer) in lens.layers.iter().enumerate() {
+            let lost = layer.held[place];
+            for (what, count) in [
+                ("flushed to 0", lost.flushed),
+                ("subnormal", lost.subnormal),
+                ("too large", lost.overflow),
+            ] {
+                let share = match layer.nonzero {
+                    0 => "true zero".to_owned(),
+                    nonzero => (count as f64 / nonzero as f64).to_string(),
+                };
+                let quantity = format!("share of |δⱼ⁽ˡ⁾| {what}");
+                let layer = (index + 1).to_string();
+                table.push(vec![quantity, format.label().to_owned(), layer, share, String::new()]);
+            }
+        }
+    }
+    table
+}
+
+/// The formats' ends, and the norms that formats keep.
+pub(super) fn bars_rows(bars: &Bars) -> Vec<Vec<String>> {
+    let limit = |limit: &Limit| {
+        let value = scientific(Scaled::from(limit.number), 6);
+        vec![limit.name.clone(), String::new(), String::new(), value, limit.log10.to_string()]
+    };
+    let mut table: Vec<Vec<String>> = bars.limits.iter().map(limit).collect();
+    for kept in &bars.kept {
+        for (index, norm) in kept.norms.iter().enumerate() {
+            let log10 = norm.log10().map(|log10| log10.to_string()).unwrap_or_default();
+            let quantity = format!("‖δ⁽ˡ⁾‖ in {}", kept.format);
+            let layer = (index + 1).to_string();
+            table.push(vec![quantity, kept.name.clone(), layer, norm.words(), log10]);
+        }
+    }
+    table
+}

@@ -1,0 +1,137 @@
+//! The page of the precision lens: what narrow floating-point formats keep of δ, and the loss
+//! scale that would save it.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Context, RichText, ScrollArea, Ui};
+
+use crate::experiment::Experiment;
+use crate::figure::Figure;
+use crate::study::{DrawStudy, Lens, precision};
+
+use super::super::asked::Asked;
+use super::super::command::{Command, Commands};
+use super::super::controls;
+use super::super::lab::Lab;
+use super::super::painter::{self, Painter};
+use super::under_way;
+
+/// Height of the strips, in points.
+const STRIPS: f32 = 196.0;
+/// The bars are no lower than this, in points.
+const LOWEST: f32 = 270.0;
+
+/// Sentences of all variants at the most.
+const MOST_NOTES: usize = 2;
+
+/// The page's state.
+pub struct PrecisionPage {
+    asked: Asked<Experiment, Arc<Lens>>,
+    /// Whether the marks are those of the pass with the advised loss scale.
+    with_scale: bool,
+    made: Option<Made>,
+}
+
+/// The figures of an answer, as they are looked at.
+struct Made {
+    variant: usize,
+    bars: Arc<Figure>,
+    strips: Arc<Figure>,
+}
+
+impl PrecisionPage {
+    /// Looking at the passes without a loss scale.
+    pub fn new(context: &Context) -> Self {
+        let mut study = DrawStudy::new();
+        let asked = Asked::new(
+            context,
+            "gradient-lab precision",
+            move |experiment: Experiment, watch, _| {
+                precision(&mut study, &experiment, watch).map(Arc::new)
+            },
+        );
+        Self { asked, with_scale: false, made: None }
+    }
+
+    /// Takes the worker's answer.
+    pub fn poll(&mut self) {
+        if self.asked.poll() {
+            self.made = None;
+        }
+    }
+
+    /// The page.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        lab: &mut Lab,
+        painter: &mut Painter,
+        commands: &mut Commands,
+    ) {
+        if lab.refusal().is_none() && !self.asked.has_asked(|asked| *asked == lab.experiment) {
+            self.asked.ask(&lab.experiment);
+        }
+        egui::CentralPanel::default().show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| self.choices(ui, lab, commands));
+            under_way::show(ui, &self.asked, "Rounding every layer to the formats");
+            self.make(lab.view.variant);
+            if let Some(made) = &self.made {
+                ScrollArea::vertical()
+                    .auto_shrink(false)
+                    .show(ui, |ui| results(ui, made, painter, commands));
+            }
+        });
+    }
+
+    fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
+        let before = self.with_scale;
+        ui.selectable_value(&mut self.with_scale, false, "no loss scale")
+            .on_hover_text("Marks: fp16 and bf16 as they are");
+        ui.selectable_value(&mut self.with_scale, true, "the advised loss scale").on_hover_text(
+            "Marks: the loss times the advised power of two, where there is one; norms are over that power",
+        );
+        if self.with_scale != before {
+            self.made = None;
+        }
+        ui.separator();
+        let mut view = lab.view;
+        controls::variant_choice(ui, "Variant shown", &mut view.variant, &lab.experiment);
+        if view != lab.view {
+            commands.push(Command::Look(view));
+        }
+    }
+
+    fn make(&mut self, variant: usize) {
+        let Some(lens) = self.asked.answer() else { return };
+        let variant = variant.min(lens.variants.len().saturating_sub(1));
+        if self.made.as_ref().is_none_or(|made| made.variant != variant) {
+            let bars = Arc::new(Figure::precision(lens, self.with_scale));
+            self.made =
+                Some(Made { variant, bars, strips: Arc::new(Figure::flush(lens, variant)) });
+        }
+    }
+}
+
+/// What fp16 and bf16 keep of every variant, the bars, the strips of one variant, and what
+/// each format would do to it.
+fn results(ui: &mut Ui, made: &Made, painter: &mut Painter, commands: &mut Commands) {
+    let room = ui.available_height();
+    let top = ui.cursor().top();
+    // Of many variants the one that is chosen: the bars come first.
+    let notes = made.bars.notes.iter();
+    let few = made.bars.notes.len() <= MOST_NOTES;
+    for note in notes.filter(|note| few || note.variant == made.variant) {
+        painter::note(ui, note);
+    }
+    if let Some(how_to_read) = made.bars.caption.last() {
+        ui.label(RichText::new(how_to_read).small().weak());
+    }
+    let height = (room - (ui.cursor().top() - top) - STRIPS - 20.0).max(LOWEST);
+    super::figure_with_tools(ui, painter, &made.bars, height, commands, |_, _| {});
+    ui.add_space(4.0);
+    super::figure_with_tools(ui, painter, &made.strips, STRIPS, commands, |_, _| {});
+    ui.add_space(4.0);
+    for note in &made.strips.notes {
+        painter::note(ui, note);
+    }
+}

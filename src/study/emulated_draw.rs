@@ -1,0 +1,68 @@
+//! One draw as a narrow format computes it, beside the exact pass, which tells what is lost.
+
+use crate::engine::{Format, LayerTrace, Network, Scaled, delta_profile, record};
+use crate::experiment::{Experiment, Variant};
+
+use super::draw::largest_output;
+use super::{Draw, DrawStudy, Stopped, VariantDraw, Verdict, Watch};
+
+impl DrawStudy {
+    /// Every variant's, each as in [`Self::run_emulated`].
+    pub(super) fn answer_emulated(
+        &mut self,
+        format: Format,
+        experiment: &Experiment,
+        watch: &Watch<'_>,
+    ) -> Result<Draw, Stopped> {
+        let count = experiment.variants.len();
+        let mut variants = Vec::with_capacity(count);
+        for variant in &experiment.variants {
+            watch.report(variants.len() as f32 / count as f32);
+            variants.push(self.run_emulated(format, experiment, variant, watch)?);
+        }
+        watch.report(1.0);
+        let examples = experiment.architecture.batch;
+        Ok(Draw { experiment: experiment.clone(), examples, variants })
+    }
+
+    /// A variant's network passed through in `format`, recorded.
+    ///
+    /// # Errors
+    /// [`Stopped`] when told to stop.
+    fn run_emulated(
+        &mut self,
+        format: Format,
+        experiment: &Experiment,
+        variant: &Variant,
+        watch: &Watch<'_>,
+    ) -> Result<VariantDraw, Stopped> {
+        let network: Network<f64> = self.network(experiment, variant, watch)?;
+        let exact = network.pass();
+        watch.proceed()?;
+        let exact_layers = record(&network, &exact);
+        let exact_profile = exact.layers.iter().map(delta_profile);
+        let exact_profile: Vec<Vec<Scaled>> = exact_profile.collect();
+        drop(exact);
+        let mut proceed = || watch.proceed().is_ok();
+        let mut pass = network.emulated_forward(format, &mut proceed).map_err(|_| Stopped)?;
+        network.emulated_backward(format, 0, &mut pass, &mut proceed).map_err(|_| Stopped)?;
+        let layers = network.emulated_record(format, &pass, &exact_layers);
+        let profile: Vec<Vec<Scaled>> =
+            pass.layers.iter().map(LayerTrace::stored_profile).collect();
+        let output_preactivation = largest_output(&pass);
+        Ok(VariantDraw {
+            name: variant.name.clone(),
+            loss: pass.loss,
+            lost: profile.iter().zip(&exact_profile).map(|(kept, all)| lost(kept, all)).collect(),
+            profile,
+            verdict: Verdict::of(&layers, output_preactivation),
+            layers,
+            output_preactivation,
+        })
+    }
+}
+
+/// Which entries of a layer's profile are 0 and should not be.
+fn lost(kept: &[Scaled], exact: &[Scaled]) -> Vec<bool> {
+    kept.iter().zip(exact).map(|(kept, exact)| kept.is_zero() && !exact.is_zero()).collect()
+}
