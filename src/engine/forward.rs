@@ -1,13 +1,13 @@
 //! The forward pass: z^(l) = W^(l) a^(l−1) + b^(l), a^(l) = φ(z^(l)).
 
-use ndarray::{Array2, ArrayViewMut1};
+use ndarray::{Array2, ArrayViewMut1, s};
 
 use crate::experiment::Activation;
 
 use super::kernels;
 use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
-use super::scaled::{Faint, halves, ldexp};
+use super::scaled::{Faint, frexp, halves, ldexp};
 use super::{Columns, Real, Scaled};
 
 /// What the passes leave of one layer.
@@ -33,6 +33,22 @@ impl<T: Real> LayerTrace<T> {
             slope: Array2::from_elem((units, batch), T::ZERO),
             delta: Columns::zeros(units, batch),
             faint: Vec::new(),
+        }
+    }
+
+    /// Puts together what the passes of the batch's parts left of this layer, in their order.
+    pub fn join<'a>(&mut self, parts: impl Iterator<Item = &'a Self>) {
+        let mut first = 0;
+        self.faint.clear();
+        for part in parts {
+            let batch = part.z.batch();
+            self.z.put(first, &part.z);
+            self.a.put(first, &part.a);
+            self.delta.put(first, &part.delta);
+            self.slope.slice_mut(s![.., first..first + batch]).assign(&part.slope);
+            let shifted = part.faint.iter().map(|f| Faint { example: first + f.example, ..*f });
+            self.faint.extend(shifted);
+            first += batch;
         }
     }
 
@@ -208,7 +224,7 @@ fn settle_column<T: Real>(columns: &mut Columns<T>, b: usize, exponent: i64, top
 
 /// e of |x| = m × 2^e with ½ ≤ m < 1.
 pub(super) fn exponent_of(number: f64) -> i64 {
-    i64::from(libm::frexp(number).1)
+    frexp(number).1
 }
 
 /// Multiplies by 2^power, which loses nothing but what lies far below the column's largest.

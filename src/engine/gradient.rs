@@ -57,7 +57,7 @@ impl<T: Real> Pass<T> {
     pub fn weight_gradient_norm(&self, index: usize) -> Scaled {
         let (delta, input) = (&self.layers[index].delta, self.inputs_of(index));
         if delta.batch() == 1 {
-            return delta.norm(0).times(input.norm(0));
+            return delta.rms_norm().times(input.rms_norm());
         }
         let (outs, ins) = (delta.units(), input.units());
         let gram_is_cheaper = delta.batch() * (outs + ins) < 2 * outs * ins;
@@ -68,7 +68,10 @@ impl<T: Real> Pass<T> {
     /// ‖∂L/∂b^(l)‖; `index` = l − 1.
     pub fn bias_gradient_norm(&self, index: usize) -> Scaled {
         let delta = &self.layers[index].delta;
-        if delta.batch() == 1 { delta.norm(0) } else { self.bias_gradient(index).norm() }
+        if delta.batch() == 1 {
+            return delta.rms_norm();
+        }
+        norm_of_mean(delta).unwrap_or_else(|| self.bias_gradient(index).norm())
     }
 
     /// a^(l−1), n_{l−1} × B; `index` = l − 1.
@@ -132,6 +135,22 @@ impl OuterProducts {
         kernels::product(&self.delta.view(), &transposed, 1.0, &mut mantissa);
         Gradient { mantissa, exponent: self.exponent }
     }
+}
+
+/// ‖(1/B) Σ_b δ_b‖, or nothing where a column's mantissas are so small that its power of two
+/// beside the others leaves the range.
+fn norm_of_mean<T: Real>(delta: &Columns<T>) -> Option<Scaled> {
+    let tops = delta.tops();
+    let Some(top) = tops.iter().copied().flatten().max() else { return Some(Scaled::ZERO) };
+    let share = 1.0 / delta.batch() as f64;
+    let columns = delta.exponent.iter().zip(&tops);
+    // A column of zeros has no say, and its exponent may be far above.
+    let factor = |(e, own): (&i64, &Option<i64>)| own.map_or(0.0, |_| ldexp(share, e - top));
+    let factors: Vec<f64> = columns.map(factor).collect();
+    let mut means = vec![0.0; delta.units()];
+    kernels::weighted_row_sums(delta.mantissa.as_slice()?, &factors, &mut means);
+    let norm = kernels::square_sum(&means).sqrt();
+    norm.is_finite().then(|| Scaled::new(norm, top))
 }
 
 /// √Σ (ΔᵀΔ ∘ AᵀA) of the mean loss, or nothing where the examples cancel.

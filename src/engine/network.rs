@@ -1,12 +1,13 @@
 //! A network ready to run: its layers' weights as unit draws with a scale, its data.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use ndarray::Array2;
 
 use crate::experiment::{Activation, Experiment, Init, Loss, Precision, UnitLaw, Variant};
 
-use super::draws::{DrawCache, Drawn, Request, Tensor};
+use super::draws::{Blank, DrawCache, Drawn, Request, Tensor, Wanted};
 use super::forward::LayerTrace;
 use super::loss::{make_targets, output_gradient};
 use super::{Columns, Real, Scaled};
@@ -48,6 +49,27 @@ pub struct Pass<T> {
     pub loss: Scaled,
 }
 
+/// The last pass of each precision, whose memory serves the next.
+#[derive(Default)]
+pub struct Rooms {
+    double: Room<f64>,
+    single: Room<f32>,
+}
+
+/// The last pass, and those of the parts of its batch where it was made in parts.
+pub struct Room<T> {
+    /// Of the whole batch.
+    pub whole: Option<Pass<T>>,
+    /// Of each part.
+    pub parts: Vec<Option<Pass<T>>>,
+}
+
+impl<T> Default for Room<T> {
+    fn default() -> Self {
+        Self { whole: None, parts: Vec::new() }
+    }
+}
+
 /// Drawing was told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("stopped")]
@@ -69,12 +91,39 @@ impl<T: Real + FromDraws> Network<T> {
         cache: &mut DrawCache,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<Self, BuildStopped> {
+        let mut in_turn = |blanks: &mut [Blank]| {
+            let mut all = blanks.iter_mut();
+            proceed()
+                && all.all(|blank| {
+                    proceed() && {
+                        blank.draw();
+                        true
+                    }
+                })
+        };
+        Self::build_by(experiment, variant, cache, &mut in_turn)
+    }
+
+    /// The same, with the layered arrays that are missing given to `draw` all at once: it may
+    /// draw them on several threads, or return `false` to stop. Where one stream serves the
+    /// whole network, it is asked before each array, with none to draw.
+    ///
+    /// # Errors
+    /// [`BuildStopped`] when `draw` says stop.
+    pub fn build_by(
+        experiment: &Experiment,
+        variant: &Variant,
+        cache: &mut DrawCache,
+        draw: &mut dyn FnMut(&mut [Blank]) -> bool,
+    ) -> Result<Self, BuildStopped> {
         let sizes = experiment.sizes();
-        let requests = requests(experiment, variant, &sizes);
-        let single = T::PRECISION == Precision::F32;
-        let drawn = cache
-            .draw(experiment.seed, experiment.draws, &requests, single, proceed)
-            .ok_or(BuildStopped)?;
+        let wanted = Wanted {
+            seed: experiment.seed,
+            draws: experiment.draws,
+            requests: &requests(experiment, variant, &sizes),
+            single: T::PRECISION == Precision::F32,
+        };
+        let drawn = cache.draw(wanted, draw).ok_or(BuildStopped)?;
         let mut arrays = T::arrays(drawn).into_iter();
         let layers = (1..sizes.len())
             .map(|l| Self::layer(experiment, variant, l, &sizes, &mut arrays))
@@ -147,6 +196,31 @@ impl<T: Real> Network<T> {
         pass
     }
 
+    /// The same in the room of an earlier pass, or in new room that is left there.
+    pub fn pass_in<'a>(&self, room: &'a mut Option<Pass<T>>) -> &'a Pass<T> {
+        let mut pass = room.take().filter(|pass| self.fits(pass)).unwrap_or_else(|| self.room());
+        self.run(&mut pass);
+        room.insert(pass)
+    }
+
+    /// The same network with some of the batch's examples, counted from 0.
+    #[must_use]
+    pub fn with_examples(&self, examples: Range<usize>) -> Self {
+        Self {
+            input: self.input.examples(examples.clone()),
+            target: self.target.examples(examples),
+            ..self.clone()
+        }
+    }
+
+    /// Whether a pass has this network's shape.
+    pub fn fits(&self, pass: &Pass<T>) -> bool {
+        let shapes = pass.layers.iter().map(|trace| trace.z.mantissa.dim());
+        let batch = self.input.batch();
+        pass.input.mantissa.dim() == self.input.mantissa.dim()
+            && shapes.eq(self.layers.iter().map(|layer| (layer.unit.nrows(), batch)))
+    }
+
     /// The same into room made by [`Self::room`] of a network of the same shape.
     pub fn run(&self, pass: &mut Pass<T>) {
         self.forward_into(pass);
@@ -192,6 +266,9 @@ pub trait FromDraws: Sized {
     /// Which precision this type is.
     const PRECISION: Precision;
 
+    /// This precision's room.
+    fn room(rooms: &mut Rooms) -> &mut Room<Self>;
+
     /// The arrays in this precision.
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "only this crate draws")]
@@ -201,6 +278,10 @@ pub trait FromDraws: Sized {
 impl FromDraws for f64 {
     const PRECISION: Precision = Precision::F64;
 
+    fn room(rooms: &mut Rooms) -> &mut Room<Self> {
+        &mut rooms.double
+    }
+
     #[expect(private_interfaces, reason = "only this crate draws")]
     fn arrays(drawn: Drawn) -> Vec<Arc<Array2<Self>>> {
         drawn.double
@@ -209,6 +290,10 @@ impl FromDraws for f64 {
 
 impl FromDraws for f32 {
     const PRECISION: Precision = Precision::F32;
+
+    fn room(rooms: &mut Rooms) -> &mut Room<Self> {
+        &mut rooms.single
+    }
 
     #[expect(private_interfaces, reason = "only this crate draws")]
     fn arrays(drawn: Drawn) -> Vec<Arc<Array2<Self>>> {

@@ -106,43 +106,44 @@ impl ZeroCause {
 
 /// The record of every layer.
 pub fn record<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Vec<LayerRecord> {
-    let mut zero_above = None;
-    let mut records: Vec<LayerRecord> = Vec::with_capacity(pass.layers.len());
-    for index in (0..pass.layers.len()).rev() {
-        let trace = &pass.layers[index];
-        let delta = trace.delta.rms_norm();
-        if delta.is_zero() {
-            zero_above = zero_above.or_else(|| Some(cause(network, pass, index)));
-        }
-        records.push(LayerRecord { zero: zero_above, ..measure(network, pass, index, delta) });
-    }
-    records.reverse();
+    let layers = 0..pass.layers.len();
+    let mut records = layers.map(|index| LayerRecord::of(network, pass, index)).collect::<Vec<_>>();
+    explain_zeros(network, pass, &mut records);
     records
 }
 
-fn measure<T: Real>(
-    network: &Network<T>,
-    pass: &Pass<T>,
-    index: usize,
-    delta: Scaled,
-) -> LayerRecord {
-    let trace = &pass.layers[index];
-    let (activation_mean, activation_std) = moments(&trace.a);
-    let activation = network.layers[index].activation;
-    LayerRecord {
-        layer: index + 1,
-        fan_in: pass.inputs_of(index).units(),
-        fan_out: trace.a.units(),
-        delta,
-        weight_grad: pass.weight_gradient_norm(index),
-        bias_grad: pass.bias_gradient_norm(index),
-        activation_mean,
-        activation_std,
-        preactivation_std: moments(&trace.z).1,
-        saturated_share: trace.saturated_share(activation),
-        dead_share: trace.dead_share(activation),
-        zero: None,
-        lost_in_plain: lost_in_plain(&trace.delta),
+/// Gives every layer whose δ is exactly zero the cause, found where the signal ends.
+pub fn explain_zeros<T: Real>(network: &Network<T>, pass: &Pass<T>, records: &mut [LayerRecord]) {
+    let mut zero_above = None;
+    for (index, record) in records.iter_mut().enumerate().rev() {
+        if record.delta.is_zero() {
+            zero_above = zero_above.or_else(|| Some(cause(network, pass, index)));
+        }
+        record.zero = zero_above;
+    }
+}
+
+impl LayerRecord {
+    /// What the pass leaves of one layer, but for the cause of a zero; `index` = l − 1.
+    pub fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> Self {
+        let trace = &pass.layers[index];
+        let (activation_mean, activation_std) = moments(&trace.a);
+        let activation = network.layers[index].activation;
+        Self {
+            layer: index + 1,
+            fan_in: pass.inputs_of(index).units(),
+            fan_out: trace.a.units(),
+            delta: trace.delta.rms_norm(),
+            weight_grad: pass.weight_gradient_norm(index),
+            bias_grad: pass.bias_gradient_norm(index),
+            activation_mean,
+            activation_std,
+            preactivation_std: moments(&trace.z).1,
+            saturated_share: trace.saturated_share(activation),
+            dead_share: trace.dead_share(activation),
+            zero: None,
+            lost_in_plain: lost_in_plain(&trace.delta),
+        }
     }
 }
 

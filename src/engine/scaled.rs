@@ -3,7 +3,9 @@
 //! A plainly computed norm of a deep sigmoid net's error signal is lost after 34 layers in
 //! single and 253 in double precision. Carried like this it never is.
 
-use ndarray::Array2;
+use std::ops::Range;
+
+use ndarray::{Array2, s};
 
 use super::{Real, kernels};
 
@@ -30,8 +32,8 @@ impl Scaled {
         if mantissa == 0.0 {
             return Self::ZERO;
         }
-        let (mantissa, shift) = libm::frexp(mantissa);
-        Self { mantissa, exponent: exponent + i64::from(shift) }
+        let (mantissa, shift) = frexp(mantissa);
+        Self { mantissa, exponent: exponent + shift }
     }
 
     /// e^ln. Below e^(−10^15), where not even this exponent serves, it is zero.
@@ -124,7 +126,24 @@ impl From<f64> for Scaled {
 
 /// m × 2^e for any 64-bit e: 0 or infinity where `f64` ends.
 pub(crate) fn ldexp(mantissa: f64, exponent: i64) -> f64 {
+    const POWERS: std::ops::RangeInclusive<i64> = -1022..=1023;
+    if POWERS.contains(&exponent) {
+        // One product by a power of two, which rounds once at the most.
+        return mantissa * f64::from_bits(((exponent + 1023) as u64) << 52);
+    }
     libm::ldexp(mantissa, exponent.clamp(-4000, 4000) as i32)
+}
+
+/// m and e of m × 2^e with ½ ≤ |m| < 1.
+pub(super) fn frexp(number: f64) -> (f64, i64) {
+    const EXPONENT: u64 = 0x7FF << 52;
+    if number.is_normal() {
+        let bits = number.to_bits();
+        let exponent = ((bits & EXPONENT) >> 52) as i64 - 1022;
+        return (f64::from_bits((bits & !EXPONENT) | (1022 << 52)), exponent);
+    }
+    let (mantissa, exponent) = libm::frexp(number);
+    (mantissa, i64::from(exponent))
 }
 
 /// 2^power as two factors: one alone may lie beyond `f64` though what it multiplies comes near 1.
@@ -192,6 +211,23 @@ impl<T: Real> Columns<T> {
             mantissa: column.as_standard_layout().into_owned(),
             exponent: vec![self.exponent[example]],
         }
+    }
+
+    /// Some of the examples, n × their number.
+    #[must_use]
+    pub fn examples(&self, examples: Range<usize>) -> Self {
+        let mantissa = self.mantissa.slice(s![.., examples.clone()]);
+        Self {
+            mantissa: mantissa.as_standard_layout().into_owned(),
+            exponent: self.exponent[examples].to_vec(),
+        }
+    }
+
+    /// Takes over another array's examples, from `first` on.
+    pub(super) fn put(&mut self, first: usize, examples: &Self) {
+        let range = first..first + examples.batch();
+        self.mantissa.slice_mut(s![.., range.clone()]).assign(&examples.mantissa);
+        self.exponent[range].copy_from_slice(&examples.exponent);
     }
 
     /// Example b's column, entry by entry.
@@ -322,6 +358,18 @@ pub(crate) fn root_mean_square(numbers: impl ExactSizeIterator<Item = Scaled>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quick_powers_of_two_are_the_librarys() {
+        for number in [1.0, -0.75, 1e300, -1e-300, 5e-324, 2.3e-308, f64::MAX, 0.0] {
+            let (mantissa, exponent) = frexp(number);
+            assert_eq!((mantissa, exponent as i32), libm::frexp(number), "{number}");
+            for power in [-3000, -1074, -1023, -1022, -5, 0, 1, 52, 1023, 1024, 2100, 3000] {
+                let (quick, slow) = (ldexp(number, power), libm::ldexp(number, power as i32));
+                assert_eq!(quick, slow, "{number} {power}");
+            }
+        }
+    }
 
     #[test]
     fn arithmetic_agrees_with_f64_where_both_exist() {

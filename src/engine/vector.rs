@@ -100,12 +100,21 @@ vector_forms!(
     [1.0 / 5_040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5]
 );
 
+/// Numbers at a time.
+const BLOCK: usize = 16;
+
 macro_rules! activate {
-    ($name:ident, $wide:ident, $body:ident, $module:ident, $float:ty) => {
+    ($name:ident, $wide:ident, $widest:ident, $body:ident, $module:ident, $float:ty) => {
         /// a = φ(z), slope = φ′(z).
         pub fn $name(activation: Activation, z: &[$float], a: &mut [$float], slope: &mut [$float]) {
             #[cfg(target_arch = "x86_64")]
             if std::arch::is_x86_feature_detected!("avx2") {
+                if std::arch::is_x86_feature_detected!("avx512f")
+                    && std::arch::is_x86_feature_detected!("avx512dq")
+                {
+                    // SAFETY: the processor has just been asked for both.
+                    return unsafe { $widest(activation, z, a, slope) };
+                }
                 // SAFETY: the processor has just been asked for AVX2.
                 return unsafe { $wide(activation, z, a, slope) };
             }
@@ -115,6 +124,12 @@ macro_rules! activate {
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx2")]
         fn $wide(activation: Activation, z: &[$float], a: &mut [$float], slope: &mut [$float]) {
+            $body(activation, z, a, slope);
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx512dq,avx2")]
+        fn $widest(activation: Activation, z: &[$float], a: &mut [$float], slope: &mut [$float]) {
             $body(activation, z, a, slope);
         }
 
@@ -132,19 +147,47 @@ macro_rules! activate {
                     (*a, *s) = (slope * z, slope);
                 }),
                 Activation::Sigmoid => {
-                    elements.for_each(|((&z, a), s)| (*a, *s) = $module::sigmoid(z));
+                    in_blocks(z, a, slope, $module::sigmoid);
                     mend_far_out(z, $module::REACH, |i, z| {
                         (a[i], slope[i]) = exact(activation, z);
                     });
                 }
                 Activation::Tanh => {
-                    elements.for_each(|((&z, a), s)| (*a, *s) = $module::tanh(z));
+                    in_blocks(z, a, slope, $module::tanh);
                     mend_far_out(z, $module::REACH / 2.0, |i, z| {
                         (a[i], slope[i]) = exact(activation, z);
                     });
                 }
                 Activation::Selu | Activation::Gelu | Activation::Silu => {
                     elements.for_each(|((&z, a), s)| (*a, *s) = exact(activation, z));
+                }
+            }
+
+            /// The last few numbers make a block of their own, filled up with zeros: a loop over
+            /// them alone would take longer than all the others.
+            #[inline(always)]
+            fn in_blocks(
+                z: &[$float],
+                a: &mut [$float],
+                slope: &mut [$float],
+                f: impl Fn($float) -> ($float, $float),
+            ) {
+                let (z, z_rest) = z.as_chunks::<BLOCK>();
+                let (a, a_rest) = a.as_chunks_mut::<BLOCK>();
+                let (slope, slope_rest) = slope.as_chunks_mut::<BLOCK>();
+                for ((z, a), slope) in z.iter().zip(a).zip(slope) {
+                    for lane in 0..BLOCK {
+                        (a[lane], slope[lane]) = f(z[lane]);
+                    }
+                }
+                if !z_rest.is_empty() {
+                    let mut last = [[0.0; BLOCK]; 3];
+                    last[0][..z_rest.len()].copy_from_slice(z_rest);
+                    for lane in 0..BLOCK {
+                        (last[1][lane], last[2][lane]) = f(last[0][lane]);
+                    }
+                    a_rest.copy_from_slice(&last[1][..z_rest.len()]);
+                    slope_rest.copy_from_slice(&last[2][..z_rest.len()]);
                 }
             }
 
@@ -170,8 +213,8 @@ macro_rules! activate {
     };
 }
 
-activate!(activate_f64, activate_f64_wide, activate_f64_body, double, f64);
-activate!(activate_f32, activate_f32_wide, activate_f32_body, single, f32);
+activate!(activate_f64, activate_f64_wide, activate_f64_widest, activate_f64_body, double, f64);
+activate!(activate_f32, activate_f32_wide, activate_f32_widest, activate_f32_body, single, f32);
 
 #[cfg(test)]
 mod tests {

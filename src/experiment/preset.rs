@@ -50,7 +50,7 @@ impl Preset {
             "xavier-vs-he",
             "ReLU, 30 layers: Xavier loses half of ‖δ‖² in every layer, He keeps it."
         ),
-        preset!("deep", "Sigmoid, 1000 layers: norms down to 1e-639, far below what f64 can hold."),
+        preset!("deep", "Sigmoid, 1000 layers: norms down to 1e-641, far below what f64 can hold."),
         preset!(
             "orthogonal",
             "Linear and tanh, 50 layers: orthogonal weights keep δ where Gaussian ones wander."

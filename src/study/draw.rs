@@ -1,10 +1,11 @@
 //! One draw: every variant's network with one seed, forward and backward, recorded.
 
 use crate::engine::{
-    DrawCache, Format, FromDraws, LayerRecord, Network, Pass, Real, Scaled, delta_profile, record,
+    Blank, DrawCache, Format, FromDraws, LayerRecord, Network, Pass, Real, Rooms, Scaled,
 };
 use crate::experiment::{Experiment, Precision, Variant};
 
+use super::pass::{draw_all, pass, record};
 use super::{Stopped, Verdict, Watch};
 
 /// What one seed's networks leave.
@@ -37,15 +38,27 @@ pub struct VariantDraw {
 }
 
 /// Runs draws and keeps the unit draws from one to the next.
-#[derive(Default)]
 pub struct DrawStudy {
     cache: DrawCache,
+    rooms: Rooms,
+    threads: usize,
+}
+
+impl Default for DrawStudy {
+    fn default() -> Self {
+        Self::on_threads(std::thread::available_parallelism().map_or(1, usize::from))
+    }
 }
 
 impl DrawStudy {
     /// With nothing kept yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// With so many threads: they change how soon it is done, not a bit of the result.
+    pub fn on_threads(threads: usize) -> Self {
+        Self { cache: DrawCache::new(), rooms: Rooms::default(), threads }
     }
 
     /// Draws every variant's network and passes forward and backward. Where the precision is
@@ -86,14 +99,13 @@ impl DrawStudy {
         watch: &Watch<'_>,
     ) -> Result<VariantDraw, Stopped> {
         let network = self.network::<T>(experiment, variant, watch)?;
-        let pass = network.pass();
-        watch.proceed()?;
-        let layers = record(&network, &pass);
-        let output_preactivation = largest_output(&pass);
+        let pass = pass(&network, T::room(&mut self.rooms), self.threads, watch)?;
+        let (layers, profile) = record(&network, pass, self.threads, watch)?;
+        let output_preactivation = largest_output(pass);
         Ok(VariantDraw {
             name: variant.name.clone(),
             loss: pass.loss,
-            profile: pass.layers.iter().map(delta_profile).collect(),
+            profile,
             verdict: Verdict::of(&layers, output_preactivation),
             layers,
             lost: Vec::new(),
@@ -111,8 +123,9 @@ impl DrawStudy {
         variant: &Variant,
         watch: &Watch<'_>,
     ) -> Result<Network<T>, Stopped> {
-        let mut proceed = || watch.proceed().is_ok();
-        Network::build(experiment, variant, &mut self.cache, &mut proceed).map_err(|_| Stopped)
+        let threads = self.threads;
+        let mut draw = |blanks: &mut [Blank]| draw_all(blanks, threads, watch);
+        Network::build_by(experiment, variant, &mut self.cache, &mut draw).map_err(|_| Stopped)
     }
 }
 

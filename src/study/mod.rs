@@ -17,6 +17,7 @@ mod jacobian;
 mod mean_field;
 mod moments;
 mod parallel;
+mod pass;
 mod portrait;
 mod precision;
 mod sample;
@@ -46,6 +47,7 @@ pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step
 pub use histogram::Histogram;
 pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
+pub use pass::pass;
 pub use portrait::{
     EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
 };

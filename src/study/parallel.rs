@@ -1,6 +1,7 @@
 //! Numbered tasks on a few threads, their results taken up in order: what is made of them
 //! does not depend on the number of threads.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -62,6 +63,44 @@ pub(super) fn in_order<S, R: Send>(
     })
 }
 
+/// Does the work of every item once, on `threads` threads, this one among them: whichever is
+/// free takes the next. For work that is the same whoever does it.
+///
+/// # Errors
+/// [`Stopped`] when told to stop, with some of the work undone.
+pub(super) fn each<I: Send>(
+    items: impl Iterator<Item = I> + Send,
+    threads: usize,
+    watch: &Watch<'_>,
+    work: impl Fn(I) + Sync,
+) -> Result<(), Stopped> {
+    let queue = Mutex::new(items);
+    let next = || queue.lock().ok()?.next();
+    let stop = AtomicBool::new(false);
+    let help = || {
+        while let (false, Some(item)) = (stop.load(Ordering::Relaxed), next()) {
+            work(item);
+        }
+    };
+    thread::scope(|scope| {
+        for number in 1..threads {
+            let named = thread::Builder::new().name(format!("study-{number}"));
+            // A thread that the system refuses is one helper less.
+            let _refused = named.spawn_scoped(scope, help).err();
+        }
+        loop {
+            if let Err(stopped) = watch.proceed() {
+                stop.store(true, Ordering::Relaxed);
+                return Err(stopped);
+            }
+            match next() {
+                Some(item) => work(item),
+                None => return Ok(()),
+            }
+        }
+    })
+}
+
 /// The next result of one thread, asking meanwhile whether to go on.
 fn next<R>(queue: &Receiver<R>, watch: &Watch<'_>) -> Result<R, Stopped> {
     loop {
@@ -103,6 +142,19 @@ mod tests {
         for threads in [0, 2, 3, 80] {
             assert_eq!(squares(threads, &watch).expect("not stopped"), alone);
         }
+    }
+
+    #[test]
+    fn each_item_is_worked_on_once() {
+        for threads in [0, 1, 2, 5] {
+            let mut numbers: Vec<usize> = (0..100).collect();
+            let watch = Watch::unattended();
+            each(numbers.iter_mut(), threads, &watch, |number| *number += 100)
+                .expect("not stopped");
+            assert!(numbers.iter().copied().eq(100..200));
+        }
+        let stopped = Watch::new(&|| true, &|_| {});
+        assert_eq!(each([1].iter(), 1, &stopped, |_| panic!("stopped before")), Err(Stopped));
     }
 
     #[test]

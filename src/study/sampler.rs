@@ -1,6 +1,8 @@
 //! The error signal's norms of one seed after the other, by either engine.
 
-use crate::engine::{DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, Real, Scaled};
+use crate::engine::{
+    DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, Real, Rooms, Scaled,
+};
 use crate::experiment::{Activation, Experiment, Precision, Variant};
 
 use super::Stopped;
@@ -72,6 +74,9 @@ pub struct Sampler {
     /// One for each variant; none where the weights are drawn.
     laws: Vec<Option<ExactLaw>>,
     norms: Vec<Scaled>,
+    /// Nothing drawn for one seed serves another, but its memory does, and the variants share it.
+    cache: DrawCache,
+    rooms: Rooms,
     /// Beside the norms, where they are wanted.
     shares: Option<Vec<Shares>>,
 }
@@ -99,6 +104,8 @@ impl Sampler {
             laws: experiment.variants.iter().map(law).collect::<Result<_, _>>()?,
             experiment: experiment.clone(),
             norms: Vec::new(),
+            cache: DrawCache::keeping(0),
+            rooms: Rooms::default(),
             shares: None,
         })
     }
@@ -131,8 +138,6 @@ impl Sampler {
         self.experiment.seed = seed;
         self.norms.clear();
         self.shares.iter_mut().for_each(Vec::clear);
-        // Nothing drawn for one seed serves another, but the variants share it.
-        let mut cache = DrawCache::new();
         for index in 0..self.laws.len() {
             if !proceed() {
                 return Err(Stopped);
@@ -144,9 +149,9 @@ impl Sampler {
             }
             match self.experiment.architecture.precision {
                 Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-                    self.pass::<f64>(index, &mut cache, proceed)?;
+                    self.pass::<f64>(index, proceed)?;
                 }
-                Precision::F32 => self.pass::<f32>(index, &mut cache, proceed)?,
+                Precision::F32 => self.pass::<f32>(index, proceed)?,
             }
         }
         Ok(&self.norms)
@@ -156,13 +161,13 @@ impl Sampler {
     fn pass<T: Real + FromDraws>(
         &mut self,
         index: usize,
-        cache: &mut DrawCache,
         proceed: &dyn Fn() -> bool,
     ) -> Result<(), Stopped> {
         let variant = &self.experiment.variants[index];
+        let cache = &mut self.cache;
         let network = Network::<T>::build(&self.experiment, variant, cache, &mut || proceed())
             .map_err(|_| Stopped)?;
-        let pass = network.pass();
+        let pass = network.pass_in(&mut T::room(&mut self.rooms).whole);
         self.norms.extend(pass.layers.iter().map(|layer| layer.delta.rms_norm()));
         if let Some(shares) = &mut self.shares {
             let activations = network.layers.iter().map(|layer| layer.activation);

@@ -7,9 +7,6 @@
 use super::super::Real;
 use super::{dispatch, line, will_need};
 
-/// Rows of a tile: two registers wide it takes 12 of AVX2's 16 registers.
-const ROWS: usize = 6;
-
 /// Terms that are summed before the next tile's turn: a panel takes half of a 32 KB cache.
 const TERMS: usize = 256;
 
@@ -18,37 +15,51 @@ const PANELS: usize = 8;
 
 dispatch!(
     /// out = scale · W X, with X of `x.len() / batch` rows of `batch` numbers.
-    matmul, matmul_wide, matmul_body,
+    matmul, matmul_wide, matmul_widest, matmul_body / matmul_large_body,
     (w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T])
 );
 dispatch!(
     /// out = scale · Wᵀ D, with D of `d.len() / batch` rows of `batch` numbers.
-    matmul_transposed, matmul_transposed_wide, matmul_transposed_body,
+    matmul_transposed, matmul_transposed_wide, matmul_transposed_widest, matmul_transposed_body / matmul_transposed_large_body,
     (w: &[T], d: &[T], batch: usize, scale: T, out: &mut [T])
 );
 dispatch!(
     /// out = MᵀM above the diagonal and on it, B × B, with M of `m.len() / batch` rows of
     /// `batch` numbers. What lies below the diagonal is left as it falls out.
-    upper_gram, upper_gram_wide, upper_gram_body,
-    (m: &[T], batch: usize, out: &mut [T])
+    upper_gram, upper_gram_wide, upper_gram_widest, upper_gram_body / upper_gram_large_body,
+    (m: &[T], batch: usize, out: &mut [f64])
 );
 
 #[inline(always)]
 fn matmul_body<T: Real>(w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T]) {
-    let shape = Shape { turned: false, upper: false, batch, scale };
-    multiply(shape, w, x, out);
+    multiply(Shape { turned: false, upper: false, batch, scale }, w, x, out);
+}
+
+#[inline(always)]
+fn matmul_large_body<T: Real>(w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T]) {
+    multiply_large(Shape { turned: false, upper: false, batch, scale }, w, x, out);
 }
 
 #[inline(always)]
 fn matmul_transposed_body<T: Real>(w: &[T], d: &[T], batch: usize, scale: T, out: &mut [T]) {
-    let shape = Shape { turned: true, upper: false, batch, scale };
-    multiply(shape, w, d, out);
+    multiply(Shape { turned: true, upper: false, batch, scale }, w, d, out);
 }
 
 #[inline(always)]
-fn upper_gram_body<T: Real>(m: &[T], batch: usize, out: &mut [T]) {
-    let shape = Shape { turned: true, upper: true, batch, scale: T::from_f64(1.0) };
-    multiply(shape, m, m, out);
+fn matmul_transposed_large_body<T: Real>(w: &[T], d: &[T], batch: usize, scale: T, out: &mut [T]) {
+    multiply_large(Shape { turned: true, upper: false, batch, scale }, w, d, out);
+}
+
+#[inline(always)]
+fn upper_gram_body<T: Real>(m: &[T], batch: usize, out: &mut [f64]) {
+    let m: Vec<f64> = m.iter().map(|m| m.to_f64()).collect();
+    multiply(Shape { turned: true, upper: true, batch, scale: 1.0 }, &m, &m, out);
+}
+
+#[inline(always)]
+fn upper_gram_large_body<T: Real>(m: &[T], batch: usize, out: &mut [f64]) {
+    let m: Vec<f64> = m.iter().map(|m| m.to_f64()).collect();
+    multiply_large(Shape { turned: true, upper: true, batch, scale: 1.0 }, &m, &m, out);
 }
 
 /// What is asked for.
@@ -62,26 +73,43 @@ struct Shape<T> {
     scale: T,
 }
 
+/// Tiles of 6 × N numbers in twelve of AVX2's sixteen registers, N making two of them.
 #[inline(always)]
 fn multiply<T: Real>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
-    // N examples make a tile two AVX2 registers wide; G rows of Wᵀ, three cache lines, are
-    // copied at a time.
     if size_of::<T>() == 4 {
-        blocks::<T, 16>(shape, w, x, out);
+        blocks::<T, 3, 16>(shape, w, x, out);
     } else {
-        blocks::<T, 8>(shape, w, x, out);
+        blocks::<T, 3, 8>(shape, w, x, out);
+    }
+}
+
+/// Tiles of 6 × N numbers in twelve of AVX-512's thirty-two registers, N making two of them; of
+/// 12 × N where there are no more examples than fill one.
+#[inline(always)]
+fn multiply_large<T: Real>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
+    let few = shape.batch <= line::<T>();
+    match (size_of::<T>(), few) {
+        (4, false) => blocks::<T, 3, 32>(shape, w, x, out),
+        (4, true) => blocks::<T, 6, 16>(shape, w, x, out),
+        (_, false) => blocks::<T, 3, 16>(shape, w, x, out),
+        (_, true) => blocks::<T, 6, 8>(shape, w, x, out),
     }
 }
 
 #[inline(always)]
-fn blocks<T: Real, const N: usize>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
+fn blocks<T: Real, const HALF: usize, const N: usize>(
+    shape: Shape<T>,
+    w: &[T],
+    x: &[T],
+    out: &mut [T],
+) {
     let inner = x.len() / shape.batch;
     let most = (PANELS * N).min(shape.batch.next_multiple_of(N));
     let mut panels = vec![[T::ZERO; N]; TERMS.min(inner) * most / N];
     for first in (0..shape.batch).step_by(PANELS * N) {
         for from in (0..inner).step_by(TERMS) {
             let terms = TERMS.min(inner - from);
-            let block = Block {
+            let block = Block::<T, HALF, N> {
                 shape,
                 from,
                 terms,
@@ -130,7 +158,7 @@ fn copy<T: Real, const M: usize>(from: &[T], to: &mut [T; M]) {
 }
 
 /// Some terms of some examples.
-struct Block<'a, T, const N: usize> {
+struct Block<'a, T, const HALF: usize, const N: usize> {
     shape: Shape<T>,
     /// The first of the terms.
     from: usize,
@@ -142,7 +170,7 @@ struct Block<'a, T, const N: usize> {
     last: bool,
 }
 
-impl<T: Real, const N: usize> Block<'_, T, N> {
+impl<T: Real, const HALF: usize, const N: usize> Block<'_, T, HALF, N> {
     /// W X: a row's weights lie side by side already.
     #[inline(always)]
     fn straight(&self, w: &[T], inner: usize, out: &mut [T]) {
@@ -151,25 +179,36 @@ impl<T: Real, const N: usize> Block<'_, T, N> {
         while row < rows {
             let w = &w[row * inner + self.from..];
             row += match rows - row {
-                ROWS.. => self.rows_of::<ROWS>(w, inner, row, out),
-                4.. => self.rows_of::<4>(w, inner, row, out),
-                2.. => self.rows_of::<2>(w, inner, row, out),
-                _ => self.rows_of::<1>(w, inner, row, out),
+                left if left >= 2 * HALF => self.rows_of::<HALF, HALF>(w, inner, row, out),
+                6.. => self.rows_of::<3, 3>(w, inner, row, out),
+                4.. => self.rows_of::<2, 2>(w, inner, row, out),
+                2.. => self.rows_of::<1, 1>(w, inner, row, out),
+                _ => self.rows_of::<1, 0>(w, inner, row, out),
             };
         }
     }
 
     #[inline(always)]
-    fn rows_of<const R: usize>(&self, w: &[T], inner: usize, row: usize, out: &mut [T]) -> usize {
-        let w: [&[T]; R] = std::array::from_fn(|r| &w[r * inner..][..self.terms]);
-        self.tiles::<R>(row, out, |k| {
+    fn rows_of<const A: usize, const B: usize>(
+        &self,
+        w: &[T],
+        inner: usize,
+        row: usize,
+        out: &mut [T],
+    ) -> usize {
+        let row_of = |r: usize| &w[r * inner..][..self.terms];
+        let upper: [&[T]; A] = std::array::from_fn(row_of);
+        let lower: [&[T]; B] = std::array::from_fn(|r| row_of(A + r));
+        self.tiles::<A, B>(row, out, |k| {
             if k % line::<T>() == 0 {
-                w.iter().for_each(|row| will_need(row, k + R * inner));
+                let ahead = k + (A + B) * inner;
+                upper.iter().chain(&lower).for_each(|row| will_need(row, ahead));
             }
             // SAFETY: k < `terms`, the length of each row.
-            std::array::from_fn(|r| unsafe { *w[r].get_unchecked(k) })
+            let weight = |row: &[T]| unsafe { *row.get_unchecked(k) };
+            (upper.map(weight), lower.map(weight))
         });
-        R
+        A + B
     }
 
     /// Wᵀ X: a term's weights lie side by side.
@@ -180,28 +219,41 @@ impl<T: Real, const N: usize> Block<'_, T, N> {
         let mut row = 0;
         while row < rows {
             row += match rows - row {
-                ROWS.. => self.columns_of::<ROWS>(w, rows, row, out),
-                4.. => self.columns_of::<4>(w, rows, row, out),
-                2.. => self.columns_of::<2>(w, rows, row, out),
-                _ => self.columns_of::<1>(w, rows, row, out),
+                left if left >= 2 * HALF => self.columns_of::<HALF, HALF>(w, rows, row, out),
+                6.. => self.columns_of::<3, 3>(w, rows, row, out),
+                4.. => self.columns_of::<2, 2>(w, rows, row, out),
+                2.. => self.columns_of::<1, 1>(w, rows, row, out),
+                _ => self.columns_of::<1, 0>(w, rows, row, out),
             };
         }
     }
 
     #[inline(always)]
-    fn columns_of<const R: usize>(&self, w: &[T], rows: usize, row: usize, out: &mut [T]) -> usize {
+    fn columns_of<const A: usize, const B: usize>(
+        &self,
+        w: &[T],
+        rows: usize,
+        row: usize,
+        out: &mut [T],
+    ) -> usize {
         let w = &w[row..];
-        self.tiles::<R>(row, out, |k| {
-            will_need(w, k * rows + R + line::<T>());
-            // SAFETY: k < `terms`, row + R ≤ `rows`, and `w` has `terms` · `rows` numbers.
-            std::array::from_fn(|r| unsafe { *w.get_unchecked(k * rows + r) })
+        self.tiles::<A, B>(row, out, |k| {
+            will_need(w, k * rows + A + B + line::<T>());
+            // SAFETY: k < `terms`, row + A + B ≤ `rows`, and `w` has `terms` · `rows` numbers.
+            let weight = |r: usize| unsafe { *w.get_unchecked(k * rows + r) };
+            (std::array::from_fn(weight), std::array::from_fn(|r| weight(A + r)))
         });
-        R
+        A + B
     }
 
-    /// R rows against every panel; `weights` are the rows' k-th.
+    /// A + B rows against every panel; `weights` are the rows' k-th.
     #[inline(always)]
-    fn tiles<const R: usize>(&self, row: usize, out: &mut [T], weights: impl Fn(usize) -> [T; R]) {
+    fn tiles<const A: usize, const B: usize>(
+        &self,
+        row: usize,
+        out: &mut [T],
+        weights: impl Fn(usize) -> ([T; A], [T; B]),
+    ) {
         let batch = self.shape.batch;
         for (number, panel) in self.panels.chunks_exact(self.terms).enumerate() {
             let begin = self.first + number * N;
@@ -209,15 +261,15 @@ impl<T: Real, const N: usize> Block<'_, T, N> {
             if self.shape.upper && row >= end {
                 continue;
             }
-            let mut sums = [[T::ZERO; N]; R];
+            let mut sums = ([[T::ZERO; N]; A], [[T::ZERO; N]; B]);
             if self.from > 0 {
-                for (r, sums) in sums.iter_mut().enumerate() {
+                for (r, sums) in sums.0.iter_mut().chain(&mut sums.1).enumerate() {
                     copy(&out[(row + r) * batch..][begin..end], sums);
                 }
             }
             let sums = tile(panel, sums, &weights);
             let scale = if self.last { self.shape.scale } else { T::from_f64(1.0) };
-            for (r, sums) in sums.iter().enumerate() {
+            for (r, sums) in sums.0.iter().chain(&sums.1).enumerate() {
                 let out = &mut out[(row + r) * batch..][begin..end];
                 out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = sum * scale);
             }
@@ -225,39 +277,89 @@ impl<T: Real, const N: usize> Block<'_, T, N> {
     }
 }
 
-/// Adds up one tile's products; by value, so that the sums stay in registers.
+/// Adds up one tile's products; by value, so that the sums stay in registers, and in two
+/// halves, each small enough for the compiler to unroll.
 #[inline(always)]
-fn tile<T: Real, const N: usize, const R: usize>(
+fn tile<T: Real, const N: usize, const A: usize, const B: usize>(
     panel: &[[T; N]],
-    mut sums: [[T; N]; R],
-    weights: impl Fn(usize) -> [T; R],
-) -> [[T; N]; R] {
+    sums: ([[T; N]; A], [[T; N]; B]),
+    weights: impl Fn(usize) -> ([T; A], [T; B]),
+) -> ([[T; N]; A], [[T; N]; B]) {
+    let (mut upper, mut lower) = sums;
     for (k, x) in panel.iter().enumerate() {
-        let w = weights(k);
-        for r in 0..R {
-            for lane in 0..N {
-                sums[r][lane] = w[r].mul_add(x[lane], sums[r][lane]);
-            }
+        let (w_upper, w_lower) = weights(k);
+        add(&mut upper, w_upper, x);
+        add(&mut lower, w_lower, x);
+    }
+    (upper, lower)
+}
+
+#[inline(always)]
+fn add<T: Real, const N: usize, const R: usize>(sums: &mut [[T; N]; R], w: [T; R], x: &[T; N]) {
+    for r in 0..R {
+        for lane in 0..N {
+            sums[r][lane] = w[r].mul_add(x[lane], sums[r][lane]);
         }
     }
-    sums
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::product::tests::noise;
+    use super::super::product::tests::{narrow, noise};
+    use super::super::same_bits;
     use super::*;
 
+    /// The bits of every path, for blocks with and without a rest on all three sides.
+    fn check<T: Real + From<f32>>(narrowed: impl Fn(Vec<f64>) -> Vec<T>) {
+        for (rows, inner, batch) in [(37, 53, 19), (12, 300, 64), (1, 5, 2), (26, 40, 33)] {
+            let (w, x) = (narrowed(noise(rows * inner)), narrowed(noise(inner * batch)));
+            let d = narrowed(noise(rows * batch));
+            let scale = T::from(0.3);
+            same_bits!(
+                matmul,
+                matmul_body,
+                matmul_wide,
+                (&w, &x, batch, scale),
+                vec![T::ZERO; rows * batch]
+            );
+            same_bits!(
+                matmul,
+                matmul_large_body,
+                matmul_wide,
+                (&w, &x, batch, scale),
+                vec![T::ZERO; rows * batch]
+            );
+            same_bits!(
+                matmul_transposed,
+                matmul_transposed_body,
+                matmul_transposed_wide,
+                (&w, &d, batch, scale),
+                vec![T::ZERO; inner * batch]
+            );
+            same_bits!(
+                matmul_transposed,
+                matmul_transposed_large_body,
+                matmul_transposed_wide,
+                (&w, &d, batch, scale),
+                vec![T::ZERO; inner * batch]
+            );
+            let upper = |gram: Vec<f64>| {
+                let place = |(at, value): (usize, f64)| (at % batch >= at / batch).then_some(value);
+                gram.into_iter().enumerate().filter_map(place).collect::<Vec<f64>>()
+            };
+            let gram = |kernel: fn(&[T], usize, &mut [f64])| {
+                let mut out = vec![0.0; batch * batch];
+                kernel(&x, batch, &mut out);
+                upper(out)
+            };
+            assert_eq!(gram(upper_gram), gram(upper_gram_body));
+            assert_eq!(gram(upper_gram), gram(upper_gram_large_body));
+        }
+    }
+
     #[test]
-    fn wide_and_narrow_instructions_give_the_same_bits() {
-        let (w, x) = (noise(37 * 53), noise(53 * 19));
-        let (mut wide, mut plain) = (vec![0.0; 37 * 19], vec![0.0; 37 * 19]);
-        matmul(&w, &x, 19, 0.3, &mut wide);
-        matmul_body(&w, &x, 19, 0.3, &mut plain);
-        assert_eq!(wide, plain);
-        let (mut wide, mut plain) = (vec![0.0; 53 * 19], vec![0.0; 53 * 19]);
-        matmul_transposed(&w, &noise(37 * 19), 19, 0.3, &mut wide);
-        matmul_transposed_body(&w, &noise(37 * 19), 19, 0.3, &mut plain);
-        assert_eq!(wide, plain);
+    fn every_path_gives_the_same_bits() {
+        check(|double| double);
+        check(|double| narrow(&double));
     }
 }

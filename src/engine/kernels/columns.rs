@@ -6,54 +6,70 @@ use super::dispatch;
 /// Lanes of a reduction: four AVX2 registers of `f32`.
 const LANES: usize = 32;
 
+/// Lanes for what is left of a reduction.
+const FEW: usize = 4;
+
+/// Lanes of a sum in `f64`: a register of AVX-512, two of AVX2.
+const SUMS: usize = 8;
+
 dispatch!(
     /// The largest |entry|; NaN counts as nothing.
-    largest, largest_wide, largest_body,
+    largest, largest_wide, largest_widest, largest_body,
     (entries: &[T]) -> T
 );
 dispatch!(
     /// u ← u · slope, element by element.
-    multiply, multiply_wide, multiply_body,
+    multiply, multiply_wide, multiply_widest, multiply_body,
     (u: &mut [T], slope: &[T])
 );
 dispatch!(
     /// Whether every product u · slope with u ≠ 0 is at least `smallest` in magnitude.
-    all_at_least, all_at_least_wide, all_at_least_body,
+    all_at_least, all_at_least_wide, all_at_least_widest, all_at_least_body,
     (u: &[T], slope: &[T], smallest: T) -> bool
 );
 dispatch!(
     /// Whether no |entry| is below `smallest`; a zero is.
-    none_below, none_below_wide, none_below_body,
+    none_below, none_below_wide, none_below_widest, none_below_body,
     (entries: &[T], smallest: T) -> bool
 );
 dispatch!(
     /// How many |entries| are below `limit`.
-    count_below, count_below_wide, count_below_body,
+    count_below, count_below_wide, count_below_widest, count_below_body,
     (entries: &[T], limit: T) -> usize
 );
 dispatch!(
     /// Σ entry, in `f64`.
-    total, total_wide, total_body,
+    total, total_wide, total_widest, total_body,
     (entries: &[T]) -> f64
 );
 dispatch!(
     /// Σ (entry − mean)², in `f64`.
-    squared_deviations, squared_deviations_wide, squared_deviations_body,
+    squared_deviations, squared_deviations_wide, squared_deviations_widest, squared_deviations_body,
     (entries: &[T], mean: f64) -> f64
 );
 dispatch!(
+    /// Σ entry², in `f64`.
+    square_sum, square_sum_wide, square_sum_widest, square_sum_body,
+    (entries: &[T]) -> f64
+);
+dispatch!(
+    /// `sums[unit]` = Σ_b entry · `factors[b]` of the unit's row, in `f64`.
+    weighted_row_sums, weighted_row_sums_wide, weighted_row_sums_widest, weighted_row_sums_body,
+    (entries: &[T], factors: &[f64], sums: &mut [f64])
+);
+dispatch!(
     /// `tops[b]` = the largest |entry| of column b; `tops.len()` is the batch.
-    column_tops, column_tops_wide, column_tops_body,
+    column_tops, column_tops_wide, column_tops_widest, column_tops_body,
     (entries: &[T], tops: &mut [T])
 );
 dispatch!(
     /// Multiplies column b by `factors[b]`.
-    scale_columns, scale_columns_wide, scale_columns_body,
+    scale_columns, scale_columns_wide, scale_columns_widest, scale_columns_body,
     (entries: &mut [T], factors: &[T])
 );
 dispatch!(
     /// `squares[b]` = Σ entry² of column b, in `f64`.
-    column_squares, column_squares_wide, column_squares_body,
+    column_squares, column_squares_wide, column_squares_widest, column_squares_body,
     (entries: &[T], squares: &mut [f64])
 );
 
@@ -72,7 +88,20 @@ fn largest_body<T: Real>(entries: &[T]) -> T {
             tops[lane] = larger(tops[lane], block[lane]);
         }
     }
-    tops.iter().chain(rest).fold(T::ZERO, |top, &entry| larger(top, entry))
+    let (blocks, rest) = rest.as_chunks::<FEW>();
+    for block in blocks {
+        for lane in 0..FEW {
+            tops[lane] = larger(tops[lane], block[lane]);
+        }
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            tops[lane] = larger(tops[lane], tops[lane + width]);
+        }
+        width /= 2;
+    }
+    rest.iter().fold(tops[0], |top, &entry| larger(top, entry))
 }
 
 #[inline(always)]
@@ -165,7 +194,7 @@ fn scale_columns_body<T: Real>(entries: &mut [T], factors: &[T]) {
 #[inline(always)]
 fn column_squares_body<T: Real>(entries: &[T], squares: &mut [f64]) {
     if let [square] = squares {
-        *square = sum_of_squares(entries);
+        *square = square_sum_body(entries);
         return;
     }
     squares.fill(0.0);
@@ -177,16 +206,31 @@ fn column_squares_body<T: Real>(entries: &[T], squares: &mut [f64]) {
     }
 }
 
+#[inline(always)]
+fn weighted_row_sums_body<T: Real>(entries: &[T], factors: &[f64], sums: &mut [f64]) {
+    for (sum, row) in sums.iter_mut().zip(entries.chunks_exact(factors.len())) {
+        let mut lanes = [0.0; SUMS];
+        let (blocks, rest) = row.as_chunks::<SUMS>();
+        let (factor_blocks, factor_rest) = factors.as_chunks::<SUMS>();
+        for (block, factors) in blocks.iter().zip(factor_blocks) {
+            for lane in 0..SUMS {
+                lanes[lane] += block[lane].to_f64() * factors[lane];
+            }
+        }
+        let rest = rest.iter().zip(factor_rest).map(|(entry, factor)| entry.to_f64() * factor);
+        *sum = sum_of_lanes(lanes) + rest.sum::<f64>();
+    }
+}
+
 /// One column's sum of squares.
 #[inline(always)]
-fn sum_of_squares<T: Real>(entries: &[T]) -> f64 {
+fn square_sum_body<T: Real>(entries: &[T]) -> f64 {
     sum_of(entries, |entry| entry * entry)
 }
 
 /// Σ term(entry), over the lanes of a register or two.
 #[inline(always)]
 fn sum_of<T: Real>(entries: &[T], term: impl Fn(f64) -> f64) -> f64 {
-    const SUMS: usize = 8;
     let mut sums = [0.0; SUMS];
     let (blocks, rest) = entries.as_chunks::<SUMS>();
     for block in blocks {
@@ -195,13 +239,18 @@ fn sum_of<T: Real>(entries: &[T], term: impl Fn(f64) -> f64) -> f64 {
         }
     }
     let rest: f64 = rest.iter().map(|entry| term(entry.to_f64())).sum();
-    let [a, b, c, d, e, f, g, h] = sums;
-    (((a + e) + (b + f)) + ((c + g) + (d + h))) + rest
+    sum_of_lanes(sums) + rest
+}
+
+#[inline(always)]
+fn sum_of_lanes([a, b, c, d, e, f, g, h]: [f64; SUMS]) -> f64 {
+    ((a + e) + (b + f)) + ((c + g) + (d + h))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::product::tests::{narrow, noise};
+    use super::super::same_bits;
     use super::*;
 
     #[test]
@@ -221,17 +270,45 @@ mod tests {
     }
 
     #[test]
-    fn wide_and_narrow_instructions_give_the_same_bits() {
-        let single = narrow(&noise(41 * 19));
-        for batch in [1, 19] {
-            let (mut wide, mut plain) = (vec![0.0; batch], vec![0.0; batch]);
-            column_squares(&single, &mut wide);
-            column_squares_body(&single, &mut plain);
-            assert_eq!(wide, plain);
-            let (mut wide, mut plain) = (vec![0.0; batch], vec![0.0; batch]);
-            column_tops(&single, &mut wide);
-            column_tops_body(&single, &mut plain);
-            assert_eq!(wide, plain);
+    fn every_path_gives_the_same_bits() {
+        for batch in [1, 19, 64] {
+            let single = narrow(&noise(41 * batch));
+            let factors = noise(batch);
+            same_bits!(
+                column_squares,
+                column_squares_body,
+                column_squares_wide,
+                (&single),
+                vec![0.0; batch]
+            );
+            same_bits!(
+                column_tops,
+                column_tops_body,
+                column_tops_wide,
+                (&single),
+                vec![0.0; batch]
+            );
+            same_bits!(
+                weighted_row_sums,
+                weighted_row_sums_body,
+                weighted_row_sums_wide,
+                (&single, &factors),
+                vec![0.0; 41]
+            );
+            assert_eq!(largest(&single), largest_body(&single));
+            assert_eq!(total(&single), total_body(&single));
+            assert_eq!(square_sum(&single), square_sum_body(&single));
+        }
+    }
+
+    #[test]
+    fn weighted_rows_agree_with_the_plain_loop() {
+        let (entries, factors) = (noise(7 * 21), noise(21));
+        let mut sums = vec![0.0; 7];
+        weighted_row_sums(&entries, &factors, &mut sums);
+        for (sum, row) in sums.iter().zip(entries.chunks_exact(21)) {
+            let plain: f64 = row.iter().zip(&factors).map(|(a, b)| a * b).sum();
+            assert!((sum - plain).abs() < 1e-15);
         }
     }
 

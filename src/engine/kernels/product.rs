@@ -45,9 +45,8 @@ pub fn product_transposed<T: Real>(
 pub fn gram<T: Real>(columns: &Array2<T>) -> Array2<f64> {
     let batch = columns.ncols();
     let mut gram = Array2::zeros((batch, batch));
-    let double: Vec<f64> = columns.iter().map(|entry| entry.to_f64()).collect();
-    if let Some(out) = gram.as_slice_mut() {
-        upper_gram(&double, batch, out);
+    if let (Some(columns), Some(out)) = (columns.as_slice(), gram.as_slice_mut()) {
+        upper_gram(columns, batch, out);
     }
     for row in 0..batch {
         for column in 0..row {

@@ -3,7 +3,7 @@
 use super::super::Real;
 use super::{dispatch, line, will_need};
 
-/// Rows that are read at once: enough sums under way to hide an addition's latency.
+/// Rows that are read at once, so that the sums are loaded and stored less often.
 const ROWS: usize = 4;
 
 /// How far ahead of the numbers at work the memory is asked for more, in numbers: the processor
@@ -17,12 +17,12 @@ const fn lanes<T>() -> usize {
 
 dispatch!(
     /// out = scale · W x, with W of `out.len()` rows of `x.len()` numbers.
-    matvec, matvec_wide, matvec_body,
+    matvec, matvec_wide, matvec_widest, matvec_body,
     (w: &[T], x: &[T], scale: T, out: &mut [T])
 );
 dispatch!(
     /// out = scale · Wᵀ d, with W of `d.len()` rows of `out.len()` numbers.
-    matvec_transposed, matvec_transposed_wide, matvec_transposed_body,
+    matvec_transposed, matvec_transposed_wide, matvec_transposed_widest, matvec_transposed_body,
     (w: &[T], d: &[T], scale: T, out: &mut [T])
 );
 #[inline(always)]
@@ -36,51 +36,47 @@ fn matvec_body<T: Real>(w: &[T], x: &[T], scale: T, out: &mut [T]) {
 
 #[inline(always)]
 fn matvec_lanes<T: Real, const N: usize>(w: &[T], x: &[T], scale: T, out: &mut [T]) {
-    let width = x.len();
-    let whole = out.len() / ROWS * ROWS;
-    let (tiles, rest) = out.split_at_mut(whole);
-    let (w_tiles, w_rest) = w.split_at(whole * width);
-    for (rows, out) in w_tiles.chunks_exact(ROWS * width).zip(tiles.chunks_exact_mut(ROWS)) {
-        let sums = dots::<T, N, ROWS>(rows, x);
-        for (out, sum) in out.iter_mut().zip(sums) {
-            *out = scale * sum;
-        }
-    }
-    for (row, out) in w_rest.chunks_exact(width).zip(rest) {
-        let [sum] = dots::<T, N, 1>(row, x);
-        *out = scale * sum;
+    for (row, out) in w.chunks_exact(x.len()).zip(out) {
+        *out = scale * dot::<T, N>(row, x);
     }
 }
 
-/// R rows against x at a time, each over N lanes.
+/// One row against x, over four times N lanes: enough sums under way to hide an addition's
+/// latency.
 #[inline(always)]
-fn dots<T: Real, const N: usize, const R: usize>(rows: &[T], x: &[T]) -> [T; R] {
-    let width = x.len();
-    let row = |r: usize| &rows[r * width..(r + 1) * width];
-    let rows: [&[T]; R] = std::array::from_fn(row);
-    let mut lanes = [[T::ZERO; N]; R];
+fn dot<T: Real, const N: usize>(row: &[T], x: &[T]) -> T {
+    let (w_blocks, w_rest) = row.as_chunks::<N>();
     let (x_blocks, x_rest) = x.as_chunks::<N>();
-    for (block, x) in x_blocks.iter().enumerate() {
-        for r in 0..R {
-            will_need(rows[0], AHEAD + (block * R + r) * line::<T>());
-            let w = &rows[r][block * N..][..N];
-            for lane in 0..N {
-                lanes[r][lane] = w[lane].mul_add(x[lane], lanes[r][lane]);
-            }
+    let (w_fours, w_ones) = w_blocks.as_chunks::<4>();
+    let (x_fours, x_ones) = x_blocks.as_chunks::<4>();
+    let mut sums = [[T::ZERO; N]; 4];
+    for (w, x) in w_fours.iter().zip(x_fours) {
+        for i in 0..4 {
+            will_need(&w[i], AHEAD);
+            add(&mut sums[i], &w[i], &x[i]);
         }
     }
-    let done = x_blocks.len() * N;
-    for r in 0..R {
-        for (lane, &x) in x_rest.iter().enumerate() {
-            lanes[r][lane] = rows[r][done + lane].mul_add(x, lanes[r][lane]);
-        }
+    let [mut sum, second, third, fourth] = sums;
+    for (w, x) in w_ones.iter().zip(x_ones) {
+        add(&mut sum, w, x);
     }
-    lanes.map(sum)
+    for lane in 0..N {
+        sum[lane] = (sum[lane] + second[lane]) + (third[lane] + fourth[lane]);
+    }
+    let rest = w_rest.iter().zip(x_rest).fold(T::ZERO, |rest, (&w, &x)| w.mul_add(x, rest));
+    total(sum) + rest
+}
+
+#[inline(always)]
+fn add<T: Real, const N: usize>(sums: &mut [T; N], w: &[T; N], x: &[T; N]) {
+    for lane in 0..N {
+        sums[lane] = w[lane].mul_add(x[lane], sums[lane]);
+    }
 }
 
 /// The lanes' sum, halving them.
 #[inline(always)]
-fn sum<T: Real, const N: usize>(mut lanes: [T; N]) -> T {
+fn total<T: Real, const N: usize>(mut lanes: [T; N]) -> T {
     let mut width = N / 2;
     while width > 0 {
         for lane in 0..width {
@@ -122,18 +118,31 @@ fn matvec_transposed_body<T: Real>(w: &[T], d: &[T], scale: T, out: &mut [T]) {
 #[cfg(test)]
 mod tests {
     use super::super::product::tests::{narrow, noise};
+    use super::super::same_bits;
     use super::*;
 
     #[test]
-    fn wide_and_narrow_instructions_give_the_same_bits() {
-        let (w32, x32) = (narrow(&noise(37 * 53)), narrow(&noise(53 * 19)));
-        let (mut wide, mut plain) = (vec![0.0; 37], vec![0.0; 37]);
-        matvec(&w32, &x32[..53], 0.3, &mut wide);
-        matvec_body(&w32, &x32[..53], 0.3, &mut plain);
-        assert_eq!(wide, plain);
-        let (mut wide, mut plain) = (vec![0.0; 53], vec![0.0; 53]);
-        matvec_transposed(&w32, &x32[..37], 0.3, &mut wide);
-        matvec_transposed_body(&w32, &x32[..37], 0.3, &mut plain);
-        assert_eq!(wide, plain);
+    fn every_path_gives_the_same_bits() {
+        for (rows, columns) in [(37, 53), (4, 16), (5, 300), (1, 1), (20, 20)] {
+            let (w, x) = (noise(rows * columns), noise(columns));
+            let d = noise(rows);
+            same_bits!(matvec, matvec_body, matvec_wide, (&w, &x, 0.3), vec![0.0; rows]);
+            same_bits!(
+                matvec_transposed,
+                matvec_transposed_body,
+                matvec_transposed_wide,
+                (&w, &d, 0.3),
+                vec![0.0; columns]
+            );
+            let (w, x, d) = (narrow(&w), narrow(&x), narrow(&d));
+            same_bits!(matvec, matvec_body, matvec_wide, (&w, &x, 0.3), vec![0.0; rows]);
+            same_bits!(
+                matvec_transposed,
+                matvec_transposed_body,
+                matvec_transposed_wide,
+                (&w, &d, 0.3),
+                vec![0.0; columns]
+            );
+        }
     }
 }

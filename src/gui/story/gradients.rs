@@ -27,7 +27,7 @@ pub const SECTIONS: &[Section] = &[
                 "Here $\\|W\\|_2$ is the largest factor by which $W$ can stretch a vector. Unless the weights make up for the quarter, every layer shrinks $\\delta$, and with it, by BP3 and BP4, the gradients. The first layers are the ones that learn least.",
             ),
             Block::Text(
-                "*In the lab.* Fifty hidden layers of 20 sigmoids with Xavier weights: $\\|\\delta\\|$ is 0.31 at the output and $6.6\\cdot10^{-34}$ in layer 1. It loses 0.65 decades a layer, a factor of 4.5. With a thousand hidden layers it ends near $10^{-639}$, which an ordinary 64-bit number cannot even hold; the lab carries the exponent apart, so that you still see it.",
+                "*In the lab.* Fifty hidden layers of 20 sigmoids with Xavier weights: $\\|\\delta\\|$ is 0.30 at the output and $9.0\\cdot10^{-33}$ in layer 1. It loses 0.63 decades a layer, a factor of 4.3. With a thousand hidden layers it ends near $10^{-641}$, which an ordinary 64-bit number cannot even hold; the lab carries the exponent apart, so that you still see it.",
             ),
             Block::Actions(&[
                 Action {
@@ -63,7 +63,7 @@ pub const SECTIONS: &[Section] = &[
                 "Below 1 it vanishes, above 1 it explodes, and only close to 1 a deep network can learn. This one expression is the whole theory of initialization.",
             ),
             Block::Text(
-                "*In the lab.* Thirty hidden layers of 100 units whose weights are too large: on the way back $\\|\\delta\\|$ grows by a factor of 23,000 with ReLU (He, gain 2) and of 25 million with tanh (standard deviation 0.5).",
+                "*In the lab.* Thirty hidden layers of 100 units whose weights are too large: on the way back $\\|\\delta\\|$ grows by a factor of 13,000 with ReLU (He, gain 2) and of 105 million with tanh (standard deviation 0.5).",
             ),
             Block::Text(
                 "Can larger weights save the sigmoid? Only at a price: they push $z$ outward, where $\\sigma'$ is far below a quarter. A gain of 10 does keep $\\delta$ alive over 50 layers, with most units nearly saturated.",

@@ -1,0 +1,158 @@
+//! A network's draws, pass and record on several threads, with the bits of one.
+
+use crate::engine::Scaled;
+use crate::engine::{Blank, LayerRecord, Network, Pass, Real, Room, delta_profile, explain_zeros};
+
+use super::parallel::each;
+use super::{Stopped, Watch};
+
+/// Numbers worth a second thread to draw: a few times what starting one takes.
+const NUMBERS_WORTH_A_THREAD: usize = 100_000;
+/// Multiply-adds of a pass worth splitting its batch.
+const PRODUCTS_WORTH_A_THREAD: usize = 10_000_000;
+/// Entries of the layers worth recording them on two threads.
+const ENTRIES_WORTH_A_THREAD: usize = 100_000;
+/// Examples of a part: the kernels take so many side by side.
+const PART: usize = 16;
+
+/// Draws every array; `false` when told to stop.
+pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, watch: &Watch<'_>) -> bool {
+    let numbers = blanks.iter().map(Blank::len).sum();
+    let threads = worth(threads, numbers, NUMBERS_WORTH_A_THREAD);
+    each(blanks.iter_mut(), threads, watch, Blank::draw).is_ok()
+}
+
+/// Forward and backward in the room of an earlier pass. A batch is split into parts where there
+/// are threads for them: each example's bits are its own, so nothing changes.
+///
+/// # Errors
+/// [`Stopped`] when told to stop.
+///
+/// ```
+/// use gradient_lab::engine::{DrawCache, Network, Room};
+/// use gradient_lab::experiment::{Architecture, Experiment};
+/// use gradient_lab::study::{Watch, pass};
+/// let architecture = Architecture { width: 200, batch: 64, ..Architecture::default() };
+/// let experiment = Experiment { architecture, ..Experiment::default() };
+/// let (variant, mut cache) = (&experiment.variants[0], DrawCache::new());
+/// let network = Network::<f32>::build(&experiment, variant, &mut cache, &mut || true)?;
+/// let (mut room, watch) = (Room::default(), Watch::unattended());
+/// let alone = pass(&network, &mut room, 1, &watch)?.layers[0].delta.rms_norm();
+/// assert_eq!(pass(&network, &mut room, 2, &watch)?.layers[0].delta.rms_norm(), alone);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn pass<'a, T: Real>(
+    network: &Network<T>,
+    room: &'a mut Room<T>,
+    threads: usize,
+    watch: &Watch<'_>,
+) -> Result<&'a Pass<T>, Stopped> {
+    let batch = network.input.batch();
+    let parts = parts(network, threads);
+    if parts < 2 {
+        watch.proceed()?;
+        return Ok(network.pass_in(&mut room.whole));
+    }
+    let networks: Vec<Network<T>> = (0..parts)
+        .map(|part| network.with_examples(part * batch / parts..(part + 1) * batch / parts))
+        .collect();
+    room.parts.resize_with(parts, || None);
+    each(networks.iter().zip(&mut room.parts), threads, watch, |(network, room)| {
+        network.pass_in(room);
+    })?;
+    let passes: Vec<&Pass<T>> = room.parts.iter().flatten().collect();
+    let whole = room.whole.take().filter(|whole| network.fits(whole));
+    let mut whole = whole.unwrap_or_else(|| network.room());
+    whole.input.clone_from(&network.input);
+    each(whole.layers.iter_mut().enumerate(), threads, watch, |(index, trace)| {
+        trace.join(passes.iter().map(|pass| &pass.layers[index]));
+    })?;
+    whole.loss = network.loss_of(&whole);
+    Ok(room.whole.insert(whole))
+}
+
+/// How many parts the batch is split into.
+fn parts<T: Real>(network: &Network<T>, threads: usize) -> usize {
+    let batch = network.input.batch();
+    let weights: usize = network.layers.iter().map(|layer| layer.unit.len()).sum();
+    worth(threads, 2 * weights * batch, PRODUCTS_WORTH_A_THREAD).min(batch / PART)
+}
+
+/// The record and the profile of every layer.
+///
+/// # Errors
+/// [`Stopped`] when told to stop.
+pub(super) fn record<T: Real>(
+    network: &Network<T>,
+    pass: &Pass<T>,
+    threads: usize,
+    watch: &Watch<'_>,
+) -> Result<(Vec<LayerRecord>, Vec<Vec<Scaled>>), Stopped> {
+    let entries: usize = pass.layers.iter().map(|trace| trace.slope.len()).sum();
+    let threads = worth(threads, entries, ENTRIES_WORTH_A_THREAD);
+    let mut slots: Vec<Option<(LayerRecord, Vec<Scaled>)>> = vec![None; pass.layers.len()];
+    each(slots.iter_mut().enumerate(), threads, watch, |(index, slot)| {
+        let record = LayerRecord::of(network, pass, index);
+        *slot = Some((record, delta_profile(&pass.layers[index])));
+    })?;
+    let (mut records, profile): (Vec<_>, Vec<_>) = slots.into_iter().flatten().unzip();
+    explain_zeros(network, pass, &mut records);
+    Ok((records, profile))
+}
+
+/// The threads, or one where there is not enough work for more.
+fn worth(threads: usize, work: usize, enough: usize) -> usize {
+    if work < enough { 1 } else { threads.max(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::DrawCache;
+    use crate::experiment::{Activation, Architecture, Experiment, Loss, Variant};
+
+    use super::*;
+
+    fn experiment(activation: Activation, gain: f64, loss: Loss) -> Experiment {
+        let mut variant = Variant::of(activation);
+        variant.init.gain = Some(gain);
+        let architecture = Architecture {
+            depth: 8,
+            width: 120,
+            output: 3,
+            batch: 50,
+            loss,
+            ..Architecture::default()
+        };
+        Experiment { architecture, variants: vec![variant], ..Experiment::default() }
+    }
+
+    /// Everything a pass leaves, on one thread and on several.
+    fn same_bits<T: Real + crate::engine::FromDraws>(experiment: &Experiment) {
+        let (variant, mut cache) = (&experiment.variants[0], DrawCache::new());
+        let network = Network::<T>::build(experiment, variant, &mut cache, &mut || true).unwrap();
+        let (mut room, watch) = (Room::default(), Watch::unattended());
+        let alone = network.pass();
+        let recorded = crate::engine::record(&network, &alone);
+        for threads in [1, 2, 3] {
+            let pass = pass(&network, &mut room, threads, &watch).unwrap();
+            assert_eq!(format!("{pass:?}"), format!("{alone:?}"), "{threads} threads");
+            let (records, _) = record(&network, pass, threads, &watch).unwrap();
+            assert_eq!(records, recorded);
+        }
+        assert!(parts(&network, 3) == 3);
+    }
+
+    #[test]
+    fn threads_do_not_change_a_bit() {
+        for (activation, gain, loss) in [
+            (Activation::Sigmoid, 1.0, Loss::Mse),
+            (Activation::Relu, 1e30, Loss::Mse),
+            (Activation::Tanh, 300.0, Loss::SoftmaxCe),
+            (Activation::Gelu, 1e-30, Loss::Mse),
+        ] {
+            let experiment = experiment(activation, gain, loss);
+            same_bits::<f64>(&experiment);
+            same_bits::<f32>(&experiment);
+        }
+    }
+}
