@@ -364,21 +364,22 @@ fn answer(
             if Instant::now() < next {
                 return;
             }
+            full = full.take().or_else(|| theories.recall(&theory).map(Arc::new));
             deliver(Ok(Law::of(so_far, full.as_ref().unwrap_or(&*theory), &draw)));
             if full.is_none() {
                 // The first band is on the screen: time for what takes longer. The threads
                 // draw on.
                 full = theories.complete((**theory).clone(), &quiet).map(Arc::new).ok();
-            } else {
-                pause = pause.mul_f32(1.5);
             }
             next = Instant::now() + pause;
+            pause = pause.mul_f32(1.5);
         });
         let ensemble = match result {
             Ok(ensemble) => ensemble,
             Err(EnsembleError::Stopped(stopped)) => return Err(stopped),
             Err(error) => return Ok(Err(trouble(&error))),
         };
+        full = full.or_else(|| theories.recall(&theory).map(Arc::new));
         if full.is_none() {
             deliver(Ok(Law::of(&ensemble, &theory, &draw)));
             full = Some(Arc::new(theories.complete((**theory).clone(), &quiet)?));
