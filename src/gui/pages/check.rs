@@ -8,7 +8,9 @@ use std::sync::Arc;
 use eframe::egui::{self, Context, DragValue, Grid, RichText, ScrollArea, Slider, Ui};
 
 use crate::experiment::Experiment;
-use crate::figure::{CheckRow, Figure, FigureId, check_rows, grouped, quick_check, quick_sample};
+use crate::figure::{
+    CheckRow, Figure, FigureId, check_rows, grouped, quick_check, quick_sample, with_minus,
+};
 use crate::study::{
     CheckError, CheckSettings, Cost, DrawStudy, GradientCheck, Sample, gradient_check,
 };
@@ -321,7 +323,7 @@ fn table(ui: &mut Ui, rows: &[CheckRow]) {
             for field in [&row.passes, &row.step, &row.median, &row.max] {
                 ui.monospace(field);
             }
-            ui.monospace(&row.worst).on_hover_text(&row.story);
+            ui.monospace(&row.worst).on_hover_text(with_minus(&row.story));
             ui.end_row();
         }
     });
