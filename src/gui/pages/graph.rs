@@ -45,6 +45,13 @@ impl GraphPage {
         }
     }
 
+    /// Asks for the present variant's and example's diagram.
+    pub fn ask(&mut self, lab: &Lab) {
+        if lab.refusal().is_none() {
+            self.asked.ask(&(lab.experiment.clone(), lab.view.variant, self.example));
+        }
+    }
+
     /// The page.
     pub fn show(
         &mut self,
@@ -53,9 +60,7 @@ impl GraphPage {
         painter: &mut Painter,
         commands: &mut Commands,
     ) {
-        if lab.refusal().is_none() {
-            self.asked.ask(&(lab.experiment.clone(), lab.view.variant, self.example));
-        }
+        self.ask(lab);
         egui::CentralPanel::default().show(ui, |ui| {
             let Some(figure) = self.figure() else {
                 ui.centered_and_justified(|ui| ui.label("Computing the first pass…"));

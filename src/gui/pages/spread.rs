@@ -77,7 +77,8 @@ impl SpreadPage {
         });
     }
 
-    fn ask(&mut self, lab: &Lab) {
+    /// Asks for the histograms of the present variant.
+    pub fn ask(&mut self, lab: &Lab) {
         if lab.refusal().is_some() {
             return;
         }

@@ -86,7 +86,8 @@ impl WhyPage {
         });
     }
 
-    fn ask(&mut self, lab: &Lab) {
+    /// Asks for the factors of the present variant.
+    pub fn ask(&mut self, lab: &Lab) {
         if lab.refusal().is_some() {
             return;
         }
