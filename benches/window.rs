@@ -166,16 +166,38 @@ impl Stage {
     fn until(&mut self, longest: Duration, mut done: impl FnMut(&mut Self) -> bool) -> bool {
         let end = Instant::now() + longest;
         loop {
+            let before = self.busy();
             self.frame(Vec::new());
             if done(self) {
                 return true;
             }
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            self.sleep(before, end);
+            if Instant::now() >= end {
                 return false;
             }
-            self.wake.wait(left);
         }
+    }
+
+    /// Sleeps until a frame is due. A worker that has ended is worth one at once, which egui
+    /// does not ask for where the window has asked for a later one already.
+    fn sleep(&mut self, before: [bool; 2], end: Instant) {
+        let mut busy = before;
+        loop {
+            let now = self.busy();
+            if busy.iter().zip(now).any(|(before, now)| *before && !now) {
+                return;
+            }
+            busy = now;
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.wake.wait(left.min(Duration::from_micros(250))) {
+                return;
+            }
+        }
+    }
+
+    /// The worker of draws and that of ensembles.
+    fn busy(&mut self) -> [bool; 2] {
+        [self.app.lab().is_busy(), self.app.pages().law.is_busy()]
     }
 
     /// Frames until none is due for a while.

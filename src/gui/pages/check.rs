@@ -16,7 +16,7 @@ use crate::study::{
 };
 
 use super::super::asked::Asked;
-use super::super::command::{Command, Commands};
+use super::super::command::Commands;
 use super::super::controls;
 use super::super::lab::Lab;
 use super::super::painter::{self, Painter};
@@ -185,11 +185,7 @@ impl CheckPage {
                     .labelled_by(word.id)
                     .on_hover_text("How many parameters the sample has");
             });
-            let mut view = lab.view;
-            controls::variant_choice(ui, "Variant checked", &mut view.variant, &lab.experiment);
-            if view != lab.view {
-                commands.push(Command::Look(view));
-            }
+            controls::variant_shown(ui, "Variant checked", lab, commands);
         });
     }
 

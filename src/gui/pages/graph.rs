@@ -9,7 +9,7 @@ use crate::figure::{Direction, Figure};
 use crate::study::{DrawStudy, Portrait, portrait};
 
 use super::super::asked::Asked;
-use super::super::command::{Command, Commands};
+use super::super::command::Commands;
 use super::super::controls;
 use super::super::lab::Lab;
 use super::super::painter::Painter;
@@ -93,11 +93,7 @@ impl GraphPage {
             self.figure = None;
         }
         ui.separator();
-        let mut view = lab.view;
-        controls::variant_choice(ui, "Variant shown", &mut view.variant, &lab.experiment);
-        if view != lab.view {
-            commands.push(Command::Look(view));
-        }
+        controls::variant_shown(ui, "Variant shown", lab, commands);
         let batch = lab.experiment.architecture.batch;
         if batch > 1 {
             let mut shown = self.example.min(batch - 1) + 1;
