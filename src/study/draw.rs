@@ -10,12 +10,12 @@ use crate::experiment::{Experiment, Precision, Variant, limits};
 use super::{Cost, Stopped, Verdict, Watch};
 
 /// Multiply-adds of a forward and a backward pass, all variants, from which on a frame cannot
-/// hold them and a preview goes ahead: ten milliseconds' work in f64, five in f32, by the lines
-/// W2 and W3 of `benches/window.rs` on a 2-core machine with AVX2. The rest of a frame's 16
-/// milliseconds goes to the window itself.
-const PREVIEW_FROM: u64 = 100_000_000;
+/// hold them and a preview goes ahead. The lines W2 and W3 of `benches/window.rs` do 16 a
+/// nanosecond in f64 on a 2-core machine with AVX2: these take 12 of a frame's 16 milliseconds
+/// and leave 4 to the window itself. f32 takes half as long.
+const PREVIEW_FROM: u64 = 200_000_000;
 /// With fewer examples a preview is not worth its time: it reads the same weights from memory,
-/// and for a batch of 8 that is half of the work (the benchmark's lines P).
+/// and for a batch of 8 that alone is half of the work (the benchmark's lines P).
 const PREVIEW_FROM_BATCH: usize = 16;
 
 /// What one seed's networks leave.
