@@ -7,7 +7,8 @@
 //! rasterizer is timed beside it.
 #![expect(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use eframe::App as _;
@@ -35,36 +36,61 @@ const AT_ONCE: f64 = 100.0;
 const NEVER: Duration = Duration::from_secs(60);
 
 /// When the app wants its next frame.
-#[derive(Default)]
+///
+/// What the window asks of itself, animations above all, comes 60 times a second as on a
+/// display. What a worker asks for comes at once: the display's own pace is not what is
+/// measured.
 struct Wake {
-    at: Mutex<Option<Instant>>,
+    window: ThreadId,
+    due: Mutex<Due>,
     changed: Condvar,
 }
 
+struct Due {
+    at: Option<Instant>,
+    last_frame: Instant,
+}
+
 impl Wake {
+    fn new() -> Self {
+        Self {
+            window: thread::current().id(),
+            due: Mutex::new(Due { at: None, last_frame: Instant::now() }),
+            changed: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Due> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn ask(&self, delay: Duration) {
-        let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
-        let asked = Instant::now() + delay.min(NEVER);
-        *at = Some(at.map_or(asked, |at| at.min(asked)));
+        let mut due = self.lock();
+        let mut asked = Instant::now() + delay.min(NEVER);
+        if thread::current().id() == self.window {
+            asked = asked.max(due.last_frame + Duration::from_secs_f64(1.0 / 60.0));
+        }
+        due.at = Some(due.at.map_or(asked, |at| at.min(asked)));
         self.changed.notify_all();
     }
 
+    /// A frame begins.
     fn clear(&self) {
-        *self.at.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.lock() = Due { at: None, last_frame: Instant::now() };
     }
 
     /// Sleeps until the next frame is due, or for `longest`; whether one is due.
     fn wait(&self, longest: Duration) -> bool {
         let end = Instant::now() + longest;
-        let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut due = self.lock();
         loop {
-            let due = at.unwrap_or(end).min(end);
-            let left = due.saturating_duration_since(Instant::now());
+            let next = due.at.unwrap_or(end).min(end);
+            let left = next.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return due < end;
+                return next < end;
             }
-            let waited = self.changed.wait_timeout(at, left);
-            at = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.changed.wait_timeout(due, left);
+            due = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -85,7 +111,7 @@ struct Stage {
 impl Stage {
     fn open(experiment: &Experiment, page: Page) -> Self {
         let context = Context::default();
-        let wake = Arc::new(Wake::default());
+        let wake = Arc::new(Wake::new());
         let waker = wake.clone();
         context.set_request_repaint_callback(move |info| waker.ask(info.delay));
         let creation = eframe::CreationContext::_new_kittest(context.clone());
@@ -140,16 +166,38 @@ impl Stage {
     fn until(&mut self, longest: Duration, mut done: impl FnMut(&mut Self) -> bool) -> bool {
         let end = Instant::now() + longest;
         loop {
+            let before = self.busy();
             self.frame(Vec::new());
             if done(self) {
                 return true;
             }
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            self.sleep(before, end);
+            if Instant::now() >= end {
                 return false;
             }
-            self.wake.wait(left);
         }
+    }
+
+    /// Sleeps until a frame is due. A worker that has ended is worth one at once, which egui
+    /// does not ask for where the window has asked for a later one already.
+    fn sleep(&mut self, before: [bool; 2], end: Instant) {
+        let mut busy = before;
+        loop {
+            let now = self.busy();
+            if busy.iter().zip(now).any(|(before, now)| *before && !now) {
+                return;
+            }
+            busy = now;
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.wake.wait(left.min(Duration::from_micros(250))) {
+                return;
+            }
+        }
+    }
+
+    /// The worker of draws and that of ensembles.
+    fn busy(&mut self) -> [bool; 2] {
+        [self.app.lab().is_busy(), self.app.pages().law.is_busy()]
     }
 
     /// Frames until none is due for a while.
@@ -257,11 +305,12 @@ impl Change {
 }
 
 /// One change of a setting: milliseconds until the frame with the whole result, until the one
-/// with a preview where there is one, and of the frames alone.
+/// with a preview where there is one, and of the frames alone with their number.
 struct Answered {
     whole: f64,
     preview: Option<f64>,
     frames: f64,
+    count: usize,
 }
 
 fn answer(
@@ -283,8 +332,9 @@ fn answer(
     });
     let answered = milliseconds(start);
     let frames = 1000.0 * stage.frames.iter().sum::<f64>();
+    let count = stage.frames.len();
     stage.rest();
-    Answered { whole: answered, preview, frames }
+    Answered { whole: answered, preview, frames, count }
 }
 
 fn draw_is_whole(stage: &mut Stage, wanted: &Experiment) -> bool {
@@ -302,6 +352,7 @@ fn line(name: &str, stage: &mut Stage, whole: fn(&mut Stage, &Experiment) -> boo
         let answers = repeat(|_| answer(stage, change, whole));
         let time = Spread::of(answers.iter().map(|answer| answer.whole).collect());
         let frames = Spread::of(answers.iter().map(|answer| answer.frames).collect());
+        let count = Spread::of(answers.iter().map(|answer| answer.count as f64).collect());
         let previews: Vec<f64> = answers.iter().filter_map(|answer| answer.preview).collect();
         let preview = if previews.is_empty() {
             String::new()
@@ -309,11 +360,12 @@ fn line(name: &str, stage: &mut Stage, whole: fn(&mut Stage, &Experiment) -> boo
             format!("preview {}", Spread::of(previews).words().trim())
         };
         println!(
-            "{name:34} {:6} {}  {:>4}  {:8.1}  {:8.1}  {preview}",
+            "{name:34} {:6} {}  {:>4}  {:8.1} in {:2}  {:8.1}  {preview}",
             change.label(),
             time.words(),
             verdict(time.median(), FRAME),
             frames.median(),
+            count.median(),
             stage.rasterize(),
         );
     }
@@ -323,7 +375,7 @@ fn line(name: &str, stage: &mut Stage, whole: fn(&mut Stage, &Experiment) -> boo
 fn changes(wanted: impl Fn(&str) -> bool) {
     println!("\nFrom a changed setting to the finished frame, milliseconds");
     println!(
-        "{:34} {:6} {:>8}  {:>15}  {:>4}  {:>8}  {:>8}",
+        "{:34} {:6} {:>8}  {:>15}  {:>4}  {:>14}  {:>8}",
         "workload", "change", "median", "5–95 %", "≤ 16", "frames", "(raster)"
     );
     let workloads = [
@@ -437,7 +489,7 @@ fn frames_beside_a_sweep(wanted: impl Fn(&str) -> bool) {
         for step in 0..300 {
             let at = pos2(500.0, 400.0) + vec2((step % 60) as f32 * 5.0, (step % 40) as f32 * 4.0);
             stage.frame(vec![Event::PointerMoved(at)]);
-            std::thread::sleep(Duration::from_millis(10));
+            thread::sleep(Duration::from_millis(10));
         }
         let busy = stage.app.pages().sweep.is_busy();
         stage.app.pages().sweep.cancel();
@@ -453,7 +505,7 @@ fn frames_beside_a_sweep(wanted: impl Fn(&str) -> bool) {
 fn idle(stage: &mut Stage, busy: fn(&mut Stage) -> bool) -> f64 {
     let start = Instant::now();
     while busy(stage) {
-        std::thread::sleep(Duration::from_micros(200));
+        thread::sleep(Duration::from_micros(200));
     }
     milliseconds(start)
 }

@@ -294,6 +294,7 @@ impl eframe::App for App {
         }
         // Submitted at once, so that the answer is there for the next frame.
         self.lab.submit();
+        self.pages.ask(self.page, &self.lab);
         if !context.input(|i| i.pointer.any_down()) {
             self.history.settle(&self.lab.experiment);
         }

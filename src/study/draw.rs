@@ -11,8 +11,13 @@ use super::pass::{draw_all, leave, pass, record};
 use super::{Cost, Stopped, Verdict, Watch};
 
 /// Multiply-adds of a forward and a backward pass, all variants, from which on a frame cannot
-/// hold them and a preview goes ahead.
-const PREVIEW_FROM: u64 = 100_000_000;
+/// hold them and a preview goes ahead. The lines W2 and W3 of `benches/window.rs` do 16 a
+/// nanosecond in f64 on a 2-core machine with AVX2: these take 12 of a frame's 16 milliseconds
+/// and leave 4 to the window itself. f32 takes half as long.
+const PREVIEW_FROM: u64 = 200_000_000;
+/// With fewer examples a preview is not worth its time: it reads the same weights from memory,
+/// and for a batch of 8 that alone is half of the work (the benchmark's lines P).
+const PREVIEW_FROM_BATCH: usize = 16;
 
 /// What one seed's networks leave.
 #[derive(Clone, Debug, PartialEq)]
@@ -215,7 +220,7 @@ fn wants_preview(experiment: &Experiment) -> bool {
     // Variants of one law share their draws; given weights are a page of text.
     let laws: HashSet<_> = experiment.variants.iter().map(|v| v.init.unit_law()).collect();
     let held = experiment.architecture.weight_count() * laws.len() as u128;
-    batch > 1 && work >= PREVIEW_FROM && held <= limits::WEIGHTS as u128
+    batch >= PREVIEW_FROM_BATCH && work >= PREVIEW_FROM && held <= limits::WEIGHTS as u128
 }
 
 /// The largest pre-activation of the output layer, over units and examples.
@@ -288,9 +293,10 @@ mod tests {
     #[test]
     fn what_a_frame_holds_needs_no_preview() {
         let small = Preset::find("xor").unwrap().experiment();
-        let mut one = large();
-        one.architecture.batch = 1;
-        for experiment in [Experiment::default(), small, one] {
+        let (mut one, mut few) = (large(), large());
+        (one.architecture.batch, few.architecture.batch) = (1, PREVIEW_FROM_BATCH - 1);
+        few.architecture.depth *= 5;
+        for experiment in [Experiment::default(), small, one, few] {
             assert!(with_previews(&experiment).0.is_empty());
         }
     }

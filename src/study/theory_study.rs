@@ -122,11 +122,25 @@ impl TheoryStudy {
         Ok(theory)
     }
 
-    fn line(&mut self, field: MeanField, watch: &Watch<'_>) -> Result<CriticalLine, Stopped> {
+    /// The same where nothing of it takes time, because it is kept.
+    pub fn recall(&self, theory: &Theory) -> Option<Theory> {
+        let mut theory = theory.clone();
+        for limit in theory.variants.iter_mut().filter_map(|variant| variant.limit.as_mut()) {
+            limit.critical = Some(self.kept(limit.field)?.clone());
+        }
+        Some(theory)
+    }
+
+    fn kept(&self, field: MeanField) -> Option<&CriticalLine> {
         let MeanField { activation, bias_variance, .. } = field;
         let is_it = |k: &&Known| k.activation == activation && k.bias_variance == bias_variance;
-        if let Some(known) = self.known.iter().find(is_it) {
-            return Ok(known.line.clone());
+        self.known.iter().find(is_it).map(|known| &known.line)
+    }
+
+    fn line(&mut self, field: MeanField, watch: &Watch<'_>) -> Result<CriticalLine, Stopped> {
+        let MeanField { activation, bias_variance, .. } = field;
+        if let Some(line) = self.kept(field) {
+            return Ok(line.clone());
         }
         let curve = curve(field, watch)?;
         let weight_variance = critical_while_watched(activation, bias_variance, watch)?;
@@ -200,6 +214,9 @@ mod tests {
         let mut study = TheoryStudy::new();
         let first = study.run(&experiment, &watch).expect("nobody stops it");
         assert_eq!(study.run(&experiment, &watch).expect("nobody stops it"), first);
+        let quick = Theory::at_once(&experiment);
+        assert_eq!(study.recall(&quick), Some(first.clone()));
+        assert_eq!(TheoryStudy::new().recall(&quick), None);
         let relu = first.variants[1].limit.as_ref().expect("one width");
         let relu = relu.critical.as_ref().expect("computed");
         assert!((relu.weight_variance.expect("He") - 2.0).abs() < 1e-9);

@@ -7,7 +7,7 @@ use eframe::egui::{FontFamily, FontId, Key, Modifiers, accesskit::Role};
 use gradient_lab::experiment::{
     Activation, Draws, FanMode, Loss, Precision, Preset, Scheme, limits,
 };
-use gradient_lab::figure::FigureId;
+use gradient_lab::figure::{FigureId, with_minus};
 use gradient_lab::gui::{Page, fonts};
 
 use super::window::Window;
@@ -32,6 +32,11 @@ fn check(window: &Window) {
     let texts = window.texts();
     assert!(texts.len() > 20, "{texts:?}");
     assert_eq!(missing(window, &texts), "");
+    // The chapter's numbers are formulas: what is painted is not what is read aloud.
+    let is_painted = window.harness.state().page() != Page::Story;
+    let hyphens: Vec<&String> =
+        texts.iter().filter(|text| is_painted && with_minus(text) != **text).collect();
+    assert!(hyphens.is_empty(), "a hyphen for a minus sign: {hyphens:#?}");
 }
 
 #[test]
@@ -41,6 +46,26 @@ fn every_page_is_named_and_legible() {
         window.click(page.label());
         window.wait_for_no_text("Computing");
         check(&window);
+    }
+}
+
+#[test]
+fn negative_numbers_have_minus_signs() {
+    // Means of a, outputs and errors below 0, weights and signed δ.
+    let experiment = Preset::find("worked-example").expect("a preset").experiment();
+    let mut tanh = experiment.clone();
+    tanh.variants[0].activation = Activation::Tanh;
+    for experiment in [experiment, tanh] {
+        let mut window = Window::open_with(Some(experiment));
+        let mut negative = 0;
+        for page in Page::ALL {
+            window.click(page.label());
+            window.wait_for_no_text("Computing");
+            check(&window);
+            let texts = window.texts();
+            negative += texts.iter().filter(|text| text.contains('−')).count();
+        }
+        assert!(negative > 5, "{negative}");
     }
 }
 

@@ -8,6 +8,7 @@ use eframe::egui::{self, RichText, ScrollArea, Ui};
 use crate::experiment::{Experiment, Preset, limits};
 
 use super::command::{Command, Commands};
+use super::lab::Lab;
 
 /// The controls. Whatever is moved becomes one `Set` command.
 pub fn show(ui: &mut Ui, experiment: &Experiment, commands: &mut Commands) {
@@ -85,6 +86,15 @@ fn variants(ui: &mut Ui, draft: &mut Experiment) {
             variant::add(draft);
         }
     });
+}
+
+/// Which variant every page looks at.
+pub fn variant_shown(ui: &mut Ui, label: &str, lab: &Lab, commands: &mut Commands) {
+    let mut view = lab.view;
+    variant_choice(ui, label, &mut view.variant, &lab.experiment);
+    if view != lab.view {
+        commands.push(Command::Look(view));
+    }
 }
 
 /// A choice among the experiment's variants.

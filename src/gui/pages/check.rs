@@ -8,13 +8,15 @@ use std::sync::Arc;
 use eframe::egui::{self, Context, DragValue, Grid, RichText, ScrollArea, Slider, Ui};
 
 use crate::experiment::Experiment;
-use crate::figure::{CheckRow, Figure, FigureId, check_rows, grouped, quick_check, quick_sample};
+use crate::figure::{
+    CheckRow, Figure, FigureId, check_rows, grouped, quick_check, quick_sample, with_minus,
+};
 use crate::study::{
     CheckError, CheckSettings, Cost, DrawStudy, GradientCheck, Sample, gradient_check,
 };
 
 use super::super::asked::Asked;
-use super::super::command::{Command, Commands};
+use super::super::command::Commands;
 use super::super::controls;
 use super::super::lab::Lab;
 use super::super::painter::{self, Painter};
@@ -183,11 +185,7 @@ impl CheckPage {
                     .labelled_by(word.id)
                     .on_hover_text("How many parameters the sample has");
             });
-            let mut view = lab.view;
-            controls::variant_choice(ui, "Variant checked", &mut view.variant, &lab.experiment);
-            if view != lab.view {
-                commands.push(Command::Look(view));
-            }
+            controls::variant_shown(ui, "Variant checked", lab, commands);
         });
     }
 
@@ -321,7 +319,7 @@ fn table(ui: &mut Ui, rows: &[CheckRow]) {
             for field in [&row.passes, &row.step, &row.median, &row.max] {
                 ui.monospace(field);
             }
-            ui.monospace(&row.worst).on_hover_text(&row.story);
+            ui.monospace(&row.worst).on_hover_text(with_minus(&row.story));
             ui.end_row();
         }
     });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Align, Layout, RichText, ScrollArea, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use crate::figure::{Figure, FigureId, norms_table};
+use crate::figure::{Figure, FigureId, norms_table, with_minus};
 use crate::study::Draw;
 
 use super::super::command::{Command, Commands};
@@ -137,7 +137,7 @@ fn table(ui: &mut Ui, draw: &Draw, detail: usize) {
 }
 
 fn cell(ui: &mut Ui, draw: &Draw, index: usize, column: usize, field: &str) {
-    let response = ui.monospace(field);
+    let response = ui.monospace(with_minus(field));
     if let Some(why) = column.checked_sub(2).and_then(|v| norms_table::why(draw, v, index)) {
         response.on_hover_text(why);
     }

@@ -9,7 +9,7 @@ use crate::figure::{Direction, Figure};
 use crate::study::{DrawStudy, Portrait, portrait};
 
 use super::super::asked::Asked;
-use super::super::command::{Command, Commands};
+use super::super::command::Commands;
 use super::super::controls;
 use super::super::lab::Lab;
 use super::super::painter::Painter;
@@ -45,6 +45,13 @@ impl GraphPage {
         }
     }
 
+    /// Asks for the present variant's and example's diagram.
+    pub fn ask(&mut self, lab: &Lab) {
+        if lab.refusal().is_none() {
+            self.asked.ask(&(lab.experiment.clone(), lab.view.variant, self.example));
+        }
+    }
+
     /// The page.
     pub fn show(
         &mut self,
@@ -53,9 +60,7 @@ impl GraphPage {
         painter: &mut Painter,
         commands: &mut Commands,
     ) {
-        if lab.refusal().is_none() {
-            self.asked.ask(&(lab.experiment.clone(), lab.view.variant, self.example));
-        }
+        self.ask(lab);
         egui::CentralPanel::default().show(ui, |ui| {
             let Some(figure) = self.figure() else {
                 ui.centered_and_justified(|ui| ui.label("Computing the first pass…"));
@@ -88,11 +93,7 @@ impl GraphPage {
             self.figure = None;
         }
         ui.separator();
-        let mut view = lab.view;
-        controls::variant_choice(ui, "Variant shown", &mut view.variant, &lab.experiment);
-        if view != lab.view {
-            commands.push(Command::Look(view));
-        }
+        controls::variant_shown(ui, "Variant shown", lab, commands);
         let batch = lab.experiment.architecture.batch;
         if batch > 1 {
             let mut shown = self.example.min(batch - 1) + 1;

@@ -30,7 +30,7 @@ const WORDS_SHARE: f32 = 0.2;
 /// Height of the panel of zeros.
 const SMALL_PANEL: f32 = 160.0;
 /// Drawing goes on for as long before the first preview: a shorter ensemble is shown whole.
-const FIRST_PREVIEW: Duration = Duration::from_millis(20);
+const FIRST_PREVIEW: Duration = Duration::from_millis(10);
 /// Time between two previews, at first; each next one may take half as long again.
 const PREVIEW_EVERY: Duration = Duration::from_millis(80);
 
@@ -143,6 +143,13 @@ impl LawPage {
         }
     }
 
+    /// Asks for the present experiment's ensemble.
+    pub fn ask(&mut self, lab: &Lab) {
+        if lab.refusal().is_none() {
+            self.asked.ask(&(lab.experiment.clone(), self.settings));
+        }
+    }
+
     /// The page.
     pub fn show(
         &mut self,
@@ -151,9 +158,7 @@ impl LawPage {
         painter: &mut Painter,
         commands: &mut Commands,
     ) {
-        if lab.refusal().is_none() {
-            self.asked.ask(&(lab.experiment.clone(), self.settings));
-        }
+        self.ask(lab);
         if self.asked.progress().is_some() {
             ui.ctx().request_repaint_after(Duration::from_millis(100));
         }
@@ -364,21 +369,22 @@ fn answer(
             if Instant::now() < next {
                 return;
             }
+            full = full.take().or_else(|| theories.recall(&theory).map(Arc::new));
             deliver(Ok(Law::of(so_far, full.as_ref().unwrap_or(&*theory), &draw)));
             if full.is_none() {
                 // The first band is on the screen: time for what takes longer. The threads
                 // draw on.
                 full = theories.complete((**theory).clone(), &quiet).map(Arc::new).ok();
-            } else {
-                pause = pause.mul_f32(1.5);
             }
             next = Instant::now() + pause;
+            pause = pause.mul_f32(1.5);
         });
         let ensemble = match result {
             Ok(ensemble) => ensemble,
             Err(EnsembleError::Stopped(stopped)) => return Err(stopped),
             Err(error) => return Ok(Err(trouble(&error))),
         };
+        full = full.or_else(|| theories.recall(&theory).map(Arc::new));
         if full.is_none() {
             deliver(Ok(Law::of(&ensemble, &theory, &draw)));
             full = Some(Arc::new(theories.complete((**theory).clone(), &quiet)?));

@@ -170,6 +170,18 @@ impl Pages {
         self.precision.poll();
     }
 
+    /// Has the page that is shown ask its study, where it asks by itself, so that the answer
+    /// need not wait for the next frame.
+    pub fn ask(&mut self, page: Page, lab: &Lab) {
+        match page {
+            Page::Graph => self.graph.ask(lab),
+            Page::Why => self.why.ask(lab),
+            Page::Law => self.law.ask(lab),
+            Page::Spread => self.spread.ask(lab),
+            _ => {}
+        }
+    }
+
     /// Shows one page.
     pub fn show(
         &mut self,

@@ -9,7 +9,7 @@ use crate::figure::{Figure, SpreadForm};
 use crate::study::{DrawStudy, Signal, Spread, SpreadSettings, ValueAxis, spread};
 
 use super::super::asked::Asked;
-use super::super::command::{Command, Commands};
+use super::super::command::Commands;
 use super::super::controls;
 use super::super::lab::Lab;
 use super::super::painter::{self, Medium, Painter};
@@ -77,7 +77,8 @@ impl SpreadPage {
         });
     }
 
-    fn ask(&mut self, lab: &Lab) {
+    /// Asks for the histograms of the present variant.
+    pub fn ask(&mut self, lab: &Lab) {
         if lab.refusal().is_some() {
             return;
         }
@@ -127,11 +128,7 @@ impl SpreadPage {
             self.figure = None;
         }
         ui.separator();
-        let mut view = lab.view;
-        controls::variant_choice(ui, "Variant shown", &mut view.variant, &lab.experiment);
-        if view != lab.view {
-            commands.push(Command::Look(view));
-        }
+        controls::variant_shown(ui, "Variant shown", lab, commands);
     }
 }
 

@@ -166,12 +166,8 @@ impl StepsPage {
             return;
         }
         ui.horizontal_wrapped(|ui| {
-            let mut view = lab.view;
             ui.label("Variant");
-            controls::variant_choice(ui, "Variant shown", &mut view.variant, &lab.experiment);
-            if view != lab.view {
-                commands.push(Command::Look(view));
-            }
+            controls::variant_shown(ui, "Variant shown", lab, commands);
             if batch > 1 {
                 let word = ui.label("Example");
                 let mut shown = self.example + 1;

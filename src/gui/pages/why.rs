@@ -11,7 +11,7 @@ use crate::figure::{Figure, FigureId};
 use crate::study::{Anatomy, AnatomySettings, DrawStudy, anatomy};
 
 use super::super::asked::Asked;
-use super::super::command::{Command, Commands};
+use super::super::command::Commands;
 use super::super::controls;
 use super::super::lab::Lab;
 use super::super::mathtext::{Math, colored};
@@ -86,7 +86,8 @@ impl WhyPage {
         });
     }
 
-    fn ask(&mut self, lab: &Lab) {
+    /// Asks for the factors of the present variant.
+    pub fn ask(&mut self, lab: &Lab) {
         if lab.refusal().is_some() {
             return;
         }
@@ -138,11 +139,7 @@ impl WhyPage {
                     self.example = shown - 1;
                 }
             }
-            let mut view = lab.view;
-            controls::variant_choice(ui, "Variant shown", &mut view.variant, &lab.experiment);
-            if view != lab.view {
-                commands.push(Command::Look(view));
-            }
+            controls::variant_shown(ui, "Variant shown", lab, commands);
         });
     }
 }

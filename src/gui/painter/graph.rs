@@ -7,7 +7,7 @@ use eframe::egui::{
     Stroke, Ui, Vec2, Visuals, pos2, vec2,
 };
 
-use crate::figure::{Graph, GraphColumn, Link, Node};
+use crate::figure::{Graph, GraphColumn, Link, Node, with_minus};
 
 use super::super::{fonts, theme};
 use super::heat::colour_bar;
@@ -37,7 +37,7 @@ pub fn show(ui: &mut Ui, graph: &Graph, size: Vec2, medium: Medium) {
     if let Some(story) = touched.map(|touched| touched.story(graph)) {
         response.on_hover_ui_at_pointer(|ui| {
             for line in story {
-                ui.label(line);
+                ui.label(with_minus(line));
             }
         });
     }
@@ -197,7 +197,9 @@ fn unit(
         painter.text(centre, Align2::CENTER_CENTER, "0", FontId::proportional(theme::SMALL), ink);
     }
     let below = centre + vec2(0.0, radius + 2.0);
-    let Some(galley) = fitted(painter, &node.label, layout.across - 6.0, ink) else { return };
+    let Some(galley) = fitted(painter, &with_minus(&node.label), layout.across - 6.0, ink) else {
+        return;
+    };
     if 2.0 * radius + galley.size().y > layout.down {
         // It would lie over the unit below; the tooltip has it.
         return;

@@ -227,7 +227,7 @@ fn tooltip(ui: &mut Ui, heat: &Heat, at: PlotPoint) {
     if let Rows::Values { spread, .. } = &heat.rows {
         let Some([values, count]) = row_words(spread, row, column) else { return };
         let place = format!("Layer {} of {} · {values}", column + 1, heat.columns);
-        ui.label(RichText::new(place).strong());
+        ui.label(RichText::new(with_minus(&place)).strong());
         ui.label(count);
         return;
     }

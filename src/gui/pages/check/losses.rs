@@ -3,7 +3,7 @@
 use eframe::egui::{Context, DragValue, Grid, RichText, Ui};
 
 use crate::experiment::{Experiment, Loss};
-use crate::figure::{OutputRow, output_rows};
+use crate::figure::{OutputRow, output_rows, with_minus};
 use crate::study::{DrawStudy, Portrait, portrait};
 
 use super::super::super::asked::Asked;
@@ -156,7 +156,7 @@ fn numbers(ui: &mut Ui, rows: &[OutputRow]) {
         for row in rows {
             ui.monospace(row.unit.to_string());
             for number in &row.numbers {
-                ui.monospace(number);
+                ui.monospace(with_minus(number));
             }
             ui.end_row();
         }
