@@ -178,6 +178,7 @@ impl Pages {
             Page::Why => self.why.ask(lab),
             Page::Law => self.law.ask(lab),
             Page::Spread => self.spread.ask(lab),
+            Page::Precision => self.precision.ask(lab),
             _ => {}
         }
     }

@@ -68,9 +68,7 @@ impl PrecisionPage {
         painter: &mut Painter,
         commands: &mut Commands,
     ) {
-        if lab.refusal().is_none() && !self.asked.has_asked(|asked| *asked == lab.experiment) {
-            self.asked.ask(&lab.experiment);
-        }
+        self.ask(lab);
         egui::CentralPanel::default().show(ui, |ui| {
             ui.horizontal_wrapped(|ui| self.choices(ui, lab, commands));
             under_way::show(ui, &self.asked, "Rounding every layer to the formats");
@@ -81,6 +79,13 @@ impl PrecisionPage {
                     .show(ui, |ui| results(ui, made, painter, commands));
             }
         });
+    }
+
+    /// Asks for the present experiment.
+    pub fn ask(&mut self, lab: &Lab) {
+        if lab.refusal().is_none() && !self.asked.has_asked(|asked| *asked == lab.experiment) {
+            self.asked.ask(&lab.experiment);
+        }
     }
 
     fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
@@ -94,11 +99,7 @@ impl PrecisionPage {
             self.made = None;
         }
         ui.separator();
-        let mut view = lab.view;
-        controls::variant_choice(ui, "Variant shown", &mut view.variant, &lab.experiment);
-        if view != lab.view {
-            commands.push(Command::Look(view));
-        }
+        controls::variant_shown(ui, "Variant shown", lab, commands);
     }
 
     fn make(&mut self, variant: usize) {
