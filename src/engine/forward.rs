@@ -1,13 +1,13 @@
 //! The forward pass: z^(l) = W^(l) a^(l−1) + b^(l), a^(l) = φ(z^(l)).
 
-use ndarray::{Array2, ArrayViewMut1, s};
+use ndarray::{Array2, ArrayViewMut1};
 
 use crate::experiment::Activation;
 
 use super::kernels;
 use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
-use super::scaled::{Faint, frexp, halves, ldexp};
+use super::scaled::{Faint, frexp, halves, ldexp, put_columns};
 use super::{Columns, Real, Scaled};
 
 /// What the passes leave of one layer.
@@ -45,7 +45,7 @@ impl<T: Real> LayerTrace<T> {
             self.z.put(first, &part.z);
             self.a.put(first, &part.a);
             self.delta.put(first, &part.delta);
-            self.slope.slice_mut(s![.., first..first + batch]).assign(&part.slope);
+            put_columns(&mut self.slope, first, &part.slope);
             let shifted = part.faint.iter().map(|f| Faint { example: first + f.example, ..*f });
             self.faint.extend(shifted);
             first += batch;

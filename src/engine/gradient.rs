@@ -162,10 +162,14 @@ fn gram_norm<T: Real>(delta: &Columns<T>, input: &Columns<T>) -> Option<Scaled> 
     let factors: Vec<f64> = exponents.map(|(d, a)| ldexp(share, d + a - top)).collect();
     let (outer, inner) = (kernels::gram(&delta.mantissa), kernels::gram(&input.mantissa));
     let (mut squares, mut alone) = (0.0, 0.0);
-    for (i, (outer, inner)) in outer.rows().into_iter().zip(inner.rows()).enumerate() {
-        let terms = outer.iter().zip(inner).zip(&factors);
-        squares += factors[i] * terms.map(|((d, a), f)| d * (a * f)).sum::<f64>();
-        alone += (outer[i] * factors[i]) * (inner[i] * factors[i]);
+    for (i, factor) in factors.iter().enumerate() {
+        // The pairs to the right of the diagonal stand for those to the left as well.
+        let (begin, end) = (i * factors.len() + i, (i + 1) * factors.len());
+        let (outer, inner) = (&outer[begin..end], &inner[begin..end]);
+        let own = (outer[0] * factor) * (inner[0] * factor);
+        let pairs = kernels::weighted_dot(&outer[1..], &inner[1..], &factors[i + 1..]);
+        squares += own + 2.0 * (factor * pairs);
+        alone += own;
     }
     (squares > CANCELLED * alone).then(|| Scaled::new(squares.sqrt(), top))
 }

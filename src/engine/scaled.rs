@@ -161,6 +161,17 @@ pub struct Columns<T> {
     pub exponent: Vec<i64>,
 }
 
+/// Copies the columns of `part` over those of `whole` from `first` on: both in standard layout,
+/// a row at a time.
+pub(super) fn put_columns<T: Real>(whole: &mut Array2<T>, first: usize, part: &Array2<T>) {
+    let (all, some) = (whole.ncols(), part.ncols());
+    if let (Some(whole), Some(part)) = (whole.as_slice_mut(), part.as_slice()) {
+        for (whole, part) in whole.chunks_exact_mut(all).zip(part.chunks_exact(some)) {
+            whole[first..first + some].copy_from_slice(part);
+        }
+    }
+}
+
 /// An entry that its column's mantissas lost beside the largest, in full. Lists of them are
 /// sorted by example.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -226,7 +237,7 @@ impl<T: Real> Columns<T> {
     /// Takes over another array's examples, from `first` on.
     pub(super) fn put(&mut self, first: usize, examples: &Self) {
         let range = first..first + examples.batch();
-        self.mantissa.slice_mut(s![.., range.clone()]).assign(&examples.mantissa);
+        put_columns(&mut self.mantissa, first, &examples.mantissa);
         self.exponent[range].copy_from_slice(&examples.exponent);
     }
 

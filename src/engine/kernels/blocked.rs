@@ -10,6 +10,9 @@ use super::{dispatch, line, will_need};
 /// Terms that are summed before the next tile's turn: a panel takes half of a 32 KB cache.
 const TERMS: usize = 256;
 
+/// Rows of a Gram matrix's factor that are made double at a time.
+const ROWS_MADE_DOUBLE: usize = 64;
+
 /// Panels that stay in the second cache while W goes by.
 const PANELS: usize = 8;
 
@@ -52,14 +55,31 @@ fn matmul_transposed_large_body<T: Real>(w: &[T], d: &[T], batch: usize, scale: 
 
 #[inline(always)]
 fn upper_gram_body<T: Real>(m: &[T], batch: usize, out: &mut [f64]) {
-    let m: Vec<f64> = m.iter().map(|m| m.to_f64()).collect();
-    multiply(Shape { turned: true, upper: true, batch, scale: 1.0 }, &m, &m, out);
+    gram_blocks::<T, 3, 8>(m, batch, out);
 }
 
 #[inline(always)]
 fn upper_gram_large_body<T: Real>(m: &[T], batch: usize, out: &mut [f64]) {
-    let m: Vec<f64> = m.iter().map(|m| m.to_f64()).collect();
-    multiply_large(Shape { turned: true, upper: true, batch, scale: 1.0 }, &m, &m, out);
+    gram_blocks::<T, 3, 16>(m, batch, out);
+}
+
+/// MᵀM above the diagonal, some rows at a time: they are made double while they are near.
+#[inline(always)]
+fn gram_blocks<T: Real, const HALF: usize, const N: usize>(m: &[T], batch: usize, out: &mut [f64]) {
+    let shape = Shape { turned: true, upper: true, batch, scale: 1.0 };
+    let most = (PANELS * N).min(batch.next_multiple_of(N));
+    let mut panels = vec![[0.0; N]; ROWS_MADE_DOUBLE * most / N];
+    let mut double = vec![0.0; ROWS_MADE_DOUBLE * batch];
+    for (number, rows) in m.chunks(ROWS_MADE_DOUBLE * batch).enumerate() {
+        let double = &mut double[..rows.len()];
+        double.iter_mut().zip(rows).for_each(|(double, m)| *double = m.to_f64());
+        let (from, terms) = (number * ROWS_MADE_DOUBLE, rows.len() / batch);
+        for first in (0..batch).step_by(PANELS * N) {
+            let panels = pack(&mut panels, double, batch, first, terms);
+            Block::<f64, HALF, N> { shape, from, terms, first, panels, last: true }
+                .turned(double, out);
+        }
+    }
 }
 
 /// What is asked for.
@@ -83,16 +103,16 @@ fn multiply<T: Real>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
     }
 }
 
-/// Tiles of 6 × N numbers in twelve of AVX-512's thirty-two registers, N making two of them; of
-/// 12 × N where there are no more examples than fill one.
+/// Tiles of 6 × N numbers in twelve of AVX-512's thirty-two registers, N making two of them; half
+/// as wide where there are no more examples than fill one.
 #[inline(always)]
 fn multiply_large<T: Real>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
     let few = shape.batch <= line::<T>();
     match (size_of::<T>(), few) {
         (4, false) => blocks::<T, 3, 32>(shape, w, x, out),
-        (4, true) => blocks::<T, 6, 16>(shape, w, x, out),
+        (4, true) => blocks::<T, 4, 16>(shape, w, x, out),
         (_, false) => blocks::<T, 3, 16>(shape, w, x, out),
-        (_, true) => blocks::<T, 6, 8>(shape, w, x, out),
+        (_, true) => blocks::<T, 3, 8>(shape, w, x, out),
     }
 }
 
@@ -118,7 +138,8 @@ fn blocks<T: Real, const HALF: usize, const N: usize>(
                 last: from + terms == inner,
             };
             if shape.turned {
-                block.turned(w, out);
+                let rows = out.len() / shape.batch;
+                block.turned(&w[from * rows..][..terms * rows], out);
             } else {
                 block.straight(w, inner, out);
             }
@@ -211,11 +232,10 @@ impl<T: Real, const HALF: usize, const N: usize> Block<'_, T, HALF, N> {
         A + B
     }
 
-    /// Wᵀ X: a term's weights lie side by side.
+    /// Wᵀ X, with the rows of W that belong to these terms: a term's weights lie side by side.
     #[inline(always)]
     fn turned(&self, w: &[T], out: &mut [T]) {
         let rows = out.len() / self.shape.batch;
-        let w = &w[self.from * rows..][..self.terms * rows];
         let mut row = 0;
         while row < rows {
             row += match rows - row {

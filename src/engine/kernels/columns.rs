@@ -58,6 +58,11 @@ dispatch!(
     (entries: &[T], factors: &[f64], sums: &mut [f64])
 );
 dispatch!(
+    /// Σ a · b · factor, in `f64`.
+    weighted_dot, weighted_dot_wide, weighted_dot_widest, weighted_dot_body,
+    (a: &[T], b: &[f64], factors: &[f64]) -> f64
+);
+dispatch!(
     /// `tops[b]` = the largest |entry| of column b; `tops.len()` is the batch.
     column_tops, column_tops_wide, column_tops_widest, column_tops_body,
     (entries: &[T], tops: &mut [T])
@@ -220,6 +225,21 @@ fn weighted_row_sums_body<T: Real>(entries: &[T], factors: &[f64], sums: &mut [f
         let rest = rest.iter().zip(factor_rest).map(|(entry, factor)| entry.to_f64() * factor);
         *sum = sum_of_lanes(lanes) + rest.sum::<f64>();
     }
+}
+
+#[inline(always)]
+fn weighted_dot_body<T: Real>(a: &[T], b: &[f64], factors: &[f64]) -> f64 {
+    let mut lanes = [0.0; SUMS];
+    let (a_blocks, a_rest) = a.as_chunks::<SUMS>();
+    let (b_blocks, b_rest) = b.as_chunks::<SUMS>();
+    let (factor_blocks, factor_rest) = factors.as_chunks::<SUMS>();
+    for ((a, b), factors) in a_blocks.iter().zip(b_blocks).zip(factor_blocks) {
+        for lane in 0..SUMS {
+            lanes[lane] += a[lane].to_f64() * (b[lane] * factors[lane]);
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).zip(factor_rest);
+    sum_of_lanes(lanes) + rest.map(|((a, b), factor)| a.to_f64() * (b * factor)).sum::<f64>()
 }
 
 /// One column's sum of squares.

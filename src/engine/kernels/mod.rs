@@ -12,7 +12,7 @@ mod vectors;
 
 pub use columns::{
     all_at_least, column_squares, column_tops, count_below, largest, multiply, none_below,
-    scale_columns, square_sum, squared_deviations, total, weighted_row_sums,
+    scale_columns, square_sum, squared_deviations, total, weighted_dot, weighted_row_sums,
 };
 pub use product::{gram, product, product_transposed};
 pub use vectors::matvec;

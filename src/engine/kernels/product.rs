@@ -41,17 +41,13 @@ pub fn product_transposed<T: Real>(
     }
 }
 
-/// MᵀM of an n × B array in standard layout, B × B, its sums in `f64`.
-pub fn gram<T: Real>(columns: &Array2<T>) -> Array2<f64> {
+/// MᵀM of an n × B array in standard layout, its sums in `f64`: B × B numbers, of which those
+/// above the diagonal and on it count.
+pub fn gram<T: Real>(columns: &Array2<T>) -> Vec<f64> {
     let batch = columns.ncols();
-    let mut gram = Array2::zeros((batch, batch));
-    if let (Some(columns), Some(out)) = (columns.as_slice(), gram.as_slice_mut()) {
-        upper_gram(columns, batch, out);
-    }
-    for row in 0..batch {
-        for column in 0..row {
-            gram[[row, column]] = gram[[column, row]];
-        }
+    let mut gram = vec![0.0; batch * batch];
+    if let Some(columns) = columns.as_slice() {
+        upper_gram(columns, batch, &mut gram);
     }
     gram
 }

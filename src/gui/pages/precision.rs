@@ -10,7 +10,7 @@ use crate::figure::Figure;
 use crate::study::{DrawStudy, Lens, precision};
 
 use super::super::asked::Asked;
-use super::super::command::{Command, Commands};
+use super::super::command::Commands;
 use super::super::controls;
 use super::super::lab::Lab;
 use super::super::painter::{self, Painter};
