@@ -288,7 +288,7 @@ mod tests {
 
         let mut large = Experiment { draws: Draws::Layered, ..Experiment::default() };
         let architecture = &mut large.architecture;
-        (architecture.depth, architecture.width, architecture.batch) = (10, 320, 64);
+        (architecture.depth, architecture.width, architecture.batch) = (25, 320, 64);
         let (previewed, preview) = std::sync::mpsc::channel();
         let (go_on, newer) = std::sync::mpsc::channel();
         let mut study = DrawStudy::new();
