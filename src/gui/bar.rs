@@ -139,8 +139,27 @@ fn view_menu(ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
         }
         ui.separator();
         ui.label(RichText::new("Scale").small().weak());
-        egui::gui_zoom::zoom_menu_buttons(ui);
+        zoom_choice(ui);
     });
+}
+
+/// The whole window larger or smaller, in the menu's own way of writing.
+fn zoom_choice(ui: &mut Ui) {
+    use egui::gui_zoom::{kb_shortcuts, zoom_in, zoom_out};
+    let context = ui.ctx().clone();
+    let mut chosen = |words: &str, shortcut: &egui::KeyboardShortcut, enabled: bool| {
+        let button = Button::new(words).shortcut_text(context.format_shortcut(shortcut));
+        ui.add_enabled(enabled, button).clicked()
+    };
+    if chosen("Larger", &kb_shortcuts::ZOOM_IN, true) {
+        zoom_in(&context);
+    }
+    if chosen("Smaller", &kb_shortcuts::ZOOM_OUT, true) {
+        zoom_out(&context);
+    }
+    if chosen("As it was", &kb_shortcuts::ZOOM_RESET, context.zoom_factor() != 1.0) {
+        context.set_zoom_factor(1.0);
+    }
 }
 
 /// egui's own buttons for this wear signs that the lab's fonts do not have.
