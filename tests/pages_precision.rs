@@ -2,25 +2,22 @@
 //! renders them, and the page is driven by its accessible names.
 
 mod helpers;
+#[path = "support/page.rs"]
+mod page;
 mod support;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use eframe::egui::{Theme, accesskit::Role};
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use egui_kittest::{Harness, Node};
+use egui_kittest::kittest::Queryable as _;
 use gradient_lab::engine::Format;
 use gradient_lab::experiment::{
     Activation, Draws, Experiment, Init, Loss, Preset, Scheme, Variant,
 };
 use gradient_lab::export::picture::{self, PictureOptions};
 use gradient_lab::figure::{Cell, Figure, FigureId, KeptNorm, Panel, View};
-use gradient_lab::gui::App;
 use gradient_lab::study::{DrawStudy, Lens, Watch, precision};
-
-/// A debug build on a busy machine still answers within this.
-const PATIENCE: Duration = Duration::from_secs(120);
+use page::PageWindow;
 
 fn preset(name: &str) -> Experiment {
     Preset::find(name).expect("a preset").experiment()
@@ -240,66 +237,27 @@ fn the_command_line_renders_them() {
 }
 
 /// The window at the page, once the sentence of a result is on the screen.
-fn open(experiment: Experiment, size: [f32; 2], theme: Theme) -> Harness<'static, App> {
-    let mut harness = Harness::builder()
-        .with_size(size)
-        .with_theme(theme)
-        .with_max_steps(12)
-        .with_render_cursor(false)
-        .renderer(support::CpuRenderer::default())
-        .build_eframe(|creation| App::new(creation, Some(experiment)));
-    harness.run_ok();
-    harness.get_by_role_and_label(Role::Button, "Precision").click();
-    wait_for(&mut harness, "Lines: a format’s largest");
-    harness
-}
-
-fn texts(harness: &Harness<'static, App>) -> Vec<String> {
-    let words = |node: Node<'_>| {
-        let node = node.accesskit_node();
-        [node.label(), node.value()].into_iter().flatten().collect::<Vec<_>>()
-    };
-    harness.root().children_recursive().flat_map(words).collect()
-}
-
-fn wait_for(harness: &mut Harness<'static, App>, part: &str) {
-    let start = Instant::now();
-    loop {
-        harness.run_ok();
-        let texts = texts(harness);
-        let idle = !texts.iter().any(|text| text.contains("Rounding every layer"));
-        if idle && texts.iter().any(|text| text.contains(part)) {
-            // Whatever came with the text is laid out by now.
-            harness.run_ok();
-            return;
-        }
-        assert!(start.elapsed() < PATIENCE, "no “{part}”: {texts:#?}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn keep(name: &str, harness: &mut Harness<'static, App>) {
-    let picture = harness.render().expect("the rasterizer needs no hardware");
-    if let Some(folder) = std::env::var_os("PAGES") {
-        let file = std::path::Path::new(&folder).join(format!("{name}.png"));
-        picture.save(file).expect("a written picture");
-    }
+fn open(experiment: Experiment, size: [f32; 2], theme: Theme) -> PageWindow {
+    let busy = "Rounding every layer";
+    let mut window = PageWindow::open(experiment, size, theme, "Precision", busy);
+    window.wait_for("Lines: a format’s largest");
+    window
 }
 
 #[test]
 fn the_loss_scale_and_the_variant_are_chosen() {
     let mut harness = open(medium(), [1280.0, 1000.0], Theme::Light);
-    assert!(texts(&harness).iter().any(|text| text == "flushed to 0"), "the legend");
+    assert!(harness.texts().iter().any(|text| text == "flushed to 0"), "the legend");
     harness.get_by_role_and_label(Role::Button, "the advised loss scale").click();
-    wait_for(&mut harness, "keep of it, with the loss scale");
-    assert!(!texts(&harness).iter().any(|text| text == "flushed to 0"), "nothing is");
+    harness.wait_for("keep of it, with the loss scale");
+    assert!(!harness.texts().iter().any(|text| text == "flushed to 0"), "nothing is");
     harness.get_by_role_and_label(Role::Button, "no loss scale").click();
-    wait_for(&mut harness, "flushed to 0");
-    wait_for(&mut harness, "flushed to 0: Sigmoid");
+    harness.wait_for("flushed to 0");
+    harness.wait_for("flushed to 0: Sigmoid");
     harness.get_by_role_and_label(Role::ComboBox, "Variant shown").click();
     harness.run_ok();
     harness.get_all_by_role_and_label(Role::Button, "Tanh").last().expect("an entry").click();
-    wait_for(&mut harness, "flushed to 0: Tanh");
+    harness.wait_for("flushed to 0: Tanh");
     assert_eq!(harness.unnamed_widgets().len(), 0, "{:#?}", harness.unnamed_widgets());
 }
 
@@ -308,10 +266,10 @@ fn hovering_tells_what_is_kept() {
     let mut harness = open(medium(), [1280.0, 1000.0], Theme::Light);
     let bars = harness.get_by_label_contains("Norm ‖δ⁽ˡ⁾‖ by layer, and").rect();
     harness.hover_at(bars.left_bottom() + eframe::egui::vec2(120.0, 150.0));
-    wait_for(&mut harness, "in bf16");
+    harness.wait_for("in bf16");
     let strips = harness.get_by_label_contains("flushed to 0: Sigmoid").rect();
     harness.hover_at(strips.left_bottom() + eframe::egui::vec2(120.0, 60.0));
-    wait_for(&mut harness, "kept with fewer digits");
+    harness.wait_for("kept with fewer digits");
 }
 
 /// With an emulated precision the first page loses what the format loses, and the others say
@@ -322,20 +280,20 @@ fn an_emulated_precision_is_chosen_in_the_window() {
     harness.get_by_role_and_label(Role::ComboBox, "Precision").click();
     harness.run_ok();
     harness.get_all_by_role_and_label(Role::Button, "fp16").last().expect("an entry").click();
-    wait_for(&mut harness, "Lines: a format’s largest");
+    harness.wait_for("Lines: a format’s largest");
     harness.get_by_role_and_label(Role::Button, "Gradient flow").click();
-    wait_for(&mut harness, "Underflow in fp16: from layer");
-    assert!(texts(&harness).iter().any(|text| text == "≈0  underflow"), "the legend");
-    keep("flow-vanishing-fp16", &mut harness);
+    harness.wait_for("Underflow in fp16: from layer");
+    assert!(harness.texts().iter().any(|text| text == "≈0  underflow"), "the legend");
+    harness.keep("flow-vanishing-fp16");
     for page in ["Graph", "Why", "Distributions", "Check and cost", "Ensemble and theory", "Sweep"]
     {
         harness.get_by_role_and_label(Role::Button, page).click();
-        wait_for(&mut harness, "Computed in f64: fp16 is emulated");
-        keep(&format!("{page}-fp16"), &mut harness);
+        harness.wait_for("Computed in f64: fp16 is emulated");
+        harness.keep(&format!("{page}-fp16"));
     }
     harness.get_by_role_and_label(Role::Button, "Precision").click();
-    wait_for(&mut harness, "Lines: a format’s largest");
-    assert!(!texts(&harness).iter().any(|text| text.starts_with("Computed in f64")));
+    harness.wait_for("Lines: a format’s largest");
+    assert!(!harness.texts().iter().any(|text| text.starts_with("Computed in f64")));
 }
 
 #[test]
@@ -350,10 +308,10 @@ fn the_page_is_drawn() {
             let mut harness = open(experiment.clone(), size, theme);
             let unnamed = harness.unnamed_widgets();
             assert!(unnamed.is_empty(), "{unnamed:#?}");
-            keep(&format!("precision-{name}-{place}"), &mut harness);
+            harness.keep(&format!("precision-{name}-{place}"));
             harness.get_by_role_and_label(Role::Button, "the advised loss scale").click();
-            wait_for(&mut harness, "with the loss scale");
-            keep(&format!("precision-{name}-{place}-scaled"), &mut harness);
+            harness.wait_for("with the loss scale");
+            harness.keep(&format!("precision-{name}-{place}-scaled"));
         }
     }
 }

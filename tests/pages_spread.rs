@@ -2,22 +2,19 @@
 //! them, and the page is driven by its accessible names.
 
 mod helpers;
+#[path = "support/page.rs"]
+mod page;
 mod support;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use eframe::egui::{Theme, accesskit::Role};
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use egui_kittest::{Harness, Node};
+use egui_kittest::kittest::Queryable as _;
 use gradient_lab::experiment::{Activation, Experiment, Loss, Preset, Variant};
 use gradient_lab::export::picture::{self, PictureOptions};
 use gradient_lab::figure::{Figure, FigureId, Panel, Rows, SpreadForm, View};
-use gradient_lab::gui::App;
 use gradient_lab::study::{DrawStudy, Signal, SpreadSettings, ValueAxis, Watch, spread};
-
-/// A debug build on a busy machine still answers within this.
-const PATIENCE: Duration = Duration::from_secs(120);
+use page::PageWindow;
 
 fn preset(name: &str) -> Experiment {
     Preset::find(name).expect("a preset").experiment()
@@ -164,75 +161,36 @@ fn the_command_line_renders_them() {
 }
 
 /// The window at the page, once the sentence of a result is on the screen.
-fn open(experiment: Experiment, size: [f32; 2], theme: Theme) -> Harness<'static, App> {
-    let mut harness = Harness::builder()
-        .with_size(size)
-        .with_theme(theme)
-        .with_max_steps(12)
-        .with_render_cursor(false)
-        .renderer(support::CpuRenderer::default())
-        .build_eframe(|creation| App::new(creation, Some(experiment)));
-    harness.run_ok();
-    harness.get_by_role_and_label(Role::Button, "Distributions").click();
-    wait_for(&mut harness, "Line: the median");
-    harness
-}
-
-fn texts(harness: &Harness<'static, App>) -> Vec<String> {
-    let words = |node: Node<'_>| {
-        let node = node.accesskit_node();
-        [node.label(), node.value()].into_iter().flatten().collect::<Vec<_>>()
-    };
-    harness.root().children_recursive().flat_map(words).collect()
-}
-
-fn wait_for(harness: &mut Harness<'static, App>, part: &str) {
-    let start = Instant::now();
-    loop {
-        harness.run_ok();
-        let texts = texts(harness);
-        let idle = !texts.iter().any(|text| text.contains("Counting the entries"));
-        if idle && texts.iter().any(|text| text.contains(part)) {
-            // Whatever came with the text is laid out by now.
-            harness.run_ok();
-            return;
-        }
-        assert!(start.elapsed() < PATIENCE, "no “{part}”: {texts:#?}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn keep(name: &str, harness: &mut Harness<'static, App>) {
-    let picture = harness.render().expect("the rasterizer needs no hardware");
-    if let Some(folder) = std::env::var_os("PAGES") {
-        let file = std::path::Path::new(&folder).join(format!("{name}.png"));
-        picture.save(file).expect("a written picture");
-    }
+fn open(experiment: Experiment, size: [f32; 2], theme: Theme) -> PageWindow {
+    let busy = "Counting the entries";
+    let mut window = PageWindow::open(experiment, size, theme, "Distributions", busy);
+    window.wait_for("Line: the median");
+    window
 }
 
 #[test]
 fn every_choice_changes_what_is_shown() {
     let mut harness = open(Experiment::default(), [1280.0, 900.0], Theme::Light);
-    assert!(texts(&harness).iter().any(|text| text.contains("The median |δ| is")));
+    assert!(harness.texts().iter().any(|text| text.contains("The median |δ| is")));
     harness.get_by_role_and_label(Role::Button, "z").click();
-    wait_for(&mut harness, "The median z is");
+    harness.wait_for("The median z is");
     harness.get_by_role_and_label(Role::Button, "signed log").click();
-    wait_for(&mut harness, "Signed log: v stands at");
+    harness.wait_for("Signed log: v stands at");
     harness.get_by_role_and_label(Role::Button, "linear").click();
-    wait_for(&mut harness, "The median z is");
-    assert!(!texts(&harness).iter().any(|text| text.contains("Signed log: v stands at")));
+    harness.wait_for("The median z is");
+    assert!(!harness.texts().iter().any(|text| text.contains("Signed log: v stands at")));
     harness.get_by_role_and_label(Role::Button, "ridge").click();
-    wait_for(&mut harness, "scaled to its own tallest bin");
+    harness.wait_for("scaled to its own tallest bin");
     harness.get_by_role_and_label(Role::Button, "a").click();
-    wait_for(&mut harness, "The median a is");
+    harness.wait_for("The median a is");
     harness.get_by_role_and_label(Role::Button, "log").click();
-    wait_for(&mut harness, "The median |a| is");
+    harness.wait_for("The median |a| is");
     harness.get_by_role_and_label(Role::ComboBox, "Variant shown").click();
     harness.run_ok();
     harness.get_all_by_role_and_label(Role::Button, "ReLU").last().expect("an entry").click();
-    wait_for(&mut harness, "Exact zeros stand apart");
+    harness.wait_for("Exact zeros stand apart");
     harness.get_by_role_and_label(Role::Button, "δ").click();
-    wait_for(&mut harness, "Every δ is exactly 0");
+    harness.wait_for("Every δ is exactly 0");
     assert_eq!(harness.unnamed_widgets().len(), 0, "{:#?}", harness.unnamed_widgets());
 }
 
@@ -241,11 +199,11 @@ fn hovering_tells_the_exact_counts() {
     let mut harness = open(Experiment::default(), [1280.0, 900.0], Theme::Light);
     // Somewhere in the figure, right of the controls.
     harness.hover_at(eframe::egui::pos2(700.0, 420.0));
-    wait_for(&mut harness, "of 20 entries");
+    harness.wait_for("of 20 entries");
     harness.get_by_role_and_label(Role::Button, "ridge").click();
     harness.run_ok();
     harness.hover_at(eframe::egui::pos2(701.0, 420.0));
-    wait_for(&mut harness, "exactly 0: 0 of 20 entries");
+    harness.wait_for("exactly 0: 0 of 20 entries");
 }
 
 #[test]
@@ -258,13 +216,13 @@ fn the_page_is_drawn() {
             let mut harness = open(experiment.clone(), size, theme);
             let unnamed = harness.unnamed_widgets();
             assert!(unnamed.is_empty(), "{unnamed:#?}");
-            keep(&format!("spread-{name}-{place}-heat-delta"), &mut harness);
+            harness.keep(&format!("spread-{name}-{place}-heat-delta"));
             harness.get_by_role_and_label(Role::Button, "z").click();
-            wait_for(&mut harness, "The median z is");
-            keep(&format!("spread-{name}-{place}-heat-z"), &mut harness);
+            harness.wait_for("The median z is");
+            harness.keep(&format!("spread-{name}-{place}-heat-z"));
             harness.get_by_role_and_label(Role::Button, "ridge").click();
-            wait_for(&mut harness, "scaled to its own tallest bin");
-            keep(&format!("spread-{name}-{place}-ridge-z"), &mut harness);
+            harness.wait_for("scaled to its own tallest bin");
+            harness.keep(&format!("spread-{name}-{place}-ridge-z"));
         }
     }
 }
