@@ -4,6 +4,7 @@
 //! square roots) and moves of bits, in one fixed order: the same bits on every machine.
 
 use std::f64::consts::{FRAC_PI_2, LN_2};
+use std::hint::black_box;
 
 use super::super::Real;
 use super::super::kernels::dispatch;
@@ -71,6 +72,13 @@ pub struct Lanes {
     state: State,
 }
 
+/// Bits that a rotation moves to the left, and what is left of 64.
+type Turns = [[u32; 2]; 2];
+
+/// Xoshiro256++'s rotations. They are read through a `black_box`: AVX2 has shifts but no
+/// rotations, and a compiler that knows a rotation would do one lane after the other.
+const TURNS: Turns = [[23, 41], [45, 19]];
+
 /// The four words of each lane.
 type State = [[u64; LANES]; 4];
 
@@ -107,13 +115,13 @@ dispatch!(
 
 #[inline(always)]
 fn normals_body<T: Real>(state: &mut State, out: &mut [T]) {
-    let mut here = *state;
+    let (mut here, turns) = (*state, black_box(TURNS));
     let (blocks, rest) = out.as_chunks_mut::<{ 2 * LANES }>();
     for block in blocks {
-        *block = narrowed(sixteen_normals(&mut here));
+        *block = narrowed(sixteen_normals(&mut here, turns));
     }
     if !rest.is_empty() {
-        let block: [T; 2 * LANES] = narrowed(sixteen_normals(&mut here));
+        let block: [T; 2 * LANES] = narrowed(sixteen_normals(&mut here, turns));
         rest.copy_from_slice(&block[..rest.len()]);
     }
     *state = here;
@@ -121,11 +129,13 @@ fn normals_body<T: Real>(state: &mut State, out: &mut [T]) {
 
 #[inline(always)]
 fn uniforms_body<T: Real>(state: &mut State, out: &mut [T]) {
+    let (mut here, turns) = (*state, black_box(TURNS));
     for block in out.chunks_mut(LANES) {
-        for (out, word) in block.iter_mut().zip(step(state)) {
+        for (out, word) in block.iter_mut().zip(step(&mut here, turns)) {
             *out = T::from_f64(2.0f64.mul_add(one_to_two(word), -3.0));
         }
     }
+    *state = here;
 }
 
 #[inline(always)]
@@ -137,20 +147,25 @@ fn narrowed<T: Real, const N: usize>(numbers: [f64; N]) -> [T; N] {
     narrow
 }
 
+#[inline(always)]
+fn turned(word: u64, [left, right]: [u32; 2]) -> u64 {
+    word.wrapping_shl(left) | word.wrapping_shr(right)
+}
+
 /// The next word of each lane.
 #[inline(always)]
-fn step(state: &mut State) -> [u64; LANES] {
+fn step(state: &mut State, turns: Turns) -> [u64; LANES] {
     let [s0, s1, s2, s3] = state;
     let mut words = [0; LANES];
     for lane in 0..LANES {
-        words[lane] = (s0[lane].wrapping_add(s3[lane])).rotate_left(23).wrapping_add(s0[lane]);
+        words[lane] = turned(s0[lane].wrapping_add(s3[lane]), turns[0]).wrapping_add(s0[lane]);
         let shifted = s1[lane] << 17;
         s2[lane] ^= s0[lane];
         s3[lane] ^= s1[lane];
         s1[lane] ^= s2[lane];
         s0[lane] ^= s3[lane];
         s2[lane] ^= shifted;
-        s3[lane] = s3[lane].rotate_left(45);
+        s3[lane] = turned(s3[lane], turns[1]);
     }
     words
 }
@@ -161,8 +176,8 @@ fn step(state: &mut State) -> [u64; LANES] {
 /// The angle is drawn within an eighth of a turn to either side of 0; three bits of the same
 /// word, which it does not use, swap the coordinates and choose their signs.
 #[inline(always)]
-fn sixteen_normals(state: &mut State) -> [f64; 2 * LANES] {
-    let (lengths, angles) = (step(state), step(state));
+fn sixteen_normals(state: &mut State, turns: Turns) -> [f64; 2 * LANES] {
+    let (lengths, angles) = (step(state, turns), step(state, turns));
     let mut normals = [0.0; 2 * LANES];
     for lane in 0..LANES {
         let radius = (-2.0 * ln(2.0 - one_to_two(lengths[lane]))).sqrt();
@@ -232,7 +247,7 @@ mod tests {
             })
             .collect();
         for _ in 0..100 {
-            let words = step(&mut lanes.state);
+            let words = step(&mut lanes.state, TURNS);
             assert!(
                 words.iter().zip(&mut alone).all(|(&word, alone)| word == alone.random::<u64>())
             );
