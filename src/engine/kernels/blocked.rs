@@ -55,17 +55,21 @@ fn matmul_transposed_large_body<T: Real>(w: &[T], d: &[T], batch: usize, scale: 
 
 #[inline(always)]
 fn upper_gram_body<T: Real>(m: &[T], batch: usize, out: &mut [f64]) {
-    gram_blocks::<T, 3, 8>(m, batch, out);
+    gram_blocks::<T, 6, 0, 8>(m, batch, out);
 }
 
 #[inline(always)]
 fn upper_gram_large_body<T: Real>(m: &[T], batch: usize, out: &mut [f64]) {
-    gram_blocks::<T, 3, 16>(m, batch, out);
+    gram_blocks::<T, 3, 3, 16>(m, batch, out);
 }
 
 /// MᵀM above the diagonal, some rows at a time: they are made double while they are near.
 #[inline(always)]
-fn gram_blocks<T: Real, const HALF: usize, const N: usize>(m: &[T], batch: usize, out: &mut [f64]) {
+fn gram_blocks<T: Real, const A: usize, const B: usize, const N: usize>(
+    m: &[T],
+    batch: usize,
+    out: &mut [f64],
+) {
     let shape = Shape { turned: true, upper: true, batch, scale: 1.0 };
     let most = (PANELS * N).min(batch.next_multiple_of(N));
     let mut panels = vec![[0.0; N]; ROWS_MADE_DOUBLE * most / N];
@@ -76,7 +80,7 @@ fn gram_blocks<T: Real, const HALF: usize, const N: usize>(m: &[T], batch: usize
         let (from, terms) = (number * ROWS_MADE_DOUBLE, rows.len() / batch);
         for first in (0..batch).step_by(PANELS * N) {
             let panels = pack(&mut panels, double, batch, first, terms);
-            Block::<f64, HALF, N> { shape, from, terms, first, panels, last: true }
+            Block::<f64, A, B, N> { shape, from, terms, first, panels, last: true }
                 .turned(double, out);
         }
     }
@@ -97,9 +101,9 @@ struct Shape<T> {
 #[inline(always)]
 fn multiply<T: Real>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
     if size_of::<T>() == 4 {
-        blocks::<T, 3, 16>(shape, w, x, out);
+        blocks::<T, 6, 0, 16>(shape, w, x, out);
     } else {
-        blocks::<T, 3, 8>(shape, w, x, out);
+        blocks::<T, 6, 0, 8>(shape, w, x, out);
     }
 }
 
@@ -109,15 +113,15 @@ fn multiply<T: Real>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
 fn multiply_large<T: Real>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
     let few = shape.batch <= line::<T>();
     match (size_of::<T>(), few) {
-        (4, false) => blocks::<T, 3, 32>(shape, w, x, out),
-        (4, true) => blocks::<T, 4, 16>(shape, w, x, out),
-        (_, false) => blocks::<T, 3, 16>(shape, w, x, out),
-        (_, true) => blocks::<T, 3, 8>(shape, w, x, out),
+        (4, false) => blocks::<T, 3, 3, 32>(shape, w, x, out),
+        (4, true) => blocks::<T, 4, 4, 16>(shape, w, x, out),
+        (_, false) => blocks::<T, 3, 3, 16>(shape, w, x, out),
+        (_, true) => blocks::<T, 3, 3, 8>(shape, w, x, out),
     }
 }
 
 #[inline(always)]
-fn blocks<T: Real, const HALF: usize, const N: usize>(
+fn blocks<T: Real, const A: usize, const B: usize, const N: usize>(
     shape: Shape<T>,
     w: &[T],
     x: &[T],
@@ -129,7 +133,7 @@ fn blocks<T: Real, const HALF: usize, const N: usize>(
     for first in (0..shape.batch).step_by(PANELS * N) {
         for from in (0..inner).step_by(TERMS) {
             let terms = TERMS.min(inner - from);
-            let block = Block::<T, HALF, N> {
+            let block = Block::<T, A, B, N> {
                 shape,
                 from,
                 terms,
@@ -179,7 +183,7 @@ fn copy<T: Real, const M: usize>(from: &[T], to: &mut [T; M]) {
 }
 
 /// Some terms of some examples.
-struct Block<'a, T, const HALF: usize, const N: usize> {
+struct Block<'a, T, const A: usize, const B: usize, const N: usize> {
     shape: Shape<T>,
     /// The first of the terms.
     from: usize,
@@ -191,7 +195,7 @@ struct Block<'a, T, const HALF: usize, const N: usize> {
     last: bool,
 }
 
-impl<T: Real, const HALF: usize, const N: usize> Block<'_, T, HALF, N> {
+impl<T: Real, const A: usize, const B: usize, const N: usize> Block<'_, T, A, B, N> {
     /// W X: a row's weights lie side by side already.
     #[inline(always)]
     fn straight(&self, w: &[T], inner: usize, out: &mut [T]) {
@@ -200,7 +204,7 @@ impl<T: Real, const HALF: usize, const N: usize> Block<'_, T, HALF, N> {
         while row < rows {
             let w = &w[row * inner + self.from..];
             row += match rows - row {
-                left if left >= 2 * HALF => self.rows_of::<HALF, HALF>(w, inner, row, out),
+                left if left >= A + B => self.rows_of::<A, B>(w, inner, row, out),
                 6.. => self.rows_of::<3, 3>(w, inner, row, out),
                 4.. => self.rows_of::<2, 2>(w, inner, row, out),
                 2.. => self.rows_of::<1, 1>(w, inner, row, out),
@@ -210,7 +214,7 @@ impl<T: Real, const HALF: usize, const N: usize> Block<'_, T, HALF, N> {
     }
 
     #[inline(always)]
-    fn rows_of<const A: usize, const B: usize>(
+    fn rows_of<const U: usize, const L: usize>(
         &self,
         w: &[T],
         inner: usize,
@@ -218,18 +222,18 @@ impl<T: Real, const HALF: usize, const N: usize> Block<'_, T, HALF, N> {
         out: &mut [T],
     ) -> usize {
         let row_of = |r: usize| &w[r * inner..][..self.terms];
-        let upper: [&[T]; A] = std::array::from_fn(row_of);
-        let lower: [&[T]; B] = std::array::from_fn(|r| row_of(A + r));
-        self.tiles::<A, B>(row, out, |k| {
+        let upper: [&[T]; U] = std::array::from_fn(row_of);
+        let lower: [&[T]; L] = std::array::from_fn(|r| row_of(U + r));
+        self.tiles::<U, L>(row, out, |k| {
             if k % line::<T>() == 0 {
-                let ahead = k + (A + B) * inner;
+                let ahead = k + (U + L) * inner;
                 upper.iter().chain(&lower).for_each(|row| will_need(row, ahead));
             }
             // SAFETY: k < `terms`, the length of each row.
             let weight = |row: &[T]| unsafe { *row.get_unchecked(k) };
             (upper.map(weight), lower.map(weight))
         });
-        A + B
+        U + L
     }
 
     /// Wᵀ X, with the rows of W that belong to these terms: a term's weights lie side by side.
@@ -239,7 +243,7 @@ impl<T: Real, const HALF: usize, const N: usize> Block<'_, T, HALF, N> {
         let mut row = 0;
         while row < rows {
             row += match rows - row {
-                left if left >= 2 * HALF => self.columns_of::<HALF, HALF>(w, rows, row, out),
+                left if left >= A + B => self.columns_of::<A, B>(w, rows, row, out),
                 6.. => self.columns_of::<3, 3>(w, rows, row, out),
                 4.. => self.columns_of::<2, 2>(w, rows, row, out),
                 2.. => self.columns_of::<1, 1>(w, rows, row, out),
@@ -249,7 +253,7 @@ impl<T: Real, const HALF: usize, const N: usize> Block<'_, T, HALF, N> {
     }
 
     #[inline(always)]
-    fn columns_of<const A: usize, const B: usize>(
+    fn columns_of<const U: usize, const L: usize>(
         &self,
         w: &[T],
         rows: usize,
@@ -257,22 +261,22 @@ impl<T: Real, const HALF: usize, const N: usize> Block<'_, T, HALF, N> {
         out: &mut [T],
     ) -> usize {
         let w = &w[row..];
-        self.tiles::<A, B>(row, out, |k| {
-            will_need(w, k * rows + A + B + line::<T>());
-            // SAFETY: k < `terms`, row + A + B ≤ `rows`, and `w` has `terms` · `rows` numbers.
+        self.tiles::<U, L>(row, out, |k| {
+            will_need(w, k * rows + U + L + line::<T>());
+            // SAFETY: k < `terms`, row + U + L ≤ `rows`, and `w` has `terms` · `rows` numbers.
             let weight = |r: usize| unsafe { *w.get_unchecked(k * rows + r) };
-            (std::array::from_fn(weight), std::array::from_fn(|r| weight(A + r)))
+            (std::array::from_fn(weight), std::array::from_fn(|r| weight(U + r)))
         });
-        A + B
+        U + L
     }
 
-    /// A + B rows against every panel; `weights` are the rows' k-th.
+    /// U + L rows against every panel; `weights` are the rows' k-th.
     #[inline(always)]
-    fn tiles<const A: usize, const B: usize>(
+    fn tiles<const U: usize, const L: usize>(
         &self,
         row: usize,
         out: &mut [T],
-        weights: impl Fn(usize) -> ([T; A], [T; B]),
+        weights: impl Fn(usize) -> ([T; U], [T; L]),
     ) {
         let batch = self.shape.batch;
         for (number, panel) in self.panels.chunks_exact(self.terms).enumerate() {
@@ -281,7 +285,7 @@ impl<T: Real, const HALF: usize, const N: usize> Block<'_, T, HALF, N> {
             if self.shape.upper && row >= end {
                 continue;
             }
-            let mut sums = ([[T::ZERO; N]; A], [[T::ZERO; N]; B]);
+            let mut sums = ([[T::ZERO; N]; U], [[T::ZERO; N]; L]);
             if self.from > 0 {
                 for (r, sums) in sums.0.iter_mut().chain(&mut sums.1).enumerate() {
                     copy(&out[(row + r) * batch..][begin..end], sums);
