@@ -164,23 +164,35 @@ fn column_tops_body<T: Real>(entries: &[T], tops: &mut [T]) {
         return;
     }
     let (blocks, rest) = tops.as_chunks_mut::<LANES>();
-    let first_of_rest = blocks.len() * LANES;
-    for (block, tops) in blocks.iter_mut().enumerate() {
-        let mut kept = [T::ZERO; LANES];
-        for row in entries.chunks_exact(batch) {
-            let row = &row[block * LANES..][..LANES];
-            for lane in 0..LANES {
-                kept[lane] = larger(kept[lane], row[lane]);
-            }
-        }
-        *tops = kept;
+    let mut first = 0;
+    for tops in blocks {
+        *tops = block_tops(entries, batch, first);
+        first += LANES;
+    }
+    let (blocks, rest) = rest.as_chunks_mut::<{ LANES / 2 }>();
+    for tops in blocks {
+        *tops = block_tops(entries, batch, first);
+        first += LANES / 2;
     }
     rest.fill(T::ZERO);
     for row in entries.chunks_exact(batch) {
-        for (top, &entry) in rest.iter_mut().zip(&row[first_of_rest..]) {
+        for (top, &entry) in rest.iter_mut().zip(&row[first..]) {
             *top = larger(*top, entry);
         }
     }
+}
+
+/// The largest |entries| of the N columns from `first` on.
+#[inline(always)]
+fn block_tops<T: Real, const N: usize>(entries: &[T], batch: usize, first: usize) -> [T; N] {
+    let mut tops = [T::ZERO; N];
+    for row in entries.chunks_exact(batch) {
+        let row = &row[first..][..N];
+        for lane in 0..N {
+            tops[lane] = larger(tops[lane], row[lane]);
+        }
+    }
+    tops
 }
 
 #[inline(always)]
