@@ -8,7 +8,8 @@ use clap::Args;
 
 use crate::export::{atomic, sweep as file};
 use crate::study::{
-    Axis, CELLS, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch, sweep,
+    Axis, CELLS, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
+    all_threads, sweep,
 };
 
 use super::{CliError, EXPERIMENT_HELP, Format, print, source};
@@ -93,8 +94,7 @@ fn measured(args: &SweepArgs, experiment: &Path) -> Result<(Sweep, SweepMap), Cl
         request.seeds = request.usual_seeds();
     }
     let threads = args.threads.map(usize::from);
-    let threads =
-        threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = threads.unwrap_or_else(all_threads);
     let (told, on_terminal) = (Cell::new(None), io::stderr().is_terminal());
     let report = |share: f32| {
         let percent = (100.0 * share) as u32;

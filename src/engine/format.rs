@@ -54,6 +54,11 @@ impl Format {
     pub const ALL: [Self; 6] =
         [Self::Fp64, Self::Fp32, Self::Bf16, Self::Fp16, Self::E5m2, Self::E4m3];
 
+    /// Where it stands in [`Self::ALL`].
+    pub fn place(self) -> usize {
+        self as usize
+    }
+
     /// The format in which a pass of that precision is emulated, if it is.
     pub fn emulated(precision: Precision) -> Option<Self> {
         match precision {
@@ -366,6 +371,11 @@ mod tests {
             assert_eq!(format.hold(Scaled::new(0.9, -1_000_000)), Held::Flushed);
             assert_eq!(format.hold(Scaled::new(-0.9, 1_000_000)), Held::Overflow);
         }
+    }
+
+    #[test]
+    fn a_place_is_that_among_all() {
+        assert!(Format::ALL.iter().enumerate().all(|(place, format)| format.place() == place));
     }
 
     #[test]

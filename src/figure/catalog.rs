@@ -6,8 +6,8 @@ use crate::experiment::{Draws, Experiment, Precision, limits};
 use crate::study::{
     AnatomySettings, Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Portrait, Shard,
     Signal, Spread, SpreadSettings, Stopped, Sweep, SweepError, SweepMap, SweepResult, Theory,
-    TheoryStudy, VariantDraw, Watch, anatomy, critical_line, ensemble, portrait, precision, spread,
-    sweep,
+    TheoryStudy, VariantDraw, Watch, all_threads, anatomy, critical_line, ensemble, portrait,
+    precision, spread, sweep,
 };
 
 use super::{
@@ -159,7 +159,7 @@ fn phase_diagram(
     watch: &Watch<'_>,
 ) -> Result<Figure, Stopped> {
     let request = Sweep::phase_diagram(experiment, variant);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = all_threads();
     let (map, refusal) = match sweep(&request, Shard::WHOLE, threads, watch, |_| {}) {
         Ok(map) => (map, None),
         Err(SweepError::Stopped(stopped)) => return Err(stopped),

@@ -13,7 +13,7 @@ pub fn variant_words(lens: &VariantLens) -> String {
     let emulations = lens.emulations.iter();
     let words = emulations.map(|emulation| {
         let format = emulation.format.label();
-        let scale = place(emulation.format).and_then(|place| lens.scales.get(place));
+        let scale = lens.scales.get(emulation.format.place());
         let scale = scale.map(|scale| scale_words(emulation.format, scale)).unwrap_or_default();
         format!("In {format} {}: {scale}.", plain_words(lens, emulation))
     });
@@ -25,25 +25,23 @@ pub fn format_words(lens: &VariantLens, format: Format, scale: &LossScale) -> St
     if *scale == LossScale::NoSignal {
         return "There is nothing to flush: every δ is exactly 0.".to_owned();
     }
-    let lost = place(format).map_or(String::new(), |place| {
-        let share =
-            |layer: &LayerLens| layer.held[place].flushed as f64 / layer.nonzero.max(1) as f64;
-        let worst = lens.layers.iter().map(share).enumerate();
-        let worst = worst.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-        let overflow = lens.layers.iter().rposition(|layer| layer.held[place].overflow > 0);
-        match (lens.kept_layers(place), worst) {
-            (Some(kept), _) => {
-                format!("flushes all δⱼ from layer {} down", lens.layers.len() - kept)
-            }
-            (None, Some((layer, share))) if share > 0.0 => {
-                format!("flushes up to {} of a layer (layer {})", percent(share), layer + 1)
-            }
-            _ => match overflow {
-                Some(layer) => format!("is too small for δⱼ from layer {} down", layer + 1),
-                None => "flushes nothing".to_owned(),
-            },
+    let place = format.place();
+    let share = |layer: &LayerLens| layer.held[place].flushed as f64 / layer.nonzero.max(1) as f64;
+    let worst = lens.layers.iter().map(share).enumerate();
+    let worst = worst.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+    let overflow = lens.layers.iter().rposition(|layer| layer.held[place].overflow > 0);
+    let lost = match (lens.kept_layers(format), worst) {
+        (Some(kept), _) => {
+            format!("flushes all δⱼ from layer {} down", lens.layers.len() - kept)
         }
-    });
+        (None, Some((layer, share))) if share > 0.0 => {
+            format!("flushes up to {} of a layer (layer {})", percent(share), layer + 1)
+        }
+        _ => match overflow {
+            Some(layer) => format!("is too small for δⱼ from layer {} down", layer + 1),
+            None => "flushes nothing".to_owned(),
+        },
+    };
     format!("{lost}; {}.", scale_words(format, scale))
 }
 
@@ -51,10 +49,6 @@ pub fn format_words(lens: &VariantLens, format: Format, scale: &LossScale) -> St
 fn percent(share: f64) -> String {
     let percent = 100.0 * share;
     if percent < 10.0 { format!("{percent:.1}\u{a0}%") } else { format!("{percent:.0}\u{a0}%") }
-}
-
-fn place(format: Format) -> Option<usize> {
-    Format::ALL.iter().position(|each| *each == format)
 }
 
 /// `2¹²`.

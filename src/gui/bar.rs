@@ -157,7 +157,7 @@ fn zoom_choice(ui: &mut Ui) {
     if chosen("Smaller", &kb_shortcuts::ZOOM_OUT, true) {
         zoom_out(&context);
     }
-    if chosen("As it was", &kb_shortcuts::ZOOM_RESET, context.zoom_factor() != 1.0) {
+    if chosen("Normal size", &kb_shortcuts::ZOOM_RESET, context.zoom_factor() != 1.0) {
         context.set_zoom_factor(1.0);
     }
 }

@@ -5,6 +5,7 @@ use crate::engine::{FromDraws, LayerRecord, Network, Pass, Real, record};
 use crate::experiment::{Experiment, Precision};
 
 use super::draw::largest_output;
+use super::pass::pass_once;
 use super::{
     DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, Verdict, Watch, factors,
     jacobian_spectrum,
@@ -105,7 +106,7 @@ fn anatomy_as<T: Real + FromDraws>(
 ) -> Result<Anatomy, Stopped> {
     let variant = settings.variant.min(experiment.variants.len() - 1);
     let network: Network<T> = study.network(experiment, &experiment.variants[variant], watch)?;
-    let pass = network.pass();
+    let pass = pass_once(&network, watch)?;
     let report = |share: f32| watch.report(FACTORS_SHARE * share);
     let factors = factors(&network, &pass, &Watch { report: &report, ..*watch })?;
     let records = record(&network, &pass);

@@ -12,6 +12,7 @@ mod probe;
 use crate::engine::{FromDraws, Network, Parameter, Real, Scaled};
 use crate::experiment::{Experiment, Precision};
 
+use super::pass::pass_once;
 use super::sample::Sample;
 use super::{Cost, DrawStudy, Stopped, Watch};
 
@@ -123,7 +124,7 @@ fn check_as<T: Real + FromDraws>(
 ) -> Result<GradientCheck, CheckError> {
     let chosen = experiment.variants.get(variant).ok_or(CheckError::NoVariant(variant + 1))?;
     let network: Network<T> = study.network(experiment, chosen, watch)?;
-    let pass = network.pass();
+    let pass = pass_once(&network, watch)?;
     check_against(&network, &|parameter| pass.gradient(parameter), settings, watch)
 }
 

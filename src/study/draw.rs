@@ -7,6 +7,7 @@ use crate::engine::{
 };
 use crate::experiment::{Experiment, Precision, Variant, limits};
 
+use super::parallel::all_threads;
 use super::pass::{draw_all, leave, pass, record};
 use super::{Cost, Stopped, Verdict, Watch};
 
@@ -66,7 +67,7 @@ pub struct DrawStudy {
 
 impl Default for DrawStudy {
     fn default() -> Self {
-        Self::on_threads(std::thread::available_parallelism().map_or(1, usize::from))
+        Self::on_threads(all_threads())
     }
 }
 

@@ -1,9 +1,11 @@
 //! One draw as a narrow format computes it, beside the exact pass, which tells what is lost.
 
-use crate::engine::{Format, LayerTrace, Network, Scaled, delta_profile, record};
+use crate::engine::{Format, LayerTrace, Network, Scaled};
 use crate::experiment::{Experiment, Variant};
 
 use super::draw::largest_output;
+use super::parallel::all_threads;
+use super::pass::{pass_once, record};
 use super::{Draw, DrawStudy, Stopped, VariantDraw, Verdict, Watch};
 
 impl DrawStudy {
@@ -37,11 +39,8 @@ impl DrawStudy {
         watch: &Watch<'_>,
     ) -> Result<VariantDraw, Stopped> {
         let network: Network<f64> = self.network(experiment, variant, watch)?;
-        let exact = network.pass();
-        watch.proceed()?;
-        let exact_layers = record(&network, &exact);
-        let exact_profile = exact.layers.iter().map(delta_profile);
-        let exact_profile: Vec<Vec<Scaled>> = exact_profile.collect();
+        let exact = pass_once(&network, watch)?;
+        let (exact_layers, exact_profile) = record(&network, &exact, all_threads(), watch)?;
         drop(exact);
         let mut proceed = || watch.proceed().is_ok();
         let mut pass = network.emulated_forward(format, &mut proceed).map_err(|_| Stopped)?;

@@ -3,7 +3,7 @@
 use crate::engine::{NotExact, Scaled};
 use crate::experiment::{Draws, Experiment, limits};
 
-use super::parallel::in_order;
+use super::parallel::{all_threads, in_order};
 use super::sampler::threads_that_fit;
 use super::{Distribution, Engine, Sampler, Stopped, Watch};
 
@@ -28,8 +28,7 @@ pub struct EnsembleSettings {
 
 impl Default for EnsembleSettings {
     fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { seeds: 1000, engine: None, threads }
+        Self { seeds: 1000, engine: None, threads: all_threads() }
     }
 }
 

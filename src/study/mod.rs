@@ -47,6 +47,7 @@ pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step
 pub use histogram::Histogram;
 pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
+pub use parallel::all_threads;
 pub use pass::pass;
 pub use portrait::{
     EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,

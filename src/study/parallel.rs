@@ -9,6 +9,11 @@ use std::time::Duration;
 
 use super::{Stopped, Watch};
 
+/// The threads that this machine runs at once.
+pub fn all_threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// How often a waiting study asks whether to go on.
 const ASK_EVERY: Duration = Duration::from_millis(10);
 /// Results that may wait for their turn, for each thread.

@@ -1,9 +1,10 @@
 //! A network's draws, pass and record on several threads, with the bits of one.
 
-use crate::engine::Scaled;
-use crate::engine::{Blank, LayerRecord, Network, Pass, Real, Room, delta_profile, explain_zeros};
+use crate::engine::{
+    Blank, LayerRecord, Network, Pass, Real, Room, Scaled, delta_profile, explain_zeros,
+};
 
-use super::parallel::each;
+use super::parallel::{all_threads, each};
 use super::{Stopped, Watch};
 
 /// Numbers worth a second thread to draw: a few times what starting one takes.
@@ -73,6 +74,19 @@ pub fn pass<'a, T: Real>(
     })?;
     whole.loss = network.loss_of(&whole);
     Ok(room.whole.insert(whole))
+}
+
+/// The pass of a network that is passed through once, on all threads.
+///
+/// # Errors
+/// [`Stopped`] when told to stop.
+pub(super) fn pass_once<T: Real>(
+    network: &Network<T>,
+    watch: &Watch<'_>,
+) -> Result<Pass<T>, Stopped> {
+    let mut room = Room::default();
+    pass(network, &mut room, all_threads(), watch)?;
+    room.whole.take().ok_or(Stopped)
 }
 
 /// How many parts the batch is split into.

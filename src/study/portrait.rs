@@ -6,6 +6,7 @@
 use crate::engine::{Network, Pass, Scaled};
 use crate::experiment::{Activation, Experiment};
 
+use super::pass::pass_once;
 use super::{DrawStudy, Stopped, Watch};
 
 /// Layers that a diagram shows at most; of a deeper network the first and the last ones.
@@ -99,7 +100,7 @@ pub fn portrait(
     let variant = &experiment.variants[variant.min(experiment.variants.len() - 1)];
     let example = example.min(experiment.architecture.batch - 1);
     let network: Network<f64> = study.network(experiment, variant, watch)?;
-    let pass = network.pass();
+    let pass = pass_once(&network, watch)?;
     let sitter = Sitter { network: &network, pass: &pass, example };
     let chosen = chosen_layers(network.layers.len());
     let layers = chosen.iter().enumerate().map(|(place, &layer)| {

@@ -7,10 +7,12 @@ mod scale;
 mod tests;
 
 use crate::engine::{
-    Format, Held, LayerRecord, LayerTrace, Network, Scaled, StoredDelta, ZeroCause, record,
+    Format, Held, LayerRecord, LayerTrace, Network, Scaled, StoredDelta, ZeroCause,
 };
 use crate::experiment::Experiment;
 
+use super::parallel::all_threads;
+use super::pass::{pass_once, record};
 use super::{DrawStudy, Stopped, Verdict, Watch};
 
 pub use scale::{Check, FLUSHED_SHARE, LossScale, WITHIN};
@@ -90,14 +92,14 @@ pub struct Emulation {
 
 impl VariantLens {
     /// Layers, counted from the output, that a format keeps some |δ_j| of, where it loses all
-    /// of them further down; `format` is a place in [`Format::ALL`].
-    pub fn kept_layers(&self, format: usize) -> Option<usize> {
-        self.kept(|layer| layer.held[format].flushed == layer.nonzero)
+    /// of them further down.
+    pub fn kept_layers(&self, format: Format) -> Option<usize> {
+        self.kept(|layer| layer.held[format.place()].flushed == layer.nonzero)
     }
 
     /// The same for the squares that a plainly computed norm adds up.
-    pub fn kept_squares(&self, format: usize) -> Option<usize> {
-        self.kept(|layer| layer.held[format].squares_flushed == layer.nonzero)
+    pub fn kept_squares(&self, format: Format) -> Option<usize> {
+        self.kept(|layer| layer.held[format.place()].squares_flushed == layer.nonzero)
     }
 
     fn kept(&self, is_lost: impl Fn(&LayerLens) -> bool) -> Option<usize> {
@@ -125,7 +127,7 @@ impl VariantLens {
 /// let lens = precision(&mut DrawStudy::new(), &Experiment::default(), &Watch::unattended())?;
 /// // The chapter's sigmoid net is shallow: fp16 flushes none of its δ.
 /// let sigmoid = &lens.variants[0];
-/// let fp16 = Format::ALL.iter().position(|format| *format == Format::Fp16).expect("there");
+/// let fp16 = Format::Fp16.place();
 /// assert!(sigmoid.layers.iter().all(|layer| layer.held[fp16].flushed == 0));
 /// # Ok::<(), gradient_lab::study::Stopped>(())
 /// ```
@@ -159,7 +161,7 @@ fn look(
     let mut lens =
         VariantLens { name: name.to_owned(), verdict, layers, emulations: Vec::new(), scales };
     for (index, format) in EMULATED.into_iter().enumerate() {
-        let place = Format::ALL.iter().position(|each| *each == format).unwrap_or(0);
+        let place = format.place();
         let emulation = emulate(network, format, lens.scales[place].chosen(), watch)?;
         lens.scales[place].check(&emulation, &lens.layers);
         lens.emulations.push(emulation);
@@ -170,9 +172,8 @@ fn look(
 
 /// The scaled pass, layer by layer, and what its norms say.
 fn exact(network: &Network<f64>, watch: &Watch<'_>) -> Result<(Vec<LayerLens>, Verdict), Stopped> {
-    let pass = network.pass();
-    watch.proceed()?;
-    let records = record(network, &pass);
+    let pass = pass_once(network, watch)?;
+    let (records, _) = record(network, &pass, all_threads(), watch)?;
     let mut layers = Vec::with_capacity(records.len());
     for (trace, record) in pass.layers.iter().zip(&records) {
         watch.proceed()?;

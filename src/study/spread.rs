@@ -8,6 +8,7 @@ mod tests;
 use crate::engine::{FromDraws, LayerTrace, Network, Pass, Real, Scaled, record};
 use crate::experiment::{Activation, Experiment, Precision};
 
+use super::pass::pass_once;
 use super::{DrawStudy, Stopped, Verdict, Watch};
 
 pub use scale::{Bins, MOST_BINS, ValueAxis, ValueScale};
@@ -169,7 +170,7 @@ fn spread_as<T: Real + FromDraws>(
     let variant = settings.variant.min(experiment.variants.len() - 1);
     let network: Network<T> = study.network(experiment, &experiment.variants[variant], watch)?;
     watch.report(0.2);
-    let pass = network.pass();
+    let pass = pass_once(&network, watch)?;
     watch.proceed()?;
     watch.report(0.4);
     let mut reach = Reach::default();

@@ -9,6 +9,8 @@ pub struct Blank {
     pub(super) seed: u64,
     pub(super) request: Request,
     pub(super) units: Units,
+    /// Whether it has been drawn.
+    pub(super) done: bool,
 }
 
 /// An array in the precision that was asked for.
@@ -25,6 +27,7 @@ impl Blank {
             Units::Double(units) => stream.draw_into(self.request.law, units),
             Units::Single(units) => stream.draw_into(self.request.law, units),
         }
+        self.done = true;
     }
 
     /// How many numbers it takes.

@@ -106,11 +106,13 @@ impl DrawCache {
         draw: &mut dyn FnMut(&mut [Blank]) -> bool,
     ) -> Option<Drawn> {
         let mut blanks = self.blanks(wanted);
-        if !draw(&mut blanks) {
-            return None;
+        let complete = draw(&mut blanks);
+        // What was drawn before a stop serves the request that stopped it.
+        for Blank { seed, request, units, .. } in blanks.into_iter().filter(|blank| blank.done) {
+            self.layered.entry((seed, request)).or_default().take(units, self.clock);
         }
-        for Blank { seed, request, units } in blanks {
-            self.layered.entry((seed, request)).or_default().take(units);
+        if !complete {
+            return None;
         }
         let mut drawn = Drawn::default();
         for &request in wanted.requests {
@@ -140,7 +142,7 @@ impl DrawCache {
                 true => Units::Single(take_or_new(&mut spare.single, shape)),
                 false => Units::Double(take_or_new(&mut spare.double, shape)),
             };
-            Blank { seed, request, units }
+            Blank { seed, request, units, done: false }
         };
         missing.into_iter().map(blank).collect()
     }
@@ -246,7 +248,8 @@ impl Kept {
         if single { self.single.is_some() } else { self.double.is_some() }
     }
 
-    fn take(&mut self, units: Units) {
+    fn take(&mut self, units: Units, clock: u64) {
+        self.last_used = clock;
         match units {
             Units::Double(units) => self.double = Some(Arc::new(units)),
             Units::Single(units) => self.single = Some(Arc::new(units)),
@@ -353,6 +356,26 @@ mod tests {
                 assert_eq!(cache.numbers(), 126, "{}", draws.id());
             }
         }
+    }
+
+    #[test]
+    fn what_was_drawn_before_a_stop_is_kept() {
+        let requests = [1, 2, 3].map(|layer| weight(layer, UnitLaw::Normal, 7, 9));
+        let wanted = Wanted { seed: 42, draws: Draws::Layered, requests: &requests, single: false };
+        let mut cache = DrawCache::new();
+        let stopped = cache.draw(wanted, &mut |blanks| {
+            blanks[1].draw();
+            false
+        });
+        assert!(stopped.is_none());
+        let mut missing = 0;
+        let drawn = cache.draw(wanted, &mut |blanks| {
+            missing = blanks.len();
+            draw_each(blanks)
+        });
+        assert_eq!(missing, 2);
+        let fresh = draw(&mut DrawCache::new(), Draws::Layered, &requests);
+        assert_eq!(drawn.expect("not stopped").double, fresh);
     }
 
     #[test]

@@ -209,10 +209,10 @@ fn ln(x: f64) -> f64 {
     k.mul_add(LN_2, s * polynomial(&LOGARITHM, s * s))
 }
 
-/// cos and sin of `eighths` · π/2, for |`eighths`| ≤ ½.
+/// cos and sin of so many quarters of a turn, at most half a one to either side of 0.
 #[inline(always)]
-fn on_circle(eighths: f64) -> (f64, f64) {
-    let angle = eighths * FRAC_PI_2;
+fn on_circle(quarters: f64) -> (f64, f64) {
+    let angle = quarters * FRAC_PI_2;
     let square = angle * angle;
     (polynomial(&COSINE, square), angle * polynomial(&SINE, square))
 }
@@ -263,11 +263,11 @@ mod tests {
                 let exact = libm::log(x);
                 assert!((ln(x) - exact).abs() <= 4e-16 * exact.abs() + 1e-16, "{x}");
             }
-            let eighths = f64::from(i - 2000) / 4000.0;
-            let (cos, sin) = on_circle(eighths);
-            let angle = eighths * FRAC_PI_2;
-            assert!((cos - libm::cos(angle)).abs() < 3e-16, "{eighths}");
-            assert!((sin - libm::sin(angle)).abs() < 3e-16, "{eighths}");
+            let quarters = f64::from(i - 2000) / 4000.0;
+            let (cos, sin) = on_circle(quarters);
+            let angle = quarters * FRAC_PI_2;
+            assert!((cos - libm::cos(angle)).abs() < 3e-16, "{quarters}");
+            assert!((sin - libm::sin(angle)).abs() < 3e-16, "{quarters}");
         }
     }
 
@@ -296,6 +296,12 @@ mod tests {
             pairs.iter().flat_map(|block| (0..8).map(|lane| block[lane] * block[8 + lane]));
         let correlation = products.sum::<f64>() / (count / 2) as f64;
         assert!(correlation.abs() < 4.0 / (count as f64 / 2.0).sqrt());
+        // Nor do large ones on one side go with large or small ones on the other: E x²y² = 1,
+        // with a variance of 8.
+        let squares =
+            pairs.iter().flat_map(|block| (0..8).map(|lane| block[lane] * block[8 + lane]));
+        let together = squares.map(|xy| xy * xy).sum::<f64>() / (count / 2) as f64;
+        assert!((together - 1.0).abs() < 4.0 * (8.0 / (count as f64 / 2.0)).sqrt(), "{together}");
     }
 
     #[test]

@@ -327,9 +327,33 @@ mod tests {
                 (&single, &factors),
                 vec![0.0; 41]
             );
-            assert_eq!(largest(&single), largest_body(&single));
-            assert_eq!(total(&single), total_body(&single));
-            assert_eq!(square_sum(&single), square_sum_body(&single));
+            let (other, factors) = (noise(single.len()), noise(single.len()));
+            let slope = narrow(&other);
+            same_bits!(largest, largest_body, largest_wide, (&single));
+            same_bits!(total, total_body, total_wide, (&single));
+            same_bits!(square_sum, square_sum_body, square_sum_wide, (&single));
+            same_bits!(
+                weighted_dot,
+                weighted_dot_body,
+                weighted_dot_wide,
+                (&single, &other, &factors)
+            );
+            same_bits!(
+                squared_deviations,
+                squared_deviations_body,
+                squared_deviations_wide,
+                (&single, 0.1)
+            );
+            same_bits!(count_below, count_below_body, count_below_wide, (&single, 0.2));
+            for smallest in [0.0, 1e-3, 1.0] {
+                same_bits!(none_below, none_below_body, none_below_wide, (&single, smallest));
+                same_bits!(
+                    all_at_least,
+                    all_at_least_body,
+                    all_at_least_wide,
+                    (&single, &slope, smallest)
+                );
+            }
         }
     }
 

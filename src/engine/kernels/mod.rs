@@ -66,10 +66,23 @@ macro_rules! dispatch {
 }
 pub(in crate::engine) use dispatch;
 
-/// Runs a kernel whose last argument is what it fills: by its own choice of path, by a
+/// Runs a kernel, whose last argument may be what it fills: by its own choice of path, by a
 /// portable body, and by the path for AVX2, which this processor might not choose.
 #[cfg(test)]
 macro_rules! same_bits {
+    // A kernel that returns a number.
+    ($name:ident, $body:ident, $wide:ident, ($($argument:expr),*)) => {
+        let plain = $body($($argument),*);
+        assert_eq!($name($($argument),*), plain, "{}", stringify!($name));
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2")
+            && std::arch::is_x86_feature_detected!("fma")
+        {
+            // SAFETY: the processor has just been asked for AVX2 and FMA.
+            let wide = unsafe { $wide($($argument),*) };
+            assert_eq!(wide, plain, "{}", stringify!($wide));
+        }
+    };
     ($name:ident, $body:ident, $wide:ident,
      ($($argument:expr),*), $blank:expr) => {
         let mut plain = $blank;

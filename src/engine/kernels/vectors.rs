@@ -121,28 +121,25 @@ mod tests {
     use super::super::same_bits;
     use super::*;
 
-    #[test]
-    fn every_path_gives_the_same_bits() {
+    fn check<T: Real + From<f32>>(narrowed: impl Fn(Vec<f64>) -> Vec<T>) {
         for (rows, columns) in [(37, 53), (4, 16), (5, 300), (1, 1), (20, 20)] {
-            let (w, x) = (noise(rows * columns), noise(columns));
-            let d = noise(rows);
-            same_bits!(matvec, matvec_body, matvec_wide, (&w, &x, 0.3), vec![0.0; rows]);
+            let [w, x, d] = [rows * columns, columns, rows].map(|count| narrowed(noise(count)));
+            let scale = T::from(0.3);
+            let blank = |count: usize| vec![T::ZERO; count];
+            same_bits!(matvec, matvec_body, matvec_wide, (&w, &x, scale), blank(rows));
             same_bits!(
                 matvec_transposed,
                 matvec_transposed_body,
                 matvec_transposed_wide,
-                (&w, &d, 0.3),
-                vec![0.0; columns]
-            );
-            let (w, x, d) = (narrow(&w), narrow(&x), narrow(&d));
-            same_bits!(matvec, matvec_body, matvec_wide, (&w, &x, 0.3), vec![0.0; rows]);
-            same_bits!(
-                matvec_transposed,
-                matvec_transposed_body,
-                matvec_transposed_wide,
-                (&w, &d, 0.3),
-                vec![0.0; columns]
+                (&w, &d, scale),
+                blank(columns)
             );
         }
+    }
+
+    #[test]
+    fn every_path_gives_the_same_bits() {
+        check(|double| double);
+        check(|double| narrow(&double));
     }
 }

@@ -12,7 +12,7 @@ use eframe::egui::{
 use crate::figure::{Chosen, Figure, Profile};
 use crate::study::{
     Axis, CELLS, Quantity, Setting, Shard, Spacing, Stopped, Sweep, SweepError, SweepPreset,
-    SweepResult, Watch, critical_line, sweep,
+    SweepResult, Watch, all_threads, critical_line, sweep,
 };
 
 use super::super::app::sentence;
@@ -317,7 +317,7 @@ fn answer(
     watch: &Watch<'_>,
     deliver: &dyn Fn(Answer),
 ) -> Result<Answer, Stopped> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = all_threads();
     let result = |map, critical| SweepResult { sweep: request.clone(), map, critical };
     let mut last = Instant::now();
     let map = sweep(&request, Shard::WHOLE, threads, watch, |map| {

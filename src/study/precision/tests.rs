@@ -19,10 +19,6 @@ fn sigmoid(depth: usize) -> Experiment {
     experiment
 }
 
-fn place(format: Format) -> usize {
-    Format::ALL.iter().position(|each| *each == format).expect("it is there")
-}
-
 fn median(mut numbers: Vec<usize>) -> usize {
     numbers.sort_unstable();
     numbers[numbers.len() / 2]
@@ -50,10 +46,8 @@ fn a_sigmoid_net_is_lost_after_as_many_layers_as_the_literature_says() {
         let all = |kept: &dyn Fn(&VariantLens) -> Option<usize>| {
             median(lenses.iter().map(|lens| kept(lens).expect("lost at last")).collect())
         };
-        let measured = [
-            all(&|lens| lens.kept_squares(place(format))),
-            all(&|lens| lens.kept_layers(place(format))),
-        ];
+        let measured =
+            [all(&|lens| lens.kept_squares(format)), all(&|lens| lens.kept_layers(format))];
         assert!(measured[0].abs_diff(norm) <= within, "{format:?} {measured:?}");
         assert!(measured[1].abs_diff(largest) <= within, "{format:?} {measured:?}");
     }
@@ -70,9 +64,8 @@ fn the_computed_pass_loses_the_layers_that_the_exact_one_foresees() {
             let kept = |is_zero: fn(&StoredDelta) -> bool| {
                 emulation.plain.iter().rev().position(is_zero).expect("lost at last")
             };
-            let place = place(emulation.format);
-            let numbers = lens.kept_layers(place).expect("lost at last");
-            let squares = lens.kept_squares(place).expect("lost at last");
+            let numbers = lens.kept_layers(emulation.format).expect("lost at last");
+            let squares = lens.kept_squares(emulation.format).expect("lost at last");
             assert!(kept(|stored| stored.zeros == stored.total).abs_diff(numbers) <= 1);
             assert!(kept(|stored| stored.plain_norm == 0.0).abs_diff(squares) <= 1);
         }
@@ -127,7 +120,7 @@ fn a_loss_scale_saves_a_medium_sigmoid_net_in_fp16() {
     let lens = lens_of(&experiment).variants.remove(0);
     let fp16 = lens.emulation(Format::Fp16).expect("computed");
     assert_eq!(fp16.plain[0].zeros, 20, "without a scale the first layer learns nothing");
-    let scale = lens.scales[place(Format::Fp16)];
+    let scale = lens.scales[Format::Fp16.place()];
     let LossScale::Range { least, most, chosen, check } = scale else { panic!("{scale:?}") };
     assert!(least > 0 && (least..=most).contains(&chosen), "{scale:?}");
     let Some(Check::Kept { factor }) = check else { panic!("{scale:?}") };
@@ -145,8 +138,8 @@ fn a_loss_scale_saves_a_medium_sigmoid_net_in_fp16() {
     assert!(with_scale(&experiment, Format::Fp16, least - 1).0 > FLUSHED_SHARE);
     assert!(with_scale(&experiment, Format::Fp16, most + 1).1);
     // bf16 has the range, and needs none.
-    assert_eq!(lens.scales[place(Format::Bf16)].chosen(), Some(0));
-    assert!(lens.scales[place(Format::Bf16)].is_kept());
+    assert_eq!(lens.scales[Format::Bf16.place()].chosen(), Some(0));
+    assert!(lens.scales[Format::Bf16.place()].is_kept());
 }
 
 #[test]
@@ -157,7 +150,7 @@ fn no_loss_scale_saves_a_deep_sigmoid_net() {
         // −604 decades and the spread within the layers.
         assert!((2000.0..2250.0).contains(spans) && holds < spans, "{scale:?}");
     }
-    let holds = |format| match lens.scales[place(format)] {
+    let holds = |format: Format| match lens.scales[format.place()] {
         LossScale::TooWide { holds, .. } => holds.round(),
         _ => 0.0,
     };
@@ -174,7 +167,7 @@ fn a_forward_pass_that_overflows_is_saved_by_no_scale() {
     let fp16 = lens.emulation(Format::Fp16).expect("computed");
     let first = fp16.forward_overflow.expect("ReLU with gain 2 leaves fp16");
     assert!(fp16.plain.iter().all(|stored| stored.norm.is_none() && stored.not_finite > 0));
-    match lens.scales[place(Format::Fp16)] {
+    match lens.scales[Format::Fp16.place()] {
         LossScale::Range { check: Some(Check::ForwardOverflow { layer }), .. } => {
             assert_eq!(layer, first);
         }
@@ -190,7 +183,7 @@ fn a_dead_output_is_no_underflow() {
     assert!(relu.layers.iter().all(|layer| layer.nonzero == 0 && layer.zero.is_some()));
     assert!(relu.layers.iter().all(|layer| layer.held == [Lost::default(); 6]));
     assert_eq!(relu.scales, [LossScale::NoSignal; 6]);
-    assert_eq!(relu.kept_layers(place(Format::E4m3)), None);
+    assert_eq!(relu.kept_layers(Format::E4m3), None);
 }
 
 #[test]
