@@ -14,10 +14,9 @@ use gradient_lab::engine::Format;
 use gradient_lab::experiment::{
     Activation, Draws, Experiment, Init, Loss, Preset, Scheme, Variant,
 };
-use gradient_lab::export::picture::{self, PictureOptions};
 use gradient_lab::figure::{Cell, Figure, FigureId, KeptNorm, Panel, View};
 use gradient_lab::study::{DrawStudy, Lens, Watch, precision};
-use page::PageWindow;
+use page::{PageWindow, on_paper};
 
 fn preset(name: &str) -> Experiment {
     Preset::find(name).expect("a preset").experiment()
@@ -205,16 +204,7 @@ fn every_figure_is_rendered_for_every_extreme() {
         for id in [FigureId::Precision, FigureId::Flush] {
             let figure = id.compute(&experiment, View::default(), &watch).expect("a figure");
             assert_eq!(figure.id, id);
-            for dark in [false, true] {
-                let options = PictureOptions { size: id.default_size(), scale: 1.0, dark };
-                let png = picture::encode(&figure.clone().into(), options).expect("a PNG");
-                if let Some(folder) = std::env::var_os("PAGES") {
-                    let ground = if dark { "dark" } else { "light" };
-                    let file = format!("paper-{}-{name}-{ground}.png", id.id());
-                    let file = std::path::Path::new(&folder).join(file);
-                    std::fs::write(file, png).expect("a written picture");
-                }
-            }
+            on_paper(&figure, name);
         }
     }
 }

@@ -11,10 +11,9 @@ use std::sync::Arc;
 use eframe::egui::{Theme, accesskit::Role};
 use egui_kittest::kittest::Queryable as _;
 use gradient_lab::experiment::{Activation, Experiment, Loss, Preset, Variant};
-use gradient_lab::export::picture::{self, PictureOptions};
 use gradient_lab::figure::{Figure, FigureId, Panel, Rows, SpreadForm, View};
 use gradient_lab::study::{DrawStudy, Signal, SpreadSettings, ValueAxis, Watch, spread};
-use page::PageWindow;
+use page::{PageWindow, on_paper};
 
 fn preset(name: &str) -> Experiment {
     Preset::find(name).expect("a preset").experiment()
@@ -129,16 +128,7 @@ fn every_figure_is_rendered_for_every_extreme() {
                 let id = form.id(signal);
                 let figure = id.compute(&experiment, View::default(), &watch).expect("a figure");
                 assert_eq!((figure.id, figure.panels.len()), (id, 2));
-                for dark in [false, true] {
-                    let options = PictureOptions { size: id.default_size(), scale: 1.0, dark };
-                    let png = picture::encode(&figure.clone().into(), options).expect("a PNG");
-                    if let Some(folder) = std::env::var_os("PAGES") {
-                        let ground = if dark { "dark" } else { "light" };
-                        let file = format!("paper-{}-{name}-{ground}.png", id.id());
-                        let file = std::path::Path::new(&folder).join(file);
-                        std::fs::write(file, png).expect("a written picture");
-                    }
-                }
+                on_paper(&figure, name);
             }
         }
     }

@@ -6,8 +6,8 @@ use super::forward::{LayerTrace, exponent_of};
 use super::kernels;
 use super::loss::output_gradient;
 use super::network::{Layer, Network, Pass};
-use super::scaled::{Faint, ldexp};
-use super::{Columns, Real, Scaled};
+use super::scaled::ldexp;
+use super::{Columns, Faint, Real, Scaled};
 
 impl<T: Real> Network<T> {
     /// BP1 and BP2: fills δ of every layer, and the loss.

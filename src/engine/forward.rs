@@ -4,11 +4,12 @@ use ndarray::{Array2, ArrayViewMut1};
 
 use crate::experiment::Activation;
 
+use super::columns::put_columns;
 use super::kernels;
 use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
-use super::scaled::{Faint, frexp, halves, ldexp, put_columns};
-use super::{Columns, Real, Scaled};
+use super::scaled::{frexp, halves, ldexp};
+use super::{Columns, Faint, Real, Scaled};
 
 /// What the passes leave of one layer.
 #[derive(Clone, Debug)]

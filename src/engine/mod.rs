@@ -2,6 +2,7 @@
 //! and numbers that do not run out of exponent. No screen, no file, no clock, no thread.
 
 mod backward;
+mod columns;
 mod cross_entropy;
 mod draws;
 mod emulated;
@@ -25,6 +26,7 @@ mod softmax;
 pub mod special;
 mod vector;
 
+pub use columns::{Columns, Faint};
 pub use draws::{Blank, DrawCache, Tensor};
 pub use emulated::StoredDelta;
 pub use exact_law::{ExactLaw, NotExact};
@@ -37,5 +39,5 @@ pub use numpy::NumpyStream;
 pub use parameters::Parameter;
 pub use real::Real;
 pub use record::{LayerRecord, ZeroCause, delta_profile, explain_zeros, record};
-pub use scaled::{Columns, Faint, Scaled};
+pub use scaled::Scaled;
 pub use softmax::{softmax, softmax_jacobian};

@@ -4,8 +4,8 @@ use crate::experiment::Activation;
 
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
-use super::scaled::{Faint, halves, root_mean_square};
-use super::{Columns, Format, Real, Scaled, kernels};
+use super::scaled::{halves, root_mean_square};
+use super::{Columns, Faint, Format, Real, Scaled, kernels};
 
 /// A slope below this share of the activation's largest one counts as saturated.
 pub const SATURATED_BELOW: f64 = 0.05;

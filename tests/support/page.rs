@@ -7,12 +7,28 @@ use eframe::egui::{Theme, accesskit::Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use gradient_lab::experiment::Experiment;
+use gradient_lab::export::picture::{self, PictureOptions};
+use gradient_lab::figure::Figure;
 use gradient_lab::gui::App;
 
 use super::support::CpuRenderer;
 
 /// A debug build on a busy machine still answers within this.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Prints a figure in both themes; where the variable PAGES names a folder, it is left there.
+pub fn on_paper(figure: &Figure, name: &str) {
+    for dark in [false, true] {
+        let options = PictureOptions { size: figure.id.default_size(), scale: 1.0, dark };
+        let png = picture::encode(&figure.clone().into(), options).expect("a PNG");
+        if let Some(folder) = std::env::var_os("PAGES") {
+            let ground = if dark { "dark" } else { "light" };
+            let file = format!("paper-{}-{name}-{ground}.png", figure.id.id());
+            let file = std::path::Path::new(&folder).join(file);
+            std::fs::write(file, png).expect("a written picture");
+        }
+    }
+}
 
 /// The window, and what its page says while its study is under way.
 pub struct PageWindow {

@@ -1,0 +1,211 @@
+//! Arrays whose columns, one for each example, have an exponent of their own.
+
+use std::ops::Range;
+
+use ndarray::{Array2, s};
+
+use super::scaled::{halves, ldexp, root_mean_square};
+use super::{Real, Scaled, kernels};
+
+/// n units × B examples; example b's column is `mantissa[.., b]` × 2^`exponent[b]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Columns<T> {
+    /// n × B, row-major.
+    pub mantissa: Array2<T>,
+    /// One exponent for each example.
+    pub exponent: Vec<i64>,
+}
+
+/// Copies the columns of `part` over those of `whole` from `first` on: both in standard layout,
+/// a row at a time.
+pub(super) fn put_columns<T: Real>(whole: &mut Array2<T>, first: usize, part: &Array2<T>) {
+    let (all, some) = (whole.ncols(), part.ncols());
+    if let (Some(whole), Some(part)) = (whole.as_slice_mut(), part.as_slice()) {
+        for (whole, part) in whole.chunks_exact_mut(all).zip(part.chunks_exact(some)) {
+            whole[first..first + some].copy_from_slice(part);
+        }
+    }
+}
+
+/// An entry that its column's mantissas lost beside the largest, in full. Lists of them are
+/// sorted by example.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Faint {
+    /// Which row.
+    pub unit: usize,
+    /// Which column.
+    pub example: usize,
+    /// The number.
+    pub value: Scaled,
+}
+
+impl Faint {
+    /// The part of a list that belongs to an example.
+    pub(super) fn of_example(list: &[Self], example: usize) -> &[Self] {
+        let from = list.partition_point(|faint| faint.example < example);
+        let until = list.partition_point(|faint| faint.example <= example);
+        &list[from..until]
+    }
+}
+
+impl<T: Real> Columns<T> {
+    /// n × B zeros.
+    pub fn zeros(units: usize, batch: usize) -> Self {
+        Self { mantissa: Array2::from_elem((units, batch), T::ZERO), exponent: vec![0; batch] }
+    }
+
+    /// n.
+    pub fn units(&self) -> usize {
+        self.mantissa.nrows()
+    }
+
+    /// B.
+    pub fn batch(&self) -> usize {
+        self.mantissa.ncols()
+    }
+
+    /// One entry.
+    pub fn get(&self, unit: usize, example: usize) -> Scaled {
+        Scaled::new(self.mantissa[[unit, example]].to_f64(), self.exponent[example])
+    }
+
+    /// Example b alone, n × 1.
+    #[must_use]
+    pub fn example(&self, example: usize) -> Self {
+        self.examples(example..example + 1)
+    }
+
+    /// Some of the examples, n × their number.
+    #[must_use]
+    pub fn examples(&self, examples: Range<usize>) -> Self {
+        let mantissa = self.mantissa.slice(s![.., examples.clone()]);
+        Self {
+            mantissa: mantissa.as_standard_layout().into_owned(),
+            exponent: self.exponent[examples].to_vec(),
+        }
+    }
+
+    /// Takes over another array's examples, from `first` on.
+    pub(super) fn put(&mut self, first: usize, examples: &Self) {
+        let range = first..first + examples.batch();
+        put_columns(&mut self.mantissa, first, &examples.mantissa);
+        self.exponent[range].copy_from_slice(&examples.exponent);
+    }
+
+    /// Example b's column, entry by entry.
+    pub fn column(&self, example: usize) -> Vec<Scaled> {
+        (0..self.units()).map(|unit| self.get(unit, example)).collect()
+    }
+
+    /// The largest |entry| of example b's column, or `None` where all are true zeros.
+    pub fn largest(&self, example: usize) -> Option<Scaled> {
+        let column = self.mantissa.column(example);
+        let top = column.iter().fold(T::ZERO, |top, &v| if v.abs() > top { v.abs() } else { top });
+        (top != T::ZERO).then(|| Scaled::new(top.to_f64(), self.exponent[example]))
+    }
+
+    /// e of each example's largest |entry| m × 2^e with ½ ≤ m < 1, `None` where all of its
+    /// entries are true zeros.
+    pub(super) fn tops(&self) -> Vec<Option<i64>> {
+        let mut tops = vec![T::ZERO; self.batch()];
+        if let Some(entries) = self.mantissa.as_slice() {
+            kernels::column_tops(entries, &mut tops);
+        }
+        let exponents = tops.iter().zip(&self.exponent);
+        let exponent = |(top, e): (&T, &i64)| {
+            (*top != T::ZERO).then(|| Scaled::new(top.to_f64(), *e).exponent())
+        };
+        exponents.map(exponent).collect()
+    }
+
+    /// Fills example b's column with `entries`, their largest near 1. What the mantissas cannot
+    /// hold beside it, or not with all digits, goes to `faint` in full.
+    pub(super) fn fill(&mut self, example: usize, entries: &[Scaled], faint: &mut Vec<Faint>) {
+        let exponents = entries.iter().filter(|entry| !entry.is_zero()).map(|e| e.exponent());
+        let top = exponents.max().unwrap_or(0);
+        let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
+        for (unit, &value) in entries.iter().enumerate() {
+            let mantissa = T::from_f64(value.over_power_of_two(top));
+            self.mantissa[[unit, example]] = mantissa;
+            if mantissa.abs() < smallest && !value.is_zero() {
+                faint.push(Faint { unit, example, value });
+            }
+        }
+        self.exponent[example] = top;
+    }
+
+    /// The Euclidean norm of example b's column.
+    ///
+    /// The mantissas are brought near 1 first, so that no square leaves the range.
+    pub fn norm(&self, example: usize) -> Scaled {
+        let Some(largest) = self.largest(example) else { return Scaled::ZERO };
+        let top = largest.exponent();
+        let [half, rest] = halves(self.exponent[example] - top);
+        let column = self.mantissa.column(example);
+        let squares: f64 = column.iter().map(|v| (v.to_f64() * half * rest).powi(2)).sum();
+        Scaled::new(squares.sqrt(), top)
+    }
+
+    /// The root mean square over the examples of the columns' norms: for a batch of one,
+    /// the norm itself.
+    pub fn rms_norm(&self) -> Scaled {
+        if self.batch() == 1 {
+            let mut square = [0.0];
+            self.fill_squares(&mut square);
+            return self.norm_of(0, square[0]);
+        }
+        root_mean_square(self.norms().into_iter())
+    }
+
+    /// The Euclidean norm of every example's column.
+    pub fn norms(&self) -> Vec<Scaled> {
+        let mut squares = vec![0.0; self.batch()];
+        self.fill_squares(&mut squares);
+        squares.iter().enumerate().map(|(b, &square)| self.norm_of(b, square)).collect()
+    }
+
+    fn fill_squares(&self, squares: &mut [f64]) {
+        if let Some(entries) = self.mantissa.as_slice() {
+            kernels::column_squares(entries, squares);
+        }
+    }
+
+    /// A column's norm from its sum of squares, unless squares that matter were lost in it.
+    fn norm_of(&self, example: usize, square: f64) -> Scaled {
+        if SAFE_SQUARES.contains(&square) {
+            Scaled::new(square.sqrt(), self.exponent[example])
+        } else {
+            self.norm(example)
+        }
+    }
+
+    /// The root mean square over the examples of one unit's entries.
+    pub fn rms_entry(&self, unit: usize) -> Scaled {
+        root_mean_square((0..self.batch()).map(|b| self.get(unit, b)))
+    }
+
+    /// [`Self::rms_entry`] of every unit.
+    pub fn rms_entries(&self) -> Vec<Scaled> {
+        let rows = self.mantissa.rows().into_iter();
+        if let [exponent] = self.exponent[..] {
+            return rows.map(|row| Scaled::new(row[0].abs().to_f64(), exponent)).collect();
+        }
+        let Some(top) = self.tops().into_iter().flatten().max() else {
+            return vec![Scaled::ZERO; self.units()];
+        };
+        let factors: Vec<f64> = self.exponent.iter().map(|&e| ldexp(1.0, e - top)).collect();
+        let entry = |(unit, row): (usize, ndarray::ArrayView1<'_, T>)| {
+            let terms = row.into_iter().zip(&factors).map(|(m, factor)| m.to_f64() * factor);
+            let square: f64 = terms.map(|term| term * term).sum();
+            if SAFE_SQUARES.contains(&square) {
+                Scaled::new((square / factors.len() as f64).sqrt(), top)
+            } else {
+                self.rms_entry(unit)
+            }
+        };
+        rows.enumerate().map(entry).collect()
+    }
+}
+
+/// Sums of squares in which no square that matters was lost, in either precision.
+const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e250;
