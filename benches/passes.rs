@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use gradient_lab::engine::{FromDraws, Network, Pass, Real, Room};
+use gradient_lab::engine::{FromDraws, Network, Pass, Real};
 use gradient_lab::experiment::{Architecture, Draws, Experiment, Precision};
 use gradient_lab::study::{DrawStudy, Watch, pass};
 
@@ -78,7 +78,7 @@ struct Lane<T> {
     experiment: Experiment,
     study: DrawStudy,
     networks: Vec<Network<T>>,
-    room: Room<T>,
+    room: Option<Pass<T>>,
     threads: usize,
     seeds: Range<u64>,
 }
@@ -89,7 +89,7 @@ impl<T: Real + FromDraws> Lane<T> {
             experiment: experiment.clone(),
             study: DrawStudy::on_threads(threads),
             networks: Vec::new(),
-            room: Room::default(),
+            room: None,
             threads,
             seeds: seeds.clone(),
         };
@@ -140,7 +140,7 @@ impl<T: Real + FromDraws> Lane<T> {
     }
 }
 
-fn measure<T: Real>(network: &Network<T>, room: &mut Room<T>, threads: usize, kind: Kind) {
+fn measure<T: Real>(network: &Network<T>, room: &mut Option<Pass<T>>, threads: usize, kind: Kind) {
     let pass: &Pass<T> =
         pass(network, room, threads, &Watch::unattended()).expect("nobody stops it");
     for (index, layer) in pass.layers.iter().enumerate() {

@@ -1,13 +1,16 @@
 //! The backward pass: BP1 and BP2, with δ renormalized at every layer.
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::experiment::Activation;
 
 use super::forward::{LayerTrace, exponent_of};
 use super::kernels;
 use super::loss::output_gradient;
 use super::network::{Layer, Network, Pass};
+use super::rows::{Rows, shares};
 use super::scaled::ldexp;
-use super::{Columns, Faint, Real, Scaled};
+use super::{Alone, Columns, Crew, Faint, Real, Scaled};
 
 impl<T: Real> Network<T> {
     /// BP1 and BP2: fills δ of every layer, and the loss.
@@ -15,13 +18,14 @@ impl<T: Real> Network<T> {
     /// δ^(L) = ∇ₐL ⊙ φ′(z^(L)) and δ^(l) = (W^(l+1)ᵀ δ^(l+1)) ⊙ φ′(z^(l)), for each example
     /// of the batch with its own loss. With a cross-entropy δ^(L) = a^(L) − y outright.
     pub fn backward(&self, pass: &mut Pass<T>) {
-        self.backward_while(pass, &mut || true);
+        self.backward_while(pass, &Alone, &mut || true);
     }
 
     /// Whether `proceed`, asked before each layer, let it come to its end.
     pub(super) fn backward_while(
         &self,
         pass: &mut Pass<T>,
+        crew: &impl Crew,
         proceed: &mut dyn FnMut() -> bool,
     ) -> bool {
         let Some(last) = pass.layers.last_mut() else { return true };
@@ -29,42 +33,124 @@ impl<T: Real> Network<T> {
         for index in (0..self.layers.len()).rev() {
             let (until, from) = pass.layers.split_at_mut(index + 1);
             let Some(trace) = until.last_mut().filter(|_| proceed()) else { return false };
-            if let Some(next) = from.first() {
-                pull_back(&self.layers[index + 1], next, trace);
+            let activation = self.layers[index].activation;
+            match from.first() {
+                Some(next) => {
+                    pull_back(&self.layers[index + 1], next, activation, trace, crew);
+                }
+                None if self.loss.cancels_slope() => {}
+                None => times_slope(activation, trace),
             }
-            if from.is_empty() && self.loss.cancels_slope() {
-                continue;
-            }
-            times_slope(self.layers[index].activation, trace);
         }
         true
     }
 }
 
-/// u = W^(l)ᵀ δ^(l), left in the δ of the layer below; `layer` and `next` are layer l.
-fn pull_back<T: Real>(layer: &Layer<T>, next: &LayerTrace<T>, below: &mut LayerTrace<T>) {
-    let out = &mut below.delta;
-    kernels::product_transposed(
-        &layer.unit.view(),
-        &next.delta.mantissa,
-        layer.scale,
-        &mut out.mantissa,
-    );
-    out.exponent.copy_from_slice(&next.delta.exponent);
+/// δ^(l−1) = (W^(l)ᵀ δ^(l)) ⊙ φ′(z^(l−1)); `layer` and `next` are layer l, `activation` and
+/// `below` belong to layer l − 1.
+fn pull_back<T: Real>(
+    layer: &Layer<T>,
+    next: &LayerTrace<T>,
+    activation: Activation,
+    below: &mut LayerTrace<T>,
+    crew: &impl Crew,
+) {
+    let extent = send_back(layer, next, activation, below, crew);
+    below.delta.exponent.copy_from_slice(&next.delta.exponent);
     below.faint.clear();
-    let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
-    let plain = next.faint.is_empty()
-        && out.mantissa.as_slice().is_some_and(|u| kernels::none_below(u, smallest));
-    if plain {
+    let plain = next.faint.is_empty();
+    if plain && multiply_and_renormalize(below, extent) {
         return;
     }
-    for example in 0..below.delta.batch() {
-        let lost = Faint::of_example(&next.faint, example);
-        let is_zero = lost.is_empty() && next.delta.largest(example).is_none();
-        if !is_zero && layer.scale != T::ZERO {
-            recover(layer, next, example, below);
+    let u = below.delta.mantissa.as_slice().unwrap_or_default();
+    if !plain || !kernels::none_below(u, smallest()) {
+        for example in 0..below.delta.batch() {
+            let lost = Faint::of_example(&next.faint, example);
+            let is_zero = lost.is_empty() && next.delta.largest(example).is_none();
+            if !is_zero && layer.scale != T::ZERO {
+                recover(layer, next, example, below);
+            }
         }
     }
+    times_slope_with_care(activation, below);
+}
+
+/// u = W^(l)ᵀ δ^(l), left in the δ of the layer below.
+fn send_back<T: Real>(
+    layer: &Layer<T>,
+    next: &LayerTrace<T>,
+    activation: Activation,
+    below: &mut LayerTrace<T>,
+    crew: &impl Crew,
+) -> Extent<T> {
+    let batch = next.delta.batch();
+    let LayerTrace { slope, delta: Columns { mantissa: u, .. }, .. } = below;
+    let units = u.nrows();
+    let (Some(u), Some(slope)) = (u.as_slice_mut(), slope.as_slice()) else {
+        return Extent::unknown();
+    };
+    let work = |rows: Rows<'_, T, 1>| {
+        let ([u], range) = (rows.entries, rows.range);
+        let (w, delta) = (layer.unit.view(), &next.delta.mantissa);
+        kernels::product_transposed_rows(&w, range.clone(), delta, layer.scale, u);
+        let slope = &slope[range.start * batch..range.end * batch];
+        Extent::of(activation, u, slope, batch)
+    };
+    let shares = shares(crew, layer.unit.len() * batch);
+    Rows::all([u], units).share(crew, shares, &work, &Extent::together)
+}
+
+/// How large and how small u ⊙ φ′(z) gets.
+struct Extent<T> {
+    /// The largest magnitude of each column.
+    tops: SmallVec<[T; 1]>,
+    /// The smallest |u|, and |u φ′(z)| where φ′ is never 0.
+    least: T,
+}
+
+impl<T: Real> Extent<T> {
+    /// Of what needs care.
+    fn unknown() -> Self {
+        Self { tops: SmallVec::new(), least: T::ZERO }
+    }
+
+    fn of(activation: Activation, u: &[T], slope: &[T], batch: usize) -> Self {
+        let mut tops = smallvec![T::ZERO; batch];
+        let may_be_zero = activation.is_piecewise_linear();
+        let least = kernels::product_tops(u, slope, may_be_zero, &mut tops);
+        Self { tops, least }
+    }
+
+    fn together(mut self, other: Self) -> Self {
+        for (top, other) in self.tops.iter_mut().zip(other.tops) {
+            *top = if other > *top { other } else { *top };
+        }
+        self.least = if other.least < self.least { other.least } else { self.least };
+        self
+    }
+}
+
+/// δ ← u ⊙ φ′(z), renormalized; or nothing and `false` where an entry would lose digits.
+fn multiply_and_renormalize<T: Real>(trace: &mut LayerTrace<T>, extent: Extent<T>) -> bool {
+    let fits = |&top: &T| shift_of(top).abs() < -T::SMALLEST_EXPONENT;
+    if extent.least < smallest() || !extent.tops.iter().all(fits) {
+        return false;
+    }
+    let LayerTrace { slope, delta: Columns { mantissa: u, exponent }, .. } = trace;
+    let (Some(u), Some(slope)) = (u.as_slice_mut(), slope.as_slice()) else { return false };
+    let mut factors = extent.tops;
+    for (factor, exponent) in factors.iter_mut().zip(exponent) {
+        let shift = shift_of(*factor);
+        *exponent += shift;
+        *factor = T::from_f64(ldexp(1.0, -shift));
+    }
+    kernels::multiply_columns(u, slope, &factors);
+    true
+}
+
+/// The smallest normal number.
+fn smallest<T: Real>() -> T {
+    T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT))
 }
 
 /// Where u of an example is too small for its mantissas, because the weights are 0 or tiny
@@ -75,7 +161,7 @@ fn recover<T: Real>(
     example: usize,
     below: &mut LayerTrace<T>,
 ) {
-    let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
+    let smallest = smallest();
     let column = below.delta.mantissa.column(example);
     let small = |(unit, u): (usize, &T)| (u.abs() < smallest).then_some(unit);
     let units: Vec<usize> = column.iter().enumerate().filter_map(small).collect();
@@ -107,6 +193,19 @@ fn exact_column<T: Real>(columns: &Columns<T>, example: usize, lost: &[Faint]) -
 
 /// δ ← u ⊙ φ′(z), where the trace's δ holds u; each column renormalized.
 pub(super) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
+    if trace.faint.is_empty()
+        && let (Some(u), Some(slope)) = (trace.delta.mantissa.as_slice(), trace.slope.as_slice())
+    {
+        let extent = Extent::of(activation, u, slope, trace.delta.batch());
+        if multiply_and_renormalize(trace, extent) {
+            return;
+        }
+    }
+    times_slope_with_care(activation, trace);
+}
+
+/// The same where entries may be zero, lost, or so small that their product underflows.
+fn times_slope_with_care<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
     if trace.faint.is_empty() && multiply_at_once(activation, trace) {
         renormalize(&mut trace.delta);
         return;
@@ -131,8 +230,7 @@ fn multiply_at_once<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) 
     else {
         return false;
     };
-    let safe = activation.is_piecewise_linear()
-        || kernels::all_at_least(u, slope, T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT)));
+    let safe = activation.is_piecewise_linear() || kernels::all_at_least(u, slope, smallest());
     if safe {
         kernels::multiply(u, slope);
     }
@@ -141,7 +239,7 @@ fn multiply_at_once<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) 
 
 /// Whether a product u φ′(z) of the column would lose digits below the smallest number.
 fn underflows<T: Real>(trace: &LayerTrace<T>, example: usize) -> bool {
-    let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
+    let smallest = smallest();
     let delta = trace.delta.mantissa.column(example);
     let slope = trace.slope.column(example);
     delta.iter().zip(slope).any(|(&u, &slope)| u != T::ZERO && (u * slope).abs() < smallest)

@@ -1,7 +1,5 @@
 //! Arrays whose columns, one for each example, have an exponent of their own.
 
-use std::ops::Range;
-
 use ndarray::{Array2, s};
 
 use super::scaled::{halves, ldexp, root_mean_square};
@@ -14,17 +12,6 @@ pub struct Columns<T> {
     pub mantissa: Array2<T>,
     /// One exponent for each example.
     pub exponent: Vec<i64>,
-}
-
-/// Copies the columns of `part` over those of `whole` from `first` on: both in standard layout,
-/// a row at a time.
-pub(super) fn put_columns<T: Real>(whole: &mut Array2<T>, first: usize, part: &Array2<T>) {
-    let (all, some) = (whole.ncols(), part.ncols());
-    if let (Some(whole), Some(part)) = (whole.as_slice_mut(), part.as_slice()) {
-        for (whole, part) in whole.chunks_exact_mut(all).zip(part.chunks_exact(some)) {
-            whole[first..first + some].copy_from_slice(part);
-        }
-    }
 }
 
 /// An entry that its column's mantissas lost beside the largest, in full. Lists of them are
@@ -72,24 +59,11 @@ impl<T: Real> Columns<T> {
     /// Example b alone, n × 1.
     #[must_use]
     pub fn example(&self, example: usize) -> Self {
-        self.examples(example..example + 1)
-    }
-
-    /// Some of the examples, n × their number.
-    #[must_use]
-    pub fn examples(&self, examples: Range<usize>) -> Self {
-        let mantissa = self.mantissa.slice(s![.., examples.clone()]);
+        let mantissa = self.mantissa.slice(s![.., example..=example]);
         Self {
             mantissa: mantissa.as_standard_layout().into_owned(),
-            exponent: self.exponent[examples].to_vec(),
+            exponent: vec![self.exponent[example]],
         }
-    }
-
-    /// Takes over another array's examples, from `first` on.
-    pub(super) fn put(&mut self, first: usize, examples: &Self) {
-        let range = first..first + examples.batch();
-        put_columns(&mut self.mantissa, first, &examples.mantissa);
-        self.exponent[range].copy_from_slice(&examples.exponent);
     }
 
     /// Example b's column, entry by entry.

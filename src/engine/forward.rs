@@ -4,12 +4,12 @@ use ndarray::{Array2, ArrayViewMut1};
 
 use crate::experiment::Activation;
 
-use super::columns::put_columns;
 use super::kernels;
 use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
+use super::rows::{Rows, shares};
 use super::scaled::{frexp, halves, ldexp};
-use super::{Columns, Faint, Real, Scaled};
+use super::{Alone, Columns, Crew, Faint, Real, Scaled};
 
 /// What the passes leave of one layer.
 #[derive(Clone, Debug)]
@@ -34,22 +34,6 @@ impl<T: Real> LayerTrace<T> {
             slope: Array2::from_elem((units, batch), T::ZERO),
             delta: Columns::zeros(units, batch),
             faint: Vec::new(),
-        }
-    }
-
-    /// Puts together what the passes of the batch's parts left of this layer, in their order.
-    pub fn join<'a>(&mut self, parts: impl Iterator<Item = &'a Self>) {
-        let mut first = 0;
-        self.faint.clear();
-        for part in parts {
-            let batch = part.z.batch();
-            self.z.put(first, &part.z);
-            self.a.put(first, &part.a);
-            self.delta.put(first, &part.delta);
-            put_columns(&mut self.slope, first, &part.slope);
-            let shifted = part.faint.iter().map(|f| Faint { example: first + f.example, ..*f });
-            self.faint.extend(shifted);
-            first += batch;
         }
     }
 
@@ -78,20 +62,21 @@ impl<T: Real> Network<T> {
 
     /// The same into room made by [`Self::room`] of a network of the same shape.
     pub fn forward_into(&self, pass: &mut Pass<T>) {
-        self.forward_while(pass, &mut || true);
+        self.forward_while(pass, &Alone, &mut || true);
     }
 
     /// Whether `proceed`, asked before each layer, let it come to its end.
     pub(super) fn forward_while(
         &self,
         pass: &mut Pass<T>,
+        crew: &impl Crew,
         proceed: &mut dyn FnMut() -> bool,
     ) -> bool {
         pass.input.clone_from(&self.input);
         for (index, layer) in self.layers.iter().enumerate() {
             let (before, from) = pass.layers.split_at_mut(index);
             let Some(trace) = from.first_mut().filter(|_| proceed()) else { return false };
-            layer.forward(before.last().map_or(&pass.input, |before| &before.a), trace);
+            layer.forward(before.last().map_or(&pass.input, |before| &before.a), trace, crew);
         }
         if let Some(output) = pass.layers.last_mut() {
             finish_output(self.loss, output);
@@ -101,12 +86,59 @@ impl<T: Real> Network<T> {
 }
 
 impl<T: Real> Layer<T> {
-    fn forward(&self, input: &Columns<T>, trace: &mut LayerTrace<T>) {
-        kernels::product(&self.unit.view(), &input.mantissa, self.scale, &mut trace.z.mantissa);
+    fn forward(&self, input: &Columns<T>, trace: &mut LayerTrace<T>, crew: &impl Crew) {
+        let plain = input.exponent.iter().all(|&exponent| exponent == 0);
+        let done = self.forward_in_shares(input, plain, trace, crew);
         trace.z.exponent.copy_from_slice(&input.exponent);
-        self.add_bias(&mut trace.z);
+        trace.a.exponent.fill(0);
+        if done {
+            return;
+        }
+        if !plain {
+            self.add_bias(&mut trace.z);
+        }
         settle(&mut trace.z);
         self.activate(trace);
+    }
+
+    /// W a, and with a `plain` input, whose exponents are 0, also b, φ and φ′. Whether that is
+    /// all: no z is so large or small that its column needs an exponent of its own.
+    fn forward_in_shares(
+        &self,
+        input: &Columns<T>,
+        plain: bool,
+        trace: &mut LayerTrace<T>,
+        crew: &impl Crew,
+    ) -> bool {
+        let batch = input.batch();
+        let (Some(z), Some(a), Some(slope)) = (
+            trace.z.mantissa.as_slice_mut(),
+            trace.a.mantissa.as_slice_mut(),
+            trace.slope.as_slice_mut(),
+        ) else {
+            return false;
+        };
+        let work = |rows: Rows<'_, T, 3>| {
+            let [z, a, slope] = rows.entries;
+            let (w, range) = (self.unit.view(), rows.range);
+            kernels::product_rows(&w, range.clone(), &input.mantissa, self.scale, z);
+            if !plain {
+                return false;
+            }
+            if let Some(bias) = &self.bias {
+                for (z, &bias) in z.chunks_exact_mut(batch).zip(&bias[range]) {
+                    z.iter_mut().for_each(|z| *z += bias);
+                }
+            }
+            let comfortable = comfortable(z, batch);
+            if comfortable {
+                T::activate(self.activation, z, a, slope);
+            }
+            comfortable
+        };
+        let shares = shares(crew, self.unit.len() * batch);
+        let rows = Rows::all([z, a, slope], self.unit.nrows());
+        rows.share(crew, shares, &work, &|first, second| first && second)
     }
 
     pub(super) fn add_bias(&self, z: &mut Columns<T>) {
@@ -219,6 +251,17 @@ pub(super) fn settle<T: Real>(columns: &mut Columns<T>) {
     for (b, top) in tops.into_iter().enumerate() {
         settle_column(columns, b, columns.exponent[b], top.to_f64());
     }
+}
+
+/// Whether no column of these rows needs an exponent, as [`settle`] would find.
+fn comfortable<T: Real>(entries: &[T], batch: usize) -> bool {
+    let plain = |top: T| top == T::ZERO || exponent_of(top.to_f64()).abs() < T::COMFORT;
+    if batch == 1 {
+        return plain(kernels::largest(entries));
+    }
+    let mut tops = vec![T::ZERO; batch];
+    kernels::column_tops(entries, &mut tops);
+    tops.into_iter().all(plain)
 }
 
 fn settle_column<T: Real>(columns: &mut Columns<T>, b: usize, exponent: i64, top: f64) {

@@ -1,6 +1,5 @@
 //! A network ready to run: its layers' weights as unit draws with a scale, its data.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use ndarray::Array2;
@@ -10,7 +9,8 @@ use crate::experiment::{Activation, Experiment, Init, Loss, Precision, UnitLaw, 
 use super::draws::{Blank, DrawCache, Drawn, Request, Tensor, Wanted};
 use super::forward::LayerTrace;
 use super::loss::{make_targets, output_gradient};
-use super::{Columns, Real, Scaled};
+use super::rows::shares;
+use super::{Columns, Crew, Real, Scaled};
 
 /// One layer: z = scale · U a + b, a = φ(z).
 #[derive(Clone, Debug)]
@@ -52,22 +52,8 @@ pub struct Pass<T> {
 /// The last pass of each precision, whose memory serves the next.
 #[derive(Default)]
 pub struct Rooms {
-    double: Room<f64>,
-    single: Room<f32>,
-}
-
-/// The last pass, and those of the parts of its batch where it was made in parts.
-pub struct Room<T> {
-    /// Of the whole batch.
-    pub whole: Option<Pass<T>>,
-    /// Of each part.
-    pub parts: Vec<Option<Pass<T>>>,
-}
-
-impl<T> Default for Room<T> {
-    fn default() -> Self {
-        Self { whole: None, parts: Vec::new() }
-    }
+    double: Option<Pass<f64>>,
+    single: Option<Pass<f32>>,
 }
 
 /// Drawing or passing was told to stop.
@@ -196,32 +182,32 @@ impl<T: Real> Network<T> {
         pass
     }
 
-    /// The same in the room of an earlier pass, or in new room that is left there, asking
-    /// `proceed` before each layer's product.
+    /// The same in the room of an earlier pass, or in new room that is left there, by a crew
+    /// that changes no bit of it, asking `proceed` before each layer's product.
     ///
     /// # Errors
     /// [`BuildStopped`] when it says stop.
     pub fn pass_in<'a>(
         &self,
         room: &'a mut Option<Pass<T>>,
+        crew: &impl Crew,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<&'a Pass<T>, BuildStopped> {
         let mut pass = room.take().filter(|pass| self.fits(pass)).unwrap_or_else(|| self.room());
-        if self.forward_while(&mut pass, proceed) && self.backward_while(&mut pass, proceed) {
+        if self.forward_while(&mut pass, crew, proceed)
+            && self.backward_while(&mut pass, crew, proceed)
+        {
             Ok(room.insert(pass))
         } else {
             Err(BuildStopped)
         }
     }
 
-    /// The same network with some of the batch's examples, counted from 0.
-    #[must_use]
-    pub fn with_examples(&self, examples: Range<usize>) -> Self {
-        Self {
-            input: self.input.examples(examples.clone()),
-            target: self.target.examples(examples),
-            ..self.clone()
-        }
+    /// Into how many shares a crew cuts the largest layer of a pass.
+    pub fn most_shares(&self, crew: &impl Crew) -> usize {
+        let batch = self.input.batch();
+        let works = self.layers.iter().map(|layer| layer.unit.len() * batch);
+        works.map(|work| shares(crew, work)).max().unwrap_or(1)
     }
 
     /// Whether a pass has this network's shape.
@@ -278,7 +264,7 @@ pub trait FromDraws: Sized {
     const PRECISION: Precision;
 
     /// This precision's room.
-    fn room(rooms: &mut Rooms) -> &mut Room<Self>;
+    fn room(rooms: &mut Rooms) -> &mut Option<Pass<Self>>;
 
     /// The arrays in this precision.
     #[doc(hidden)]
@@ -289,7 +275,7 @@ pub trait FromDraws: Sized {
 impl FromDraws for f64 {
     const PRECISION: Precision = Precision::F64;
 
-    fn room(rooms: &mut Rooms) -> &mut Room<Self> {
+    fn room(rooms: &mut Rooms) -> &mut Option<Pass<Self>> {
         &mut rooms.double
     }
 
@@ -302,7 +288,7 @@ impl FromDraws for f64 {
 impl FromDraws for f32 {
     const PRECISION: Precision = Precision::F32;
 
-    fn room(rooms: &mut Rooms) -> &mut Room<Self> {
+    fn room(rooms: &mut Rooms) -> &mut Option<Pass<Self>> {
         &mut rooms.single
     }
 

@@ -102,7 +102,11 @@ impl<T: Real> Network<T> {
     /// The same network with one example of the batch, counted from 0.
     #[must_use]
     pub fn with_example(&self, example: usize) -> Self {
-        self.with_examples(example..example + 1)
+        Self {
+            input: self.input.example(example),
+            target: self.target.example(example),
+            ..self.clone()
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub trait Real:
 {
     /// 0.
     const ZERO: Self;
+    /// The largest number.
+    const LARGEST: Self;
     /// Powers of two within which a pass needs no exponent of its own: products of two
     /// such numbers, summed over the widest layer, stay inside the type's range.
     const COMFORT: i64;
@@ -45,6 +47,7 @@ pub trait Real:
 
 impl Real for f64 {
     const ZERO: Self = 0.0;
+    const LARGEST: Self = Self::MAX;
     const COMFORT: i64 = 400;
     const EPSILON: f64 = f64::EPSILON;
     const SMALLEST_EXPONENT: i64 = -1022;
@@ -73,6 +76,7 @@ impl Real for f64 {
 
 impl Real for f32 {
     const ZERO: Self = 0.0;
+    const LARGEST: Self = Self::MAX;
     const COMFORT: i64 = 40;
     const EPSILON: f64 = f32::EPSILON as f64;
     const SMALLEST_EXPONENT: i64 = -126;

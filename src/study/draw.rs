@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::engine::{
-    Blank, DrawCache, Format, FromDraws, LayerRecord, Network, Pass, Real, Room, Rooms, Scaled,
+    Blank, DrawCache, Format, FromDraws, LayerRecord, Network, Pass, Real, Rooms, Scaled,
 };
 use crate::experiment::{Experiment, Precision, Variant, limits};
 
@@ -138,7 +138,7 @@ impl DrawStudy {
         let mut drawn = Vec::new().into_iter();
         if let Some(preview) = preview {
             let networks = self.networks::<T>(experiment, watch)?;
-            let mut room = Room::default();
+            let mut room = None;
             let first = |(network, variant): (&Network<T>, &Variant)| {
                 pass_through(&network.with_example(0), variant, &mut room, 1, watch)
             };
@@ -193,7 +193,7 @@ impl DrawStudy {
 fn pass_through<T: Real>(
     network: &Network<T>,
     variant: &Variant,
-    room: &mut Room<T>,
+    room: &mut Option<Pass<T>>,
     threads: usize,
     watch: &Watch<'_>,
 ) -> Result<VariantDraw, Stopped> {

@@ -1,11 +1,13 @@
 //! Numbered tasks on a few threads, their results taken up in order: what is made of them
 //! does not depend on the number of threads.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::{Stopped, Watch};
 
@@ -109,6 +111,37 @@ pub(super) fn each<I: Send>(
         }
     });
     if goes_on() { Ok(()) } else { Err(Stopped) }
+}
+
+/// The threads that share out a single pass: they wait for work awake for a while, so that a
+/// layer is worth handing out. Nothing long may run here. `None` where the system refuses them.
+pub(super) fn pool() -> Option<&'static ThreadPool> {
+    static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    let threads = ThreadPoolBuilder::new().thread_name(|number| format!("pass-{number}"));
+    POOL.get_or_init(|| threads.num_threads(all_threads()).build().ok()).as_ref()
+}
+
+/// Runs `work` in the pool. It may ask the `proceed` that it gets; this thread waits, and asks
+/// meanwhile whether to go on.
+///
+/// # Errors
+/// [`Stopped`] when told to stop before the work was done.
+pub(super) fn in_pool<R: Send>(
+    pool: &ThreadPool,
+    watch: &Watch<'_>,
+    work: impl FnOnce(&dyn Fn() -> bool) -> R + Send,
+) -> Result<R, Stopped> {
+    watch.proceed()?;
+    let stop = AtomicBool::new(false);
+    let (sender, receiver) = sync_channel(1);
+    pool.in_place_scope(|scope| {
+        let goes_on = || !stop.load(Ordering::Relaxed);
+        scope.spawn(move |_| {
+            // Nobody listens any more where the study was stopped.
+            let _unheard = sender.send(work(&goes_on)).err();
+        });
+        next(&receiver, watch).inspect_err(|_| stop.store(true, Ordering::Relaxed))
+    })
 }
 
 /// The next result of one thread, asking meanwhile whether to go on.

@@ -1,25 +1,40 @@
 //! A network's draws, pass and record on several threads, with the bits of one.
 
 use crate::engine::{
-    Blank, LayerRecord, Network, Pass, Real, Room, Scaled, delta_profile, explain_zeros,
+    Alone, Blank, Crew, LayerRecord, Network, Pass, Real, Scaled, delta_profile, explain_zeros,
 };
 
-use super::parallel::{all_threads, each};
+use super::parallel::{all_threads, each, in_pool, pool};
 use super::{Stopped, Watch};
 
 // Measured on a 2-core machine with AVX-512, where starting and joining a thread takes 31 µs.
 
 /// Numbers worth a second thread to draw: 0.14 ms.
 const NUMBERS_WORTH_A_THREAD: usize = 200_000;
-/// Multiply-adds of a pass worth splitting its batch: 0.13 ms in f32, 0.3 ms in f64.
+/// Multiply-adds of a pass worth calling the team together: 0.13 ms in f32, 0.3 ms in f64.
 const PRODUCTS_WORTH_A_THREAD: usize = 10_000_000;
 /// Entries of the layers worth recording them on two threads: 0.3 ms.
 const ENTRIES_WORTH_A_THREAD: usize = 100_000;
-/// Entries of z, a, φ′ or δ up to which a pass is made in parts, beside which the whole must
-/// fit, and its memory kept for the next: half a gigabyte for all four.
+/// Entries of z, a, φ′ or δ up to which a pass's memory is kept for the next: half a gigabyte
+/// for all four.
 const KEPT_ENTRIES: usize = 16_000_000;
-/// Examples of a part: the kernels take so many side by side.
-const PART: usize = 16;
+
+/// Several at once, in the pool that they work in.
+struct Team(usize);
+
+impl Crew for Team {
+    fn size(&self) -> usize {
+        self.0
+    }
+
+    fn both<A: Send, B: Send>(
+        &self,
+        first: impl FnOnce() -> A + Send,
+        second: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        rayon::join(first, second)
+    }
+}
 
 /// Draws every array; `false` when told to stop.
 pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, watch: &Watch<'_>) -> bool {
@@ -28,54 +43,40 @@ pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, watch: &Watch<'_>) 
     each(blanks.iter_mut(), threads, watch, |blank, _| blank.draw()).is_ok()
 }
 
-/// Forward and backward in the room of an earlier pass. A batch is split into parts where there
-/// are threads for them: each example's bits are its own, so nothing changes.
+/// Forward and backward in the room of an earlier pass. Where there are threads for it, the
+/// rows of every layer are shared out: each has its own bits, so nothing changes.
 ///
 /// # Errors
 /// [`Stopped`] when told to stop.
 ///
 /// ```
-/// use gradient_lab::engine::{DrawCache, Network, Room};
+/// use gradient_lab::engine::{DrawCache, Network};
 /// use gradient_lab::experiment::{Architecture, Experiment};
 /// use gradient_lab::study::{Watch, pass};
 /// let architecture = Architecture { width: 200, batch: 64, ..Architecture::default() };
 /// let experiment = Experiment { architecture, ..Experiment::default() };
 /// let (variant, mut cache) = (&experiment.variants[0], DrawCache::new());
 /// let network = Network::<f32>::build(&experiment, variant, &mut cache, &mut || true)?;
-/// let (mut room, watch) = (Room::default(), Watch::unattended());
+/// let (mut room, watch) = (None, Watch::unattended());
 /// let alone = pass(&network, &mut room, 1, &watch)?.layers[0].delta.rms_norm();
 /// assert_eq!(pass(&network, &mut room, 2, &watch)?.layers[0].delta.rms_norm(), alone);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn pass<'a, T: Real>(
     network: &Network<T>,
-    room: &'a mut Room<T>,
+    room: &'a mut Option<Pass<T>>,
     threads: usize,
     watch: &Watch<'_>,
 ) -> Result<&'a Pass<T>, Stopped> {
-    let batch = network.input.batch();
-    let parts = parts(network, threads);
-    if parts < 2 {
-        let mut proceed = || watch.proceed().is_ok();
-        return network.pass_in(&mut room.whole, &mut proceed).map_err(|_| Stopped);
-    }
-    let networks: Vec<Network<T>> = (0..parts)
-        .map(|part| network.with_examples(part * batch / parts..(part + 1) * batch / parts))
-        .collect();
-    room.parts.resize_with(parts, || None);
-    each(networks.iter().zip(&mut room.parts), threads, watch, |(network, room), proceed| {
-        // Stopped, it leaves no pass, and `each` says so.
-        let _ = network.pass_in(room, &mut || proceed());
-    })?;
-    let passes: Vec<&Pass<T>> = room.parts.iter().flatten().collect();
-    let whole = room.whole.take().filter(|whole| network.fits(whole));
-    let mut whole = whole.unwrap_or_else(|| network.room());
-    whole.input.clone_from(&network.input);
-    each(whole.layers.iter_mut().enumerate(), threads, watch, |(index, trace), _| {
-        trace.join(passes.iter().map(|pass| &pass.layers[index]));
-    })?;
-    whole.loss = network.loss_of(&whole);
-    Ok(room.whole.insert(whole))
+    let team = Team(worth(threads, products(network), PRODUCTS_WORTH_A_THREAD));
+    let called = if network.most_shares(&team) > 1 { pool() } else { None };
+    let passed = match called {
+        Some(pool) => {
+            in_pool(pool, watch, |proceed| network.pass_in(room, &team, &mut || proceed()).is_ok())?
+        }
+        None => network.pass_in(room, &Alone, &mut || watch.proceed().is_ok()).is_ok(),
+    };
+    if passed { room.as_ref().ok_or(Stopped) } else { Err(Stopped) }
 }
 
 /// The pass of a network that is passed through once, on all threads.
@@ -86,34 +87,21 @@ pub(super) fn pass_once<T: Real>(
     network: &Network<T>,
     watch: &Watch<'_>,
 ) -> Result<Pass<T>, Stopped> {
-    let mut room = Room::default();
+    let mut room = None;
     pass(network, &mut room, all_threads(), watch)?;
-    room.whole.take().ok_or(Stopped)
+    room.ok_or(Stopped)
 }
 
-/// How many parts the batch is split into.
-fn parts<T: Real>(network: &Network<T>, threads: usize) -> usize {
-    let batch = network.input.batch();
-    if entries(network) > KEPT_ENTRIES {
-        return 1;
-    }
+/// The multiply-adds of a pass.
+fn products<T: Real>(network: &Network<T>) -> usize {
     let weights: usize = network.layers.iter().map(|layer| layer.unit.len()).sum();
-    worth(threads, 2 * weights * batch, PRODUCTS_WORTH_A_THREAD).min(batch / PART)
+    2 * weights * network.input.batch()
 }
 
 /// Lets go of a room that is too large to be kept from one pass to the next.
-pub(super) fn leave<T: Real>(room: &mut Room<T>) {
-    let large = |pass: &Pass<T>| {
-        let entries = pass.layers.iter().map(|trace| trace.slope.len());
-        entries.sum::<usize>() > KEPT_ENTRIES
-    };
-    if room.whole.as_ref().is_some_and(large) {
-        *room = Room::default();
-    }
-}
-
-fn entries<T: Real>(network: &Network<T>) -> usize {
-    network.layers.iter().map(|layer| layer.unit.nrows() * network.input.batch()).sum()
+pub(super) fn leave<T: Real>(room: &mut Option<Pass<T>>) {
+    let entries = |pass: &Pass<T>| pass.layers.iter().map(|trace| trace.slope.len()).sum::<usize>();
+    *room = room.take().filter(|pass| entries(pass) <= KEPT_ENTRIES);
 }
 
 /// The record and the profile of every layer.
@@ -168,7 +156,7 @@ mod tests {
     fn same_bits<T: Real + crate::engine::FromDraws>(experiment: &Experiment) {
         let (variant, mut cache) = (&experiment.variants[0], DrawCache::new());
         let network = Network::<T>::build(experiment, variant, &mut cache, &mut || true).unwrap();
-        let (mut room, watch) = (Room::default(), Watch::unattended());
+        let (mut room, watch) = (None, Watch::unattended());
         let alone = network.pass();
         let recorded = crate::engine::record(&network, &alone);
         for threads in [1, 2, 3] {
@@ -177,7 +165,7 @@ mod tests {
             let (records, _) = record(&network, pass, threads, &watch).unwrap();
             assert_eq!(records, recorded);
         }
-        assert!(parts(&network, 3) == 3);
+        assert_eq!(network.most_shares(&Team(3)), 3);
     }
 
     #[test]

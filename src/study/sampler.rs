@@ -1,7 +1,7 @@
 //! The error signal's norms of one seed after the other, by either engine.
 
 use crate::engine::{
-    DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, Real, Rooms, Scaled,
+    Alone, DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, Real, Rooms, Scaled,
 };
 use crate::experiment::{Activation, Experiment, Precision, Variant};
 
@@ -167,8 +167,8 @@ impl Sampler {
         let (cache, mut proceed) = (&mut self.cache, || proceed());
         let network = Network::<T>::build(&self.experiment, variant, cache, &mut proceed);
         let network = network.map_err(|_| Stopped)?;
-        let room = &mut T::room(&mut self.rooms).whole;
-        let pass = network.pass_in(room, &mut proceed).map_err(|_| Stopped)?;
+        let room = T::room(&mut self.rooms);
+        let pass = network.pass_in(room, &Alone, &mut proceed).map_err(|_| Stopped)?;
         self.norms.extend(pass.layers.iter().map(|layer| layer.delta.rms_norm()));
         if let Some(shares) = &mut self.shares {
             let activations = network.layers.iter().map(|layer| layer.activation);

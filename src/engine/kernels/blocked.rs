@@ -22,9 +22,10 @@ dispatch!(
     (w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T])
 );
 dispatch!(
-    /// out = scale · Wᵀ D, with D of `d.len() / batch` rows of `batch` numbers.
+    /// out = scale · Wᵀ D, with D of `d.len() / batch` rows of `batch` numbers and W's rows
+    /// `stride` numbers apart.
     matmul_transposed, matmul_transposed_wide, matmul_transposed_widest, matmul_transposed_body / matmul_transposed_large_body,
-    (w: &[T], d: &[T], batch: usize, scale: T, out: &mut [T])
+    (w: &[T], stride: usize, d: &[T], batch: usize, scale: T, out: &mut [T])
 );
 dispatch!(
     /// out = MᵀM above the diagonal and on it, B × B, with M of `m.len() / batch` rows of
@@ -35,22 +36,38 @@ dispatch!(
 
 #[inline(always)]
 fn matmul_body<T: Real>(w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T]) {
-    multiply(Shape { turned: false, upper: false, batch, scale }, w, x, out);
+    let stride = x.len() / batch;
+    multiply(Shape { turned: false, upper: false, stride, batch, scale }, w, x, out);
 }
 
 #[inline(always)]
 fn matmul_large_body<T: Real>(w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T]) {
-    multiply_large(Shape { turned: false, upper: false, batch, scale }, w, x, out);
+    let stride = x.len() / batch;
+    multiply_large(Shape { turned: false, upper: false, stride, batch, scale }, w, x, out);
 }
 
 #[inline(always)]
-fn matmul_transposed_body<T: Real>(w: &[T], d: &[T], batch: usize, scale: T, out: &mut [T]) {
-    multiply(Shape { turned: true, upper: false, batch, scale }, w, d, out);
+fn matmul_transposed_body<T: Real>(
+    w: &[T],
+    stride: usize,
+    d: &[T],
+    batch: usize,
+    scale: T,
+    out: &mut [T],
+) {
+    multiply(Shape { turned: true, upper: false, stride, batch, scale }, w, d, out);
 }
 
 #[inline(always)]
-fn matmul_transposed_large_body<T: Real>(w: &[T], d: &[T], batch: usize, scale: T, out: &mut [T]) {
-    multiply_large(Shape { turned: true, upper: false, batch, scale }, w, d, out);
+fn matmul_transposed_large_body<T: Real>(
+    w: &[T],
+    stride: usize,
+    d: &[T],
+    batch: usize,
+    scale: T,
+    out: &mut [T],
+) {
+    multiply_large(Shape { turned: true, upper: false, stride, batch, scale }, w, d, out);
 }
 
 #[inline(always)]
@@ -70,7 +87,7 @@ fn gram_blocks<T: Real, const A: usize, const B: usize, const N: usize>(
     batch: usize,
     out: &mut [f64],
 ) {
-    let shape = Shape { turned: true, upper: true, batch, scale: 1.0 };
+    let shape = Shape { turned: true, upper: true, stride: batch, batch, scale: 1.0 };
     let most = (PANELS * N).min(batch.next_multiple_of(N));
     let mut panels = vec![[0.0; N]; ROWS_MADE_DOUBLE * most / N];
     let mut double = vec![0.0; ROWS_MADE_DOUBLE * batch];
@@ -93,6 +110,8 @@ struct Shape<T> {
     turned: bool,
     /// Whether only the rows up to an example's own number are wanted.
     upper: bool,
+    /// From one row of W to the next.
+    stride: usize,
     batch: usize,
     scale: T,
 }
@@ -142,10 +161,9 @@ fn blocks<T: Real, const A: usize, const B: usize, const N: usize>(
                 last: from + terms == inner,
             };
             if shape.turned {
-                let rows = out.len() / shape.batch;
-                block.turned(&w[from * rows..][..terms * rows], out);
+                block.turned(&w[from * shape.stride..], out);
             } else {
-                block.straight(w, inner, out);
+                block.straight(w, out);
             }
         }
     }
@@ -198,35 +216,30 @@ struct Block<'a, T, const A: usize, const B: usize, const N: usize> {
 impl<T: Real, const A: usize, const B: usize, const N: usize> Block<'_, T, A, B, N> {
     /// W X: a row's weights lie side by side already.
     #[inline(always)]
-    fn straight(&self, w: &[T], inner: usize, out: &mut [T]) {
+    fn straight(&self, w: &[T], out: &mut [T]) {
         let mut row = 0;
         let rows = out.len() / self.shape.batch;
         while row < rows {
-            let w = &w[row * inner + self.from..];
+            let w = &w[row * self.shape.stride + self.from..];
             row += match rows - row {
-                left if left >= A + B => self.rows_of::<A, B>(w, inner, row, out),
-                6.. => self.rows_of::<3, 3>(w, inner, row, out),
-                4.. => self.rows_of::<2, 2>(w, inner, row, out),
-                2.. => self.rows_of::<1, 1>(w, inner, row, out),
-                _ => self.rows_of::<1, 0>(w, inner, row, out),
+                left if left >= A + B => self.rows_of::<A, B>(w, row, out),
+                6.. => self.rows_of::<3, 3>(w, row, out),
+                4.. => self.rows_of::<2, 2>(w, row, out),
+                2.. => self.rows_of::<1, 1>(w, row, out),
+                _ => self.rows_of::<1, 0>(w, row, out),
             };
         }
     }
 
     #[inline(always)]
-    fn rows_of<const U: usize, const L: usize>(
-        &self,
-        w: &[T],
-        inner: usize,
-        row: usize,
-        out: &mut [T],
-    ) -> usize {
-        let row_of = |r: usize| &w[r * inner..][..self.terms];
+    fn rows_of<const U: usize, const L: usize>(&self, w: &[T], row: usize, out: &mut [T]) -> usize {
+        let stride = self.shape.stride;
+        let row_of = |r: usize| &w[r * stride..][..self.terms];
         let upper: [&[T]; U] = std::array::from_fn(row_of);
         let lower: [&[T]; L] = std::array::from_fn(|r| row_of(U + r));
         self.tiles::<U, L>(row, out, |k| {
             if k % line::<T>() == 0 {
-                let ahead = k + (U + L) * inner;
+                let ahead = k + (U + L) * stride;
                 upper.iter().chain(&lower).for_each(|row| will_need(row, ahead));
             }
             // SAFETY: k < `terms`, the length of each row.
@@ -243,11 +256,11 @@ impl<T: Real, const A: usize, const B: usize, const N: usize> Block<'_, T, A, B,
         let mut row = 0;
         while row < rows {
             row += match rows - row {
-                left if left >= A + B => self.columns_of::<A, B>(w, rows, row, out),
-                6.. => self.columns_of::<3, 3>(w, rows, row, out),
-                4.. => self.columns_of::<2, 2>(w, rows, row, out),
-                2.. => self.columns_of::<1, 1>(w, rows, row, out),
-                _ => self.columns_of::<1, 0>(w, rows, row, out),
+                left if left >= A + B => self.columns_of::<A, B>(w, row, out),
+                6.. => self.columns_of::<3, 3>(w, row, out),
+                4.. => self.columns_of::<2, 2>(w, row, out),
+                2.. => self.columns_of::<1, 1>(w, row, out),
+                _ => self.columns_of::<1, 0>(w, row, out),
             };
         }
     }
@@ -256,15 +269,15 @@ impl<T: Real, const A: usize, const B: usize, const N: usize> Block<'_, T, A, B,
     fn columns_of<const U: usize, const L: usize>(
         &self,
         w: &[T],
-        rows: usize,
         row: usize,
         out: &mut [T],
     ) -> usize {
-        let w = &w[row..];
+        let stride = self.shape.stride;
+        let w = &w[row..][..(self.terms - 1) * stride + U + L];
         self.tiles::<U, L>(row, out, |k| {
-            will_need(w, k * rows + U + L + line::<T>());
-            // SAFETY: k < `terms`, row + U + L ≤ `rows`, and `w` has `terms` · `rows` numbers.
-            let weight = |r: usize| unsafe { *w.get_unchecked(k * rows + r) };
+            will_need(w, k * stride + U + L + line::<T>());
+            // SAFETY: k < `terms` and r < U + L, as the length of `w` has it.
+            let weight = |r: usize| unsafe { *w.get_unchecked(k * stride + r) };
             (std::array::from_fn(weight), std::array::from_fn(|r| weight(U + r)))
         });
         U + L
@@ -357,14 +370,14 @@ mod tests {
                 matmul_transposed,
                 matmul_transposed_body,
                 matmul_transposed_wide,
-                (&w, &d, batch, scale),
+                (&w, inner, &d, batch, scale),
                 vec![T::ZERO; inner * batch]
             );
             same_bits!(
                 matmul_transposed,
                 matmul_transposed_large_body,
                 matmul_transposed_wide,
-                (&w, &d, batch, scale),
+                (&w, inner, &d, batch, scale),
                 vec![T::ZERO; inner * batch]
             );
             let upper = |gram: Vec<f64>| {

@@ -4,7 +4,7 @@ use super::super::Real;
 use super::dispatch;
 
 /// Lanes of a reduction: four AVX2 registers of `f32`.
-const LANES: usize = 32;
+pub(super) const LANES: usize = 32;
 
 /// Lanes for what is left of a reduction.
 const FEW: usize = 4;
@@ -16,16 +16,6 @@ dispatch!(
     /// The largest |entry|; NaN counts as nothing.
     largest, largest_wide, largest_widest, largest_body,
     (entries: &[T]) -> T
-);
-dispatch!(
-    /// u ← u · slope, element by element.
-    multiply, multiply_wide, multiply_widest, multiply_body,
-    (u: &mut [T], slope: &[T])
-);
-dispatch!(
-    /// Whether every product u · slope with u ≠ 0 is at least `smallest` in magnitude.
-    all_at_least, all_at_least_wide, all_at_least_widest, all_at_least_body,
-    (u: &[T], slope: &[T], smallest: T) -> bool
 );
 dispatch!(
     /// Whether no |entry| is below `smallest`; a zero is.
@@ -78,10 +68,24 @@ dispatch!(
     (entries: &[T], squares: &mut [f64])
 );
 
+/// The larger of a magnitude and an entry's; NaN counts as nothing.
 #[inline(always)]
-fn larger<T: Real>(top: T, entry: T) -> T {
+pub(super) fn larger<T: Real>(top: T, entry: T) -> T {
     let magnitude = entry.abs();
     if magnitude > top { magnitude } else { top }
+}
+
+/// All lanes in one, half of them at a time; N is a power of two.
+#[inline(always)]
+pub(super) fn halved<T: Copy, const N: usize>(mut lanes: [T; N], both: impl Fn(T, T) -> T) -> T {
+    let mut width = N / 2;
+    while width > 0 {
+        for lane in 0..width {
+            lanes[lane] = both(lanes[lane], lanes[lane + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
 }
 
 #[inline(always)]
@@ -99,38 +103,7 @@ fn largest_body<T: Real>(entries: &[T]) -> T {
             tops[lane] = larger(tops[lane], block[lane]);
         }
     }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            tops[lane] = larger(tops[lane], tops[lane + width]);
-        }
-        width /= 2;
-    }
-    rest.iter().fold(tops[0], |top, &entry| larger(top, entry))
-}
-
-#[inline(always)]
-fn multiply_body<T: Real>(u: &mut [T], slope: &[T]) {
-    for (u, &slope) in u.iter_mut().zip(slope) {
-        *u = *u * slope;
-    }
-}
-
-#[inline(always)]
-fn all_at_least_body<T: Real>(u: &[T], slope: &[T], smallest: T) -> bool {
-    let (u_blocks, u_rest) = u.as_chunks::<LANES>();
-    let (slope_blocks, slope_rest) = slope.as_chunks::<LANES>();
-    let lost = |u: T, slope: T| (u != T::ZERO) & ((u * slope).abs() < smallest);
-    for (u, slope) in u_blocks.iter().zip(slope_blocks) {
-        let mut any = false;
-        for lane in 0..LANES {
-            any |= lost(u[lane], slope[lane]);
-        }
-        if any {
-            return false;
-        }
-    }
-    !u_rest.iter().zip(slope_rest).any(|(&u, &slope)| lost(u, slope))
+    rest.iter().fold(halved(tops, larger), |top, &entry| larger(top, entry))
 }
 
 #[inline(always)]
@@ -328,7 +301,6 @@ mod tests {
                 vec![0.0; 41]
             );
             let (other, factors) = (noise(single.len()), noise(single.len()));
-            let slope = narrow(&other);
             same_bits!(largest, largest_body, largest_wide, (&single));
             same_bits!(total, total_body, total_wide, (&single));
             same_bits!(square_sum, square_sum_body, square_sum_wide, (&single));
@@ -347,12 +319,6 @@ mod tests {
             same_bits!(count_below, count_below_body, count_below_wide, (&single, 0.2));
             for smallest in [0.0, 1e-3, 1.0] {
                 same_bits!(none_below, none_below_body, none_below_wide, (&single, smallest));
-                same_bits!(
-                    all_at_least,
-                    all_at_least_body,
-                    all_at_least_wide,
-                    (&single, &slope, smallest)
-                );
             }
         }
     }
@@ -366,14 +332,5 @@ mod tests {
             let plain: f64 = row.iter().zip(&factors).map(|(a, b)| a * b).sum();
             assert!((sum - plain).abs() < 1e-15);
         }
-    }
-
-    #[test]
-    fn a_single_lost_product_is_found_and_a_zero_is_none() {
-        let (mut u, slope) = (vec![1.0_f64; 100], vec![0.5; 100]);
-        u[3] = 0.0;
-        assert!(all_at_least(&u, &slope, 1e-300));
-        u[71] = 1e-305;
-        assert!(!all_at_least(&u, &slope, 1e-300));
     }
 }

@@ -8,13 +8,15 @@
 mod blocked;
 mod columns;
 mod product;
+mod slopes;
 mod vectors;
 
 pub use columns::{
-    all_at_least, column_squares, column_tops, count_below, largest, multiply, none_below,
-    scale_columns, square_sum, squared_deviations, total, weighted_dot, weighted_row_sums,
+    column_squares, column_tops, count_below, largest, none_below, scale_columns, square_sum,
+    squared_deviations, total, weighted_dot, weighted_row_sums,
 };
-pub use product::{gram, product, product_transposed};
+pub use product::{gram, product, product_rows, product_transposed, product_transposed_rows};
+pub use slopes::{all_at_least, multiply, multiply_columns, product_tops};
 pub use vectors::matvec;
 
 /// A function over arrays, compiled three times: for any processor, for those with AVX2 and

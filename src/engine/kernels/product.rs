@@ -1,5 +1,7 @@
 //! W X and Wᵀ D.
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView2};
 
 use super::super::Real;
@@ -11,13 +13,8 @@ use super::vectors::{matvec, matvec_transposed};
 /// # Shapes
 /// W is n × m, X is m × B, out is n × B; all in standard (row-major) layout.
 pub fn product<T: Real>(w: &ArrayView2<'_, T>, x: &Array2<T>, scale: T, out: &mut Array2<T>) {
-    let batch = x.ncols();
-    if let (Some(w), Some(x), Some(out)) = (w.to_slice(), x.as_slice(), out.as_slice_mut()) {
-        if batch == 1 {
-            matvec(w, x, scale, out);
-        } else {
-            matmul(w, x, batch, scale, out);
-        }
+    if let Some(out) = out.as_slice_mut() {
+        product_rows(w, 0..w.nrows(), x, scale, out);
     }
 }
 
@@ -31,12 +28,52 @@ pub fn product_transposed<T: Real>(
     scale: T,
     out: &mut Array2<T>,
 ) {
-    let batch = d.ncols();
-    if let (Some(w), Some(d), Some(out)) = (w.to_slice(), d.as_slice(), out.as_slice_mut()) {
+    if let Some(out) = out.as_slice_mut() {
+        product_transposed_rows(w, 0..w.ncols(), d, scale, out);
+    }
+}
+
+/// Some of the rows of scale · W X, each with the bits that it has in the whole.
+///
+/// # Shapes
+/// W is n × m, X is m × B, both in standard layout; out has B numbers for each of the rows.
+pub fn product_rows<T: Real>(
+    w: &ArrayView2<'_, T>,
+    rows: Range<usize>,
+    x: &Array2<T>,
+    scale: T,
+    out: &mut [T],
+) {
+    let (inner, batch) = x.dim();
+    if let (Some(w), Some(x)) = (w.to_slice(), x.as_slice()) {
+        let w = &w[rows.start * inner..rows.end * inner];
         if batch == 1 {
-            matvec_transposed(w, d, scale, out);
+            matvec(w, x, scale, out);
         } else {
-            matmul_transposed(w, d, batch, scale, out);
+            matmul(w, x, batch, scale, out);
+        }
+    }
+}
+
+/// Some of the rows of scale · Wᵀ D, each with the bits that it has in the whole.
+///
+/// # Shapes
+/// W is n × m, D is n × B, both in standard layout; out has B numbers for each of the rows,
+/// which belong to columns of W.
+pub fn product_transposed_rows<T: Real>(
+    w: &ArrayView2<'_, T>,
+    rows: Range<usize>,
+    d: &Array2<T>,
+    scale: T,
+    out: &mut [T],
+) {
+    let (stride, batch) = (w.ncols(), d.ncols());
+    if let (Some(w), Some(d)) = (w.to_slice(), d.as_slice()) {
+        let w = &w[rows.start..];
+        if batch == 1 {
+            matvec_transposed(w, stride, d, scale, out);
+        } else {
+            matmul_transposed(w, stride, d, batch, scale, out);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! W x and Wᵀ d for one example, bound by the memory that W comes from.
 
 use super::super::Real;
+use super::columns::halved;
 use super::{dispatch, line, will_need};
 
 /// Rows that are read at once, so that the sums are loaded and stored less often.
@@ -21,10 +22,11 @@ dispatch!(
     (w: &[T], x: &[T], scale: T, out: &mut [T])
 );
 dispatch!(
-    /// out = scale · Wᵀ d, with W of `d.len()` rows of `out.len()` numbers.
+    /// out = scale · Wᵀ d, with W of `d.len()` rows of `out.len()` numbers, `stride` apart.
     matvec_transposed, matvec_transposed_wide, matvec_transposed_widest, matvec_transposed_body,
-    (w: &[T], d: &[T], scale: T, out: &mut [T])
+    (w: &[T], stride: usize, d: &[T], scale: T, out: &mut [T])
 );
+
 #[inline(always)]
 fn matvec_body<T: Real>(w: &[T], x: &[T], scale: T, out: &mut [T]) {
     if size_of::<T>() == 4 {
@@ -64,7 +66,7 @@ fn dot<T: Real, const N: usize>(row: &[T], x: &[T]) -> T {
         sum[lane] = (sum[lane] + second[lane]) + (third[lane] + fourth[lane]);
     }
     let rest = w_rest.iter().zip(x_rest).fold(T::ZERO, |rest, (&w, &x)| w.mul_add(x, rest));
-    total(sum) + rest
+    halved(sum, |a, b| a + b) + rest
 }
 
 #[inline(always)]
@@ -74,38 +76,29 @@ fn add<T: Real, const N: usize>(sums: &mut [T; N], w: &[T; N], x: &[T; N]) {
     }
 }
 
-/// The lanes' sum, halving them.
 #[inline(always)]
-fn total<T: Real, const N: usize>(mut lanes: [T; N]) -> T {
-    let mut width = N / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] += lanes[lane + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
-}
-
-#[inline(always)]
-fn matvec_transposed_body<T: Real>(w: &[T], d: &[T], scale: T, out: &mut [T]) {
+fn matvec_transposed_body<T: Real>(w: &[T], stride: usize, d: &[T], scale: T, out: &mut [T]) {
     let columns = out.len();
     out.fill(T::ZERO);
     let (d_blocks, d_rest) = d.as_chunks::<ROWS>();
-    let mut rows = w.chunks_exact(ROWS * columns);
-    for (block, d) in rows.by_ref().zip(d_blocks) {
-        let (r0, rest) = block.split_at(columns);
-        let (r1, rest) = rest.split_at(columns);
-        let (r2, r3) = rest.split_at(columns);
-        for line in (0..block.len()).step_by(line::<T>()) {
-            will_need(block, AHEAD + line);
+    // A share of the columns asks for the same columns of the next rows.
+    let ahead = if stride == columns { AHEAD } else { ROWS * stride };
+    for (number, d) in d_blocks.iter().enumerate() {
+        let block = &w[number * ROWS * stride..];
+        let row = |r: usize| &block[r * stride..][..columns];
+        let (r0, r1, r2, r3) = (row(0), row(1), row(2), row(3));
+        for row in [r0, r1, r2, r3] {
+            for line in (0..columns).step_by(line::<T>()) {
+                will_need(row, ahead + line);
+            }
         }
         for ((((out, &w0), &w1), &w2), &w3) in out.iter_mut().zip(r0).zip(r1).zip(r2).zip(r3) {
             let sum = w1.mul_add(d[1], w0.mul_add(d[0], *out));
             *out = w3.mul_add(d[3], w2.mul_add(d[2], sum));
         }
     }
-    for (row, &d) in rows.remainder().chunks_exact(columns).zip(d_rest) {
+    for (number, &d) in d_rest.iter().enumerate() {
+        let row = &w[(d_blocks.len() * ROWS + number) * stride..][..columns];
         for (out, &w) in out.iter_mut().zip(row) {
             *out = w.mul_add(d, *out);
         }
@@ -131,7 +124,7 @@ mod tests {
                 matvec_transposed,
                 matvec_transposed_body,
                 matvec_transposed_wide,
-                (&w, &d, scale),
+                (&w, columns, &d, scale),
                 blank(columns)
             );
         }
