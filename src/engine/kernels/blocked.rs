@@ -4,6 +4,8 @@
 //! Every sum runs over k in order with fused multiply-adds, whatever tile or block it falls in:
 //! an example's bits do not depend on the others beside it.
 
+use std::ops::Range;
+
 use super::super::Real;
 use super::{dispatch, line, will_need};
 
@@ -72,33 +74,32 @@ fn matmul_transposed_large_body<T: Real>(
 
 #[inline(always)]
 fn upper_gram_body<T: Real>(m: &[T], batch: usize, out: &mut [f64]) {
-    gram_blocks::<T, 6, 0, 8>(m, batch, out);
+    gram_blocks::<T, 4, 0, 8>(m, batch, out);
 }
 
 #[inline(always)]
 fn upper_gram_large_body<T: Real>(m: &[T], batch: usize, out: &mut [f64]) {
-    gram_blocks::<T, 3, 3, 16>(m, batch, out);
+    gram_blocks::<T, 4, 4, 16>(m, batch, out);
 }
 
-/// MᵀM above the diagonal, some rows at a time: they are made double while they are near.
+/// MᵀM above the diagonal, some rows of M at a time: made double in panels, which serve as both
+/// factors.
 #[inline(always)]
 fn gram_blocks<T: Real, const A: usize, const B: usize, const N: usize>(
     m: &[T],
     batch: usize,
     out: &mut [f64],
 ) {
-    let shape = Shape { turned: true, upper: true, stride: batch, batch, scale: 1.0 };
-    let most = (PANELS * N).min(batch.next_multiple_of(N));
-    let mut panels = vec![[0.0; N]; ROWS_MADE_DOUBLE * most / N];
-    let mut double = vec![0.0; ROWS_MADE_DOUBLE * batch];
+    let shape = Shape { turned: true, upper: true, stride: N, batch, scale: 1.0 };
+    let mut panels = vec![[0.0; N]; ROWS_MADE_DOUBLE.min(m.len() / batch) * batch.div_ceil(N)];
     for (number, rows) in m.chunks(ROWS_MADE_DOUBLE * batch).enumerate() {
-        let double = &mut double[..rows.len()];
-        double.iter_mut().zip(rows).for_each(|(double, m)| *double = m.to_f64());
         let (from, terms) = (number * ROWS_MADE_DOUBLE, rows.len() / batch);
-        for first in (0..batch).step_by(PANELS * N) {
-            let panels = pack(&mut panels, double, batch, first, terms);
-            Block::<f64, A, B, N> { shape, from, terms, first, panels, last: true }
-                .turned(double, out);
+        let panels = pack(&mut panels, rows, batch, 0..batch, terms, |m| m.to_f64());
+        for (group, panels_of) in panels.chunks(PANELS * terms).enumerate() {
+            let first = group * PANELS * N;
+            let block =
+                Block::<f64, A, B, N> { shape, from, terms, first, panels: panels_of, last: true };
+            block.squared(panels, out);
         }
     }
 }
@@ -126,16 +127,16 @@ fn multiply<T: Real>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
     }
 }
 
-/// Tiles of 6 × N numbers in twelve of AVX-512's thirty-two registers, N making two of them; half
+/// Tiles of 8 × N numbers in sixteen of AVX-512's thirty-two registers, N making two of them; half
 /// as wide where there are no more examples than fill one.
 #[inline(always)]
 fn multiply_large<T: Real>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
     let few = shape.batch <= line::<T>();
     match (size_of::<T>(), few) {
-        (4, false) => blocks::<T, 3, 3, 32>(shape, w, x, out),
+        (4, false) => blocks::<T, 4, 4, 32>(shape, w, x, out),
         (4, true) => blocks::<T, 4, 4, 16>(shape, w, x, out),
-        (_, false) => blocks::<T, 3, 3, 16>(shape, w, x, out),
-        (_, true) => blocks::<T, 3, 3, 8>(shape, w, x, out),
+        (_, false) => blocks::<T, 4, 4, 16>(shape, w, x, out),
+        (_, true) => blocks::<T, 4, 4, 8>(shape, w, x, out),
     }
 }
 
@@ -150,6 +151,7 @@ fn blocks<T: Real, const A: usize, const B: usize, const N: usize>(
     let most = (PANELS * N).min(shape.batch.next_multiple_of(N));
     let mut panels = vec![[T::ZERO; N]; TERMS.min(inner) * most / N];
     for first in (0..shape.batch).step_by(PANELS * N) {
+        let group = first..(first + PANELS * N).min(shape.batch);
         for from in (0..inner).step_by(TERMS) {
             let terms = TERMS.min(inner - from);
             let block = Block::<T, A, B, N> {
@@ -157,7 +159,14 @@ fn blocks<T: Real, const A: usize, const B: usize, const N: usize>(
                 from,
                 terms,
                 first,
-                panels: pack(&mut panels, &x[from * shape.batch..], shape.batch, first, terms),
+                panels: pack(
+                    &mut panels,
+                    &x[from * shape.batch..],
+                    shape.batch,
+                    group.clone(),
+                    terms,
+                    |x| x,
+                ),
                 last: from + terms == inner,
             };
             if shape.turned {
@@ -169,23 +178,23 @@ fn blocks<T: Real, const A: usize, const B: usize, const N: usize>(
     }
 }
 
-/// Lays the examples from `first` on side by side, N in a panel of `terms` rows. What the last
-/// panel has over is filled with numbers that nobody reads.
+/// Lays some examples side by side, N in a panel of `terms` rows, converted. What the last panel
+/// has over is filled with numbers that nobody reads.
 #[inline(always)]
-fn pack<'a, T: Real, const N: usize>(
+fn pack<'a, S: Real, T: Real, const N: usize>(
     panels: &'a mut [[T; N]],
-    x: &[T],
+    x: &[S],
     batch: usize,
-    first: usize,
+    examples: Range<usize>,
     terms: usize,
+    convert: impl Fn(S) -> T,
 ) -> &'a [[T; N]] {
-    let count = (batch - first).min(PANELS * N).div_ceil(N);
-    let panels = &mut panels[..count * terms];
+    let panels = &mut panels[..examples.len().div_ceil(N) * terms];
     for (number, panel) in panels.chunks_exact_mut(terms).enumerate() {
-        let begin = first + number * N;
-        let end = (begin + N).min(batch);
+        let begin = examples.start + number * N;
+        let end = (begin + N).min(examples.end);
         for (packed, x) in panel.iter_mut().zip(x.chunks_exact(batch)) {
-            copy(&x[begin..end], packed);
+            copy(&x[begin..end], packed, &convert);
         }
     }
     panels
@@ -193,10 +202,10 @@ fn pack<'a, T: Real, const N: usize>(
 
 /// Copies `from`, at most M numbers, to the begin of `to`; where it is M numbers, without a loop.
 #[inline(always)]
-fn copy<T: Real, const M: usize>(from: &[T], to: &mut [T; M]) {
-    match <&[T; M]>::try_from(from) {
-        Ok(all) => *to = *all,
-        Err(_) => to.iter_mut().zip(from).for_each(|(to, &from)| *to = from),
+fn copy<S: Real, T: Real, const M: usize>(from: &[S], to: &mut [T; M], convert: impl Fn(S) -> T) {
+    match <&[S; M]>::try_from(from) {
+        Ok(all) => *to = std::array::from_fn(|i| convert(all[i])),
+        Err(_) => to.iter_mut().zip(from).for_each(|(to, &from)| *to = convert(from)),
     }
 }
 
@@ -255,13 +264,31 @@ impl<T: Real, const A: usize, const B: usize, const N: usize> Block<'_, T, A, B,
         let rows = out.len() / self.shape.batch;
         let mut row = 0;
         while row < rows {
-            row += match rows - row {
-                left if left >= A + B => self.columns_of::<A, B>(w, row, out),
-                6.. => self.columns_of::<3, 3>(w, row, out),
-                4.. => self.columns_of::<2, 2>(w, row, out),
-                2.. => self.columns_of::<1, 1>(w, row, out),
-                _ => self.columns_of::<1, 0>(w, row, out),
-            };
+            row += self.columns_until(rows, &w[row..], row, out);
+        }
+    }
+
+    /// XᵀX, with the panels of all examples in W's place: a panel's rows lie N apart, and no
+    /// tile is higher than a panel.
+    #[inline(always)]
+    fn squared(&self, panels: &[[T; N]], out: &mut [T]) {
+        let rows = self.shape.batch;
+        let mut row = 0;
+        while row < rows {
+            let panel = &panels[row / N * self.terms..][..self.terms];
+            row += self.columns_until(rows, &panel.as_flattened()[row % N..], row, out);
+        }
+    }
+
+    /// As many rows from `row` on as a tile takes, and how many these are.
+    #[inline(always)]
+    fn columns_until(&self, rows: usize, w: &[T], row: usize, out: &mut [T]) -> usize {
+        match rows - row {
+            left if left >= A + B => self.columns_of::<A, B>(w, row, out),
+            6.. => self.columns_of::<3, 3>(w, row, out),
+            4.. => self.columns_of::<2, 2>(w, row, out),
+            2.. => self.columns_of::<1, 1>(w, row, out),
+            _ => self.columns_of::<1, 0>(w, row, out),
         }
     }
 
@@ -273,7 +300,7 @@ impl<T: Real, const A: usize, const B: usize, const N: usize> Block<'_, T, A, B,
         out: &mut [T],
     ) -> usize {
         let stride = self.shape.stride;
-        let w = &w[row..][..(self.terms - 1) * stride + U + L];
+        let w = &w[..(self.terms - 1) * stride + U + L];
         self.tiles::<U, L>(row, out, |k| {
             will_need(w, k * stride + U + L + line::<T>());
             // SAFETY: k < `terms` and r < U + L, as the length of `w` has it.
@@ -301,7 +328,7 @@ impl<T: Real, const A: usize, const B: usize, const N: usize> Block<'_, T, A, B,
             let mut sums = ([[T::ZERO; N]; U], [[T::ZERO; N]; L]);
             if self.from > 0 {
                 for (r, sums) in sums.0.iter_mut().chain(&mut sums.1).enumerate() {
-                    copy(&out[(row + r) * batch..][begin..end], sums);
+                    copy(&out[(row + r) * batch..][begin..end], sums, |sum| sum);
                 }
             }
             let sums = tile(panel, sums, &weights);
