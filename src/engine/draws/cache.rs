@@ -1,6 +1,6 @@
 //! Unit draws kept from one request to the next.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use ndarray::Array2;
@@ -21,7 +21,7 @@ const KEPT_NUMBERS: usize = 16_000_000;
 /// longer fits goes, the longest unused first; new draws take its memory over, since fresh
 /// memory costs the system more than the numbers in it cost to draw.
 pub struct DrawCache {
-    layered: HashMap<(u64, Request), Kept>,
+    layered: Layered,
     chains: Vec<Chain>,
     clock: u64,
     budget: usize,
@@ -34,6 +34,16 @@ struct Kept {
     double: Option<Arc<Array2<f64>>>,
     single: Option<Arc<Array2<f32>>>,
     last_used: u64,
+}
+
+/// Layered draws, and when each was used.
+#[derive(Default)]
+struct Layered {
+    kept: HashMap<(u64, Request), Kept>,
+    /// Numbers of 64 bits in all of them.
+    numbers: usize,
+    /// Uses in their order, the latest of each draw among them.
+    uses: VecDeque<(u64, (u64, Request))>,
 }
 
 /// A prefix of NumPy's stream: what has been drawn in order, and the stream after each draw.
@@ -74,7 +84,7 @@ impl DrawCache {
     /// An empty cache that keeps so many numbers of 64 bits, and always the last network's.
     pub fn keeping(numbers: usize) -> Self {
         Self {
-            layered: HashMap::new(),
+            layered: Layered::default(),
             chains: Vec::new(),
             clock: 0,
             budget: numbers,
@@ -109,15 +119,15 @@ impl DrawCache {
         let complete = draw(&mut blanks);
         // What was drawn before a stop serves the request that stopped it.
         for Blank { seed, request, units, .. } in blanks.into_iter().filter(|blank| blank.done) {
-            self.layered.entry((seed, request)).or_default().take(units, self.clock);
+            self.layered.take((seed, request), units, self.clock);
         }
         if !complete {
             return None;
         }
         let mut drawn = Drawn::default();
         for &request in wanted.requests {
-            if let Some(kept) = self.layered.get_mut(&(wanted.seed, request)) {
-                drawn.push(kept, wanted.single, self.clock);
+            if let Some(kept) = self.layered.kept.get(&(wanted.seed, request)) {
+                drawn.push(kept, wanted.single);
             }
         }
         Some(drawn)
@@ -128,9 +138,8 @@ impl DrawCache {
         let Wanted { seed, requests, single, .. } = wanted;
         let mut missing = Vec::with_capacity(requests.len());
         for &request in requests {
-            match self.layered.get_mut(&(seed, request)) {
-                Some(kept) if kept.has(single) => kept.last_used = self.clock,
-                _ => missing.push(request),
+            if !self.layered.use_of((seed, request), single, self.clock) {
+                missing.push(request);
             }
         }
         let numbers: usize = missing.iter().map(Request::len).sum();
@@ -164,7 +173,8 @@ impl DrawCache {
             }
             let kept = &mut chain.links[index].1;
             kept.narrow(wanted.single);
-            drawn.push(kept, wanted.single, self.clock);
+            kept.last_used = self.clock;
+            drawn.push(kept, wanted.single);
         }
         self.chains.push(chain);
         Some(drawn)
@@ -204,24 +214,71 @@ impl DrawCache {
     fn forget_beyond(&mut self, numbers: usize) {
         let clock = self.clock;
         while self.numbers() > numbers {
-            let oldest_layered = self.layered.values().map(|kept| kept.last_used).min();
             let oldest_chain = self.chains.iter().map(Chain::last_used).min();
-            let oldest = oldest_layered.into_iter().chain(oldest_chain).min().unwrap_or(clock);
-            if oldest >= clock {
-                return;
-            }
-            let gone = self.layered.extract_if(|_, kept| kept.last_used <= oldest);
-            gone.for_each(|(_, kept)| self.spare.give(kept));
+            let oldest = self.layered.oldest().into_iter().chain(oldest_chain).min();
+            let Some(oldest) = oldest.filter(|&oldest| oldest < clock) else { return };
+            self.layered.forget(oldest, &mut self.spare);
             self.chains.retain(|chain| chain.last_used() > oldest);
         }
         self.chains.retain(|chain| !chain.links.is_empty() && clock - chain.last_used() < 32);
     }
 
     fn numbers(&self) -> usize {
-        let layered: usize = self.layered.values().map(Kept::len).sum();
         let links = self.chains.iter().flat_map(|chain| &chain.links);
-        layered + links.map(|(_, kept, _)| kept.len()).sum::<usize>()
+        self.layered.numbers + links.map(|(_, kept, _)| kept.len()).sum::<usize>()
     }
+}
+
+impl Layered {
+    /// Notes that a draw is used; whether it is there.
+    fn use_of(&mut self, key: (u64, Request), single: bool, clock: u64) -> bool {
+        match self.kept.get_mut(&key).filter(|kept| kept.has(single)) {
+            Some(kept) => kept.last_used = clock,
+            None => return false,
+        }
+        self.uses.push_back((clock, key));
+        if self.uses.len() > 2 * self.kept.len() + 64 {
+            let kept = &self.kept;
+            self.uses.retain(|(clock, key)| is_latest(kept, *clock, key));
+        }
+        true
+    }
+
+    /// Keeps what has been drawn.
+    fn take(&mut self, key: (u64, Request), units: Units, clock: u64) {
+        let kept = self.kept.entry(key).or_default();
+        self.numbers -= kept.len();
+        kept.take(units, clock);
+        self.numbers += kept.len();
+        self.uses.push_back((clock, key));
+    }
+
+    /// When the draw was used that has not been for the longest time.
+    fn oldest(&mut self) -> Option<u64> {
+        while let Some((clock, key)) = self.uses.front() {
+            if is_latest(&self.kept, *clock, key) {
+                return Some(*clock);
+            }
+            self.uses.pop_front();
+        }
+        None
+    }
+
+    /// Lets go of the draws last used at that time or before.
+    fn forget(&mut self, until: u64, spare: &mut Spare) {
+        while self.oldest().is_some_and(|oldest| oldest <= until) {
+            let key = self.uses.pop_front().map(|(_, key)| key);
+            if let Some(kept) = key.and_then(|key| self.kept.remove(&key)) {
+                self.numbers -= kept.len();
+                spare.give(kept);
+            }
+        }
+    }
+}
+
+/// Whether a draw has not been used since.
+fn is_latest(kept: &HashMap<(u64, Request), Kept>, clock: u64, key: &(u64, Request)) -> bool {
+    kept.get(key).is_some_and(|kept| kept.last_used == clock)
 }
 
 impl Chain {
@@ -271,8 +328,7 @@ impl Kept {
 }
 
 impl Drawn {
-    fn push(&mut self, kept: &mut Kept, single: bool, clock: u64) {
-        kept.last_used = clock;
+    fn push(&mut self, kept: &Kept, single: bool) {
         if single {
             self.single.extend(kept.single.clone());
         } else {
@@ -376,6 +432,27 @@ mod tests {
         assert_eq!(missing, 2);
         let fresh = draw(&mut DrawCache::new(), Draws::Layered, &requests);
         assert_eq!(drawn.expect("not stopped").double, fresh);
+    }
+
+    #[test]
+    fn the_longest_unused_goes_first() {
+        let requests = [weight(1, UnitLaw::Normal, 7, 9)];
+        let mut cache = DrawCache::keeping(3 * 63);
+        let mut drawn_anew = |seed: u64| {
+            let wanted = Wanted { seed, draws: Draws::Layered, requests: &requests, single: false };
+            let mut missing = 0;
+            cache.draw(wanted, &mut |blanks| {
+                missing = blanks.len();
+                draw_each(blanks)
+            });
+            missing == 1
+        };
+        assert_eq!([1, 2, 3, 1, 4].map(&mut drawn_anew), [true, true, true, false, true]);
+        assert_eq!([1, 3, 4, 2].map(&mut drawn_anew), [false, false, false, true]);
+        (0..1000).for_each(|_| assert!(!drawn_anew(4)));
+        assert!(cache.layered.uses.len() < 80);
+        let counted: usize = cache.layered.kept.values().map(Kept::len).sum();
+        assert_eq!(cache.layered.numbers, counted);
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Lanes {
 
 dispatch!(
     /// Standard normal numbers.
-    normals, normals_wide, normals_widest, normals_body,
+    normals, normals_wide, normals_widest, normals_body / normals_large_body,
     (state: &mut State, out: &mut [T])
 );
 dispatch!(
@@ -115,7 +115,18 @@ dispatch!(
 
 #[inline(always)]
 fn normals_body<T: Real>(state: &mut State, out: &mut [T]) {
-    let (mut here, turns) = (*state, black_box(TURNS));
+    fill_with_normals(state, black_box(TURNS), out);
+}
+
+/// AVX-512 has rotations.
+#[inline(always)]
+fn normals_large_body<T: Real>(state: &mut State, out: &mut [T]) {
+    fill_with_normals(state, TURNS, out);
+}
+
+#[inline(always)]
+fn fill_with_normals<T: Real>(state: &mut State, turns: Turns, out: &mut [T]) {
+    let mut here = *state;
     let (blocks, rest) = out.as_chunks_mut::<{ 2 * LANES }>();
     for block in blocks {
         *block = narrowed(sixteen_normals(&mut here, turns));
