@@ -31,6 +31,8 @@ mod theory;
 mod theory_study;
 mod verdict;
 
+use std::ops::Range;
+
 pub use anatomy::{Anatomy, AnatomySettings, anatomy};
 pub use check::{
     CheckError, CheckSettings, Compared, Errors, Finding, GradientCheck, StepCheck, check_against,
@@ -102,5 +104,16 @@ impl<'a> Watch<'a> {
     /// Tells how much is done.
     pub fn report(&self, share: f32) {
         (self.report)(share);
+    }
+
+    /// Hands a part of the work over, whose own shares lie between these two of the whole.
+    fn part<R>(&self, shares: Range<f32>, work: impl FnOnce(&Watch<'_>) -> R) -> R {
+        let report = |share: f32| self.report(shares.start + share * (shares.end - shares.start));
+        work(&Watch { stop: self.stop, report: &report })
+    }
+
+    /// The same, whose shares nobody is told.
+    fn quietly<R>(&self, work: impl FnOnce(&Watch<'_>) -> R) -> R {
+        work(&Watch { stop: self.stop, report: &|_| {} })
     }
 }

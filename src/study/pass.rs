@@ -1,5 +1,7 @@
 //! A network's draws, pass and record on several threads, with the bits of one.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::engine::{
     Alone, Blank, Crew, LayerRecord, Network, Pass, Real, Scaled, delta_profile, explain_zeros,
 };
@@ -36,15 +38,28 @@ impl Crew for Team {
     }
 }
 
-/// Draws every array; `false` when told to stop.
+/// Draws every array and reports the share drawn; `false` when told to stop.
 pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, watch: &Watch<'_>) -> bool {
     let numbers = blanks.iter().map(Blank::len).sum();
     let threads = worth(threads, numbers, NUMBERS_WORTH_A_THREAD);
-    each(blanks.iter_mut(), threads, watch, |blank, _| blank.draw()).is_ok()
+    let drawn = AtomicUsize::new(0);
+    let stop = || told(watch, &drawn, numbers).is_err();
+    each(blanks.iter_mut(), threads, &Watch::new(&stop, &|_| {}), |blank, _| {
+        blank.draw();
+        drawn.fetch_add(blank.len(), Ordering::Relaxed);
+    })
+    .is_ok()
+}
+
+/// Reports how much of the whole is done, and asks whether to go on.
+fn told(watch: &Watch<'_>, done: &AtomicUsize, whole: usize) -> Result<(), Stopped> {
+    watch.report(done.load(Ordering::Relaxed) as f32 / whole.max(1) as f32);
+    watch.proceed()
 }
 
 /// Forward and backward in the room of an earlier pass. Where there are threads for it, the
-/// rows of every layer are shared out: each has its own bits, so nothing changes.
+/// rows of every layer are shared out: each has its own bits, so nothing changes. A long pass
+/// reports the share done.
 ///
 /// # Errors
 /// [`Stopped`] when told to stop.
@@ -68,13 +83,26 @@ pub fn pass<'a, T: Real>(
     threads: usize,
     watch: &Watch<'_>,
 ) -> Result<&'a Pass<T>, Stopped> {
-    let team = Team(worth(threads, products(network), PRODUCTS_WORTH_A_THREAD));
+    let products = products(network);
+    if products < PRODUCTS_WORTH_A_THREAD {
+        let mut proceed = || watch.proceed().is_ok();
+        return network.pass_in(room, &Alone, &mut proceed).map_err(|_| Stopped);
+    }
+    // Once for each layer's product, forward and backward.
+    let (asked, steps) = (AtomicUsize::new(0), 2 * network.layers.len());
+    let stop = || told(watch, &asked, steps).is_err();
+    let watch = Watch::new(&stop, &|_| {});
+    let step = |goes_on: bool| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        goes_on
+    };
+    let team = Team(threads.max(1));
     let called = if network.most_shares(&team) > 1 { pool() } else { None };
     let passed = match called {
-        Some(pool) => {
-            in_pool(pool, watch, |proceed| network.pass_in(room, &team, &mut || proceed()).is_ok())?
-        }
-        None => network.pass_in(room, &Alone, &mut || watch.proceed().is_ok()).is_ok(),
+        Some(pool) => in_pool(pool, &watch, |proceed| {
+            network.pass_in(room, &team, &mut || step(proceed())).is_ok()
+        })?,
+        None => network.pass_in(room, &Alone, &mut || step(watch.proceed().is_ok())).is_ok(),
     };
     if passed { room.as_ref().ok_or(Stopped) } else { Err(Stopped) }
 }
@@ -88,7 +116,7 @@ pub(super) fn pass_once<T: Real>(
     watch: &Watch<'_>,
 ) -> Result<Pass<T>, Stopped> {
     let mut room = None;
-    pass(network, &mut room, all_threads(), watch)?;
+    watch.quietly(|watch| pass(network, &mut room, all_threads(), watch).map(|_| ()))?;
     room.ok_or(Stopped)
 }
 

@@ -13,6 +13,7 @@ use super::super::command::Commands;
 use super::super::controls;
 use super::super::lab::Lab;
 use super::super::painter::Painter;
+use super::under_way;
 
 /// What is asked of the worker: the experiment, the variant and the example.
 type Question = (Experiment, usize, usize);
@@ -62,10 +63,8 @@ impl GraphPage {
     ) {
         self.ask(lab);
         egui::CentralPanel::default().show(ui, |ui| {
-            let Some(figure) = self.figure() else {
-                ui.centered_and_justified(|ui| ui.label("Computing the first pass…"));
-                return;
-            };
+            under_way::show(ui, &self.asked, "Running a pass");
+            let Some(figure) = self.figure() else { return };
             let height = ui.available_height() - 8.0;
             super::figure_with_tools(ui, painter, &figure, height, commands, |ui, commands| {
                 self.choices(ui, lab, commands);

@@ -343,7 +343,9 @@ impl Ticks {
 
 /// Whole decades, or 1-2-5 where there are few, as many as the bar has room for.
 fn ticks(scale: &ColourScale, bar: Rect) -> Vec<(f64, f32)> {
-    let mut marks = axis::decades((scale.min, scale.max), bar.height() / 18.0);
+    // Side by side where there is little room; a long bar is read at fewer.
+    let labels = (bar.height() / 18.0).min(4.0 + bar.height() / 60.0);
+    let mut marks = axis::decades((scale.min, scale.max), labels);
     let apart = 13.0 / f64::from(bar.height()) * (scale.max - scale.min);
     // Whole decades come first; what would print over them gives way.
     let mut kept: Vec<f64> = Vec::new();

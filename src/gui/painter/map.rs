@@ -154,7 +154,7 @@ fn colour_bar(ui: &Ui, map: &Map, rect: Rect, frame: Rect) {
     painter.galley(pos2(left, frame.top()), words, ink);
     painter.add(Shape::mesh(heat::gradient(&map.scale, bar)));
     let (min, max) = (map.scale.min, map.scale.max);
-    for mark in axis::round_marks((min, max), bar.height() / 40.0, f64::MIN_POSITIVE) {
+    for mark in axis::round_marks((min, max), bar.height() / 24.0, f64::MIN_POSITIVE) {
         let share = ((mark.value - min) / (max - min)) as f32;
         let y = bar.bottom() - share * bar.height();
         painter.hline(bar.right()..=bar.right() + 3.0, y, (1.0, ink));

@@ -1,0 +1,48 @@
+//! The graph page, driven by its accessible names: both directions, and a study that takes long.
+
+mod helpers;
+#[path = "support/page.rs"]
+mod page;
+mod support;
+
+use eframe::egui::{Theme, accesskit::Role};
+use egui_kittest::kittest::Queryable as _;
+use gradient_lab::experiment::{Draws, Experiment, Preset};
+use page::PageWindow;
+
+const BUSY: &str = "Running a pass";
+
+fn preset(name: &str) -> Experiment {
+    Preset::find(name).expect("a preset").experiment()
+}
+
+#[test]
+fn both_directions_of_every_net_are_shown() {
+    for (name, size, theme) in [
+        ("worked-example", [1024.0, 640.0], Theme::Light),
+        ("chapter-16", [1024.0, 640.0], Theme::Dark),
+        ("deep", [1920.0, 1080.0], Theme::Light),
+    ] {
+        let mut window = PageWindow::open(preset(name), size, theme, "Graph", BUSY);
+        window.wait_for("as a graph, backward");
+        window.keep(&format!("graph-backward-{name}"));
+        window.get_by_role_and_label(Role::Button, "forward").click();
+        window.wait_for("as a graph, forward");
+        window.keep(&format!("graph-forward-{name}"));
+    }
+}
+
+#[test]
+fn a_long_pass_says_so_and_can_be_cancelled() {
+    let mut experiment = Experiment { draws: Draws::Layered, ..Experiment::default() };
+    let architecture = &mut experiment.architecture;
+    (architecture.depth, architecture.width, architecture.batch) = (300, 400, 64);
+    let mut window = PageWindow::open(experiment, [1024.0, 640.0], Theme::Dark, "Graph", BUSY);
+    // The click, and the page.
+    window.step();
+    window.step();
+    assert!(window.texts().iter().any(|text| text.contains(BUSY)), "{:#?}", window.texts());
+    window.get_by_role_and_label(Role::Button, "Cancel").click();
+    window.wait_for("Cancelled");
+    window.keep("graph-cancelled");
+}
