@@ -8,7 +8,9 @@ mod support;
 use eframe::egui::{Theme, accesskit::Role};
 use egui_kittest::kittest::Queryable as _;
 use gradient_lab::experiment::{Draws, Experiment, Preset};
-use page::PageWindow;
+use gradient_lab::figure::{Direction, Figure};
+use gradient_lab::study::{DrawStudy, Watch, portrait};
+use page::{PageWindow, on_paper};
 
 const BUSY: &str = "Running a pass";
 
@@ -29,6 +31,22 @@ fn both_directions_of_every_net_are_shown() {
         window.get_by_role_and_label(Role::Button, "forward").click();
         window.wait_for("as a graph, forward");
         window.keep(&format!("graph-forward-{name}"));
+    }
+}
+
+#[test]
+fn both_directions_are_printed() {
+    for name in ["worked-example", "exploding"] {
+        let experiment = preset(name);
+        let watch = Watch::unattended();
+        let portrait =
+            portrait(&mut DrawStudy::new(), &experiment, 0, 0, &watch).expect("nobody stops it");
+        for direction in [Direction::Forward, Direction::Backward] {
+            on_paper(
+                &Figure::graph(&experiment, &portrait, direction),
+                &format!("{name}-{direction:?}"),
+            );
+        }
     }
 }
 
