@@ -8,7 +8,7 @@ mod support;
 use eframe::egui::{Theme, accesskit::Role};
 use egui_kittest::kittest::Queryable as _;
 use gradient_lab::experiment::{Draws, Experiment, Preset};
-use gradient_lab::figure::{Direction, Figure};
+use gradient_lab::figure::{Direction, Figure, Graph};
 use gradient_lab::study::{DrawStudy, Watch, portrait};
 use page::{PageWindow, on_paper};
 
@@ -48,6 +48,25 @@ fn both_directions_are_printed() {
             );
         }
     }
+}
+
+/// The label of the loss.
+fn loss_of(name: &str, gain: f64) -> String {
+    let mut experiment = preset(name);
+    experiment.variants[0].init.gain = Some(gain);
+    let watch = Watch::unattended();
+    let portrait =
+        portrait(&mut DrawStudy::new(), &experiment, 0, 0, &watch).expect("nobody stops it");
+    let graph = Graph::of(&portrait, Direction::Backward);
+    graph.columns.last().expect("a loss").nodes[0].label.clone()
+}
+
+#[test]
+fn a_loss_is_readable_however_large() {
+    assert_eq!(loss_of("chapter-16", 1.0), "L = 0.097610");
+    let large = loss_of("exploding", 1000.0);
+    assert!(large.starts_with("L = ") && large.contains("e+1") && large.len() < 16, "{large}");
+    assert_eq!(large.matches(char::is_numeric).count(), 4 + 3, "{large}");
 }
 
 #[test]

@@ -156,7 +156,7 @@ fn loss_column(portrait: &Portrait) -> GraphColumn {
         subtitle: String::new(),
         arrow: Some("∇ₐL".to_owned()),
         nodes: vec![Node {
-            label: format!("L = {:.6}", portrait.loss.to_f64()),
+            label: format!("L = {}", readable(portrait.loss)),
             fill: None,
             zero: false,
             summary: true,
@@ -165,6 +165,16 @@ fn loss_column(portrait: &Portrait) -> GraphColumn {
                 format!("target y = {}", targets.join(", ")),
             ],
         }],
+    }
+}
+
+/// With the worked example's six decimals, where these are all that matters.
+fn readable(loss: Scaled) -> String {
+    let plain = loss.to_f64();
+    if loss.is_zero() || (1e-4..1e4).contains(&plain) {
+        format!("{plain:.6}")
+    } else {
+        scientific(loss, 3)
     }
 }
 
