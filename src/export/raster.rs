@@ -9,21 +9,20 @@
 //! Colours are those of egui's own shaders: the corner's colour times the texture's, mixed
 //! by *source + target × (1 − source alpha)*, all in gamma space.
 
+mod ink;
+mod triangle;
+
 use eframe::egui::{
-    Rect, TextureFilter,
-    epaint::{ClippedPrimitive, Mesh, Primitive, Vertex},
+    Rect,
+    epaint::{ClippedPrimitive, Mesh, Primitive},
 };
 
 use super::{
     image::Image,
     texture::{Texture, Textures},
 };
-
-/// Parts of a pixel that a corner's position is rounded to.
-const SUB: i64 = 256;
-
-/// Positions are kept within this many pixels, so that no product of two overflows.
-const FAR: f32 = 2_097_152.0;
+use ink::Ink;
+use triangle::{Clip, Triangle, corners};
 
 /// Images below this many pixels are not worth a second thread.
 const PIXELS_WORTH_A_THREAD: usize = 1 << 18;
@@ -130,265 +129,12 @@ impl Band<'_> {
     }
 }
 
-/// The pixels that may be painted: `left..right` in the rows `top..bottom`.
-#[derive(Clone, Copy)]
-struct Clip {
-    left: i64,
-    right: i64,
-    top: i64,
-    bottom: i64,
-}
-
-impl Clip {
-    fn is_empty(self) -> bool {
-        self.left >= self.right || self.top >= self.bottom
-    }
-}
-
-/// The corners of a mesh's triangle, unless an index leads nowhere.
-fn corners(mesh: &Mesh, indices: [u32; 3]) -> Option<[&Vertex; 3]> {
-    let [a, b, c] = indices.map(|index| mesh.vertices.get(index as usize));
-    Some([a?, b?, c?])
-}
-
-/// A triangle on the grid of 1/256 pixels.
-struct Triangle<'a> {
-    /// The corners, clockwise as seen on the screen.
-    vertices: [&'a Vertex; 3],
-    /// Their positions in [`SUB`] parts of a pixel.
-    points: [[i64; 2]; 3],
-    /// Twice the area, in squared parts; above zero.
-    area: i64,
-    edges: [Edge; 3],
-}
-
-impl<'a> Triangle<'a> {
-    /// `None` for a triangle without area or with a position that is no number.
-    fn new(vertices: [&'a Vertex; 3], pixels_per_point: f32) -> Option<Self> {
-        let [a, b, c] = vertices;
-        let [p, q, r] = vertices.map(|vertex| grid_point(vertex, pixels_per_point));
-        let (p, q, r) = (p?, q?, r?);
-        let area = (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]);
-        let (vertices, points) = match area {
-            0 => return None,
-            1.. => ([a, b, c], [p, q, r]),
-            _ => ([a, c, b], [p, r, q]),
-        };
-        let [p, q, r] = points;
-        Some(Self {
-            vertices,
-            points,
-            area: area.abs(),
-            edges: [Edge::new(p, q), Edge::new(q, r), Edge::new(r, p)],
-        })
-    }
-
-    /// The rows with a pixel centre between the highest and the lowest corner.
-    fn rows(&self, clip: Clip) -> std::ops::Range<i64> {
-        let [a, b, c] = self.points.map(|point| point[1]);
-        let (first, last) = (a.min(b).min(c), a.max(b).max(c));
-        // Row y has its centre at y + 1/2.
-        let start = (first - SUB / 2 + SUB - 1).div_euclid(SUB);
-        let end = (last - SUB / 2).div_euclid(SUB) + 1;
-        start.max(clip.top)..end.min(clip.bottom)
-    }
-
-    /// The pixels of one row that belong to the triangle.
-    fn span(&self, row: i64, clip: Clip) -> std::ops::Range<i64> {
-        let mut span = clip.left..clip.right;
-        for edge in &self.edges {
-            edge.cut(row, &mut span);
-        }
-        span
-    }
-}
-
-/// A corner's position in [`SUB`] parts of a pixel, or `None` if it is no number.
-fn grid_point(vertex: &Vertex, pixels_per_point: f32) -> Option<[i64; 2]> {
-    let grid = |points: f32| {
-        let pixels = points * pixels_per_point;
-        let parts = pixels.clamp(-FAR, FAR) * SUB as f32;
-        // Not `round`, which the default target calls a function for.
-        (!pixels.is_nan()).then(|| (parts + 0.5_f32.copysign(parts)) as i64)
-    };
-    Some([grid(vertex.pos.x)?, grid(vertex.pos.y)?])
-}
-
-/// One side of a triangle: the function *at_origin + right × column + down × row* of a pixel's
-/// centre, zero or above on the inner side.
-struct Edge {
-    at_origin: i64,
-    right: i64,
-    down: i64,
-}
-
-impl Edge {
-    /// The side from `a` to `b`, with the triangle to its right when looking from `a` to `b`.
-    fn new(a: [i64; 2], b: [i64; 2]) -> Self {
-        let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
-        let at_centre = dx * (SUB / 2 - a[1]) - dy * (SUB / 2 - a[0]);
-        // A centre right on the edge counts on left sides (which go up) and on top sides
-        // (which go right); on the others it has to be further in.
-        let owns_its_points = dy < 0 || (dy == 0 && dx > 0);
-        Self {
-            at_origin: at_centre - i64::from(!owns_its_points),
-            right: -dy * SUB,
-            down: dx * SUB,
-        }
-    }
-
-    /// Takes the pixels on the outer side out of a row's span.
-    fn cut(&self, row: i64, span: &mut std::ops::Range<i64>) {
-        let at_row = self.at_origin + self.down * row;
-        match self.right {
-            1.. => span.start = span.start.max(-at_row.div_euclid(self.right)),
-            0 if at_row < 0 => span.end = span.start,
-            0 => {}
-            _ => span.end = span.end.min(at_row.div_euclid(-self.right) + 1),
-        }
-    }
-}
-
-/// A quantity that grows evenly over a triangle, known at its corners.
-#[derive(Clone, Copy)]
-struct Slope {
-    at_origin: f64,
-    right: f64,
-    down: f64,
-}
-
-impl Slope {
-    fn new(triangle: &Triangle<'_>, values: [f32; 3]) -> Self {
-        let [a, b, c] = triangle.points;
-        let [value, to_b, to_c] = {
-            let [va, vb, vc] = values.map(f64::from);
-            [va, vb - va, vc - va]
-        };
-        let scale = SUB as f64 / triangle.area as f64;
-        let right = (to_b * (c[1] - a[1]) as f64 - to_c * (b[1] - a[1]) as f64) * scale;
-        let down = (to_c * (b[0] - a[0]) as f64 - to_b * (c[0] - a[0]) as f64) * scale;
-        let [x, y] = a.map(|part| part as f64 / SUB as f64 - 0.5);
-        Self { at_origin: value - right * x - down * y, right, down }
-    }
-
-    /// The value at a pixel's centre, and what each pixel further right adds.
-    fn start(&self, column: i64, row: i64) -> [f32; 2] {
-        let value = self.at_origin + self.right * column as f64 + self.down * row as f64;
-        [value as f32, self.right as f32]
-    }
-}
-
-/// The colours of a triangle's pixels, each channel 0 to 255.
-enum Ink<'a> {
-    /// The same everywhere: nearly all that a plot is made of.
-    Flat([f32; 4]),
-    /// Evenly changing: the soft rims of egui's shapes.
-    Smooth([Slope; 4]),
-    /// A texture's colours times evenly changing ones: text and heatmaps.
-    Textured { texture: &'a Texture, filter: TextureFilter, place: [Slope; 2], tint: [Slope; 4] },
-}
-
-impl<'a> Ink<'a> {
-    fn new(triangle: &Triangle<'_>, texture: &'a Texture) -> Self {
-        let [a, b, c] = triangle.vertices;
-        if a.uv != b.uv || b.uv != c.uv {
-            return Self::textured(triangle, texture);
-        }
-        let [width, height] = texture.size().map(|side| side as f32);
-        let (x, y) = (a.uv.x * width, a.uv.y * height);
-        let texel = texture.sample(x, y, texture.filter(0.0));
-        if a.color == b.color && b.color == c.color {
-            Self::Flat(tinted(a.color.to_array().map(f32::from), texel))
-        } else {
-            Self::Smooth(tint(triangle, texel))
-        }
-    }
-
-    fn textured(triangle: &Triangle<'_>, texture: &'a Texture) -> Self {
-        let [width, height] = texture.size().map(|side| side as f32);
-        let place = [
-            Slope::new(triangle, triangle.vertices.map(|v| v.uv.x * width)),
-            Slope::new(triangle, triangle.vertices.map(|v| v.uv.y * height)),
-        ];
-        Self::Textured {
-            texture,
-            filter: texture.filter(texels_per_pixel(&place)),
-            place,
-            tint: tint(triangle, [255.0; 4]),
-        }
-    }
-
-    /// Paints the pixels of `row` from `column` on.
-    fn paint(&self, pixels: &mut [[u8; 4]], column: i64, row: i64) {
-        match self {
-            Self::Flat(color) if color[3] >= 255.0 => pixels.fill(color.map(to_byte)),
-            Self::Flat(color) => pixels.iter_mut().for_each(|pixel| over(pixel, *color)),
-            Self::Smooth(slopes) => {
-                let channels = slopes.map(|slope| slope.start(column, row));
-                each(pixels, |pixel, step| over(pixel, at(&channels, step)));
-            }
-            Self::Textured { texture, filter, place, tint } => {
-                let [x, y] = place.map(|slope| slope.start(column, row));
-                let channels = tint.map(|slope| slope.start(column, row));
-                each(pixels, |pixel, step| {
-                    let texel = texture.sample(x[0] + step * x[1], y[0] + step * y[1], *filter);
-                    if texel != [0.0; 4] {
-                        over(pixel, tinted(at(&channels, step), texel));
-                    }
-                });
-            }
-        }
-    }
-}
-
-/// The slopes of the corners' colours, times a colour that is the same everywhere.
-fn tint(triangle: &Triangle<'_>, texel: [f32; 4]) -> [Slope; 4] {
-    let colors =
-        triangle.vertices.map(|vertex| tinted(vertex.color.to_array().map(f32::from), texel));
-    std::array::from_fn(|channel| Slope::new(triangle, colors.map(|color| color[channel])))
-}
-
-/// How many texels the longer of the steps right and down goes.
-fn texels_per_pixel(place: &[Slope; 2]) -> f32 {
-    let [x, y] = place;
-    let right = x.right * x.right + y.right * y.right;
-    let down = x.down * x.down + y.down * y.down;
-    right.max(down).sqrt() as f32
-}
-
-/// Calls `paint` with each pixel and its distance from the first.
-fn each(pixels: &mut [[u8; 4]], paint: impl Fn(&mut [u8; 4], f32)) {
-    for (step, pixel) in pixels.iter_mut().enumerate() {
-        paint(pixel, step as f32);
-    }
-}
-
-/// The colour some pixels right of a span's start.
-fn at(channels: &[[f32; 2]; 4], step: f32) -> [f32; 4] {
-    channels.map(|[start, right]| start + step * right)
-}
-
-/// The product of two colours.
-fn tinted(color: [f32; 4], texel: [f32; 4]) -> [f32; 4] {
-    std::array::from_fn(|channel| color[channel] * texel[channel] * (1.0 / 255.0))
-}
-
-/// Lays a colour over a pixel.
-fn over(pixel: &mut [u8; 4], color: [f32; 4]) {
-    let keep = 1.0 - color[3] * (1.0 / 255.0);
-    *pixel = std::array::from_fn(|i| to_byte(color[i] + f32::from(pixel[i]) * keep));
-}
-
-/// Rounds to the nearest whole number from 0 to 255.
-fn to_byte(value: f32) -> u8 {
-    (value + 0.5) as u8
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use eframe::egui::{
-        Color32, ColorImage, Pos2, TextureId, TextureOptions, TexturesDelta, epaint::ImageDelta,
+        Color32, ColorImage, Pos2, TextureId, TextureOptions, TexturesDelta,
+        epaint::{ImageDelta, Vertex},
         pos2,
     };
 
