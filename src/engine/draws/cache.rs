@@ -1,6 +1,5 @@
 //! Unit draws kept from one request to the next.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use ndarray::Array2;
@@ -9,6 +8,7 @@ use crate::experiment::Draws;
 
 use super::super::NumpyStream;
 use super::blank::{Blank, Units};
+use super::kept::{Kept, Layered, Spare, take_or_new};
 use super::{Request, Stream};
 
 /// Numbers kept beside those at work, 64 bits each: 128 MB.
@@ -26,24 +26,6 @@ pub struct DrawCache {
     clock: u64,
     budget: usize,
     spare: Spare,
-}
-
-/// One array's units, in each precision from when it was first asked for.
-#[derive(Clone, Default)]
-struct Kept {
-    double: Option<Arc<Array2<f64>>>,
-    single: Option<Arc<Array2<f32>>>,
-    last_used: u64,
-}
-
-/// Layered draws, and when each was used.
-#[derive(Default)]
-struct Layered {
-    kept: HashMap<(u64, Request), Kept>,
-    /// Numbers of 64 bits in all of them.
-    numbers: usize,
-    /// Uses in their order, the latest of each draw among them.
-    uses: VecDeque<(u64, (u64, Request))>,
 }
 
 /// A prefix of NumPy's stream: what has been drawn in order, and the stream after each draw.
@@ -229,58 +211,6 @@ impl DrawCache {
     }
 }
 
-impl Layered {
-    /// Notes that a draw is used; whether it is there.
-    fn use_of(&mut self, key: (u64, Request), single: bool, clock: u64) -> bool {
-        match self.kept.get_mut(&key).filter(|kept| kept.has(single)) {
-            Some(kept) => kept.last_used = clock,
-            None => return false,
-        }
-        self.uses.push_back((clock, key));
-        if self.uses.len() > 2 * self.kept.len() + 64 {
-            let kept = &self.kept;
-            self.uses.retain(|(clock, key)| is_latest(kept, *clock, key));
-        }
-        true
-    }
-
-    /// Keeps what has been drawn.
-    fn take(&mut self, key: (u64, Request), units: Units, clock: u64) {
-        let kept = self.kept.entry(key).or_default();
-        self.numbers -= kept.len();
-        kept.take(units, clock);
-        self.numbers += kept.len();
-        self.uses.push_back((clock, key));
-    }
-
-    /// When the draw was used that has not been for the longest time.
-    fn oldest(&mut self) -> Option<u64> {
-        while let Some((clock, key)) = self.uses.front() {
-            if is_latest(&self.kept, *clock, key) {
-                return Some(*clock);
-            }
-            self.uses.pop_front();
-        }
-        None
-    }
-
-    /// Lets go of the draws last used at that time or before.
-    fn forget(&mut self, until: u64, spare: &mut Spare) {
-        while self.oldest().is_some_and(|oldest| oldest <= until) {
-            let key = self.uses.pop_front().map(|(_, key)| key);
-            if let Some(kept) = key.and_then(|key| self.kept.remove(&key)) {
-                self.numbers -= kept.len();
-                spare.give(kept);
-            }
-        }
-    }
-}
-
-/// Whether a draw has not been used since.
-fn is_latest(kept: &HashMap<(u64, Request), Kept>, clock: u64, key: &(u64, Request)) -> bool {
-    kept.get(key).is_some_and(|kept| kept.last_used == clock)
-}
-
 impl Chain {
     fn last_used(&self) -> u64 {
         self.links.iter().map(|(_, kept, _)| kept.last_used).max().unwrap_or(0)
@@ -300,33 +230,6 @@ impl Chain {
     }
 }
 
-impl Kept {
-    fn has(&self, single: bool) -> bool {
-        if single { self.single.is_some() } else { self.double.is_some() }
-    }
-
-    fn take(&mut self, units: Units, clock: u64) {
-        self.last_used = clock;
-        match units {
-            Units::Double(units) => self.double = Some(Arc::new(units)),
-            Units::Single(units) => self.single = Some(Arc::new(units)),
-        }
-    }
-
-    /// Makes the single precision of the double, where it is wanted.
-    fn narrow(&mut self, single: bool) {
-        if let (true, None, Some(double)) = (single, &self.single, &self.double) {
-            self.single = Some(Arc::new(double.mapv(|u| u as f32)));
-        }
-    }
-
-    /// Numbers of 64 bits.
-    fn len(&self) -> usize {
-        self.double.as_ref().map_or(0, |units| units.len())
-            + self.single.as_ref().map_or(0, |units| units.len()) / 2
-    }
-}
-
 impl Drawn {
     fn push(&mut self, kept: &Kept, single: bool) {
         if single {
@@ -335,26 +238,6 @@ impl Drawn {
             self.double.extend(kept.double.clone());
         }
     }
-}
-
-/// Arrays that nobody uses any more.
-#[derive(Default)]
-struct Spare {
-    double: Vec<Array2<f64>>,
-    single: Vec<Array2<f32>>,
-}
-
-impl Spare {
-    /// Takes what no network holds.
-    fn give(&mut self, kept: Kept) {
-        self.double.extend(kept.double.and_then(Arc::into_inner));
-        self.single.extend(kept.single.and_then(Arc::into_inner));
-    }
-}
-
-fn take_or_new<T: Clone + Default>(spare: &mut Vec<Array2<T>>, shape: (usize, usize)) -> Array2<T> {
-    let fitting = spare.iter().rposition(|array| array.dim() == shape);
-    fitting.map_or_else(|| Array2::from_elem(shape, T::default()), |index| spare.swap_remove(index))
 }
 
 #[cfg(test)]

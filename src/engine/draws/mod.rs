@@ -3,6 +3,7 @@
 
 mod blank;
 mod cache;
+mod kept;
 mod lanes;
 mod stream;
 

@@ -1,0 +1,133 @@
+//! What a cache keeps of the draws, and in which order it lets go.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use super::Request;
+use super::blank::Units;
+
+/// A layered draw's name: its seed and what was asked for.
+type Key = (u64, Request);
+
+/// One array's units, in each precision from when it was first asked for.
+#[derive(Clone, Default)]
+pub(super) struct Kept {
+    pub(super) double: Option<Arc<Array2<f64>>>,
+    pub(super) single: Option<Arc<Array2<f32>>>,
+    pub(super) last_used: u64,
+}
+
+impl Kept {
+    pub(super) fn has(&self, single: bool) -> bool {
+        if single { self.single.is_some() } else { self.double.is_some() }
+    }
+
+    pub(super) fn take(&mut self, units: Units, clock: u64) {
+        self.last_used = clock;
+        match units {
+            Units::Double(units) => self.double = Some(Arc::new(units)),
+            Units::Single(units) => self.single = Some(Arc::new(units)),
+        }
+    }
+
+    /// Makes the single precision of the double, where it is wanted.
+    pub(super) fn narrow(&mut self, single: bool) {
+        if let (true, None, Some(double)) = (single, &self.single, &self.double) {
+            self.single = Some(Arc::new(double.mapv(|u| u as f32)));
+        }
+    }
+
+    /// Numbers of 64 bits.
+    pub(super) fn len(&self) -> usize {
+        self.double.as_ref().map_or(0, |units| units.len())
+            + self.single.as_ref().map_or(0, |units| units.len()) / 2
+    }
+}
+
+/// Layered draws, and when each was used.
+#[derive(Default)]
+pub(super) struct Layered {
+    pub(super) kept: HashMap<Key, Kept>,
+    /// Numbers of 64 bits in all of them.
+    pub(super) numbers: usize,
+    /// Uses in their order, the latest of each draw among them.
+    pub(super) uses: VecDeque<(u64, Key)>,
+}
+
+impl Layered {
+    /// Notes that a draw is used; whether it is there.
+    pub(super) fn use_of(&mut self, key: Key, single: bool, clock: u64) -> bool {
+        match self.kept.get_mut(&key).filter(|kept| kept.has(single)) {
+            Some(kept) => kept.last_used = clock,
+            None => return false,
+        }
+        self.uses.push_back((clock, key));
+        if self.uses.len() > 2 * self.kept.len() + 64 {
+            let kept = &self.kept;
+            self.uses.retain(|(clock, key)| is_latest(kept, *clock, key));
+        }
+        true
+    }
+
+    /// Keeps what has been drawn.
+    pub(super) fn take(&mut self, key: Key, units: Units, clock: u64) {
+        let kept = self.kept.entry(key).or_default();
+        self.numbers -= kept.len();
+        kept.take(units, clock);
+        self.numbers += kept.len();
+        self.uses.push_back((clock, key));
+    }
+
+    /// When the draw was used that has not been for the longest time.
+    pub(super) fn oldest(&mut self) -> Option<u64> {
+        while let Some((clock, key)) = self.uses.front() {
+            if is_latest(&self.kept, *clock, key) {
+                return Some(*clock);
+            }
+            self.uses.pop_front();
+        }
+        None
+    }
+
+    /// Lets go of the draws last used at that time or before.
+    pub(super) fn forget(&mut self, until: u64, spare: &mut Spare) {
+        while self.oldest().is_some_and(|oldest| oldest <= until) {
+            let key = self.uses.pop_front().map(|(_, key)| key);
+            if let Some(kept) = key.and_then(|key| self.kept.remove(&key)) {
+                self.numbers -= kept.len();
+                spare.give(kept);
+            }
+        }
+    }
+}
+
+/// Whether a draw has not been used since.
+fn is_latest(kept: &HashMap<Key, Kept>, clock: u64, key: &Key) -> bool {
+    kept.get(key).is_some_and(|kept| kept.last_used == clock)
+}
+
+/// Arrays that nobody uses any more.
+#[derive(Default)]
+pub(super) struct Spare {
+    pub(super) double: Vec<Array2<f64>>,
+    pub(super) single: Vec<Array2<f32>>,
+}
+
+impl Spare {
+    /// Takes what no network holds.
+    pub(super) fn give(&mut self, kept: Kept) {
+        self.double.extend(kept.double.and_then(Arc::into_inner));
+        self.single.extend(kept.single.and_then(Arc::into_inner));
+    }
+}
+
+/// Memory of that shape that nobody uses, or new.
+pub(super) fn take_or_new<T: Clone + Default>(
+    spare: &mut Vec<Array2<T>>,
+    shape: (usize, usize),
+) -> Array2<T> {
+    let fitting = spare.iter().rposition(|array| array.dim() == shape);
+    fitting.map_or_else(|| Array2::from_elem(shape, T::default()), |index| spare.swap_remove(index))
+}
