@@ -9,6 +9,7 @@ mod blocked;
 mod columns;
 mod product;
 mod slopes;
+mod tiles;
 mod vectors;
 
 pub use columns::{
