@@ -59,15 +59,16 @@ fn pull_back<T: Real>(
     below.delta.exponent.copy_from_slice(&next.delta.exponent);
     below.faint.clear();
     let plain = next.faint.is_empty();
-    if plain && multiply_and_renormalize(below, extent) {
+    // A column of zeros stays one.
+    let is_zero = |example: usize| next.delta.largest(example).is_none();
+    if plain && multiply_and_renormalize(below, extent, is_zero) {
         return;
     }
     let u = below.delta.mantissa.as_slice().unwrap_or_default();
     if !plain || !kernels::none_below(u, smallest()) {
         for example in 0..below.delta.batch() {
             let lost = Faint::of_example(&next.faint, example);
-            let is_zero = lost.is_empty() && next.delta.largest(example).is_none();
-            if !is_zero && layer.scale != T::ZERO {
+            if !(lost.is_empty() && is_zero(example)) && layer.scale != T::ZERO {
                 recover(layer, next, example, below);
             }
         }
@@ -100,24 +101,24 @@ fn send_back<T: Real>(
     Rows::all([u], units).share(crew, shares, &work, &Extent::together)
 }
 
-/// How large and how small u ⊙ φ′(z) gets.
+/// How large and how small u ⊙ φ′(z) gets, column by column.
 struct Extent<T> {
-    /// The largest magnitude of each column.
+    /// The largest magnitude.
     tops: SmallVec<[T; 1]>,
-    /// The smallest |u|, and |u φ′(z)| where φ′ is never 0.
-    least: T,
+    /// The smallest |u|, |φ′(z)| and |u φ′(z)|, but for slopes that may be 0 and are.
+    least: SmallVec<[T; 1]>,
 }
 
 impl<T: Real> Extent<T> {
     /// Of what needs care.
     fn unknown() -> Self {
-        Self { tops: SmallVec::new(), least: T::ZERO }
+        Self { tops: SmallVec::new(), least: SmallVec::new() }
     }
 
     fn of(activation: Activation, u: &[T], slope: &[T], batch: usize) -> Self {
-        let mut tops = smallvec![T::ZERO; batch];
-        let may_be_zero = activation.is_piecewise_linear();
-        let least = kernels::product_tops(u, slope, may_be_zero, &mut tops);
+        let (mut tops, mut least) = (smallvec![T::ZERO; batch], smallvec![T::ZERO; batch]);
+        let may_be = activation.is_piecewise_linear();
+        kernels::product_extremes(u, slope, may_be, &mut tops, &mut least);
         Self { tops, least }
     }
 
@@ -125,22 +126,45 @@ impl<T: Real> Extent<T> {
         for (top, other) in self.tops.iter_mut().zip(other.tops) {
             *top = if other > *top { other } else { *top };
         }
-        self.least = if other.least < self.least { other.least } else { self.least };
+        for (least, other) in self.least.iter_mut().zip(other.least) {
+            *least = if other < *least { other } else { *least };
+        }
         self
+    }
+
+    /// The exponent that each column gives up; nothing where a number would lose digits before
+    /// or after, unless its column `is_zero`.
+    fn shifts(&self, is_zero: impl Fn(usize) -> bool) -> Option<SmallVec<[i64; 1]>> {
+        let shift = |(b, (&top, &least)): (usize, (&T, &T))| {
+            let shift = shift_of(top);
+            let kept = shift.abs() < -T::SMALLEST_EXPONENT && least.to_f64() >= floor::<T>(shift);
+            (kept || is_zero(b)).then_some(shift)
+        };
+        self.tops.iter().zip(&self.least).enumerate().map(shift).collect()
     }
 }
 
-/// δ ← u ⊙ φ′(z), renormalized; or nothing and `false` where an entry would lose digits.
-fn multiply_and_renormalize<T: Real>(trace: &mut LayerTrace<T>, extent: Extent<T>) -> bool {
-    let fits = |&top: &T| shift_of(top).abs() < -T::SMALLEST_EXPONENT;
-    if extent.least < smallest() || !extent.tops.iter().all(fits) {
-        return false;
-    }
+/// What a number must reach so that it is normal, and is so still when its column has given up
+/// this exponent.
+fn floor<T: Real>(shift: i64) -> f64 {
+    ldexp(1.0, T::SMALLEST_EXPONENT + shift.max(0))
+}
+
+/// δ ← u ⊙ φ′(z), renormalized; or nothing and `false` where an entry would lose digits. Of
+/// zeros only those count as true that are in a column which `is_zero`.
+fn multiply_and_renormalize<T: Real>(
+    trace: &mut LayerTrace<T>,
+    extent: Extent<T>,
+    is_zero: impl Fn(usize) -> bool,
+) -> bool {
     let LayerTrace { slope, delta: Columns { mantissa: u, exponent }, .. } = trace;
     let (Some(u), Some(slope)) = (u.as_slice_mut(), slope.as_slice()) else { return false };
+    let Some(shifts) = extent.shifts(is_zero).filter(|shifts| shifts.len() == exponent.len())
+    else {
+        return false;
+    };
     let mut factors = extent.tops;
-    for (factor, exponent) in factors.iter_mut().zip(exponent) {
-        let shift = shift_of(*factor);
+    for ((factor, exponent), shift) in factors.iter_mut().zip(exponent).zip(shifts) {
         *exponent += shift;
         *factor = T::from_f64(ldexp(1.0, -shift));
     }
@@ -197,23 +221,19 @@ pub(super) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrac
         && let (Some(u), Some(slope)) = (trace.delta.mantissa.as_slice(), trace.slope.as_slice())
     {
         let extent = Extent::of(activation, u, slope, trace.delta.batch());
-        if multiply_and_renormalize(trace, extent) {
+        if multiply_and_renormalize(trace, extent, |_| false) {
             return;
         }
     }
     times_slope_with_care(activation, trace);
 }
 
-/// The same where entries may be zero, lost, or so small that their product underflows.
+/// The same where entries may be zero, lost, or so small that they lose digits.
 fn times_slope_with_care<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
-    if trace.faint.is_empty() && multiply_at_once(activation, trace) {
-        renormalize(&mut trace.delta);
-        return;
-    }
     let lost = std::mem::take(&mut trace.faint);
     for b in 0..trace.delta.batch() {
         let lost = Faint::of_example(&lost, b);
-        if !lost.is_empty() || !activation.is_piecewise_linear() && underflows(trace, b) {
+        if !lost.is_empty() || loses_digits(activation, trace, b) {
             multiply_in_logarithms(activation, trace, b, lost);
         } else {
             let slope = trace.slope.column(b);
@@ -224,25 +244,20 @@ fn times_slope_with_care<T: Real>(activation: Activation, trace: &mut LayerTrace
     renormalize(&mut trace.delta);
 }
 
-/// The common case: no product of the whole array underflows. Returns whether it was done.
-fn multiply_at_once<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) -> bool {
-    let (Some(u), Some(slope)) = (trace.delta.mantissa.as_slice_mut(), trace.slope.as_slice())
-    else {
-        return false;
-    };
-    let safe = activation.is_piecewise_linear() || kernels::all_at_least(u, slope, smallest());
-    if safe {
-        kernels::multiply(u, slope);
-    }
-    safe
-}
-
-/// Whether a product u φ′(z) of the column would lose digits below the smallest number.
-fn underflows<T: Real>(trace: &LayerTrace<T>, example: usize) -> bool {
-    let smallest = smallest();
+/// Whether an entry of the column loses digits below the smallest number: its slope, its product
+/// with it, or what is left of that beside the column's largest.
+fn loses_digits<T: Real>(activation: Activation, trace: &LayerTrace<T>, example: usize) -> bool {
     let delta = trace.delta.mantissa.column(example);
     let slope = trace.slope.column(example);
-    delta.iter().zip(slope).any(|(&u, &slope)| u != T::ZERO && (u * slope).abs() < smallest)
+    let pairs = || delta.iter().zip(&slope).map(|(&u, &slope)| (u, slope));
+    let larger = |top: T, product: T| if product.abs() > top { product.abs() } else { top };
+    let top = pairs().fold(T::ZERO, |top, (u, slope)| larger(top, u * slope));
+    let floor = floor::<T>(shift_of(top));
+    pairs().any(|(u, slope)| {
+        let is_zero = u == T::ZERO || activation.is_piecewise_linear() && slope == T::ZERO;
+        let least = (u * slope).abs().to_f64().min(slope.abs().to_f64());
+        !is_zero && least < floor
+    })
 }
 
 /// δ_j = sign · e^(ln|u_j| + ln|φ′(z_j)|), for columns in which the plain product underflows

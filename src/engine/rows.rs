@@ -68,7 +68,7 @@ impl<'a, T: Send, const N: usize> Rows<'a, T, N> {
     ) -> R {
         let rows = self.range.len();
         let first = (rows * (shares / 2) / shares.max(1)).next_multiple_of(TOGETHER);
-        if shares < 2 || first >= rows {
+        if shares < 2 || first == 0 || first >= rows {
             return work(self);
         }
         let (mine, others) = self.split(first);

@@ -17,7 +17,7 @@ pub use columns::{
     squared_deviations, total, weighted_dot, weighted_row_sums,
 };
 pub use product::{gram, product, product_rows, product_transposed, product_transposed_rows};
-pub use slopes::{all_at_least, multiply, multiply_columns, product_tops};
+pub use slopes::{multiply_columns, product_extremes};
 pub use vectors::matvec;
 
 /// A function over arrays, compiled three times: for any processor, for those with AVX2 and

@@ -5,33 +5,16 @@ use super::columns::{LANES, halved, larger};
 use super::dispatch;
 
 dispatch!(
-    /// u ← u · slope, element by element.
-    multiply, multiply_wide, multiply_widest, multiply_body,
-    (u: &mut [T], slope: &[T])
-);
-dispatch!(
     /// u ← u · slope · `factors[b]` in column b.
     multiply_columns, multiply_columns_wide, multiply_columns_widest, multiply_columns_body,
     (u: &mut [T], slope: &[T], factors: &[T])
 );
 dispatch!(
-    /// Whether every product u · slope with u ≠ 0 is at least `smallest` in magnitude.
-    all_at_least, all_at_least_wide, all_at_least_widest, all_at_least_body,
-    (u: &[T], slope: &[T], smallest: T) -> bool
+    /// `tops[b]` = the largest |u · slope| of column b; `least[b]` = the smallest |u|, |slope| and
+    /// |u · slope| of it, where a slope that is 0 and `may_be` counts as nothing.
+    product_extremes, product_extremes_wide, product_extremes_widest, product_extremes_body,
+    (u: &[T], slope: &[T], may_be: bool, tops: &mut [T], least: &mut [T])
 );
-dispatch!(
-    /// `tops[b]` = the largest |u · slope| of column b. Returns the smallest |u| and, unless a
-    /// slope `may_be_zero`, |u · slope| of all.
-    product_tops, product_tops_wide, product_tops_widest, product_tops_body,
-    (u: &[T], slope: &[T], may_be_zero: bool, tops: &mut [T]) -> T
-);
-
-#[inline(always)]
-fn multiply_body<T: Real>(u: &mut [T], slope: &[T]) {
-    for (u, &slope) in u.iter_mut().zip(slope) {
-        *u = *u * slope;
-    }
-}
 
 #[inline(always)]
 fn multiply_columns_body<T: Real>(u: &mut [T], slope: &[T], factors: &[T]) {
@@ -50,36 +33,24 @@ fn multiply_columns_body<T: Real>(u: &mut [T], slope: &[T], factors: &[T]) {
 }
 
 #[inline(always)]
-fn all_at_least_body<T: Real>(u: &[T], slope: &[T], smallest: T) -> bool {
-    let (u_blocks, u_rest) = u.as_chunks::<LANES>();
-    let (slope_blocks, slope_rest) = slope.as_chunks::<LANES>();
-    let lost = |u: T, slope: T| (u != T::ZERO) & ((u * slope).abs() < smallest);
-    for (u, slope) in u_blocks.iter().zip(slope_blocks) {
-        let mut any = false;
-        for lane in 0..LANES {
-            any |= lost(u[lane], slope[lane]);
-        }
-        if any {
-            return false;
-        }
-    }
-    !u_rest.iter().zip(slope_rest).any(|(&u, &slope)| lost(u, slope))
-}
-
-#[inline(always)]
-fn product_tops_body<T: Real>(u: &[T], slope: &[T], may_be_zero: bool, tops: &mut [T]) -> T {
+fn product_extremes_body<T: Real>(
+    u: &[T],
+    slope: &[T],
+    may_be: bool,
+    tops: &mut [T],
+    least: &mut [T],
+) {
     // Each choice compiled by itself, without a question in its loop.
-    if may_be_zero {
-        tops_of::<T, true>(u, slope, tops)
+    if may_be {
+        extremes_of::<T, true>(u, slope, tops, least);
     } else {
-        tops_of::<T, false>(u, slope, tops)
+        extremes_of::<T, false>(u, slope, tops, least);
     }
 }
 
 #[inline(always)]
-fn tops_of<T: Real, const ZEROS: bool>(u: &[T], slope: &[T], tops: &mut [T]) -> T {
-    let batch = tops.len();
-    if let [top] = tops {
+fn extremes_of<T: Real, const ZEROS: bool>(u: &[T], slope: &[T], tops: &mut [T], least: &mut [T]) {
+    if let ([top], [least]) = (&mut *tops, &mut *least) {
         let mut extremes = Extremes::<T, LANES>::new();
         let (u_blocks, u_rest) = u.as_chunks();
         let (slope_blocks, slope_rest) = slope.as_chunks();
@@ -90,49 +61,27 @@ fn tops_of<T: Real, const ZEROS: bool>(u: &[T], slope: &[T], tops: &mut [T]) -> 
             extremes.take_one::<ZEROS>(0, u, slope);
         }
         *top = halved(extremes.top, larger);
-        return extremes.least();
+        *least = halved(extremes.least, smaller);
+        return;
     }
-    let mut least = T::LARGEST;
-    let mut first = 0;
+    let batch = tops.len();
     let (blocks, rest) = tops.as_chunks_mut::<LANES>();
-    for tops in blocks {
-        least = smaller(least, block_of::<T, LANES, ZEROS>(u, slope, batch, first, tops));
+    let (least_blocks, least_rest) = least.as_chunks_mut::<LANES>();
+    let mut first = 0;
+    for (tops, least) in blocks.iter_mut().zip(least_blocks) {
+        Extremes::<T, LANES>::of::<ZEROS>(u, slope, batch, first).put(tops, least);
         first += LANES;
     }
     let (blocks, rest) = rest.as_chunks_mut::<{ LANES / 2 }>();
-    for tops in blocks {
-        least = smaller(least, block_of::<T, { LANES / 2 }, ZEROS>(u, slope, batch, first, tops));
+    let (least_blocks, least_rest) = least_rest.as_chunks_mut::<{ LANES / 2 }>();
+    for (tops, least) in blocks.iter_mut().zip(least_blocks) {
+        Extremes::<T, { LANES / 2 }>::of::<ZEROS>(u, slope, batch, first).put(tops, least);
         first += LANES / 2;
     }
-    for (number, top) in rest.iter_mut().enumerate() {
-        let mut extremes = Extremes::<T, 1>::new();
-        let skip = first + number;
-        let column = u.iter().zip(slope).skip(skip).step_by(batch);
-        column.for_each(|(&u, &slope)| extremes.take_one::<ZEROS>(0, u, slope));
-        *top = extremes.top[0];
-        least = smaller(least, extremes.least[0]);
+    for (tops, least) in rest.as_chunks_mut::<1>().0.iter_mut().zip(least_rest.as_chunks_mut().0) {
+        Extremes::<T, 1>::of::<ZEROS>(u, slope, batch, first).put(tops, least);
+        first += 1;
     }
-    least
-}
-
-/// The same for the N columns from `first` on.
-#[inline(always)]
-fn block_of<T: Real, const N: usize, const ZEROS: bool>(
-    u: &[T],
-    slope: &[T],
-    batch: usize,
-    first: usize,
-    tops: &mut [T; N],
-) -> T {
-    let mut extremes = Extremes::<T, N>::new();
-    for (u, slope) in u.chunks_exact(batch).zip(slope.chunks_exact(batch)) {
-        let part = (u[first..].first_chunk(), slope[first..].first_chunk());
-        if let (Some(u), Some(slope)) = part {
-            extremes.take::<ZEROS>(u, slope);
-        }
-    }
-    *tops = extremes.top;
-    extremes.least()
 }
 
 /// The largest |u · slope| of each lane, and the smallest of what must not be lost.
@@ -147,6 +96,24 @@ impl<T: Real, const N: usize> Extremes<T, N> {
         Self { top: [T::ZERO; N], least: [T::LARGEST; N] }
     }
 
+    /// Of the N columns from `first` on.
+    #[inline(always)]
+    fn of<const ZEROS: bool>(u: &[T], slope: &[T], batch: usize, first: usize) -> Self {
+        let mut extremes = Self::new();
+        for (u, slope) in u.chunks_exact(batch).zip(slope.chunks_exact(batch)) {
+            let part = (u[first..].first_chunk(), slope[first..].first_chunk());
+            if let (Some(u), Some(slope)) = part {
+                extremes.take::<ZEROS>(u, slope);
+            }
+        }
+        extremes
+    }
+
+    #[inline(always)]
+    fn put(self, tops: &mut [T; N], least: &mut [T; N]) {
+        (*tops, *least) = (self.top, self.least);
+    }
+
     #[inline(always)]
     fn take<const ZEROS: bool>(&mut self, u: &[T; N], slope: &[T; N]) {
         for lane in 0..N {
@@ -158,15 +125,9 @@ impl<T: Real, const N: usize> Extremes<T, N> {
     fn take_one<const ZEROS: bool>(&mut self, lane: usize, u: T, slope: T) {
         let product = u * slope;
         self.top[lane] = larger(self.top[lane], product);
-        self.least[lane] = smaller(self.least[lane], u);
-        if !ZEROS {
-            self.least[lane] = smaller(self.least[lane], product);
-        }
-    }
-
-    #[inline(always)]
-    fn least(&self) -> T {
-        halved(self.least, smaller)
+        let counted = |number: T| if ZEROS && slope == T::ZERO { T::LARGEST } else { number };
+        let least = smaller(self.least[lane], u);
+        self.least[lane] = smaller(smaller(least, counted(slope)), counted(product));
     }
 }
 
@@ -180,63 +141,53 @@ fn smaller<T: Real>(least: T, entry: T) -> T {
 #[cfg(test)]
 mod tests {
     use super::super::product::tests::{narrow, noise};
-    use super::super::same_bits;
     use super::*;
 
     #[test]
-    fn tops_agree_with_the_plain_loop() {
+    fn extremes_agree_with_the_plain_loop() {
         for batch in [1, 3, 16, 37, 64] {
-            let (u, slope) = (noise(41 * batch), noise(41 * batch + 1)[1..].to_vec());
-            let mut tops = vec![0.0; batch];
-            let products: Vec<f64> = u.iter().zip(&slope).map(|(u, s)| (u * s).abs()).collect();
-            let least = |numbers: &[f64]| numbers.iter().fold(f64::MAX, |low, u| low.min(u.abs()));
-            assert_eq!(product_tops(&u, &slope, true, &mut tops), least(&u));
-            assert_eq!(product_tops(&u, &slope, false, &mut tops), least(&products));
-            for (b, top) in tops.into_iter().enumerate() {
-                let column = products.iter().skip(b).step_by(batch);
-                assert_eq!(top, column.fold(0.0, |top: f64, &p| top.max(p)), "{batch}");
+            let u = noise(41 * batch);
+            let mut slope = noise(41 * batch + 1)[1..].to_vec();
+            slope.iter_mut().step_by(5).for_each(|slope| *slope = 0.0);
+            for may_be in [false, true] {
+                let (mut tops, mut least) = (vec![0.0; batch], vec![0.0; batch]);
+                product_extremes(&u, &slope, may_be, &mut tops, &mut least);
+                for b in 0..batch {
+                    let column = || u.iter().zip(&slope).skip(b).step_by(batch);
+                    let top = column().fold(0.0, |top: f64, (u, s)| top.max((u * s).abs()));
+                    let low = column().fold(f64::MAX, |low, (u, s)| {
+                        let low = low.min(u.abs());
+                        let skipped = may_be && *s == 0.0;
+                        if skipped { low } else { low.min(s.abs()).min((u * s).abs()) }
+                    });
+                    assert_eq!((tops[b], least[b]), (top, low), "{batch} {may_be}");
+                }
             }
         }
     }
 
     #[test]
     fn every_path_gives_the_same_bits() {
+        type Kernel = fn(&[f32], &[f32], bool, &mut [f32], &mut [f32]);
         for batch in [1, 19, 64] {
             let numbers = narrow(&noise(82 * batch));
             let (u, slope) = numbers.split_at(41 * batch);
             let factors = narrow(&noise(batch));
-            for smallest in [0.0, 1e-3, 1.0] {
-                same_bits!(
-                    all_at_least,
-                    all_at_least_body,
-                    all_at_least_wide,
-                    (u, slope, smallest)
-                );
+            let extremes = |kernel: Kernel, may_be: bool| {
+                let (mut tops, mut least) = (vec![0.0; batch], vec![0.0; batch]);
+                kernel(u, slope, may_be, &mut tops, &mut least);
+                (tops, least)
+            };
+            for may_be in [false, true] {
+                let plain = extremes(product_extremes_body, may_be);
+                assert_eq!(extremes(product_extremes, may_be), plain);
             }
-            for may_be_zero in [false, true] {
-                same_bits!(
-                    product_tops,
-                    product_tops_body,
-                    product_tops_wide,
-                    (u, slope, may_be_zero),
-                    vec![0.0; batch]
-                );
-            }
-            let run = |kernel: fn(&mut [f32], &[f32], &[f32])| {
+            let product = |kernel: fn(&mut [f32], &[f32], &[f32])| {
                 let mut u = u.to_vec();
                 kernel(&mut u, slope, &factors);
                 u
             };
-            assert_eq!(run(multiply_columns), run(multiply_columns_body));
+            assert_eq!(product(multiply_columns), product(multiply_columns_body));
         }
-    }
-
-    #[test]
-    fn a_single_lost_product_is_found_and_a_zero_is_none() {
-        let (mut u, slope) = (vec![1.0_f64; 100], vec![0.5; 100]);
-        u[3] = 0.0;
-        assert!(all_at_least(&u, &slope, 1e-300));
-        u[71] = 1e-305;
-        assert!(!all_at_least(&u, &slope, 1e-300));
     }
 }
