@@ -5,14 +5,15 @@ use crate::engine::{FromDraws, LayerRecord, Network, Pass, Real, record};
 use crate::experiment::{Experiment, Precision};
 
 use super::draw::largest_output;
-use super::pass::pass_once;
 use super::{
     DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, Verdict, Watch, factors,
     jacobian_spectrum,
 };
 
-/// Share of the progress that the factors take; the singular values take the rest.
-const FACTORS_SHARE: f32 = 0.3;
+/// The share of the way that is done with the draws and the pass.
+const PASSED: f32 = 0.15;
+/// The share done with the factors: the Jacobians take most of the time.
+const FACTORED: f32 = 0.4;
 
 /// What to take apart. An index past the last means the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,10 +106,9 @@ fn anatomy_as<T: Real + FromDraws>(
     watch: &Watch<'_>,
 ) -> Result<Anatomy, Stopped> {
     let variant = settings.variant.min(experiment.variants.len() - 1);
-    let network: Network<T> = study.network(experiment, &experiment.variants[variant], watch)?;
-    let pass = pass_once(&network, watch)?;
-    let report = |share: f32| watch.report(FACTORS_SHARE * share);
-    let factors = factors(&network, &pass, &Watch { report: &report, ..*watch })?;
+    let passed = |watch: &Watch<'_>| study.passed(experiment, &experiment.variants[variant], watch);
+    let (network, pass): (Network<T>, _) = watch.part(0.0..PASSED, passed)?;
+    let factors = watch.part(PASSED..FACTORED, |watch| factors(&network, &pass, watch))?;
     let records = record(&network, &pass);
     let mut anatomy = Anatomy {
         experiment: experiment.clone(),
@@ -132,9 +132,9 @@ fn spectrum<T: Real>(
     anatomy: &Anatomy,
     watch: &Watch<'_>,
 ) -> Result<Result<JacobianSpectrum, JacobianError>, Stopped> {
-    let report = |share: f32| watch.report(FACTORS_SHARE + (1.0 - FACTORS_SHARE) * share);
-    let watch = Watch { report: &report, ..*watch };
-    match jacobian_spectrum(network, pass, anatomy.example, anatomy.top, &watch) {
+    let spectrum =
+        |watch: &Watch<'_>| jacobian_spectrum(network, pass, anatomy.example, anatomy.top, watch);
+    match watch.part(FACTORED..1.0, spectrum) {
         Err(JacobianError::Stopped(stopped)) => Err(stopped),
         outcome => Ok(outcome),
     }

@@ -12,7 +12,6 @@ mod probe;
 use crate::engine::{FromDraws, Network, Parameter, Real, Scaled};
 use crate::experiment::{Experiment, Precision};
 
-use super::pass::pass_once;
 use super::sample::Sample;
 use super::{Cost, DrawStudy, Stopped, Watch};
 
@@ -123,8 +122,8 @@ fn check_as<T: Real + FromDraws>(
     watch: &Watch<'_>,
 ) -> Result<GradientCheck, CheckError> {
     let chosen = experiment.variants.get(variant).ok_or(CheckError::NoVariant(variant + 1))?;
-    let network: Network<T> = study.network(experiment, chosen, watch)?;
-    let pass = pass_once(&network, watch)?;
+    let passed = |watch: &Watch<'_>| study.passed(experiment, chosen, watch);
+    let (network, pass): (Network<T>, _) = watch.quietly(passed)?;
     check_against(&network, &|parameter| pass.gradient(parameter), settings, watch)
 }
 

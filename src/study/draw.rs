@@ -8,7 +8,7 @@ use crate::engine::{
 use crate::experiment::{Experiment, Precision, Variant, limits};
 
 use super::parallel::all_threads;
-use super::pass::{draw_all, leave, pass, record};
+use super::pass::{draw_all, leave, pass, pass_once, record};
 use super::{Cost, Stopped, Verdict, Watch};
 
 /// Multiply-adds of a forward and a backward pass, all variants, from which on the whole comes so
@@ -204,7 +204,22 @@ impl DrawStudy {
         watch.quietly(|watch| self.built(experiment, variant, watch))
     }
 
-    /// The same, reporting the share drawn.
+    /// A variant's network and its pass, on all threads, reporting the share done. Of draws
+    /// larger than what is kept beside a network nothing is left when the network goes: a page
+    /// that is seldom looked at holds no gigabytes.
+    pub(super) fn passed<T: Real + FromDraws>(
+        &mut self,
+        experiment: &Experiment,
+        variant: &Variant,
+        watch: &Watch<'_>,
+    ) -> Result<(Network<T>, Pass<T>), Stopped> {
+        let network = watch.part(0.0..DRAWN, |watch| self.built(experiment, variant, watch))?;
+        self.cache.let_go_of_large();
+        let pass = watch.part(DRAWN..1.0, |watch| pass_once(&network, watch))?;
+        Ok((network, pass))
+    }
+
+    /// [`Self::network`], reporting the share drawn.
     fn built<T: Real + FromDraws>(
         &mut self,
         experiment: &Experiment,

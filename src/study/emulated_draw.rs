@@ -39,7 +39,7 @@ impl DrawStudy {
         watch: &Watch<'_>,
     ) -> Result<VariantDraw, Stopped> {
         let network: Network<f64> = self.network(experiment, variant, watch)?;
-        let exact = pass_once(&network, watch)?;
+        let exact = watch.quietly(|watch| pass_once(&network, watch))?;
         let (exact_layers, exact_profile) = record(&network, &exact, all_threads(), watch)?;
         drop(exact);
         let mut proceed = || watch.proceed().is_ok();

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{LazyLock, Mutex, TryLockError};
 use std::thread;
 use std::time::Duration;
 
@@ -114,34 +114,36 @@ pub(super) fn each<I: Send>(
 }
 
 /// The threads that share out a single pass: they wait for work awake for a while, so that a
-/// layer is worth handing out. Nothing long may run here. `None` where the system refuses them.
-pub(super) fn pool() -> Option<&'static ThreadPool> {
-    static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
+/// layer is worth handing out.
+static POOL: LazyLock<Option<Mutex<ThreadPool>>> = LazyLock::new(|| {
     let threads = ThreadPoolBuilder::new().thread_name(|number| format!("pass-{number}"));
-    POOL.get_or_init(|| threads.num_threads(all_threads()).build().ok()).as_ref()
-}
+    threads.num_threads(all_threads()).build().ok().map(Mutex::new)
+});
 
-/// Runs `work` in the pool. It may ask the `proceed` that it gets; this thread waits, and asks
-/// meanwhile whether to go on.
-///
-/// # Errors
-/// [`Stopped`] when told to stop before the work was done.
+/// Runs `work` in the pool of threads; it may ask the `proceed` that it gets. This thread waits,
+/// and asks meanwhile whether to go on. `None` where another study has the pool, or the system
+/// refused it: of two passes in it one could wait for the other.
 pub(super) fn in_pool<R: Send>(
-    pool: &ThreadPool,
     watch: &Watch<'_>,
     work: impl FnOnce(&dyn Fn() -> bool) -> R + Send,
-) -> Result<R, Stopped> {
-    watch.proceed()?;
+) -> Option<Result<R, Stopped>> {
+    let pool = POOL.as_ref()?.try_lock();
+    // A pass that panicked has left the threads as they were.
+    let pool = match pool {
+        Ok(pool) => pool,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return None,
+    };
     let stop = AtomicBool::new(false);
     let (sender, receiver) = sync_channel(1);
-    pool.in_place_scope(|scope| {
+    Some(pool.in_place_scope(|scope| {
         let goes_on = || !stop.load(Ordering::Relaxed);
         scope.spawn(move |_| {
             // Nobody listens any more where the study was stopped.
             let _unheard = sender.send(work(&goes_on)).err();
         });
         next(&receiver, watch).inspect_err(|_| stop.store(true, Ordering::Relaxed))
-    })
+    }))
 }
 
 /// The next result of one thread, asking meanwhile whether to go on.
@@ -198,6 +200,16 @@ mod tests {
         }
         let stopped = Watch::new(&|| true, &|_| {});
         assert_eq!(each([1].iter(), 1, &stopped, |_, _| panic!("stopped before")), Err(Stopped));
+    }
+
+    #[test]
+    fn one_study_at_a_time_has_the_pool() {
+        let within = |_: &dyn Fn() -> bool| in_pool(&Watch::unattended(), |_| ()).is_none();
+        // Another test may have it.
+        let refused = std::iter::repeat_with(|| in_pool(&Watch::unattended(), within));
+        assert_eq!(refused.flatten().next(), Some(Ok(true)));
+        let again = std::iter::repeat_with(|| in_pool(&Watch::unattended(), |_| 7));
+        assert_eq!(again.flatten().next(), Some(Ok(7)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::engine::{
     Alone, Blank, Crew, LayerRecord, Network, Pass, Real, Scaled, delta_profile, explain_zeros,
 };
 
-use super::parallel::{all_threads, each, in_pool, pool};
+use super::parallel::{all_threads, each, in_pool};
 use super::{Stopped, Watch};
 
 // Measured on a 2-core machine with AVX-512, where starting and joining a thread takes 31 µs.
@@ -21,7 +21,7 @@ const ENTRIES_WORTH_A_THREAD: usize = 100_000;
 /// for all four.
 const KEPT_ENTRIES: usize = 16_000_000;
 
-/// Several at once, in the pool that they work in.
+/// Shares for so many at once, whichever threads of the pool take them.
 struct Team(usize);
 
 impl Crew for Team {
@@ -97,11 +97,13 @@ pub fn pass<'a, T: Real>(
         goes_on
     };
     let team = Team(threads.max(1));
-    let called = if network.most_shares(&team) > 1 { pool() } else { None };
-    let passed = match called {
-        Some(pool) => in_pool(pool, &watch, |proceed| {
-            network.pass_in(room, &team, &mut || step(proceed())).is_ok()
-        })?,
+    let shared = if network.most_shares(&team) > 1 {
+        in_pool(&watch, |proceed| network.pass_in(room, &team, &mut || step(proceed())).is_ok())
+    } else {
+        None
+    };
+    let passed = match shared {
+        Some(passed) => passed?,
         None => network.pass_in(room, &Alone, &mut || step(watch.proceed().is_ok())).is_ok(),
     };
     if passed { room.as_ref().ok_or(Stopped) } else { Err(Stopped) }
@@ -116,7 +118,7 @@ pub(super) fn pass_once<T: Real>(
     watch: &Watch<'_>,
 ) -> Result<Pass<T>, Stopped> {
     let mut room = None;
-    watch.quietly(|watch| pass(network, &mut room, all_threads(), watch).map(|_| ()))?;
+    pass(network, &mut room, all_threads(), watch)?;
     room.ok_or(Stopped)
 }
 

@@ -6,7 +6,6 @@
 use crate::engine::{Network, Pass, Scaled};
 use crate::experiment::{Activation, Experiment};
 
-use super::pass::pass_once;
 use super::{DrawStudy, Stopped, Watch};
 
 /// Layers that a diagram shows at most; of a deeper network the first and the last ones.
@@ -99,8 +98,7 @@ pub fn portrait(
 ) -> Result<Portrait, Stopped> {
     let variant = &experiment.variants[variant.min(experiment.variants.len() - 1)];
     let example = example.min(experiment.architecture.batch - 1);
-    let network: Network<f64> = study.network(experiment, variant, watch)?;
-    let pass = pass_once(&network, watch)?;
+    let (network, pass): (Network<f64>, _) = study.passed(experiment, variant, watch)?;
     let sitter = Sitter { network: &network, pass: &pass, example };
     let chosen = chosen_layers(network.layers.len());
     let layers = chosen.iter().enumerate().map(|(place, &layer)| {

@@ -7,15 +7,19 @@ mod scale;
 mod tests;
 
 use crate::engine::{
-    Format, Held, LayerRecord, LayerTrace, Network, Scaled, StoredDelta, ZeroCause,
+    Format, Held, LayerRecord, LayerTrace, Network, Pass, Scaled, StoredDelta, ZeroCause,
 };
 use crate::experiment::Experiment;
 
 use super::parallel::all_threads;
-use super::pass::{pass_once, record};
+use super::pass::record;
 use super::{DrawStudy, Stopped, Verdict, Watch};
 
 pub use scale::{Check, FLUSHED_SHARE, LossScale, WITHIN};
+
+/// The share of a variant's way that is done with its draws and its exact pass; the emulated
+/// passes take the rest.
+const PASSED: f32 = 0.5;
 
 /// The formats in which a pass is really computed.
 pub const EMULATED: [Format; 2] = [Format::Fp16, Format::Bf16];
@@ -139,23 +143,23 @@ pub fn precision(
     let count = experiment.variants.len() as f32;
     let mut variants = Vec::with_capacity(experiment.variants.len());
     for (index, variant) in experiment.variants.iter().enumerate() {
-        let report = |share: f32| watch.report((index as f32 + share) / count);
-        report(0.0);
-        let network: Network<f64> = study.network(experiment, variant, watch)?;
-        report(0.2);
-        variants.push(look(&network, &variant.name, &report, watch)?);
+        let shares = index as f32 / count..(index + 1) as f32 / count;
+        variants.push(watch.part(shares, |watch| {
+            let passed = |watch: &Watch<'_>| study.passed(experiment, variant, watch);
+            let (network, pass) = watch.part(0.0..PASSED, passed)?;
+            look(&network, &pass, &variant.name, watch)
+        })?);
     }
     Ok(Lens { experiment: experiment.clone(), variants })
 }
 
 fn look(
     network: &Network<f64>,
+    pass: &Pass<f64>,
     name: &str,
-    report: &dyn Fn(f32),
     watch: &Watch<'_>,
 ) -> Result<VariantLens, Stopped> {
-    let (layers, verdict) = exact(network, watch)?;
-    report(0.5);
+    let (layers, verdict) = exact(network, pass, watch)?;
     let scales: Vec<LossScale> =
         Format::ALL.iter().map(|format| LossScale::of(*format, &layers)).collect();
     let mut lens =
@@ -165,21 +169,25 @@ fn look(
         let emulation = emulate(network, format, lens.scales[place].chosen(), watch)?;
         lens.scales[place].check(&emulation, &lens.layers);
         lens.emulations.push(emulation);
-        report(0.5 + 0.5 * (index + 1) as f32 / EMULATED.len() as f32);
+        let done = (index + 1) as f32 / EMULATED.len() as f32;
+        watch.report(PASSED + (1.0 - PASSED) * done);
     }
     Ok(lens)
 }
 
 /// The scaled pass, layer by layer, and what its norms say.
-fn exact(network: &Network<f64>, watch: &Watch<'_>) -> Result<(Vec<LayerLens>, Verdict), Stopped> {
-    let pass = pass_once(network, watch)?;
-    let (records, _) = record(network, &pass, all_threads(), watch)?;
+fn exact(
+    network: &Network<f64>,
+    pass: &Pass<f64>,
+    watch: &Watch<'_>,
+) -> Result<(Vec<LayerLens>, Verdict), Stopped> {
+    let (records, _) = record(network, pass, all_threads(), watch)?;
     let mut layers = Vec::with_capacity(records.len());
     for (trace, record) in pass.layers.iter().zip(&records) {
         watch.proceed()?;
         layers.push(LayerLens::of(trace, record));
     }
-    Ok((layers, Verdict::of(&records, super::draw::largest_output(&pass))))
+    Ok((layers, Verdict::of(&records, super::draw::largest_output(pass))))
 }
 
 impl LayerLens {

@@ -8,7 +8,6 @@ mod tests;
 use crate::engine::{FromDraws, LayerTrace, Network, Pass, Real, Scaled, record};
 use crate::experiment::{Activation, Experiment, Precision};
 
-use super::pass::pass_once;
 use super::{DrawStudy, Stopped, Verdict, Watch};
 
 pub use scale::{Bins, MOST_BINS, ValueAxis, ValueScale};
@@ -168,11 +167,8 @@ fn spread_as<T: Real + FromDraws>(
     watch: &Watch<'_>,
 ) -> Result<Spread, Stopped> {
     let variant = settings.variant.min(experiment.variants.len() - 1);
-    let network: Network<T> = study.network(experiment, &experiment.variants[variant], watch)?;
-    watch.report(0.2);
-    let pass = pass_once(&network, watch)?;
-    watch.proceed()?;
-    watch.report(0.4);
+    let passed = |watch: &Watch<'_>| study.passed(experiment, &experiment.variants[variant], watch);
+    let (network, pass): (Network<T>, _) = watch.part(0.0..0.5, passed)?;
     let mut reach = Reach::default();
     for (index, trace) in pass.layers.iter().enumerate() {
         watch.proceed()?;
