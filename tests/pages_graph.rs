@@ -83,3 +83,18 @@ fn a_long_pass_says_so_and_can_be_cancelled() {
     window.wait_for("Cancelled");
     window.keep("graph-cancelled");
 }
+
+/// The heading of a long name and the tools beside it stand one above the other.
+#[test]
+fn a_long_name_is_not_printed_under_the_tools() {
+    let mut experiment = preset("chapter-16");
+    experiment.variants[0].name = "Linear, orthogonal, with a long name".to_owned();
+    for size in [[1024.0, 640.0], [1920.0, 1080.0]] {
+        let mut window = PageWindow::open(experiment.clone(), size, Theme::Dark, "Graph", BUSY);
+        window.wait_for("as a graph, backward");
+        window.keep(&format!("graph-long-name-{}", size[0]));
+        let heading = window.get_by_label_contains("as a graph, backward").rect();
+        let tool = window.get_by_role_and_label(Role::Button, "forward").rect();
+        assert!(!heading.intersects(tool), "{heading} {tool}");
+    }
+}

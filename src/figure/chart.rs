@@ -104,6 +104,9 @@ impl Mark {
     }
 }
 
+/// The share of a number, or of a decade, below which a span is rounding noise.
+const NOISE: f64 = 1e-9;
+
 impl Axis {
     /// An axis that spans the numbers with a little air; one wide around a single number.
     pub fn spanning(
@@ -120,7 +123,10 @@ impl Axis {
             () if low > high => (0.0, 1.0),
             () if scale == AxisScale::Layers => (low - 0.6, high + 0.6),
             () => {
-                let air = (0.06 * (high - low)).max(if high > low { 0.0 } else { 0.5 });
+                // What differs by rounding alone is the same number.
+                let size = low.abs().max(high.abs());
+                let noise = NOISE * if scale == AxisScale::Log10 { size.max(1.0) } else { size };
+                let air = if high - low > noise { 0.06 * (high - low) } else { 0.5 };
                 (low - air, high + air)
             }
         };

@@ -10,6 +10,8 @@ use crate::study::{
 
 /// Layers narrower than this make the wide limit a rough guide.
 const NARROW: usize = 100;
+/// Decades below which networks do not differ: rounding alone makes more than this in none.
+const NO_SPREAD: f64 = 1e-9;
 /// Standard errors beyond which a difference is no accident.
 const ACCIDENT: f64 = 3.0;
 
@@ -116,6 +118,9 @@ fn place(comparison: &Comparison) -> String {
 
 /// Whether the difference is more than the seeds' own accident.
 fn spread(ratio: &RatioComparison) -> String {
+    if ratio.measured_std.is_some_and(|std| std < NO_SPREAD) {
+        return " The networks have one and the same ratio, whatever is drawn.".to_owned();
+    }
     match ratio.off_errors() {
         Some(errors) if errors.abs() > ACCIDENT => format!(
             " The difference in layer 1 is {:.0} standard errors of the mean: small or not, it is the theory’s, not the seeds’.",

@@ -135,6 +135,10 @@ impl App {
     }
 
     fn apply(&mut self, context: &Context, command: Command) {
+        if changes_the_experiment(&command) {
+            // What was said belongs to the experiment before.
+            self.message = None;
+        }
         match command {
             Command::Set(experiment) => self.lab.experiment = *experiment,
             Command::Look(view) => self.lab.view = view,
@@ -143,6 +147,7 @@ impl App {
             Command::Redo => self.replace(History::redo),
             Command::NewDraw => self.lab.experiment.next_seed(),
             Command::Cancel => self.lab.cancel(),
+            Command::ComputeAgain => self.lab.compute_again(),
             Command::AskOpen => self.ask(context, Purpose::Open),
             Command::AskSave => self.ask(context, Purpose::Save),
             Command::AskPicture(figure) if self.may_leave(&figure) => {
@@ -308,6 +313,12 @@ impl eframe::App for App {
         let saved = Saved::of(&self.lab, self.page, &self.folder);
         saved.store(storage);
     }
+}
+
+/// Whether what is set may be another afterwards.
+fn changes_the_experiment(command: &Command) -> bool {
+    use Command::{NewDraw, Open, Redo, Reopen, Set, Undo};
+    matches!(command, Set(_) | Undo | Redo | NewDraw | Open(_) | Reopen)
 }
 
 /// A sentence in the colour of trouble or of nothing special.

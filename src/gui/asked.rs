@@ -57,6 +57,13 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
         self.submitted.as_ref().is_some_and(same)
     }
 
+    /// Asks the last question again: after it was cancelled.
+    pub fn ask_again(&mut self) {
+        if let Some(question) = self.submitted.take() {
+            self.ask(&question);
+        }
+    }
+
     /// Asks the same question again at the next [`Self::ask`].
     pub fn forget_question(&mut self) {
         self.submitted = None;

@@ -203,15 +203,13 @@ pub fn bottom(
                 format!("Preview: {examples} of {batch} examples. Export waits for the whole.");
             under_way(ui, share, &words, commands);
         } else if lab.is_stale() {
-            sentence(
-                ui,
-                "Cancelled; the picture is the last result. Change anything to compute again.",
-                false,
-            );
+            compute_again(ui, commands);
+            sentence(ui, "Cancelled; the picture is the last result.", false);
         } else if let Some((examples, batch)) = lab.preview() {
             let words = format!(
-                "Cancelled; the picture is a preview, {examples} of {batch} examples, and is not exported. Change anything to compute again."
+                "Cancelled; the picture is a preview, {examples} of {batch} examples, and is not exported."
             );
+            compute_again(ui, commands);
             sentence(ui, &words, false);
         } else if writing {
             sentence(ui, "Writing…", false);
@@ -221,6 +219,12 @@ pub fn bottom(
             sentence(ui, &lab.experiment.describe(), false);
         }
     });
+}
+
+fn compute_again(ui: &mut Ui, commands: &mut Commands) {
+    if ui.small_button("Compute again").clicked() {
+        commands.push(Command::ComputeAgain);
+    }
 }
 
 fn under_way(ui: &mut Ui, share: f32, words: &str, commands: &mut Commands) {

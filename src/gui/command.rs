@@ -25,6 +25,8 @@ pub enum Command {
     NewDraw,
     /// Stop what the worker does.
     Cancel,
+    /// Compute what was cancelled.
+    ComputeAgain,
     /// The window that opens an experiment.
     AskOpen,
     /// The window that saves the experiment.

@@ -77,6 +77,9 @@ pub fn window(context: &Context, open: &mut bool) {
             }
         });
     });
+    if *open && context.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
+        *open = false;
+    }
 }
 
 /// The shortcut of a command, for menus.

@@ -77,6 +77,11 @@ impl Lab {
         self.refusal.as_deref().or(self.draw.failure())
     }
 
+    /// Computes what was cancelled.
+    pub fn compute_again(&mut self) {
+        self.draw.ask_again();
+    }
+
     /// Stops what is under way; the last result stays.
     pub fn cancel(&self) {
         self.draw.cancel();

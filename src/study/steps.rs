@@ -23,9 +23,7 @@ pub const MOST_LAYERS: usize = 4;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum StepsError {
     /// Too wide to read.
-    #[error(
-        "Layer {layer} has {units} units, and a run by hand shows at most {MOST_UNITS}: lower the width."
-    )]
+    #[error("{}", too_wide(*layer, *units))]
     TooWide {
         /// Which layer; 0 is the input.
         layer: usize,
@@ -51,6 +49,14 @@ pub enum StepsError {
     /// Told to stop.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+}
+
+fn too_wide(layer: usize, units: usize) -> String {
+    let (what, remedy) = match layer {
+        0 => ("The input".to_owned(), "lower the number of inputs"),
+        _ => (format!("Layer {layer}"), "make it narrower"),
+    };
+    format!("{what} has {units} units, and a run by hand shows at most {MOST_UNITS}: {remedy}.")
 }
 
 /// An array of the network, for marking it in a picture. Layers count from 1.

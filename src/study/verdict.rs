@@ -80,7 +80,7 @@ impl Verdict {
         let is_lost = matches!(self.kind, Kind::Zero(cause) if !cause.is_true_zero());
         if let Some(layer) = self.lost_in_plain.filter(|_| !is_lost) {
             sentence += &format!(
-                " Plain arithmetic would print 0 for layer {layer} and all below; the lab carries the exponent."
+                " Plain arithmetic, which loses the squares of δ, would print a norm of 0 for layer {layer} and all below; the lab carries the exponent."
             );
         }
         sentence
@@ -111,8 +111,8 @@ impl Verdict {
     fn about_zero(&self, cause: ZeroCause) -> String {
         match cause {
             ZeroCause::DeadOutput => format!(
-                "Dead output: the largest output pre-activation is {:.5} ≤ 0, where ReLU's slope is exactly 0. Every gradient is a true zero; nothing has vanished.",
-                self.output_preactivation
+                "Dead output: the largest output pre-activation is {} ≤ 0, where ReLU's slope is exactly 0. Every gradient is a true zero; nothing has vanished.",
+                readable(self.output_preactivation)
             ),
             ZeroCause::DeadLayer(layer) => format!(
                 "Dead layer: every unit of layer {layer} has a pre-activation ≤ 0, so δ is a true zero there and in every layer below."
@@ -142,5 +142,13 @@ impl Verdict {
                 format.label()
             ),
         }
+    }
+}
+/// Five decimals, or a power of ten where they would be zeros.
+fn readable(number: f64) -> String {
+    match number.abs() {
+        0.0 => "0".to_owned(),
+        size if size < 1e-3 => format!("{number:.2e}"),
+        _ => format!("{number:.5}"),
     }
 }

@@ -144,12 +144,15 @@ fn activations(ui: &mut Ui, variant: &mut Variant) {
 /// Explicit numbers, which a draw can replace.
 fn given<T>(ui: &mut Ui, label: &str, numbers: &mut Option<T>) {
     row(ui, label, "Given number by number in the experiment", |ui| {
-        ui.label("given");
-        let button = ui.small_button("Draw instead");
-        if button.clicked() {
+        // One cell of the grid, as wide as other rows' controls.
+        let button = ui.horizontal(|ui| {
+            ui.label("given");
+            ui.small_button("Draw instead")
+        });
+        if button.inner.clicked() {
             *numbers = None;
         }
-        button
+        button.inner
     });
 }
 

@@ -147,7 +147,7 @@ impl CheckPage {
             ui.label(RichText::new("Gradient check").heading());
             self.choices(ui, lab, commands);
             self.ask(ui, lab);
-            under_way::show(ui, &self.asked, "Comparing with finite differences");
+            under_way::show(ui, &mut self.asked, "Comparing with finite differences");
             if let Some(made) = &self.made {
                 results(ui, made, painter, commands);
             }

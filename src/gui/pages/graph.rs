@@ -63,7 +63,7 @@ impl GraphPage {
     ) {
         self.ask(lab);
         egui::CentralPanel::default().show(ui, |ui| {
-            under_way::show(ui, &self.asked, "Running a pass");
+            under_way::show(ui, &mut self.asked, "Running a pass");
             let Some(figure) = self.figure() else { return };
             let height = ui.available_height() - 8.0;
             super::figure_with_tools(ui, painter, &figure, height, commands, |ui, commands| {

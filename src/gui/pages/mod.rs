@@ -213,6 +213,9 @@ impl Pages {
     }
 }
 
+/// Height of a figure's tools where they have a row of their own, in points.
+const TOOLS: f32 = 24.0;
+
 /// A figure of one panel, with buttons beside its heading: what `choices` adds, and then copy,
 /// PNG and CSV.
 pub fn figure_with_tools(
@@ -223,22 +226,32 @@ pub fn figure_with_tools(
     commands: &mut Commands,
     choices: impl FnOnce(&mut Ui, &mut Commands),
 ) {
+    let width = ui.available_width();
+    let heading = heading_width(ui, figure);
+    let id = ui.scope_id().with((figure.id.id(), "tools"));
+    let tools_width: f32 = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    // Beside the heading the tools take no room of their own; where both do not fit, they stand
+    // above it.
+    let row_height = if heading + tools_width > width { TOOLS } else { 0.0 };
     let top = ui.cursor().min;
-    let size = vec2(ui.available_width(), height);
+    ui.add_space(row_height);
+    let size = vec2(width, height - row_height);
     ui.push_id(figure.id.id(), |ui| painter.panel(ui, figure, 0, size, Medium::Screen));
     let bottom = ui.cursor().min;
-    let row = Rect::from_min_max(
-        pos2(top.x + heading_width(ui, figure), top.y - 2.0),
-        pos2(top.x + size.x, top.y + 20.0),
-    );
+    let left = if row_height > 0.0 { top.x } else { top.x + heading };
+    let row = Rect::from_min_max(pos2(left, top.y - 2.0), pos2(top.x + width, top.y + 20.0));
     let builder = UiBuilder::new().max_rect(row).layout(Layout::right_to_left(Align::Center));
-    ui.scope_builder(builder, |ui| {
+    let used = ui.scope_builder(builder, |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         tools(ui, figure, commands);
         choices(ui, commands);
+        ui.min_rect().width()
     });
-    // The tools stand beside the heading and take no room of their own.
-    ui.advance_cursor_after_rect(Rect::from_min_max(top, pos2(top.x + size.x, bottom.y)));
+    if used.inner != tools_width {
+        ui.data_mut(|data| data.insert_temp(id, used.inner));
+        ui.ctx().request_discard("the tools have another width");
+    }
+    ui.advance_cursor_after_rect(Rect::from_min_max(top, pos2(top.x + width, bottom.y)));
 }
 
 fn heading_width(ui: &Ui, figure: &Figure) -> f32 {

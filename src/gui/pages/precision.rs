@@ -71,7 +71,7 @@ impl PrecisionPage {
         self.ask(lab);
         egui::CentralPanel::default().show(ui, |ui| {
             ui.horizontal_wrapped(|ui| self.choices(ui, lab, commands));
-            under_way::show(ui, &self.asked, "Rounding every layer to the formats");
+            under_way::show(ui, &mut self.asked, "Rounding every layer to the formats");
             self.make(lab.view.variant);
             if let Some(made) = &self.made {
                 ScrollArea::vertical()

@@ -68,7 +68,7 @@ impl SpreadPage {
         self.ask(lab);
         egui::CentralPanel::default().show(ui, |ui| {
             ui.horizontal_wrapped(|ui| self.choices(ui, lab, commands));
-            under_way::show(ui, &self.asked, "Counting the entries of every layer");
+            under_way::show(ui, &mut self.asked, "Counting the entries of every layer");
             if let Some(figure) = self.figure() {
                 ScrollArea::vertical()
                     .auto_shrink(false)

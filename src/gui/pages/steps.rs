@@ -104,7 +104,7 @@ impl StepsPage {
             self.choices(ui, lab, commands);
             ui.separator();
             ScrollArea::vertical().id_salt("step").auto_shrink(false).show(ui, |ui| {
-                under_way::show(ui, &self.asked, "Running the example");
+                under_way::show(ui, &mut self.asked, "Running the example");
                 if let Some(refusal) = lab.refusal() {
                     ui.colored_label(ui.visuals().error_fg_color, refusal);
                 }

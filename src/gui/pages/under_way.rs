@@ -9,7 +9,7 @@ use super::super::asked::Asked;
 
 /// A line while something is under way or has gone wrong, and nothing otherwise; `what` is
 /// what is being computed, with its first letter large.
-pub fn show<Q, A>(ui: &mut Ui, asked: &Asked<Q, A>, what: &str)
+pub fn show<Q, A>(ui: &mut Ui, asked: &mut Asked<Q, A>, what: &str)
 where
     Q: Clone + PartialEq + Send + 'static,
     A: Send + 'static,
@@ -30,8 +30,12 @@ where
     } else if let Some(failure) = asked.failure() {
         ui.colored_label(ui.visuals().error_fg_color, failure);
     } else if asked.is_stale() || (!shown && asked.has_asked(|_| true)) {
-        let rest = if shown { "; what is shown is the last result" } else { "" };
-        let words = format!("Cancelled{rest}. Change anything to compute again.");
-        ui.label(RichText::new(words).weak());
+        let rest = if shown { "; what is shown is the last result." } else { "." };
+        ui.horizontal(|ui| {
+            if ui.small_button("Compute again").clicked() {
+                asked.ask_again();
+            }
+            ui.label(RichText::new(format!("Cancelled{rest}")).weak());
+        });
     }
 }

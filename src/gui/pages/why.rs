@@ -77,7 +77,7 @@ impl WhyPage {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 formula(ui);
                 self.choices(ui, lab, commands);
-                under_way::show(ui, &self.asked, "Taking the pass apart");
+                under_way::show(ui, &mut self.asked, "Taking the pass apart");
                 self.made();
                 if let Some(made) = &self.made {
                     results(ui, made, self.layer, painter, commands);

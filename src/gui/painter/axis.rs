@@ -156,6 +156,11 @@ pub fn decades((low, high): (f64, f64), labels: f32) -> Vec<GridMark> {
     let labels = f64::from(labels.max(2.0));
     let step = round_step(((high - low) / labels).max(1.0));
     let mut all = marks((low, high), step, step);
+    if all.len() < 2 && step > 1.0 {
+        // One mark alone is no scale.
+        let step = round_step(step / 2.6);
+        all = marks((low, high), step, step);
+    }
     if high - low < 2.5 {
         for power in (low.floor() as i64)..=(high.ceil() as i64) {
             for digit in [2.0_f64, 5.0] {

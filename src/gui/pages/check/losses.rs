@@ -59,7 +59,7 @@ impl LossesPart {
             }
             ui.add_space(4.0);
             self.example(ui, lab.experiment.architecture.batch);
-            under_way::show(ui, &self.asked, "Running a pass");
+            under_way::show(ui, &mut self.asked, "Running a pass");
             if let Some(made) = &self.made {
                 ui.label(&made.words);
                 numbers(ui, &made.rows);
