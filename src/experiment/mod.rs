@@ -239,8 +239,18 @@ impl Experiment {
         self.architecture.depth() + 1
     }
 
-    /// The next seed, from the first one again after the last.
+    /// Whether anything is drawn, so that the seed has a say.
+    pub fn is_drawn(&self) -> bool {
+        // A bias of zeros takes nothing from the stream.
+        let bias = |v: &Variant| v.biases.is_none() && v.bias.scale(1, 1) != 0.0;
+        self.data.is_none() || self.variants.iter().any(|v| v.weights.is_none() || bias(v))
+    }
+
+    /// The next seed, from the first one again after the last; the same where nothing is drawn.
     pub fn next_seed(&mut self) {
+        if !self.is_drawn() {
+            return;
+        }
         let last = match self.draws {
             Draws::Numpy => *limits::NUMPY_SEED.end(),
             Draws::Layered => *limits::SEED.end(),
@@ -260,10 +270,9 @@ impl Experiment {
     /// The settings in one line, for the caption under a figure.
     pub fn describe(&self) -> String {
         let architecture = &self.architecture;
-        let draws = if self.data.is_some() && self.variants.iter().all(|v| v.weights.is_some()) {
-            "given numbers".to_owned()
-        } else {
-            format!("seed {} ({})", self.seed, self.draws.id())
+        let draws = match self.is_drawn() {
+            true => format!("seed {} ({})", self.seed, self.draws.id()),
+            false => "given numbers".to_owned(),
         };
         let mut words = format!("{} · {draws}", architecture.describe_sizes());
         if architecture.batch > 1 {

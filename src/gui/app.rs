@@ -260,6 +260,7 @@ impl App {
         let can = bar::Can {
             undo: self.history.can_undo(),
             redo: self.history.can_redo(),
+            draw: self.lab.experiment.is_drawn(),
             reopen: self.last_session.is_some(),
         };
         egui::Panel::top("bar").show(ui, |ui| bar::top(ui, &self.lab, self.page, can, commands));

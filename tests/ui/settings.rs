@@ -86,6 +86,10 @@ fn a_new_draw_is_the_next_seed() {
     assert_eq!(window.shown().seed, 43);
     window.press(Modifiers::COMMAND, Key::D);
     assert_eq!(window.shown().seed, 44);
+    // Where all numbers are given, there is nothing to draw.
+    window.choose("Preset", 0, "worked-example");
+    window.press(Modifiers::COMMAND, Key::D);
+    assert_eq!(window.shown(), &Preset::find("worked-example").expect("a preset").experiment());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What all variants share: sizes, batch, loss, precision, draws.
 
-use eframe::egui::{self, DragValue, Grid, Slider, SliderClamping, Ui};
+use eframe::egui::{self, Button, DragValue, Grid, Slider, SliderClamping, Ui};
 
 use crate::experiment::{Draws, Experiment, Loss, Precision, limits};
 
@@ -160,7 +160,10 @@ fn seed(ui: &mut Ui, draft: &mut Experiment, commands: &mut Commands) {
     row(ui, "Seed", hint, |ui| {
         let both = ui.horizontal(|ui| {
             let number = ui.add(DragValue::new(&mut draft.seed).range(range).speed(0.1));
-            let button = ui.button("New draw").on_hover_text("The next seed (Ctrl+D)");
+            let button = ui
+                .add_enabled(draft.is_drawn(), Button::new("New draw"))
+                .on_hover_text("The next seed (Ctrl+D)")
+                .on_disabled_hover_text("Nothing is drawn: all numbers are given");
             if button.clicked() {
                 commands.push(Command::NewDraw);
             }
