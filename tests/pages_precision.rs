@@ -228,8 +228,7 @@ fn the_command_line_renders_them() {
 
 /// The window at the page, once the sentence of a result is on the screen.
 fn open(experiment: Experiment, size: [f32; 2], theme: Theme) -> PageWindow {
-    let busy = "Rounding every layer";
-    let mut window = PageWindow::open(experiment, size, theme, "Precision", busy);
+    let mut window = PageWindow::open(experiment, size, theme, "Precision");
     window.wait_for("Lines: a format’s largest");
     window
 }

@@ -152,8 +152,7 @@ fn the_command_line_renders_them() {
 
 /// The window at the page, once the sentence of a result is on the screen.
 fn open(experiment: Experiment, size: [f32; 2], theme: Theme) -> PageWindow {
-    let busy = "Counting the entries";
-    let mut window = PageWindow::open(experiment, size, theme, "Distributions", busy);
+    let mut window = PageWindow::open(experiment, size, theme, "Distributions");
     window.wait_for("Line: the median");
     window
 }

@@ -1,6 +1,7 @@
 //! A question to a worker and its last answer: what every page with a study of its own holds.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
 
@@ -18,7 +19,12 @@ pub struct Asked<Q, A> {
     failure: Option<String>,
     /// Whether the worker had not come to its end when its answer was last asked for.
     under_way: bool,
+    /// Since when it has not been idle.
+    busy_since: Instant,
 }
+
+/// What is answered sooner than this is not worth a word that it is under way.
+pub const SOON: Duration = Duration::from_millis(200);
 
 impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
     /// Starts the worker; `context` is woken when it has an answer.
@@ -32,7 +38,15 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
         let worker = worker.map_err(|error| {
             format!("The system gave no thread to compute on: {error}. Close other programs and start again.")
         });
-        Self { worker, submitted: None, newest: 0, answer: None, failure: None, under_way: false }
+        Self {
+            worker,
+            submitted: None,
+            newest: 0,
+            answer: None,
+            failure: None,
+            under_way: false,
+            busy_since: Instant::now(),
+        }
     }
 
     /// Asks, unless this is what was asked last. Whatever is under way stops.
@@ -44,6 +58,9 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
         self.failure = None;
         match &self.worker {
             Ok(worker) => {
+                if !self.under_way {
+                    self.busy_since = Instant::now();
+                }
                 self.newest = worker.submit(question.clone());
                 self.under_way = true;
             }
@@ -107,6 +124,11 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
     /// The share done of what is under way, where something is.
     pub fn progress(&self) -> Option<f32> {
         self.worker.as_ref().ok().filter(|_| self.under_way).map(Worker::progress)
+    }
+
+    /// Whether what is under way takes so long that one should say so.
+    pub fn takes_long(&self) -> bool {
+        self.under_way && self.busy_since.elapsed() >= SOON
     }
 
     /// Whether the worker works at this moment.

@@ -30,10 +30,9 @@ pub fn on_paper(figure: &Figure, name: &str) {
     }
 }
 
-/// The window, and what its page says while its study is under way.
+/// The window.
 pub struct PageWindow {
     harness: Harness<'static, App>,
-    busy: &'static str,
 }
 
 impl Deref for PageWindow {
@@ -52,13 +51,7 @@ impl DerefMut for PageWindow {
 
 impl PageWindow {
     /// At the page of this name.
-    pub fn open(
-        experiment: Experiment,
-        size: [f32; 2],
-        theme: Theme,
-        page: &str,
-        busy: &'static str,
-    ) -> Self {
+    pub fn open(experiment: Experiment, size: [f32; 2], theme: Theme, page: &str) -> Self {
         let mut harness = Harness::builder()
             .with_size(size)
             .with_theme(theme)
@@ -68,7 +61,7 @@ impl PageWindow {
             .build_eframe(|creation| App::new(creation, Some(experiment)));
         harness.run_ok();
         harness.get_by_role_and_label(Role::Button, page).click();
-        Self { harness, busy }
+        Self { harness }
     }
 
     /// Every label and value.
@@ -86,7 +79,7 @@ impl PageWindow {
         loop {
             self.harness.run_ok();
             let texts = self.texts();
-            let idle = !texts.iter().any(|text| text.contains(self.busy));
+            let idle = !self.harness.state_mut().pages().is_busy();
             if idle && texts.iter().any(|text| text.contains(part)) {
                 // Whatever came with the text is laid out by now.
                 self.harness.run_ok();

@@ -46,6 +46,11 @@ impl GraphPage {
         }
     }
 
+    /// Whether its worker works at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.asked.is_busy()
+    }
+
     /// Asks for the present variant's and example's diagram.
     pub fn ask(&mut self, lab: &Lab) {
         if lab.refusal().is_none() {

@@ -143,6 +143,16 @@ pub struct Pages {
 }
 
 impl Pages {
+    /// Whether a page that asks by itself waits for its study.
+    pub fn is_busy(&self) -> bool {
+        self.graph.is_busy()
+            || self.why.is_busy()
+            || self.spread.is_busy()
+            || self.precision.is_busy()
+            || self.law.is_busy()
+            || self.sweep.is_busy()
+    }
+
     /// As they are at the start.
     pub fn new(context: &egui::Context) -> Self {
         Self {

@@ -81,6 +81,11 @@ impl PrecisionPage {
         });
     }
 
+    /// Whether its worker works at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.asked.is_busy()
+    }
+
     /// Asks for the present experiment.
     pub fn ask(&mut self, lab: &Lab) {
         if lab.refusal().is_none() && !self.asked.has_asked(|asked| *asked == lab.experiment) {

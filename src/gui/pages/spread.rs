@@ -77,6 +77,11 @@ impl SpreadPage {
         });
     }
 
+    /// Whether its worker works at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.asked.is_busy()
+    }
+
     /// Asks for the histograms of the present variant.
     pub fn ask(&mut self, lab: &Lab) {
         if lab.refusal().is_some() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use eframe::egui::{ProgressBar, RichText, Ui};
 
-use super::super::asked::Asked;
+use super::super::asked::{Asked, SOON};
 
 /// A line while something is under way or has gone wrong, and nothing otherwise; `what` is
 /// what is being computed, with its first letter large.
@@ -16,6 +16,11 @@ where
 {
     let shown = asked.answer().is_some();
     if let Some(share) = asked.progress() {
+        if !asked.takes_long() {
+            // A line for a frame or two would make the page jump while a slider moves.
+            ui.request_repaint_after(SOON);
+            return;
+        }
         ui.horizontal(|ui| {
             ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(12.0));
             let button = ui.small_button("Cancel");

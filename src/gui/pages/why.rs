@@ -86,6 +86,11 @@ impl WhyPage {
         });
     }
 
+    /// Whether its worker works at this moment.
+    pub fn is_busy(&self) -> bool {
+        self.asked.is_busy()
+    }
+
     /// Asks for the factors of the present variant.
     pub fn ask(&mut self, lab: &Lab) {
         if lab.refusal().is_some() {
