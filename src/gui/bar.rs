@@ -198,16 +198,16 @@ pub fn bottom(
         ui.set_min_height(20.0);
         if let Some(refusal) = lab.refusal() {
             sentence(ui, refusal, true);
-        } else if let Some(share) = lab.progress().filter(|_| lab.is_stale()) {
+        } else if let Some(share) = lab.progress().filter(|_| lab.is_stale() && lab.takes_long()) {
             under_way(ui, share, "Computing; the picture is the last result.", commands);
         } else if let (Some(share), Some((examples, batch))) = (lab.progress(), lab.preview()) {
             let words =
                 format!("Preview: {examples} of {batch} examples. Export waits for the whole.");
             under_way(ui, share, &words, commands);
-        } else if lab.is_stale() {
+        } else if lab.is_stale() && lab.progress().is_none() {
             compute_again(ui, commands);
             sentence(ui, "Cancelled; the picture is the last result.", false);
-        } else if let Some((examples, batch)) = lab.preview() {
+        } else if let (None, Some((examples, batch))) = (lab.progress(), lab.preview()) {
             let words = format!(
                 "Cancelled; the picture is a preview, {examples} of {batch} examples, and is not exported."
             );

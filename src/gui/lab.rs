@@ -109,6 +109,11 @@ impl Lab {
         self.draw.progress()
     }
 
+    /// Whether what is under way takes so long that one should say so.
+    pub fn takes_long(&self) -> bool {
+        self.draw.takes_long()
+    }
+
     /// A figure of the last result.
     pub fn figure(&mut self, id: FigureId) -> Option<Arc<Figure>> {
         let draw = self.draw.answer()?;
