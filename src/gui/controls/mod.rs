@@ -39,7 +39,8 @@ fn preset_choice(ui: &mut Ui, draft: &mut Experiment) {
     ui.horizontal(|ui| {
         let word = ui.label("Preset");
         let text = current.map_or("– (changed)", |preset| preset.id);
-        let choice = egui::ComboBox::from_id_salt("preset").selected_text(text).width(180.0);
+        let choice =
+            egui::ComboBox::from_id_salt("preset").selected_text(text).width(180.0).height(400.0);
         let response = choice.show_ui(ui, |ui| {
             for preset in Preset::ALL {
                 let chosen = current == Some(preset);

@@ -118,7 +118,7 @@ impl GradientCheck {
         let wrong = self.worst_of(Finding::Wrong);
         let mut words = match wrong.or_else(|| self.worst_of(Finding::Agrees)) {
             Some(worst) if wrong.is_some() => format!(
-                "Backpropagation fails: {} of {} derivatives are off by more than the threshold, {:.1e} of themselves and rounding; the worst, {}, by {:.1e} at h = {step:.1e}.",
+                "Backpropagation fails: {} of {} derivatives are off by more than {:.1e} of themselves and what the rounding of L adds; the worst, {}, by {:.1e} at h = {step:.1e}.",
                 self.count(Finding::Wrong),
                 self.checked,
                 self.threshold,
@@ -126,7 +126,7 @@ impl GradientCheck {
                 worst.relative_error
             ),
             Some(worst) => format!(
-                "Backpropagation passes: {} of {} derivatives agree with centred differences at h = {step:.1e}; the worst, {}, is off by {:.1e} of itself, and the threshold is {:.1e} and rounding.",
+                "Backpropagation passes: {} of {} derivatives agree with centred differences at h = {step:.1e}; the worst, {}, is off by {:.1e} of itself. Allowed are {:.1e} of a derivative and what the rounding of L adds, which counts most for the smallest.",
                 self.count(Finding::Agrees),
                 self.checked,
                 worst.parameter,
