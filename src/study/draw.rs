@@ -66,6 +66,8 @@ pub struct DrawStudy {
     cache: DrawCache,
     rooms: Rooms,
     threads: usize,
+    /// Whether the last network's draws are kept however large they are.
+    holds_large: bool,
 }
 
 impl Default for DrawStudy {
@@ -82,7 +84,13 @@ impl DrawStudy {
 
     /// With so many threads: they change how soon it is done, not a bit of the result.
     pub fn on_threads(threads: usize) -> Self {
-        Self { cache: DrawCache::new(), rooms: Rooms::default(), threads }
+        Self { cache: DrawCache::new(), rooms: Rooms::default(), threads, holds_large: true }
+    }
+
+    /// For who asks seldom: of draws larger than what is kept beside a network nothing is left
+    /// when the network goes, so that a page that nobody looks at holds no gigabytes.
+    pub fn sparing() -> Self {
+        Self { holds_large: false, ..Self::default() }
     }
 
     /// Draws every variant's network and passes forward and backward. Where the precision is
@@ -204,9 +212,7 @@ impl DrawStudy {
         watch.quietly(|watch| self.built(experiment, variant, watch))
     }
 
-    /// A variant's network and its pass, on all threads, reporting the share done. Of draws
-    /// larger than what is kept beside a network nothing is left when the network goes: a page
-    /// that is seldom looked at holds no gigabytes.
+    /// A variant's network and its pass, on all threads, reporting the share done.
     pub(super) fn passed<T: Real + FromDraws>(
         &mut self,
         experiment: &Experiment,
@@ -214,7 +220,6 @@ impl DrawStudy {
         watch: &Watch<'_>,
     ) -> Result<(Network<T>, Pass<T>), Stopped> {
         let network = watch.part(0.0..DRAWN, |watch| self.built(experiment, variant, watch))?;
-        self.cache.let_go_of_large();
         let pass = watch.part(DRAWN..1.0, |watch| pass_once(&network, watch))?;
         Ok((network, pass))
     }
@@ -228,7 +233,11 @@ impl DrawStudy {
     ) -> Result<Network<T>, Stopped> {
         let threads = self.threads;
         let mut draw = |blanks: &mut [Blank]| draw_all(blanks, threads, watch);
-        Network::build_by(experiment, variant, &mut self.cache, &mut draw).map_err(|_| Stopped)
+        let network = Network::build_by(experiment, variant, &mut self.cache, &mut draw);
+        if !self.holds_large {
+            self.cache.let_go_of_large();
+        }
+        network.map_err(|_| Stopped)
     }
 }
 

@@ -76,7 +76,7 @@ struct Made {
 impl CheckPage {
     /// A sweep over every parameter.
     pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::new();
+        let mut study = DrawStudy::sparing();
         let asked =
             Asked::new(context, "gradient-lab check", move |question: Question, watch, _| {
                 let Question { experiment, variant, settings } = &question;

@@ -29,7 +29,7 @@ pub struct GraphPage {
 impl GraphPage {
     /// Looking backward at the first example.
     pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::new();
+        let mut study = DrawStudy::sparing();
         let asked =
             Asked::new(context, "gradient-lab graph", move |question: Question, watch, _| {
                 let (experiment, variant, example) = question;

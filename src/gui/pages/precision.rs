@@ -42,7 +42,7 @@ struct Made {
 impl PrecisionPage {
     /// Looking at the passes without a loss scale.
     pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::new();
+        let mut study = DrawStudy::sparing();
         let asked = Asked::new(
             context,
             "gradient-lab precision",

@@ -36,7 +36,7 @@ pub struct SpreadPage {
 impl SpreadPage {
     /// Looking at δ as a heatmap.
     pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::new();
+        let mut study = DrawStudy::sparing();
         let asked =
             Asked::new(context, "gradient-lab spread", move |question: Question, watch, _| {
                 spread(&mut study, &question.0, question.1, watch).map(Arc::new)

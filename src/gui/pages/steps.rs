@@ -58,7 +58,7 @@ impl Wish {
 impl StepsPage {
     /// At the first step of the first example.
     pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::new();
+        let mut study = DrawStudy::sparing();
         let asked =
             Asked::new(context, "gradient-lab steps", move |question: Question, watch, _| {
                 run::answer(question, &mut study, watch)

@@ -49,7 +49,7 @@ struct Made {
 impl WhyPage {
     /// Looking at the first layer, where everything has happened.
     pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::new();
+        let mut study = DrawStudy::sparing();
         let asked =
             Asked::new(context, "gradient-lab why", move |question: Question, watch, preview| {
                 anatomy(&mut study, &question.experiment, question.settings, preview, watch)

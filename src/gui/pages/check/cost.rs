@@ -41,7 +41,7 @@ struct Made {
 impl CostPart {
     /// With nothing measured.
     pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::new();
+        let mut study = DrawStudy::sparing();
         let asked =
             Asked::new(context, "gradient-lab time", move |question: Question, watch, _| {
                 let timing = match question.0.architecture.precision {

@@ -32,7 +32,7 @@ struct Made {
 impl LossesPart {
     /// At the first example.
     pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::new();
+        let mut study = DrawStudy::sparing();
         let asked =
             Asked::new(context, "gradient-lab losses", move |question: Question, watch, _| {
                 let (experiment, variant, example) = question;
