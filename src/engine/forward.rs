@@ -102,7 +102,8 @@ impl<T: Real> Layer<T> {
     }
 
     /// W a, and with a `plain` input, whose exponents are 0, also b, φ and φ′. Whether that is
-    /// all: no z is so large or small that its column needs an exponent of its own.
+    /// all: no z is so large or small that its column needs an exponent of its own. Where it is
+    /// not, z is there, with b where the input is plain, and a and φ′ are still to be made.
     fn forward_in_shares(
         &self,
         input: &Columns<T>,

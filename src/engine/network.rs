@@ -49,7 +49,7 @@ pub struct Pass<T> {
     pub loss: Scaled,
 }
 
-/// The last pass of each precision, whose memory serves the next.
+/// The last pass of each precision, where its memory is to serve the next.
 #[derive(Default)]
 pub struct Rooms {
     double: Option<Pass<f64>>,

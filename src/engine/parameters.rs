@@ -105,7 +105,8 @@ impl<T: Real> Network<T> {
         Self {
             input: self.input.example(example),
             target: self.target.example(example),
-            ..self.clone()
+            layers: self.layers.clone(),
+            loss: self.loss,
         }
     }
 }

@@ -52,7 +52,7 @@ pub(super) struct Layered {
     pub(super) kept: HashMap<Key, Kept>,
     /// Numbers of 64 bits in all of them.
     pub(super) numbers: usize,
-    /// Uses in their order, the latest of each draw among them.
+    /// Uses in their order. The last of each draw is among them; earlier ones count no more.
     pub(super) uses: VecDeque<(u64, Key)>,
 }
 
