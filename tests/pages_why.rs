@@ -10,7 +10,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::figure::why::StepWords;
-use gradient_lab::figure::{Figure, FigureId, View, cost_row, cost_words};
+use gradient_lab::figure::{Figure, FigureId, Panel, View, cost_row, cost_words};
 use gradient_lab::gui::App;
 use gradient_lab::study::{
     Anatomy, AnatomySettings, CheckSettings, Cost, DrawStudy, Watch, anatomy, gradient_check,
@@ -261,4 +261,16 @@ fn a_costly_check_waits_and_a_sample_is_quick() {
         std::thread::sleep(Duration::from_millis(20));
     }
     keep("check-deep-sampled", &mut harness);
+}
+
+/// Every factor of a linear net with orthogonal weights is 1 but for rounding.
+#[test]
+fn rounding_noise_is_not_drawn_as_a_change() {
+    let anatomy = taken_apart(&preset("orthogonal"), 0);
+    for id in [FigureId::Factors, FigureId::Product] {
+        let figure = Figure::of_anatomy(id, &anatomy, 1);
+        let Panel::Chart(chart) = &figure.panels[0] else { panic!("{id:?} is a chart") };
+        let (low, high) = chart.y.range;
+        assert!(high - low > 0.5 && low < 0.0 && high > 0.0, "{id:?}: {low} {high}");
+    }
 }

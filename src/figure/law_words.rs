@@ -10,7 +10,7 @@ use crate::study::{
 
 /// Layers narrower than this make the wide limit a rough guide.
 const NARROW: usize = 100;
-/// Decades below which networks do not differ: rounding alone makes more than this in none.
+/// A spread in decades below this is rounding noise.
 const NO_SPREAD: f64 = 1e-9;
 /// Standard errors beyond which a difference is no accident.
 const ACCIDENT: f64 = 3.0;

@@ -133,4 +133,29 @@ pub mod tests {
             check(rows, inner, batch);
         }
     }
+
+    /// A share of the rows has the bits that it has in the whole, wherever it is cut.
+    #[test]
+    fn shares_of_the_rows_are_those_of_the_whole() {
+        let (rows, inner) = (70, 53);
+        let w = Array2::from_shape_vec((rows, inner), noise(rows * inner)).expect("shape");
+        for batch in [1, 2, 19, 40] {
+            let x = Array2::from_shape_vec((inner, batch), noise(inner * batch)).expect("shape");
+            let d = Array2::from_shape_vec((rows, batch), noise(rows * batch)).expect("shape");
+            let (mut out, mut back) = (Array2::zeros((rows, batch)), Array2::zeros((inner, batch)));
+            product(&w.view(), &x, 1.5, &mut out);
+            product_transposed(&w.view(), &d, 1.5, &mut back);
+            for range in [0..16, 16..53, 7..8, 31..50] {
+                let mut share = vec![0.0; range.len() * batch];
+                let of = |whole: &Array2<f64>| {
+                    let whole = whole.as_slice().expect("standard layout");
+                    whole[range.start * batch..range.end * batch].to_vec()
+                };
+                product_rows(&w.view(), range.clone(), &x, 1.5, &mut share);
+                assert_eq!(share, of(&out), "{batch} {range:?}");
+                product_transposed_rows(&w.view(), range.clone(), &d, 1.5, &mut share);
+                assert_eq!(share, of(&back), "{batch} {range:?}");
+            }
+        }
+    }
 }

@@ -166,6 +166,11 @@ mod tests {
         }
     }
 
+    #[cfg(target_arch = "x86_64")]
+    fn avx2() -> bool {
+        std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+    }
+
     #[test]
     fn every_path_gives_the_same_bits() {
         type Kernel = fn(&[f32], &[f32], bool, &mut [f32], &mut [f32]);
@@ -181,13 +186,30 @@ mod tests {
             for may_be in [false, true] {
                 let plain = extremes(product_extremes_body, may_be);
                 assert_eq!(extremes(product_extremes, may_be), plain);
+                #[cfg(target_arch = "x86_64")]
+                if avx2() {
+                    // SAFETY: the processor has just been asked for AVX2 and FMA.
+                    let wide: Kernel = |u, slope, may_be, tops, least| unsafe {
+                        product_extremes_wide(u, slope, may_be, tops, least);
+                    };
+                    assert_eq!(extremes(wide, may_be), plain);
+                }
             }
             let product = |kernel: fn(&mut [f32], &[f32], &[f32])| {
                 let mut u = u.to_vec();
                 kernel(&mut u, slope, &factors);
                 u
             };
-            assert_eq!(product(multiply_columns), product(multiply_columns_body));
+            let plain = product(multiply_columns_body);
+            assert_eq!(product(multiply_columns), plain);
+            #[cfg(target_arch = "x86_64")]
+            if avx2() {
+                // SAFETY: the processor has just been asked for AVX2 and FMA.
+                let wide = product(|u, slope, factors| unsafe {
+                    multiply_columns_wide(u, slope, factors);
+                });
+                assert_eq!(wide, plain);
+            }
         }
     }
 }
