@@ -75,14 +75,23 @@ fn a_long_pass_says_so_and_can_be_cancelled() {
     let architecture = &mut experiment.architecture;
     (architecture.depth, architecture.width, architecture.batch) = (300, 400, 64);
     let mut window = PageWindow::open(experiment, [1024.0, 640.0], Theme::Dark, "Graph");
+    wait_for_word_of_it(&mut window);
+    window.get_by_role_and_label(Role::Button, "Cancel").click();
+    window.wait_for("Cancelled");
+    window.keep("graph-cancelled");
+    window.get_by_role_and_label(Role::Button, "Compute again").click();
+    wait_for_word_of_it(&mut window);
+    window.get_by_role_and_label(Role::Button, "Cancel").click();
+    window.wait_for("Cancelled");
+}
+
+/// What takes long says so; frames go by until it does.
+fn wait_for_word_of_it(window: &mut PageWindow) {
     let start = Instant::now();
     while !window.texts().iter().any(|text| text.contains("Running a pass")) {
         assert!(start.elapsed() < Duration::from_secs(20), "{:#?}", window.texts());
         window.step();
     }
-    window.get_by_role_and_label(Role::Button, "Cancel").click();
-    window.wait_for("Cancelled");
-    window.keep("graph-cancelled");
 }
 
 /// The heading of a long name and the tools beside it stand one above the other.
