@@ -1,0 +1,3 @@
+//! Every sentence true: what the lab finds in random networks, verified against raw numbers.
+
+mod random;

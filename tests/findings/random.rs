@@ -1,0 +1,174 @@
+//! Random experiments: every activation, scheme, loss and precision, from one layer to two
+//! hundred, of gains that vanish to gains that explode.
+
+use std::ops::RangeInclusive;
+
+use gradient_lab::experiment::{
+    Activation, Architecture, Data, Draws, Experiment, FanMode, Init, Loss, Parameter, Precision,
+    Scheme, Variant,
+};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// What a population of experiments may be like.
+#[derive(Clone)]
+pub struct Population {
+    /// Hidden layers; their number is log-uniform.
+    pub depth: RangeInclusive<usize>,
+    /// Units of a layer, log-uniform.
+    pub width: RangeInclusive<usize>,
+    /// Examples, log-uniform.
+    pub batch: RangeInclusive<usize>,
+    /// Gains, log-uniform.
+    pub gain: RangeInclusive<f64>,
+}
+
+impl Population {
+    /// Depths to 200, widths to 64, batches to 32, gains from 1e-3 to 1e3.
+    pub fn wide() -> Self {
+        Self { depth: 1..=200, width: 1..=64, batch: 1..=32, gain: 1e-3..=1e3 }
+    }
+
+    /// The experiment with this number: the same on every machine.
+    pub fn experiment(&self, number: u64) -> Experiment {
+        let mut random = Random(Xoshiro256PlusPlus::seed_from_u64(number));
+        let experiment = random.experiment(self, number);
+        experiment.validate().unwrap_or_else(|error| panic!("{error}\n{experiment:?}"));
+        experiment
+    }
+}
+
+struct Random(Xoshiro256PlusPlus);
+
+impl Random {
+    fn uniform(&mut self) -> f64 {
+        self.0.random()
+    }
+
+    fn chance(&mut self, of: f64) -> bool {
+        self.uniform() < of
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.0.random_range(0..all.len())]
+    }
+
+    fn log_uniform(&mut self, range: &RangeInclusive<f64>) -> f64 {
+        let (low, high) = (range.start().ln(), range.end().ln());
+        (low + self.uniform() * (high - low)).exp()
+    }
+
+    fn count(&mut self, range: &RangeInclusive<usize>) -> usize {
+        let (low, high) = (*range.start(), *range.end());
+        let number = self.log_uniform(&(low as f64..=high as f64 + 0.999));
+        (number.floor() as usize).clamp(low, high)
+    }
+
+    fn experiment(&mut self, population: &Population, number: u64) -> Experiment {
+        let loss = self.of(&Loss::ALL);
+        let depth = self.count(&population.depth);
+        let width = self.count(&population.width);
+        let unequal = self.chance(0.25);
+        let hidden =
+            unequal.then(|| (0..depth).map(|_| self.count(&population.width)).collect::<Vec<_>>());
+        let output = self.count(&(1..=(*population.width.end()).min(8)));
+        let batch = if self.chance(0.5) { 1 } else { self.count(&population.batch) };
+        let architecture = Architecture {
+            input: self.count(&population.width),
+            depth,
+            width,
+            hidden,
+            output: if loss == Loss::SoftmaxCe { output.max(2) } else { output },
+            loss,
+            batch,
+            precision: if self.chance(0.25) { Precision::F32 } else { Precision::F64 },
+        };
+        let variant = self.variant(population, loss);
+        Experiment {
+            title: format!("random {number}"),
+            seed: self.0.random_range(0..=u64::from(u32::MAX)),
+            draws: if self.chance(0.2) { Draws::Numpy } else { Draws::Layered },
+            data: self.data(&architecture),
+            architecture,
+            variants: vec![variant],
+            ..Experiment::default()
+        }
+    }
+
+    fn variant(&mut self, population: &Population, loss: Loss) -> Variant {
+        let mut variant = Variant::of(self.of(&Activation::ALL));
+        if loss == Loss::Mse && self.chance(0.5) {
+            variant.output_activation = Some(self.of(&Activation::ALL));
+        }
+        let scheme = self.of(&Scheme::ALL);
+        variant.init = self.init(scheme, population);
+        if self.chance(0.4) {
+            let scheme = self.of(&Scheme::FOR_BIAS);
+            variant.bias =
+                self.init(scheme, &Population { gain: 1e-2..=1e1, ..population.clone() });
+        }
+        variant
+    }
+
+    /// Half of the gains are the scheme's own, half are anything.
+    fn init(&mut self, scheme: Scheme, population: &Population) -> Init {
+        let mut init = Init::of(scheme);
+        if self.chance(0.5) {
+            init.gain = Some(self.log_uniform(&population.gain));
+        }
+        init.std = Some(self.log_uniform(&(1e-2..=1e1)));
+        init.bound = Some(self.log_uniform(&(1e-2..=1e1)));
+        init.value = Some(self.uniform() * 4.0 - 2.0);
+        init.mode = Some(self.of(&FanMode::ALL));
+        init.truncated = scheme.takes(Parameter::Truncated) && self.chance(0.3);
+        init.tidy();
+        init
+    }
+
+    /// One in five has inputs and targets of its own, of any size.
+    fn data(&mut self, architecture: &Architecture) -> Option<Data> {
+        if !self.chance(0.2) {
+            return None;
+        }
+        let size = self.log_uniform(&(1e-6..=1e3));
+        let mut rows = |units: usize| -> Vec<Vec<f64>> {
+            (0..architecture.batch)
+                .map(|_| (0..units).map(|_| size * (2.0 * self.uniform() - 1.0)).collect())
+                .collect()
+        };
+        let x = rows(architecture.input);
+        let mut y = rows(architecture.output);
+        for row in &mut y {
+            match architecture.loss {
+                Loss::Mse => {}
+                Loss::Bce => row.iter_mut().for_each(|y| *y = f64::from(u8::from(*y > 0.0))),
+                Loss::SoftmaxCe => {
+                    let class = (row[0].abs() * 1e9) as usize % row.len();
+                    row.iter_mut()
+                        .enumerate()
+                        .for_each(|(i, y)| *y = f64::from(u8::from(i == class)));
+                }
+            }
+        }
+        Some(Data { x, y })
+    }
+}
+
+/// The population reaches what it is meant to reach.
+#[test]
+fn every_choice_is_drawn() {
+    let all: Vec<Experiment> = (0..2000).map(|n| Population::wide().experiment(n)).collect();
+    let variants = || all.iter().map(|experiment| &experiment.variants[0]);
+    for activation in Activation::ALL {
+        assert!(variants().filter(|v| v.activation == activation).count() > 100, "{activation:?}");
+    }
+    for scheme in Scheme::ALL {
+        assert!(variants().filter(|v| v.init.scheme == scheme).count() > 80, "{scheme:?}");
+    }
+    for loss in Loss::ALL {
+        assert!(all.iter().filter(|e| e.architecture.loss == loss).count() > 400, "{loss:?}");
+    }
+    assert!(all.iter().any(|e| e.architecture.depth() == 200));
+    assert!(all.iter().any(|e| e.architecture.batch == 32));
+    assert_eq!(all[7], Population::wide().experiment(7));
+}
