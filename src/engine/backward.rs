@@ -4,6 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::experiment::Activation;
 
+use super::cancellation::drop_rounding_noise;
 use super::forward::{LayerTrace, exponent_of};
 use super::kernels;
 use super::loss::output_gradient;
@@ -36,7 +37,11 @@ impl<T: Real> Network<T> {
             let activation = self.layers[index].activation;
             match from.first() {
                 Some(next) => {
-                    pull_back(&self.layers[index + 1], next, activation, trace, crew);
+                    let layer = &self.layers[index + 1];
+                    pull_back(layer, next, activation, trace, crew);
+                    if !layer.is_random {
+                        drop_rounding_noise(layer, next, trace);
+                    }
                 }
                 None if self.loss.cancels_slope() => {}
                 None => times_slope(activation, trace),

@@ -4,7 +4,7 @@ use super::emulated::StoredDelta;
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
 use super::record::{LayerRecord, ZeroCause, moments_of};
-use super::{Columns, Format, Scaled, delta_profile};
+use super::{Columns, Format, PlainNorm, Scaled, delta_profile};
 
 impl Network<f64> {
     /// The record of every layer of an emulated pass. Where all of δ is stored as 0 though it
@@ -54,7 +54,12 @@ impl Network<f64> {
             preactivation_std: moments(&trace.z).1,
             saturated_share: trace.saturated_share(activation),
             dead_share: trace.dead_share(activation),
-            lost_in_plain: !delta.is_zero() && stored.plain_norm == 0.0,
+            plain: match stored.plain_norm {
+                _ if delta.is_zero() => PlainNorm::Norm,
+                0.0 => PlainNorm::Zero,
+                norm if norm.is_finite() => PlainNorm::Norm,
+                _ => PlainNorm::Infinite,
+            },
             ..*exact
         }
     }

@@ -188,6 +188,7 @@ impl LawLayer {
                 scale: variant.init.scale(fan_in, units),
                 bias,
                 activation: experiment.activation_of(variant, l),
+                is_random: true,
             },
             bias: random.then_some(variant.bias),
             fan_in,

@@ -2,6 +2,7 @@
 //! and numbers that do not run out of exponent. No screen, no file, no clock, no thread.
 
 mod backward;
+mod cancellation;
 mod columns;
 mod cross_entropy;
 mod draws;
@@ -17,7 +18,9 @@ pub mod kernels;
 mod loss;
 mod network;
 mod numpy;
+mod output_record;
 mod parameters;
+mod plain_norm;
 pub mod quadrature;
 mod real;
 mod record;
@@ -25,6 +28,7 @@ mod rows;
 mod scaled;
 mod softmax;
 pub mod special;
+mod symmetry;
 mod vector;
 
 pub use columns::{Columns, Faint};
@@ -37,9 +41,11 @@ pub use graded::GradedColumns;
 pub use gradient::Gradient;
 pub use network::{BuildStopped, FromDraws, Layer, Network, Pass, Rooms};
 pub use numpy::NumpyStream;
+pub use output_record::OutputRecord;
 pub use parameters::Parameter;
+pub use plain_norm::PlainNorm;
 pub use real::Real;
-pub use record::{LayerRecord, ZeroCause, delta_profile, explain_zeros, record};
+pub use record::{LayerRecord, SATURATED_BELOW, ZeroCause, delta_profile, explain, record};
 pub use rows::{Alone, Crew};
 pub use scaled::Scaled;
 pub use softmax::{softmax, softmax_jacobian};

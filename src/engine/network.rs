@@ -23,6 +23,8 @@ pub struct Layer<T> {
     pub bias: Option<Vec<T>>,
     /// φ.
     pub activation: Activation,
+    /// Whether the weights are random draws, so that sums over them do not cancel.
+    pub is_random: bool,
 }
 
 /// A variant's network with its data.
@@ -157,6 +159,7 @@ impl<T: Real + FromDraws> Network<T> {
             scale: T::from_f64(scale),
             bias,
             activation: experiment.activation_of(variant, l),
+            is_random: variant.weights.is_none() && variant.init.unit_law() != UnitLaw::Ones,
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::experiment::Activation;
 
+use super::cancellation::has_terms;
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
 use super::scaled::{halves, root_mean_square};
-use super::{Columns, Faint, Format, Real, Scaled, kernels};
+use super::{Columns, Faint, Format, PlainNorm, Real, Scaled, kernels};
 
 /// A slope below this share of the activation's largest one counts as saturated.
 pub const SATURATED_BELOW: f64 = 0.05;
@@ -31,15 +32,22 @@ pub struct LayerRecord {
     pub activation_std: Scaled,
     /// Standard deviation of z^(l).
     pub preactivation_std: Scaled,
+    /// Root mean square of z^(l), the size of the forward signal.
+    pub preactivation_rms: Scaled,
     /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest.
     pub saturated_share: f64,
     /// Share of units whose slope is exactly 0 in every example.
     pub dead_share: f64,
     /// Why `delta` is zero, where it is.
     pub zero: Option<ZeroCause>,
-    /// Whether plain arithmetic in this precision, squares summed as they are, would give
-    /// a norm of 0 although it is not.
-    pub lost_in_plain: bool,
+    /// B.
+    pub examples: usize,
+    /// Examples whose own δ^(l) is exactly zero.
+    pub zero_examples: usize,
+    /// Whether all units are alike: see [`Network::has_alike_units`].
+    pub alike: bool,
+    /// What plain arithmetic in this precision would print for `delta`.
+    pub plain: PlainNorm,
 }
 
 /// Why an error signal is recorded as zero. A zero is not a small number, and what a narrow
@@ -60,6 +68,8 @@ pub enum ZeroCause {
     SaturatedLayer(usize),
     /// The living units of this layer get no signal from the layer above.
     NoPath(usize),
+    /// The sums Wᵀδ of this layer cancel: what floating point leaves of them is rounding noise.
+    Cancelled(usize),
     /// No true zero: a format in which the pass is emulated rounds all of δ to 0 from this
     /// layer down.
     Underflow {
@@ -94,6 +104,7 @@ impl ZeroCause {
             Self::SaturatedOutput => "saturated output",
             Self::SaturatedLayer(_) => "saturated layer",
             Self::NoPath(_) => "no path",
+            Self::Cancelled(_) => "cancelled",
             Self::Underflow { format: Format::Fp16, .. } => "underflow in fp16",
             Self::Underflow { format: Format::Bf16, .. } => "underflow in bf16",
             Self::Underflow { .. } => "underflow",
@@ -108,12 +119,16 @@ impl ZeroCause {
 pub fn record<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Vec<LayerRecord> {
     let layers = 0..pass.layers.len();
     let mut records = layers.map(|index| LayerRecord::of(network, pass, index)).collect::<Vec<_>>();
-    explain_zeros(network, pass, &mut records);
+    explain(network, pass, &mut records);
     records
 }
 
-/// Gives every layer whose δ is exactly zero the cause, found where the signal ends.
-pub fn explain_zeros<T: Real>(network: &Network<T>, pass: &Pass<T>, records: &mut [LayerRecord]) {
+/// Adds what one layer alone cannot tell: the cause of every δ that is exactly zero, found where
+/// the signal ends, and what plain arithmetic would print, which depends on the layers above.
+pub fn explain<T: Real>(network: &Network<T>, pass: &Pass<T>, records: &mut [LayerRecord]) {
+    for (record, plain) in records.iter_mut().zip(PlainNorm::of_layers(pass)) {
+        record.plain = plain;
+    }
     let mut zero_above = None;
     for (index, record) in records.iter_mut().enumerate().rev() {
         if record.delta.is_zero() {
@@ -124,11 +139,13 @@ pub fn explain_zeros<T: Real>(network: &Network<T>, pass: &Pass<T>, records: &mu
 }
 
 impl LayerRecord {
-    /// What the pass leaves of one layer, but for the cause of a zero; `index` = l − 1.
+    /// What the pass leaves of one layer, but for what [`explain`] adds; `index` = l − 1.
     pub fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> Self {
         let trace = &pass.layers[index];
         let (activation_mean, activation_std) = moments(&trace.a);
         let activation = network.layers[index].activation;
+        let (preactivation_mean, preactivation_std) = moments(&trace.z);
+        let tops = trace.delta.tops();
         Self {
             layer: index + 1,
             fan_in: pass.inputs_of(index).units(),
@@ -138,11 +155,17 @@ impl LayerRecord {
             bias_grad: pass.bias_gradient_norm(index),
             activation_mean,
             activation_std,
-            preactivation_std: moments(&trace.z).1,
+            preactivation_std,
+            preactivation_rms: (preactivation_mean.times(preactivation_mean))
+                .plus(preactivation_std.times(preactivation_std))
+                .sqrt(),
             saturated_share: trace.saturated_share(activation),
             dead_share: trace.dead_share(activation),
             zero: None,
-            lost_in_plain: lost_in_plain(&trace.delta),
+            examples: tops.len(),
+            zero_examples: tops.iter().filter(|top| top.is_none()).count(),
+            alike: network.has_alike_units(index),
+            plain: PlainNorm::Norm,
         }
     }
 }
@@ -183,17 +206,6 @@ impl<T: Real> LayerTrace<T> {
 
 fn share(count: usize, of: usize) -> f64 {
     count as f64 / of.max(1) as f64
-}
-
-/// Whether the square of every δ rounds to zero in plain arithmetic, though δ is not zero.
-fn lost_in_plain<T: Real>(delta: &Columns<T>) -> bool {
-    let mut tops = (0..delta.batch()).zip(delta.tops()).filter_map(|(b, top)| top.map(|_| b));
-    let square_is_lost = |b: usize| {
-        let plain = T::from_f64(delta.largest(b).map_or(0.0, Scaled::to_f64));
-        plain * plain == T::ZERO
-    };
-    // Without any top, δ is truly zero and nothing is lost.
-    tops.next().is_some_and(square_is_lost) && tops.all(square_is_lost)
 }
 
 /// Mean and standard deviation over all entries.
@@ -265,6 +277,8 @@ fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCau
         ZeroCause::SaturatedLayer(index + 1)
     } else if flat {
         ZeroCause::DeadLayer(index + 1)
+    } else if has_terms(above, &pass.layers[index + 1], &pass.layers[index]) {
+        ZeroCause::Cancelled(index + 1)
     } else {
         ZeroCause::NoPath(index + 1)
     }

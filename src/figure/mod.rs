@@ -19,6 +19,7 @@ pub mod spread;
 mod sweep;
 mod table;
 pub mod why;
+pub mod words;
 
 use std::sync::Arc;
 

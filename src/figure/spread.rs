@@ -6,8 +6,9 @@ use crate::engine::Scaled;
 use crate::study::{LayerSpread, Signal, Spread, ValueScale};
 
 use super::colour::ColourMap;
-use super::number::{decade, scientific, with_minus};
+use super::number::{decade, scientific};
 use super::why::{dots, in_words, layers_axis, line};
+use super::words;
 use super::{
     Axis, AxisScale, Cell, Chart, ColourScale, Figure, FigureId, Heat, Ink, Mark, MarkShape, Note,
     Panel, Rows,
@@ -240,7 +241,7 @@ fn sentence(spread: &Spread) -> String {
     let (first, last) = (spread.layers.first(), spread.layers.last());
     if spread.layers.iter().all(|layer| layer.zeros == layer.total) {
         let why = if spread.signal == Signal::Delta {
-            with_minus(&spread.verdict.sentence())
+            words::flow::sentence(&spread.diagnosis)
         } else {
             String::new()
         };

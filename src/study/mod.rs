@@ -2,10 +2,12 @@
 //! stops when told to, and returns plain data.
 
 mod anatomy;
+mod blame;
 mod check;
 mod comparison;
 mod cost;
 mod critical;
+mod diagnosis;
 mod distribution;
 mod draw;
 mod emulated_draw;
@@ -29,11 +31,11 @@ mod sweep;
 mod sweep_preset;
 mod theory;
 mod theory_study;
-mod verdict;
 
 use std::ops::Range;
 
 pub use anatomy::{Anatomy, AnatomySettings, anatomy};
+pub use blame::{Cause, Cut, CutBy, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{
     CheckError, CheckSettings, Compared, Errors, Finding, GradientCheck, StepCheck, check_against,
     gradient_check, log_spaced,
@@ -41,6 +43,11 @@ pub use check::{
 pub use comparison::{Comparison, LayerComparison, RatioComparison, Z_95};
 pub use cost::{Cost, LayerCost, Timing, time_passes};
 pub use critical::{SweepResult, critical_line};
+pub use diagnosis::{
+    Advice, Diagnosis, ENOUGH_STEPS, FlowFinding, HEALTHY_RATE, Kind, NOTABLE_INACTIVE,
+    NOTABLE_SHARE, SATURATED_OUTPUT, SMALL_ERROR, SWING_DECADES, SWING_SHARE, Swing, TREND_SHARE,
+    swings,
+};
 pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
 pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnsemble, ensemble};
@@ -69,7 +76,6 @@ pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep
 pub use sweep_preset::SweepPreset;
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use theory_study::{CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory};
-pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::engine::{
-    Alone, Blank, Crew, LayerRecord, Network, Pass, Real, Scaled, delta_profile, explain_zeros,
+    Alone, Blank, Crew, LayerRecord, Network, Pass, Real, Scaled, delta_profile, explain,
 };
 
 use super::parallel::{all_threads, each, in_pool};
@@ -152,7 +152,7 @@ pub(super) fn record<T: Real>(
         *slot = Some((record, delta_profile(&pass.layers[index])));
     })?;
     let (mut records, profile): (Vec<_>, Vec<_>) = slots.into_iter().flatten().unzip();
-    explain_zeros(network, pass, &mut records);
+    explain(network, pass, &mut records);
     Ok((records, profile))
 }
 

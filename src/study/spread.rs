@@ -5,10 +5,10 @@ mod scale;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::{FromDraws, LayerTrace, Network, Pass, Real, Scaled, record};
+use crate::engine::{FromDraws, LayerTrace, Network, OutputRecord, Real, Scaled, record};
 use crate::experiment::{Activation, Experiment, Precision};
 
-use super::{DrawStudy, Stopped, Verdict, Watch};
+use super::{Diagnosis, DrawStudy, Stopped, Watch};
 
 pub use scale::{Bins, MOST_BINS, ValueAxis, ValueScale};
 
@@ -91,8 +91,8 @@ pub struct Spread {
     pub bins: Bins,
     /// Layers 1…L.
     pub layers: Vec<LayerSpread>,
-    /// What the norms of δ say.
-    pub verdict: Verdict,
+    /// What is found in the records.
+    pub diagnosis: Diagnosis,
 }
 
 /// One layer's histogram over n_l units × B examples.
@@ -192,12 +192,13 @@ fn spread_as<T: Real + FromDraws>(
         scale,
         bins,
         layers,
-        verdict: verdict(&network, &pass),
+        diagnosis: Diagnosis::of(
+            experiment,
+            &experiment.variants[variant],
+            &record(&network, &pass),
+            &OutputRecord::of(&network, &pass),
+        ),
     })
-}
-
-fn verdict<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Verdict {
-    Verdict::of(&record(network, pass), super::draw::largest_output(pass))
 }
 
 /// One example's entries, in full.
