@@ -40,7 +40,7 @@ impl<T: Real> Network<T> {
                     let layer = &self.layers[index + 1];
                     pull_back(layer, next, activation, trace, crew);
                     if !layer.is_random {
-                        drop_rounding_noise(layer, next, trace);
+                        drop_rounding_noise(layer, next, activation, trace);
                     }
                 }
                 None if self.loss.cancels_slope() => {}

@@ -4,22 +4,28 @@
 //! ε Σᵢ |Wᵢⱼ δᵢ|. Read as a signal, that looks like one that vanishes within a single layer.
 //! Random weights do not cancel; equal ones and given ones can.
 
+use crate::experiment::Activation;
+
 use super::network::Layer;
-use super::scaled::ldexp;
 use super::{LayerTrace, Real, Scaled};
 
 /// A sum of at most this many ε Σ|terms| is what the rounding of its terms leaves.
 const NOISE: f64 = 8.0;
+/// Sizes above this lost no term that matters to an underflow.
+const PLAIN: f64 = 1e-200;
 
 /// Sets δ of an example to 0 where each of its sums is rounding noise. `layer` and `next` are
-/// layer l + 1, `below` is layer l with its δ.
+/// layer l + 1; `activation` and `below` belong to layer l, whose δ is there.
 pub(super) fn drop_rounding_noise<T: Real>(
     layer: &Layer<T>,
     next: &LayerTrace<T>,
+    activation: Activation,
     below: &mut LayerTrace<T>,
 ) {
     for example in 0..below.delta.batch() {
-        if below.delta.largest(example).is_some() && is_noise(layer, next, below, example) {
+        if below.delta.largest(example).is_some()
+            && is_noise(layer, next, activation, below, example)
+        {
             below.delta.mantissa.column_mut(example).fill(T::ZERO);
             below.delta.exponent[example] = 0;
             below.faint.retain(|faint| faint.example != example);
@@ -31,41 +37,80 @@ pub(super) fn drop_rounding_noise<T: Real>(
 pub(super) fn has_terms<T: Real>(
     layer: &Layer<T>,
     next: &LayerTrace<T>,
+    activation: Activation,
     below: &LayerTrace<T>,
 ) -> bool {
     (0..next.delta.batch()).any(|example| {
         let delta = next.exact_delta(example);
-        let top = top_exponent(&delta);
-        let live = (0..below.slope.nrows()).filter(|&j| below.slope[[j, example]] != T::ZERO);
-        let mut terms = live.map(|unit| terms(layer, &delta, top, unit));
-        terms.any(|[_, sizes]| sizes > 0.0)
+        live(activation, below, example).any(|unit| !Sums::of(layer, &delta, unit).sizes.is_zero())
     })
 }
 
 fn is_noise<T: Real>(
     layer: &Layer<T>,
     next: &LayerTrace<T>,
+    activation: Activation,
     below: &LayerTrace<T>,
     example: usize,
 ) -> bool {
     let delta = next.exact_delta(example);
-    let top = top_exponent(&delta);
-    let live = (0..below.slope.nrows()).filter(|&j| below.slope[[j, example]] != T::ZERO);
-    live.map(|unit| terms(layer, &delta, top, unit))
-        .all(|[sum, sizes]| sum.abs() <= NOISE * T::EPSILON * sizes)
-}
-
-/// Σᵢ Uᵢⱼ δᵢ and Σᵢ |Uᵢⱼ δᵢ| over 2^`top`.
-fn terms<T: Real>(layer: &Layer<T>, delta: &[Scaled], top: i64, unit: usize) -> [f64; 2] {
-    let weights = layer.unit.column(unit).into_iter().map(|weight| weight.to_f64());
-    let terms = weights.zip(delta).map(|(weight, delta)| {
-        weight * ldexp(delta.mantissa(), (delta.exponent() - top).max(-2000))
+    let mut any = false;
+    let all = live(activation, below, example).all(|unit| {
+        let sums = Sums::of(layer, &delta, unit);
+        any |= !sums.sizes.is_zero();
+        sums.is_noise::<T>()
     });
-    terms.fold([0.0, 0.0], |[sum, sizes], term| [sum + term, sizes + term.abs()])
+    all && any
 }
 
-fn top_exponent(delta: &[Scaled]) -> i64 {
-    delta.iter().filter(|d| !d.is_zero()).map(|d| d.exponent()).max().unwrap_or(0)
+/// Units of a layer whose slope is not 0. One that fades smoothly never is, even where its
+/// number underflows.
+fn live<T: Real>(
+    activation: Activation,
+    below: &LayerTrace<T>,
+    example: usize,
+) -> impl Iterator<Item = usize> {
+    let smooth = !activation.is_piecewise_linear();
+    let slope = below.slope.column(example);
+    (0..slope.len()).filter(move |&unit| smooth || slope[unit] != T::ZERO)
+}
+
+/// What a unit receives.
+struct Sums {
+    /// Σᵢ Uᵢⱼ δᵢ.
+    sum: Scaled,
+    /// Σᵢ |Uᵢⱼ δᵢ|.
+    sizes: Scaled,
+}
+
+impl Sums {
+    fn of<T: Real>(layer: &Layer<T>, delta: &[Scaled], unit: usize) -> Self {
+        let exponents = delta.iter().filter(|d| !d.is_zero()).map(|d| d.exponent());
+        let top = exponents.max().unwrap_or(0);
+        let terms = || {
+            let weights = layer.unit.column(unit).into_iter().map(|weight| weight.to_f64());
+            weights.zip(delta)
+        };
+        // Plain numbers beside the largest δ, wherever that leaves some of the terms.
+        let [sum, sizes] = terms().fold([0.0, 0.0], |[sum, sizes], (weight, delta)| {
+            let term = weight * delta.over_power_of_two(top);
+            [sum + term, sizes + term.abs()]
+        });
+        if sizes > PLAIN {
+            return Self { sum: Scaled::new(sum, top), sizes: Scaled::new(sizes, top) };
+        }
+        let zero = Self { sum: Scaled::ZERO, sizes: Scaled::ZERO };
+        terms().fold(zero, |sums, (weight, delta)| {
+            let term = delta.times(Scaled::from(weight));
+            let size = Scaled::new(term.mantissa().abs(), term.exponent());
+            Self { sum: sums.sum.plus(term), sizes: sums.sizes.plus(size) }
+        })
+    }
+
+    fn is_noise<T: Real>(&self) -> bool {
+        let share = self.sum.over(self.sizes);
+        share.is_none_or(|share| share.to_f64().abs() <= NOISE * T::EPSILON)
+    }
 }
 
 #[cfg(test)]

@@ -277,7 +277,12 @@ fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCau
         ZeroCause::SaturatedLayer(index + 1)
     } else if flat {
         ZeroCause::DeadLayer(index + 1)
-    } else if has_terms(above, &pass.layers[index + 1], &pass.layers[index]) {
+    } else if has_terms(
+        above,
+        &pass.layers[index + 1],
+        network.layers[index].activation,
+        &pass.layers[index],
+    ) {
         ZeroCause::Cancelled(index + 1)
     } else {
         ZeroCause::NoPath(index + 1)

@@ -422,13 +422,13 @@ fn lies(finding: &FlowFinding) -> Vec<FlowFinding> {
         ],
         F::SmallError { error_log10 } => vec![F::SmallError { error_log10: error_log10 - 0.1 }],
         F::OutputStep { decades, outputs, units } => vec![
-            F::OutputStep { decades: -decades - 0.01, outputs, units },
+            F::OutputStep { decades: decades + 0.01 * (1.0 + decades.abs()), outputs, units },
             F::OutputStep { decades, outputs: outputs + 1, units },
         ],
         F::DeltaSwing(swing) => swings(&swing).into_iter().map(F::DeltaSwing).collect(),
         F::ForwardSwing(swing) => swings(&swing).into_iter().map(F::ForwardSwing).collect(),
         F::Across { decades, from, to } => vec![
-            F::Across { decades: -decades - 0.01, from, to },
+            F::Across { decades: decades + 0.01 * (1.0 + decades.abs()), from, to },
             F::Across { decades, from: from + 1, to },
             F::Across { decades, from, to: to + 1 },
         ],

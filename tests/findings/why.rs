@@ -131,7 +131,12 @@ fn every_blame_is_right() {
         for finding in &found {
             let lies = match *finding {
                 WhyFinding::Product { steps, weights, slopes, measured } => vec![
-                    WhyFinding::Product { steps, weights: -weights - 0.01, slopes, measured },
+                    WhyFinding::Product {
+                        steps,
+                        weights: weights + 0.01 * (1.0 + slopes.abs()),
+                        slopes,
+                        measured,
+                    },
                     WhyFinding::Product { steps: steps + 1, weights, slopes, measured },
                 ],
                 WhyFinding::Blame { grows: Some(grows), cause, against } => {
