@@ -5,24 +5,21 @@
 //! Random weights do not cancel; equal ones and given ones can.
 
 use super::network::Layer;
-use super::scaled::ldexp;
-use super::{LayerTrace, Real, Scaled};
+use super::{LayerTrace, Real, Scaled, Signal};
 
 /// A sum of at most this many ε Σ|terms| is what the rounding of its terms leaves.
 const NOISE: f64 = 8.0;
 
-/// Sets δ of an example to 0 where each of its sums is rounding noise. `layer` and `next` are
-/// layer l + 1, `below` is layer l with its δ.
+/// Sets δ of an example to 0 where each of its sums is rounding noise. `layer` and `above` are
+/// those of layer l + 1, `below` is layer l with its δ.
 pub(super) fn drop_rounding_noise<T: Real>(
     layer: &Layer<T>,
-    next: &LayerTrace<T>,
+    above: &Signal<T>,
     below: &mut LayerTrace<T>,
 ) {
     for example in 0..below.delta.batch() {
-        if below.delta.largest(example).is_some() && is_noise(layer, next, below, example) {
-            below.delta.mantissa.column_mut(example).fill(T::ZERO);
-            below.delta.exponent[example] = 0;
-            below.faint.retain(|faint| faint.example != example);
+        if below.delta.largest(example).is_some() && is_noise(layer, above, below, example) {
+            below.delta.clear(example);
         }
     }
 }
@@ -30,42 +27,39 @@ pub(super) fn drop_rounding_noise<T: Real>(
 /// Whether some unit of layer l with a slope would receive a signal, if its terms did not cancel.
 pub(super) fn has_terms<T: Real>(
     layer: &Layer<T>,
-    next: &LayerTrace<T>,
+    above: &Signal<T>,
     below: &LayerTrace<T>,
 ) -> bool {
-    (0..next.delta.batch()).any(|example| {
-        let delta = next.exact_delta(example);
-        let top = top_exponent(&delta);
+    (0..above.batch()).any(|example| {
+        let delta = above.column(example);
         let live = (0..below.slope.nrows()).filter(|&j| below.slope[[j, example]] != T::ZERO);
-        let mut terms = live.map(|unit| terms(layer, &delta, top, unit));
-        terms.any(|[_, sizes]| sizes > 0.0)
+        let mut terms = live.map(|unit| terms(layer, &delta, unit));
+        terms.any(|[_, sizes]| !sizes.is_zero())
     })
 }
 
 fn is_noise<T: Real>(
     layer: &Layer<T>,
-    next: &LayerTrace<T>,
+    above: &Signal<T>,
     below: &LayerTrace<T>,
     example: usize,
 ) -> bool {
-    let delta = next.exact_delta(example);
-    let top = top_exponent(&delta);
-    let live = (0..below.slope.nrows()).filter(|&j| below.slope[[j, example]] != T::ZERO);
-    live.map(|unit| terms(layer, &delta, top, unit))
-        .all(|[sum, sizes]| sum.abs() <= NOISE * T::EPSILON * sizes)
+    let delta = above.column(example);
+    let allowed = Scaled::from(NOISE * T::EPSILON);
+    let below = below.delta.column(example).into_iter().enumerate();
+    below
+        .filter(|(_, delta)| !delta.is_zero())
+        .map(|(unit, _)| terms(layer, &delta, unit))
+        .all(|[sum, sizes]| sum.magnitude().minus(sizes.times(allowed)).mantissa() <= 0.0)
 }
 
-/// Σᵢ Uᵢⱼ δᵢ and Σᵢ |Uᵢⱼ δᵢ| over 2^`top`.
-fn terms<T: Real>(layer: &Layer<T>, delta: &[Scaled], top: i64, unit: usize) -> [f64; 2] {
+/// Σᵢ Uᵢⱼ δᵢ and Σᵢ |Uᵢⱼ δᵢ|, however small.
+fn terms<T: Real>(layer: &Layer<T>, delta: &[Scaled], unit: usize) -> [Scaled; 2] {
     let weights = layer.unit.column(unit).into_iter().map(|weight| weight.to_f64());
-    let terms = weights.zip(delta).map(|(weight, delta)| {
-        weight * ldexp(delta.mantissa(), (delta.exponent() - top).max(-2000))
-    });
-    terms.fold([0.0, 0.0], |[sum, sizes], term| [sum + term, sizes + term.abs()])
-}
-
-fn top_exponent(delta: &[Scaled]) -> i64 {
-    delta.iter().filter(|d| !d.is_zero()).map(|d| d.exponent()).max().unwrap_or(0)
+    let terms = weights.zip(delta).map(|(weight, delta)| delta.times(weight.into()));
+    terms.fold([Scaled::ZERO; 2], |[sum, sizes], term| {
+        [sum.plus(term), sizes.plus(term.magnitude())]
+    })
 }
 
 #[cfg(test)]

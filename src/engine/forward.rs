@@ -9,38 +9,36 @@ use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
 use super::rows::{Rows, shares};
 use super::scaled::{frexp, halves, ldexp};
-use super::{Alone, Columns, Crew, Faint, Real, Scaled};
+use super::{Alone, Columns, Crew, Real, Scaled, Signal};
 
 /// What the passes leave of one layer.
 #[derive(Clone, Debug)]
 pub struct LayerTrace<T> {
     /// z, n_l × B.
-    pub z: Columns<T>,
+    pub z: Signal<T>,
     /// a = φ(z), n_l × B; at a softmax output the probabilities softmax(z).
-    pub a: Columns<T>,
+    pub a: Signal<T>,
     /// φ′(z), n_l × B.
     pub slope: Array2<T>,
     /// δ = ∂L/∂z of each example's own loss, n_l × B.
-    pub delta: Columns<T>,
-    /// Entries that δ's mantissas lost beside their columns' largest.
-    pub faint: Vec<Faint>,
+    pub delta: Signal<T>,
 }
 
 impl<T: Real> LayerTrace<T> {
     pub(super) fn zeros(units: usize, batch: usize) -> Self {
         Self {
-            z: Columns::zeros(units, batch),
-            a: Columns::zeros(units, batch),
+            z: Signal::zeros(units, batch),
+            a: Signal::zeros(units, batch),
             slope: Array2::from_elem((units, batch), T::ZERO),
-            delta: Columns::zeros(units, batch),
-            faint: Vec::new(),
+            delta: Signal::zeros(units, batch),
         }
     }
 
     /// The true pre-activation of one entry, where `f64` can hold it; far out, the largest
     /// number that stands for it.
     pub(super) fn true_z(&self, unit: usize, example: usize) -> f64 {
-        clamped(self.z.mantissa[[unit, example]].to_f64(), self.z.exponent[example])
+        let z = self.z.entry(unit, example);
+        clamped(z.mantissa(), z.exponent())
     }
 }
 
@@ -50,7 +48,7 @@ impl<T: Real> Network<T> {
         let batch = self.input.batch();
         let trace = |layer: &Layer<T>| LayerTrace::zeros(layer.unit.nrows(), batch);
         let layers = self.layers.iter().map(trace).collect();
-        Pass { input: self.input.clone(), layers, loss: Scaled::ZERO }
+        Pass { input: self.input.clone().into(), layers, loss: Scaled::ZERO }
     }
 
     /// The forward pass alone; δ is left zero.
@@ -72,7 +70,7 @@ impl<T: Real> Network<T> {
         crew: &impl Crew,
         proceed: &mut dyn FnMut() -> bool,
     ) -> bool {
-        pass.input.clone_from(&self.input);
+        pass.input.columns_mut().clone_from(&self.input);
         for (index, layer) in self.layers.iter().enumerate() {
             let (before, from) = pass.layers.split_at_mut(index);
             let Some(trace) = from.first_mut().filter(|_| proceed()) else { return false };
@@ -86,18 +84,18 @@ impl<T: Real> Network<T> {
 }
 
 impl<T: Real> Layer<T> {
-    fn forward(&self, input: &Columns<T>, trace: &mut LayerTrace<T>, crew: &impl Crew) {
-        let plain = input.exponent.iter().all(|&exponent| exponent == 0);
-        let done = self.forward_in_shares(input, plain, trace, crew);
-        trace.z.exponent.copy_from_slice(&input.exponent);
-        trace.a.exponent.fill(0);
+    fn forward(&self, input: &Signal<T>, trace: &mut LayerTrace<T>, crew: &impl Crew) {
+        let plain = input.is_plain();
+        let done = self.forward_in_shares(input.columns(), plain, trace, crew);
+        trace.z.columns_mut().exponent.copy_from_slice(&input.columns().exponent);
+        trace.a.columns_mut().exponent.fill(0);
         if done {
             return;
         }
         if !plain {
-            self.add_bias(&mut trace.z);
+            self.add_bias(trace.z.columns_mut());
         }
-        settle(&mut trace.z);
+        settle(trace.z.columns_mut());
         self.activate(trace);
     }
 
@@ -113,8 +111,8 @@ impl<T: Real> Layer<T> {
     ) -> bool {
         let batch = input.batch();
         let (Some(z), Some(a), Some(slope)) = (
-            trace.z.mantissa.as_slice_mut(),
-            trace.a.mantissa.as_slice_mut(),
+            trace.z.columns_mut().mantissa.as_slice_mut(),
+            trace.a.columns_mut().mantissa.as_slice_mut(),
             trace.slope.as_slice_mut(),
         ) else {
             return false;
@@ -166,7 +164,7 @@ impl<T: Real> Layer<T> {
     /// a and φ′ of the whole layer. Columns with an exponent of their own are done one
     /// number at a time; they are the far corners of exploding and vanishing passes.
     pub(super) fn activate(&self, trace: &mut LayerTrace<T>) {
-        let (z, a, slope) = (&trace.z, &mut trace.a, &mut trace.slope);
+        let (z, a, slope) = (trace.z.columns(), trace.a.columns_mut(), &mut trace.slope);
         if let (Some(z), Some(a), Some(slope)) =
             (z.mantissa.as_slice(), a.mantissa.as_slice_mut(), slope.as_slice_mut())
         {

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use super::network::Pass;
 use super::scaled::ldexp;
-use super::{Columns, Real, Scaled, kernels};
+use super::{Columns, Real, Scaled, Signal, kernels};
 
 /// Where the squares cancel to less than this share of what they are made of, the norm is
 /// taken from the matrix itself: the Gram form loses half of the digits that cancel.
@@ -47,7 +47,7 @@ impl<T: Real> Pass<T> {
 
     /// BP4 for the mean loss: ∂L/∂b^(l) = (1/B) Σ_b δ_b, n_l × 1; `index` = l − 1.
     pub fn bias_gradient(&self, index: usize) -> Gradient {
-        let delta = Normalized::of(&self.layers[index].delta);
+        let delta = Normalized::of(self.layers[index].delta.columns());
         let ones = Normalized::ones(delta.exponent.len());
         OuterProducts::of(delta, ones).gradient()
     }
@@ -61,7 +61,7 @@ impl<T: Real> Pass<T> {
         }
         let (outs, ins) = (delta.units(), input.units());
         let gram_is_cheaper = delta.batch() * (outs + ins) < 2 * outs * ins;
-        let norm = if gram_is_cheaper { gram_norm(delta, input) } else { None };
+        let norm = if gram_is_cheaper { gram_norm(delta.columns(), input.columns()) } else { None };
         norm.unwrap_or_else(|| self.weight_gradient(index).norm())
     }
 
@@ -71,17 +71,17 @@ impl<T: Real> Pass<T> {
         if delta.batch() == 1 {
             return delta.rms_norm();
         }
-        norm_of_mean(delta).unwrap_or_else(|| self.bias_gradient(index).norm())
+        norm_of_mean(delta.columns()).unwrap_or_else(|| self.bias_gradient(index).norm())
     }
 
     /// a^(l−1), n_{l−1} × B; `index` = l − 1.
-    pub fn inputs_of(&self, index: usize) -> &Columns<T> {
+    pub fn inputs_of(&self, index: usize) -> &Signal<T> {
         if index == 0 { &self.input } else { &self.layers[index - 1].a }
     }
 
     fn outer_products(&self, index: usize) -> OuterProducts {
-        let delta = Normalized::of(&self.layers[index].delta);
-        OuterProducts::of(delta, Normalized::of(self.inputs_of(index)))
+        let delta = Normalized::of(self.layers[index].delta.columns());
+        OuterProducts::of(delta, Normalized::of(self.inputs_of(index).columns()))
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Columns, Real, Scaled};
 
 /// Fills the output layer's δ with ∇ₐL of each example's own loss, still to be multiplied by
 /// σ′(z), or with δ^(L) = a − y itself where the loss cancels the slope; entries that its
-/// mantissas lose go to the layer's faint ones. Returns the mean loss.
+/// mantissas lose are kept apart. Returns the mean loss.
 ///
 /// # Shapes
 /// `target` is n_L × B.
@@ -20,7 +20,7 @@ pub(super) fn output_gradient<T: Real>(
     output: &mut LayerTrace<T>,
     target: &Columns<T>,
 ) -> Scaled {
-    output.faint.clear();
+    output.delta.clear_underflowed();
     match loss {
         Loss::Mse => squared_error(output, target),
         Loss::Bce => cross_entropy(binary, output, target),
@@ -30,17 +30,18 @@ pub(super) fn output_gradient<T: Real>(
 
 /// ½‖a − y‖² and a − y, where a = m 2^e and y stands in plain numbers.
 fn squared_error<T: Real>(output: &mut LayerTrace<T>, target: &Columns<T>) -> Scaled {
-    let LayerTrace { a, delta: error, faint, .. } = output;
-    let differences = error.mantissa.iter_mut().zip(&a.mantissa).zip(&target.mantissa);
+    let LayerTrace { a, delta: error, .. } = output;
+    let Columns { mantissa, exponent } = error.columns_mut();
+    let differences = mantissa.iter_mut().zip(&a.columns().mantissa).zip(&target.mantissa);
     differences.for_each(|((error, &a), &y)| *error = a - y);
-    for (b, &exponent) in a.exponent.iter().enumerate() {
-        error.exponent[b] = 0;
+    exponent.fill(0);
+    for (b, &exponent) in a.columns().exponent.iter().enumerate() {
         if exponent != 0 {
             // Beside a target of exactly 0 even the faintest output is an error.
             let entry =
-                |unit| a.get(unit, b).plus(Scaled::from(-target.mantissa[[unit, b]].to_f64()));
+                |unit| a.entry(unit, b).plus(Scaled::from(-target.mantissa[[unit, b]].to_f64()));
             let entries: Vec<Scaled> = (0..a.units()).map(entry).collect();
-            error.fill(b, &entries, faint);
+            error.set_column(b, &entries);
         }
     }
     let norm = error.rms_norm();
@@ -58,7 +59,7 @@ fn cross_entropy<T: Real>(
     for b in 0..batch {
         let y: Vec<f64> = target.mantissa.column(b).iter().map(|y| y.to_f64()).collect();
         let example = of_example(&output.z.column(b), &y);
-        output.delta.fill(b, &example.delta, &mut output.faint);
+        output.delta.set_column(b, &example.delta);
         sum = sum.plus(example.loss);
     }
     sum.times(Scaled::from(1.0 / batch as f64))
@@ -71,11 +72,12 @@ pub(super) fn finish_output<T: Real>(loss: Loss, output: &mut LayerTrace<T>) {
     }
     for b in 0..output.z.batch() {
         let softmax = LogSoftmax::of(&output.z.column(b));
-        let column = output.a.mantissa.column_mut(b);
+        let Columns { mantissa, exponent } = output.a.columns_mut();
+        let column = mantissa.column_mut(b);
         column.into_iter().zip(softmax.probabilities()).for_each(|(a, p)| {
             *a = T::from_f64(p.to_f64());
         });
-        output.a.exponent[b] = 0;
+        exponent[b] = 0;
     }
 }
 

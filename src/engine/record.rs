@@ -5,8 +5,8 @@ use crate::experiment::Activation;
 use super::cancellation::has_terms;
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
-use super::scaled::{halves, root_mean_square};
-use super::{Columns, Faint, Format, PlainNorm, Real, Scaled, kernels};
+use super::scaled::halves;
+use super::{Columns, Format, PlainNorm, Real, Scaled, kernels};
 
 /// A slope below this share of the activation's largest one counts as saturated.
 pub const SATURATED_BELOW: f64 = 0.05;
@@ -142,10 +142,10 @@ impl LayerRecord {
     /// What the pass leaves of one layer, but for what [`explain`] adds; `index` = l − 1.
     pub fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> Self {
         let trace = &pass.layers[index];
-        let (activation_mean, activation_std) = moments(&trace.a);
+        let (activation_mean, activation_std) = moments(trace.a.columns());
         let activation = network.layers[index].activation;
-        let (preactivation_mean, preactivation_std) = moments(&trace.z);
-        let tops = trace.delta.tops();
+        let (preactivation_mean, preactivation_std) = moments(trace.z.columns());
+        let tops = trace.delta.columns().tops();
         Self {
             layer: index + 1,
             fan_in: pass.inputs_of(index).units(),
@@ -171,13 +171,9 @@ impl LayerRecord {
 }
 
 impl<T: Real> LayerTrace<T> {
-    /// δ of one example, unit by unit, what its mantissas lost included.
+    /// δ of one example, unit by unit.
     pub fn exact_delta(&self, example: usize) -> Vec<Scaled> {
-        let mut exact = self.delta.column(example);
-        for faint in Faint::of_example(&self.faint, example) {
-            exact[faint.unit] = faint.value;
-        }
-        exact
+        self.delta.column(example)
     }
 
     /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest, for an
@@ -241,24 +237,6 @@ fn beside<T: Real>(columns: &Columns<T>, top: i64) -> Vec<f64> {
     rows.flat_map(|row| row.into_iter().zip(&factors)).map(|(m, f)| plain(m, f)).collect()
 }
 
-/// |δ_j^(l)| of every unit, the root mean square over the batch, entries that the
-/// mantissas lost included.
-pub fn delta_profile<T: Real>(trace: &LayerTrace<T>) -> Vec<Scaled> {
-    let mut profile = trace.delta.rms_entries();
-    let mut lost: Vec<usize> = trace.faint.iter().map(|faint| faint.unit).collect();
-    lost.sort_unstable();
-    lost.dedup();
-    for unit in lost {
-        let faint: Vec<&Faint> = trace.faint.iter().filter(|faint| faint.unit == unit).collect();
-        let entry = |b: usize| {
-            let kept = faint.iter().find(|faint| faint.example == b);
-            kept.map_or_else(|| trace.delta.get(unit, b), |faint| faint.value)
-        };
-        profile[unit] = root_mean_square((0..trace.delta.batch()).map(entry));
-    }
-    profile
-}
-
 /// Why δ of this layer is zero although the layer above, if any, has a signal.
 fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCause {
     let flat = pass.layers[index].slope.iter().all(|&slope| slope == T::ZERO);
@@ -277,7 +255,7 @@ fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCau
         ZeroCause::SaturatedLayer(index + 1)
     } else if flat {
         ZeroCause::DeadLayer(index + 1)
-    } else if has_terms(above, &pass.layers[index + 1], &pass.layers[index]) {
+    } else if has_terms(above, &pass.layers[index + 1].delta, &pass.layers[index]) {
         ZeroCause::Cancelled(index + 1)
     } else {
         ZeroCause::NoPath(index + 1)

@@ -72,6 +72,12 @@ impl Scaled {
         Self::new(self.mantissa * other.mantissa, self.exponent + other.exponent)
     }
 
+    /// |m × 2^e|.
+    #[must_use]
+    pub fn magnitude(self) -> Self {
+        Self { mantissa: self.mantissa.abs(), ..self }
+    }
+
     /// The quotient, or `None` where the divisor is a true zero.
     pub fn over(self, other: Self) -> Option<Self> {
         (!other.is_zero())
