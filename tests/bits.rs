@@ -56,8 +56,9 @@ fn layer<T: Real>(pass: &Pass<T>, index: usize, hash: &mut Hash) {
     trace.slope.iter().for_each(|slope| hash.word(slope.to_f64().to_bits()));
     if index < 40 {
         for gradient in [pass.weight_gradient(index), pass.bias_gradient(index)] {
-            let places = gradient.mantissa.indexed_iter();
-            hash.numbers(places.map(|((row, column), _)| gradient.get(row, column)));
+            let (rows, columns) = gradient.dim();
+            let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+            hash.numbers(places.map(|(row, column)| gradient.get(row, column)));
         }
     }
 }
@@ -67,7 +68,8 @@ fn norms(record: &LayerRecord, hash: &mut Hash) {
     hash.numbers([record.activation_mean, record.activation_std, record.preactivation_std]);
 }
 
-/// Preset, its bits in f64 and in f32.
+/// Preset, its bits in f64 and in f32, as at commit e79e9ad; but for `deep`, whose one output has
+/// the same z in all five examples, and whose standard deviation was 5.6e-17 and is 0.
 const FROZEN: [(&str, u64, u64); 9] = [
     ("chapter-16", 0x477b_45e8_f131_96ce, 0x72b9_ab47_4462_574c),
     ("worked-example", 0x2c16_545c_13a9_35e5, 0x3457_4661_7f81_2e19),
@@ -76,7 +78,7 @@ const FROZEN: [(&str, u64, u64); 9] = [
     ("vanishing", 0x26ba_94df_e2ba_fc78, 0x9fcf_5a7a_3a5d_2baf),
     ("exploding", 0xfc0f_f88e_3c80_355e, 0xe4a5_cda5_265e_d43e),
     ("xavier-vs-he", 0x3ec0_809f_2077_44c4, 0x23b6_90f2_6b55_d5b2),
-    ("deep", 0x7418_c48d_7772_f831, 0x2a79_0ef4_7b60_1977),
+    ("deep", 0x20b2_0869_088b_7180, 0x2a79_0ef4_7b60_1977),
     ("orthogonal", 0x0ffb_9b05_e216_ff12, 0xd7e9_10be_33d4_a66e),
 ];
 

@@ -5,14 +5,14 @@ use smallvec::{SmallVec, smallvec};
 use crate::experiment::Activation;
 
 use super::cancellation::drop_rounding_noise;
-use super::forward::{LayerTrace, exponent_of};
-use super::kernels;
+use super::forward::LayerTrace;
 use super::loss::output_gradient;
 use super::network::{Layer, Network, Pass};
+use super::recover::Product;
 use super::rows::{Rows, shares};
-use super::scaled::ldexp;
-use super::signal::{Entry, of_example, smallest};
-use super::{Alone, Columns, Crew, Real, Scaled, Signal};
+use super::scaled::{exponent_of, ldexp};
+use super::signal::{Entry, of_example};
+use super::{Alone, Columns, Crew, Real, Signal, kernels, scaled_activation};
 
 impl<T: Real> Network<T> {
     /// BP1 and BP2: fills δ of every layer, and the loss.
@@ -31,7 +31,7 @@ impl<T: Real> Network<T> {
         proceed: &mut dyn FnMut() -> bool,
     ) -> bool {
         let Some(last) = pass.layers.last_mut() else { return true };
-        pass.loss = output_gradient(self.loss, last, &self.target);
+        pass.loss = output_gradient(self.loss, self.output_activation(), last, &self.target);
         for index in (0..self.layers.len()).rev() {
             let (until, from) = pass.layers.split_at_mut(index + 1);
             let Some(trace) = until.last_mut().filter(|_| proceed()) else { return false };
@@ -79,7 +79,9 @@ fn pull_back<T: Real>(
     below.delta.clear_underflowed();
     // A column of zeros stays one.
     let is_zero = |example: usize| above.largest(example).is_none();
-    if above.underflowed().is_empty() && multiply_and_renormalize(below, extent, is_zero) {
+    // The terms of u are summed before they are scaled.
+    let guard = layer.scale.to_f64().abs().max(1.0);
+    if above.underflowed().is_empty() && multiply_and_renormalize(below, extent, guard, is_zero) {
         return;
     }
     recover(layer, above, &mut below.delta);
@@ -144,11 +146,13 @@ impl<T: Real> Extent<T> {
     }
 
     /// The exponent that each column gives up; nothing where a number would lose digits before
-    /// or after, unless its column `is_zero`.
-    fn shifts(&self, is_zero: impl Fn(usize) -> bool) -> Option<SmallVec<[i64; 1]>> {
+    /// or after, unless its column `is_zero`. `guard` are the smallest numbers that u itself has
+    /// with all digits.
+    fn shifts(&self, guard: f64, is_zero: impl Fn(usize) -> bool) -> Option<SmallVec<[i64; 1]>> {
         let shift = |(b, (&top, &least)): (usize, (&T, &T))| {
             let shift = shift_of(top);
-            let kept = shift.abs() < -T::SMALLEST_EXPONENT && least.to_f64() >= floor::<T>(shift);
+            let kept =
+                shift.abs() < -T::SMALLEST_EXPONENT && least.to_f64() >= guard * floor::<T>(shift);
             (kept || is_zero(b)).then_some(shift)
         };
         self.tops.iter().zip(&self.least).enumerate().map(shift).collect()
@@ -166,12 +170,14 @@ fn floor<T: Real>(shift: i64) -> f64 {
 fn multiply_and_renormalize<T: Real>(
     trace: &mut LayerTrace<T>,
     extent: Extent<T>,
+    guard: f64,
     is_zero: impl Fn(usize) -> bool,
 ) -> bool {
     let LayerTrace { slope, delta, .. } = trace;
     let Columns { mantissa: u, exponent } = delta.columns_mut();
     let (Some(u), Some(slope)) = (u.as_slice_mut(), slope.as_slice()) else { return false };
-    let Some(shifts) = extent.shifts(is_zero).filter(|shifts| shifts.len() == exponent.len())
+    let Some(shifts) =
+        extent.shifts(guard, is_zero).filter(|shifts| shifts.len() == exponent.len())
     else {
         return false;
     };
@@ -184,38 +190,19 @@ fn multiply_and_renormalize<T: Real>(
     true
 }
 
-/// Where u is too small for its mantissas, because the weights are 0 or tiny for all but the
-/// smallest δ, adds it up in full: the path is there, however narrow.
+/// Puts back what u = Wᵀδ lost, because the weights are 0 or tiny for all but the smallest δ.
 fn recover<T: Real>(layer: &Layer<T>, above: &Signal<T>, u: &mut Signal<T>) {
-    let whole = above.underflowed().is_empty();
-    if layer.scale == T::ZERO || whole && kernels::none_below(u.columns().entries(), smallest()) {
+    let row = |unit| layer.unit.column(unit);
+    let product = Product { row, scale: layer.scale, x: above };
+    if product.is_whole(u.columns().entries()) {
         return;
     }
     for example in 0..u.batch() {
-        // A column of zeros stays one.
-        if above.largest(example).is_some() {
-            recover_column(layer, above, u, example);
+        let column = u.columns().mantissa.column(example);
+        if let Some(exact) = product.recovered(column, example, None) {
+            u.set_column(example, &exact);
         }
     }
-}
-
-fn recover_column<T: Real>(layer: &Layer<T>, above: &Signal<T>, u: &mut Signal<T>, example: usize) {
-    let smallest = smallest();
-    let column = u.columns().mantissa.column(example);
-    let small = |(unit, u): (usize, &T)| (u.abs() < smallest).then_some(unit);
-    let units: Vec<usize> = column.iter().enumerate().filter_map(small).collect();
-    if units.is_empty() {
-        return;
-    }
-    let (delta, mut exact) = (above.column(example), u.columns().column(example));
-    for unit in units {
-        let terms = layer.unit.column(unit).into_iter().zip(&delta);
-        let value = terms.fold(Scaled::ZERO, |sum, (weight, &delta)| {
-            sum.plus(Scaled::from(weight.to_f64()).times(delta))
-        });
-        exact[unit] = value.times(Scaled::from(layer.scale.to_f64()));
-    }
-    u.set_column(example, &exact);
 }
 
 /// δ ← u ⊙ φ′(z), where the trace's δ holds u; each column renormalized.
@@ -225,7 +212,7 @@ pub(super) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrac
             (trace.delta.columns().mantissa.as_slice(), trace.slope.as_slice())
     {
         let extent = Extent::of(activation, u, slope, trace.delta.batch());
-        if multiply_and_renormalize(trace, extent, |_| false) {
+        if multiply_and_renormalize(trace, extent, 1.0, |_| false) {
             return;
         }
     }
@@ -238,7 +225,7 @@ fn times_slope_with_care<T: Real>(activation: Activation, trace: &mut LayerTrace
     for b in 0..trace.delta.batch() {
         let lost = of_example(&lost, b);
         if !lost.is_empty() || loses_digits(activation, trace, b) {
-            multiply_in_logarithms(activation, trace, b, lost);
+            multiply_scaled(activation, trace, b, lost);
         } else {
             let slope = trace.slope.column(b);
             let mut delta = trace.delta.columns_mut().mantissa.column_mut(b);
@@ -264,9 +251,9 @@ fn loses_digits<T: Real>(activation: Activation, trace: &LayerTrace<T>, example:
     })
 }
 
-/// δ_j = sign · e^(ln|u_j| + ln|φ′(z_j)|), for columns in which the plain product underflows
-/// or entries of u were `lost`.
-fn multiply_in_logarithms<T: Real>(
+/// δ_j = u_j φ′(z_j) with exponents of their own, for columns in which the plain product
+/// underflows or entries of u were `lost`.
+fn multiply_scaled<T: Real>(
     activation: Activation,
     trace: &mut LayerTrace<T>,
     example: usize,
@@ -275,15 +262,9 @@ fn multiply_in_logarithms<T: Real>(
     let mut exact = trace.delta.columns().column(example);
     lost.iter().for_each(|entry| exact[entry.unit] = entry.value);
     for (unit, u) in exact.iter_mut().enumerate() {
-        *u = u.times(exact_slope(activation, trace.true_z(unit, example)));
+        *u = u.times(scaled_activation::slope(activation, trace.z.entry(unit, example)));
     }
     trace.delta.set_column(example, &exact);
-}
-
-/// φ′(z) with an exponent of its own.
-fn exact_slope(activation: Activation, z: f64) -> Scaled {
-    let sign = Scaled::from(activation.derivative_sign(z));
-    Scaled::from_ln(activation.ln_derivative(z)).times(sign)
 }
 
 /// Brings each column's largest |δ_j| into [½, 1); a power of two moves into the exponent.

@@ -4,8 +4,10 @@
 //! ε Σᵢ |Wᵢⱼ δᵢ|. Read as a signal, that looks like one that vanishes within a single layer.
 //! Random weights do not cancel; equal ones and given ones can.
 
+use crate::experiment::Activation;
+
 use super::network::Layer;
-use super::{LayerTrace, Real, Scaled, Signal};
+use super::{LayerTrace, Real, Scaled, Signal, scaled_activation};
 
 /// A sum of at most this many ε Σ|terms| is what the rounding of its terms leaves.
 const NOISE: f64 = 8.0;
@@ -28,11 +30,14 @@ pub(super) fn drop_rounding_noise<T: Real>(
 pub(super) fn has_terms<T: Real>(
     layer: &Layer<T>,
     above: &Signal<T>,
+    activation: Activation,
     below: &LayerTrace<T>,
 ) -> bool {
     (0..above.batch()).any(|example| {
         let delta = above.column(example);
-        let live = (0..below.slope.nrows()).filter(|&j| below.slope[[j, example]] != T::ZERO);
+        let slope =
+            |&unit: &usize| scaled_activation::slope(activation, below.z.entry(unit, example));
+        let live = (0..below.z.units()).filter(|unit| !slope(unit).is_zero());
         let mut terms = live.map(|unit| terms(layer, &delta, unit));
         terms.any(|[_, sizes]| !sizes.is_zero())
     })

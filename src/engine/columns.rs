@@ -155,4 +155,4 @@ impl<T: Real> Columns<T> {
 }
 
 /// Sums of squares in which no square that matters was lost, in either precision.
-const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e250;
+pub(super) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e250;

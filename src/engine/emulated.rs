@@ -85,7 +85,9 @@ impl Network<f64> {
             if from.is_empty() && trace.is_finite() {
                 let mut output = trace.clone();
                 let target = stored(&self.target, format);
-                let loss = output_gradient(self.loss, &mut output, &target);
+                // The error is that of the outputs as they are stored, whatever made them.
+                let made_by = Activation::Linear;
+                let loss = output_gradient(self.loss, made_by, &mut output, &target);
                 // A target may not fit either, or the error.
                 pass.loss = if loss.mantissa().is_finite() { loss } else { Scaled::ZERO };
             }

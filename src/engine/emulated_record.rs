@@ -118,6 +118,6 @@ fn moments(columns: &Columns<f32>) -> (Scaled, Scaled) {
     if finite.is_empty() {
         return (Scaled::ZERO, Scaled::ZERO);
     }
-    let (mean, variance, _) = moments_of(&finite, 0);
+    let (mean, variance) = moments_of(&finite);
     (mean.into(), variance.sqrt().into())
 }

@@ -19,7 +19,7 @@ use crate::experiment::{Experiment, Init, Loss, Precision, UnitLaw, Variant};
 
 use super::backward::times_slope;
 use super::draws::Stream;
-use super::forward::{LayerTrace, settle};
+use super::forward::LayerTrace;
 use super::loss::{make_targets, output_gradient};
 use super::network::Layer;
 use super::scaled::ldexp;
@@ -160,7 +160,7 @@ impl ExactLaw {
     fn backward(&mut self, stream: &mut Stream) {
         let last = self.layers.len() - 1;
         let output = &mut self.layers[last];
-        output_gradient(self.loss, &mut output.trace, &self.target);
+        output_gradient(self.loss, output.layer.activation, &mut output.trace, &self.target);
         self.norms[last] = if self.loss.cancels_slope() {
             norm(output.trace.delta.columns())
         } else {
@@ -208,12 +208,12 @@ impl LawLayer {
         let std = input_norm.times(self.layer.scale.into());
         let plain = std.exponent().abs() < PLAIN_EXPONENT;
         let factor = if plain { std.to_f64() } else { std.mantissa() };
+        self.trace.z.clear_underflowed();
         self.trace.z.columns_mut().exponent[0] = if plain { 0 } else { std.exponent() };
         for (z, g) in self.trace.z.columns_mut().entries_mut().iter_mut().zip(&self.normals) {
             *z = factor * g;
         }
-        self.layer.add_bias(self.trace.z.columns_mut());
-        settle(self.trace.z.columns_mut());
+        self.layer.add_bias(&mut self.trace.z, 0, None);
         self.layer.activate(&mut self.trace);
         let a = self.trace.a.columns();
         let norm = norm(a);

@@ -175,7 +175,14 @@ impl<T: Real> Network<T> {
     /// The mean loss of the batch that a forward pass of this network leaves.
     pub fn loss_of(&self, pass: &Pass<T>) -> Scaled {
         let output = pass.layers.last().cloned();
-        output.map_or(Scaled::ZERO, |mut last| output_gradient(self.loss, &mut last, &self.target))
+        output.map_or(Scaled::ZERO, |mut last| {
+            output_gradient(self.loss, self.output_activation(), &mut last, &self.target)
+        })
+    }
+
+    /// φ of layer L.
+    pub(super) fn output_activation(&self) -> Activation {
+        self.layers.last().map_or(Activation::Linear, |layer| layer.activation)
     }
 
     /// Forward and backward over the batch: BP1 and BP2 for every layer.

@@ -1,7 +1,9 @@
 //! A layer's signal, x, z, a or δ: mantissas by the column, and what they cannot hold.
 
-use super::scaled::{ldexp, root_mean_square};
-use super::{Columns, Real, Scaled};
+use ndarray::ArrayViewMut1;
+
+use super::scaled::{exponent_of, halves, ldexp, root_mean_square};
+use super::{Columns, Real, Scaled, kernels};
 
 /// n units × B examples of which no entry is lost: each column has mantissas and an exponent of
 /// its own, and entries that a mantissa cannot hold beside the column's largest, or not with all
@@ -161,20 +163,65 @@ impl<T: Real> Signal<T> {
         self.underflowed.push(entry);
     }
 
-    /// Sets one example's column, its largest entry's mantissa in [½, 1); none of the later
-    /// examples may have entries kept apart.
+    /// Sets one example's column, its largest entry's mantissa in [½, 1). No later example may
+    /// have entries kept apart.
     pub(super) fn set_column(&mut self, example: usize, entries: &[Scaled]) {
-        let exponents = entries.iter().filter(|entry| !entry.is_zero()).map(|e| e.exponent());
-        let top = exponents.max().unwrap_or(0);
+        self.set_over(example, entries, top_of(entries).unwrap_or(0));
+    }
+
+    /// Sets one example's column: plain numbers where its largest is one that a product may
+    /// take, otherwise that one's mantissa in [½, 1). No later example may have entries kept
+    /// apart.
+    pub(super) fn set_settled(&mut self, example: usize, entries: &[Scaled]) {
+        let far = top_of(entries).filter(|top| top.abs() >= T::COMFORT);
+        self.set_over(example, entries, far.unwrap_or(0));
+    }
+
+    fn set_over(&mut self, example: usize, entries: &[Scaled], exponent: i64) {
         let smallest = smallest::<T>();
         for (unit, &value) in entries.iter().enumerate() {
-            let mantissa = T::from_f64(value.over_power_of_two(top));
+            let mantissa = T::from_f64(value.over_power_of_two(exponent));
             self.columns.mantissa[[unit, example]] = mantissa;
             if mantissa.abs() < smallest && !value.is_zero() {
                 self.push(Entry { unit, example, value });
             }
         }
-        self.columns.exponent[example] = top;
+        self.columns.exponent[example] = exponent;
+    }
+
+    /// Folds a column's exponent back where plain numbers do, and brings the column's largest
+    /// entry near 1 where they do not. Nothing may have underflowed in it or later ones yet.
+    pub(super) fn settle(&mut self, example: usize) {
+        let column = self.columns.mantissa.column(example);
+        let top = column.fold(T::ZERO, |top, m| if m.abs() > top { m.abs() } else { top });
+        self.settle_under(example, top);
+    }
+
+    /// [`Self::settle`] for every column.
+    pub(super) fn settle_all(&mut self) {
+        let mut tops = vec![T::ZERO; self.batch()];
+        kernels::column_tops(self.columns.entries(), &mut tops);
+        tops.into_iter().enumerate().for_each(|(example, top)| self.settle_under(example, top));
+    }
+
+    fn settle_under(&mut self, example: usize, top: T) {
+        let exponent = self.columns.exponent[example];
+        let shift = exponent_of(top.to_f64());
+        let plain = top == T::ZERO || (shift + exponent).abs() < T::COMFORT;
+        let (power, exponent) = match plain {
+            true if exponent == 0 => return,
+            true => (exponent, 0),
+            false => (-shift, shift + exponent),
+        };
+        let floor = ldexp(1.0, T::SMALLEST_EXPONENT - power.min(0));
+        let holds = |m: &T| power >= 0 || *m == T::ZERO || m.abs().to_f64() >= floor;
+        if self.columns.mantissa.column(example).iter().all(holds) {
+            rescale(&mut self.columns.mantissa.column_mut(example), power);
+            self.columns.exponent[example] = exponent;
+        } else {
+            let entries = self.columns.column(example);
+            self.set_settled(example, &entries);
+        }
     }
 }
 
@@ -183,6 +230,19 @@ pub(super) fn of_example(list: &[Entry], example: usize) -> &[Entry] {
     let from = list.partition_point(|entry| entry.example < example);
     let until = list.partition_point(|entry| entry.example <= example);
     &list[from..until]
+}
+
+/// The exponent of the largest entry; none where all are zero.
+fn top_of(entries: &[Scaled]) -> Option<i64> {
+    entries.iter().filter(|entry| !entry.is_zero()).map(|entry| entry.exponent()).max()
+}
+
+/// Multiplies by 2^power, which loses nothing but what lies far below the column's largest.
+fn rescale<T: Real>(column: &mut ArrayViewMut1<'_, T>, power: i64) {
+    let factors = halves(power).map(T::from_f64);
+    for value in column {
+        *value = *value * factors[0] * factors[1];
+    }
 }
 
 /// The smallest normal number.
