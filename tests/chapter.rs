@@ -2,7 +2,7 @@
 
 mod helpers;
 
-use gradient_lab::engine::{Columns, DrawCache, Network, Pass};
+use gradient_lab::engine::{DrawCache, Network, Pass, Signal};
 use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::figure::words::flow;
 use helpers::{draw, experiment, lab};
@@ -107,8 +107,8 @@ fn assert_printed(numbers: impl IntoIterator<Item = f64>, decimals: usize, expec
     assert_eq!(numbers, expected);
 }
 
-fn column(columns: &Columns<f64>) -> Vec<f64> {
-    (0..columns.units()).map(|unit| columns.get(unit, 0).to_f64()).collect()
+fn column(signal: &Signal<f64>) -> Vec<f64> {
+    (0..signal.units()).map(|unit| signal.entry(unit, 0).to_f64()).collect()
 }
 
 #[test]

@@ -7,28 +7,23 @@
 use crate::experiment::Activation;
 
 use super::network::Layer;
-use super::{LayerTrace, Real, Scaled};
+use super::{LayerTrace, Real, Scaled, Signal, scaled_activation};
 
 /// A sum of at most this many ε Σ|terms| is what the rounding of its terms leaves.
 const NOISE: f64 = 8.0;
 /// Sizes above this lost no term that matters to an underflow.
 const PLAIN: f64 = 1e-200;
 
-/// Sets δ of an example to 0 where each of its sums is rounding noise. `layer` and `next` are
-/// layer l + 1; `activation` and `below` belong to layer l, whose δ is there.
+/// Sets δ of an example to 0 where each of its sums is rounding noise. `layer` and `above` are
+/// those of layer l + 1, `below` is layer l with its δ.
 pub(super) fn drop_rounding_noise<T: Real>(
     layer: &Layer<T>,
-    next: &LayerTrace<T>,
-    activation: Activation,
+    above: &Signal<T>,
     below: &mut LayerTrace<T>,
 ) {
     for example in 0..below.delta.batch() {
-        if below.delta.largest(example).is_some()
-            && is_noise(layer, next, activation, below, example)
-        {
-            below.delta.mantissa.column_mut(example).fill(T::ZERO);
-            below.delta.exponent[example] = 0;
-            below.faint.retain(|faint| faint.example != example);
+        if below.delta.largest(example).is_some() && is_noise(layer, above, below, example) {
+            below.delta.clear(example);
         }
     }
 }
@@ -36,43 +31,29 @@ pub(super) fn drop_rounding_noise<T: Real>(
 /// Whether some unit of layer l with a slope would receive a signal, if its terms did not cancel.
 pub(super) fn has_terms<T: Real>(
     layer: &Layer<T>,
-    next: &LayerTrace<T>,
+    above: &Signal<T>,
     activation: Activation,
     below: &LayerTrace<T>,
 ) -> bool {
-    (0..next.delta.batch()).any(|example| {
-        let delta = next.exact_delta(example);
-        live(activation, below, example).any(|unit| !Sums::of(layer, &delta, unit).sizes.is_zero())
+    (0..above.batch()).any(|example| {
+        let delta = above.column(example);
+        let slope =
+            |&unit: &usize| scaled_activation::slope(activation, below.z.entry(unit, example));
+        let live = (0..below.z.units()).filter(|unit| !slope(unit).is_zero());
+        live.into_iter().any(|unit| !Sums::of(layer, &delta, unit).sizes.is_zero())
     })
 }
 
 fn is_noise<T: Real>(
     layer: &Layer<T>,
-    next: &LayerTrace<T>,
-    activation: Activation,
+    above: &Signal<T>,
     below: &LayerTrace<T>,
     example: usize,
 ) -> bool {
-    let delta = next.exact_delta(example);
-    let mut any = false;
-    let all = live(activation, below, example).all(|unit| {
-        let sums = Sums::of(layer, &delta, unit);
-        any |= !sums.sizes.is_zero();
-        sums.is_noise::<T>()
-    });
-    all && any
-}
-
-/// Units of a layer whose slope is not 0. One that fades smoothly never is, even where its
-/// number underflows.
-fn live<T: Real>(
-    activation: Activation,
-    below: &LayerTrace<T>,
-    example: usize,
-) -> impl Iterator<Item = usize> {
-    let smooth = !activation.is_piecewise_linear();
-    let slope = below.slope.column(example);
-    (0..slope.len()).filter(move |&unit| smooth || slope[unit] != T::ZERO)
+    let delta = above.column(example);
+    let below = below.delta.column(example).into_iter().enumerate();
+    let mut left = below.filter(|(_, delta)| !delta.is_zero());
+    left.all(|(unit, _)| Sums::of(layer, &delta, unit).is_noise::<T>())
 }
 
 /// What a unit receives.
@@ -101,9 +82,8 @@ impl Sums {
         }
         let zero = Self { sum: Scaled::ZERO, sizes: Scaled::ZERO };
         terms().fold(zero, |sums, (weight, delta)| {
-            let term = delta.times(Scaled::from(weight));
-            let size = Scaled::new(term.mantissa().abs(), term.exponent());
-            Self { sum: sums.sum.plus(term), sizes: sums.sizes.plus(size) }
+            let term = delta.times(weight.into());
+            Self { sum: sums.sum.plus(term), sizes: sums.sizes.plus(term.magnitude()) }
         })
     }
 

@@ -26,7 +26,7 @@ impl OutputRecord {
         };
         let entries =
             || (0..trace.z.batch()).flat_map(|b| (0..trace.z.units()).map(move |unit| (unit, b)));
-        let largest = entries().map(|(unit, b)| trace.z.get(unit, b).to_f64());
+        let largest = entries().map(|(unit, b)| trace.z.entry(unit, b).to_f64());
         let slopes = trace.slope.iter().map(|slope| slope.to_f64().abs());
         let steepest = match network.loss.cancels_slope() {
             true => 1.0,
@@ -34,11 +34,11 @@ impl OutputRecord {
         };
         let norms = (0..trace.a.batch()).map(|b| {
             let target = |unit| Scaled::from(network.target.mantissa[[unit, b]].to_f64());
-            let difference = |unit| trace.a.get(unit, b).minus(target(unit));
+            let difference = |unit| trace.a.entry(unit, b).minus(target(unit));
             let squares = (0..trace.a.units()).map(difference).map(|error| error.times(error));
             squares.fold(Scaled::ZERO, Scaled::plus).sqrt()
         });
-        let is_finite = trace.a.mantissa.iter().all(|a| a.abs() <= T::LARGEST);
+        let is_finite = trace.a.columns().mantissa.iter().all(|a| a.abs() <= T::LARGEST);
         Self {
             largest_preactivation: largest.fold(f64::NEG_INFINITY, f64::max),
             steepest,

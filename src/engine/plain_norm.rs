@@ -1,7 +1,7 @@
 //! What plain arithmetic, whose numbers carry no exponent of their own, would print for ‖δ‖.
 
 use super::network::Pass;
-use super::{Columns, Real, Scaled};
+use super::{Real, Scaled, Signal};
 
 /// What plain arithmetic in the pass's own precision would print for a norm of δ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl PlainNorm {
         norms
     }
 
-    fn of_layer<T: Real>(delta: &Columns<T>, columns: &mut [PlainColumn]) -> Self {
+    fn of_layer<T: Real>(delta: &Signal<T>, columns: &mut [PlainColumn]) -> Self {
         let (mut alive, mut printed) = (false, false);
         for (example, column) in columns.iter_mut().enumerate() {
             let Some(top) = delta.largest(example) else { continue };
@@ -76,7 +76,7 @@ impl PlainNorm {
 }
 
 /// Whether every column's largest entry is so far inside the type's range that squares are too.
-fn is_far_inside<T: Real>(delta: &Columns<T>) -> bool {
+fn is_far_inside<T: Real>(delta: &Signal<T>) -> bool {
     let most = -T::SMALLEST_EXPONENT / 4;
     let inside = |size: Scaled| size.exponent().abs() < most;
     (0..delta.batch()).all(|example| delta.largest(example).is_none_or(inside))

@@ -196,7 +196,7 @@ fn exact(
 impl LayerLens {
     fn of(trace: &LayerTrace<f64>, record: &LayerRecord) -> Self {
         let examples = 0..trace.delta.batch();
-        let entries = examples.flat_map(|example| trace.exact_delta(example));
+        let entries = examples.flat_map(|example| trace.delta.column(example));
         let mut sizes: Vec<Scaled> =
             entries.filter(|delta| !delta.is_zero()).map(magnitude).collect();
         let mut held = [Lost::default(); Format::ALL.len()];

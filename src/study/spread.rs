@@ -206,7 +206,7 @@ fn column<T: Real>(signal: Signal, trace: &LayerTrace<T>, example: usize) -> Vec
     match signal {
         Signal::Z => trace.z.column(example),
         Signal::A => trace.a.column(example),
-        Signal::Delta => trace.exact_delta(example),
+        Signal::Delta => trace.delta.column(example),
     }
 }
 
