@@ -228,14 +228,15 @@ fn shares(anatomy: &Anatomy) -> Chart {
     };
     let dead = share(|record| record.dead_share);
     let saturated = share(|record| record.saturated_share);
+    let name = words::without_slope(anatomy.experiment.architecture.batch);
     let marks = vec![
         dots(dead.clone(), "", Ink::Text),
         dots(saturated.clone(), "", Ink::Palette(3)),
-        line(dead, "dead", Ink::Text),
+        line(dead, name, Ink::Text),
         line(saturated, "saturated", Ink::Palette(3)),
     ];
     let y = Axis { label: "share, %".to_owned(), scale: AxisScale::Linear, range: (-4.0, 104.0) };
-    let heading = "Units that let nothing through (dead) or little (saturated)".to_owned();
+    let heading = format!("Units that let nothing through ({name}) or little (saturated)");
     Chart { heading, x: layers_axis(anatomy.records.len()), y, marks }
 }
 

@@ -69,7 +69,8 @@ pub use sample::Sample;
 pub use sampler::{Engine, Sampler, Shares};
 pub use setting::{Axis, Setting, Spacing};
 pub use spread::{
-    Bins, LayerSpread, MOST_BINS, Signal, Spread, SpreadSettings, ValueAxis, ValueScale, spread,
+    Bins, LayerSpread, MOST_BINS, ShareOf, Signal, Spread, SpreadFinding, SpreadSettings,
+    ValueAxis, ValueScale, spread,
 };
 pub use steps::{Given, Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
 pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};

@@ -1,6 +1,7 @@
 //! How the pre-activations z, the activations a and the error signal δ of one variant are
 //! spread in each layer: histograms over units and examples, on bins that all layers share.
 
+mod finding;
 mod scale;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use crate::experiment::{Activation, Experiment, Precision};
 
 use super::{Diagnosis, DrawStudy, Stopped, Watch};
 
+pub use finding::{ShareOf, SpreadFinding};
 pub use scale::{Bins, MOST_BINS, ValueAxis, ValueScale};
 
 /// Quantiles that each layer has.

@@ -4,4 +4,5 @@ mod cases;
 mod flow;
 mod random;
 mod raw;
+mod spread;
 mod why;

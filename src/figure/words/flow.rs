@@ -4,7 +4,7 @@ use crate::engine::{PlainNorm, ZeroCause};
 use crate::figure::number::{scientific_of_log10, with_minus};
 use crate::study::{Advice, Diagnosis, FlowFinding, Kind, Swing};
 
-use super::{layers, steps};
+use super::{capitalized, layers, steps};
 
 /// Decades of the output step below which it goes without saying.
 const SLIGHT_STEP: f64 = 0.1;
@@ -271,9 +271,4 @@ fn readable(number: f64) -> String {
         size if size < 1e-3 => format!("{number:.2e}"),
         _ => format!("{number:.5}"),
     }
-}
-
-fn capitalized(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

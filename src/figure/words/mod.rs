@@ -1,6 +1,7 @@
 //! Sentences: each is made of one typed finding, and nothing else makes one.
 
 pub mod flow;
+pub mod spread;
 pub mod why;
 
 use std::ops::RangeInclusive;
@@ -11,6 +12,17 @@ fn layers(range: &RangeInclusive<usize>) -> String {
         (first, last) if first == last => format!("layer {first}"),
         (first, last) => format!("layers {first}–{last}"),
     }
+}
+
+/// What a unit is called whose slope is 0 in every one of the examples: one example alone cannot
+/// show that a unit is dead.
+pub fn without_slope(examples: usize) -> &'static str {
+    if examples == 1 { "inactive" } else { "dead" }
+}
+
+fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// `1 step`, `7 steps`.

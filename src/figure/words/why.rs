@@ -4,7 +4,7 @@ use crate::figure::number::with_minus;
 use crate::figure::why::in_words;
 use crate::study::{Cause, Cut, CutBy, Factor, WhyFinding};
 
-use super::steps;
+use super::{steps, without_slope};
 
 /// What was found, one sentence after the other.
 pub fn sentences(findings: &[WhyFinding]) -> String {
@@ -91,7 +91,7 @@ fn units(step: &Factor, examples: usize) -> String {
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     let inactive = match examples {
         1 => "inactive for this example",
-        _ => "dead",
+        examples => without_slope(examples),
     };
     format!(
         "In layer {} the mean |σ′| is {:.3} and the largest {:.3}; {} of its units are {inactive}, {} of the slopes have faded.",
