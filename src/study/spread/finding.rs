@@ -53,14 +53,16 @@ impl Spread {
         if self.layers.iter().all(|layer| layer.zeros == layer.total) {
             return vec![SpreadFinding::AllZero];
         }
+        let of_magnitudes = self.scale == ValueScale::Log;
         let middle = |layer: Option<&LayerSpread>| {
-            layer.and_then(|layer| layer.quantiles).map(|[_, middle, _]| self.scale.value(middle))
+            let median = layer?.median?;
+            Some(if of_magnitudes { median.magnitude() } else { median })
         };
         let median = SpreadFinding::Median {
             first: middle(self.layers.first()),
             last: middle(self.layers.last()),
             layers: self.layers.len(),
-            of_magnitudes: self.scale == ValueScale::Log,
+            of_magnitudes,
             without_zeros: self.layers.iter().any(|layer| layer.zeros > 0),
         };
         let shares = [
