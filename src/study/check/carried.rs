@@ -9,7 +9,7 @@
 
 use ndarray::ArrayView1;
 
-use crate::engine::{Columns, Layer, Network, Parameter, Pass, Real, Scaled};
+use crate::engine::{Layer, Network, Parameter, Pass, Real, Scaled};
 
 use super::noise::Noise;
 use super::quotient::{magnitude, quotient, smooth_distance};
@@ -114,7 +114,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         let (Parameter::Weight { layer, row, .. } | Parameter::Bias { layer, row }) = parameter;
         let step = match parameter {
             Parameter::Weight { column, .. } => {
-                h.times(self.base.inputs_of(layer - 1).get(column - 1, example))
+                h.times(self.base.inputs_of(layer - 1).column(example)[column - 1])
             }
             Parameter::Bias { .. } => h,
         };
@@ -133,9 +133,10 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         noise: &mut Option<&mut Noise>,
     ) {
         let activation = self.network.layers[index].activation;
-        let z: &Columns<T> = &self.base.layers[index].z;
-        for (unit, moved) in moved.iter_mut().enumerate().filter(|(_, moved)| !moved.is_zero()) {
-            let (exact, distance) = (z.get(unit, example), magnitude(*moved));
+        let z = self.base.layers[index].z.column(example);
+        let units = moved.iter_mut().zip(z).enumerate();
+        for (unit, (moved, exact)) in units.filter(|(_, (moved, _))| !moved.is_zero()) {
+            let distance = magnitude(*moved);
             let plain = clamped(exact);
             let room = smooth_distance(activation, plain);
             let mut reach = distance.times((1.0 / room).into());

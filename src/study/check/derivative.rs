@@ -41,7 +41,7 @@ pub struct Derivative {
     pub step: Scaled,
     /// Whether L(θ + h) and L(θ − h) were the same at every step.
     pub still: bool,
-    /// A unit on its kink that every step, however small, moves off it.
+    /// A unit with z = 0 on its kink that every step, however small, moves off it.
     pub kink: Option<KinkUnit>,
     /// Passes from the parameter's layer to the loss that this took.
     pub passes: u32,
@@ -62,8 +62,8 @@ impl<'a, T: Real> Differences<'a, T> {
     /// Runs the forward pass that all differ from.
     pub fn new(network: &'a Network<T>) -> Self {
         let widest = network.layers.iter().map(|layer| layer.unit.ncols()).max().unwrap_or(1);
-        // A sum of n products rounds n times; ε of an activation is up to eight.
-        let noise = 8.0 * (8.0 + (widest as f64).sqrt()) * T::EPSILON;
+        // A sum of n products rounds n times, an activation is right to a few ε.
+        let noise = 2.0 * (8.0 + (widest as f64).sqrt()) * T::EPSILON;
         Self { pass: DifferencePass::new(network), noise }
     }
 
@@ -91,31 +91,30 @@ impl<'a, T: Real> Differences<'a, T> {
             return found;
         }
         let mut first = PROBING + FIRST - probed.reach.exponent();
-        // What no step settles has no bound.
-        found.bound = power(-PROBING);
+        // Until a step settles it there is no bound.
+        (found.still, found.bound) = (false, power(-PROBING));
         for _ in 0..SHRINK.1 {
-            match self.extrapolate(&mut found, first) {
-                Ok(()) => {
-                    found.kink = None;
-                    self.add_rounding(&mut found);
-                    break;
-                }
-                Err(unit) => found.kink = unit,
+            if let Some(rise) = self.extrapolate(&mut found, first) {
+                self.add_rounding(&mut found, rise);
+                break;
             }
             first += SHRINK.0;
         }
         found
     }
 
-    /// Steps from 2^`first` downwards, or the unit that crosses its kink on one of them.
-    fn extrapolate(&self, found: &mut Derivative, first: i64) -> Result<(), Option<KinkUnit>> {
+    /// Steps from 2^`first` downwards; nothing where a unit crosses its kink on one of them.
+    /// Returns L(θ + h) − L(θ) at the last.
+    fn extrapolate(&self, found: &mut Derivative, first: i64) -> Option<Scaled> {
         let mut above: Vec<Scaled> = Vec::new();
-        let mut error: Option<Scaled> = None;
-        found.still = true;
+        let (mut error, mut rise): (Option<Scaled>, _) = (None, Scaled::ZERO);
+        let mut still = true;
         for row in 0..ROWS {
             let h = power(first - 2 * row as i64);
-            let centred = self.centred(found.parameter, h, &mut found.passes)?;
-            (found.step, found.still) = (h, found.still && centred.is_zero());
+            let centred;
+            (rise, centred) = self.centred(found.parameter, h, &mut found.passes)?;
+            still &= centred.is_zero();
+            found.step = h;
             let mut tableau = vec![centred];
             for (column, &before) in above.iter().enumerate() {
                 let factor = libm::exp2(4.0 * (column + 1) as f64);
@@ -134,31 +133,30 @@ impl<'a, T: Real> Differences<'a, T> {
                 break;
             }
         }
-        found.bound = error.unwrap_or_default().times(2.0.into());
-        Ok(())
+        (found.still, found.bound) = (still, error.unwrap_or_default().times(2.0.into()));
+        Some(rise)
     }
 
-    /// (L(θ + h) − L(θ − h))/2h.
+    /// L(θ + h) − L(θ) and (L(θ + h) − L(θ − h))/2h.
     fn centred(
         &self,
         parameter: Parameter,
         h: Scaled,
         passes: &mut u32,
-    ) -> Result<Scaled, Option<KinkUnit>> {
+    ) -> Option<(Scaled, Scaled)> {
         let above = self.pass.carry(parameter, h, None);
         let below = self.pass.carry(parameter, minus(h), None);
         *passes += 2;
-        let crossed = above.crossed.or(below.crossed);
-        if crossed.is_some() || above.too_far || below.too_far {
-            return Err(crossed);
+        let mut both = [above, below].into_iter();
+        if both.any(|carried| carried.crossed.is_some() || carried.too_far) {
+            return None;
         }
         let twice = h.times(2.0.into());
-        Ok(above.rise.minus(below.rise).over(twice).unwrap_or_default())
+        Some((above.rise, above.rise.minus(below.rise).over(twice).unwrap_or_default()))
     }
 
     /// Adds to the bound what rounding may do to either pass, measured by passes with noise.
-    fn add_rounding(&self, found: &mut Derivative) {
-        let rise = self.pass.carry(found.parameter, found.step, None).rise;
+    fn add_rounding(&self, found: &mut Derivative, rise: Scaled) {
         let mut largest = Scaled::ZERO;
         for seed in 0..NOISY {
             let mut noise = Noise::new(seed, self.noise, T::EPSILON);
@@ -166,7 +164,7 @@ impl<'a, T: Real> Differences<'a, T> {
             let off = noisy.minus(rise).over(found.step).unwrap_or_default();
             largest = larger(largest, magnitude(off));
         }
-        found.passes += 1 + NOISY as u32;
+        found.passes += NOISY as u32;
         let floor = magnitude(found.value).times(self.noise.into());
         found.bound = found.bound.plus(largest.times(SAFETY.into())).plus(floor);
     }

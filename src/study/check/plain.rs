@@ -61,8 +61,11 @@ impl<T: Real> Probe<T> {
         self.passes += 1;
         let layers = self.network.layers.iter().zip(&pass.layers);
         let with_kink = layers.filter(|(layer, _)| layer.activation.has_kink());
-        let sides = with_kink.flat_map(|(_, trace)| trace.z.mantissa.iter().map(|&z| z > T::ZERO));
-        (self.network.loss_of(&pass), sides.collect())
+        let columns = with_kink.flat_map(|(_, trace)| {
+            (0..self.network.input.batch()).flat_map(|example| trace.z.column(example))
+        });
+        let sides = columns.map(|z| z.mantissa() > 0.0).collect();
+        (self.network.loss_of(&pass), sides)
     }
 }
 

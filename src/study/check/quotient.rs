@@ -88,9 +88,10 @@ pub(super) fn logistic(z: f64) -> Scaled {
 
 /// (σ(z + d) − σ(z))/d = σ(z) σ(−z) (e^d − 1)/d / (1 + σ(z) (e^d − 1)).
 fn sigmoid(z: f64, d: f64) -> Scaled {
-    let (on, off) = (logistic(z), logistic(-z));
-    let factor = growth(d) / (1.0 + on.to_f64() * libm::expm1(d));
-    on.times(off).times(factor.into())
+    let e = exp(-z.abs());
+    let below = 1.0 / (1.0 + e.to_f64());
+    let on = if z >= 0.0 { below } else { e.to_f64() * below };
+    e.times((below * below * growth(d) / (1.0 + on * libm::expm1(d))).into())
 }
 
 /// λ on the right, λα e^z (e^d − 1)/d on the left, with λ and λα read off φ(1) and φ(−∞).

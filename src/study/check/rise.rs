@@ -30,16 +30,17 @@ impl OutputRise {
         let example = |b| -> Vec<Output> {
             let Some(last) = pass.layers.last() else { return Vec::new() };
             let y = network.target.mantissa.column(b);
+            let (z, a) = (last.z.column(b), last.a.column(b));
             let softmax = match network.loss {
-                Loss::SoftmaxCe => softmax(&last.z.column(b)),
+                Loss::SoftmaxCe => softmax(&z),
                 Loss::Mse | Loss::Bce => Vec::new(),
             };
             let output = |(unit, y): (usize, &T)| {
                 let target = y.to_f64();
                 let (value, beside) = match network.loss {
-                    Loss::Mse => (last.a.get(unit, b).minus(target.into()), Scaled::ZERO),
+                    Loss::Mse => (a[unit].minus(target.into()), Scaled::ZERO),
                     Loss::Bce => {
-                        let z = last.z.get(unit, b).to_f64();
+                        let z = z[unit].to_f64();
                         (logistic(z), logistic(-z))
                     }
                     Loss::SoftmaxCe => softmax[unit],
