@@ -122,8 +122,7 @@ fn errors(check: &GradientCheck) -> Option<Chart> {
     if let Some(bound) = check.median_bound().and_then(log10) {
         let (low, high) = chart.y.range;
         chart.y.range = (low.min(bound - 0.5), high.max(bound + 0.5));
-        let name = "error bound with steps of their own";
-        chart.marks.insert(0, Mark::new(name, Ink::Weak, MarkShape::Level(bound)));
+        chart.marks.insert(0, Mark::new("error bound", Ink::Weak, MarkShape::Level(bound)));
     }
     Some(chart)
 }

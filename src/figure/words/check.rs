@@ -57,8 +57,8 @@ pub fn sentence(finding: &CheckFinding) -> String {
             "With one h for all, plain centred differences of the loss come closest at h = {step:.1e}: the median of {} is off by {median:.1e}.",
             derivatives(compared)
         ),
-        CheckFinding::PlainDifferences { step, compared, .. } => format!(
-            "With one h for all, plain centred differences of the loss do not show half of {} to one digit, at h = {step:.1e} as little as at any other: at a small h the rounding of L hides what is small, at a large one the loss bends.",
+        CheckFinding::PlainDifferences { compared, .. } => format!(
+            "At no single h do plain centred differences of the loss show half of {} to one digit: at a small h the rounding of L hides what is small, at a large one the loss bends.",
             derivatives(compared)
         ),
     }

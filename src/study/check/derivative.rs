@@ -20,8 +20,10 @@ const FIRST: i64 = -10;
 const ROWS: usize = 6;
 /// Extrapolation goes on until its error is below this share of the derivative.
 const CLOSE: f64 = 1e-11;
-/// The first step is taken smaller by 2^this where a unit still crosses its kink, and how often.
-const SHRINK: (i64, usize) = (-8, 6);
+/// The first step is 2^this times smaller where a unit still crosses its kink.
+const SHRINK: i64 = 8;
+/// First steps that are tried.
+const TRIES: usize = 8;
 /// Passes with noise.
 const NOISY: u64 = 4;
 /// How many times the largest effect of the noise rounding may have.
@@ -93,19 +95,21 @@ impl<'a, T: Real> Differences<'a, T> {
         let mut first = PROBING + FIRST - probed.reach.exponent();
         // Until a step settles it there is no bound.
         (found.still, found.bound) = (false, power(-PROBING));
-        for _ in 0..SHRINK.1 {
-            if let Some(rise) = self.extrapolate(&mut found, first) {
-                self.add_rounding(&mut found, rise);
-                break;
+        for _ in 0..TRIES {
+            match self.extrapolate(&mut found, first) {
+                Ok(rise) => {
+                    self.add_rounding(&mut found, rise);
+                    break;
+                }
+                Err(shrink) => first -= shrink,
             }
-            first += SHRINK.0;
         }
         found
     }
 
-    /// Steps from 2^`first` downwards; nothing where a unit crosses its kink on one of them.
-    /// Returns L(θ + h) − L(θ) at the last.
-    fn extrapolate(&self, found: &mut Derivative, first: i64) -> Option<Scaled> {
+    /// Steps from 2^`first` downwards. Returns L(θ + h) − L(θ) at the last, or log2 of how many
+    /// times smaller the first must be.
+    fn extrapolate(&self, found: &mut Derivative, first: i64) -> Result<Scaled, i64> {
         let mut above: Vec<Scaled> = Vec::new();
         let (mut error, mut rise): (Option<Scaled>, _) = (None, Scaled::ZERO);
         let mut still = true;
@@ -134,25 +138,31 @@ impl<'a, T: Real> Differences<'a, T> {
             }
         }
         (found.still, found.bound) = (still, error.unwrap_or_default().times(2.0.into()));
-        Some(rise)
+        Ok(rise)
     }
 
-    /// L(θ + h) − L(θ) and (L(θ + h) − L(θ − h))/2h.
+    /// L(θ + h) − L(θ) and (L(θ + h) − L(θ − h))/2h, or log2 of how many times smaller h must be:
+    /// so that no kink is crossed, and that what is linear in h outweighs what is quadratic,
+    /// whose rounding would be left of it.
     fn centred(
         &self,
         parameter: Parameter,
         h: Scaled,
         passes: &mut u32,
-    ) -> Option<(Scaled, Scaled)> {
+    ) -> Result<(Scaled, Scaled), i64> {
         let above = self.pass.carry(parameter, h, None);
         let below = self.pass.carry(parameter, minus(h), None);
         *passes += 2;
         let mut both = [above, below].into_iter();
         if both.any(|carried| carried.crossed.is_some() || carried.too_far) {
-            return None;
+            return Err(SHRINK);
+        }
+        let (odd, even) = (above.rise.minus(below.rise), above.rise.plus(below.rise));
+        if !odd.is_zero() && exceeds(magnitude(even), magnitude(odd)) {
+            return Err(even.exponent() - odd.exponent() + 1);
         }
         let twice = h.times(2.0.into());
-        Some((above.rise, above.rise.minus(below.rise).over(twice).unwrap_or_default()))
+        Ok((above.rise, odd.over(twice).unwrap_or_default()))
     }
 
     /// Adds to the bound what rounding may do to either pass, measured by passes with noise.

@@ -29,14 +29,14 @@ impl Noise {
 
     /// A random share of a number.
     pub fn share(&mut self, of: Scaled) -> Scaled {
-        self.larger_share(of, 0.0)
+        self.share_of_size(of, self.size)
     }
 
-    /// A random share of a number, with a standard deviation of at least `least`.
-    pub fn larger_share(&mut self, of: Scaled, least: f64) -> Scaled {
+    /// A random share of a number, with this standard deviation.
+    pub fn share_of_size(&mut self, of: Scaled, size: f64) -> Scaled {
         // Uniform from −√3 to √3.
         let unit = (2.0 * self.random.random::<f64>() - 1.0) * 3_f64.sqrt();
-        of.times((self.size.max(least) * unit).into())
+        of.times((size * unit).into())
     }
 
     /// A quotient that is off. Of e^−x the error is x times ε of `f64`, in which both ways

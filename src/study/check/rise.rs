@@ -111,7 +111,7 @@ fn categorical_noise(outputs: &[Output], moved: &[Scaled], noise: &mut Noise) ->
         let [on, off] = [output.target, 1.0 - output.target].map(Scaled::from);
         let error = output.value.times(magnitude(off)).plus(output.beside.times(on));
         let rounding = noise.share(magnitude(moved).times(error));
-        let given = noise.larger_share(magnitude(moved).times(output.value), (total - 1.0).abs());
+        let given = noise.share_of_size(moved.times(output.value), (total - 1.0).abs());
         sum.plus(rounding).plus(given)
     })
 }
