@@ -36,7 +36,7 @@ pub enum CheckFinding {
     OnKink {
         /// How many.
         count: usize,
-        /// The unit that the first of them moves.
+        /// The first unit on a kink that the first of them moves.
         unit: KinkUnit,
     },
     /// Derivatives cannot be resolved because terms cancel down to their rounding.

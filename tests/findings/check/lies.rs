@@ -72,7 +72,7 @@ fn lie(finding: CheckFinding, which: usize, check: &GradientCheck) -> Option<Che
             lie = CheckFinding::Zero { count: *count, checked: check.checked };
         }
         (4, CheckFinding::Agrees { worst, .. } | CheckFinding::Differs { worst, .. }) => {
-            worst.relative_error += 0.01;
+            worst.relative_error += 0.01 + 4.0 * worst.relative_bound().unwrap_or_default();
         }
         (4, CheckFinding::PlainDifferences { median, .. }) => *median *= 1.1,
         (4, CheckFinding::Zero { .. }) => lie = CheckFinding::NothingResolved,

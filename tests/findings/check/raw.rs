@@ -10,8 +10,10 @@ use super::{relative, size};
 
 /// What moving one parameter does, by the chain rule forwards from its layer.
 pub struct Tangent {
-    /// ∂L/∂θ, with the right-hand slope at a kink.
+    /// ∂L/∂θ; on a kink the one of a step upwards.
     pub value: Scaled,
+    /// Whether a step downwards moves nothing either.
+    pub still: bool,
     /// The sum of the magnitudes of all paths to the loss, each times 1 + |ln φ′| for the digits
     /// that an exponential loses.
     pub paths: Scaled,
@@ -24,10 +26,24 @@ type Term = (Scaled, Scaled);
 
 impl Tangent {
     pub fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, parameter: Parameter) -> Self {
-        let mut tangent = Self { value: Scaled::ZERO, paths: Scaled::ZERO, kinks: Vec::new() };
+        let mut upwards = Self::towards(network, pass, parameter, 1.0);
+        let downwards = Self::towards(network, pass, parameter, -1.0);
+        upwards.still = upwards.value.is_zero() && downwards.value.is_zero();
+        upwards.paths = upwards.paths.plus(downwards.paths).times(0.5.into());
+        upwards
+    }
+
+    fn towards<T: Real>(
+        network: &Network<T>,
+        pass: &Pass<T>,
+        parameter: Parameter,
+        step: f64,
+    ) -> Self {
+        let (value, paths, kinks) = (Scaled::ZERO, Scaled::ZERO, Vec::new());
+        let mut tangent = Self { value, still: false, paths, kinks };
         let share = Scaled::from(1.0 / network.input.batch() as f64);
         for b in 0..network.input.batch() {
-            let (value, paths) = tangent.example(network, pass, parameter, b);
+            let (value, paths) = tangent.example(network, pass, parameter, b, step.into());
             tangent.value = tangent.value.plus(value.times(share));
             tangent.paths = tangent.paths.plus(paths.times(share));
         }
@@ -40,12 +56,14 @@ impl Tangent {
         pass: &Pass<T>,
         parameter: Parameter,
         b: usize,
+        step: Scaled,
     ) -> Term {
         let (Parameter::Weight { layer, row, .. } | Parameter::Bias { layer, row }) = parameter;
         let input = match parameter {
             Parameter::Weight { column, .. } => pass.inputs_of(layer - 1).column(b)[column - 1],
             Parameter::Bias { .. } => 1.0.into(),
         };
+        let input = input.times(step);
         let mut moved = vec![(Scaled::ZERO, Scaled::ZERO); network.layers[layer - 1].unit.nrows()];
         moved[row - 1] = (input, size(input));
         for index in layer - 1..network.layers.len() {
@@ -76,7 +94,8 @@ impl Tangent {
             let mut slope = slope(network, index, z);
             if activation.has_kink() && z.is_zero() && !moved.0.is_zero() {
                 self.kinks.push(KinkUnit { layer: index + 1, unit: unit + 1, example: b + 1 });
-                slope = activation.slopes_at_origin().expect("φ(0) = 0").1.into();
+                let (left, right) = activation.slopes_at_origin().expect("φ(0) = 0");
+                slope = if moved.0.mantissa() > 0.0 { right } else { left }.into();
             }
             let ln = slope.log10().map_or(0.0, f64::abs) * std::f64::consts::LN_10;
             // Near a flat spot two terms of order 1 cancel.
@@ -184,7 +203,7 @@ impl<'a, T: Real> Raw<'a, T> {
             }
             CheckFinding::OnKink { count, unit } => {
                 let on_kink: Vec<usize> = self.with(|i| self.on_kink(i)).collect();
-                let first = on_kink.first().is_some_and(|&i| self.tangents[i].kinks.contains(&unit));
+                let first = on_kink.first().map(|&i| self.tangents[i].kinks[0]) == Some(unit);
                 let z = self.pass.layers[unit.layer - 1].z.column(unit.example - 1);
                 count == on_kink.len() && first && z[unit.unit - 1].is_zero()
             }
@@ -216,11 +235,14 @@ impl<'a, T: Real> Raw<'a, T> {
 
     /// Claimed to be 0, and so it is; where paths cancel, as far as rounding lets anybody say.
     fn is_zero(&self, i: usize) -> bool {
-        let Tangent { value, paths, .. } = &self.tangents[i];
+        let Tangent { value, paths, kinks, still } = &self.tangents[i];
+        if !kinks.is_empty() {
+            return self.claimed[i].is_zero() && *still;
+        }
         let rounding = paths.times((100.0 * T::EPSILON).into());
         let cancels = size(*value).minus(rounding).mantissa() <= 0.0;
-        let recorded = self.check.details[i].differences.value.is_zero();
-        self.claimed[i].is_zero() && (value.is_zero() || cancels && recorded)
+        let recorded = self.check.details[i].differences.still;
+        self.claimed[i].is_zero() && (paths.is_zero() || cancels && recorded)
     }
 
     fn on_kink(&self, i: usize) -> bool {
