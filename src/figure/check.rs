@@ -4,8 +4,8 @@
 use crate::engine::{Parameter, Scaled};
 use crate::experiment::Experiment;
 use crate::study::{
-    CheckError, CheckSettings, Compared, Cost, Derivative, DrawStudy, Errors, GradientCheck, Outcome, Portrait,
-    Sample, StepCheck, Stopped, Unresolved, Watch, gradient_check,
+    CheckError, CheckSettings, Compared, Cost, Derivative, DrawStudy, Errors, GradientCheck,
+    Outcome, Portrait, Sample, StepCheck, Stopped, Unresolved, Watch, gradient_check,
 };
 
 use super::cost::grouped;
@@ -165,7 +165,8 @@ fn derivatives(check: &GradientCheck) -> Option<Chart> {
         ("difference / its error bound", AxisScale::Log10),
     );
     // The bound itself is 1.
-    let heights: Vec<f64> = marks.iter().flat_map(Mark::readings).map(|p| p[1]).chain([0.0]).collect();
+    let heights: Vec<f64> =
+        marks.iter().flat_map(Mark::readings).map(|p| p[1]).chain([0.0]).collect();
     let heading = "Every checked derivative, at a step of its own";
     let mut chart = Chart::spanning(heading, x, y, marks);
     chart.y = Axis::spanning(y.0, y.1, heights);

@@ -205,7 +205,9 @@ impl FigureId {
             Self::Check => {
                 "Backpropagation against one-sided and centred differences: the error against h."
             }
-            Self::Derivatives => "Every checked derivative: its size and its error beside the bound.",
+            Self::Derivatives => {
+                "Every checked derivative: its size and its error beside the bound."
+            }
             Self::Cost => "Multiply-adds of forward pass, deltas and weight gradients by layer.",
             Self::Ensemble => {
                 "‖δ^(l)‖ of 1000 seeds by layer: median, 5–95 % band, true zeros, and the theory."

@@ -170,8 +170,8 @@ pub fn check_against<T: Real>(
         indices.iter().filter_map(|&index| network.parameter(index)).collect();
     let plain_share = 2 * settings.steps.len() as u64;
     let first = USUAL_PASSES as f32 / (USUAL_PASSES + 2 * plain_share) as f32;
-    let details = watch
-        .part(0.0..first, |watch| compare_all(network, &parameters, claimed, watch))?;
+    let details =
+        watch.part(0.0..first, |watch| compare_all(network, &parameters, claimed, watch))?;
     let carried_passes = details.iter().map(|of| u64::from(of.differences.passes)).sum();
     let mut probe = Probe::new(network);
     let steps =

@@ -140,12 +140,21 @@ impl Tally {
 
     fn print(&mut self, name: &str) {
         let [agrees, zero, on_kink, below, differs] = self.outcomes;
-        println!("{name}: {} networks: {agrees} agree, {zero} zero, {on_kink} on a kink, {below} below rounding, {differs} differ", self.networks);
+        println!(
+            "{name}: {} networks: {agrees} agree, {zero} zero, {on_kink} on a kink, {below} below rounding, {differs} differ",
+            self.networks
+        );
         println!("  in networks whose underflowed entries are forgotten: {:?}", self.forgotten);
-        for (what, numbers) in [("difference/bound", &mut self.shares), ("bound", &mut self.bounds)] {
+        for (what, numbers) in [("difference/bound", &mut self.shares), ("bound", &mut self.bounds)]
+        {
             numbers.sort_by(f64::total_cmp);
             let at = |q: f64| numbers[((numbers.len() - 1) as f64 * q) as usize];
-            println!("  {what}: median {:.1e}, 99 % {:.1e}, most {:.1e}", at(0.5), at(0.99), at(1.0));
+            println!(
+                "  {what}: median {:.1e}, 99 % {:.1e}, most {:.1e}",
+                at(0.5),
+                at(0.99),
+                at(1.0)
+            );
         }
         for (mistake, (changed, caught)) in Mistake::ALL.iter().zip(&self.planted) {
             println!("  {mistake:?}: {caught} of {changed}");

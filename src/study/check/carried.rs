@@ -199,8 +199,10 @@ fn product<T: Real>(
     let exponents = || moved.iter().filter(|moved| !moved.is_zero()).map(|moved| moved.exponent());
     let (top, least) = (exponents().max().unwrap_or(0), exponents().min().unwrap_or(0));
     let spread = least - top < PLAIN.start;
-    let mantissas: Vec<f64> =
-        moved.iter().map(|&moved| Scaled::new(moved.mantissa(), moved.exponent() - top).to_f64()).collect();
+    let mantissas: Vec<f64> = moved
+        .iter()
+        .map(|&moved| Scaled::new(moved.mantissa(), moved.exponent() - top).to_f64())
+        .collect();
     let scale = Scaled::from(layer.scale.to_f64());
     let row = |weights: ArrayView1<'_, T>| {
         let weights = weights.as_slice().expect("draws and given matrices are stored row by row");
@@ -208,7 +210,8 @@ fn product<T: Real>(
             None => (dot(weights, &mantissas), 0.0),
             Some(_) => dot_and_squares(weights, &mantissas),
         };
-        let holds = |number: f64| number.is_normal() && PLAIN.contains(&Scaled::from(number).exponent());
+        let holds =
+            |number: f64| number.is_normal() && PLAIN.contains(&Scaled::from(number).exponent());
         let plain = !spread && holds(sum) && (noise.is_none() || holds(squares));
         let (sum, terms) = match plain {
             true => (Scaled::new(sum, top), Scaled::new(squares.sqrt(), top)),

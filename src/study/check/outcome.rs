@@ -149,8 +149,9 @@ impl Compared {
 impl Errors {
     /// None of nothing.
     pub(super) fn of(differences: &[PlainDifference]) -> Option<Self> {
-        let by_error =
-            |a: &&PlainDifference, b: &&PlainDifference| a.relative_error.total_cmp(&b.relative_error);
+        let by_error = |a: &&PlainDifference, b: &&PlainDifference| {
+            a.relative_error.total_cmp(&b.relative_error)
+        };
         let worst = *differences.iter().max_by(by_error)?;
         let errors = differences.iter().map(|difference| difference.relative_error);
         let median = median(errors.collect())?;

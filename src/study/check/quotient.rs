@@ -169,9 +169,11 @@ mod tests {
                 let part = |z: f64, d: f64| quotient(activation, z, d, z > 0.0).value;
                 let halves = part(z, d).plus(part(z + d, d)).times(0.5.into());
                 let whole = part(z, 2.0 * d);
-                let (error, size) = (halves.minus(whole), quotient(activation, z, d, z > 0.0).terms);
+                let (error, size) =
+                    (halves.minus(whole), quotient(activation, z, d, z > 0.0).terms);
                 let relative = error.over(size).map_or(0.0, Scaled::to_f64).abs();
-                let allowed = 1e-14 * (1.0 + z.abs() + if activation == Activation::Gelu { z * z } else { 0.0 });
+                let allowed = 1e-14
+                    * (1.0 + z.abs() + if activation == Activation::Gelu { z * z } else { 0.0 });
                 assert!(relative < allowed, "{activation:?} {z}: {relative}");
             }
         }

@@ -60,9 +60,10 @@ impl OutputRise {
             Loss::Mse => outputs.iter().zip(moved).fold(Scaled::ZERO, |sum, (output, &moved)| {
                 sum.plus(squared(output, moved, noise))
             }),
-            Loss::Bce => outputs.iter().zip(moved).fold(Scaled::ZERO, |sum, (output, &moved)| {
-                sum.plus(binary(output, moved, noise))
-            }),
+            Loss::Bce => outputs
+                .iter()
+                .zip(moved)
+                .fold(Scaled::ZERO, |sum, (output, &moved)| sum.plus(binary(output, moved, noise))),
             Loss::SoftmaxCe => categorical(outputs, moved, noise),
         }
     }
@@ -87,9 +88,10 @@ fn binary(output: &Output, moved: Scaled, noise: &mut Option<&mut Noise>) -> Sca
 /// −Σ y_i ln p_i = ln Σ_j e^(z_j − z_t) − Σ_i y_i (z_i − z_t) with the largest logit z_t, whose
 /// p may be next to 1, rises by ln(1 + Σ_j p_j (e^(Δ_j − Δ_t) − 1)) − Σ_i y_i (Δ_i − Δ_t).
 fn categorical(outputs: &[Output], moved: &[Scaled], noise: &mut Option<&mut Noise>) -> Scaled {
-    let top = outputs.iter().zip(moved).reduce(|top, other| {
-        if exceeds(other.0.value, top.0.value) { other } else { top }
-    });
+    let top = outputs
+        .iter()
+        .zip(moved)
+        .reduce(|top, other| if exceeds(other.0.value, top.0.value) { other } else { top });
     let against = top.map_or(Scaled::ZERO, |(_, &moved)| moved);
     let (mut grown, mut given) = (Scaled::ZERO, Scaled::ZERO);
     for (output, moved) in outputs.iter().zip(moved) {
@@ -118,12 +120,14 @@ fn categorical_noise(outputs: &[Output], moved: &[Scaled], noise: &mut Noise) ->
 
 /// p_i and 1 − p_i, both in full.
 fn softmax(logits: &[Scaled]) -> Vec<(Scaled, Scaled)> {
-    let top = (0..logits.len()).fold(0, |top, i| if exceeds(logits[i], logits[top]) { i } else { top });
+    let top =
+        (0..logits.len()).fold(0, |top, i| if exceeds(logits[i], logits[top]) { i } else { top });
     let terms: Vec<Scaled> = logits.iter().map(|z| exp(z.minus(logits[top]).to_f64())).collect();
     let others = terms.iter().enumerate().filter(|(i, _)| *i != top);
     let rest = others.fold(Scaled::ZERO, |sum, (_, &term)| sum.plus(term));
     let total = rest.plus(terms[top]);
     let share = |part: Scaled| part.over(total).unwrap_or_default();
-    let beside = |i: usize| if i == top { share(rest) } else { Scaled::from(1.0).minus(share(terms[i])) };
+    let beside =
+        |i: usize| if i == top { share(rest) } else { Scaled::from(1.0).minus(share(terms[i])) };
     terms.iter().enumerate().map(|(i, &term)| (share(term), beside(i))).collect()
 }

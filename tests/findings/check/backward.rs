@@ -223,9 +223,8 @@ pub fn minus_target(logits: &[Scaled], i: usize, y: Scaled) -> Scaled {
         let gap = logits[j].minus(logits[k]).to_f64();
         if gap < -700.0 { Scaled::from_ln(gap) } else { Scaled::from(gap.min(700.0).exp()) }
     };
-    let top = (0..logits.len()).fold(0, |top, j| {
-        if logits[j].minus(logits[top]).mantissa() > 0.0 { j } else { top }
-    });
+    let top = (0..logits.len())
+        .fold(0, |top, j| if logits[j].minus(logits[top]).mantissa() > 0.0 { j } else { top });
     let total = (0..logits.len()).fold(Scaled::ZERO, |sum, j| sum.plus(e(j, top)));
     let rest = (0..logits.len())
         .filter(|&j| j != i)

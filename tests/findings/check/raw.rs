@@ -99,7 +99,8 @@ impl Tangent {
             }
             let ln = slope.log10().map_or(0.0, f64::abs) * std::f64::consts::LN_10;
             // Near a flat spot two terms of order 1 cancel.
-            let terms = if activation.has_kink() || activation.is_piecewise_linear() { 0.0 } else { 1.0 };
+            let terms =
+                if activation.has_kink() || activation.is_piecewise_linear() { 0.0 } else { 1.0 };
             let terms = size(slope).times((1.0 + ln).into()).plus(flat(z, terms));
             *moved = (moved.0.times(slope), moved.1.times(terms));
         }
@@ -178,9 +179,10 @@ impl<'a, T: Real> Raw<'a, T> {
         if counted + if differs > 0 { agrees } else { 0 } != self.claimed.len() {
             return Err(format!("{counted} of {} counted", self.claimed.len()));
         }
-        findings.iter().find(|&finding| !self.is_true(finding)).map_or(Ok(()), |finding| {
-            Err(format!("not true: {finding:?}"))
-        })
+        findings
+            .iter()
+            .find(|&finding| !self.is_true(finding))
+            .map_or(Ok(()), |finding| Err(format!("not true: {finding:?}")))
     }
 
     fn is_true(&self, finding: &CheckFinding) -> bool {
@@ -326,8 +328,7 @@ impl<'a, T: Real> Raw<'a, T> {
 fn sides<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Vec<bool> {
     let layers = network.layers.iter().zip(&pass.layers);
     let with_kink = layers.filter(|(layer, _)| layer.activation.has_kink());
-    let columns = with_kink.flat_map(|(_, trace)| {
-        (0..trace.z.batch()).flat_map(|example| trace.z.column(example))
-    });
+    let columns = with_kink
+        .flat_map(|(_, trace)| (0..trace.z.batch()).flat_map(|example| trace.z.column(example)));
     columns.map(|z| z.mantissa() > 0.0).collect()
 }
