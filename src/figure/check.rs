@@ -10,6 +10,7 @@ use crate::study::{
 
 use super::cost::grouped;
 use super::number::scientific;
+use super::words::check::SHOWS;
 use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel, words};
 
 /// A check of all parameters with this many multiply-adds is done at once, about a second.
@@ -110,7 +111,9 @@ fn errors(check: &GradientCheck) -> Option<Chart> {
         mark("centred, max", centred, false, &|step| step.centred.as_ref().map(max)),
         mark("centred", centred, true, &|step| Some(step.centred.as_ref()?.median)),
     ];
-    if !single {
+    // A best step that shows nothing is none.
+    let shows = best.centred.as_ref().is_some_and(|errors| errors.median < SHOWS);
+    if !single && shows {
         marks.push(Mark::new("", Ink::Weak, MarkShape::At(libm::log10(best.step))));
     }
     let heading = match single {
@@ -162,7 +165,7 @@ fn derivatives(check: &GradientCheck) -> Option<Chart> {
     }
     let (x, y) = (
         ("size of the derivative |∂L/∂θ|", AxisScale::Log10),
-        ("difference / its error bound", AxisScale::Log10),
+        ("difference / bound", AxisScale::Log10),
     );
     // The bound itself is 1.
     let heights: Vec<f64> =
@@ -243,12 +246,18 @@ fn own_row(check: &GradientCheck) -> Option<CheckRow> {
     Some(CheckRow {
         name: "own steps",
         passes: format!("{} in part", grouped(check.carried_passes.into())),
-        step: scientific(steps[steps.len() / 2], 1),
+        step: short(steps[steps.len() / 2]),
         median: format!("{:.1e}", errors[errors.len() / 2]),
         max: format!("{:.1e}", worst.relative_error),
         worst: parameter.to_string(),
         story: format!("{words}; error bound {bound} of it, {}", outcome_name(worst.outcome)),
     })
+}
+
+/// Two digits, as short as an `f64` has it.
+fn short(number: Scaled) -> String {
+    let plain = number.to_f64();
+    if plain.is_normal() { format!("{plain:.1e}") } else { scientific(number, 1) }
 }
 
 fn story(parameter: Parameter, analytic: Scaled, numeric: Scaled) -> String {

@@ -3,6 +3,9 @@
 use crate::figure::grouped;
 use crate::study::CheckFinding;
 
+/// A difference that is off by less than this of itself shows one digit.
+pub const SHOWS: f64 = 0.1;
+
 /// All findings, one after the other.
 pub fn sentences(findings: &[CheckFinding]) -> String {
     findings.iter().map(sentence).collect::<Vec<_>>().join(" ")
@@ -53,7 +56,7 @@ pub fn sentence(finding: &CheckFinding) -> String {
             are(count),
             if single { "; precision f64 has more digits" } else { "" }
         ),
-        CheckFinding::PlainDifferences { step, median, compared } if median < 0.1 => format!(
+        CheckFinding::PlainDifferences { step, median, compared } if median < SHOWS => format!(
             "With one h for all, plain centred differences of the loss come closest at h = {step:.1e}: the median of {} is off by {median:.1e}.",
             derivatives(compared)
         ),
