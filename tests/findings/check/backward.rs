@@ -93,17 +93,6 @@ impl<'a, T: Real> Backward<'a, T> {
         backward
     }
 
-    /// Whether entries of some δ lie so far below the largest of their column that mantissas of
-    /// this precision do not hold them, or not with all digits.
-    pub fn underflows(&self) -> bool {
-        let smallest = T::SMALLEST_EXPONENT + 3;
-        self.delta.iter().flatten().any(|column| {
-            let exponents = || column.iter().filter(|d| !d.is_zero()).map(|d| d.exponent());
-            let (top, least) = (exponents().max(), exponents().min());
-            top.zip(least).is_some_and(|(top, least)| least - top <= smallest)
-        })
-    }
-
     /// δ of one layer and example.
     fn example(&self, index: usize, b: usize) -> Vec<Scaled> {
         let is_output = index + 1 == self.network.layers.len();
