@@ -1,23 +1,22 @@
 //! The gradient check: the V of the errors against h, every derivative's own error, and the
 //! output layer where backpropagation starts.
 
-use crate::engine::Scaled;
+use crate::engine::{Parameter, Scaled};
 use crate::experiment::Experiment;
 use crate::study::{
-    CheckError, CheckSettings, Compared, Cost, DrawStudy, Errors, Finding, GradientCheck, Portrait,
-    Sample, StepCheck, Stopped, Watch, gradient_check,
+    CheckError, CheckSettings, Compared, Cost, Derivative, DrawStudy, Errors, GradientCheck,
+    Outcome, Portrait, Sample, StepCheck, Stopped, Unresolved, Watch, gradient_check,
 };
 
 use super::cost::grouped;
 use super::number::scientific;
-use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel};
+use super::words::check::SHOWS;
+use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel, words};
 
 /// A check of all parameters with this many multiply-adds is done at once, about a second.
 const QUICK: u128 = 500_000_000;
 /// Parameters sampled where all of them would take too long.
 const SOME: usize = 100;
-/// Where an error that is exactly 0 would lie, lower than any that arithmetic leaves.
-const LOWEST: f64 = 1e-18;
 
 /// Whether a check is done in about a second, so that nobody need ask for it.
 pub fn quick_check(experiment: &Experiment, settings: &CheckSettings) -> bool {
@@ -28,7 +27,7 @@ pub fn quick_check(experiment: &Experiment, settings: &CheckSettings) -> bool {
 pub fn quick_sample(experiment: &Experiment, settings: &CheckSettings) -> u64 {
     let forward = u128::from(Cost::of_experiment(experiment).forward());
     let passes = QUICK / forward.max(1);
-    let each = 2 * settings.steps.len().max(1) as u128;
+    let each = u128::from(settings.passes_each());
     u64::try_from(passes.saturating_sub(1) / each).unwrap_or(u64::MAX).clamp(1, 1000)
 }
 
@@ -53,7 +52,8 @@ pub(super) fn usual(
 }
 
 impl Figure {
-    /// A figure of a gradient check: the V, or every derivative.
+    /// A figure of a gradient check: the V, or every derivative. Where there is nothing to
+    /// draw, the words alone.
     pub fn of_check(
         id: FigureId,
         experiment: &Experiment,
@@ -64,8 +64,8 @@ impl Figure {
             FigureId::Derivatives => derivatives(check),
             _ => errors(check),
         };
-        let panels = vec![Panel::Chart(chart)];
-        with_note(id, experiment, variant, panels, check.sentence())
+        let panels = chart.map(Panel::Chart).into_iter().collect();
+        with_note(id, experiment, variant, panels, words::check::sentences(&check.findings()))
     }
 }
 
@@ -83,17 +83,19 @@ fn with_note(
 
 /// log10 of an error; none of one that is exactly 0.
 fn log10(error: f64) -> Option<f64> {
-    (error > LOWEST && error.is_finite()).then(|| libm::log10(error))
+    (error > 0.0 && error.is_finite()).then(|| libm::log10(error))
 }
 
-/// The errors against h on two logarithmic axes.
-fn errors(check: &GradientCheck) -> Chart {
-    let curve = |of: fn(&StepCheck) -> f64| -> Vec<[f64; 2]> {
+/// The errors of plain differences against h on two logarithmic axes, over what can be
+/// compared.
+fn errors(check: &GradientCheck) -> Option<Chart> {
+    let best = check.best_step()?;
+    let curve = |of: &dyn Fn(&StepCheck) -> Option<f64>| -> Vec<[f64; 2]> {
         let steps = check.steps.iter();
-        steps.filter_map(|step| Some([libm::log10(step.step), log10(of(step))?])).collect()
+        steps.filter_map(|step| Some([libm::log10(step.step), log10(of(step)?)?])).collect()
     };
     let single = check.steps.len() == 1;
-    let mark = |name: &str, ink: Ink, solid: bool, of: fn(&StepCheck) -> f64| {
+    let mark = |name: &str, ink: Ink, solid: bool, of: &dyn Fn(&StepCheck) -> Option<f64>| {
         let shape = match (single, solid) {
             (true, _) => MarkShape::Points(curve(of)),
             (false, true) => MarkShape::Line(curve(of)),
@@ -102,73 +104,87 @@ fn errors(check: &GradientCheck) -> Chart {
         Mark::new(name, ink, shape)
     };
     let (one_sided, centred) = (Ink::Palette(1), Ink::Palette(0));
+    let max = |errors: &Errors| errors.worst.relative_error;
     let mut marks = vec![
-        Mark::new("threshold", Ink::Weak, MarkShape::Level(libm::log10(check.threshold))),
-        mark("one-sided, max", one_sided, false, |step| step.one_sided.max),
-        mark("one-sided", one_sided, true, |step| step.one_sided.median),
-        mark("centred, max", centred, false, |step| step.centred.max),
-        mark("centred", centred, true, |step| step.centred.median),
+        mark("one-sided, max", one_sided, false, &|step| step.one_sided.as_ref().map(max)),
+        mark("one-sided", one_sided, true, &|step| Some(step.one_sided.as_ref()?.median)),
+        mark("centred, max", centred, false, &|step| step.centred.as_ref().map(max)),
+        mark("centred", centred, true, &|step| Some(step.centred.as_ref()?.median)),
     ];
-    if !single && let Some(best) = check.steps.get(check.best) {
+    // A best step that shows nothing is none.
+    let shows = best.centred.as_ref().is_some_and(|errors| errors.median < SHOWS);
+    if !single && shows {
         marks.push(Mark::new("", Ink::Weak, MarkShape::At(libm::log10(best.step))));
     }
     let heading = match single {
-        true => "Backpropagation against finite differences at one h".to_owned(),
-        false => "Backpropagation against finite differences: the V".to_owned(),
+        true => "Plain differences of the loss at one h",
+        false => "Plain differences of the loss at one h for all: the V",
     };
     let (x, y) = (("step h", AxisScale::Log10), ("relative error", AxisScale::Log10));
     let mut chart = Chart::spanning(heading, x, y, marks);
-    let threshold = libm::log10(check.threshold);
-    chart.y.range = (chart.y.range.0.min(threshold - 0.5), chart.y.range.1.max(threshold + 0.5));
-    chart
+    if let Some(bound) = check.median_bound().and_then(log10) {
+        let (low, high) = chart.y.range;
+        chart.y.range = (low.min(bound - 0.5), high.max(bound + 0.5));
+        chart.marks.insert(0, Mark::new("error bound", Ink::Weak, MarkShape::Level(bound)));
+    }
+    Some(chart)
 }
 
-/// Every checked derivative at the best h: how large it is, how far off.
-fn derivatives(check: &GradientCheck) -> Chart {
-    let points = |finding: Finding| -> Vec<[f64; 2]> {
-        let found = check.details.iter().filter(|compared| compared.finding == finding);
-        found.filter_map(|c| Some([c.analytic.log10()?, log10(c.relative_error)?])).collect()
+/// What the legend calls an outcome.
+fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Agrees => "agrees",
+        Outcome::Differs => "differs",
+        Outcome::Zero => "exactly 0 both ways",
+        Outcome::Unresolved(Unresolved::OnKink) => "on a kink",
+        Outcome::Unresolved(Unresolved::BelowRounding) => "below rounding",
+    }
+}
+
+/// Every checked derivative: how large it is, how far off beside its own error bound.
+fn derivatives(check: &GradientCheck) -> Option<Chart> {
+    // What agrees to the last bit is off by less than half of that bit.
+    let least = 0.5 * check.epsilon;
+    let point = |of: &Compared| {
+        let floor = least / of.relative_bound()?;
+        Some([of.analytic.log10()?, log10(of.share_of_bound()?.max(floor))?])
     };
-    let mark = |name: &str, ink: Ink, finding: Finding| {
-        Mark::new(name, ink, MarkShape::Points(points(finding)))
+    let mark = |(ink, outcome): (Ink, Outcome)| {
+        let points = check.with(outcome).filter_map(point).collect();
+        Mark::new(outcome_name(outcome), ink, MarkShape::Points(points))
     };
     let all = [
-        mark("too small", Ink::Weak, Finding::BelowRounding),
-        mark("crosses a kink", Ink::Palette(4), Finding::CrossesKink),
-        mark("agrees", Ink::Palette(0), Finding::Agrees),
-        mark("wrong", Ink::Palette(1), Finding::Wrong),
+        (Ink::Weak, Outcome::Unresolved(Unresolved::BelowRounding)),
+        (Ink::Palette(0), Outcome::Agrees),
+        (Ink::Palette(1), Outcome::Differs),
     ];
     let some = |mark: &Mark| !mark.readings().is_empty();
-    let marks: Vec<Mark> = all.into_iter().filter(some).collect();
-    let best = &check.steps[check.best];
-    let heading = format!("Every checked derivative at h = {:.1e}, centred", best.step);
+    let marks: Vec<Mark> = all.into_iter().map(mark).filter(some).collect();
+    if marks.is_empty() {
+        return None;
+    }
     let (x, y) = (
         ("size of the derivative |∂L/∂θ|", AxisScale::Log10),
-        ("relative error", AxisScale::Log10),
+        ("difference / bound", AxisScale::Log10),
     );
-    let heights: Vec<f64> = marks
-        .iter()
-        .flat_map(Mark::readings)
-        .map(|p| p[1])
-        .chain([libm::log10(check.threshold)])
-        .collect();
+    // The bound itself is 1.
+    let heights: Vec<f64> =
+        marks.iter().flat_map(Mark::readings).map(|p| p[1]).chain([0.0]).collect();
+    let heading = "Every checked derivative, at a step of its own";
     let mut chart = Chart::spanning(heading, x, y, marks);
     chart.y = Axis::spanning(y.0, y.1, heights);
-    chart.marks.insert(
-        0,
-        Mark::new("threshold", Ink::Weak, MarkShape::Level(libm::log10(check.threshold))),
-    );
-    chart
+    chart.marks.insert(0, Mark::new("error bound", Ink::Weak, MarkShape::Level(0.0)));
+    Some(chart)
 }
 
 /// One kind of difference at its best step, in words for a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckRow {
-    /// `one-sided`, `centred`.
+    /// `one-sided`, `centred`, `own steps`.
     pub name: &'static str,
     /// The forward passes that it takes alone at one h.
     pub passes: String,
-    /// The h with the smallest median.
+    /// The h with the smallest median; the median of steps of their own.
     pub step: String,
     /// The median of the relative errors.
     pub median: String,
@@ -180,50 +196,75 @@ pub struct CheckRow {
     pub story: String,
 }
 
-/// Both kinds of differences.
-pub fn check_rows(check: &GradientCheck) -> [CheckRow; 2] {
+/// Both kinds of plain differences at one h for all, and steps of their own; only the last
+/// where there is nothing to compare.
+pub fn check_rows(check: &GradientCheck) -> Vec<CheckRow> {
     let n = check.checked as u128;
     let letter = if check.checked == check.parameters { "P" } else { "N" };
+    let one_sided = format!("{} ({letter} + 1)", grouped(n + 1));
+    let centred = format!("{} (2{letter})", grouped(2 * n));
     [
-        row(check, "one-sided", format!("{} ({letter} + 1)", grouped(n + 1)), |s| &s.one_sided),
-        row(check, "centred", format!("{} (2{letter})", grouped(2 * n)), |s| &s.centred),
+        plain_row(check, "one-sided", one_sided, |step| step.one_sided.as_ref()),
+        plain_row(check, "centred", centred, |step| step.centred.as_ref()),
+        own_row(check),
     ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-fn row(
+fn plain_row(
     check: &GradientCheck,
     name: &'static str,
     passes: String,
-    of: fn(&StepCheck) -> &Errors,
-) -> CheckRow {
-    let by_median = |a: &&StepCheck, b: &&StepCheck| of(a).median.total_cmp(&of(b).median);
-    let best = check.steps.iter().min_by(by_median);
-    let number = |number: f64| format!("{number:.1e}");
-    let errors = best.map(of);
-    let worst = errors.and_then(|errors| errors.worst);
-    CheckRow {
+    of: fn(&StepCheck) -> Option<&Errors>,
+) -> Option<CheckRow> {
+    let best = check.best_by(of)?;
+    let Errors { median, worst, .. } = of(best)?;
+    Some(CheckRow {
         name,
         passes,
-        step: best.map(|best| number(best.step)).unwrap_or_default(),
-        median: errors.map(|errors| number(errors.median)).unwrap_or_default(),
-        max: errors.map(|errors| number(errors.max)).unwrap_or_default(),
-        worst: worst.map(|worst| worst.parameter.to_string()).unwrap_or_default(),
-        story: worst.as_ref().map(story).unwrap_or_default(),
-    }
+        step: format!("{:.1e}", best.step),
+        median: format!("{median:.1e}"),
+        max: format!("{:.1e}", worst.relative_error),
+        worst: worst.parameter.to_string(),
+        story: story(worst.parameter, worst.analytic, worst.numeric),
+    })
 }
 
-fn story(compared: &Compared) -> String {
+/// The derivatives that are resolved and not 0, each at its own step.
+fn own_row(check: &GradientCheck) -> Option<CheckRow> {
+    let comparable = || check.details.iter().filter(|compared| compared.is_comparable());
+    let worst = comparable().max_by(|a, b| a.relative_error.total_cmp(&b.relative_error))?;
+    let Derivative { parameter, value, .. } = worst.differences;
+    let bound = worst.relative_bound().map(|bound| format!("{bound:.1e}")).unwrap_or_default();
+    let words = story(parameter, worst.analytic, value);
+    let mut steps: Vec<Scaled> = comparable().map(|of| of.differences.step).collect();
+    steps.sort_by(|a, b| a.log10().partial_cmp(&b.log10()).unwrap_or(std::cmp::Ordering::Equal));
+    let mut errors: Vec<f64> = comparable().map(|of| of.relative_error).collect();
+    errors.sort_by(f64::total_cmp);
+    Some(CheckRow {
+        name: "own steps",
+        passes: format!("{} in part", grouped(check.carried_passes.into())),
+        step: short(steps[steps.len() / 2]),
+        median: format!("{:.1e}", errors[errors.len() / 2]),
+        max: format!("{:.1e}", worst.relative_error),
+        worst: parameter.to_string(),
+        story: format!("{words}; error bound {bound} of it, {}", outcome_name(worst.outcome)),
+    })
+}
+
+/// Two digits, as short as an `f64` has it.
+fn short(number: Scaled) -> String {
+    let plain = number.to_f64();
+    if plain.is_normal() { format!("{plain:.1e}") } else { scientific(number, 1) }
+}
+
+fn story(parameter: Parameter, analytic: Scaled, numeric: Scaled) -> String {
     format!(
-        "∂L/∂{}: backpropagation {}, difference {}; {}",
-        compared.parameter,
-        scientific(compared.analytic, 6),
-        scientific(compared.numeric, 6),
-        match compared.finding {
-            Finding::Agrees => "they agree",
-            Finding::Wrong => "the derivative is wrong",
-            Finding::BelowRounding => "too small for a difference of losses to show",
-            Finding::CrossesKink => "the difference crosses a kink and proves nothing",
-        }
+        "∂L/∂{parameter}: backpropagation {}, difference {}",
+        scientific(analytic, 6),
+        scientific(numeric, 6)
     )
 }
 

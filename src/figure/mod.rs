@@ -66,7 +66,7 @@ pub enum FigureId {
     Spectrum,
     /// The gradient check's error against the step h.
     Check,
-    /// Every checked derivative: its size and its error.
+    /// Every checked derivative: its size and its error beside its error bound.
     Derivatives,
     /// Multiply-adds by layer.
     Cost,
@@ -205,7 +205,9 @@ impl FigureId {
             Self::Check => {
                 "Backpropagation against one-sided and centred differences: the error against h."
             }
-            Self::Derivatives => "Every checked derivative: its size and its relative error.",
+            Self::Derivatives => {
+                "Every checked derivative: its size and its error beside the bound."
+            }
             Self::Cost => "Multiply-adds of forward pass, deltas and weight gradients by layer.",
             Self::Ensemble => {
                 "‖δ^(l)‖ of 1000 seeds by layer: median, 5–95 % band, true zeros, and the theory."

@@ -1,13 +1,24 @@
 //! The gradient check: backpropagation against finite differences of the loss.
 //!
-//! One-sided, (L(θ + h) − L(θ))/h, with an error of O(h), and centred,
+//! The verdict takes each derivative at its own best step: differences of two forward passes,
+//! carried through the layers so that they do not cancel against a large loss, and
+//! extrapolated to h = 0 with a bound on their error.
+//!
+//! Beside it stand the plain differences at one h for all. One-sided,
+//! (L(θ + h) − L(θ))/h, with an error of O(h), and centred,
 //! (L(θ + h) − L(θ − h))/2h, with O(h²). Both lose to rounding as ε|L|/h when h shrinks:
 //! against h the errors draw a V. One-sided differences over P parameters take a base pass
 //! and P passes beyond it; centred ones take 2P and no base pass. Backpropagation takes one
 //! forward and one backward pass.
 
+mod carried;
+mod derivative;
+mod finding;
+mod noise;
 mod outcome;
-mod probe;
+mod plain;
+mod quotient;
+mod rise;
 
 use crate::engine::{FromDraws, Network, Parameter, Real, Scaled};
 use crate::experiment::{Experiment, Precision};
@@ -15,8 +26,14 @@ use crate::experiment::{Experiment, Precision};
 use super::sample::Sample;
 use super::{Cost, DrawStudy, Stopped, Watch};
 
-pub use outcome::{Compared, Errors, Finding, GradientCheck, StepCheck};
-use probe::{Probe, tolerance};
+pub use carried::KinkUnit;
+use derivative::USUAL_PASSES;
+pub use derivative::{Derivative, Differences};
+pub use finding::CheckFinding;
+pub use outcome::{
+    Compared, Errors, GradientCheck, Outcome, PlainDifference, StepCheck, Unresolved,
+};
+use plain::Probe;
 
 /// Smallest and largest step h.
 pub const STEP: std::ops::RangeInclusive<f64> = 1e-16..=1.0;
@@ -27,24 +44,34 @@ pub const MOST_STEPS: usize = 200;
 pub struct CheckSettings {
     /// All parameters, or some.
     pub sample: Sample,
-    /// The step sizes h; one, or a sweep such as [`log_spaced`] gives.
+    /// The step sizes h of the plain differences; one, or a sweep such as [`log_spaced`] gives.
     pub steps: Vec<f64>,
 }
 
 impl CheckSettings {
-    /// Forward passes that a check of a network with that many parameters runs: 1 + 2N for
-    /// each step, the first pass counted once.
+    /// Forward passes that the plain differences of a network with that many parameters take
+    /// at the most: 1 + 2N for each step, the first pass counted once.
     pub fn forward_passes(&self, parameters: u64) -> u64 {
-        let checked = match self.sample {
-            Sample::All => parameters,
-            Sample::Some { count, .. } => parameters.min(count as u64),
-        };
-        1 + 2 * checked * self.steps.len() as u64
+        1 + 2 * self.checked(parameters) * self.steps.len() as u64
     }
 
-    /// Multiply-adds of those passes.
+    /// Whole passes' worth of work that a parameter takes: two for each step, and those that
+    /// carry differences, half a pass each on average.
+    pub fn passes_each(&self) -> u64 {
+        2 * self.steps.len() as u64 + USUAL_PASSES.div_ceil(2)
+    }
+
+    /// Multiply-adds of the whole check.
     pub fn multiply_adds(&self, cost: &Cost) -> u128 {
-        u128::from(self.forward_passes(cost.parameters())) * u128::from(cost.forward())
+        let passes = 1 + self.checked(cost.parameters()) * self.passes_each();
+        u128::from(passes) * u128::from(cost.forward())
+    }
+
+    fn checked(&self, parameters: u64) -> u64 {
+        match self.sample {
+            Sample::All => parameters,
+            Sample::Some { count, .. } => parameters.min(count as u64),
+        }
     }
 }
 
@@ -138,41 +165,68 @@ pub fn check_against<T: Real>(
     watch: &Watch<'_>,
 ) -> Result<GradientCheck, CheckError> {
     refuse(&settings.steps)?;
-    let mut probe = Probe::new(network);
     let indices = settings.sample.indices(network.parameter_count());
     let parameters: Vec<Parameter> =
         indices.iter().filter_map(|&index| network.parameter(index)).collect();
-    let mut steps = Vec::with_capacity(settings.steps.len());
-    let (mut best, mut details) = (0, Vec::new());
-    for (index, &step) in settings.steps.iter().enumerate() {
-        let (mut one_sided, mut centred) = (Vec::new(), Vec::new());
-        for (done, &parameter) in parameters.iter().enumerate() {
-            watch.proceed()?;
-            let share = done as f32 / parameters.len() as f32;
-            watch.report((index as f32 + share) / settings.steps.len() as f32);
-            let [one, both] = probe.compare(parameter, claimed(parameter), step);
-            one_sided.push(one);
-            centred.push(both);
-        }
-        steps.push(StepCheck {
-            step,
-            one_sided: Errors::of(&one_sided),
-            centred: Errors::of(&centred),
-        });
-        if index == 0 || steps[index].centred.median < steps[best].centred.median {
-            (best, details) = (index, centred);
-        }
-    }
+    let plain_share = 2 * settings.steps.len() as u64;
+    let first = USUAL_PASSES as f32 / (USUAL_PASSES + 2 * plain_share) as f32;
+    let details =
+        watch.part(0.0..first, |watch| compare_all(network, &parameters, claimed, watch))?;
+    let carried_passes = details.iter().map(|of| u64::from(of.differences.passes)).sum();
+    let mut probe = Probe::new(network);
+    let steps =
+        watch.part(first..1.0, |watch| plain_steps(&mut probe, &details, settings, watch))?;
     Ok(GradientCheck {
         parameters: network.parameter_count(),
         checked: parameters.len(),
         loss: probe.loss,
+        epsilon: T::EPSILON,
+        details,
+        carried_passes,
         steps,
         forward_passes: probe.passes,
-        best,
-        details,
-        threshold: tolerance::<T>(),
     })
+}
+
+/// Every derivative at its own step.
+fn compare_all<T: Real>(
+    network: &Network<T>,
+    parameters: &[Parameter],
+    claimed: &dyn Fn(Parameter) -> Scaled,
+    watch: &Watch<'_>,
+) -> Result<Vec<Compared>, Stopped> {
+    let differences = Differences::new(network);
+    let compare = |(done, &parameter): (usize, &Parameter)| {
+        watch.proceed()?;
+        watch.report(done as f32 / parameters.len() as f32);
+        Ok(differences.derivative(parameter).compare::<T>(claimed(parameter)))
+    };
+    parameters.iter().enumerate().map(compare).collect()
+}
+
+/// Plain differences of what can be compared, at each step.
+fn plain_steps<T: Real>(
+    probe: &mut Probe<T>,
+    details: &[Compared],
+    settings: &CheckSettings,
+    watch: &Watch<'_>,
+) -> Result<Vec<StepCheck>, Stopped> {
+    let comparable: Vec<&Compared> = details.iter().filter(|of| of.is_comparable()).collect();
+    let mut steps = Vec::with_capacity(settings.steps.len());
+    for (index, &step) in settings.steps.iter().enumerate() {
+        let (mut one_sided, mut centred) = (Vec::new(), Vec::new());
+        for (done, of) in comparable.iter().enumerate() {
+            watch.proceed()?;
+            let share = done as f32 / comparable.len() as f32;
+            watch.report((index as f32 + share) / settings.steps.len() as f32);
+            let [one, both] = probe.compare(of.differences.parameter, of.analytic, step);
+            one_sided.extend(one);
+            centred.extend(both);
+        }
+        let (one_sided, centred) = (Errors::of(&one_sided), Errors::of(&centred));
+        steps.push(StepCheck { step, one_sided, centred });
+    }
+    Ok(steps)
 }
 
 fn refuse(steps: &[f64]) -> Result<(), CheckError> {

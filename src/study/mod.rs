@@ -37,7 +37,8 @@ use std::ops::Range;
 pub use anatomy::{Anatomy, AnatomySettings, anatomy};
 pub use blame::{Cause, Cut, CutBy, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{
-    CheckError, CheckSettings, Compared, Errors, Finding, GradientCheck, StepCheck, check_against,
+    CheckError, CheckFinding, CheckSettings, Compared, Derivative, Differences, Errors,
+    GradientCheck, KinkUnit, Outcome, PlainDifference, StepCheck, Unresolved, check_against,
     gradient_check, log_spaced,
 };
 pub use comparison::{Comparison, LayerComparison, RatioComparison, Z_95};

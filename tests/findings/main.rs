@@ -1,6 +1,7 @@
 //! Every sentence true: what the lab finds in random networks, verified against raw numbers.
 
 mod cases;
+mod check;
 mod flow;
 mod random;
 mod raw;

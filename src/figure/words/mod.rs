@@ -1,5 +1,6 @@
 //! Sentences: each is made of one typed finding, and nothing else makes one.
 
+pub mod check;
 pub mod flow;
 pub mod spread;
 pub mod why;

@@ -67,7 +67,7 @@ impl Choice {
 
 /// What is made of an answer, once.
 struct Made {
-    verdict: Result<String, String>,
+    refusal: Option<String>,
     rows: Vec<CheckRow>,
     passes: String,
     figures: Vec<Arc<Figure>>,
@@ -268,14 +268,15 @@ fn made(question: &Question, check: &Result<GradientCheck, String>) -> Made {
     };
     let passes = check.as_ref().map_or(String::new(), |check| {
         format!(
-            "{} of {} parameters, {} forward passes in all; backpropagation takes one forward and one backward pass.",
+            "{} of {} parameters, {} forward passes in all, and {} that carry a difference from a parameter's layer to the loss; backpropagation takes one forward and one backward pass.",
             grouped(check.checked as u128),
             grouped(check.parameters as u128),
-            grouped(check.forward_passes.into())
+            grouped(check.forward_passes.into()),
+            grouped(check.carried_passes.into())
         )
     });
     Made {
-        verdict: check.as_ref().map(GradientCheck::sentence).map_err(Clone::clone),
+        refusal: check.as_ref().err().cloned(),
         rows: check.iter().flat_map(check_rows).collect(),
         passes,
         figures: [FigureId::Check, FigureId::Derivatives].into_iter().filter_map(figure).collect(),
@@ -283,14 +284,13 @@ fn made(question: &Question, check: &Result<GradientCheck, String>) -> Made {
 }
 
 fn results(ui: &mut Ui, made: &Made, painter: &mut Painter, commands: &mut Commands) {
-    match &made.verdict {
-        Ok(_) => {
-            let notes = made.figures.first().into_iter().flat_map(|figure| &figure.notes);
-            notes.for_each(|note| painter::note(ui, note));
-        }
-        Err(refusal) => _ = ui.colored_label(ui.visuals().error_fg_color, refusal),
+    if let Some(refusal) = &made.refusal {
+        ui.colored_label(ui.visuals().error_fg_color, refusal);
     }
-    for (figure, height) in made.figures.iter().zip([270.0, 220.0]) {
+    let notes = made.figures.first().into_iter().flat_map(|figure| &figure.notes);
+    notes.for_each(|note| painter::note(ui, note));
+    let drawn = made.figures.iter().zip([270.0, 220.0]);
+    for (figure, height) in drawn.filter(|(figure, _)| !figure.panels.is_empty()) {
         super::figure_with_tools(ui, painter, figure, height, commands, |_, _| {});
         ui.add_space(6.0);
     }
@@ -304,10 +304,13 @@ fn table(ui: &mut Ui, rows: &[CheckRow]) {
     }
     Grid::new("check rows").num_columns(6).spacing([14.0, 3.0]).striped(true).show(ui, |ui| {
         for (word, hint) in [
-            ("difference", "(L(θ + h) − L(θ))/h, or (L(θ + h) − L(θ − h))/2h"),
+            (
+                "difference",
+                "(L(θ + h) − L(θ))/h, (L(θ + h) − L(θ − h))/2h, and carried differences, each derivative at steps of its own",
+            ),
             ("passes at one h", "Forward passes that this kind takes alone"),
-            ("best h", "The step with the smallest median error"),
-            ("median", "Median relative error there"),
+            ("best h", "The step with the smallest median error; of steps of their own the median"),
+            ("median", "Median relative error there, of the derivatives that can be compared"),
             ("max", "Largest relative error there"),
             ("worst parameter", "The parameter with the largest"),
         ] {

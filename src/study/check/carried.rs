@@ -1,0 +1,253 @@
+//! The difference between two forward passes, carried through the layers.
+//!
+//! L(θ + h) − L(θ), computed as it stands, has an error of ε|L|, beside which a vanished
+//! gradient is nothing at any h. Here the *differences* go forward: where one pass has a and
+//! the other a + Δa, the next layer's z differ by W Δa, and its activations by
+//! φ(z + Δz) − φ(z), which [`super::quotient`] computes to the last digits; so does
+//! [`super::rise`] the loss. That is a forward pass and knows nothing of the way back. It
+//! begins at the parameter's own layer: below it nothing moves.
+
+use ndarray::ArrayView1;
+
+use crate::engine::{Layer, Network, Parameter, Pass, Real, Scaled};
+
+use super::noise::Noise;
+use super::quotient::{magnitude, quotient, smooth_distance};
+use super::rise::OutputRise;
+
+/// Between these powers of two beside the largest, plain numbers do for a product.
+const PLAIN: std::ops::Range<i64> = -500..900;
+/// A kink counts as near as this many times its distance: the network is straight up to it.
+const STRAIGHT: f64 = 32.0;
+
+/// A unit that sits on a kink of its activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KinkUnit {
+    /// l, from 1.
+    pub layer: usize,
+    /// j, from 1.
+    pub unit: usize,
+    /// Which example, from 1.
+    pub example: usize,
+}
+
+/// What one step does.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Carried {
+    /// L(θ + h) − L(θ), the mean over the batch.
+    pub rise: Scaled,
+    /// The largest |Δz| anywhere, beside what its unit can take: the distance over which its
+    /// activation bends, and, more than once, the one to its kink.
+    pub reach: Scaled,
+    /// The first unit that was taken to the other side of its kink.
+    pub crossed: Option<KinkUnit>,
+    /// Whether a Δz was so large that the quotients were not computed for it.
+    pub too_far: bool,
+}
+
+/// A network at rest, past which differences are carried.
+pub(super) struct DifferencePass<'a, T> {
+    network: &'a Network<T>,
+    base: Pass<T>,
+    output: OutputRise,
+}
+
+impl<'a, T: Real> DifferencePass<'a, T> {
+    /// Runs the one forward pass that everything differs from.
+    pub fn new(network: &'a Network<T>) -> Self {
+        let base = network.forward();
+        let output = OutputRise::new(network, &base);
+        Self { network, base, output }
+    }
+
+    /// Adds h to a parameter. With `noise` every product and every quotient is off by a
+    /// random share, as rounding would have it.
+    pub fn carry(&self, parameter: Parameter, h: Scaled, mut noise: Option<&mut Noise>) -> Carried {
+        let mut carried = Carried::default();
+        let batch = self.network.input.batch();
+        for example in 0..batch {
+            let rise = self.example(parameter, h, example, &mut carried, &mut noise);
+            carried.rise = carried.rise.plus(rise);
+        }
+        carried.rise = carried.rise.times((1.0 / batch as f64).into());
+        carried
+    }
+
+    /// How much one example's own loss rises.
+    fn example(
+        &self,
+        parameter: Parameter,
+        h: Scaled,
+        example: usize,
+        carried: &mut Carried,
+        noise: &mut Option<&mut Noise>,
+    ) -> Scaled {
+        let (first, mut moved) = self.first(parameter, h, example, noise);
+        let layers = &self.network.layers;
+        for index in first..layers.len() {
+            if moved.iter().all(|moved| moved.is_zero()) {
+                return Scaled::ZERO;
+            }
+            if index > first {
+                moved = product(&layers[index], &moved, noise);
+            }
+            let is_output = index + 1 == layers.len();
+            if is_output && self.network.loss.cancels_slope() {
+                let far = moved.iter().map(|&moved| magnitude(moved));
+                carried.reach = far.fold(carried.reach, larger);
+                carried.too_far |= moved.iter().any(|&moved| exceeds(magnitude(moved), 1.0.into()));
+            } else {
+                self.activate(index, example, &mut moved, carried, noise);
+            }
+        }
+        self.output.of(example, &moved, noise)
+    }
+
+    /// The first layer that moves, counted from 0, and its Δz.
+    fn first(
+        &self,
+        parameter: Parameter,
+        h: Scaled,
+        example: usize,
+        noise: &mut Option<&mut Noise>,
+    ) -> (usize, Vec<Scaled>) {
+        let (Parameter::Weight { layer, row, .. } | Parameter::Bias { layer, row }) = parameter;
+        let step = match parameter {
+            Parameter::Weight { column, .. } => {
+                h.times(self.base.inputs_of(layer - 1).column(example)[column - 1])
+            }
+            Parameter::Bias { .. } => h,
+        };
+        let mut moved = vec![Scaled::ZERO; self.network.layers[layer - 1].unit.nrows()];
+        moved[row - 1] = shaken(step, step, noise);
+        (layer - 1, moved)
+    }
+
+    /// Δz becomes Δa.
+    fn activate(
+        &self,
+        index: usize,
+        example: usize,
+        moved: &mut [Scaled],
+        carried: &mut Carried,
+        noise: &mut Option<&mut Noise>,
+    ) {
+        let activation = self.network.layers[index].activation;
+        let z = self.base.layers[index].z.column(example);
+        let units = moved.iter_mut().zip(z).enumerate();
+        for (unit, (moved, exact)) in units.filter(|(_, (moved, _))| !moved.is_zero()) {
+            let distance = magnitude(*moved);
+            let plain = clamped(exact);
+            let room = smooth_distance(activation, plain);
+            let mut reach = distance.times((1.0 / room).into());
+            let mut positive = exact.mantissa() > 0.0;
+            if activation.has_kink() {
+                let against = (moved.mantissa() > 0.0) != positive;
+                let reaches = !exceeds(magnitude(exact), distance);
+                if exact.is_zero() || against && reaches {
+                    let at = KinkUnit { layer: index + 1, unit: unit + 1, example: example + 1 };
+                    carried.crossed.get_or_insert(at);
+                    positive = moved.mantissa() > 0.0;
+                }
+                let share = distance.over(magnitude(exact)).unwrap_or_default();
+                let kink = share.times(STRAIGHT.into());
+                reach = match activation.is_piecewise_linear() {
+                    true => kink,
+                    false => larger(reach, kink),
+                };
+            }
+            carried.reach = larger(carried.reach, reach);
+            let far = !activation.is_piecewise_linear() && exceeds(distance, room.into());
+            carried.too_far |= far;
+            let d = if far { 0.0 } else { moved.to_f64() };
+            let quotient = quotient(activation, plain, d, positive);
+            *moved = moved.times(match noise {
+                Some(noise) => noise.slope(quotient),
+                None => quotient.value,
+            });
+        }
+    }
+}
+
+/// A number as an `f64`, past its ends the last one that is some way inside.
+fn clamped(number: Scaled) -> f64 {
+    number.to_f64().clamp(-1e300, 1e300)
+}
+
+pub(super) fn larger(a: Scaled, b: Scaled) -> Scaled {
+    if exceeds(b, a) { b } else { a }
+}
+
+pub(super) fn exceeds(a: Scaled, b: Scaled) -> bool {
+    a.minus(b).mantissa() > 0.0
+}
+
+/// `number`, off by a random share of `terms` where there is noise.
+pub(super) fn shaken(number: Scaled, terms: Scaled, noise: &mut Option<&mut Noise>) -> Scaled {
+    match noise {
+        Some(noise) => number.plus(noise.share(terms)),
+        None => number,
+    }
+}
+
+/// W Δa of one example.
+fn product<T: Real>(
+    layer: &Layer<T>,
+    moved: &[Scaled],
+    noise: &mut Option<&mut Noise>,
+) -> Vec<Scaled> {
+    let exponents = || moved.iter().filter(|moved| !moved.is_zero()).map(|moved| moved.exponent());
+    let (top, least) = (exponents().max().unwrap_or(0), exponents().min().unwrap_or(0));
+    let spread = least - top < PLAIN.start;
+    let mantissas: Vec<f64> = moved
+        .iter()
+        .map(|&moved| Scaled::new(moved.mantissa(), moved.exponent() - top).to_f64())
+        .collect();
+    let scale = Scaled::from(layer.scale.to_f64());
+    let row = |weights: ArrayView1<'_, T>| {
+        let weights = weights.as_slice().expect("draws and given matrices are stored row by row");
+        let (sum, squares) = match noise {
+            None => (dot(weights, &mantissas), 0.0),
+            Some(_) => dot_and_squares(weights, &mantissas),
+        };
+        let holds =
+            |number: f64| number.is_normal() && PLAIN.contains(&Scaled::from(number).exponent());
+        let plain = !spread && holds(sum) && (noise.is_none() || holds(squares));
+        let (sum, terms) = match plain {
+            true => (Scaled::new(sum, top), Scaled::new(squares.sqrt(), top)),
+            false => exactly(weights, moved),
+        };
+        shaken(sum, terms, noise).times(scale)
+    };
+    let mut row = row;
+    layer.unit.rows().into_iter().map(&mut row).collect()
+}
+
+/// Σ w m, in four sums that an instruction can take at a time.
+fn dot<T: Real>(weights: &[T], moved: &[f64]) -> f64 {
+    let (weight_fours, weight_rest) = weights.as_chunks::<4>();
+    let (moved_fours, moved_rest) = moved.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for (w, m) in weight_fours.iter().zip(moved_fours) {
+        for lane in 0..4 {
+            sums[lane] += w[lane].to_f64() * m[lane];
+        }
+    }
+    let rest: f64 = weight_rest.iter().zip(moved_rest).map(|(w, m)| w.to_f64() * m).sum();
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
+}
+
+/// Σ w m and Σ (w m)².
+fn dot_and_squares<T: Real>(weights: &[T], moved: &[f64]) -> (f64, f64) {
+    let terms = weights.iter().zip(moved).map(|(w, m)| w.to_f64() * m);
+    terms.fold((0.0, 0.0), |(sum, squares), term| (sum + term, squares + term * term))
+}
+
+/// Σ w m and √Σ (w m)² where plain numbers would lose some of it.
+fn exactly<T: Real>(weights: &[T], moved: &[Scaled]) -> (Scaled, Scaled) {
+    let terms = weights.iter().zip(moved).map(|(w, m)| m.times(w.to_f64().into()));
+    let (sum, squares) = terms.fold((Scaled::ZERO, Scaled::ZERO), |(sum, squares), term| {
+        (sum.plus(term), squares.plus(term.times(term)))
+    });
+    (sum, squares.sqrt())
+}
