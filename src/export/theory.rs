@@ -32,6 +32,7 @@ struct VariantJson<'a> {
 #[derive(Serialize)]
 struct LimitJson {
     weight_variance: f64,
+    bias_mean: f64,
     bias_variance: f64,
     fixed_point_kind: &'static str,
     fixed_point: Option<f64>,
@@ -119,7 +120,8 @@ impl LimitJson {
         };
         Self {
             weight_variance: limit.field.weight_variance,
-            bias_variance: limit.field.bias_variance,
+            bias_mean: limit.field.bias.mean,
+            bias_variance: limit.field.bias.spread(),
             fixed_point_kind,
             fixed_point,
             chi: limit.chi,

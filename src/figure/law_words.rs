@@ -182,7 +182,7 @@ pub fn limit(theory: &VariantTheory) -> String {
     let mut words = format!(
         "σ_w² = {}, σ_b² = {}: {}, χ = {}, {}.",
         number(limit.field.weight_variance),
-        number(limit.field.bias_variance),
+        number(limit.field.bias.spread()),
         fixed_point(limit.fixed_point),
         number(limit.chi),
         phase(limit),

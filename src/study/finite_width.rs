@@ -142,9 +142,55 @@ pub fn band(experiment: &Experiment, variant: &Variant) -> Result<Vec<LayerBand>
     Ok(bands)
 }
 
+/// How often some signal comes through the hidden layers of ReLU.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Survival {
+    /// The probability that no hidden layer has all of its units inactive for an example: else
+    /// δ is a true zero in that layer and below.
+    pub probability: f64,
+    /// The layer in which the fewest units are expected active.
+    pub layer: usize,
+    /// How many that are.
+    pub active: f64,
+    /// Exact where a unit is active in half of all draws, independently of the others.
+    pub footing: Footing,
+}
+
+/// Π (1 − (1 − p_l)^{n_l}) over hidden layers of n_l units, each active with probability
+/// p_l = E φ′²; nothing for activations whose slope is never exactly 0.
+///
+/// Exact where weights and biases are symmetric about 0: then every sign of a layer's z is a fair
+/// coin, p_l = ½. Elsewhere the units of a layer count as independent and its q as sharp.
+pub(super) fn survival(
+    experiment: &Experiment,
+    variant: &Variant,
+    layers: &[LayerPrediction],
+) -> Option<Survival> {
+    let hidden = &layers[..layers.len() - 1];
+    if variant.activation != Activation::Relu {
+        return None;
+    }
+    let dead = |layer: &LayerPrediction| {
+        libm::exp(layer.fan_out as f64 * libm::log1p(-layer.slope_square))
+    };
+    let expected = |layer: &LayerPrediction| layer.fan_out as f64 * layer.slope_square;
+    let starved = hidden.iter().min_by(|a, b| expected(a).total_cmp(&expected(b)))?;
+    let exact = experiment.architecture.batch == 1 && is_symmetric(variant);
+    Some(Survival {
+        probability: hidden.iter().map(|layer| 1.0 - dead(layer)).product(),
+        layer: starved.layer,
+        active: expected(starved),
+        footing: if exact { Footing::Exact } else { Footing::Heuristic },
+    })
+}
+
+fn is_symmetric(variant: &Variant) -> bool {
+    variant.bias.unit_law() != UnitLaw::Ones || variant.bias.scale(1, 1) == 0.0
+}
+
 fn is_exact(experiment: &Experiment, variant: &Variant) -> bool {
     let normal = variant.init.unit_law() == UnitLaw::Normal;
-    let symmetric = variant.bias.unit_law() != UnitLaw::Ones || variant.bias.scale(1, 1) == 0.0;
+    let symmetric = is_symmetric(variant);
     normal
         && experiment.architecture.output == 1
         && experiment.architecture.batch == 1

@@ -2,6 +2,7 @@
 //! stops when told to, and returns plain data.
 
 mod anatomy;
+mod basin;
 mod check;
 mod comparison;
 mod cost;
@@ -23,6 +24,7 @@ mod precision;
 mod sample;
 mod sampler;
 mod setting;
+mod softmax_error;
 mod spread;
 mod steps;
 mod sweep;
@@ -34,6 +36,7 @@ mod verdict;
 use std::ops::Range;
 
 pub use anatomy::{Anatomy, AnatomySettings, anatomy};
+pub use basin::Basin;
 pub use check::{
     CheckError, CheckSettings, Compared, Errors, Finding, GradientCheck, StepCheck, check_against,
     gradient_check, log_spaced,
@@ -45,10 +48,11 @@ pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
 pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnsemble, ensemble};
 pub use factors::{Factor, Factors, SpectralNorm, factors};
-pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step};
+pub use finite_width::{Footing, LayerBand, StepLaw, Survival, band, linear_step, relu_step};
 pub use histogram::Histogram;
 pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
+pub use moments::BiasLaw;
 pub use parallel::all_threads;
 pub use pass::pass;
 pub use portrait::{
@@ -68,7 +72,7 @@ pub use steps::{Given, Part, Step, StepKind, Steps, StepsError, Values, steps, s
 pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
 pub use sweep_preset::SweepPreset;
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
-pub use theory_study::{CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory};
+pub use theory_study::{Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory};
 pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.
