@@ -5,13 +5,16 @@
 
 use std::f64::consts::{LN_2, LN_10};
 
+use serde::Serialize;
+
 use crate::engine::special::{digamma, trigamma};
 use crate::experiment::{Activation, Experiment, UnitLaw, Variant};
 
 use super::theory::{LayerPrediction, TheoryError, predict};
 
 /// How sure a [`StepLaw`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Footing {
     /// The exact mean and variance at this width.
     Exact,
@@ -91,13 +94,18 @@ fn half_binomial(n: usize, k: usize) -> f64 {
     libm::exp(ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k) - n as f64 * LN_2)
 }
 
-/// R = s² Σ_j φ′(z_j)² h_j² with independent h_j ~ N(0, 1): its relative variance is
+/// Var R/(E R)² of that R.
+pub(super) fn relative_variance(layer: &LayerPrediction) -> f64 {
+    let square = layer.slope_square;
+    (3.0 * layer.slope_fourth / (square * square) - 1.0) / layer.fan_out as f64
+}
+
+/// R = s² Σ_j φ′(z_j)² h_j² with independent h_j ~ N(0, 1): the relative variance is
 /// (3 E φ′⁴/(E φ′²)² − 1)/n, and a lognormal R has Var ln R = ln(1 + that).
 fn heuristic_step(layer: &LayerPrediction, weight_variance: f64) -> StepLaw {
     let units = layer.fan_out as f64;
     let square = layer.slope_square;
-    let spread = (3.0 * layer.slope_fourth / (square * square) - 1.0) / units;
-    let var_ln = libm::log1p(spread.max(0.0));
+    let var_ln = libm::log1p(relative_variance(layer).max(0.0));
     StepLaw {
         mean_ln: libm::log(units * weight_variance * square) - 0.5 * var_ln,
         var_ln,
@@ -142,53 +150,12 @@ pub fn band(experiment: &Experiment, variant: &Variant) -> Result<Vec<LayerBand>
     Ok(bands)
 }
 
-/// How often some signal comes through the hidden layers of ReLU.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Survival {
-    /// The probability that no hidden layer has all of its units inactive for an example: else
-    /// δ is a true zero in that layer and below.
-    pub probability: f64,
-    /// The layer in which the fewest units are expected active.
-    pub layer: usize,
-    /// How many that are.
-    pub active: f64,
-    /// Exact where a unit is active in half of all draws, independently of the others.
-    pub footing: Footing,
-}
-
-/// Π (1 − (1 − p_l)^{n_l}) over hidden layers of n_l units, each active with probability
-/// p_l = E φ′²; nothing for activations whose slope is never exactly 0.
-///
-/// Exact where weights and biases are symmetric about 0: then every sign of a layer's z is a fair
-/// coin, p_l = ½. Elsewhere the units of a layer count as independent and its q as sharp.
-pub(super) fn survival(
-    experiment: &Experiment,
-    variant: &Variant,
-    layers: &[LayerPrediction],
-) -> Option<Survival> {
-    let hidden = &layers[..layers.len() - 1];
-    if variant.activation != Activation::Relu {
-        return None;
-    }
-    let dead = |layer: &LayerPrediction| {
-        libm::exp(layer.fan_out as f64 * libm::log1p(-layer.slope_square))
-    };
-    let expected = |layer: &LayerPrediction| layer.fan_out as f64 * layer.slope_square;
-    let starved = hidden.iter().min_by(|a, b| expected(a).total_cmp(&expected(b)))?;
-    let exact = experiment.architecture.batch == 1 && is_symmetric(variant);
-    Some(Survival {
-        probability: hidden.iter().map(|layer| 1.0 - dead(layer)).product(),
-        layer: starved.layer,
-        active: expected(starved),
-        footing: if exact { Footing::Exact } else { Footing::Heuristic },
-    })
-}
-
-fn is_symmetric(variant: &Variant) -> bool {
+/// Whether weights and biases are as likely as their negatives.
+pub(super) fn is_symmetric(variant: &Variant) -> bool {
     variant.bias.unit_law() != UnitLaw::Ones || variant.bias.scale(1, 1) == 0.0
 }
 
-fn is_exact(experiment: &Experiment, variant: &Variant) -> bool {
+pub(super) fn is_exact(experiment: &Experiment, variant: &Variant) -> bool {
     let normal = variant.init.unit_law() == UnitLaw::Normal;
     let symmetric = is_symmetric(variant);
     normal

@@ -17,6 +17,7 @@ mod histogram;
 mod jacobian;
 mod mean_field;
 mod moments;
+mod no_spread;
 mod parallel;
 mod pass;
 mod portrait;
@@ -27,9 +28,11 @@ mod setting;
 mod softmax_error;
 mod spread;
 mod steps;
+mod survival;
 mod sweep;
 mod sweep_preset;
 mod theory;
+mod theory_finding;
 mod theory_study;
 mod verdict;
 
@@ -48,11 +51,12 @@ pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
 pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnsemble, ensemble};
 pub use factors::{Factor, Factors, SpectralNorm, factors};
-pub use finite_width::{Footing, LayerBand, StepLaw, Survival, band, linear_step, relu_step};
+pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step};
 pub use histogram::Histogram;
 pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
 pub use moments::BiasLaw;
+pub use no_spread::NoSpread;
 pub use parallel::all_threads;
 pub use pass::pass;
 pub use portrait::{
@@ -69,9 +73,11 @@ pub use spread::{
     Bins, LayerSpread, MOST_BINS, Signal, Spread, SpreadSettings, ValueAxis, ValueScale, spread,
 };
 pub use steps::{Given, Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
+pub use survival::Survival;
 pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
 pub use sweep_preset::SweepPreset;
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
+pub use theory_finding::TheoryFinding;
 pub use theory_study::{Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory};
 pub use verdict::{Kind, Verdict};
 

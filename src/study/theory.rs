@@ -77,7 +77,7 @@ pub struct Prediction {
 /// ```
 pub fn predict(experiment: &Experiment, variant: &Variant) -> Result<Prediction, TheoryError> {
     check(experiment, variant)?;
-    let mut layers = forward(experiment, variant);
+    let mut layers = forward(experiment, variant, 1.0);
     backward(experiment, variant, &mut layers);
     Ok(Prediction { layers: layers.into_iter().map(|(layer, _)| layer).collect() })
 }
@@ -115,12 +115,24 @@ pub(super) fn check(experiment: &Experiment, variant: &Variant) -> Result<(), Th
     if equal { Err(TheoryError::EqualWeights) } else { Ok(()) }
 }
 
+/// log10 √(E‖δ^(1)‖²/E‖δ^(D)‖²) over D hidden layers, with the input's ‖x‖² times `factor`.
+pub(super) fn wide_log10(experiment: &Experiment, variant: &Variant, factor: f64) -> f64 {
+    let layers = forward(experiment, variant, factor);
+    let hidden = &layers[..layers.len() - 1];
+    let steps = hidden.windows(2).map(|pair| {
+        let (below, above) = (&pair[0].0, &pair[1].0);
+        let variance = variant.init.variance(above.fan_in, above.fan_out);
+        0.5 * libm::log10(below.fan_out as f64 * variance * below.slope_square)
+    });
+    steps.sum()
+}
+
 /// δ and the ratios are left for [`backward`].
-fn forward(experiment: &Experiment, variant: &Variant) -> Vec<Working> {
+fn forward(experiment: &Experiment, variant: &Variant, factor: f64) -> Vec<Working> {
     let sizes = experiment.sizes();
     let last = sizes.len() - 1;
     let squares = input_squares(experiment);
-    let mut input_square = Scaled::from(squares.iter().sum::<f64>() / squares.len() as f64);
+    let mut input_square = Scaled::from(factor * squares.iter().sum::<f64>() / squares.len() as f64);
     let mut layers: Vec<Working> = Vec::with_capacity(last);
     let mut known = None;
     for l in 1..sizes.len() {

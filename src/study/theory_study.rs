@@ -3,8 +3,9 @@
 
 use crate::experiment::{Experiment, Variant};
 
-use super::finite_width::{Survival, survival};
 use super::mean_field::critical_while_watched;
+use super::no_spread::{NoSpread, no_spread};
+use super::survival::{Survival, survival};
 use super::theory::input_squares;
 use super::{
     Basin, FixedPoint, LayerBand, MeanField, Phase, Prediction, Stopped, TheoryError, Watch, band,
@@ -45,6 +46,8 @@ pub struct LayerTheory {
     pub bands: Vec<LayerBand>,
     /// How often a signal survives the hidden layers; nothing where no slope is exactly 0.
     pub survival: Option<Survival>,
+    /// Why the bands say nothing of networks of this width, where they do not.
+    pub no_spread: Option<NoSpread>,
 }
 
 /// Mean-field constants of a variant: what holds in the limit of wide layers, deep in the network.
@@ -223,7 +226,10 @@ impl Basins {
 fn layers_of(experiment: &Experiment, variant: &Variant) -> Result<LayerTheory, TheoryError> {
     let prediction = predict(experiment, variant)?;
     let survival = survival(experiment, variant, &prediction.layers);
-    Ok(LayerTheory { prediction, bands: band(experiment, variant)?, survival })
+    let bands = band(experiment, variant)?;
+    let std_log10 = bands.first().map_or(0.0, |band| band.std_log10);
+    let no_spread = no_spread(experiment, variant, &prediction.layers, std_log10);
+    Ok(LayerTheory { prediction, bands, survival, no_spread })
 }
 
 /// χ at the fixed point over σ_w², both as log10. Values of 0 have no logarithm and are left out.
