@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::experiment::Experiment;
+use crate::figure::words::theory::claim;
 use crate::study::{
     FixedPoint, Footing, LayerBand, LayerPrediction, LayerTheory, Limit, Phase, Theory,
-    VariantTheory,
+    TheoryFinding, VariantTheory,
 };
 
 use super::csv::io_error;
@@ -25,7 +26,22 @@ struct VariantJson<'a> {
     /// Why there are no layers.
     refusal: Option<String>,
     limit: Option<LimitJson>,
+    /// Every claim: its kind, its numbers and its sentence.
+    findings: Vec<Claim>,
     layers: Vec<LayerRow>,
+}
+
+#[derive(Serialize)]
+struct Claim {
+    #[serde(flatten)]
+    finding: TheoryFinding,
+    sentence: String,
+}
+
+impl Claim {
+    fn of(finding: TheoryFinding) -> Self {
+        Self { sentence: claim(&finding), finding }
+    }
 }
 
 /// Infinite numbers are null: `phase` and `fixed_point_kind` say which.
@@ -34,6 +50,8 @@ struct LimitJson {
     weight_variance: f64,
     bias_mean: f64,
     bias_variance: f64,
+    /// E z² in layer 1.
+    first_q: f64,
     fixed_point_kind: &'static str,
     fixed_point: Option<f64>,
     chi: f64,
@@ -122,6 +140,7 @@ impl LimitJson {
             weight_variance: limit.field.weight_variance,
             bias_mean: limit.field.bias.mean,
             bias_variance: limit.field.bias.spread(),
+            first_q: limit.field.first_q(),
             fixed_point_kind,
             fixed_point,
             chi: limit.chi,
@@ -143,6 +162,7 @@ impl<'a> VariantJson<'a> {
             name: &variant.name,
             refusal: variant.layers.as_ref().err().map(ToString::to_string),
             limit: variant.limit.as_ref().map(LimitJson::of),
+            findings: variant.findings().into_iter().map(Claim::of).collect(),
             layers: variant.layers.as_ref().map(|l| LayerRow::all(l).collect()).unwrap_or_default(),
         }
     }

@@ -3,9 +3,12 @@
 
 mod histogram;
 
-use crate::study::{Comparison, Draw, Ensemble, Theory, VariantEnsemble, VariantTheory, Z_95};
+use crate::study::{
+    Comparison, Draw, Ensemble, EnsembleFinding, Theory, VariantEnsemble, VariantTheory, Z_95,
+};
 
-use super::{AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel, law_words};
+use super::words::{self, theory::limit};
+use super::{AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel};
 
 /// The quantity on most of these axes.
 const NORM: &str = "‖δ⁽ˡ⁾‖";
@@ -21,9 +24,13 @@ impl Figure {
         let experiment = &ensemble.experiment;
         let mut figure = Self::new(FigureId::Ensemble, experiment, panels);
         figure.notes = notes(ensemble, theory, |variant, measured, theory| {
-            law_words::verdict(measured, theory, compared[variant].as_ref())
+            words::ensemble::verdict(&EnsembleFinding::verdict(
+                measured,
+                theory,
+                compared[variant].as_ref(),
+            ))
         });
-        figure.caption.push(law_words::ensemble(ensemble));
+        figure.caption.push(words::ensemble::ensemble(ensemble));
         figure
     }
 
@@ -48,9 +55,9 @@ impl Figure {
         let panel = Panel::Chart(histogram::of_layer(ensemble, theory, draw, layer));
         let mut figure = Self::new(FigureId::Histogram, &ensemble.experiment, vec![panel]);
         figure.notes = notes(ensemble, theory, |_, measured, theory| {
-            law_words::layer(measured, theory, layer)
+            words::ensemble::found(&EnsembleFinding::layer(measured, theory, layer))
         });
-        figure.caption.push(law_words::ensemble(ensemble));
+        figure.caption.push(words::ensemble::ensemble(ensemble));
         figure
     }
 
@@ -94,7 +101,7 @@ fn limit_notes(theory: &Theory) -> Vec<Note> {
     let note = |(variant, theory): (usize, &VariantTheory)| Note {
         variant,
         name: theory.name.clone(),
-        text: law_words::limit(theory),
+        text: limit(theory),
     };
     theory.variants.iter().enumerate().map(note).collect()
 }
@@ -198,7 +205,7 @@ fn expected_band(comparison: &Comparison) -> (&'static str, MarkShape) {
         let (low, high) = layer.interval;
         [layer.layer as f64, low, high]
     });
-    (law_words::footing(comparison.ratio.footing), MarkShape::Edges(edges.collect()))
+    (words::ensemble::footing(comparison.ratio.footing), MarkShape::Edges(edges.collect()))
 }
 
 /// The predicted root mean squares, a dashed line a variant.

@@ -9,7 +9,6 @@ mod cost;
 mod graph;
 mod heat;
 mod law;
-pub mod law_words;
 mod map;
 pub mod norms_table;
 mod number;
@@ -19,6 +18,7 @@ pub mod spread;
 mod sweep;
 mod table;
 pub mod why;
+pub mod words;
 
 use std::sync::Arc;
 

@@ -37,7 +37,7 @@ impl SweepPreset {
                 "σ_w and σ_b part the plane into order (vanishing) and chaos (exploding); theory's line χ = 1 runs between."
             }
             Self::DepthGainRelu => {
-                "A ReLU net keeps δ at any depth with a gain of √2 on Xavier's scheme: He's initialization."
+                "Wide ReLU layers keep δ with a gain of √2 on Xavier's scheme, He's initialization; narrow ones lose a little more with every layer."
             }
             Self::DepthGainSigmoid => {
                 "A sigmoid needs weights ten times as large before δ survives."
