@@ -100,8 +100,9 @@ const COLUMNS: [&str; 15] = [
 ];
 
 impl LayerRow {
-    fn of(layer: &LayerPrediction, band: &LayerBand) -> Self {
-        let finite = |number: f64| Some(number).filter(|number| number.is_finite());
+    /// `told` where the band holds.
+    fn of(layer: &LayerPrediction, band: &LayerBand, told: bool) -> Self {
+        let finite = |number: f64| Some(number).filter(|number| told && number.is_finite());
         Self {
             layer: layer.layer,
             fan_in: layer.fan_in,
@@ -117,6 +118,7 @@ impl LayerRow {
             band_log10_mean: finite(band.mean_log10),
             band_log10_std: finite(band.std_log10),
             band_footing: match band.footing {
+                _ if !told => "none",
                 Footing::Exact => "exact",
                 Footing::Heuristic => "heuristic",
             },
@@ -124,7 +126,9 @@ impl LayerRow {
     }
 
     fn all(theory: &LayerTheory) -> impl Iterator<Item = Self> + '_ {
-        theory.prediction.layers.iter().zip(&theory.bands).map(|(l, band)| Self::of(l, band))
+        let told = theory.no_spread.is_none();
+        let layers = theory.prediction.layers.iter().zip(&theory.bands);
+        layers.map(move |(layer, band)| Self::of(layer, band, told))
     }
 }
 

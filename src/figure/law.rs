@@ -4,7 +4,7 @@
 mod histogram;
 
 use crate::study::{
-    Comparison, Draw, Ensemble, EnsembleFinding, Theory, VariantEnsemble, VariantTheory, Z_95,
+    Comparison, Draw, Ensemble, EnsembleFinding, LayerBand, Theory, VariantEnsemble, VariantTheory, Z_95,
 };
 
 use super::words::{self, theory::limit};
@@ -130,7 +130,8 @@ fn part(variant: usize, name: &str, kind: &str, shape: MarkShape) -> Mark {
 fn compared(ensemble: &Ensemble, theory: &Theory) -> Vec<Option<Comparison>> {
     let pairs = ensemble.variants.iter().zip(&theory.variants);
     let compare = |(measured, theory): (&VariantEnsemble, &VariantTheory)| {
-        Comparison::of(measured, theory.layers.as_ref().ok()?)
+        let layers = theory.layers.as_ref().ok().filter(|layers| layers.no_spread.is_none());
+        Comparison::of(measured, layers?)
     };
     pairs.map(compare).collect()
 }
@@ -264,7 +265,8 @@ fn predicted(theory: &Theory) -> Chart {
         let Ok(layers) = &each.layers else { continue };
         let start = layers.prediction.layers.last().and_then(|layer| layer.delta.log10());
         let Some(start) = start else { continue };
-        let band = layers.bands.iter().filter(|band| band.mean_log10.is_finite());
+        let known = |band: &&LayerBand| layers.no_spread.is_none() && band.mean_log10.is_finite();
+        let band = layers.bands.iter().filter(known);
         let band = band.map(|band| {
             let (mean, reach) = (start + band.mean_log10, Z_95 * band.std_log10);
             [band.layer as f64, mean - reach, mean + reach]

@@ -8,6 +8,8 @@ use super::mean_field::{FixedPoint, MeanField, halve};
 
 /// Steps of the scan, a factor in the variance of z's weight part.
 const SCAN: f64 = 1.25;
+/// Share of q by which it must move in a step for that to count.
+const KEPT: f64 = 1e-6;
 
 /// A second fate of the forward signal, for inputs on the other side of a boundary.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,20 +39,26 @@ impl MeanField {
             let mut grows = self.drift(part) > 0.0;
             while (least..=most).contains(&part) {
                 let beyond = part * factor;
-                let now = self.drift(beyond) > 0.0;
+                let drift = self.drift(beyond);
+                // Where q is all but kept, the sign is rounding.
+                let now = if drift.abs() > KEPT * beyond { drift > 0.0 } else { grows };
                 // An unstable point is one that q leaves on either side.
                 if now != grows && now == (factor > 1.0) {
-                    let stays = |part| Ok::<_, Infallible>((self.drift(part) > 0.0) != now);
-                    let Ok(boundary) = halve(part, beyond, stays);
-                    let fixed_point = self.fixed_point_from(beyond);
-                    let chi = self.chi_of(fixed_point);
-                    let boundary = boundary + self.bias.mean_square();
-                    return Some(Basin { boundary, fixed_point, chi });
+                    return Some(self.basin_from(beyond, part, now));
                 }
                 (part, grows) = (beyond, now);
             }
             None
         })
+    }
+
+    /// The basin that `beyond` lies in, whose boundary is between it and `part`.
+    fn basin_from(&self, beyond: f64, part: f64, grows: bool) -> Basin {
+        let stays = |part| Ok::<_, Infallible>((self.drift(part) > 0.0) != grows);
+        let Ok(boundary) = halve(part, beyond, stays);
+        let fixed_point = self.fixed_point_from(beyond);
+        let boundary = boundary + self.bias.mean_square();
+        Basin { boundary, fixed_point, chi: self.chi_of(fixed_point) }
     }
 
     /// Without a constant bias V is a straight line for straight lines, and of decreasing slope
@@ -87,6 +95,13 @@ mod tests {
             assert!(small.next_q(0.9 * up.boundary) < 0.9 * up.boundary);
             assert!(small.next_q(1.1 * up.boundary) > 1.1 * up.boundary);
         }
+    }
+
+    /// SiLU at σ_w² = 2 all but keeps a large q: what is left is rounding, and no boundary.
+    #[test]
+    fn rounding_parts_nothing() {
+        let field = MeanField::new(Activation::Silu, 2.0, BiasLaw::default());
+        assert_eq!(field.other_basin(), None);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use serde::Serialize;
 use crate::experiment::{Experiment, UnitLaw, Variant};
 
 use super::theory_study::VariantTheory;
-use super::{Comparison, Distribution, Footing, TheoryError, VariantEnsemble};
+use super::{
+    Comparison, Distribution, Footing, LayerTheory, NoSpread, TheoryError, VariantEnsemble,
+};
 
 /// Layers narrower than this make the wide limit a rough guide.
 const NARROW: usize = 100;
@@ -18,7 +20,7 @@ const LARGE_SHARE: f64 = 0.1;
 /// Decades between a root mean square and the theory's from which on a skewed law is its cause.
 const FAR_BELOW: f64 = 0.1;
 
-/// One claim about an ensemble of one variant, in decades of ‖δ‖ to base 10. What begins
+/// One claim about an ensemble of one variant, in decades of ‖δ‖ to base 10. What begins with
 /// `Caveat` says what of the theory's assumptions does not hold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -50,6 +52,19 @@ pub enum EnsembleFinding {
         expected_std: f64,
         /// Exact or estimated.
         footing: Footing,
+    },
+    /// The same where the lab cannot tell what to expect at this width.
+    RatioAlone {
+        /// L.
+        layers: usize,
+        /// Networks that count.
+        networks: u64,
+        /// Their mean.
+        measured_mean: f64,
+        /// Their standard deviation.
+        measured_std: Option<f64>,
+        /// Why not.
+        reason: NoSpread,
     },
     /// The layer whose mean lies farthest from the theory's.
     Band {
@@ -151,15 +166,22 @@ impl EnsembleFinding {
         theory: &VariantTheory,
         comparison: Option<&Comparison>,
     ) -> Vec<Self> {
-        match (&theory.layers, comparison) {
-            (Err(reason), _) => vec![Self::NoTheory { reason: *reason }],
-            (Ok(_), Some(comparison)) => of_comparison(measured, comparison),
-            (Ok(_), None) => {
+        let layers = match &theory.layers {
+            Ok(layers) => layers,
+            Err(reason) => return vec![Self::NoTheory { reason: *reason }],
+        };
+        let mut findings = match (layers.no_spread, comparison, ratio_alone(measured, layers)) {
+            (None, Some(comparison), _) => of_comparison(measured, comparison),
+            (_, _, Some(alone)) => vec![alone],
+            _ => {
                 let everywhere =
                     measured.layers.iter().all(|layer| layer.zeros() == layer.total());
-                vec![Self::NothingToCompare { everywhere }]
+                return vec![Self::NothingToCompare { everywhere }];
             }
-        }
+        };
+        let share = measured.layers.first().map_or(0.0, Distribution::zero_share);
+        findings.extend((share > 0.0).then_some(Self::Zeros { share }));
+        findings
     }
 
     /// What of the theory's assumptions the variant breaks; nothing where there is no theory.
@@ -173,7 +195,8 @@ impl EnsembleFinding {
             return Vec::new();
         };
         let line = layers.prediction.layers[0].delta.log10();
-        let std = layers.bands.first().map(|band| band.std_log10);
+        let band = layers.bands.first().filter(|_| layers.no_spread.is_none());
+        let std = band.map(|band| band.std_log10);
         let law = variant.init.unit_law();
         let known = matches!(law, UnitLaw::Normal | UnitLaw::Ones);
         let batch = experiment.architecture.batch > 1;
@@ -230,9 +253,18 @@ fn of_comparison(measured: &VariantEnsemble, comparison: &Comparison) -> Vec<Ens
     } else {
         EnsembleFinding::Chance { errors: ratio.off_errors() }
     });
-    let share = measured.layers.first().map_or(0.0, Distribution::zero_share);
-    findings.extend((share > 0.0).then_some(EnsembleFinding::Zeros { share }));
     findings
+}
+
+fn ratio_alone(measured: &VariantEnsemble, layers: &LayerTheory) -> Option<EnsembleFinding> {
+    let ratio = &measured.first_over_last;
+    Some(EnsembleFinding::RatioAlone {
+        layers: measured.layers.len(),
+        networks: ratio.total() - ratio.zeros(),
+        measured_mean: ratio.log10_mean()?,
+        measured_std: ratio.log10_std(),
+        reason: layers.no_spread?,
+    })
 }
 
 fn about_width(

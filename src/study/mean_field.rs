@@ -108,11 +108,15 @@ impl MeanField {
             return Ok(None);
         }
         let weight_variance = width as f64 * variant.init.variance(width, width);
+        let bias = BiasLaw::of(&variant.bias, width, width);
+        // PyTorch's default bias goes by the fan: q of layer 1 is what counts.
+        let first_bias = BiasLaw::of(&variant.bias, sizes[0], width);
         let first = input_norm_square * variant.init.variance(sizes[0], width);
+        let first = (first + first_bias.spread() - bias.spread()).max(0.0);
         Ok(Some(Self {
             activation: variant.activation,
             weight_variance,
-            bias: BiasLaw::of(&variant.bias, width, width),
+            bias,
             input_square: if weight_variance > 0.0 { first / weight_variance } else { 0.0 },
         }))
     }

@@ -11,7 +11,7 @@ pub struct Survival {
     /// The probability that no hidden layer has all of its units inactive for an example: else
     /// δ is a true zero in that layer and below.
     pub probability: f64,
-    /// The layer in which the fewest units are expected active.
+    /// The first layer with less than one unit expected active, or else the one with the fewest.
     pub layer: usize,
     /// How many that are.
     pub active: f64,
@@ -37,7 +37,9 @@ pub(super) fn survival(
         libm::exp(layer.fan_out as f64 * libm::log1p(-layer.slope_square))
     };
     let expected = |layer: &LayerPrediction| layer.fan_out as f64 * layer.slope_square;
-    let starved = hidden.iter().min_by(|a, b| expected(a).total_cmp(&expected(b)))?;
+    let starved = hidden.iter().find(|layer| expected(layer) < 1.0);
+    let least = hidden.iter().min_by(|a, b| expected(a).total_cmp(&expected(b)));
+    let starved = starved.or(least)?;
     let exact = experiment.architecture.batch == 1 && is_symmetric(variant);
     Some(Survival {
         probability: hidden.iter().map(|layer| 1.0 - dead(layer)).product(),

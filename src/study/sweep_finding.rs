@@ -99,9 +99,15 @@ impl Sweep {
     /// What it replaces, and what of the map cannot be shown as a number.
     pub fn findings(&self, map: &SweepMap) -> Vec<SweepFinding> {
         let mut findings = self.replaces();
-        let cells = map.cells.iter().flatten().filter(|cell| cell.value.is_none()).count();
-        let of = map.done();
-        findings.extend((cells > 0).then_some(SweepFinding::DeadMedians { cells, of }));
+        findings.extend(map.dead_medians());
         findings
+    }
+}
+
+impl SweepMap {
+    /// How many cells have a true zero as their median, where any has.
+    pub fn dead_medians(&self) -> Option<SweepFinding> {
+        let cells = self.cells.iter().flatten().filter(|cell| cell.value.is_none()).count();
+        (cells > 0).then_some(SweepFinding::DeadMedians { cells, of: self.done() })
     }
 }

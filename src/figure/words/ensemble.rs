@@ -4,6 +4,8 @@ use crate::engine::ExactLaw;
 use crate::experiment::{Experiment, UnitLaw, Variant};
 use crate::study::{Engine, Ensemble, EnsembleFinding, Footing, Place};
 
+use super::theory::cannot_tell;
+
 /// Standard errors beyond which a difference is no accident.
 const ACCIDENT: f64 = 3.0;
 
@@ -56,7 +58,7 @@ pub fn found(finding: &EnsembleFinding) -> String {
             "No network's error signal reaches the first layer: there is nothing to compare."
                 .to_owned()
         }
-        EnsembleFinding::Ratio { .. } => ratio(finding),
+        EnsembleFinding::Ratio { .. } | EnsembleFinding::RatioAlone { .. } => ratio(finding),
         EnsembleFinding::Band { place, layer, off_decades, off_stds, inside } => format!(
             "{} the theory’s 5–95 % band: farthest off in layer {layer}, by {:.3} decades or {:.2} of a network’s standard deviations; {:.0} % of the networks lie in the band there (90 % if it holds).",
             match place {
@@ -113,30 +115,41 @@ fn layer(finding: &EnsembleFinding) -> String {
 }
 
 fn ratio(finding: &EnsembleFinding) -> String {
-    let EnsembleFinding::Ratio {
-        layers,
-        networks,
-        measured_mean,
-        measured_std,
-        expected_mean,
-        expected_std,
-        footing,
-    } = *finding
-    else {
-        unreachable!("the one caller matches the kind")
+    let measured = |layers: usize, mean: f64, std: Option<f64>, networks: u64| {
+        format!(
+            "log₁₀ ‖δ⁽¹⁾‖/‖δ⁽{}⁾‖ is {}{} over {networks} living networks",
+            crate::figure::superscript(i64::try_from(layers).unwrap_or(i64::MAX)),
+            signed(mean),
+            std.map_or(String::new(), |std| format!(" ± {std:.3}")),
+        )
     };
-    let plus_minus = |std: Option<f64>| std.map_or(String::new(), |std| format!(" ± {std:.3}"));
-    format!(
-        "log₁₀ ‖δ⁽¹⁾‖/‖δ⁽{}⁾‖ is {}{} over {networks} living networks; the theory at this width ({}) expects {} ± {expected_std:.3}.",
-        crate::figure::superscript(i64::try_from(layers).unwrap_or(i64::MAX)),
-        signed(measured_mean),
-        plus_minus(measured_std),
-        match footing {
-            Footing::Exact => "exact",
-            Footing::Heuristic => "heuristic",
-        },
-        signed(expected_mean),
-    )
+    match *finding {
+        EnsembleFinding::Ratio {
+            layers,
+            networks,
+            measured_mean,
+            measured_std,
+            expected_mean,
+            expected_std,
+            footing,
+        } => format!(
+            "{}; the theory at this width ({}) expects {} ± {expected_std:.3}.",
+            measured(layers, measured_mean, measured_std, networks),
+            match footing {
+                Footing::Exact => "exact",
+                Footing::Heuristic => "heuristic",
+            },
+            signed(expected_mean),
+        ),
+        EnsembleFinding::RatioAlone { layers, networks, measured_mean, measured_std, reason } => {
+            format!(
+                "{}; what to expect at this width the lab cannot tell: {}.",
+                measured(layers, measured_mean, measured_std, networks),
+                cannot_tell(reason),
+            )
+        }
+        _ => unreachable!("the one caller matches the kinds"),
+    }
 }
 
 fn caveat(finding: &EnsembleFinding) -> String {

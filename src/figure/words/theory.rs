@@ -28,7 +28,7 @@ pub fn claim(finding: &TheoryFinding) -> String {
             let bias = if bias_mean == 0.0 {
                 String::new()
             } else {
-                format!(", all biases around {}", number(bias_mean))
+                format!(", every bias {}", number(bias_mean))
             };
             format!(
                 "In the limit of wide layers: σ_w² = {}, σ_b² = {}{bias}: {}, χ = {}, {}.",
@@ -152,18 +152,27 @@ fn at_this_size(finding: &TheoryFinding) -> String {
 }
 
 fn no_spread(width: usize, wide_log10: f64, reason: NoSpread) -> String {
-    let reason = match reason {
-        NoSpread::NoSignal => {
-            return "Wide layers pass no error back here: δ is 0 below, or whatever single units let through.".to_owned();
-        }
-        NoSpread::Orthogonal => "it takes the weights as independent, and orthogonal ones are not",
-        NoSpread::FewUnits => "in some layer a few units decide",
-        NoSpread::Sensitive => "the accidents of the forward signal decide",
+    let change = if reason == NoSpread::NoSignal {
+        "pass no error back".to_owned()
+    } else {
+        format!("would change ‖δ‖ by {} decades between hidden layers", decades(wide_log10))
     };
     format!(
-        "Wide layers of this depth would change ‖δ‖ by {} decades between hidden layers. How far networks of {width} units stray from that the lab cannot tell: {reason}. Draw an ensemble.",
-        decades(wide_log10)
+        "Wide layers of this depth {change}. How far networks of {width} units stray from that the lab cannot tell: {}. Draw an ensemble.",
+        cannot_tell(reason)
     )
+}
+
+/// Why the lab cannot tell.
+pub(super) fn cannot_tell(reason: NoSpread) -> &'static str {
+    match reason {
+        NoSpread::NoSignal => "whatever passes, single units let through",
+        NoSpread::Orthogonal => {
+            "the estimate takes the weights as independent, and orthogonal ones are not"
+        }
+        NoSpread::FewUnits => "in some layer a few units decide",
+        NoSpread::Sensitive => "the accidents of the forward signal decide",
+    }
 }
 
 fn networks(share: f64) -> String {
