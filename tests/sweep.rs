@@ -46,7 +46,8 @@ fn the_critical_line_parts_vanishing_from_exploding() {
     for y in 0..3 {
         let bias_std: f64 = request.y.expect("two axes").value(y);
         let critical =
-            critical_weight_variance(Activation::Tanh, BiasLaw::normal(bias_std * bias_std)).expect("it exists");
+            critical_weight_variance(Activation::Tanh, BiasLaw::normal(bias_std * bias_std))
+                .expect("it exists");
         for x in 0..13 {
             let weight_std: f64 = request.x.value(x);
             let beyond = weight_std - critical.sqrt();

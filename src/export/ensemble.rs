@@ -49,7 +49,8 @@ impl Claim {
         let comparison = comparison.and_then(|layers| Comparison::of(measured, layers));
         let mut found = EnsembleFinding::verdict(measured, theory, comparison.as_ref());
         found.extend(EnsembleFinding::caveats(experiment, variant, measured, theory));
-        let found = found.iter().map(|finding| (serde_json::to_value(finding), words::found(finding)));
+        let found =
+            found.iter().map(|finding| (serde_json::to_value(finding), words::found(finding)));
         let claims = theory.findings();
         let claims = claims.iter().map(|finding| (serde_json::to_value(finding), claim(finding)));
         // What has no theory says so once.

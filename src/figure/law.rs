@@ -4,7 +4,8 @@
 mod histogram;
 
 use crate::study::{
-    Comparison, Draw, Ensemble, EnsembleFinding, LayerBand, Theory, VariantEnsemble, VariantTheory, Z_95,
+    Comparison, Draw, Ensemble, EnsembleFinding, LayerBand, Theory, VariantEnsemble, VariantTheory,
+    Z_95,
 };
 
 use super::words::{self, theory::limit};

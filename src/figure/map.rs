@@ -159,7 +159,8 @@ impl Map {
         let measured = self.measured.get(y * self.x.values.len() + x).copied().flatten();
         let Some(cell) = measured else { return "Not measured yet.".to_owned() };
         let (seeds, quantity) = (self.seeds, self.quantity.label());
-        let end = |end: Option<f64>| end.map_or("a true zero".to_owned(), |end| format!("{end:.6}"));
+        let end =
+            |end: Option<f64>| end.map_or("a true zero".to_owned(), |end| format!("{end:.6}"));
         let spread = cell.quartiles.map(|[low, high]| {
             format!("\nquartiles of {seeds} seeds: {} to {}", end(low), end(high))
         });

@@ -88,7 +88,10 @@ mod tests {
             assert_eq!(large.fixed_point(), FixedPoint::Diverges);
             let up = small.other_basin().expect("large signals grow");
             let down = large.other_basin().expect("small signals die");
-            assert_eq!((up.fixed_point, down.fixed_point), (FixedPoint::Diverges, FixedPoint::At(0.0)));
+            assert_eq!(
+                (up.fixed_point, down.fixed_point),
+                (FixedPoint::Diverges, FixedPoint::At(0.0))
+            );
             assert!((up.boundary / down.boundary - 1.0).abs() < 1e-9, "{up:?} {down:?}");
             assert!(small.first_q() < up.boundary && up.boundary < large.first_q());
             assert!((up.chi - 1.05).abs() < 1e-9, "straight lines of slope 0 and 1: {}", up.chi);

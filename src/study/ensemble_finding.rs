@@ -174,8 +174,7 @@ impl EnsembleFinding {
             (None, Some(comparison), _) => of_comparison(measured, comparison),
             (_, _, Some(alone)) => vec![alone],
             _ => {
-                let everywhere =
-                    measured.layers.iter().all(|layer| layer.zeros() == layer.total());
+                let everywhere = measured.layers.iter().all(|layer| layer.zeros() == layer.total());
                 return vec![Self::NothingToCompare { everywhere }];
             }
         };

@@ -299,7 +299,11 @@ pub(super) fn critical_while_watched(
     Ok(((chi(critical)? - 1.0).abs() < CRITICAL_WITHIN).then_some(critical))
 }
 /// The point between `inside` and `outside` at which `holds` ends.
-pub(super) fn halve<E>(inside: f64, outside: f64, holds: impl Fn(f64) -> Result<bool, E>) -> Result<f64, E> {
+pub(super) fn halve<E>(
+    inside: f64,
+    outside: f64,
+    holds: impl Fn(f64) -> Result<bool, E>,
+) -> Result<f64, E> {
     let (mut inside, mut outside) = (inside, outside);
     loop {
         let middle = 0.5 * (inside + outside);
@@ -343,7 +347,8 @@ mod tests {
     #[test]
     fn critical_lines_of_the_table() {
         let close = |activation, bias, expected: f64, digits: f64| {
-            let found = critical_weight_variance(activation, BiasLaw::normal(bias)).expect("it exists");
+            let found =
+                critical_weight_variance(activation, BiasLaw::normal(bias)).expect("it exists");
             assert!((found - expected).abs() < digits, "{activation:?} {bias}: {found}");
         };
         close(Activation::Linear, 0.0, 1.0, 1e-9);
@@ -352,7 +357,8 @@ mod tests {
         close(Activation::LeakyRelu, 0.0, 2.0 / (1.0 + LEAKY_SLOPE * LEAKY_SLOPE), 1e-9);
         close(Activation::Tanh, 0.05, 1.76095, 5e-6);
         close(Activation::Sigmoid, 0.0, 103.01, 5e-3);
-        let critical = critical_weight_variance(Activation::Sigmoid, BiasLaw::default()).expect("it exists");
+        let critical =
+            critical_weight_variance(Activation::Sigmoid, BiasLaw::default()).expect("it exists");
         let FixedPoint::At(q) = field(Activation::Sigmoid, critical, 0.0).fixed_point() else {
             panic!("a sigmoid's q settles")
         };

@@ -82,7 +82,9 @@ pub use sweep_finding::SweepFinding;
 pub use sweep_preset::SweepPreset;
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use theory_finding::TheoryFinding;
-pub use theory_study::{Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory};
+pub use theory_study::{
+    Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory,
+};
 pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.

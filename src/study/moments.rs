@@ -97,9 +97,8 @@ impl Moments {
         bias: BiasLaw,
         z_square: Scaled,
     ) -> Self {
-        let [value, value_square, slope_square, slope_fourth, product_square, cross] = bias
-            .with(weight_part)
-            .expectation(|z| {
+        let [value, value_square, slope_square, slope_fourth, product_square, cross] =
+            bias.with(weight_part).expectation(|z| {
                 let (value, slope) = (activation.value(z), activation.derivative(z));
                 let (value_square, slope_square) = (value * value, slope * slope);
                 [

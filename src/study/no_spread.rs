@@ -58,8 +58,7 @@ pub(super) fn no_spread(
     }
     let narrowest = hidden.iter().map(|layer| layer.fan_out).min()?;
     let reach = MOVED_BY * (FORWARD_VARIANCE / narrowest as f64).sqrt();
-    let is_far = |reach: f64| {
-        (wide_log10(experiment, variant, libm::exp(reach)) - whole).abs() > std_log10
-    };
+    let is_far =
+        |reach: f64| (wide_log10(experiment, variant, libm::exp(reach)) - whole).abs() > std_log10;
     (is_far(reach) || is_far(-reach)).then_some(NoSpread::Sensitive)
 }

@@ -97,7 +97,8 @@ impl Sweep {
     pub fn phase_diagram(experiment: &Experiment, variant: usize) -> Self {
         let variant = variant.min(experiment.variants.len().saturating_sub(1));
         let activation = experiment.variants[variant].activation;
-        let critical = critical_weight_variance(activation, BiasLaw::default()).map_or(1.0, f64::sqrt);
+        let critical =
+            critical_weight_variance(activation, BiasLaw::default()).map_or(1.0, f64::sqrt);
         // Half of it to two and a half times, in round numbers.
         let tenths = |share: f64| (share * critical * 10.0).round() / 10.0;
         let usual = Axis::usual(Setting::WeightStd);

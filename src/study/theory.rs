@@ -132,7 +132,8 @@ fn forward(experiment: &Experiment, variant: &Variant, factor: f64) -> Vec<Worki
     let sizes = experiment.sizes();
     let last = sizes.len() - 1;
     let squares = input_squares(experiment);
-    let mut input_square = Scaled::from(factor * squares.iter().sum::<f64>() / squares.len() as f64);
+    let mut input_square =
+        Scaled::from(factor * squares.iter().sum::<f64>() / squares.len() as f64);
     let mut layers: Vec<Working> = Vec::with_capacity(last);
     let mut known = None;
     for l in 1..sizes.len() {

@@ -1,4 +1,7 @@
 //! Every sentence true: what the lab finds in random networks, verified against raw numbers.
 
+mod ensembles;
 mod random;
+mod sweeps;
 mod theory;
+mod theory_cases;

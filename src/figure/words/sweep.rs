@@ -21,10 +21,7 @@ pub fn sentence(finding: &SweepFinding) -> String {
                 Some(width) => format!("of {width} units each, the first one’s number"),
                 None => "of the axis’ width each".to_owned(),
             };
-            format!(
-                "The hidden sizes {} give way to {depth}layers {width}.",
-                sizes.join(", ")
-            )
+            format!("The hidden sizes {} give way to {depth}layers {width}.", sizes.join(", "))
         }
         SweepFinding::WeightsReplaced { scheme: Some(scheme) } => format!(
             "The given weights give way to draws by the variant’s scheme, {}.",
@@ -36,7 +33,11 @@ pub fn sentence(finding: &SweepFinding) -> String {
         SweepFinding::BiasesReplaced { given, by_axis } => format!(
             "The {} give way to {}.",
             if *given { "given biases" } else { "variant’s biases" },
-            if *by_axis { "normal draws of variance σ_b²" } else { "draws by the variant’s law" },
+            if *by_axis {
+                "normal draws of variance σ_b²"
+            } else {
+                "draws by the variant’s law"
+            },
         ),
         SweepFinding::DataReplaced => {
             "The given inputs and targets give way to drawn ones, as many as the batch takes."

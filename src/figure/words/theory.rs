@@ -51,7 +51,9 @@ pub fn claim(finding: &TheoryFinding) -> String {
             activation.label()
         ),
         TheoryFinding::AtThisSize { .. } => at_this_size(finding),
-        TheoryFinding::NoSpread { width, wide_log10, reason } => no_spread(width, wide_log10, reason),
+        TheoryFinding::NoSpread { width, wide_log10, reason } => {
+            no_spread(width, wide_log10, reason)
+        }
         TheoryFinding::Silence { survival, layer, active, units, footing } => format!(
             "{} some hidden layer has no active unit, and δ is a true zero from there down ({}): in layer {layer} {} of {units} units are expected active.",
             networks(1.0 - survival),

@@ -6,16 +6,13 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{
-    self, Button, Context, DragValue, ProgressBar, RichText, ScrollArea, Ui,
-    vec2,
-};
+use eframe::egui::{self, Button, Context, DragValue, ProgressBar, RichText, ScrollArea, Ui, vec2};
 
 use crate::figure::words::sweep as words;
 use crate::figure::{Chosen, Figure, Profile};
 use crate::study::{
-    Quantity, Shard, Stopped, Sweep, SweepError, SweepPreset,
-    SweepResult, Watch, all_threads, critical_line, sweep,
+    Quantity, Shard, Stopped, Sweep, SweepError, SweepPreset, SweepResult, Watch, all_threads,
+    critical_line, sweep,
 };
 
 use super::super::app::sentence;

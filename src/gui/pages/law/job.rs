@@ -10,8 +10,8 @@ use crate::experiment::Experiment;
 use crate::figure::{Figure, words};
 use crate::runtime::Deliver;
 use crate::study::{
-    Draw, DrawStudy, Ensemble, EnsembleError, EnsembleFinding, EnsembleSettings, Stopped, Theory, TheoryStudy,
-    Watch, ensemble,
+    Draw, DrawStudy, Ensemble, EnsembleError, EnsembleFinding, EnsembleSettings, Stopped, Theory,
+    TheoryStudy, Watch, ensemble,
 };
 
 /// Drawing goes on for as long before the first preview: a shorter ensemble is shown whole.

@@ -61,7 +61,13 @@ pub(super) fn named(ui: &mut Ui, label: &str, hint: &str, add: impl FnOnce(&mut 
     add(ui).labelled_by(word.id).on_hover_text(hint);
 }
 
-pub(super) fn combo(ui: &mut Ui, label: &str, hint: &str, text: &str, entries: impl FnOnce(&mut Ui)) {
+pub(super) fn combo(
+    ui: &mut Ui,
+    label: &str,
+    hint: &str,
+    text: &str,
+    entries: impl FnOnce(&mut Ui),
+) {
     named(ui, label, hint, |ui| {
         ComboBox::from_id_salt(label).selected_text(text).show_ui(ui, entries).response
     });
