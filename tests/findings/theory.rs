@@ -185,7 +185,10 @@ fn goes(wide: &Wide, start: f64, point: FixedPoint) -> Result<(), String> {
             let from = start + wide.fixed();
             let nearer = (q - claimed).abs() < (from - claimed).abs();
             let next = wide.step(end)[0] + wide.fixed();
-            check(nearer && (next - q) * (claimed - q) >= 0.0, &format!("q at {q} of {claimed}"))
+            check(
+                near(q, claimed, 1e-3) || nearer && (next - q) * (claimed - q) >= 0.0,
+                &format!("q at {q} of {claimed}"),
+            )
         }
     }
 }
