@@ -8,8 +8,7 @@ use gradient_lab::study::{
     SweepResult, Watch, critical_line, sweep,
 };
 
-#[path = "../helpers/mod.rs"]
-mod helpers;
+use crate::helpers;
 
 fn axis(setting: Setting, from: f64, to: f64, cells: usize) -> Axis {
     Axis { setting, from, to, cells, spacing: Spacing::Linear }

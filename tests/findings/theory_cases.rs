@@ -9,8 +9,7 @@ use gradient_lab::study::{
     TheoryFinding, TheoryStudy, Watch, critical_weight_variance,
 };
 
-#[path = "../helpers/mod.rs"]
-mod helpers;
+use crate::helpers;
 
 fn experiment(architecture: &str, variant: &str) -> Experiment {
     let text = format!(

@@ -55,7 +55,7 @@ pub fn claim(finding: &TheoryFinding) -> String {
             no_spread(width, wide_log10, reason)
         }
         TheoryFinding::Silence { survival, layer, active, units, footing } => format!(
-            "{} some hidden layer has no active unit, and δ is a true zero from there down ({}): in layer {layer} {} of {units} units are expected active.",
+            "{} some hidden layer has no active unit, and δ is a true zero from there down ({}): {} of {units} units are expected active in layer {layer}.",
             networks(1.0 - survival),
             exactness(footing),
             number(active),
