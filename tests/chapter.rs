@@ -2,8 +2,9 @@
 
 mod helpers;
 
-use gradient_lab::engine::{Columns, DrawCache, Network, Pass};
+use gradient_lab::engine::{DrawCache, Network, Pass, Signal};
 use gradient_lab::experiment::{Experiment, Preset};
+use gradient_lab::figure::words::flow;
 use helpers::{draw, experiment, lab};
 
 /// ‖δ^(1)‖ … ‖δ^(6)‖ of the sigmoid net, section 16.6.
@@ -24,11 +25,12 @@ fn the_gradient_flow_figure_through_the_library() {
     let [sigmoid, relu] = &draw.variants[..] else { panic!("two variants") };
     let norms: Vec<String> = sigmoid.layers.iter().map(|l| printed(l.delta.to_f64())).collect();
     assert_eq!(norms, SIGMOID_NORMS);
-    let ratio = sigmoid.verdict.log10_ratio.expect("a ratio");
+    let ratio = sigmoid.diagnosis.log10_ratio.expect("a ratio");
     assert_eq!(printed(10_f64.powf(ratio)), SIGMOID_RATIO);
     assert!(relu.layers.iter().all(|layer| layer.delta.is_zero()));
-    assert_eq!((relu.verdict.word(), relu.verdict.log10_ratio), ("dead output", None));
-    assert_eq!(format!("{:.5}", relu.output_preactivation), "-0.06829");
+    assert_eq!((relu.diagnosis.kind.word(), relu.diagnosis.log10_ratio), ("dead output", None));
+    let sentence = flow::sentence(&relu.diagnosis);
+    assert!(sentence.contains("pre-activation is −0.06829 ≤ 0"), "{sentence}");
 }
 
 #[test]
@@ -49,7 +51,7 @@ fn the_gradient_flow_figure_through_the_binary() {
     assert_eq!((&sigmoid["name"], &sigmoid["verdict"]), (&"Sigmoid".into(), &"vanishing".into()));
     assert_eq!(relu["verdict"], "dead output");
     assert!(relu["log10_ratio_first_last"].is_null());
-    assert!(relu["sentence"].as_str().expect("a text").contains("-0.06829"));
+    assert!(relu["sentence"].as_str().expect("a text").contains("−0.06829"));
     for layer in relu["layers"].as_array().expect("a list") {
         assert_eq!(layer["delta_norm"].as_f64(), Some(0.0));
         assert!(layer["delta_log10"].is_null());
@@ -105,8 +107,8 @@ fn assert_printed(numbers: impl IntoIterator<Item = f64>, decimals: usize, expec
     assert_eq!(numbers, expected);
 }
 
-fn column(columns: &Columns<f64>) -> Vec<f64> {
-    (0..columns.units()).map(|unit| columns.get(unit, 0).to_f64()).collect()
+fn column(signal: &Signal<f64>) -> Vec<f64> {
+    (0..signal.units()).map(|unit| signal.entry(unit, 0).to_f64()).collect()
 }
 
 #[test]

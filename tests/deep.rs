@@ -2,7 +2,7 @@
 
 mod helpers;
 
-use gradient_lab::engine::{DrawCache, LayerRecord, Network, ZeroCause};
+use gradient_lab::engine::{DrawCache, LayerRecord, Network, PlainNorm, ZeroCause};
 use gradient_lab::experiment::{Activation, Experiment, Precision, Preset};
 use helpers::{draw, experiment};
 use ndarray::Array2;
@@ -102,10 +102,11 @@ fn the_lab_tells_where_plain_arithmetic_would_have_lost_the_norm() {
         let mut experiment = Preset::find("deep").expect("a preset").experiment();
         experiment.architecture.precision = precision;
         let layers = draw(&experiment).variants.remove(0).layers;
-        let highest = layers.iter().rev().find(|layer| layer.lost_in_plain).expect("some is lost");
+        let highest =
+            layers.iter().rev().find(|layer| layer.plain == PlainNorm::Zero).expect("some is lost");
         let after = layers.len() - highest.layer;
         assert!(after.abs_diff(expected) <= expected / 10 + 1, "{precision:?} after {after}");
-        assert!(layers[..highest.layer].iter().all(|layer| layer.lost_in_plain));
+        assert!(layers[..highest.layer].iter().all(|layer| layer.plain == PlainNorm::Zero));
     }
 }
 
@@ -274,7 +275,7 @@ fn a_vanished_output_is_still_unlike_a_target_of_zero() {
     let zeros = draw(&experiment(&toml.replace('Y', "0"))).variants.remove(0);
     let norm = zeros.layers[2].delta.log10().expect("not zero");
     assert!((norm - (-600.0 + 0.5 * 2_f64.log10())).abs() < 1e-10, "{norm}");
-    assert_eq!(zeros.verdict.word(), "vanishing");
+    assert_eq!(zeros.diagnosis.kind.word(), "vanishing");
     toml = toml.replace('Y', "1");
     let mixed = draw(&experiment(&toml)).variants.remove(0);
     let faint = mixed.profile[2][0].log10().expect("not zero");
@@ -317,7 +318,7 @@ fn a_layer_saturated_past_every_exponent_is_not_called_dead() {
     );
     let variant = draw(&experiment).variants.remove(0);
     assert_eq!(variant.layers[1].zero, Some(ZeroCause::SaturatedLayer(2)));
-    assert_eq!(variant.verdict.word(), "saturated layer");
+    assert_eq!(variant.diagnosis.kind.word(), "saturated layer");
 }
 
 /// Far left GELU's slope is negative however small: the two units' signals cancel or add

@@ -6,6 +6,7 @@ mod helpers;
 use gradient_lab::engine::{Format, Scaled, ZeroCause};
 use gradient_lab::experiment::{Draws, Experiment, Precision, Preset};
 use gradient_lab::export::picture::{self, PictureOptions};
+use gradient_lab::figure::words::flow;
 use gradient_lab::figure::{Cell, Figure, FigureId, Panel, View, norms_table};
 use gradient_lab::study::Watch;
 use helpers::{draw, lab_with_input};
@@ -49,9 +50,9 @@ fn a_shallow_net_differs_by_its_rounding_only() {
             }
             assert_ne!(rounded.delta, exact.delta, "it is rounded");
         }
-        assert_eq!(rounded.variants[0].verdict.word(), "vanishing");
+        assert_eq!(rounded.variants[0].diagnosis.kind.word(), "vanishing");
         // A dead output stays what it is.
-        assert_eq!(rounded.variants[1].verdict.word(), "dead output");
+        assert_eq!(rounded.variants[1].diagnosis.kind.word(), "dead output");
         let loss = rounded.variants[0].loss.to_f64();
         assert!(helpers::relative(loss, exact.variants[0].loss.to_f64()) < off, "{loss}");
     }
@@ -75,8 +76,12 @@ fn underflow_is_told_and_is_no_true_zero() {
         assert_eq!(record.zero, (record.layer <= layer).then_some(cause));
         assert_eq!(record.delta.is_zero(), record.layer <= layer);
     }
-    assert_eq!(variant.verdict.word(), "underflow in fp16");
-    assert!(variant.verdict.sentence().starts_with("Underflow in fp16: from layer"));
+    assert_eq!(variant.diagnosis.kind.word(), "underflow in fp16");
+    let sentence = flow::sentence(&variant.diagnosis);
+    assert!(
+        sentence.starts_with("Underflow: in fp16 every δ is rounded to 0 from layer"),
+        "{sentence}"
+    );
     let sheet = Figure::of_draw(FigureId::Sheet, &draw, View::default());
     let [Panel::Bars(bars), Panel::Heat(strips), Panel::Heat(units)] = &sheet.panels[..] else {
         panic!("a sheet")

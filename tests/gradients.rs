@@ -46,7 +46,8 @@ fn network(activation: Activation, scheme: Scheme, depth: usize, seed: u64) -> N
 fn is_far_from_kinks(network: &Network<f64>) -> bool {
     let pass = network.forward();
     pass.layers.iter().zip(&network.layers).all(|(trace, layer)| {
-        !layer.activation.has_kink() || trace.z.mantissa.iter().all(|z| z.abs() > 50.0 * STEP)
+        let z = trace.z.column(0);
+        !layer.activation.has_kink() || z.iter().all(|z| z.to_f64().abs() > 50.0 * STEP)
     })
 }
 

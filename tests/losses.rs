@@ -34,10 +34,10 @@ fn small(loss: Loss, output: usize) -> Experiment {
 /// The mean loss of a batch, written as the textbook writes it.
 fn plain_loss(loss: Loss, network: &Network<f64>) -> f64 {
     let pass = network.forward();
-    let z = &pass.layers.last().unwrap().z.mantissa;
+    let z = &pass.layers.last().unwrap().z;
     let y = &network.target.mantissa;
     let example = |b: usize| -> f64 {
-        let logits = z.column(b).to_vec();
+        let logits = plain(&z.column(b));
         let p: Vec<f64> = match loss {
             Loss::Bce => logits.iter().map(|z| 1.0 / (1.0 + (-z).exp())).collect(),
             _ => softmax(&logits),
@@ -48,7 +48,7 @@ fn plain_loss(loss: Loss, network: &Network<f64>) -> f64 {
             _ => pairs.map(|(p, y)| if *y == 0.0 { 0.0 } else { -y * p.ln() }).sum(),
         }
     };
-    (0..z.ncols()).map(example).sum::<f64>() / z.ncols() as f64
+    (0..z.batch()).map(example).sum::<f64>() / z.batch() as f64
 }
 
 fn shifted(experiment: &Experiment, at: (usize, usize, usize), by: f64) -> Network<f64> {
@@ -108,9 +108,9 @@ fn the_output_error_is_a_minus_y() {
         let last = pass.layers.last().unwrap();
         for b in 0..5 {
             for unit in 0..output {
-                let a = last.a.get(unit, b).to_f64();
+                let a = last.a.entry(unit, b).to_f64();
                 let difference = a - network.target.mantissa[[unit, b]];
-                assert!((last.delta.get(unit, b).to_f64() - difference).abs() < 1e-15);
+                assert!((last.delta.entry(unit, b).to_f64() - difference).abs() < 1e-15);
             }
         }
     }

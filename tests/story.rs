@@ -162,7 +162,7 @@ fn the_dead_output_is_as_the_text_says() {
     let [first, last] = ends(&draw, 0).map(|log| 10_f64.powf(log));
     says(&format!("from {last:.4} at the output to {first:.7} in layer 1"));
     assert!(draw.variants[1].layers.iter().all(|layer| layer.delta.is_zero()));
-    says(&format!("its $z$ is ${:.4}$", draw.variants[1].output_preactivation));
+    says(&format!("its $z$ is ${:.4}$", draw.variants[1].output.largest_preactivation));
     let alive = helpers::draw(&action("Show in the lab: the same draws, linear output"));
     let [first, last] = ends(&alive, 1).map(|log| 10_f64.powf(log));
     says(&format!("goes from {last:.2} to {first:.2}"));
@@ -264,7 +264,7 @@ fn the_worked_example_is_as_the_text_says() {
     let draw = helpers::draw(&Preset::find("worked-example").unwrap().experiment());
     let delta = draw.variants[0].layers[1].delta.to_f64();
     says(&format!("squared error’s {delta:.6}"));
-    let a: f64 = 1.0 / (1.0 + (-draw.variants[0].output_preactivation).exp());
+    let a: f64 = 1.0 / (1.0 + (-draw.variants[0].output.largest_preactivation).exp());
     says(&format!("$a={a:.6}$"));
     says(&format!("$\\sigma'(z)={:.6}$", a * (1.0 - a)));
 }

@@ -4,13 +4,15 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::experiment::Activation;
 
-use super::forward::{LayerTrace, exponent_of};
-use super::kernels;
+use super::cancellation::drop_rounding_noise;
+use super::forward::LayerTrace;
 use super::loss::output_gradient;
 use super::network::{Layer, Network, Pass};
+use super::recover::Product;
 use super::rows::{Rows, shares};
-use super::scaled::ldexp;
-use super::{Alone, Columns, Crew, Faint, Real, Scaled};
+use super::scaled::{exponent_of, ldexp};
+use super::signal::{Entry, of_example};
+use super::{Alone, Columns, Crew, Real, Signal, kernels, scaled_activation};
 
 impl<T: Real> Network<T> {
     /// BP1 and BP2: fills δ of every layer, and the loss.
@@ -29,14 +31,18 @@ impl<T: Real> Network<T> {
         proceed: &mut dyn FnMut() -> bool,
     ) -> bool {
         let Some(last) = pass.layers.last_mut() else { return true };
-        pass.loss = output_gradient(self.loss, last, &self.target);
+        pass.loss = output_gradient(self.loss, self.output_activation(), last, &self.target);
         for index in (0..self.layers.len()).rev() {
             let (until, from) = pass.layers.split_at_mut(index + 1);
             let Some(trace) = until.last_mut().filter(|_| proceed()) else { return false };
             let activation = self.layers[index].activation;
             match from.first() {
                 Some(next) => {
-                    pull_back(&self.layers[index + 1], next, activation, trace, crew);
+                    let layer = &self.layers[index + 1];
+                    pull_back(layer, &next.delta, activation, trace, crew);
+                    if !layer.is_random {
+                        drop_rounding_noise(layer, &next.delta, trace);
+                    }
                 }
                 None if self.loss.cancels_slope() => {}
                 None => times_slope(activation, trace),
@@ -44,55 +50,62 @@ impl<T: Real> Network<T> {
         }
         true
     }
+
+    /// W^(l)ᵀ δ^(l), n_{l−1} × B, what layer l sends back before it meets the slopes below;
+    /// `index` = l − 1.
+    pub fn sent_back(&self, pass: &Pass<T>, index: usize) -> Signal<T> {
+        let (layer, delta) = (&self.layers[index], &pass.layers[index].delta);
+        let mut sent = Signal::zeros(layer.unit.ncols(), delta.batch());
+        let columns = sent.columns_mut();
+        columns.exponent.copy_from_slice(&delta.columns().exponent);
+        let (w, scale) = (layer.unit.view(), layer.scale);
+        kernels::product_transposed(&w, &delta.columns().mantissa, scale, &mut columns.mantissa);
+        recover(layer, delta, &mut sent);
+        sent
+    }
 }
 
-/// δ^(l−1) = (W^(l)ᵀ δ^(l)) ⊙ φ′(z^(l−1)); `layer` and `next` are layer l, `activation` and
+/// δ^(l−1) = (W^(l)ᵀ δ^(l)) ⊙ φ′(z^(l−1)); `layer` and `above` are layer l's, `activation` and
 /// `below` belong to layer l − 1.
 fn pull_back<T: Real>(
     layer: &Layer<T>,
-    next: &LayerTrace<T>,
+    above: &Signal<T>,
     activation: Activation,
     below: &mut LayerTrace<T>,
     crew: &impl Crew,
 ) {
-    let extent = send_back(layer, next, activation, below, crew);
-    below.delta.exponent.copy_from_slice(&next.delta.exponent);
-    below.faint.clear();
-    let plain = next.faint.is_empty();
+    let extent = send_back(layer, above, activation, below, crew);
+    below.delta.columns_mut().exponent.copy_from_slice(&above.columns().exponent);
+    below.delta.clear_underflowed();
     // A column of zeros stays one.
-    let is_zero = |example: usize| next.delta.largest(example).is_none();
-    if plain && multiply_and_renormalize(below, extent, is_zero) {
+    let is_zero = |example: usize| above.largest(example).is_none();
+    // The terms of u are summed before they are scaled.
+    let guard = layer.scale.to_f64().abs().max(1.0);
+    if above.underflowed().is_empty() && multiply_and_renormalize(below, extent, guard, is_zero) {
         return;
     }
-    let u = below.delta.mantissa.as_slice().unwrap_or_default();
-    if !plain || !kernels::none_below(u, smallest()) {
-        for example in 0..below.delta.batch() {
-            let lost = Faint::of_example(&next.faint, example);
-            if !(lost.is_empty() && is_zero(example)) && layer.scale != T::ZERO {
-                recover(layer, next, example, below);
-            }
-        }
-    }
+    recover(layer, above, &mut below.delta);
     times_slope_with_care(activation, below);
 }
 
 /// u = W^(l)ᵀ δ^(l), left in the δ of the layer below.
 fn send_back<T: Real>(
     layer: &Layer<T>,
-    next: &LayerTrace<T>,
+    above: &Signal<T>,
     activation: Activation,
     below: &mut LayerTrace<T>,
     crew: &impl Crew,
 ) -> Extent<T> {
-    let batch = next.delta.batch();
-    let LayerTrace { slope, delta: Columns { mantissa: u, .. }, .. } = below;
+    let batch = above.batch();
+    let LayerTrace { slope, delta, .. } = below;
+    let u = &mut delta.columns_mut().mantissa;
     let units = u.nrows();
     let (Some(u), Some(slope)) = (u.as_slice_mut(), slope.as_slice()) else {
         return Extent::unknown();
     };
     let work = |rows: Rows<'_, T, 1>| {
         let ([u], range) = (rows.entries, rows.range);
-        let (w, delta) = (layer.unit.view(), &next.delta.mantissa);
+        let (w, delta) = (layer.unit.view(), &above.columns().mantissa);
         kernels::product_transposed_rows(&w, range.clone(), delta, layer.scale, u);
         let slope = &slope[range.start * batch..range.end * batch];
         Extent::of(activation, u, slope, batch)
@@ -133,11 +146,13 @@ impl<T: Real> Extent<T> {
     }
 
     /// The exponent that each column gives up; nothing where a number would lose digits before
-    /// or after, unless its column `is_zero`.
-    fn shifts(&self, is_zero: impl Fn(usize) -> bool) -> Option<SmallVec<[i64; 1]>> {
+    /// or after, unless its column `is_zero`. `guard` are the smallest numbers that u itself has
+    /// with all digits.
+    fn shifts(&self, guard: f64, is_zero: impl Fn(usize) -> bool) -> Option<SmallVec<[i64; 1]>> {
         let shift = |(b, (&top, &least)): (usize, (&T, &T))| {
             let shift = shift_of(top);
-            let kept = shift.abs() < -T::SMALLEST_EXPONENT && least.to_f64() >= floor::<T>(shift);
+            let kept =
+                shift.abs() < -T::SMALLEST_EXPONENT && least.to_f64() >= guard * floor::<T>(shift);
             (kept || is_zero(b)).then_some(shift)
         };
         self.tops.iter().zip(&self.least).enumerate().map(shift).collect()
@@ -155,11 +170,14 @@ fn floor<T: Real>(shift: i64) -> f64 {
 fn multiply_and_renormalize<T: Real>(
     trace: &mut LayerTrace<T>,
     extent: Extent<T>,
+    guard: f64,
     is_zero: impl Fn(usize) -> bool,
 ) -> bool {
-    let LayerTrace { slope, delta: Columns { mantissa: u, exponent }, .. } = trace;
+    let LayerTrace { slope, delta, .. } = trace;
+    let Columns { mantissa: u, exponent } = delta.columns_mut();
     let (Some(u), Some(slope)) = (u.as_slice_mut(), slope.as_slice()) else { return false };
-    let Some(shifts) = extent.shifts(is_zero).filter(|shifts| shifts.len() == exponent.len())
+    let Some(shifts) =
+        extent.shifts(guard, is_zero).filter(|shifts| shifts.len() == exponent.len())
     else {
         return false;
     };
@@ -172,56 +190,29 @@ fn multiply_and_renormalize<T: Real>(
     true
 }
 
-/// The smallest normal number.
-fn smallest<T: Real>() -> T {
-    T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT))
-}
-
-/// Where u of an example is too small for its mantissas, because the weights are 0 or tiny
-/// for all but the faintest δ, adds it up in full: the path is there, however faint.
-fn recover<T: Real>(
-    layer: &Layer<T>,
-    next: &LayerTrace<T>,
-    example: usize,
-    below: &mut LayerTrace<T>,
-) {
-    let smallest = smallest();
-    let column = below.delta.mantissa.column(example);
-    let small = |(unit, u): (usize, &T)| (u.abs() < smallest).then_some(unit);
-    let units: Vec<usize> = column.iter().enumerate().filter_map(small).collect();
-    if units.is_empty() {
+/// Puts back what u = Wᵀδ lost, because the weights are 0 or tiny for all but the smallest δ.
+fn recover<T: Real>(layer: &Layer<T>, above: &Signal<T>, u: &mut Signal<T>) {
+    let row = |unit| layer.unit.column(unit);
+    let product = Product { row, scale: layer.scale, x: above };
+    if product.is_whole(u.columns().entries()) {
         return;
     }
-    let delta = exact_column(&next.delta, example, Faint::of_example(&next.faint, example));
-    for unit in units {
-        let terms = layer.unit.column(unit).into_iter().zip(&delta);
-        let value = terms.fold(Scaled::ZERO, |sum, (weight, &delta)| {
-            sum.plus(Scaled::from(weight.to_f64()).times(delta))
-        });
-        let value = value.times(Scaled::from(layer.scale.to_f64()));
-        if !value.is_zero() {
-            below.faint.push(Faint { unit, example, value });
+    for example in 0..u.batch() {
+        let column = u.columns().mantissa.column(example);
+        if let Some(exact) = product.recovered(column, example, None) {
+            u.set_column(example, &exact);
         }
     }
 }
 
-/// One example's column with what its mantissas lost put back.
-fn exact_column<T: Real>(columns: &Columns<T>, example: usize, lost: &[Faint]) -> Vec<Scaled> {
-    let units = 0..columns.units();
-    let mut exact: Vec<Scaled> = units.map(|unit| columns.get(unit, example)).collect();
-    for faint in lost {
-        exact[faint.unit] = faint.value;
-    }
-    exact
-}
-
 /// δ ← u ⊙ φ′(z), where the trace's δ holds u; each column renormalized.
 pub(super) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
-    if trace.faint.is_empty()
-        && let (Some(u), Some(slope)) = (trace.delta.mantissa.as_slice(), trace.slope.as_slice())
+    if trace.delta.underflowed().is_empty()
+        && let (Some(u), Some(slope)) =
+            (trace.delta.columns().mantissa.as_slice(), trace.slope.as_slice())
     {
         let extent = Extent::of(activation, u, slope, trace.delta.batch());
-        if multiply_and_renormalize(trace, extent, |_| false) {
+        if multiply_and_renormalize(trace, extent, 1.0, |_| false) {
             return;
         }
     }
@@ -230,24 +221,24 @@ pub(super) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrac
 
 /// The same where entries may be zero, lost, or so small that they lose digits.
 fn times_slope_with_care<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
-    let lost = std::mem::take(&mut trace.faint);
+    let lost = trace.delta.take_underflowed();
     for b in 0..trace.delta.batch() {
-        let lost = Faint::of_example(&lost, b);
+        let lost = of_example(&lost, b);
         if !lost.is_empty() || loses_digits(activation, trace, b) {
-            multiply_in_logarithms(activation, trace, b, lost);
+            multiply_scaled(activation, trace, b, lost);
         } else {
             let slope = trace.slope.column(b);
-            let mut delta = trace.delta.mantissa.column_mut(b);
+            let mut delta = trace.delta.columns_mut().mantissa.column_mut(b);
             delta.iter_mut().zip(slope).for_each(|(u, &slope)| *u = *u * slope);
         }
     }
-    renormalize(&mut trace.delta);
+    renormalize(trace.delta.columns_mut());
 }
 
 /// Whether an entry of the column loses digits below the smallest number: its slope, its product
 /// with it, or what is left of that beside the column's largest.
 fn loses_digits<T: Real>(activation: Activation, trace: &LayerTrace<T>, example: usize) -> bool {
-    let delta = trace.delta.mantissa.column(example);
+    let delta = trace.delta.columns().mantissa.column(example);
     let slope = trace.slope.column(example);
     let pairs = || delta.iter().zip(&slope).map(|(&u, &slope)| (u, slope));
     let larger = |top: T, product: T| if product.abs() > top { product.abs() } else { top };
@@ -260,25 +251,20 @@ fn loses_digits<T: Real>(activation: Activation, trace: &LayerTrace<T>, example:
     })
 }
 
-/// δ_j = sign · e^(ln|u_j| + ln|φ′(z_j)|), for columns in which the plain product underflows
-/// or entries of u were `lost`.
-fn multiply_in_logarithms<T: Real>(
+/// δ_j = u_j φ′(z_j) with exponents of their own, for columns in which the plain product
+/// underflows or entries of u were `lost`.
+fn multiply_scaled<T: Real>(
     activation: Activation,
     trace: &mut LayerTrace<T>,
     example: usize,
-    lost: &[Faint],
+    lost: &[Entry],
 ) {
-    let mut exact = exact_column(&trace.delta, example, lost);
+    let mut exact = trace.delta.columns().column(example);
+    lost.iter().for_each(|entry| exact[entry.unit] = entry.value);
     for (unit, u) in exact.iter_mut().enumerate() {
-        *u = u.times(exact_slope(activation, trace.true_z(unit, example)));
+        *u = u.times(scaled_activation::slope(activation, trace.z.entry(unit, example)));
     }
-    trace.delta.fill(example, &exact, &mut trace.faint);
-}
-
-/// φ′(z) with an exponent of its own.
-fn exact_slope(activation: Activation, z: f64) -> Scaled {
-    let sign = Scaled::from(activation.derivative_sign(z));
-    Scaled::from_ln(activation.ln_derivative(z)).times(sign)
+    trace.delta.set_column(example, &exact);
 }
 
 /// Brings each column's largest |δ_j| into [½, 1); a power of two moves into the exponent.

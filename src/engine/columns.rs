@@ -14,27 +14,6 @@ pub struct Columns<T> {
     pub exponent: Vec<i64>,
 }
 
-/// An entry that its column's mantissas lost beside the largest, in full. Lists of them are
-/// sorted by example.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Faint {
-    /// Which row.
-    pub unit: usize,
-    /// Which column.
-    pub example: usize,
-    /// The number.
-    pub value: Scaled,
-}
-
-impl Faint {
-    /// The part of a list that belongs to an example.
-    pub(super) fn of_example(list: &[Self], example: usize) -> &[Self] {
-        let from = list.partition_point(|faint| faint.example < example);
-        let until = list.partition_point(|faint| faint.example <= example);
-        &list[from..until]
-    }
-}
-
 impl<T: Real> Columns<T> {
     /// n × B zeros.
     pub fn zeros(units: usize, batch: usize) -> Self {
@@ -49,6 +28,16 @@ impl<T: Real> Columns<T> {
     /// B.
     pub fn batch(&self) -> usize {
         self.mantissa.ncols()
+    }
+
+    /// All mantissas, row by row.
+    pub(super) fn entries(&self) -> &[T] {
+        self.mantissa.as_slice().expect("columns are made in standard layout")
+    }
+
+    /// All mantissas, row by row.
+    pub(super) fn entries_mut(&mut self) -> &mut [T] {
+        self.mantissa.as_slice_mut().expect("columns are made in standard layout")
     }
 
     /// One entry.
@@ -90,22 +79,6 @@ impl<T: Real> Columns<T> {
             (*top != T::ZERO).then(|| Scaled::new(top.to_f64(), *e).exponent())
         };
         exponents.map(exponent).collect()
-    }
-
-    /// Fills example b's column with `entries`, their largest near 1. What the mantissas cannot
-    /// hold beside it, or not with all digits, goes to `faint` in full.
-    pub(super) fn fill(&mut self, example: usize, entries: &[Scaled], faint: &mut Vec<Faint>) {
-        let exponents = entries.iter().filter(|entry| !entry.is_zero()).map(|e| e.exponent());
-        let top = exponents.max().unwrap_or(0);
-        let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
-        for (unit, &value) in entries.iter().enumerate() {
-            let mantissa = T::from_f64(value.over_power_of_two(top));
-            self.mantissa[[unit, example]] = mantissa;
-            if mantissa.abs() < smallest && !value.is_zero() {
-                faint.push(Faint { unit, example, value });
-            }
-        }
-        self.exponent[example] = top;
     }
 
     /// The Euclidean norm of example b's column.
@@ -182,4 +155,4 @@ impl<T: Real> Columns<T> {
 }
 
 /// Sums of squares in which no square that matters was lost, in either precision.
-const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e250;
+pub(super) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e250;

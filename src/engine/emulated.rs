@@ -47,14 +47,15 @@ impl Network<f64> {
         let batch = self.input.batch();
         let trace = |layer: &Layer<f64>| LayerTrace::zeros(layer.unit.nrows(), batch);
         let layers = self.layers.iter().map(trace).collect();
-        let mut pass = Pass { input: stored(&self.input, format), layers, loss: Scaled::ZERO };
+        let mut pass =
+            Pass { input: stored(&self.input, format).into(), layers, loss: Scaled::ZERO };
         for (index, layer) in self.layers.iter().enumerate() {
             if !proceed() {
                 return Err(BuildStopped);
             }
             let (before, from) = pass.layers.split_at_mut(index);
             let input = before.last().map_or(&pass.input, |before| &before.a);
-            forward(layer, &input.mantissa, format, &mut from[0]);
+            forward(layer, &input.columns().mantissa, format, &mut from[0]);
         }
         if let (Loss::SoftmaxCe, Some(output)) = (self.loss, pass.layers.last_mut()) {
             softmax(output, format);
@@ -84,16 +85,19 @@ impl Network<f64> {
             if from.is_empty() && trace.is_finite() {
                 let mut output = trace.clone();
                 let target = stored(&self.target, format);
-                let loss = output_gradient(self.loss, &mut output, &target);
+                // The error is that of the outputs as they are stored, whatever made them.
+                let made_by = Activation::Linear;
+                let loss = output_gradient(self.loss, made_by, &mut output, &target);
                 // A target may not fit either, or the error.
                 pass.loss = if loss.mantissa().is_finite() { loss } else { Scaled::ZERO };
             }
-            trace.delta.exponent.fill(-power);
+            trace.delta.columns_mut().exponent.fill(-power);
             match from.first() {
                 None => self.emulated_output(format, power, trace),
                 Some(above) => {
                     let weight = weight(&self.layers[index + 1], format);
-                    let (above, delta) = (&above.delta.mantissa, &mut trace.delta.mantissa);
+                    let above = &above.delta.columns().mantissa;
+                    let delta = &mut trace.delta.columns_mut().mantissa;
                     kernels::product_transposed(&weight.view(), above, 1.0, delta);
                     delta.zip_mut_with(&trace.slope, |u, &slope| *u = store(format, *u * slope));
                 }
@@ -107,8 +111,8 @@ impl Network<f64> {
         let target = stored(&self.target, format).mantissa;
         let factor = ldexp(1.0, power);
         let LayerTrace { a, slope, delta, .. } = trace;
-        for (index, delta) in delta.mantissa.indexed_iter_mut() {
-            let error = a.mantissa[index] - target[index];
+        for (index, delta) in delta.columns_mut().mantissa.indexed_iter_mut() {
+            let error = a.columns().mantissa[index] - target[index];
             let product = if self.loss.cancels_slope() { error } else { error * slope[index] };
             *delta = format.round(f64::from(product) * factor) as f32;
         }
@@ -132,23 +136,25 @@ fn weight(layer: &Layer<f64>, format: Format) -> Array2<f32> {
 }
 
 fn forward(layer: &Layer<f64>, input: &Array2<f32>, format: Format, trace: &mut LayerTrace<f32>) {
-    kernels::product(&weight(layer, format).view(), input, 1.0, &mut trace.z.mantissa);
-    let z = &mut trace.z.mantissa;
+    let z = &mut trace.z.columns_mut().mantissa;
+    kernels::product(&weight(layer, format).view(), input, 1.0, z);
     for (unit, mut row) in z.rows_mut().into_iter().enumerate() {
         let bias = layer.bias.as_ref().map_or(0.0, |bias| format.round(bias[unit]) as f32);
         row.mapv_inplace(|z| store(format, z + bias));
     }
     activate(layer.activation, trace);
-    trace.a.mantissa.mapv_inplace(|a| store(format, a));
+    trace.a.columns_mut().mantissa.mapv_inplace(|a| store(format, a));
     trace.slope.mapv_inplace(|slope| store(format, slope));
 }
 
 /// a and φ′ in `f32`. What is no number stays none, where a comparison would make it 0.
 fn activate(activation: Activation, trace: &mut LayerTrace<f32>) {
     let LayerTrace { z, a, slope, .. } = trace;
-    let (Some(z), Some(a), Some(slope)) =
-        (z.mantissa.as_slice(), a.mantissa.as_slice_mut(), slope.as_slice_mut())
-    else {
+    let (Some(z), Some(a), Some(slope)) = (
+        z.columns().mantissa.as_slice(),
+        a.columns_mut().mantissa.as_slice_mut(),
+        slope.as_slice_mut(),
+    ) else {
         return;
     };
     f32::activate(activation, z, a, slope);
@@ -160,8 +166,8 @@ fn activate(activation: Activation, trace: &mut LayerTrace<f32>) {
 /// a^(L) = softmax(z), example by example.
 fn softmax(output: &mut LayerTrace<f32>, format: Format) {
     for b in 0..output.z.batch() {
-        let finite = output.z.mantissa.column(b).iter().all(|z| z.is_finite());
-        let mut column = output.a.mantissa.column_mut(b);
+        let finite = output.z.columns().mantissa.column(b).iter().all(|z| z.is_finite());
+        let mut column = output.a.columns_mut().mantissa.column_mut(b);
         if !finite {
             column.fill(f32::NAN);
             continue;
@@ -176,21 +182,23 @@ fn softmax(output: &mut LayerTrace<f32>, format: Format) {
 impl LayerTrace<f32> {
     /// What the format keeps of this layer's δ after an emulated backward pass.
     pub fn stored_delta(&self, format: Format) -> StoredDelta {
-        let entries = || self.delta.mantissa.iter();
+        let entries = || self.delta.columns().mantissa.iter();
         let not_finite = entries().filter(|delta| !delta.is_finite()).count() as u64;
         StoredDelta {
             total: entries().len() as u64,
             zeros: entries().filter(|delta| **delta == 0.0).count() as u64,
             not_finite,
             norm: (not_finite == 0).then(|| self.delta.rms_norm()),
-            plain_norm: plain_norm(&self.delta.mantissa, format),
+            plain_norm: plain_norm(&self.delta.columns().mantissa, format),
         }
     }
 
     /// Whether every z, a and φ′ is finite.
     pub fn is_finite(&self) -> bool {
         let finite = |tensor: &Array2<f32>| tensor.iter().all(|entry| entry.is_finite());
-        finite(&self.z.mantissa) && finite(&self.a.mantissa) && finite(&self.slope)
+        finite(&self.z.columns().mantissa)
+            && finite(&self.a.columns().mantissa)
+            && finite(&self.slope)
     }
 }
 

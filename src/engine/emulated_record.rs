@@ -4,7 +4,7 @@ use super::emulated::StoredDelta;
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
 use super::record::{LayerRecord, ZeroCause, moments_of};
-use super::{Columns, Format, Scaled, delta_profile};
+use super::{Columns, Format, PlainNorm, Scaled};
 
 impl Network<f64> {
     /// The record of every layer of an emulated pass. Where all of δ is stored as 0 though it
@@ -44,17 +44,25 @@ impl Network<f64> {
         let of =
             |norm: &dyn Fn() -> Scaled, finite: bool| if finite { norm() } else { Scaled::ZERO };
         let delta = stored.norm.unwrap_or(Scaled::ZERO);
-        let (activation_mean, activation_std) = moments(&trace.a);
+        let (activation_mean, activation_std) = moments(trace.a.columns());
         LayerRecord {
             delta,
-            weight_grad: of(&|| pass.weight_gradient_norm(index), finite && is_finite(input)),
+            weight_grad: of(
+                &|| pass.weight_gradient_norm(index),
+                finite && is_finite(input.columns()),
+            ),
             bias_grad: of(&|| pass.bias_gradient_norm(index), finite),
             activation_mean,
             activation_std,
-            preactivation_std: moments(&trace.z).1,
+            preactivation_std: moments(trace.z.columns()).1,
             saturated_share: trace.saturated_share(activation),
             dead_share: trace.dead_share(activation),
-            lost_in_plain: !delta.is_zero() && stored.plain_norm == 0.0,
+            plain: match stored.plain_norm {
+                _ if delta.is_zero() => PlainNorm::Norm,
+                0.0 => PlainNorm::Zero,
+                norm if norm.is_finite() => PlainNorm::Norm,
+                _ => PlainNorm::Infinite,
+            },
             ..*exact
         }
     }
@@ -86,16 +94,16 @@ impl LayerTrace<f32> {
     /// |δ_j| of every unit, the root mean square over the batch, after an emulated pass; 0 for
     /// units with an entry that is not finite.
     pub fn stored_profile(&self) -> Vec<Scaled> {
-        let rows = self.delta.mantissa.rows();
+        let rows = self.delta.columns().mantissa.rows();
         let finite: Vec<bool> =
             rows.into_iter().map(|row| row.iter().all(|delta| delta.is_finite())).collect();
-        let mut kept = self.clone();
-        for (mut row, finite) in kept.delta.mantissa.rows_mut().into_iter().zip(&finite) {
+        let mut kept = self.delta.clone();
+        for (mut row, finite) in kept.columns_mut().mantissa.rows_mut().into_iter().zip(&finite) {
             if !finite {
                 row.fill(0.0);
             }
         }
-        delta_profile(&kept)
+        kept.profile()
     }
 }
 
@@ -110,6 +118,6 @@ fn moments(columns: &Columns<f32>) -> (Scaled, Scaled) {
     if finite.is_empty() {
         return (Scaled::ZERO, Scaled::ZERO);
     }
-    let (mean, variance, _) = moments_of(&finite, 0);
+    let (mean, variance) = moments_of(&finite);
     (mean.into(), variance.sqrt().into())
 }

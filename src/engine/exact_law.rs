@@ -19,7 +19,7 @@ use crate::experiment::{Experiment, Init, Loss, Precision, UnitLaw, Variant};
 
 use super::backward::times_slope;
 use super::draws::Stream;
-use super::forward::{LayerTrace, settle};
+use super::forward::LayerTrace;
 use super::loss::{make_targets, output_gradient};
 use super::network::Layer;
 use super::scaled::ldexp;
@@ -151,7 +151,7 @@ impl ExactLaw {
             norm = layer.forward(norm, stream);
         }
         if !self.given_target {
-            stream.fill_normal(entries_mut(&mut self.target));
+            stream.fill_normal(self.target.entries_mut());
             make_targets(self.loss, &mut self.target.mantissa);
         }
     }
@@ -160,9 +160,12 @@ impl ExactLaw {
     fn backward(&mut self, stream: &mut Stream) {
         let last = self.layers.len() - 1;
         let output = &mut self.layers[last];
-        output_gradient(self.loss, &mut output.trace, &self.target);
-        self.norms[last] =
-            if self.loss.cancels_slope() { norm(&output.trace.delta) } else { output.finish() };
+        output_gradient(self.loss, output.layer.activation, &mut output.trace, &self.target);
+        self.norms[last] = if self.loss.cancels_slope() {
+            norm(output.trace.delta.columns())
+        } else {
+            output.finish()
+        };
         for index in (0..last).rev() {
             let (until, from) = self.layers.split_at_mut(index + 1);
             let (layer, above) = (&mut until[index], &from[0]);
@@ -188,6 +191,7 @@ impl LawLayer {
                 scale: variant.init.scale(fan_in, units),
                 bias,
                 activation: experiment.activation_of(variant, l),
+                is_random: true,
             },
             bias: random.then_some(variant.bias),
             fan_in,
@@ -204,15 +208,16 @@ impl LawLayer {
         let std = input_norm.times(self.layer.scale.into());
         let plain = std.exponent().abs() < PLAIN_EXPONENT;
         let factor = if plain { std.to_f64() } else { std.mantissa() };
-        self.trace.z.exponent[0] = if plain { 0 } else { std.exponent() };
-        for (z, g) in entries_mut(&mut self.trace.z).iter_mut().zip(&self.normals) {
+        self.trace.z.clear_underflowed();
+        self.trace.z.columns_mut().exponent[0] = if plain { 0 } else { std.exponent() };
+        for (z, g) in self.trace.z.columns_mut().entries_mut().iter_mut().zip(&self.normals) {
             *z = factor * g;
         }
-        self.layer.add_bias(&mut self.trace.z);
-        settle(&mut self.trace.z);
+        self.layer.add_bias(&mut self.trace.z, 0, None);
         self.layer.activate(&mut self.trace);
-        let norm = norm(&self.trace.a);
-        self.activation_norm = ldexp(norm.mantissa(), norm.exponent() - self.trace.a.exponent[0]);
+        let a = self.trace.a.columns();
+        let norm = norm(a);
+        self.activation_norm = ldexp(norm.mantissa(), norm.exponent() - a.exponent[0]);
         norm
     }
 
@@ -226,47 +231,39 @@ impl LawLayer {
 
     /// δ ← Wᵀδ of the layer above, in law: s [‖δ‖ h + â (gᵀδ − ‖δ‖ âᵀh)], with `fresh` = h.
     fn pull_back(&mut self, above: &Self, fresh: &[f64], above_norm: Scaled) {
-        let exponent = above.trace.delta.exponent[0];
+        let exponent = above.trace.delta.columns().exponent[0];
         let norm = ldexp(above_norm.mantissa(), above_norm.exponent() - exponent);
-        let a = entries(&self.trace.a);
+        let a = self.trace.a.columns().entries();
         let inverse = if self.activation_norm > 0.0 { 1.0 / self.activation_norm } else { 0.0 };
-        let aligned = dot(&above.normals, entries(&above.trace.delta));
+        let aligned = dot(&above.normals, above.trace.delta.columns().entries());
         let along = (aligned - norm * (dot(a, fresh) * inverse)) * inverse;
         let scale = above.layer.scale;
-        let out = entries_mut(&mut self.trace.delta);
+        let delta = self.trace.delta.columns_mut();
+        delta.exponent[0] = exponent;
+        let out = delta.entries_mut();
         for ((u, h), a) in out.iter_mut().zip(fresh).zip(a) {
             *u = scale * (norm * h + a * along);
         }
-        self.trace.delta.exponent[0] = exponent;
         // Every h_j has a part in every u_j: nothing is lost beside the largest for good.
-        self.trace.faint.clear();
+        self.trace.delta.clear_underflowed();
     }
 
     /// δ ← u ⊙ φ′(z), and ‖δ‖.
     fn finish(&mut self) -> Scaled {
         times_slope(self.layer.activation, &mut self.trace);
-        norm(&self.trace.delta)
+        norm(self.trace.delta.columns())
     }
 }
 
 fn column(numbers: &[f64]) -> Columns<f64> {
     let mut columns = Columns::zeros(numbers.len(), 1);
-    entries_mut(&mut columns).copy_from_slice(numbers);
+    columns.entries_mut().copy_from_slice(numbers);
     columns
-}
-
-/// The mantissas of a single column; arrays of n × 1 are contiguous.
-fn entries(columns: &Columns<f64>) -> &[f64] {
-    columns.mantissa.as_slice().unwrap_or_default()
-}
-
-fn entries_mut(columns: &mut Columns<f64>) -> &mut [f64] {
-    columns.mantissa.as_slice_mut().unwrap_or_default()
 }
 
 /// The norm of a single column.
 fn norm(columns: &Columns<f64>) -> Scaled {
-    let entries = entries(columns);
+    let entries = columns.entries();
     let squares = dot(entries, entries);
     if squares > PLAIN_SQUARES.0 && squares < PLAIN_SQUARES.1 {
         Scaled::new(squares.sqrt(), columns.exponent[0])

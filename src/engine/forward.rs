@@ -1,46 +1,38 @@
 //! The forward pass: z^(l) = W^(l) a^(l−1) + b^(l), a^(l) = φ(z^(l)).
 
-use ndarray::{Array2, ArrayViewMut1};
+use ndarray::Array2;
 
 use crate::experiment::Activation;
 
-use super::kernels;
 use super::loss::finish_output;
 use super::network::{Layer, Network, Pass};
+use super::recover::{Product, floor};
 use super::rows::{Rows, shares};
-use super::scaled::{frexp, halves, ldexp};
-use super::{Alone, Columns, Crew, Faint, Real, Scaled};
+use super::scaled::exponent_of;
+use super::signal::smallest;
+use super::{Alone, Columns, Crew, Real, Scaled, Signal, kernels, scaled_activation};
 
 /// What the passes leave of one layer.
 #[derive(Clone, Debug)]
 pub struct LayerTrace<T> {
     /// z, n_l × B.
-    pub z: Columns<T>,
+    pub z: Signal<T>,
     /// a = φ(z), n_l × B; at a softmax output the probabilities softmax(z).
-    pub a: Columns<T>,
+    pub a: Signal<T>,
     /// φ′(z), n_l × B.
     pub slope: Array2<T>,
     /// δ = ∂L/∂z of each example's own loss, n_l × B.
-    pub delta: Columns<T>,
-    /// Entries that δ's mantissas lost beside their columns' largest.
-    pub faint: Vec<Faint>,
+    pub delta: Signal<T>,
 }
 
 impl<T: Real> LayerTrace<T> {
     pub(super) fn zeros(units: usize, batch: usize) -> Self {
         Self {
-            z: Columns::zeros(units, batch),
-            a: Columns::zeros(units, batch),
+            z: Signal::zeros(units, batch),
+            a: Signal::zeros(units, batch),
             slope: Array2::from_elem((units, batch), T::ZERO),
-            delta: Columns::zeros(units, batch),
-            faint: Vec::new(),
+            delta: Signal::zeros(units, batch),
         }
-    }
-
-    /// The true pre-activation of one entry, where `f64` can hold it; far out, the largest
-    /// number that stands for it.
-    pub(super) fn true_z(&self, unit: usize, example: usize) -> f64 {
-        clamped(self.z.mantissa[[unit, example]].to_f64(), self.z.exponent[example])
     }
 }
 
@@ -50,7 +42,7 @@ impl<T: Real> Network<T> {
         let batch = self.input.batch();
         let trace = |layer: &Layer<T>| LayerTrace::zeros(layer.unit.nrows(), batch);
         let layers = self.layers.iter().map(trace).collect();
-        Pass { input: self.input.clone(), layers, loss: Scaled::ZERO }
+        Pass { input: self.input.clone().into(), layers, loss: Scaled::ZERO }
     }
 
     /// The forward pass alone; δ is left zero.
@@ -72,7 +64,7 @@ impl<T: Real> Network<T> {
         crew: &impl Crew,
         proceed: &mut dyn FnMut() -> bool,
     ) -> bool {
-        pass.input.clone_from(&self.input);
+        pass.input.columns_mut().clone_from(&self.input);
         for (index, layer) in self.layers.iter().enumerate() {
             let (before, from) = pass.layers.split_at_mut(index);
             let Some(trace) = from.first_mut().filter(|_| proceed()) else { return false };
@@ -86,24 +78,24 @@ impl<T: Real> Network<T> {
 }
 
 impl<T: Real> Layer<T> {
-    fn forward(&self, input: &Columns<T>, trace: &mut LayerTrace<T>, crew: &impl Crew) {
-        let plain = input.exponent.iter().all(|&exponent| exponent == 0);
-        let done = self.forward_in_shares(input, plain, trace, crew);
-        trace.z.exponent.copy_from_slice(&input.exponent);
-        trace.a.exponent.fill(0);
+    fn forward(&self, input: &Signal<T>, trace: &mut LayerTrace<T>, crew: &impl Crew) {
+        let plain = input.is_plain();
+        trace.z.clear_underflowed();
+        trace.a.clear_underflowed();
+        let done = self.forward_in_shares(input.columns(), plain, trace, crew);
+        trace.z.columns_mut().exponent.copy_from_slice(&input.columns().exponent);
         if done {
-            return;
+            trace.a.columns_mut().exponent.fill(0);
+        } else {
+            self.finish_preactivations(input, plain, &mut trace.z);
+            self.activate(trace);
         }
-        if !plain {
-            self.add_bias(&mut trace.z);
-        }
-        settle(&mut trace.z);
-        self.activate(trace);
     }
 
-    /// W a, and with a `plain` input, whose exponents are 0, also b, φ and φ′. Whether that is
-    /// all: no z is so large or small that its column needs an exponent of its own. Where it is
-    /// not, z is there, with b where the input is plain, and a and φ′ are still to be made.
+    /// W a, and with a `plain` input, whose numbers are its mantissas, also b, φ and φ′. Whether
+    /// that is all: no z is so large or small that its column needs an exponent of its own, and
+    /// no z or a so small that digits of it may be lost. Where it is not, z is there, with b
+    /// where the input is plain, and a and φ′ are still to be made.
     fn forward_in_shares(
         &self,
         input: &Columns<T>,
@@ -112,13 +104,8 @@ impl<T: Real> Layer<T> {
         crew: &impl Crew,
     ) -> bool {
         let batch = input.batch();
-        let (Some(z), Some(a), Some(slope)) = (
-            trace.z.mantissa.as_slice_mut(),
-            trace.a.mantissa.as_slice_mut(),
-            trace.slope.as_slice_mut(),
-        ) else {
-            return false;
-        };
+        let (z, a) = (trace.z.columns_mut().entries_mut(), trace.a.columns_mut().entries_mut());
+        let slope = trace.slope.as_slice_mut().expect("made in standard layout");
         let work = |rows: Rows<'_, T, 3>| {
             let [z, a, slope] = rows.entries;
             let (w, range) = (self.unit.view(), rows.range);
@@ -131,130 +118,104 @@ impl<T: Real> Layer<T> {
                     z.iter_mut().for_each(|z| *z += bias);
                 }
             }
-            let comfortable = comfortable(z, batch);
-            if comfortable {
+            let done = comfortable(z, batch) && kernels::none_below(z, floor(self.scale));
+            if done {
                 T::activate(self.activation, z, a, slope);
             }
-            comfortable
+            done && is_whole(self.activation, a)
         };
         let shares = shares(crew, self.unit.len() * batch);
         let rows = Rows::all([z, a, slope], self.unit.nrows());
         rows.share(crew, shares, &work, &|first, second| first && second)
     }
 
-    pub(super) fn add_bias(&self, z: &mut Columns<T>) {
-        let Some(bias) = &self.bias else { return };
-        for (b, exponent) in z.exponent.iter_mut().enumerate() {
-            let mut column = z.mantissa.column_mut(b);
-            if *exponent == 0 {
-                column.iter_mut().zip(bias).for_each(|(z, &bias)| *z += bias);
+    /// z = W a + b where plain arithmetic has made the mantissas of W a, b included if the input
+    /// was `plain`: what it lost is put back, and columns that need an exponent get one.
+    fn finish_preactivations(&self, input: &Signal<T>, plain: bool, z: &mut Signal<T>) {
+        let product = Product { row: |unit| self.unit.row(unit), scale: self.scale, x: input };
+        let whole = product.is_whole(z.columns().entries());
+        let added = self.bias.as_deref().filter(|_| plain);
+        if whole && (plain || self.bias.is_none()) {
+            return z.settle_all();
+        }
+        for example in 0..z.batch() {
+            let column = z.columns().mantissa.column(example);
+            let recovered = if whole { None } else { product.recovered(column, example, added) };
+            match (recovered, plain) {
+                (Some(exact), true) => z.set_settled(example, &exact),
+                (None, true) => z.settle(example),
+                (recovered, false) => self.add_bias(z, example, recovered),
+            }
+        }
+    }
+
+    /// Adds b to one example's W a, which is `exact` where the mantissas are not, and settles
+    /// the column.
+    pub(super) fn add_bias(&self, z: &mut Signal<T>, example: usize, exact: Option<Vec<Scaled>>) {
+        if exact.is_none() && (self.bias.is_none() || z.columns().exponent[example] == 0) {
+            let column = z.columns_mut().mantissa.column_mut(example);
+            column.into_iter().zip(self.bias.iter().flatten()).for_each(|(z, &b)| *z += b);
+            return z.settle(example);
+        }
+        let mut exact = exact.unwrap_or_else(|| z.columns().column(example));
+        for (z, bias) in exact.iter_mut().zip(self.bias.iter().flatten()) {
+            *z = z.plus(Scaled::from(bias.to_f64()));
+        }
+        z.set_settled(example, &exact);
+    }
+
+    /// a and φ′ of the whole layer. Entries whose z or a plain arithmetic cannot hold are done
+    /// one at a time; they are the far corners of exploding and vanishing passes.
+    pub(super) fn activate(&self, trace: &mut LayerTrace<T>) {
+        let LayerTrace { z, a, slope, .. } = trace;
+        let plain_slope = slope.as_slice_mut().expect("made in standard layout");
+        let (from, to) = (z.columns().entries(), a.columns_mut().entries_mut());
+        T::activate(self.activation, from, to, plain_slope);
+        a.clear_underflowed();
+        a.columns_mut().exponent.copy_from_slice(&z.columns().exponent);
+        let whole = is_whole(self.activation, a.columns().entries());
+        if whole && z.is_plain() {
+            return;
+        }
+        for example in 0..z.batch() {
+            let units = self.uncertain_units(z, a.columns(), example);
+            if units.is_empty() {
+                a.settle(example);
                 continue;
             }
-            // The bias is a plain number: beside a far smaller z its own exponent rules.
-            let shared = (*exponent).max(0);
-            let (to_z, to_bias) = (ldexp(1.0, *exponent - shared), ldexp(1.0, -shared));
-            for (z, bias) in column.iter_mut().zip(bias) {
-                let sum = T::from_f64(z.to_f64() * to_z + bias.to_f64() * to_bias);
-                // Where the bias is exactly 0, even a z that is lost beside the others keeps
-                // its side of a kink.
-                *z = if sum == T::ZERO { smallest_like(*z) } else { sum };
+            let mut exact = a.columns().column(example);
+            for unit in units {
+                let z = z.entry(unit, example);
+                exact[unit] = scaled_activation::value(self.activation, z);
+                let derivative = self.activation.derivative(scaled_activation::clamped(z));
+                slope[[unit, example]] = T::from_f64(derivative);
             }
-            *exponent = shared;
+            a.set_settled(example, &exact);
         }
     }
 
-    /// a and φ′ of the whole layer. Columns with an exponent of their own are done one
-    /// number at a time; they are the far corners of exploding and vanishing passes.
-    pub(super) fn activate(&self, trace: &mut LayerTrace<T>) {
-        let (z, a, slope) = (&trace.z, &mut trace.a, &mut trace.slope);
-        if let (Some(z), Some(a), Some(slope)) =
-            (z.mantissa.as_slice(), a.mantissa.as_slice_mut(), slope.as_slice_mut())
-        {
-            T::activate(self.activation, z, a, slope);
-        }
-        for (b, &exponent) in z.exponent.iter().enumerate() {
-            a.exponent[b] = 0;
-            if exponent != 0 {
-                a.exponent[b] = activation_exponent(self.activation, exponent);
-                for unit in 0..z.units() {
-                    let m = z.mantissa[[unit, b]].to_f64();
-                    let value = scaled_value(self.activation, m, exponent, a.exponent[b]);
-                    a.mantissa[[unit, b]] = T::from_f64(value);
-                    slope[[unit, b]] =
-                        T::from_f64(self.activation.derivative(clamped(m, exponent)));
-                }
+    /// The units of one example whose φ(z) the mantissas of `a`, made from those of z, do not
+    /// have with all digits.
+    fn uncertain_units(&self, z: &Signal<T>, a: &Columns<T>, example: usize) -> Vec<usize> {
+        let units = 0..z.units();
+        let small = |&unit: &usize| a.mantissa[[unit, example]].abs() < smallest();
+        match self.activation {
+            // With slopes of 0 and 1 they have what z's have.
+            Activation::Linear | Activation::Relu => {
+                z.underflowed_of(example).iter().map(|entry| entry.unit).collect()
             }
+            _ if z.columns().exponent[example] != 0 => units.collect(),
+            _ => units.filter(small).collect(),
         }
     }
 }
 
-/// The smallest normal number with the sign of `number`; 0 where that is 0.
-fn smallest_like<T: Real>(number: T) -> T {
-    let smallest = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT));
-    if number > T::ZERO {
-        smallest
-    } else if number < T::ZERO {
-        -smallest
-    } else {
-        number
-    }
+/// Whether no a lost digits below the smallest number. A ReLU passes z on as it is.
+fn is_whole<T: Real>(activation: Activation, a: &[T]) -> bool {
+    activation == Activation::Relu || kernels::none_below(a, smallest())
 }
 
-/// m × 2^e, kept away from 0 and infinity so that a derivative sees the sign and the side.
-fn clamped(m: f64, exponent: i64) -> f64 {
-    let z = ldexp(m, exponent);
-    if m == 0.0 {
-        0.0
-    } else if z.abs() > 1e300 {
-        1e300_f64.copysign(m)
-    } else if z.abs() < 1e-300 {
-        1e-300_f64.copysign(m)
-    } else {
-        z
-    }
-}
-
-/// The exponent in which φ's result is carried: none for what is bounded away from zero,
-/// the pre-activation's own otherwise.
-fn activation_exponent(activation: Activation, exponent: i64) -> i64 {
-    let carried = if exponent > 0 {
-        !activation.is_bounded()
-    } else {
-        activation.slopes_at_origin().is_some()
-    };
-    if carried { exponent } else { 0 }
-}
-
-/// φ(m 2^e) / 2^`out`: exactly where `f64` holds the numbers, by φ's straight-line limits
-/// far out and close to zero, where nothing else is left of it.
-fn scaled_value(activation: Activation, m: f64, exponent: i64, out: i64) -> f64 {
-    if out == 0 {
-        return activation.value(clamped(m, exponent));
-    }
-    let (left, right) = if exponent > 0 {
-        activation.slopes_at_infinity()
-    } else {
-        activation.slopes_at_origin().unwrap_or((0.0, 0.0))
-    };
-    m * if m > 0.0 { right } else { left }
-}
-
-/// Folds each column's exponent back where plain numbers do, and brings the column's largest
-/// entry near 1 where they do not.
-pub(super) fn settle<T: Real>(columns: &mut Columns<T>) {
-    let Some(entries) = columns.mantissa.as_slice() else { return };
-    if let [exponent] = columns.exponent[..] {
-        settle_column(columns, 0, exponent, kernels::largest(entries).to_f64());
-        return;
-    }
-    let mut tops = vec![T::ZERO; columns.batch()];
-    kernels::column_tops(entries, &mut tops);
-    for (b, top) in tops.into_iter().enumerate() {
-        settle_column(columns, b, columns.exponent[b], top.to_f64());
-    }
-}
-
-/// Whether no column of these rows needs an exponent, as [`settle`] would find.
+/// Whether no column of these rows needs an exponent, as [`Signal::settle`] would find.
 fn comfortable<T: Real>(entries: &[T], batch: usize) -> bool {
     let plain = |top: T| top == T::ZERO || exponent_of(top.to_f64()).abs() < T::COMFORT;
     if batch == 1 {
@@ -263,32 +224,4 @@ fn comfortable<T: Real>(entries: &[T], batch: usize) -> bool {
     let mut tops = vec![T::ZERO; batch];
     kernels::column_tops(entries, &mut tops);
     tops.into_iter().all(plain)
-}
-
-fn settle_column<T: Real>(columns: &mut Columns<T>, b: usize, exponent: i64, top: f64) {
-    let shift = exponent_of(top);
-    let true_exponent = shift + exponent;
-    let plain = top == 0.0 || true_exponent.abs() < T::COMFORT;
-    if plain && exponent == 0 {
-        return;
-    }
-    let target = if plain { exponent } else { -shift };
-    rescale(&mut columns.mantissa.column_mut(b), if top == 0.0 { 0 } else { target });
-    columns.exponent[b] = if plain { 0 } else { true_exponent };
-}
-
-/// e of |x| = m × 2^e with ½ ≤ m < 1.
-pub(super) fn exponent_of(number: f64) -> i64 {
-    frexp(number).1
-}
-
-/// Multiplies by 2^power, which loses nothing but what lies far below the column's largest.
-pub(super) fn rescale<T: Real>(column: &mut ArrayViewMut1<'_, T>, power: i64) {
-    if power == 0 {
-        return;
-    }
-    let factors = halves(power).map(T::from_f64);
-    for value in column {
-        *value = *value * factors[0] * factors[1];
-    }
 }

@@ -2,54 +2,77 @@
 
 use ndarray::Array2;
 
+use super::columns::SAFE_SQUARES;
 use super::network::Pass;
+use super::recover::{MARGIN, sum_and_top};
 use super::scaled::ldexp;
-use super::{Columns, Real, Scaled, kernels};
+use super::{Columns, Real, Scaled, Signal, kernels};
 
 /// Where the squares cancel to less than this share of what they are made of, the norm is
 /// taken from the matrix itself: the Gram form loses half of the digits that cancel.
 const CANCELLED: f64 = 1e-4;
+/// Powers of two of a column's largest mantissa whose squares are safe in `f64`, with room for
+/// what is smaller.
+const SAFE_EXPONENT: i64 = 450;
 
-/// ∂L/∂W or ∂L/∂b of one layer, mantissa × 2^exponent.
-///
-/// Entries more than 300 decades below the largest are 0.
+/// ∂L/∂W or ∂L/∂b of one layer, n_l × n_{l−1} for weights and n_l × 1 for biases: mantissas that
+/// share a power of two, and in full what they cannot hold beside the largest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gradient {
-    /// n_l × n_{l−1} for weights, n_l × 1 for biases; no entry exceeds 1 by much.
-    pub mantissa: Array2<f64>,
-    /// The power of two that all entries share.
-    pub exponent: i64,
+    /// No entry exceeds 1 by much.
+    mantissa: Array2<f64>,
+    exponent: i64,
+    /// Sorted by place.
+    underflowed: Vec<([usize; 2], Scaled)>,
 }
 
 impl Gradient {
+    /// Rows and columns.
+    pub fn dim(&self) -> (usize, usize) {
+        self.mantissa.dim()
+    }
+
     /// One entry.
     pub fn get(&self, row: usize, column: usize) -> Scaled {
-        Scaled::new(self.mantissa[[row, column]], self.exponent)
+        match self.underflowed.binary_search_by_key(&[row, column], |(place, _)| *place) {
+            Ok(index) => self.underflowed[index].1,
+            Err(_) => Scaled::new(self.mantissa[[row, column]], self.exponent),
+        }
     }
 
     /// The Frobenius norm.
     pub fn norm(&self) -> Scaled {
         let squares: f64 = self.mantissa.iter().map(|g| g * g).sum();
-        Scaled::new(squares.sqrt(), self.exponent)
+        if SAFE_SQUARES.contains(&squares) {
+            return Scaled::new(squares.sqrt(), self.exponent);
+        }
+        let (rows, columns) = self.dim();
+        let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        let entries = places.map(|(row, column)| self.get(row, column));
+        entries.fold(Scaled::ZERO, |sum, g| sum.plus(g.times(g))).sqrt()
     }
 
     /// Plain numbers: 0 below and infinite above what `f64` holds.
     pub fn to_f64(&self) -> Array2<f64> {
-        self.mantissa.mapv(|m| Scaled::new(m, self.exponent).to_f64())
+        let mut plain = self.mantissa.mapv(|m| Scaled::new(m, self.exponent).to_f64());
+        self.underflowed.iter().for_each(|(place, value)| plain[*place] = value.to_f64());
+        plain
     }
 }
 
 impl<T: Real> Pass<T> {
     /// BP3 for the mean loss: ∂L/∂W^(l) = (1/B) Σ_b δ_b a_bᵀ, n_l × n_{l−1}; `index` = l − 1.
     pub fn weight_gradient(&self, index: usize) -> Gradient {
-        self.outer_products(index).gradient()
+        let (delta, input) = (&self.layers[index].delta, self.inputs_of(index));
+        OuterProducts { delta, input }.mean()
     }
 
     /// BP4 for the mean loss: ∂L/∂b^(l) = (1/B) Σ_b δ_b, n_l × 1; `index` = l − 1.
     pub fn bias_gradient(&self, index: usize) -> Gradient {
-        let delta = Normalized::of(&self.layers[index].delta);
-        let ones = Normalized::ones(delta.exponent.len());
-        OuterProducts::of(delta, ones).gradient()
+        let delta = &self.layers[index].delta;
+        let mut ones = Columns::zeros(1, delta.batch());
+        ones.mantissa.fill(T::from_f64(1.0));
+        OuterProducts { delta, input: &ones.into() }.mean()
     }
 
     /// ‖∂L/∂W^(l)‖_F without the matrix where that is cheaper: ‖δ‖‖a‖ for one example, and
@@ -61,7 +84,7 @@ impl<T: Real> Pass<T> {
         }
         let (outs, ins) = (delta.units(), input.units());
         let gram_is_cheaper = delta.batch() * (outs + ins) < 2 * outs * ins;
-        let norm = if gram_is_cheaper { gram_norm(delta, input) } else { None };
+        let norm = if gram_is_cheaper { gram_norm(delta.columns(), input.columns()) } else { None };
         norm.unwrap_or_else(|| self.weight_gradient(index).norm())
     }
 
@@ -71,17 +94,12 @@ impl<T: Real> Pass<T> {
         if delta.batch() == 1 {
             return delta.rms_norm();
         }
-        norm_of_mean(delta).unwrap_or_else(|| self.bias_gradient(index).norm())
+        norm_of_mean(delta.columns()).unwrap_or_else(|| self.bias_gradient(index).norm())
     }
 
     /// a^(l−1), n_{l−1} × B; `index` = l − 1.
-    pub fn inputs_of(&self, index: usize) -> &Columns<T> {
+    pub fn inputs_of(&self, index: usize) -> &Signal<T> {
         if index == 0 { &self.input } else { &self.layers[index - 1].a }
-    }
-
-    fn outer_products(&self, index: usize) -> OuterProducts {
-        let delta = Normalized::of(&self.layers[index].delta);
-        OuterProducts::of(delta, Normalized::of(self.inputs_of(index)))
     }
 }
 
@@ -93,52 +111,82 @@ struct Normalized {
 }
 
 impl Normalized {
-    fn of<T: Real>(columns: &Columns<T>) -> Self {
-        let shifts = columns.tops();
-        let mantissa = Array2::from_shape_fn(columns.mantissa.dim(), |(unit, b)| {
-            shifts[b].map_or(0.0, |top| columns.get(unit, b).over_power_of_two(top))
+    fn of<T: Real>(signal: &Signal<T>) -> Self {
+        let shifts = signal.columns().tops();
+        let mantissa = Array2::from_shape_fn((signal.units(), signal.batch()), |(unit, b)| {
+            shifts[b].map_or(0.0, |top| signal.entry(unit, b).over_power_of_two(top))
         });
         Self { mantissa, exponent: shifts }
     }
-
-    fn ones(batch: usize) -> Self {
-        Self { mantissa: Array2::ones((1, batch)), exponent: vec![Some(0); batch] }
-    }
 }
 
-/// (1/B) Σ_b δ_b a_bᵀ before the sum: δ's columns in one shared exponent with the inputs'.
-struct OuterProducts {
-    /// n_l × B, divided by B.
-    delta: Array2<f64>,
+/// δ_b a_bᵀ of every example, before the mean.
+struct OuterProducts<'a, T> {
+    /// n_l × B.
+    delta: &'a Signal<T>,
     /// n_{l−1} × B.
-    input: Array2<f64>,
-    exponent: i64,
+    input: &'a Signal<T>,
 }
 
-impl OuterProducts {
-    fn of(delta: Normalized, input: Normalized) -> Self {
-        let pairs = delta.exponent.iter().zip(&input.exponent);
+impl<T: Real> OuterProducts<'_, T> {
+    /// (1/B) Σ_b δ_b a_bᵀ.
+    fn mean(&self) -> Gradient {
+        let Normalized { mantissa: mut delta, exponent } = Normalized::of(self.delta);
+        let input = Normalized::of(self.input);
+        let pairs = exponent.iter().zip(&input.exponent);
         let exponents: Vec<Option<i64>> = pairs.map(|(d, a)| Some((*d)? + (*a)?)).collect();
         let top = exponents.iter().copied().flatten().max().unwrap_or(0);
-        let mut scaled = delta.mantissa;
         let share = 1.0 / exponents.len() as f64;
-        for (mut column, exponent) in scaled.columns_mut().into_iter().zip(&exponents) {
+        for (mut column, exponent) in delta.columns_mut().into_iter().zip(&exponents) {
             let factor = exponent.map_or(0.0, |e| Scaled::new(share, e - top).to_f64());
             column.mapv_inplace(|delta| delta * factor);
         }
-        Self { delta: scaled, input: input.mantissa, exponent: top }
+        let mut mantissa = Array2::zeros((delta.nrows(), input.mantissa.nrows()));
+        let transposed = input.mantissa.t().as_standard_layout().into_owned();
+        kernels::product(&delta.view(), &transposed, 1.0, &mut mantissa);
+        let mut gradient = Gradient { mantissa, exponent: top, underflowed: Vec::new() };
+        self.recover(&mut gradient);
+        gradient
     }
 
-    fn gradient(&self) -> Gradient {
-        let mut mantissa = Array2::zeros((self.delta.nrows(), self.input.nrows()));
-        let transposed = self.input.t().as_standard_layout().into_owned();
-        kernels::product(&self.delta.view(), &transposed, 1.0, &mut mantissa);
-        Gradient { mantissa, exponent: self.exponent }
+    /// Puts back the entries that are too small beside the largest.
+    fn recover(&self, gradient: &mut Gradient) {
+        let end = gradient.exponent + f64::SMALLEST_EXPONENT + MARGIN;
+        if self.least_exponent().is_none_or(|least| least >= end) {
+            return;
+        }
+        let columns = |signal: &Signal<T>| -> Vec<Vec<Scaled>> {
+            (0..signal.batch()).map(|b| signal.column(b)).collect()
+        };
+        let (deltas, inputs) = (columns(self.delta), columns(self.input));
+        let share = Scaled::from(1.0 / deltas.len() as f64);
+        for ((row, column), mantissa) in gradient.mantissa.indexed_iter() {
+            if mantissa.abs() >= ldexp(1.0, f64::SMALLEST_EXPONENT) {
+                continue;
+            }
+            let pairs = deltas.iter().zip(&inputs);
+            let terms = pairs.map(|(delta, input)| delta[row].times(input[column]));
+            let (sum, top) = sum_and_top(terms);
+            if top.is_some_and(|top| top < end) && !sum.is_zero() {
+                gradient.underflowed.push(([row, column], sum.times(share)));
+            }
+        }
+    }
+
+    /// The exponent of the smallest |δ_j a_k| of any example that is not 0, or one below it.
+    fn least_exponent(&self) -> Option<i64> {
+        let least = |signal: &Signal<T>, b: usize| {
+            let column = signal.column(b).into_iter().filter(|entry| !entry.is_zero());
+            column.map(Scaled::exponent).min()
+        };
+        let products = (0..self.delta.batch())
+            .filter_map(|b| Some(least(self.delta, b)? + least(self.input, b)? - 1));
+        products.min()
     }
 }
 
-/// ‖(1/B) Σ_b δ_b‖, or nothing where a column's mantissas are so small that its power of two
-/// beside the others leaves the range.
+/// ‖(1/B) Σ_b δ_b‖, or nothing where a square may be lost or a column's power of two beside the
+/// others leaves the range.
 fn norm_of_mean<T: Real>(delta: &Columns<T>) -> Option<Scaled> {
     let tops = delta.tops();
     let Some(top) = tops.iter().copied().flatten().max() else { return Some(Scaled::ZERO) };
@@ -148,14 +196,20 @@ fn norm_of_mean<T: Real>(delta: &Columns<T>) -> Option<Scaled> {
     let factor = |(e, own): (&i64, &Option<i64>)| own.map_or(0.0, |_| ldexp(share, e - top));
     let factors: Vec<f64> = columns.map(factor).collect();
     let mut means = vec![0.0; delta.units()];
-    kernels::weighted_row_sums(delta.mantissa.as_slice()?, &factors, &mut means);
-    let norm = kernels::square_sum(&means).sqrt();
-    norm.is_finite().then(|| Scaled::new(norm, top))
+    kernels::weighted_row_sums(delta.entries(), &factors, &mut means);
+    let square = kernels::square_sum(&means);
+    SAFE_SQUARES.contains(&square).then(|| Scaled::new(square.sqrt(), top))
 }
 
-/// √Σ (ΔᵀΔ ∘ AᵀA) of the mean loss, or nothing where the examples cancel.
+/// √Σ (ΔᵀΔ ∘ AᵀA) of the mean loss, or nothing where the examples cancel or squares of the
+/// mantissas leave the range.
 fn gram_norm<T: Real>(delta: &Columns<T>, input: &Columns<T>) -> Option<Scaled> {
-    let pairs = delta.tops().into_iter().zip(input.tops());
+    let tops = |columns: &Columns<T>| {
+        let tops = columns.tops();
+        let own = tops.iter().zip(&columns.exponent).map(|(top, e)| Some((*top)? - e));
+        own.flatten().all(|own| own.abs() < SAFE_EXPONENT).then_some(tops)
+    };
+    let pairs = tops(delta)?.into_iter().zip(tops(input)?);
     let top = pairs.filter_map(|(d, a)| Some(d? + a?)).max().unwrap_or(0);
     let share = 1.0 / delta.batch() as f64;
     let exponents = delta.exponent.iter().zip(&input.exponent);

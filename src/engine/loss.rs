@@ -2,49 +2,79 @@
 
 use ndarray::{Array2, ArrayViewMut1};
 
-use crate::experiment::Loss;
+use crate::experiment::{Activation, Loss};
 
 use super::cross_entropy::{CrossEntropy, binary, categorical};
 use super::forward::LayerTrace;
 use super::softmax::LogSoftmax;
-use super::{Columns, Real, Scaled};
+use super::{Columns, Real, Scaled, scaled_activation};
 
 /// Fills the output layer's δ with ∇ₐL of each example's own loss, still to be multiplied by
 /// σ′(z), or with δ^(L) = a − y itself where the loss cancels the slope; entries that its
-/// mantissas lose go to the layer's faint ones. Returns the mean loss.
+/// mantissas lose are kept apart. Returns the mean loss.
+///
+/// `activation` is the output's.
 ///
 /// # Shapes
 /// `target` is n_L × B.
 pub(super) fn output_gradient<T: Real>(
     loss: Loss,
+    activation: Activation,
     output: &mut LayerTrace<T>,
     target: &Columns<T>,
 ) -> Scaled {
-    output.faint.clear();
+    output.delta.clear_underflowed();
     match loss {
-        Loss::Mse => squared_error(output, target),
+        Loss::Mse => squared_error(activation, output, target),
         Loss::Bce => cross_entropy(binary, output, target),
         Loss::SoftmaxCe => cross_entropy(categorical, output, target),
     }
 }
 
 /// ½‖a − y‖² and a − y, where a = m 2^e and y stands in plain numbers.
-fn squared_error<T: Real>(output: &mut LayerTrace<T>, target: &Columns<T>) -> Scaled {
-    let LayerTrace { a, delta: error, faint, .. } = output;
-    let differences = error.mantissa.iter_mut().zip(&a.mantissa).zip(&target.mantissa);
+fn squared_error<T: Real>(
+    activation: Activation,
+    output: &mut LayerTrace<T>,
+    target: &Columns<T>,
+) -> Scaled {
+    let LayerTrace { z, a, delta: error, .. } = output;
+    let Columns { mantissa, exponent } = error.columns_mut();
+    let differences = mantissa.iter_mut().zip(&a.columns().mantissa).zip(&target.mantissa);
     differences.for_each(|((error, &a), &y)| *error = a - y);
-    for (b, &exponent) in a.exponent.iter().enumerate() {
-        error.exponent[b] = 0;
-        if exponent != 0 {
-            // Beside a target of exactly 0 even the faintest output is an error.
-            let entry =
-                |unit| a.get(unit, b).plus(Scaled::from(-target.mantissa[[unit, b]].to_f64()));
+    exponent.fill(0);
+    let near = T::EPSILON.sqrt();
+    for (b, &exponent) in a.columns().exponent.iter().enumerate() {
+        let errors = error.columns().mantissa.column(b);
+        let rounded = |(error, y): (&T, &T)| error.to_f64().abs() <= near * y.to_f64().abs();
+        let touches =
+            activation.is_bounded() && errors.iter().zip(target.mantissa.column(b)).any(rounded);
+        if touches || exponent != 0 || !a.underflowed_of(b).is_empty() {
+            // Beside a target of exactly 0 even the smallest output is an error.
+            let entry = |unit: usize| {
+                let y = target.mantissa[[unit, b]].to_f64();
+                let at_bound = beside_bound(activation, z.entry(unit, b), y).filter(|_| touches);
+                at_bound.unwrap_or_else(|| a.entry(unit, b).plus(Scaled::from(-y)))
+            };
             let entries: Vec<Scaled> = (0..a.units()).map(entry).collect();
-            error.fill(b, &entries, faint);
+            error.set_column(b, &entries);
         }
     }
     let norm = error.rms_norm();
     norm.times(norm).times(Scaled::from(0.5))
+}
+
+/// φ(z) − y where the target is a bound of φ, beside which rounding takes φ(z)'s digits:
+/// σ(z) − 1 = −σ(−z) and tanh z ∓ 1 = ∓2σ(∓2z).
+fn beside_bound(activation: Activation, z: Scaled, y: f64) -> Option<Scaled> {
+    let sigmoid = |factor: f64| {
+        let value = scaled_activation::value(Activation::Sigmoid, z.times((-factor).into()));
+        value.times((-factor).into())
+    };
+    match activation {
+        Activation::Sigmoid if y == 1.0 => Some(sigmoid(1.0)),
+        Activation::Tanh if y.abs() == 1.0 => Some(sigmoid(2.0 * y)),
+        _ => None,
+    }
 }
 
 /// A cross-entropy of every example, from its logits.
@@ -58,7 +88,7 @@ fn cross_entropy<T: Real>(
     for b in 0..batch {
         let y: Vec<f64> = target.mantissa.column(b).iter().map(|y| y.to_f64()).collect();
         let example = of_example(&output.z.column(b), &y);
-        output.delta.fill(b, &example.delta, &mut output.faint);
+        output.delta.set_column(b, &example.delta);
         sum = sum.plus(example.loss);
     }
     sum.times(Scaled::from(1.0 / batch as f64))
@@ -69,13 +99,11 @@ pub(super) fn finish_output<T: Real>(loss: Loss, output: &mut LayerTrace<T>) {
     if loss != Loss::SoftmaxCe {
         return;
     }
+    output.a.clear_underflowed();
     for b in 0..output.z.batch() {
         let softmax = LogSoftmax::of(&output.z.column(b));
-        let column = output.a.mantissa.column_mut(b);
-        column.into_iter().zip(softmax.probabilities()).for_each(|(a, p)| {
-            *a = T::from_f64(p.to_f64());
-        });
-        output.a.exponent[b] = 0;
+        let probabilities: Vec<Scaled> = softmax.probabilities().collect();
+        output.a.set_settled(b, &probabilities);
     }
 }
 

@@ -2,6 +2,7 @@
 //! and numbers that do not run out of exponent. No screen, no file, no clock, no thread.
 
 mod backward;
+mod cancellation;
 mod columns;
 mod cross_entropy;
 mod draws;
@@ -17,17 +18,23 @@ pub mod kernels;
 mod loss;
 mod network;
 mod numpy;
+mod output_record;
 mod parameters;
+mod plain_norm;
 pub mod quadrature;
 mod real;
 mod record;
+mod recover;
 mod rows;
 mod scaled;
+mod scaled_activation;
+mod signal;
 mod softmax;
 pub mod special;
+mod symmetry;
 mod vector;
 
-pub use columns::{Columns, Faint};
+pub use columns::Columns;
 pub use draws::{Blank, DrawCache, Tensor};
 pub use emulated::StoredDelta;
 pub use exact_law::{ExactLaw, NotExact};
@@ -37,9 +44,12 @@ pub use graded::GradedColumns;
 pub use gradient::Gradient;
 pub use network::{BuildStopped, FromDraws, Layer, Network, Pass, Rooms};
 pub use numpy::NumpyStream;
+pub use output_record::OutputRecord;
 pub use parameters::Parameter;
+pub use plain_norm::PlainNorm;
 pub use real::Real;
-pub use record::{LayerRecord, ZeroCause, delta_profile, explain_zeros, record};
+pub use record::{LayerRecord, SATURATED_BELOW, ZeroCause, explain, record};
 pub use rows::{Alone, Crew};
 pub use scaled::Scaled;
+pub use signal::Signal;
 pub use softmax::{softmax, softmax_jacobian};

@@ -10,7 +10,7 @@ use super::draws::{Blank, DrawCache, Drawn, Request, Tensor, Wanted};
 use super::forward::LayerTrace;
 use super::loss::{make_targets, output_gradient};
 use super::rows::shares;
-use super::{Columns, Crew, Real, Scaled};
+use super::{Columns, Crew, Real, Scaled, Signal};
 
 /// One layer: z = scale · U a + b, a = φ(z).
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Layer<T> {
     pub bias: Option<Vec<T>>,
     /// φ.
     pub activation: Activation,
+    /// Whether the weights are random draws, so that sums over them do not cancel.
+    pub is_random: bool,
 }
 
 /// A variant's network with its data.
@@ -42,7 +44,7 @@ pub struct Network<T> {
 #[derive(Clone, Debug)]
 pub struct Pass<T> {
     /// a^(0) = x, n_0 × B.
-    pub input: Columns<T>,
+    pub input: Signal<T>,
     /// z, a, φ′ and δ of each layer.
     pub layers: Vec<LayerTrace<T>>,
     /// The mean loss of the batch.
@@ -157,6 +159,7 @@ impl<T: Real + FromDraws> Network<T> {
             scale: T::from_f64(scale),
             bias,
             activation: experiment.activation_of(variant, l),
+            is_random: variant.weights.is_none() && variant.init.unit_law() != UnitLaw::Ones,
         }
     }
 }
@@ -172,7 +175,14 @@ impl<T: Real> Network<T> {
     /// The mean loss of the batch that a forward pass of this network leaves.
     pub fn loss_of(&self, pass: &Pass<T>) -> Scaled {
         let output = pass.layers.last().cloned();
-        output.map_or(Scaled::ZERO, |mut last| output_gradient(self.loss, &mut last, &self.target))
+        output.map_or(Scaled::ZERO, |mut last| {
+            output_gradient(self.loss, self.output_activation(), &mut last, &self.target)
+        })
+    }
+
+    /// φ of layer L.
+    pub(super) fn output_activation(&self) -> Activation {
+        self.layers.last().map_or(Activation::Linear, |layer| layer.activation)
     }
 
     /// Forward and backward over the batch: BP1 and BP2 for every layer.
@@ -212,9 +222,10 @@ impl<T: Real> Network<T> {
 
     /// Whether a pass has this network's shape.
     pub fn fits(&self, pass: &Pass<T>) -> bool {
-        let shapes = pass.layers.iter().map(|trace| trace.z.mantissa.dim());
+        let shape = |signal: &Signal<T>| (signal.units(), signal.batch());
+        let shapes = pass.layers.iter().map(|trace| shape(&trace.z));
         let batch = self.input.batch();
-        pass.input.mantissa.dim() == self.input.mantissa.dim()
+        shape(&pass.input) == self.input.mantissa.dim()
             && shapes.eq(self.layers.iter().map(|layer| (layer.unit.nrows(), batch)))
     }
 

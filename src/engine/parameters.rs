@@ -119,12 +119,12 @@ impl<T: Real> Pass<T> {
         };
         let delta = &self.layers[layer - 1].delta;
         let input = |b| match parameter {
-            Parameter::Weight { column, .. } => self.inputs_of(layer - 1).get(column - 1, b),
+            Parameter::Weight { column, .. } => self.inputs_of(layer - 1).entry(column - 1, b),
             Parameter::Bias { .. } => Scaled::from(1.0),
         };
         let examples = 0..delta.batch();
         let sum =
-            examples.fold(Scaled::ZERO, |sum, b| sum.plus(delta.get(row - 1, b).times(input(b))));
+            examples.fold(Scaled::ZERO, |sum, b| sum.plus(delta.entry(row - 1, b).times(input(b))));
         sum.times(Scaled::from(1.0 / delta.batch() as f64))
     }
 }

@@ -2,13 +2,19 @@
 
 use crate::experiment::Activation;
 
+use super::cancellation::has_terms;
+use super::columns::SAFE_SQUARES;
 use super::forward::LayerTrace;
 use super::network::{Network, Pass};
-use super::scaled::{halves, root_mean_square};
-use super::{Columns, Faint, Format, Real, Scaled, kernels};
+use super::scaled::halves;
+use super::{Columns, Format, PlainNorm, Real, Scaled, kernels, scaled_activation};
 
 /// A slope below this share of the activation's largest one counts as saturated.
 pub const SATURATED_BELOW: f64 = 0.05;
+
+/// Roundings that the mean of a layer may be off by, and then some: below them a standard
+/// deviation is taken from differences, which are exact.
+const ROUNDINGS_OF_A_MEAN: f64 = 1000.0;
 
 /// What a pass leaves of one layer. Statistics of a and z run over units and examples.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,15 +37,22 @@ pub struct LayerRecord {
     pub activation_std: Scaled,
     /// Standard deviation of z^(l).
     pub preactivation_std: Scaled,
+    /// Root mean square of z^(l), the size of the forward signal.
+    pub preactivation_rms: Scaled,
     /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest.
     pub saturated_share: f64,
     /// Share of units whose slope is exactly 0 in every example.
     pub dead_share: f64,
     /// Why `delta` is zero, where it is.
     pub zero: Option<ZeroCause>,
-    /// Whether plain arithmetic in this precision, squares summed as they are, would give
-    /// a norm of 0 although it is not.
-    pub lost_in_plain: bool,
+    /// B.
+    pub examples: usize,
+    /// Examples whose own δ^(l) is exactly zero.
+    pub zero_examples: usize,
+    /// Whether all units are alike: see [`Network::has_alike_units`].
+    pub alike: bool,
+    /// What plain arithmetic in this precision would print for `delta`.
+    pub plain: PlainNorm,
 }
 
 /// Why an error signal is recorded as zero. A zero is not a small number, and what a narrow
@@ -60,6 +73,8 @@ pub enum ZeroCause {
     SaturatedLayer(usize),
     /// The living units of this layer get no signal from the layer above.
     NoPath(usize),
+    /// The sums Wᵀδ of this layer cancel: what floating point leaves of them is rounding noise.
+    Cancelled(usize),
     /// No true zero: a format in which the pass is emulated rounds all of δ to 0 from this
     /// layer down.
     Underflow {
@@ -94,6 +109,7 @@ impl ZeroCause {
             Self::SaturatedOutput => "saturated output",
             Self::SaturatedLayer(_) => "saturated layer",
             Self::NoPath(_) => "no path",
+            Self::Cancelled(_) => "cancelled",
             Self::Underflow { format: Format::Fp16, .. } => "underflow in fp16",
             Self::Underflow { format: Format::Bf16, .. } => "underflow in bf16",
             Self::Underflow { .. } => "underflow",
@@ -108,12 +124,16 @@ impl ZeroCause {
 pub fn record<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Vec<LayerRecord> {
     let layers = 0..pass.layers.len();
     let mut records = layers.map(|index| LayerRecord::of(network, pass, index)).collect::<Vec<_>>();
-    explain_zeros(network, pass, &mut records);
+    explain(network, pass, &mut records);
     records
 }
 
-/// Gives every layer whose δ is exactly zero the cause, found where the signal ends.
-pub fn explain_zeros<T: Real>(network: &Network<T>, pass: &Pass<T>, records: &mut [LayerRecord]) {
+/// Adds what one layer alone cannot tell: the cause of every δ that is exactly zero, found where
+/// the signal ends, and what plain arithmetic would print, which depends on the layers above.
+pub fn explain<T: Real>(network: &Network<T>, pass: &Pass<T>, records: &mut [LayerRecord]) {
+    for (record, plain) in records.iter_mut().zip(PlainNorm::of_layers(pass)) {
+        record.plain = plain;
+    }
     let mut zero_above = None;
     for (index, record) in records.iter_mut().enumerate().rev() {
         if record.delta.is_zero() {
@@ -124,11 +144,13 @@ pub fn explain_zeros<T: Real>(network: &Network<T>, pass: &Pass<T>, records: &mu
 }
 
 impl LayerRecord {
-    /// What the pass leaves of one layer, but for the cause of a zero; `index` = l − 1.
+    /// What the pass leaves of one layer, but for what [`explain`] adds; `index` = l − 1.
     pub fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> Self {
         let trace = &pass.layers[index];
-        let (activation_mean, activation_std) = moments(&trace.a);
+        let (activation_mean, activation_std) = moments(trace.a.columns());
         let activation = network.layers[index].activation;
+        let (preactivation_mean, preactivation_std) = moments(trace.z.columns());
+        let tops = trace.delta.columns().tops();
         Self {
             layer: index + 1,
             fan_in: pass.inputs_of(index).units(),
@@ -138,23 +160,25 @@ impl LayerRecord {
             bias_grad: pass.bias_gradient_norm(index),
             activation_mean,
             activation_std,
-            preactivation_std: moments(&trace.z).1,
+            preactivation_std,
+            preactivation_rms: (preactivation_mean.times(preactivation_mean))
+                .plus(preactivation_std.times(preactivation_std))
+                .sqrt(),
             saturated_share: trace.saturated_share(activation),
             dead_share: trace.dead_share(activation),
             zero: None,
-            lost_in_plain: lost_in_plain(&trace.delta),
+            examples: tops.len(),
+            zero_examples: tops.iter().filter(|top| top.is_none()).count(),
+            alike: network.has_alike_units(index),
+            plain: PlainNorm::Norm,
         }
     }
 }
 
 impl<T: Real> LayerTrace<T> {
-    /// δ of one example, unit by unit, what its mantissas lost included.
+    /// δ of one example, unit by unit.
     pub fn exact_delta(&self, example: usize) -> Vec<Scaled> {
-        let mut exact = self.delta.column(example);
-        for faint in Faint::of_example(&self.faint, example) {
-            exact[faint.unit] = faint.value;
-        }
-        exact
+        self.delta.column(example)
     }
 
     /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest, for an
@@ -185,37 +209,36 @@ fn share(count: usize, of: usize) -> f64 {
     count as f64 / of.max(1) as f64
 }
 
-/// Whether the square of every δ rounds to zero in plain arithmetic, though δ is not zero.
-fn lost_in_plain<T: Real>(delta: &Columns<T>) -> bool {
-    let mut tops = (0..delta.batch()).zip(delta.tops()).filter_map(|(b, top)| top.map(|_| b));
-    let square_is_lost = |b: usize| {
-        let plain = T::from_f64(delta.largest(b).map_or(0.0, Scaled::to_f64));
-        plain * plain == T::ZERO
-    };
-    // Without any top, δ is truly zero and nothing is lost.
-    tops.next().is_some_and(square_is_lost) && tops.all(square_is_lost)
-}
-
 /// Mean and standard deviation over all entries.
 fn moments<T: Real>(columns: &Columns<T>) -> (Scaled, Scaled) {
     let plain = columns.exponent.iter().all(|&exponent| exponent == 0);
-    let (mean, variance, exponent) = match columns.mantissa.as_slice() {
-        Some(entries) if plain => moments_of(entries, 0),
-        _ => {
-            let Some(top) = columns.tops().into_iter().flatten().max() else {
-                return (Scaled::ZERO, Scaled::ZERO);
-            };
-            moments_of(&beside(columns, top), top)
+    if plain {
+        let (mean, variance) = moments_of(columns.entries());
+        if SAFE_SQUARES.contains(&variance) {
+            return (mean.into(), variance.sqrt().into());
         }
+    }
+    // The squares of plain deviations may underflow, and equal numbers have none.
+    let Some(top) = columns.tops().into_iter().flatten().max() else {
+        return (Scaled::ZERO, Scaled::ZERO);
     };
-    (Scaled::new(mean, exponent), Scaled::new(variance.sqrt(), exponent))
+    let (mean, variance) = moments_of(&beside(columns, top));
+    (Scaled::new(mean, top), Scaled::new(variance.sqrt(), top))
 }
 
-/// Mean and variance, and the exponent they came with.
-pub(super) fn moments_of<T: Real>(entries: &[T], exponent: i64) -> (f64, f64, i64) {
+/// Mean and variance.
+pub(super) fn moments_of<T: Real>(entries: &[T]) -> (f64, f64) {
     let count = entries.len() as f64;
     let mean = kernels::total(entries) / count;
-    (mean, kernels::squared_deviations(entries, mean) / count, exponent)
+    let variance = kernels::squared_deviations(entries, mean) / count;
+    if variance.sqrt() > ROUNDINGS_OF_A_MEAN * f64::EPSILON * mean.abs() {
+        return (mean, variance);
+    }
+    // What is left are the roundings of the mean. Differences of numbers so close are exact.
+    let first = entries.first().map_or(0.0, |first| first.to_f64());
+    let differences: Vec<f64> = entries.iter().map(|entry| entry.to_f64() - first).collect();
+    let rest = kernels::total(&differences) / count;
+    (first + rest, kernels::squared_deviations(&differences, rest) / count)
 }
 
 /// All entries over 2^top.
@@ -229,42 +252,36 @@ fn beside<T: Real>(columns: &Columns<T>, top: i64) -> Vec<f64> {
     rows.flat_map(|row| row.into_iter().zip(&factors)).map(|(m, f)| plain(m, f)).collect()
 }
 
-/// |δ_j^(l)| of every unit, the root mean square over the batch, entries that the
-/// mantissas lost included.
-pub fn delta_profile<T: Real>(trace: &LayerTrace<T>) -> Vec<Scaled> {
-    let mut profile = trace.delta.rms_entries();
-    let mut lost: Vec<usize> = trace.faint.iter().map(|faint| faint.unit).collect();
-    lost.sort_unstable();
-    lost.dedup();
-    for unit in lost {
-        let faint: Vec<&Faint> = trace.faint.iter().filter(|faint| faint.unit == unit).collect();
-        let entry = |b: usize| {
-            let kept = faint.iter().find(|faint| faint.example == b);
-            kept.map_or_else(|| trace.delta.get(unit, b), |faint| faint.value)
-        };
-        profile[unit] = root_mean_square((0..trace.delta.batch()).map(entry));
-    }
-    profile
+/// Whether no unit has a slope in any example, however small.
+fn is_flat<T: Real>(trace: &LayerTrace<T>, activation: Activation) -> bool {
+    let z = |(unit, example)| trace.z.entry(unit, example);
+    let mut slopes = trace.slope.indexed_iter();
+    slopes.all(|(place, &slope)| {
+        slope == T::ZERO && scaled_activation::slope(activation, z(place)).is_zero()
+    })
 }
 
 /// Why δ of this layer is zero although the layer above, if any, has a signal.
 fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCause {
-    let flat = pass.layers[index].slope.iter().all(|&slope| slope == T::ZERO);
+    let (activation, trace) = (network.layers[index].activation, &pass.layers[index]);
+    let flat = is_flat(trace, activation);
     let Some(above) = network.layers.get(index + 1) else {
         return match flat {
             // Where the slope cancels it cannot silence the output.
             _ if network.loss.cancels_slope() => ZeroCause::NoError,
-            true if network.layers[index].activation.saturates() => ZeroCause::SaturatedOutput,
+            true if activation.saturates() => ZeroCause::SaturatedOutput,
             true => ZeroCause::DeadOutput,
             false => ZeroCause::NoError,
         };
     };
     if above.scale == T::ZERO || above.unit.iter().all(|&u| u == T::ZERO) {
         ZeroCause::ZeroWeights(index + 2)
-    } else if flat && network.layers[index].activation.saturates() {
+    } else if flat && activation.saturates() {
         ZeroCause::SaturatedLayer(index + 1)
     } else if flat {
         ZeroCause::DeadLayer(index + 1)
+    } else if has_terms(above, &pass.layers[index + 1].delta, activation, trace) {
+        ZeroCause::Cancelled(index + 1)
     } else {
         ZeroCause::NoPath(index + 1)
     }

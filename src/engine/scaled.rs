@@ -72,6 +72,12 @@ impl Scaled {
         Self::new(self.mantissa * other.mantissa, self.exponent + other.exponent)
     }
 
+    /// |m × 2^e|.
+    #[must_use]
+    pub fn magnitude(self) -> Self {
+        Self { mantissa: self.mantissa.abs(), ..self }
+    }
+
     /// The quotient, or `None` where the divisor is a true zero.
     pub fn over(self, other: Self) -> Option<Self> {
         (!other.is_zero())
@@ -129,7 +135,7 @@ pub(crate) fn ldexp(mantissa: f64, exponent: i64) -> f64 {
 }
 
 /// m and e of m × 2^e with ½ ≤ |m| < 1.
-pub(super) fn frexp(number: f64) -> (f64, i64) {
+fn frexp(number: f64) -> (f64, i64) {
     const EXPONENT: u64 = 0x7FF << 52;
     if number.is_normal() {
         let bits = number.to_bits();
@@ -138,6 +144,11 @@ pub(super) fn frexp(number: f64) -> (f64, i64) {
     }
     let (mantissa, exponent) = libm::frexp(number);
     (mantissa, i64::from(exponent))
+}
+
+/// e of |x| = m × 2^e with ½ ≤ m < 1.
+pub(super) fn exponent_of(number: f64) -> i64 {
+    frexp(number).1
 }
 
 /// 2^power as two factors: one alone may lie beyond `f64` though what it multiplies comes near 1.

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::engine::ZeroCause;
 use crate::experiment::Experiment;
-use crate::study::{Draw, DrawStudy, Steps, VariantDraw, Watch, steps};
+use crate::figure::words;
+use crate::study::{Draw, DrawStudy, FlowFinding, Steps, VariantDraw, Watch, steps};
 
 use super::row::{LayerRow, plain};
 
@@ -23,6 +24,7 @@ struct VariantJson<'a> {
     loss_log10: Option<f64>,
     verdict: &'static str,
     sentence: String,
+    findings: &'a [FlowFinding],
     log10_ratio_first_last: Option<f64>,
     layers: Vec<LayerRow>,
     /// Every step of the first example, with its numbers; absent where the network is too
@@ -44,9 +46,10 @@ impl<'a> VariantJson<'a> {
             name: &variant.name,
             loss: plain(variant.loss).filter(|_| !is_lost),
             loss_log10: variant.loss.log10(),
-            verdict: variant.verdict.word(),
-            sentence: variant.verdict.sentence(),
-            log10_ratio_first_last: variant.verdict.log10_ratio,
+            verdict: variant.diagnosis.kind.word(),
+            sentence: words::flow::sentence(&variant.diagnosis),
+            findings: &variant.diagnosis.findings,
+            log10_ratio_first_last: variant.diagnosis.log10_ratio,
             layers: variant.layers.iter().map(LayerRow::of).collect(),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::engine::{LayerRecord, Scaled, ZeroCause};
+use crate::engine::{LayerRecord, PlainNorm, Scaled, ZeroCause};
 
 /// A layer's record in plain numbers, each with its log10 where `f64` may not hold it.
 ///
@@ -30,11 +30,13 @@ pub(super) struct LayerRow {
     dead_share: f64,
     lost_in_plain: bool,
     zero_cause: Option<&'static str>,
+    infinite_in_plain: bool,
+    zero_examples: usize,
 }
 
 impl LayerRow {
     /// The names of the fields, in order: the CSV's header.
-    pub(super) const COLUMNS: [&str; 19] = [
+    pub(super) const COLUMNS: [&str; 21] = [
         "layer",
         "fan_in",
         "fan_out",
@@ -54,6 +56,8 @@ impl LayerRow {
         "dead_share",
         "lost_in_plain",
         "zero_cause",
+        "infinite_in_plain",
+        "zero_examples",
     ];
 
     pub(super) fn of(record: &LayerRecord) -> Self {
@@ -78,7 +82,9 @@ impl LayerRow {
             preactivation_std_log10: record.preactivation_std.log10(),
             saturated_share: record.saturated_share,
             dead_share: record.dead_share,
-            lost_in_plain: record.lost_in_plain,
+            lost_in_plain: record.plain == PlainNorm::Zero,
+            infinite_in_plain: record.plain == PlainNorm::Infinite,
+            zero_examples: record.zero_examples,
             zero_cause: record.zero.map(|cause| cause.word()),
         }
     }

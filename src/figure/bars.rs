@@ -236,7 +236,7 @@ pub(super) fn why_zero(cause: ZeroCause) -> String {
     match cause {
         ZeroCause::DeadOutput => "true zero: the output unit is dead (z ≤ 0)".to_owned(),
         ZeroCause::DeadLayer(layer) => {
-            format!("true zero: every unit of layer {layer} is dead (z ≤ 0)")
+            format!("true zero: every unit of layer {layer} has z ≤ 0")
         }
         ZeroCause::NoError => "true zero: the output equals the target".to_owned(),
         ZeroCause::ZeroWeights(layer) => format!("true zero: the weights of layer {layer} are 0"),
@@ -245,7 +245,10 @@ pub(super) fn why_zero(cause: ZeroCause) -> String {
             format!("zero: every slope of layer {layer} is beyond any exponent")
         }
         ZeroCause::NoPath(layer) => {
-            format!("true zero: no signal reaches layer {layer}'s living units")
+            format!("true zero: no signal reaches layer {layer}'s active units")
+        }
+        ZeroCause::Cancelled(layer) => {
+            format!("true zero: the terms cancel on the way to layer {layer}")
         }
         ZeroCause::Underflow { format, layer } => {
             format!("no true zero: rounded to 0 in {} from layer {layer} down", format.label())

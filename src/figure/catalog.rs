@@ -10,9 +10,8 @@ use crate::study::{
     precision, spread, sweep,
 };
 
-use super::{
-    Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, SpreadForm, View, with_minus,
-};
+use super::words;
+use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, SpreadForm, View};
 
 impl FigureId {
     /// Whether it shows passes as narrow formats compute them, with all that they lose.
@@ -193,7 +192,7 @@ fn notes(draw: &Draw) -> Vec<Note> {
     let note = |(variant, result): (usize, &VariantDraw)| Note {
         variant,
         name: result.name.clone(),
-        text: with_minus(&result.verdict.sentence()),
+        text: words::flow::sentence(&result.diagnosis),
     };
     draw.variants.iter().enumerate().map(note).collect()
 }

@@ -5,6 +5,7 @@ use crate::study::Draw;
 
 use super::bars::{lost_sign, why_zero};
 use super::number::scientific;
+use super::words;
 
 /// A column of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +46,10 @@ pub fn columns(draw: &Draw, detail: usize) -> Vec<Column> {
         own("std a", "Standard deviation of the activations."),
         own("std z", "Standard deviation of the pre-activations."),
         own("saturated", "Share of units and examples whose slope is below 5 % of the largest."),
-        own("dead", "Share of units whose slope is exactly 0 in every example."),
+        own(
+            words::without_slope(draw.examples),
+            "Share of units whose slope is exactly 0 in every example. With one example they are inactive; dead needs a batch.",
+        ),
     ]);
     columns
 }

@@ -3,12 +3,12 @@
 use crate::engine::{Format, StoredDelta};
 use crate::study::{Check, Emulation, LayerLens, LossScale, VariantLens, WITHIN};
 
-use super::number::{superscript, with_minus};
+use super::number::superscript;
 
 /// What fp16 and bf16 keep of a variant, and the loss scale that each wants.
 pub fn variant_words(lens: &VariantLens) -> String {
     if lens.scales.contains(&LossScale::NoSignal) {
-        return with_minus(&lens.verdict.sentence());
+        return super::words::flow::sentence(&lens.diagnosis);
     }
     let emulations = lens.emulations.iter();
     let words = emulations.map(|emulation| {

@@ -6,8 +6,9 @@ use crate::engine::Scaled;
 use crate::study::{LayerSpread, Signal, Spread, ValueScale};
 
 use super::colour::ColourMap;
-use super::number::{decade, scientific, with_minus};
-use super::why::{dots, in_words, layers_axis, line};
+use super::number::{decade, scientific};
+use super::why::{dots, layers_axis, line};
+use super::words;
 use super::{
     Axis, AxisScale, Cell, Chart, ColourScale, Figure, FigureId, Heat, Ink, Mark, MarkShape, Note,
     Panel, Rows,
@@ -72,7 +73,7 @@ impl Figure {
         let panels = vec![main, Panel::Chart(shares(spread))];
         let mut figure = Self::new(form.id(spread.signal), &spread.experiment, panels);
         let (variant, name) = (spread.variant, spread.name.clone());
-        figure.notes = vec![Note { variant, name, text: sentence(spread) }];
+        figure.notes = vec![Note { variant, name, text: words::spread::sentences(spread) }];
         figure.caption.push(how_to_read(spread, form));
         figure
     }
@@ -209,6 +210,7 @@ fn evenly_spaced(count: usize) -> Vec<usize> {
 
 /// Shares of exact zeros, of dead and of saturated units by layer.
 fn shares(spread: &Spread) -> Chart {
+    let inactive = words::without_slope(spread.experiment.architecture.batch);
     let share = |of: &dyn Fn(&LayerSpread) -> f64| -> Vec<[f64; 2]> {
         let layers = spread.layers.iter().enumerate();
         layers.map(|(index, layer)| [index as f64 + 1.0, 100.0 * of(layer)]).collect()
@@ -219,7 +221,7 @@ fn shares(spread: &Spread) -> Chart {
             Ink::Palette(0),
             share(&LayerSpread::zero_share),
         ),
-        ("dead".to_owned(), Ink::Text, share(&|layer| layer.dead_share)),
+        (inactive.to_owned(), Ink::Text, share(&|layer| layer.dead_share)),
         ("saturated".to_owned(), Ink::Palette(3), share(&|layer| layer.saturated_share)),
     ];
     let points = series.iter().map(|(_, ink, points)| dots(points.clone(), "", *ink));
@@ -227,57 +229,11 @@ fn shares(spread: &Spread) -> Chart {
     let y = Axis { label: "share, %".to_owned(), scale: AxisScale::Linear, range: (-4.0, 104.0) };
     let letter = spread.signal.letter();
     Chart {
-        heading: format!("Entries with {letter} = 0 exactly, dead and saturated units"),
+        heading: format!("Entries with {letter} = 0 exactly, {inactive} and saturated units"),
         x: layers_axis(spread.layers.len()),
         y,
         marks: points.chain(lines).collect(),
     }
-}
-
-/// Where the middle lies in the first and the last layer, and what is zero or saturated.
-fn sentence(spread: &Spread) -> String {
-    let letter = spread.signal.letter();
-    let (first, last) = (spread.layers.first(), spread.layers.last());
-    if spread.layers.iter().all(|layer| layer.zeros == layer.total) {
-        let why = if spread.signal == Signal::Delta {
-            with_minus(&spread.verdict.sentence())
-        } else {
-            String::new()
-        };
-        return format!("Every {letter} is exactly 0. {why}");
-    }
-    let middle = |layer: Option<&LayerSpread>| {
-        let value = layer.and_then(|layer| layer.quantiles).map(|[_, m, _]| spread.scale.value(m));
-        value.map_or("none".to_owned(), signed)
-    };
-    let of =
-        if spread.scale == ValueScale::Log { format!("|{letter}|") } else { letter.to_owned() };
-    let rest = if has_zeros(spread) { " that is not 0" } else { "" };
-    let mut words = format!(
-        "The median {of}{rest} is {} in layer 1 and {} in layer {}.",
-        middle(first),
-        middle(last),
-        spread.layers.len()
-    );
-    let most = |of: &dyn Fn(&LayerSpread) -> f64| {
-        let shares = spread.layers.iter().map(of).enumerate();
-        shares.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))).filter(|most| most.1 > 0.0)
-    };
-    let mut add = |what: &str, most: Option<(usize, f64)>| {
-        if let Some((index, share)) = most {
-            words += &format!(" {what}: at most {:.0} %, in layer {}.", 100.0 * share, index + 1);
-        }
-    };
-    add("Exactly 0", most(&LayerSpread::zero_share));
-    add("Dead", most(&|layer| layer.dead_share));
-    add("Saturated", most(&|layer| layer.saturated_share));
-    words
-}
-
-/// Three digits, with a true minus sign before them.
-fn signed(value: Scaled) -> String {
-    let sign = if value.mantissa() < 0.0 { "−" } else { "" };
-    value.log10().map_or("0".to_owned(), |log10| format!("{sign}{}", in_words(log10)))
 }
 
 /// What colours, lines and outlines mean.

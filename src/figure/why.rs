@@ -2,17 +2,16 @@
 //! any signal.
 
 use crate::engine::{LayerRecord, Scaled};
-use crate::study::{Anatomy, Factor, Factors, JacobianSpectrum, LayerSpectrum};
+use crate::study::{Anatomy, Factor, JacobianSpectrum, LayerSpectrum};
 
-use super::number::{scientific_of_log10, superscript, with_minus};
+use super::number::{scientific_of_log10, superscript};
+use super::words;
 use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note};
 
 /// More steps than this are drawn as lines: columns and dots would be hair-thin.
 const MOST_COLUMNS: usize = 30;
 /// Columns of the histogram of singular values.
 const BINS: usize = 24;
-/// A relative error from which a singular value's digits are not to be trusted.
-const UNTRUSTED: f64 = 0.1;
 
 /// The ink of everything that comes from the weights.
 pub const WEIGHTS: Ink = Ink::Palette(0);
@@ -92,60 +91,21 @@ impl StepWords {
     /// The step from layer `layer` + 1 to `layer`; none where there is no such step.
     pub fn of(anatomy: &Anatomy, layer: usize) -> Option<Self> {
         let step = anatomy.factors.steps.get(layer.checked_sub(1)?)?;
-        let percent = |share: f64| format!("{:.0} %", 100.0 * share);
         Some(Self {
             gain: factor_in_words(step.weight_gain),
             slope: factor_in_words(step.slope_factor),
             ratio: factor_in_words(step.ratio),
             exists: step.ratio.is_some(),
-            sentence: format!(
-                "In layer {layer} the mean |σ′| is {:.3} and the largest {:.3}; {} of its units are dead, {} saturated.",
-                step.mean_slope,
-                step.max_slope,
-                percent(step.dead_share),
-                percent(step.saturated_share),
-            ),
+            sentence: words::why::sentences(anatomy.step(layer).as_slice()),
         })
     }
 }
 
 /// The average step and the whole way, or why there is no product.
 fn about_product(anatomy: &Anatomy) -> String {
-    let Factors { steps, measured_log10 } = &anatomy.factors;
-    let parts = anatomy.factors.weights_log10().zip(anatomy.factors.slopes_log10());
-    let (Some(measured), Some((weights, slopes))) = (*measured_log10, parts) else {
-        return with_minus(&anatomy.verdict.sentence());
-    };
-    let count = steps.len() as f64;
-    let (each, over) = match steps.len() {
-        1 => ("The one step back", String::new()),
-        steps => {
-            ("On average each step back", format!(" Over {steps} steps: {}.", in_words(measured)))
-        }
-    };
-    format!(
-        "{each} multiplies ‖δ‖ by {} from the weights and {} from the slopes: {}.{over} {}",
-        in_words(weights / count),
-        in_words(slopes / count),
-        in_words(measured / count),
-        blame(weights / count, slopes / count),
-    )
-}
-
-/// Which of the two factors, log10 of each step's mean, makes the signal shrink or grow.
-fn blame(weights: f64, slopes: f64) -> &'static str {
-    /// A factor within 5 % of 1 in each step is no cause.
-    const SLIGHT: f64 = 0.021;
-    match (weights, slopes) {
-        (w, s) if (w + s).abs() < SLIGHT => "The two keep each other in balance.",
-        (w, s) if w + s < 0.0 && w > -SLIGHT && s < 0.0 => {
-            "The slopes make it shrink: the weights alone would not."
-        }
-        (w, s) if w + s < 0.0 && s > -SLIGHT && w < 0.0 => {
-            "The weights make it shrink: the slopes alone would not."
-        }
-        (w, s) if w + s < 0.0 && w < 0.0 && s < 0.0 => "Weights and slopes both make it shrink.",
-        _ => "The weights make it grow, more than the slopes take away.",
+    match &anatomy.factors.findings()[..] {
+        [] => words::flow::sentence(&anatomy.diagnosis),
+        found => words::why::sentences(found),
     }
 }
 
@@ -268,14 +228,15 @@ fn shares(anatomy: &Anatomy) -> Chart {
     };
     let dead = share(|record| record.dead_share);
     let saturated = share(|record| record.saturated_share);
+    let name = words::without_slope(anatomy.experiment.architecture.batch);
     let marks = vec![
         dots(dead.clone(), "", Ink::Text),
         dots(saturated.clone(), "", Ink::Palette(3)),
-        line(dead, "dead", Ink::Text),
+        line(dead, name, Ink::Text),
         line(saturated, "saturated", Ink::Palette(3)),
     ];
     let y = Axis { label: "share, %".to_owned(), scale: AxisScale::Linear, range: (-4.0, 104.0) };
-    let heading = "Units that let nothing through (dead) or little (saturated)".to_owned();
+    let heading = format!("Units that let nothing through ({name}) or little (saturated)");
     Chart { heading, x: layers_axis(anatomy.records.len()), y, marks }
 }
 
@@ -358,34 +319,5 @@ fn about_spectrum(anatomy: &Anatomy, layer: usize) -> String {
         Some(Err(error)) => return error.to_string(),
         Some(Ok(spectrum)) => spectrum,
     };
-    let Some(at) = spectrum.layers.get(layer.clamp(1, spectrum.top) - 1) else {
-        return String::new();
-    };
-    let (top, layer) = (spectrum.top, at.layer);
-    let sizes = anatomy.experiment.sizes();
-    let lost = sizes[top] - at.log10.len();
-    let smallest = if lost == 0 { at.smallest() } else { None };
-    let mut words = match at.largest() {
-        _ if layer == top => {
-            return format!("From layer {top} to itself every signal stays as it is.");
-        }
-        None => format!(
-            "No signal at all gets from layer {top} to layer {layer}: all singular values are true zeros."
-        ),
-        Some(largest) => format!(
-            "On the way from layer {top} to layer {layer} the length of any signal is multiplied by something between {} and {}.",
-            smallest.map_or("0".to_owned(), in_words),
-            in_words(largest),
-        ),
-    };
-    if lost > 0 && !at.log10.is_empty() {
-        words += &format!(
-            " {lost} of {} directions are lost for good: dead units or narrower layers cut them off.",
-            sizes[top]
-        );
-    }
-    if at.relative_error > UNTRUSTED {
-        words += " The smallest values here are rounding: their digits are not to be trusted.";
-    }
-    words
+    words::why::sentences(&spectrum.findings(layer))
 }

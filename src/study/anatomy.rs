@@ -1,12 +1,11 @@
 //! One variant's backward pass taken apart: the product behind BP2, and the singular values
 //! of the Jacobians that carry any error signal back.
 
-use crate::engine::{FromDraws, LayerRecord, Network, Pass, Real, record};
+use crate::engine::{FromDraws, LayerRecord, Network, OutputRecord, Pass, Real, record};
 use crate::experiment::{Experiment, Precision};
 
-use super::draw::largest_output;
 use super::{
-    DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, Verdict, Watch, factors,
+    Diagnosis, DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, Watch, factors,
     jacobian_spectrum,
 };
 
@@ -56,8 +55,8 @@ pub struct Anatomy {
     pub name: String,
     /// The record of layers 1…L.
     pub records: Vec<LayerRecord>,
-    /// What the norms say.
-    pub verdict: Verdict,
+    /// What is found in the records.
+    pub diagnosis: Diagnosis,
     /// Weight gain and slope factor of every step back.
     pub factors: Factors,
     /// Which example of the batch the Jacobians are at, from 0.
@@ -114,7 +113,12 @@ fn anatomy_as<T: Real + FromDraws>(
         experiment: experiment.clone(),
         variant,
         name: experiment.variants[variant].name.clone(),
-        verdict: Verdict::of(&records, largest_output(&pass)),
+        diagnosis: Diagnosis::of(
+            experiment,
+            &experiment.variants[variant],
+            &records,
+            &OutputRecord::of(&network, &pass),
+        ),
         records,
         factors,
         example: settings.example.min(experiment.architecture.batch - 1),

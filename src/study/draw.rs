@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use crate::engine::{
-    Blank, DrawCache, Format, FromDraws, LayerRecord, Network, Pass, Real, Rooms, Scaled,
+    Blank, DrawCache, Format, FromDraws, LayerRecord, Network, OutputRecord, Pass, Real, Rooms,
+    Scaled,
 };
 use crate::experiment::{Experiment, Precision, Variant, limits};
 
 use super::parallel::all_threads;
 use super::pass::{draw_all, leave, pass, pass_once, record};
-use super::{Cost, Stopped, Verdict, Watch};
+use super::{Cost, Diagnosis, Stopped, Watch};
 
 /// Multiply-adds of a forward and a backward pass, all variants, from which on the whole comes so
 /// late that a preview goes ahead, which delays it. By `benches/window.rs` on a 2-core machine,
@@ -55,10 +56,10 @@ pub struct VariantDraw {
     /// Where the pass is emulated in a narrow format: for each entry of the profile, whether it
     /// is 0 although it should not be. Empty otherwise.
     pub lost: Vec<Vec<bool>>,
-    /// The largest pre-activation of the output layer, for the words about dead outputs.
-    pub output_preactivation: f64,
-    /// What the norms say.
-    pub verdict: Verdict,
+    /// What the pass leaves at the output.
+    pub output: OutputRecord,
+    /// What is found in the records.
+    pub diagnosis: Diagnosis,
 }
 
 /// Runs draws and keeps the unit draws from one to the next.
@@ -152,8 +153,9 @@ impl DrawStudy {
             let networks = watch.part(0.0..DRAWN, |watch| self.networks::<T>(experiment, watch))?;
             let mut room = None;
             let first = |(network, variant): (&Network<T>, &Variant)| {
+                let first = network.with_example(0);
                 watch.quietly(|watch| {
-                    pass_through(&network.with_example(0), variant, &mut room, 1, watch)
+                    pass_through(&first, (experiment, variant), &mut room, 1, watch)
                 })
             };
             let variants = networks.iter().zip(&experiment.variants).map(first);
@@ -176,7 +178,8 @@ impl DrawStudy {
                     }
                 };
                 let room = T::room(&mut self.rooms);
-                watch.part(rest, |watch| pass_through(&network, variant, room, self.threads, watch))
+                let asked = (experiment, variant);
+                watch.part(rest, |watch| pass_through(&network, asked, room, self.threads, watch))
             })?);
         }
         watch.report(1.0);
@@ -244,23 +247,23 @@ impl DrawStudy {
 /// One variant's pass, recorded.
 fn pass_through<T: Real>(
     network: &Network<T>,
-    variant: &Variant,
+    (experiment, variant): (&Experiment, &Variant),
     room: &mut Option<Pass<T>>,
     threads: usize,
     watch: &Watch<'_>,
 ) -> Result<VariantDraw, Stopped> {
     let pass = pass(network, room, threads, watch)?;
     let (layers, profile) = record(network, pass, threads, watch)?;
-    let (output_preactivation, loss) = (largest_output(pass), pass.loss);
+    let (output, loss) = (OutputRecord::of(network, pass), pass.loss);
     leave(room);
     Ok(VariantDraw {
         name: variant.name.clone(),
         loss,
         profile,
-        verdict: Verdict::of(&layers, output_preactivation),
+        diagnosis: Diagnosis::of(experiment, variant, &layers, &output),
         layers,
         lost: Vec::new(),
-        output_preactivation,
+        output,
     })
 }
 
@@ -274,15 +277,6 @@ fn wants_preview(experiment: &Experiment) -> bool {
     let laws: HashSet<_> = experiment.variants.iter().map(|v| v.init.unit_law()).collect();
     let held = experiment.architecture.weight_count() * laws.len() as u128;
     batch >= PREVIEW_FROM_BATCH && work >= PREVIEW_FROM && held <= limits::WEIGHTS as u128
-}
-
-/// The largest pre-activation of the output layer, over units and examples.
-pub(super) fn largest_output<T: Real>(pass: &Pass<T>) -> f64 {
-    pass.layers.last().map_or(0.0, |last| {
-        let entries = (0..last.z.batch())
-            .flat_map(|b| (0..last.z.units()).map(move |unit| last.z.get(unit, b).to_f64()));
-        entries.fold(f64::NEG_INFINITY, f64::max)
-    })
 }
 
 #[cfg(test)]

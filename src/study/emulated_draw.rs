@@ -1,12 +1,11 @@
 //! One draw as a narrow format computes it, beside the exact pass, which tells what is lost.
 
-use crate::engine::{Format, LayerTrace, Network, Scaled};
+use crate::engine::{Format, LayerTrace, Network, OutputRecord, Scaled};
 use crate::experiment::{Experiment, Variant};
 
-use super::draw::largest_output;
 use super::parallel::all_threads;
 use super::pass::{pass_once, record};
-use super::{Draw, DrawStudy, Stopped, VariantDraw, Verdict, Watch};
+use super::{Diagnosis, Draw, DrawStudy, Stopped, VariantDraw, Watch};
 
 impl DrawStudy {
     /// Every variant's, each as in [`Self::run_emulated`].
@@ -48,15 +47,15 @@ impl DrawStudy {
         let layers = network.emulated_record(format, &pass, &exact_layers);
         let profile: Vec<Vec<Scaled>> =
             pass.layers.iter().map(LayerTrace::stored_profile).collect();
-        let output_preactivation = largest_output(&pass);
+        let output = OutputRecord::of(&network, &pass);
         Ok(VariantDraw {
             name: variant.name.clone(),
             loss: pass.loss,
             lost: profile.iter().zip(&exact_profile).map(|(kept, all)| lost(kept, all)).collect(),
             profile,
-            verdict: Verdict::of(&layers, output_preactivation),
+            diagnosis: Diagnosis::of(experiment, variant, &layers, &output),
             layers,
-            output_preactivation,
+            output,
         })
     }
 }

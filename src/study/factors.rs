@@ -6,7 +6,7 @@
 use nalgebra::DMatrix;
 use ndarray::Array2;
 
-use crate::engine::{Columns, Network, Pass, Real, Scaled, kernels, record};
+use crate::engine::{Network, Pass, Real, Scaled, record};
 
 use super::{Stopped, Watch};
 
@@ -143,7 +143,7 @@ pub fn factors<T: Real>(
         watch.proceed()?;
         watch.report(index as f32 / last as f32);
         let above = records[index + 1].delta;
-        let sent = sent_back(network, pass, index + 1).rms_norm();
+        let sent = network.sent_back(pass, index + 1).rms_norm();
         let slopes = pass.layers[index].slope.mapv(|slope| slope.to_f64().abs());
         let count = slopes.len() as f64;
         steps.push(Factor {
@@ -162,20 +162,6 @@ pub fn factors<T: Real>(
     let ends = records.first().zip(records.last());
     let measured = ends.and_then(|(first, last)| first.delta.over(last.delta));
     Ok(Factors { steps, measured_log10: measured.and_then(Scaled::log10) })
-}
-
-/// u = Wᵀδ of one layer, n_{l−1} × B; `index` = l − 1.
-fn sent_back<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> Columns<T> {
-    let (layer, delta) = (&network.layers[index], &pass.layers[index].delta);
-    let mut sent = Columns::zeros(layer.unit.ncols(), delta.batch());
-    kernels::product_transposed(
-        &layer.unit.view(),
-        &delta.mantissa,
-        layer.scale,
-        &mut sent.mantissa,
-    );
-    sent.exponent.copy_from_slice(&delta.exponent);
-    sent
 }
 
 #[cfg(test)]

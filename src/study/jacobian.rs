@@ -10,7 +10,7 @@ use ndarray::{Array2, Axis};
 
 use crate::engine::{GradedColumns, Network, Pass, Real, Scaled};
 
-use super::{Stopped, Watch};
+use super::{CutBy, Stopped, Watch};
 
 /// Widest layer whose singular values are computed; the work grows with its cube.
 pub const MOST_UNITS: usize = 256;
@@ -65,13 +65,15 @@ pub struct LayerSpectrum {
     pub layer: usize,
     /// log10 of the singular values that are not zero, the largest first.
     pub log10: Vec<f64>,
-    /// How many of the min(n_top, n_l) singular values are true zeros: dead units, narrow
+    /// How many of the min(n_top, n_l) singular values are zeros: inactive units, narrow
     /// layers in between and weights of low rank cut the signal's dimensions. A slope below
-    /// the smallest `f64`, a sigmoid's at |z| > 745, counts as zero here.
+    /// the smallest `f64`, a sigmoid's at |z| > 745, counts as zero here; `cut` says so.
     pub zeros: usize,
     /// A bound, up to a small constant, of the relative error of the smallest: Σ κ(W) ε, each W
     /// without its dead units. Near 1 or above, the smallest values are not to be trusted.
     pub relative_error: f64,
+    /// What this step loses directions by, where it does.
+    pub cut: Option<CutBy>,
 }
 
 impl LayerSpectrum {
@@ -97,7 +99,7 @@ impl LayerSpectrum {
     fn of(layer: usize, columns: &GradedColumns, count: usize, relative_error: f64) -> Self {
         let log10: Vec<f64> =
             columns.singular_values().into_iter().filter_map(Scaled::log10).collect();
-        Self { layer, zeros: count - log10.len(), log10, relative_error }
+        Self { layer, zeros: count - log10.len(), log10, relative_error, cut: None }
     }
 }
 
@@ -141,7 +143,10 @@ pub fn jacobian_spectrum<T: Real>(
         columns.multiply(&factor.matrix, factor.rank);
         relative_error += factor.condition * f64::EPSILON;
         let count = units(layer).min(units(top));
-        layers.push(LayerSpectrum::of(layer, &columns, count, relative_error));
+        let before = layers.last().map_or(0, |above: &LayerSpectrum| above.log10.len());
+        let spectrum = LayerSpectrum::of(layer, &columns, count, relative_error);
+        let cut = (spectrum.log10.len() < before).then(|| factor.cut(before));
+        layers.push(LayerSpectrum { cut, ..spectrum });
     }
     layers.reverse();
     Ok(JacobianSpectrum { top, layers })
@@ -170,11 +175,16 @@ struct Factor {
     rank: usize,
     /// κ, the largest over the smallest singular value of those rows.
     condition: f64,
+    /// Rows whose slope is not 0.
+    alive: usize,
+    /// Rows whose slope is below the smallest `f64` and not 0.
+    tiny: usize,
 }
 
 impl Factor {
     fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, layer: usize, example: usize) -> Self {
         let slope = pass.layers[layer - 1].slope.column(example).mapv(Real::to_f64);
+        let activation = network.layers[layer - 1].activation;
         let mut matrix = network.weight(layer).reversed_axes().as_standard_layout().into_owned();
         let alive: Vec<usize> = (0..slope.len()).filter(|&unit| slope[unit] != 0.0).collect();
         let values = singular_values(&matrix.select(Axis(0), &alive));
@@ -183,7 +193,19 @@ impl Factor {
         let counting: Vec<f64> = values.into_iter().filter(|&value| value > floor).collect();
         matrix.rows_mut().into_iter().zip(&slope).for_each(|(mut row, &s)| row *= s);
         let condition = counting.last().map_or(1.0, |bottom| top / bottom);
-        Self { matrix, rank: counting.len(), condition }
+        // A slope that fades smoothly is nowhere 0, however far out.
+        let tiny = if activation.saturates() { slope.len() - alive.len() } else { 0 };
+        Self { matrix, rank: counting.len(), condition, alive: alive.len(), tiny }
+    }
+
+    /// What takes directions away from a signal that has `before` of them.
+    fn cut(&self, before: usize) -> CutBy {
+        match self.matrix.nrows() {
+            units if units < before => CutBy::Narrow,
+            _ if self.alive + self.tiny < before => CutBy::Inactive,
+            _ if self.alive < before => CutBy::TinySlopes,
+            _ => CutBy::LowRank,
+        }
     }
 }
 

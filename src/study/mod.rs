@@ -3,10 +3,12 @@
 
 mod anatomy;
 mod basin;
+mod blame;
 mod check;
 mod comparison;
 mod cost;
 mod critical;
+mod diagnosis;
 mod distribution;
 mod draw;
 mod emulated_draw;
@@ -36,12 +38,12 @@ mod sweep_preset;
 mod theory;
 mod theory_finding;
 mod theory_study;
-mod verdict;
 
 use std::ops::Range;
 
 pub use anatomy::{Anatomy, AnatomySettings, anatomy};
 pub use basin::Basin;
+pub use blame::{Cause, Cut, CutBy, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{
     CheckError, CheckSettings, Compared, Errors, Finding, GradientCheck, StepCheck, check_against,
     gradient_check, log_spaced,
@@ -49,6 +51,11 @@ pub use check::{
 pub use comparison::{Comparison, LayerComparison, RatioComparison, Z_95};
 pub use cost::{Cost, LayerCost, Timing, time_passes};
 pub use critical::{SweepResult, critical_line};
+pub use diagnosis::{
+    Advice, Diagnosis, ENOUGH_STEPS, FlowFinding, HEALTHY_RATE, Kind, NOTABLE_INACTIVE,
+    NOTABLE_SHARE, SATURATED_OUTPUT, SMALL_ERROR, SWING_DECADES, SWING_SHARE, Swing, TREND_SHARE,
+    swings,
+};
 pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
 pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnsemble, ensemble};
@@ -73,7 +80,8 @@ pub use sample::Sample;
 pub use sampler::{Engine, Sampler, Shares};
 pub use setting::{Axis, Setting, Spacing};
 pub use spread::{
-    Bins, LayerSpread, MOST_BINS, Signal, Spread, SpreadSettings, ValueAxis, ValueScale, spread,
+    Bins, LayerSpread, MOST_BINS, ShareOf, Signal, Spread, SpreadFinding, SpreadSettings,
+    ValueAxis, ValueScale, spread,
 };
 pub use steps::{Given, Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
 pub use survival::Survival;
@@ -85,7 +93,6 @@ pub use theory_finding::TheoryFinding;
 pub use theory_study::{
     Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory,
 };
-pub use verdict::{Kind, Verdict};
 
 /// The study was told to stop, or a newer request took its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,9 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::engine::{
-    Alone, Blank, Crew, LayerRecord, Network, Pass, Real, Scaled, delta_profile, explain_zeros,
-};
+use crate::engine::{Alone, Blank, Crew, LayerRecord, Network, Pass, Real, Scaled, explain};
 
 use super::parallel::{all_threads, each, in_pool};
 use super::{Stopped, Watch};
@@ -149,10 +147,10 @@ pub(super) fn record<T: Real>(
     let mut slots: Vec<Option<(LayerRecord, Vec<Scaled>)>> = vec![None; pass.layers.len()];
     each(slots.iter_mut().enumerate(), threads, watch, |(index, slot), _| {
         let record = LayerRecord::of(network, pass, index);
-        *slot = Some((record, delta_profile(&pass.layers[index])));
+        *slot = Some((record, pass.layers[index].delta.profile()));
     })?;
     let (mut records, profile): (Vec<_>, Vec<_>) = slots.into_iter().flatten().unzip();
-    explain_zeros(network, pass, &mut records);
+    explain(network, pass, &mut records);
     Ok((records, profile))
 }
 

@@ -161,20 +161,20 @@ impl Sitter<'_> {
 
     fn activation(&self, layer: usize, unit: usize) -> Scaled {
         match layer.checked_sub(1) {
-            None => self.pass.input.get(unit, self.example),
-            Some(index) => self.pass.layers[index].a.get(unit, self.example),
+            None => self.pass.input.entry(unit, self.example),
+            Some(index) => self.pass.layers[index].a.entry(unit, self.example),
         }
     }
 
     fn delta(&self, layer: usize, unit: usize) -> Option<Scaled> {
         let index = layer.checked_sub(1)?;
-        Some(self.pass.layers[index].delta.get(unit, self.example))
+        Some(self.pass.layers[index].delta.entry(unit, self.example))
     }
 
     fn unit(&self, layer: usize, unit: usize) -> UnitPortrait {
         let trace = layer.checked_sub(1).map(|index| &self.pass.layers[index]);
         UnitPortrait {
-            z: trace.map(|trace| trace.z.get(unit, self.example).to_f64()),
+            z: trace.map(|trace| trace.z.entry(unit, self.example).to_f64()),
             a: self.activation(layer, unit).to_f64(),
             slope: trace.map(|trace| trace.slope[[unit, self.example]]),
             returned: trace.and_then(|_| self.returned(layer, unit)),
@@ -187,7 +187,7 @@ impl Sitter<'_> {
         let above = self.network.layers.get(layer)?;
         let sum = (0..above.unit.nrows()).fold(Scaled::ZERO, |sum, k| {
             let weight = above.unit[[k, unit]] * above.scale;
-            let delta = self.pass.layers[layer].delta.get(k, self.example);
+            let delta = self.pass.layers[layer].delta.entry(k, self.example);
             sum.plus(delta.times(weight.into()))
         });
         Some(sum)

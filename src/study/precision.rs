@@ -7,13 +7,14 @@ mod scale;
 mod tests;
 
 use crate::engine::{
-    Format, Held, LayerRecord, LayerTrace, Network, Pass, Scaled, StoredDelta, ZeroCause,
+    Format, Held, LayerRecord, LayerTrace, Network, OutputRecord, Pass, Scaled, StoredDelta,
+    ZeroCause,
 };
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Variant};
 
 use super::parallel::all_threads;
 use super::pass::record;
-use super::{DrawStudy, Stopped, Verdict, Watch};
+use super::{Diagnosis, DrawStudy, Stopped, Watch};
 
 pub use scale::{Check, FLUSHED_SHARE, LossScale, WITHIN};
 
@@ -38,8 +39,8 @@ pub struct Lens {
 pub struct VariantLens {
     /// The variant's name.
     pub name: String,
-    /// What the exact norms say.
-    pub verdict: Verdict,
+    /// What is found in the exact records.
+    pub diagnosis: Diagnosis,
     /// Layers 1…L.
     pub layers: Vec<LayerLens>,
     /// The pass in each of [`EMULATED`].
@@ -147,7 +148,7 @@ pub fn precision(
         variants.push(watch.part(shares, |watch| {
             let passed = |watch: &Watch<'_>| study.passed(experiment, variant, watch);
             let (network, pass) = watch.part(0.0..PASSED, passed)?;
-            look(&network, &pass, &variant.name, watch)
+            look(&network, &pass, (experiment, variant), watch)
         })?);
     }
     Ok(Lens { experiment: experiment.clone(), variants })
@@ -156,14 +157,16 @@ pub fn precision(
 fn look(
     network: &Network<f64>,
     pass: &Pass<f64>,
-    name: &str,
+    (experiment, variant): (&Experiment, &Variant),
     watch: &Watch<'_>,
 ) -> Result<VariantLens, Stopped> {
-    let (layers, verdict) = exact(network, pass, watch)?;
+    let (layers, records) = exact(network, pass, watch)?;
+    let output = OutputRecord::of(network, pass);
+    let diagnosis = Diagnosis::of(experiment, variant, &records, &output);
+    let name = variant.name.clone();
     let scales: Vec<LossScale> =
         Format::ALL.iter().map(|format| LossScale::of(*format, &layers)).collect();
-    let mut lens =
-        VariantLens { name: name.to_owned(), verdict, layers, emulations: Vec::new(), scales };
+    let mut lens = VariantLens { name, diagnosis, layers, emulations: Vec::new(), scales };
     for (index, format) in EMULATED.into_iter().enumerate() {
         let place = format.place();
         let emulation = emulate(network, format, lens.scales[place].chosen(), watch)?;
@@ -175,25 +178,25 @@ fn look(
     Ok(lens)
 }
 
-/// The scaled pass, layer by layer, and what its norms say.
+/// The scaled pass, layer by layer, and its records.
 fn exact(
     network: &Network<f64>,
     pass: &Pass<f64>,
     watch: &Watch<'_>,
-) -> Result<(Vec<LayerLens>, Verdict), Stopped> {
+) -> Result<(Vec<LayerLens>, Vec<LayerRecord>), Stopped> {
     let (records, _) = record(network, pass, all_threads(), watch)?;
     let mut layers = Vec::with_capacity(records.len());
     for (trace, record) in pass.layers.iter().zip(&records) {
         watch.proceed()?;
         layers.push(LayerLens::of(trace, record));
     }
-    Ok((layers, Verdict::of(&records, super::draw::largest_output(pass))))
+    Ok((layers, records))
 }
 
 impl LayerLens {
     fn of(trace: &LayerTrace<f64>, record: &LayerRecord) -> Self {
         let examples = 0..trace.delta.batch();
-        let entries = examples.flat_map(|example| trace.exact_delta(example));
+        let entries = examples.flat_map(|example| trace.delta.column(example));
         let mut sizes: Vec<Scaled> =
             entries.filter(|delta| !delta.is_zero()).map(magnitude).collect();
         let mut held = [Lost::default(); Format::ALL.len()];

@@ -1,15 +1,17 @@
 //! How the pre-activations z, the activations a and the error signal δ of one variant are
 //! spread in each layer: histograms over units and examples, on bins that all layers share.
 
+mod finding;
 mod scale;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::{FromDraws, LayerTrace, Network, Pass, Real, Scaled, record};
+use crate::engine::{FromDraws, LayerTrace, Network, OutputRecord, Real, Scaled, record};
 use crate::experiment::{Activation, Experiment, Precision};
 
-use super::{DrawStudy, Stopped, Verdict, Watch};
+use super::{Diagnosis, DrawStudy, Stopped, Watch};
 
+pub use finding::{ShareOf, SpreadFinding};
 pub use scale::{Bins, MOST_BINS, ValueAxis, ValueScale};
 
 /// Quantiles that each layer has.
@@ -91,8 +93,8 @@ pub struct Spread {
     pub bins: Bins,
     /// Layers 1…L.
     pub layers: Vec<LayerSpread>,
-    /// What the norms of δ say.
-    pub verdict: Verdict,
+    /// What is found in the records.
+    pub diagnosis: Diagnosis,
 }
 
 /// One layer's histogram over n_l units × B examples.
@@ -111,6 +113,8 @@ pub struct LayerSpread {
     /// The 5 %, 50 % and 95 % quantiles of the entries that are not zero, as positions on the
     /// axis. Nothing where there are no such entries.
     pub quantiles: Option<[f64; 3]>,
+    /// The median of the entries that are not zero, in the order of the axis.
+    pub median: Option<Scaled>,
     /// Share of units whose slope is exactly 0 in every example.
     pub dead_share: f64,
     /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest.
@@ -192,12 +196,13 @@ fn spread_as<T: Real + FromDraws>(
         scale,
         bins,
         layers,
-        verdict: verdict(&network, &pass),
+        diagnosis: Diagnosis::of(
+            experiment,
+            &experiment.variants[variant],
+            &record(&network, &pass),
+            &OutputRecord::of(&network, &pass),
+        ),
     })
-}
-
-fn verdict<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Verdict {
-    Verdict::of(&record(network, pass), super::draw::largest_output(pass))
 }
 
 /// One example's entries, in full.
@@ -205,7 +210,7 @@ fn column<T: Real>(signal: Signal, trace: &LayerTrace<T>, example: usize) -> Vec
     match signal {
         Signal::Z => trace.z.column(example),
         Signal::A => trace.a.column(example),
-        Signal::Delta => trace.exact_delta(example),
+        Signal::Delta => trace.delta.column(example),
     }
 }
 
@@ -291,13 +296,13 @@ fn count<T: Real>(
     let batch = trace.z.batch();
     let mut counts = vec![0_u64; bins.count];
     let (mut zeros, mut sum, mut squares) = (0_u64, Scaled::ZERO, Scaled::ZERO);
-    let mut positions = Vec::with_capacity(trace.z.units() * batch);
+    let mut placed = Vec::with_capacity(trace.z.units() * batch);
     for entry in (0..batch).flat_map(|example| column(signal, trace, example)) {
         match scale.position(entry).filter(|_| !entry.is_zero()) {
             None => zeros += 1,
             Some(position) => {
                 counts[bins.of(position)] += 1;
-                positions.push(position);
+                placed.push((position, entry));
             }
         }
         sum = sum.plus(entry);
@@ -311,17 +316,25 @@ fn count<T: Real>(
         counts,
         mean: over_all(sum),
         rms: over_all(squares).sqrt(),
-        quantiles: quantiles(&mut positions),
+        median: quantile(&mut placed, 0.5).map(|(_, entry)| entry),
+        quantiles: quantiles(&mut placed),
         dead_share: trace.dead_share(activation),
         saturated_share: trace.saturated_share(activation),
     }
 }
 
-/// Sample quantiles at rank p (n − 1), rounded to the next entry.
-fn quantiles(positions: &mut [f64]) -> Option<[f64; 3]> {
-    let last = positions.len().checked_sub(1)?;
-    Some(QUANTILES.map(|p| {
-        let rank = (p * last as f64).round() as usize;
-        *positions.select_nth_unstable_by(rank, f64::total_cmp).1
-    }))
+fn quantiles(placed: &mut [(f64, Scaled)]) -> Option<[f64; 3]> {
+    let [low, middle, high] = QUANTILES.map(|p| quantile(placed, p).map(|(position, _)| position));
+    Some([low?, middle?, high?])
+}
+
+/// The sample quantile at rank p (n − 1), rounded to the next entry: its position and the entry
+/// itself, of which a position may have no digits left.
+fn quantile(placed: &mut [(f64, Scaled)], p: f64) -> Option<(f64, Scaled)> {
+    let last = placed.len().checked_sub(1)?;
+    let rank = (p * last as f64).round() as usize;
+    let order = |a: &(f64, Scaled), b: &(f64, Scaled)| {
+        a.0.total_cmp(&b.0).then_with(|| is_below(b.1, a.1).cmp(&is_below(a.1, b.1)))
+    };
+    Some(*placed.select_nth_unstable_by(rank, order).1)
 }

@@ -1,9 +1,14 @@
 //! Every sentence true: what the lab finds in random networks, verified against raw numbers.
 
+mod cases;
 mod ensembles;
+mod flow;
 #[path = "../helpers/mod.rs"]
 mod helpers;
 mod random;
+mod raw;
+mod spread;
 mod sweeps;
 mod theory;
 mod theory_cases;
+mod why;

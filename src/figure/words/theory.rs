@@ -2,6 +2,8 @@
 
 use crate::study::{FixedPoint, Footing, NoSpread, Phase, TheoryFinding, VariantTheory};
 
+use super::steps as step_count;
+
 /// All that the theory claims of a variant.
 pub fn limit(theory: &VariantTheory) -> String {
     theory.findings().iter().map(claim).collect::<Vec<_>>().join(" ")
@@ -138,11 +140,11 @@ fn at_this_size(finding: &TheoryFinding) -> String {
     };
     let decade = match leaves_a_decade_after {
         None => "so it stays within a decade".to_owned(),
-        Some(layers) => format!("within a decade for {}", counted(layers - 1, "step")),
+        Some(layers) => format!("within a decade for {}", step_count(layers - 1)),
     };
     format!(
         "At this size, {} between hidden layers of {width} units: wide layers would change ‖δ‖ by {} decades, a typical network changes it by {} ± {} ({}), {decade}.",
-        counted(steps, "step"),
+        step_count(steps),
         decades(wide_log10),
         decades(mean_log10),
         decades(std_log10),
@@ -190,10 +192,6 @@ fn exactness(footing: Footing) -> &'static str {
         Footing::Exact => "exact",
         Footing::Heuristic => "an estimate",
     }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Two decimals, three below a tenth, with a true minus sign and no minus zero.

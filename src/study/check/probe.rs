@@ -58,8 +58,8 @@ impl<T: Real> Probe<T> {
     fn crosses_kink(&self, pass: &Pass<T>) -> bool {
         let layers = self.network.layers.iter().zip(self.base.layers.iter().zip(&pass.layers));
         layers.filter(|(layer, _)| layer.activation.has_kink()).any(|(_, (base, moved))| {
-            let pairs = base.z.mantissa.iter().zip(&moved.z.mantissa);
-            pairs.into_iter().any(|(&base, &moved)| (base > T::ZERO) != (moved > T::ZERO))
+            let pairs = base.z.signs().into_iter().zip(moved.z.signs());
+            pairs.into_iter().any(|(base, moved)| (base > 0) != (moved > 0))
         })
     }
 

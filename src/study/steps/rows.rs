@@ -2,14 +2,23 @@
 
 use ndarray::Array2;
 
-use crate::engine::Columns;
+use crate::engine::{Columns, Scaled, Signal};
 
 /// Rows of plain numbers; a vector has one number a row.
 pub(super) type Rows = Vec<Vec<f64>>;
 
-/// One example's column, n × 1.
-pub(super) fn rows(columns: &Columns<f64>) -> Rows {
-    columns.column(0).into_iter().map(|entry| vec![entry.to_f64()]).collect()
+/// The first example's column, n × 1.
+pub(super) fn rows(signal: &Signal<f64>) -> Rows {
+    rows_of(signal.column(0))
+}
+
+/// The first example's column of given numbers, n × 1.
+pub(super) fn given(columns: &Columns<f64>) -> Rows {
+    rows_of(columns.column(0))
+}
+
+fn rows_of(column: Vec<Scaled>) -> Rows {
+    column.into_iter().map(|entry| vec![entry.to_f64()]).collect()
 }
 
 /// A matrix, row by row.

@@ -6,7 +6,7 @@ use crate::engine::{Network, Pass};
 use crate::experiment::{Activation, Loss};
 
 use super::latex::{Digits, bracketed, computed, factor, loss_equation, matrix, scalar, times};
-use super::rows::{Rows, plain, product, rows, transposed};
+use super::rows::{Rows, given, plain, product, rows, transposed};
 use super::{Part, Step, StepKind, Values};
 
 /// The run of a network with one example, scale 1 and biases written out.
@@ -126,7 +126,7 @@ impl Walk {
     fn loss_step(&self, pass: &Pass<f64>, round: Round) -> Step {
         let a = pass.layers.last().map_or(Vec::new(), |last| rows(&last.a));
         let value = self.network.loss_of(pass).to_f64();
-        let (symbols, terms) = loss_equation(self.network.loss, &a, &rows(&self.network.target));
+        let (symbols, terms) = loss_equation(self.network.loss, &a, &given(&self.network.target));
         let (id, kind, title) = match round {
             Round::Before => ("loss", StepKind::Loss, "Compare the output with the target"),
             Round::After => ("again-loss", StepKind::LossAgain, "The loss after the update"),
@@ -158,7 +158,7 @@ impl Walk {
         let last = self.layers();
         let trace = &pass.layers[last - 1];
         let (a, y) =
-            (computed(&rows(&trace.a)), matrix(&rows(&self.network.target), Digits::Given));
+            (computed(&rows(&trace.a)), matrix(&given(&self.network.target), Digits::Given));
         let difference = format!("{a}-{}", bracketed(&y));
         let delta = rows(&trace.delta);
         let mut symbols = format!(r"\delta^{{({last})}}=a^{{({last})}}-y");

@@ -1,0 +1,28 @@
+//! Units that are alike: they start alike, get the same gradient, and stay alike.
+
+use ndarray::ArrayView1;
+
+use super::{Network, Real};
+
+impl<T: Real> Network<T> {
+    /// Whether all units of hidden layer l have the same incoming weights, bias and outgoing
+    /// weights; `index` = l − 1. Such units have the same activation and the same gradient in
+    /// every step: the layer is as good as one unit. False for a single unit, and for the output
+    /// layer, whose units differ by their targets.
+    pub fn has_alike_units(&self, index: usize) -> bool {
+        let (Some(layer), Some(above)) = (self.layers.get(index), self.layers.get(index + 1))
+        else {
+            return false;
+        };
+        let first = layer.unit.row(0);
+        let zero = layer.scale == T::ZERO;
+        layer.unit.nrows() > 1
+            && (zero || layer.unit.rows().into_iter().skip(1).all(|row| row == first))
+            && layer.bias.as_ref().is_none_or(|bias| bias.iter().all(|b| *b == bias[0]))
+            && (above.scale == T::ZERO || above.unit.rows().into_iter().all(is_constant))
+    }
+}
+
+fn is_constant<T: Real>(row: ArrayView1<'_, T>) -> bool {
+    row.iter().all(|weight| *weight == row[0])
+}

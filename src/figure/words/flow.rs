@@ -1,0 +1,274 @@
+//! What a pass does to its error signal, in sentences.
+
+use crate::engine::{PlainNorm, ZeroCause};
+use crate::figure::number::{scientific_of_log10, with_minus};
+use crate::study::{Advice, Diagnosis, FlowFinding, Kind, Swing};
+
+use super::{capitalized, layers, steps};
+
+/// Decades of the output step below which it goes without saying.
+const SLIGHT_STEP: f64 = 0.1;
+
+/// The whole diagnosis: the gravest finding first, with the diagnosis in a word before it.
+///
+/// ```
+/// use gradient_lab::experiment::Experiment;
+/// use gradient_lab::figure::words::flow;
+/// use gradient_lab::study::{DrawStudy, Watch};
+/// let draw = DrawStudy::new().run(&Experiment::default(), &Watch::unattended())?;
+/// let sentence = flow::sentence(&draw.variants[0].diagnosis);
+/// assert!(sentence.starts_with("Vanishing: ‖δ‖ loses 0.659 decades a layer"));
+/// # Ok::<(), gradient_lab::study::Stopped>(())
+/// ```
+pub fn sentence(diagnosis: &Diagnosis) -> String {
+    let decides = |finding: &&FlowFinding| decides(finding, diagnosis.kind);
+    let mut words = format!("{}:", heading(diagnosis.kind));
+    let grave = diagnosis.findings.iter().filter(decides);
+    for (place, finding) in grave.enumerate() {
+        let said = said(finding);
+        words += &if place == 0 { format!(" {said}.") } else { format!(" Then {said}.") };
+    }
+    for finding in diagnosis.findings.iter().filter(|finding| !decides(finding)) {
+        if !goes_without_saying(finding, diagnosis.kind) {
+            words += &format!(" {}.", capitalized(&said(finding)));
+        }
+    }
+    with_minus(&words)
+}
+
+/// The diagnosis in a word, as a sentence begins.
+fn heading(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Healthy => "Healthy",
+        Kind::Vanishing => "Vanishing",
+        Kind::Exploding => "Exploding",
+        Kind::Uneven => "Uneven",
+        Kind::TooFewLayers => "Too few layers to tell",
+        Kind::SaturatedOutput => "Saturated output",
+        Kind::SmallError => "Next to no error",
+        Kind::ZeroExamples => "Mostly zero",
+        Kind::AlikeUnits => "Units that are alike",
+        Kind::Zero(cause) => match cause {
+            ZeroCause::DeadOutput => "Dead output",
+            ZeroCause::DeadLayer(_) => "Dead layer",
+            ZeroCause::NoError => "No error",
+            ZeroCause::ZeroWeights(_) => "Zero weights",
+            ZeroCause::SaturatedOutput => "Saturated output",
+            ZeroCause::SaturatedLayer(_) => "Saturated layer",
+            ZeroCause::NoPath(_) => "No path",
+            ZeroCause::Cancelled(_) => "Cancelled",
+            ZeroCause::Underflow { .. } => "Underflow",
+            ZeroCause::NotFinite { .. } => "Overflow",
+        },
+    }
+}
+
+/// Whether this finding is why the diagnosis is what it is.
+fn decides(finding: &FlowFinding, kind: Kind) -> bool {
+    match finding {
+        FlowFinding::Zero { .. } => matches!(kind, Kind::Zero(_)),
+        FlowFinding::SaturatedOutput { .. } => kind == Kind::SaturatedOutput,
+        FlowFinding::SmallError { .. } => kind == Kind::SmallError,
+        FlowFinding::DeltaSwing(_) => {
+            matches!(kind, Kind::Vanishing | Kind::Exploding | Kind::Uneven)
+        }
+        FlowFinding::Across { .. } => matches!(kind, Kind::Healthy | Kind::TooFewLayers),
+        FlowFinding::ZeroExamples { .. } => kind == Kind::ZeroExamples,
+        FlowFinding::AlikeUnits { .. } => kind == Kind::AlikeUnits,
+        _ => false,
+    }
+}
+
+/// What is true and says nothing that matters here.
+fn goes_without_saying(finding: &FlowFinding, kind: Kind) -> bool {
+    match finding {
+        FlowFinding::OutputStep { decades, .. } => decades.abs() < SLIGHT_STEP,
+        // A single swing says it already; and where the signal ends, how it came explains nothing.
+        FlowFinding::Across { .. } => kind != Kind::Uneven,
+        _ => false,
+    }
+}
+
+/// One finding, without a full stop and without a capital.
+fn said(finding: &FlowFinding) -> String {
+    match finding {
+        FlowFinding::Zero { cause, output_preactivation, examples, .. } => {
+            zero(*cause, *output_preactivation, *examples)
+        }
+        FlowFinding::SaturatedOutput { steepest, error_log10, delta_log10 } => {
+            saturated_output(*steepest, *error_log10, *delta_log10)
+        }
+        FlowFinding::SmallError { error_log10 } => format!(
+            "the output is within {} of the target, so there is next to nothing to send back",
+            number(*error_log10)
+        ),
+        FlowFinding::OutputStep { decades, outputs, units } => format!(
+            "the one step from the output ({outputs}) to the last hidden layer ({units}) {} {:.2} decades",
+            verb(*decades),
+            decades.abs()
+        ),
+        FlowFinding::DeltaSwing(swing) => delta_swing(swing),
+        FlowFinding::Across { decades, from, to } => across(*decades, from - to),
+        FlowFinding::ZeroExamples { layer, zero, examples } => format!(
+            "{zero} of {examples} examples have a gradient of exactly 0 from layer {layer} down"
+        ),
+        FlowFinding::AlikeUnits { layers: range } => format!(
+            "all units of {} start alike, get the same gradient and stay alike, whatever is learned: each layer is worth one unit",
+            layers(range)
+        ),
+        FlowFinding::InactiveUnits { layers: range, share, examples } => {
+            inactive(range, *share, *examples)
+        }
+        FlowFinding::SaturatedUnits { layers: range, share } => format!(
+            "in {} up to {:.0} % of the slopes have faded below a twentieth of the largest: those units are saturated",
+            layers(range),
+            100.0 * share
+        ),
+        FlowFinding::ForwardSwing(swing) => forward_swing(swing),
+        FlowFinding::Plain { prints, layers: range, precision } => format!(
+            "plain {} arithmetic would print {} as the norm of {}; the lab carries the exponent",
+            precision.id(),
+            if *prints == PlainNorm::Infinite { "inf" } else { "0" },
+            layers(range)
+        ),
+        FlowFinding::Advice { what } => advised(*what).to_owned(),
+    }
+}
+
+fn verb(decades: f64) -> &'static str {
+    if decades < 0.0 { "loses" } else { "gains" }
+}
+
+fn delta_swing(swing: &Swing) -> String {
+    let rate = match swing.steps() {
+        1 => String::new(),
+        _ => format!("{:.3} decades a layer, ", swing.decades_per_layer().abs()),
+    };
+    format!(
+        "‖δ‖ {} {rate}{:.2} decades from layer {} back to layer {} ({})",
+        verb(swing.decades),
+        swing.decades.abs(),
+        swing.from,
+        swing.to,
+        steps(swing.steps())
+    )
+}
+
+fn across(decades: f64, count: usize) -> String {
+    if count == 0 {
+        return "there is one hidden layer with a signal, and no step between hidden layers"
+            .to_owned();
+    }
+    let rate = match count {
+        1 => String::new(),
+        _ => format!(", {:+.3} a layer", decades / count as f64),
+    };
+    format!("‖δ‖ changes by {decades:+.2} decades in {} between hidden layers{rate}", steps(count))
+}
+
+fn forward_swing(swing: &Swing) -> String {
+    let (word, verb) =
+        if swing.decades < 0.0 { ("dies away", "loses") } else { ("grows", "gains") };
+    format!(
+        "the forward signal {word}: z {verb} {:.2} decades from layer {} to layer {}",
+        swing.decades.abs(),
+        swing.from,
+        swing.to
+    )
+}
+
+fn inactive(range: &std::ops::RangeInclusive<usize>, share: f64, examples: usize) -> String {
+    let (place, percent) = (layers(range), 100.0 * share);
+    if examples == 1 {
+        format!("in {place} up to {percent:.0} % of the units are inactive for this example")
+    } else {
+        format!("in {place} up to {percent:.0} % of the units are dead: no example reaches them")
+    }
+}
+
+fn saturated_output(steepest: f64, error_log10: Option<f64>, delta_log10: f64) -> String {
+    let slope = match steepest {
+        0.0 => "too small for any plain number".to_owned(),
+        share => format!("at most {} of the largest", percent(share)),
+    };
+    let error = error_log10.map_or_else(|| "0".to_owned(), number);
+    format!(
+        "the slope of every output unit is {slope}, so of an error of {error} only ‖δ‖ = {} arrives",
+        number(delta_log10)
+    )
+}
+
+fn percent(share: f64) -> String {
+    match 100.0 * share {
+        percent if percent >= 0.1 => format!("{percent:.1} %"),
+        percent => format!("{percent:.0e} %"),
+    }
+}
+
+/// A positive number by its log10: three digits, or a power of ten.
+fn number(log10: f64) -> String {
+    if (-3.0..4.0).contains(&log10) {
+        let decimals = (2.0 - log10.floor()).max(0.0) as usize;
+        format!("{:.*}", decimals, libm::exp10(log10))
+    } else {
+        scientific_of_log10(log10, 2)
+    }
+}
+
+fn zero(cause: ZeroCause, output_preactivation: f64, examples: usize) -> String {
+    let here = if examples == 1 { "for this example" } else { "for every example" };
+    match cause {
+        ZeroCause::DeadOutput => format!(
+            "the largest output pre-activation is {} ≤ 0 {here}, where ReLU's slope is exactly 0. Every gradient is a true zero; nothing has vanished",
+            readable(output_preactivation)
+        ),
+        ZeroCause::DeadLayer(layer) => format!(
+            "every unit of layer {layer} has a pre-activation ≤ 0 {here}, so δ is a true zero there and in every layer below"
+        ),
+        ZeroCause::NoError => {
+            "the output equals the target wherever its slope is not 0, so there is nothing to send back"
+                .to_owned()
+        }
+        ZeroCause::ZeroWeights(layer) => format!(
+            "all weights of layer {layer} are 0, so no signal passes to the layers below"
+        ),
+        ZeroCause::SaturatedOutput => {
+            "the slope there is smaller than any number can hold".to_owned()
+        }
+        ZeroCause::SaturatedLayer(layer) => {
+            format!("every slope of layer {layer} is smaller than any number can hold")
+        }
+        ZeroCause::NoPath(layer) => format!(
+            "the active units of layer {layer} receive no signal from the layer above"
+        ),
+        ZeroCause::Cancelled(layer) => format!(
+            "the terms of Wᵀδ cancel exactly on the way to layer {layer}, as those of a softmax below equal weights do; δ is 0 there and below, and what floating point leaves is rounding noise"
+        ),
+        ZeroCause::Underflow { format, layer } => format!(
+            "in {} every δ is rounded to 0 from layer {layer} down, though none of these layers’ δ is truly 0. The page Precision shows what is lost, and whether a loss scale would save it",
+            format.label()
+        ),
+        ZeroCause::NotFinite { format, layer } => format!(
+            "in {} δ is infinite or no number from layer {layer} down. The page Precision shows whether a loss scale would save it",
+            format.label()
+        ),
+    }
+}
+
+fn advised(what: Advice) -> &'static str {
+    match what {
+        Advice::LinearOutput => "a linear output cannot die",
+        Advice::He => "He’s initialization, gain √2, makes up for the slopes that are 0",
+        Advice::NewDraw => "a new draw may be alive",
+        Advice::RandomWeights => "draw the weights at random, so that units differ",
+    }
+}
+
+/// Five decimals, or a power of ten where they would be zeros.
+fn readable(number: f64) -> String {
+    match number.abs() {
+        0.0 => "0".to_owned(),
+        size if size < 1e-3 => format!("{number:.2e}"),
+        _ => format!("{number:.5}"),
+    }
+}

@@ -1,0 +1,480 @@
+//! What is found in a pass, verified against its raw numbers.
+
+use gradient_lab::engine::{PlainNorm, Scaled, ZeroCause};
+use gradient_lab::experiment::{Activation, Experiment, Loss, Precision, Scheme};
+use gradient_lab::figure::words::flow::sentence;
+use gradient_lab::study::{Advice, Diagnosis, DrawStudy, FlowFinding, Kind, Swing, Watch};
+
+use crate::random::Population;
+use crate::raw::Raw;
+
+/// Two ways of adding up the same squares differ by rounding.
+const CLOSE: f64 = 1e-4;
+
+fn diagnose(experiment: &Experiment) -> Diagnosis {
+    let draw = DrawStudy::on_threads(1).run(experiment, &Watch::unattended());
+    draw.expect("nobody stops it").variants.remove(0).diagnosis
+}
+
+fn close(a: f64, b: f64) -> Result<(), String> {
+    ensure((a - b).abs() <= CLOSE * (1.0 + a.abs() * 1e-6), &format!("{a} is not {b}"))
+}
+
+fn ensure(holds: bool, what: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what.to_owned()) }
+}
+
+fn number(log10: Option<f64>) -> Result<f64, String> {
+    log10.ok_or_else(|| "there is no such number".to_owned())
+}
+
+/// Whether a finding is true of the raw numbers.
+fn verify(raw: &Raw, finding: &FlowFinding) -> Result<(), String> {
+    match finding {
+        FlowFinding::Zero { cause, layer, output_preactivation, examples } => {
+            ensure(*examples == raw.target.len(), "the batch")?;
+            zero(raw, *cause, *layer, *output_preactivation)
+        }
+        FlowFinding::SaturatedOutput { steepest, error_log10, delta_log10 } => {
+            let last = raw.layer(raw.last());
+            let slopes = last.slope.iter().flatten().map(|slope| slope.abs());
+            let found = slopes.fold(0.0, f64::max) / last.activation.largest_slope();
+            ensure(raw.experiment.architecture.loss == Loss::Mse, "no slope counts")?;
+            ensure(found < 0.05 && (found - steepest).abs() <= 1e-6 * found, "the slope")?;
+            close(*delta_log10, number(raw.delta_log10(raw.last()))?)?;
+            close(number(*error_log10)?, number(raw.error_log10())?)
+        }
+        FlowFinding::SmallError { error_log10 } => {
+            ensure(*error_log10 < -6.0, "not small")?;
+            close(*error_log10, number(raw.error_log10())?)
+        }
+        FlowFinding::OutputStep { decades, outputs, units } => {
+            let last = raw.last();
+            ensure(*outputs == raw.layer(last).weight.len(), "outputs")?;
+            ensure(*units == raw.layer(last - 1).weight.len(), "units")?;
+            close(*decades, number(raw.delta_ratio_log10(last - 1, last))?)
+        }
+        FlowFinding::DeltaSwing(swing) => swung(swing, true, &hidden(raw, sent_back)),
+        FlowFinding::ForwardSwing(swing) => swung(swing, false, &hidden(raw, Raw::z_log10)),
+        FlowFinding::Across { decades, from, to } => {
+            let points = hidden(raw, sent_back);
+            let (Some(low), Some(high)) = (points.first(), points.last()) else {
+                return Err("no hidden layer has a signal".to_owned());
+            };
+            ensure((*from, *to) == (high.0, low.0), "the ends")?;
+            close(*decades, low.1 - high.1)
+        }
+        FlowFinding::ZeroExamples { layer, zero, examples } => {
+            ensure(*examples == raw.target.len(), "the batch")?;
+            ensure(*zero > 0 && *zero < *examples, "some, not all")?;
+            ensure(*layer <= raw.last(), "there is no such layer")?;
+            ensure(raw.zero_examples(*layer) == *zero, "as many in that layer")?;
+            let above = (layer + 1..=raw.last()).map(|l| raw.zero_examples(l));
+            ensure(above.clone().all(|count| count < *zero), "no layer above has as many")
+        }
+        FlowFinding::AlikeUnits { layers } => alike(raw, layers),
+        FlowFinding::InactiveUnits { layers, share, examples } => {
+            ensure(*examples == raw.target.len(), "the batch")?;
+            let least = if *examples == 1 { 0.75 } else { 0.5 };
+            let found = |l: usize| match raw.layer(l).activation.saturates() {
+                true => 0.0,
+                false => raw.layer(l).inactive_share(),
+            };
+            run(raw, layers, |l| (least..1.0).contains(&found(l)))?;
+            close(*share, layers.clone().map(found).fold(0.0, f64::max))
+        }
+        FlowFinding::SaturatedUnits { layers, share } => {
+            let found = |l: usize| match raw.layer(l).activation.saturates() {
+                true => raw.layer(l).faded_share(),
+                false => 0.0,
+            };
+            run(raw, layers, |l| found(l) >= 0.5)?;
+            close(*share, layers.clone().map(found).fold(0.0, f64::max))
+        }
+        FlowFinding::Plain { prints, layers, precision } => {
+            ensure(*precision == raw.experiment.architecture.precision, "the precision")?;
+            let printed = plainly(raw);
+            let is = |l: usize| printed[l - 1] == *prints && raw.delta_log10(l).is_some();
+            ensure(layers.clone().all(is), "a layer prints its norm")?;
+            let beside = [layers.start() - 1, layers.end() + 1];
+            let inside = beside.into_iter().filter(|l| (1..=raw.last()).contains(l));
+            ensure(!inside.into_iter().any(is), "the range is too short")
+        }
+        FlowFinding::Advice { what } => advised(raw, *what),
+    }
+}
+
+/// Layers and log10 of a quantity of the hidden layers, the lowest first, without what is zero.
+fn hidden(raw: &Raw, of: fn(&Raw, usize) -> Option<f64>) -> Vec<(usize, f64)> {
+    (1..raw.last()).filter_map(|l| Some((l, of(raw, l)?))).collect()
+}
+
+/// log10 ‖δ^(l)‖/‖δ^(L−1)‖.
+fn sent_back(raw: &Raw, l: usize) -> Option<f64> {
+    raw.delta_ratio_log10(l, raw.last() - 1)
+}
+
+/// A swing's ends, and that nothing between them turns back by as much as a swing.
+fn swung(swing: &Swing, back: bool, points: &[(usize, f64)]) -> Result<(), String> {
+    let at = |layer: usize| {
+        let found = points.iter().find(|point| point.0 == layer);
+        found.map(|point| point.1).ok_or_else(|| format!("layer {layer} has no number"))
+    };
+    ensure(if back { swing.from > swing.to } else { swing.from < swing.to }, "the direction")?;
+    close(swing.decades, at(swing.to)? - at(swing.from)?)?;
+    let numbers = || points.iter().map(|point| point.1);
+    let range =
+        numbers().fold(f64::NEG_INFINITY, f64::max) - numbers().fold(f64::INFINITY, f64::min);
+    let least = (0.2 * range).max(1.0);
+    ensure(swing.decades.abs() >= least - CLOSE, "less than a swing")?;
+    let ends = [swing.from.min(swing.to), swing.from.max(swing.to)];
+    let mut inside: Vec<f64> =
+        points.iter().filter(|p| (ends[0]..=ends[1]).contains(&p.0)).map(|p| p.1).collect();
+    if back {
+        inside.reverse();
+    }
+    let sign = swing.decades.signum();
+    let mut farthest = f64::NEG_INFINITY;
+    for number in inside.iter().map(|number| number * sign) {
+        farthest = farthest.max(number);
+        ensure(farthest - number < least + CLOSE, "it turns back on its way")?;
+    }
+    // From extreme to extreme.
+    let (low, high) = (sign * at(swing.from)?, sign * at(swing.to)?);
+    ensure(
+        inside.iter().all(|n| (low - CLOSE..=high + CLOSE).contains(&(sign * n))),
+        "an end is no extreme",
+    )
+}
+
+/// Every layer of the range has it, and the next on either side, if hidden, has not.
+fn run(
+    raw: &Raw,
+    layers: &std::ops::RangeInclusive<usize>,
+    has: impl Fn(usize) -> bool,
+) -> Result<(), String> {
+    let hidden = 1..raw.last();
+    ensure(hidden.contains(layers.start()) && hidden.contains(layers.end()), "hidden layers")?;
+    ensure(layers.clone().all(&has), "a layer of the range has not")?;
+    let beside = [layers.start() - 1, layers.end() + 1];
+    ensure(!beside.into_iter().any(|l| hidden.contains(&l) && has(l)), "the next layer has, too")
+}
+
+/// The ends of the range are alike, and no layer outside of it is: weights, activations, δ.
+fn alike(raw: &Raw, layers: &std::ops::RangeInclusive<usize>) -> Result<(), String> {
+    let is_alike = |l: usize| {
+        let (layer, above) = (raw.layer(l), raw.layer(l + 1));
+        let same = |entries: &crate::raw::Entries| {
+            entries.iter().all(|column| column.iter().all(|entry| *entry == column[0]))
+        };
+        layer.weight.len() > 1
+            && layer.weight.iter().all(|row| *row == layer.weight[0])
+            && layer.bias.iter().all(|bias| *bias == layer.bias[0])
+            && above.weight.iter().all(|row| row.iter().all(|w| *w == row[0]))
+            && same(&layer.z)
+            && same(&layer.a)
+            && same(&layer.delta)
+    };
+    ensure(*layers.end() < raw.last(), "there is no such hidden layer")?;
+    ensure(is_alike(*layers.start()) && is_alike(*layers.end()), "units differ")?;
+    let outside = (1..raw.last()).filter(|l| !layers.contains(l));
+    ensure(!outside.into_iter().any(is_alike), "other layers are alike, too")
+}
+
+/// The sums Wᵀδ of a layer and the sizes of their terms, over 2^top, in one example.
+fn sums(raw: &Raw, l: usize, example: usize) -> Vec<[f64; 2]> {
+    let (above, delta) = (raw.layer(l + 1), &raw.layer(l + 1).delta[example]);
+    let exponents = delta.iter().filter(|d| !d.is_zero()).map(|d| d.exponent());
+    let top = exponents.max().unwrap_or(0);
+    let size = |d: &Scaled| Scaled::new(d.mantissa(), d.exponent() - top).to_f64();
+    let live = raw.layer(l).slope[example].iter().enumerate().filter(|(_, slope)| **slope != 0.0);
+    live.map(|(unit, _)| {
+        let terms = above.weight.iter().zip(delta).map(|(row, d)| row[unit] * size(d));
+        terms.fold([0.0, 0.0], |[sum, sizes], term| [sum + term, sizes + term.abs()])
+    })
+    .collect()
+}
+
+fn zero(raw: &Raw, cause: ZeroCause, layer: usize, preactivation: f64) -> Result<(), String> {
+    let last = raw.last();
+    ensure(layer <= last, "there is no such layer")?;
+    ensure((1..=layer).all(|l| raw.delta_log10(l).is_none()), "δ is not zero everywhere below")?;
+    ensure(layer == last || raw.delta_log10(layer + 1).is_some(), "it is zero above already")?;
+    let at = raw.layer(layer);
+    let flat = at.slope.iter().flatten().all(|slope| *slope == 0.0);
+    let epsilon = match raw.experiment.architecture.precision {
+        Precision::F32 => f64::from(f32::EPSILON),
+        _ => f64::EPSILON,
+    };
+    let examples = || 0..raw.target.len();
+    match cause {
+        ZeroCause::DeadOutput => {
+            let z = at.z.iter().flatten().map(|z| z.to_f64()).fold(f64::NEG_INFINITY, f64::max);
+            ensure(layer == last && flat && at.activation == Activation::Relu, "a dead output")?;
+            ensure(z <= 0.0 && z == preactivation, "the pre-activation")
+        }
+        ZeroCause::DeadLayer(named) => {
+            ensure(named == layer && layer < last && flat, "a dead layer")?;
+            ensure(at.z.iter().flatten().all(|z| z.mantissa() <= 0.0), "z above 0")
+        }
+        ZeroCause::NoError => {
+            let mut errors = at.a.iter().zip(&raw.target).zip(&at.slope);
+            let mse = raw.experiment.architecture.loss == Loss::Mse;
+            let none = |((a, y), slope): ((&Vec<Scaled>, &Vec<f64>), &Vec<f64>)| {
+                a.iter().zip(y).zip(slope).all(|((a, y), s)| a.to_f64() == *y || mse && *s == 0.0)
+            };
+            ensure(layer == last && (!flat || !mse) && errors.all(none), "an error")
+        }
+        ZeroCause::ZeroWeights(named) => {
+            let mut weights = raw.layer(named).weight.iter().flatten();
+            ensure(named == layer + 1 && weights.all(|w| *w == 0.0), "zero weights")
+        }
+        ZeroCause::SaturatedOutput => ensure(layer == last && flat, "a saturated output"),
+        ZeroCause::SaturatedLayer(named) => ensure(named == layer && flat, "a saturated layer"),
+        ZeroCause::NoPath(named) => {
+            let mut terms = examples().flat_map(|b| sums(raw, layer, b));
+            ensure(named == layer && !flat, "a path's layer")?;
+            ensure(terms.all(|[_, sizes]| sizes == 0.0), "there is a path")
+        }
+        ZeroCause::Cancelled(named) => {
+            let terms: Vec<[f64; 2]> = examples().flat_map(|b| sums(raw, layer, b)).collect();
+            ensure(named == layer, "the layer")?;
+            ensure(terms.iter().any(|[_, sizes]| *sizes > 0.0), "there is nothing to cancel")?;
+            let noise = |[sum, sizes]: &[f64; 2]| sum.abs() <= 16.0 * epsilon * sizes;
+            ensure(terms.iter().all(noise), "the sums do not cancel")
+        }
+        ZeroCause::Underflow { .. } | ZeroCause::NotFinite { .. } => {
+            Err("no format was asked for".to_owned())
+        }
+    }
+}
+
+/// What arithmetic without exponents would print: δ rounded to the precision, its squares
+/// added up in it; what is lost on the way back stays lost.
+fn plainly(raw: &Raw) -> Vec<PlainNorm> {
+    let single = raw.experiment.architecture.precision == Precision::F32;
+    let round = |x: f64| if single { f64::from(x as f32) } else { x };
+    let batch = raw.target.len();
+    let (mut flushed, mut overflown) = (vec![false; batch], vec![false; batch]);
+    let mut printed: Vec<PlainNorm> = (1..=raw.last())
+        .rev()
+        .map(|l| {
+            let mut sum = 0.0;
+            for b in 0..batch {
+                let exact = &raw.layer(l).delta[b];
+                let plain: Vec<f64> = exact.iter().map(|d| round(d.to_f64())).collect();
+                overflown[b] |= !flushed[b] && plain.iter().any(|d| d.is_infinite());
+                let lost = plain.iter().all(|d| *d == 0.0) && exact.iter().any(|d| !d.is_zero());
+                flushed[b] |= !overflown[b] && lost;
+                let norm = plain.iter().fold(0.0, |sum, d| round(sum + round(d * d)));
+                sum += match (overflown[b], flushed[b]) {
+                    (true, _) => f64::INFINITY,
+                    (_, true) => 0.0,
+                    _ => norm.sqrt(),
+                };
+            }
+            match sum {
+                0.0 => PlainNorm::Zero,
+                sum if sum.is_finite() => PlainNorm::Norm,
+                _ => PlainNorm::Infinite,
+            }
+        })
+        .collect();
+    printed.reverse();
+    printed
+}
+
+fn advised(raw: &Raw, what: Advice) -> Result<(), String> {
+    let variant = &raw.experiment.variants[0];
+    let equal = matches!(variant.init.scheme, Scheme::Zeros | Scheme::Constant);
+    match what {
+        Advice::LinearOutput => {
+            let mut mended = raw.experiment.clone();
+            mended.variants[0].output_activation = Some(Activation::Linear);
+            let mended = Raw::of(&mended);
+            ensure(mended.delta_log10(mended.last()).is_some(), "a linear output does not help")
+        }
+        Advice::He => {
+            let half = |l: usize| {
+                let sizes = raw.experiment.sizes();
+                sizes[l] as f64 * variant.init.variance(sizes[l], sizes[l + 1]) / 2.0
+            };
+            let relu = matches!(variant.activation, Activation::Relu | Activation::LeakyRelu);
+            // By fan_in, as He's own: unequal layers multiply it by n_l/n_(l+1).
+            ensure(relu && !equal, "no ReLU")?;
+            ensure((1..raw.last() - 1).all(|l| half(l) < 0.9), "the weights are not small")
+        }
+        Advice::NewDraw => ensure(!equal && variant.weights.is_none(), "nothing is drawn"),
+        Advice::RandomWeights => ensure(equal || variant.weights.is_some(), "they are random"),
+    }
+}
+
+/// Whether the word follows from the raw numbers.
+fn verify_kind(raw: &Raw, kind: Kind) -> Result<(), String> {
+    if let Kind::Zero(_) = kind {
+        return ensure(raw.delta_log10(1).is_none(), "layer 1 has a signal");
+    }
+    ensure((1..=raw.last()).all(|l| raw.delta_log10(l).is_some()), "a layer has no signal")?;
+    let points = hidden(raw, sent_back);
+    let numbers = || points.iter().map(|point| point.1);
+    let range =
+        numbers().fold(f64::NEG_INFINITY, f64::max) - numbers().fold(f64::INFINITY, f64::min);
+    let across = points[0].1 - points[points.len() - 1].1;
+    let steps = points.len() as f64 - 1.0;
+    let (low, high) = (1.0 - CLOSE, 1.0 + CLOSE);
+    let zero_examples = (1..=raw.last()).map(|l| raw.zero_examples(l)).max().unwrap_or(0);
+    let saturated = || {
+        let last = raw.layer(raw.last());
+        let steepest = last.slope.iter().flatten().fold(0.0_f64, |top, s| top.max(s.abs()));
+        raw.experiment.architecture.loss == Loss::Mse
+            && last.activation.saturates()
+            && steepest < 0.05 * last.activation.largest_slope()
+    };
+    match kind {
+        Kind::Vanishing => ensure(-across >= 0.5 * low && range > low, "it does not fall"),
+        Kind::Exploding => ensure(across >= 0.5 * low && range > low, "it does not rise"),
+        Kind::Uneven => ensure(range > low, "it is even"),
+        Kind::SaturatedOutput => ensure(saturated(), "the output is not saturated"),
+        // Whatever is graver is told first.
+        _ if saturated() || range > high => Err("something graver".to_owned()),
+        Kind::ZeroExamples => ensure(2 * zero_examples >= raw.target.len(), "few are zero"),
+        _ if zero_examples > 0 && 2 * zero_examples >= raw.target.len() => {
+            Err("most examples are zero".to_owned())
+        }
+        Kind::AlikeUnits | Kind::SmallError => Ok(()),
+        Kind::TooFewLayers => {
+            ensure(steps < 3.0 || across.abs() > 0.1 * steps - CLOSE, "there are enough")
+        }
+        Kind::Healthy => {
+            ensure(raw.error_log10().is_some_and(|e| e > -6.0 - CLOSE), "no error")?;
+            ensure(steps >= 3.0 && across.abs() < 0.1 * steps + CLOSE, "too few layers")
+        }
+        Kind::Zero(_) => unreachable!("told above"),
+    }
+}
+
+/// Every finding of a population is true.
+fn verify_all(numbers: std::ops::Range<u64>, population: &Population) -> Vec<(Raw, Diagnosis)> {
+    let verified = |number: u64| {
+        let experiment = population.experiment(number);
+        let (raw, diagnosis) = (Raw::of(&experiment), diagnose(&experiment));
+        let place = || format!("experiment {number}: {diagnosis:?}\n{}", experiment.to_toml());
+        for finding in &diagnosis.findings {
+            verify(&raw, finding).unwrap_or_else(|e| panic!("{e}: {finding:?}\n{}", place()));
+        }
+        verify_kind(&raw, diagnosis.kind).unwrap_or_else(|e| panic!("{e}\n{}", place()));
+        assert!(!sentence(&diagnosis).contains("NaN"), "{}", place());
+        (raw, diagnosis)
+    };
+    numbers.map(verified).collect()
+}
+
+#[test]
+fn every_finding_of_two_thousand_networks_is_true() {
+    let mut kinds = std::collections::BTreeMap::<&str, usize>::new();
+    let mut findings = std::collections::BTreeMap::<String, usize>::new();
+    for start in (0..2000).step_by(100) {
+        for (_, diagnosis) in verify_all(start..start + 100, &Population::wide()) {
+            *kinds.entry(diagnosis.kind.word()).or_default() += 1;
+            for finding in &diagnosis.findings {
+                let name = format!("{finding:?}");
+                let name = name.split(['(', ' ']).next().unwrap_or_default().to_owned();
+                *findings.entry(name).or_default() += 1;
+            }
+        }
+    }
+    println!("{kinds:?}\n{findings:?}");
+    // None of it is untried.
+    assert!(kinds.len() >= 12, "{kinds:?}");
+    assert_eq!(findings.len(), 13, "{findings:?}");
+}
+
+/// Lies made of a true finding: a sign turned, a layer moved by one, a count or a word changed.
+fn lies(finding: &FlowFinding) -> Vec<FlowFinding> {
+    use FlowFinding as F;
+    let swings = |swing: &Swing| {
+        vec![
+            Swing { decades: -swing.decades, ..*swing },
+            Swing { decades: swing.decades * 1.01, ..*swing },
+            Swing { from: swing.from + 1, ..*swing },
+            Swing { to: swing.to + 1, ..*swing },
+            Swing { from: swing.to, to: swing.from, ..*swing },
+        ]
+    };
+    let moved = |layers: &std::ops::RangeInclusive<usize>| {
+        vec![layers.start() + 1..=layers.end() + 1, *layers.start()..=layers.end() + 1]
+    };
+    match finding.clone() {
+        F::Zero { cause, layer, output_preactivation, examples } => {
+            let other = match cause {
+                ZeroCause::DeadOutput => ZeroCause::SaturatedLayer(layer + 1),
+                _ => ZeroCause::DeadOutput,
+            };
+            vec![
+                F::Zero { cause: other, layer, output_preactivation, examples },
+                F::Zero { cause, layer: layer + 1, output_preactivation, examples },
+                F::Zero { cause, layer, output_preactivation, examples: examples + 1 },
+            ]
+        }
+        F::SaturatedOutput { steepest, error_log10, delta_log10 } => vec![
+            F::SaturatedOutput { steepest: steepest + 0.01, error_log10, delta_log10 },
+            F::SaturatedOutput { steepest, error_log10, delta_log10: -delta_log10 - 1.0 },
+        ],
+        F::SmallError { error_log10 } => vec![F::SmallError { error_log10: error_log10 - 0.1 }],
+        F::OutputStep { decades, outputs, units } => vec![
+            F::OutputStep { decades: decades + 0.01 * (1.0 + decades.abs()), outputs, units },
+            F::OutputStep { decades, outputs: outputs + 1, units },
+        ],
+        F::DeltaSwing(swing) => swings(&swing).into_iter().map(F::DeltaSwing).collect(),
+        F::ForwardSwing(swing) => swings(&swing).into_iter().map(F::ForwardSwing).collect(),
+        F::Across { decades, from, to } => vec![
+            F::Across { decades: decades + 0.01 * (1.0 + decades.abs()), from, to },
+            F::Across { decades, from: from + 1, to },
+            F::Across { decades, from, to: to + 1 },
+        ],
+        F::ZeroExamples { layer, zero, examples } => vec![
+            F::ZeroExamples { layer, zero: zero + 1, examples },
+            F::ZeroExamples { layer, zero, examples: examples + 1 },
+        ],
+        F::AlikeUnits { layers } => {
+            moved(&layers).into_iter().map(|layers| F::AlikeUnits { layers }).collect()
+        }
+        F::InactiveUnits { layers, share, examples } => {
+            let moved = moved(&layers).into_iter();
+            let moved = moved.map(|layers| F::InactiveUnits { layers, share, examples });
+            moved.chain([F::InactiveUnits { layers, share: share - 0.01, examples }]).collect()
+        }
+        F::SaturatedUnits { layers, share } => {
+            let moved = moved(&layers).into_iter();
+            let moved = moved.map(|layers| F::SaturatedUnits { layers, share });
+            moved.chain([F::SaturatedUnits { layers, share: share - 0.01 }]).collect()
+        }
+        F::Plain { prints, layers, precision } => {
+            let other = match prints {
+                PlainNorm::Zero => PlainNorm::Infinite,
+                _ => PlainNorm::Zero,
+            };
+            let shorter = (layers.start() < layers.end()).then(|| F::Plain {
+                prints,
+                layers: layers.start() + 1..=*layers.end(),
+                precision,
+            });
+            let swapped = F::Plain { prints: other, layers, precision };
+            shorter.into_iter().chain([swapped]).collect()
+        }
+        F::Advice { .. } => Vec::new(),
+    }
+}
+
+#[test]
+fn planted_lies_are_caught() {
+    let mut planted = 0;
+    for (raw, diagnosis) in verify_all(0..300, &Population { depth: 1..=40, ..Population::wide() })
+    {
+        for lie in diagnosis.findings.iter().flat_map(lies) {
+            planted += 1;
+            assert!(verify(&raw, &lie).is_err(), "not caught: {lie:?}\n{diagnosis:?}");
+        }
+    }
+    assert!(planted > 1500, "{planted}");
+}

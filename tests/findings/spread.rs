@@ -1,0 +1,105 @@
+//! What a spread shows, verified against raw numbers.
+
+use gradient_lab::engine::Scaled;
+use gradient_lab::study::{
+    DrawStudy, ShareOf, Signal, Spread, SpreadFinding, SpreadSettings, Watch, spread,
+};
+
+use crate::random::Population;
+use crate::raw::{Entries, Raw};
+
+fn entries(raw: &Raw, signal: Signal, l: usize) -> &Entries {
+    match signal {
+        Signal::Z => &raw.layer(l).z,
+        Signal::A => &raw.layer(l).a,
+        Signal::Delta => &raw.layer(l).delta,
+    }
+}
+
+/// Whether the number parts the entries that are not zero in halves, but for its rounding.
+fn is_median(entries: &Entries, magnitudes: bool, median: Option<Scaled>) -> bool {
+    let size = |e: &Scaled| Scaled::new(e.mantissa().abs(), e.exponent());
+    let left = entries.iter().flatten().filter(|e| !e.is_zero());
+    let left: Vec<Scaled> = left.map(|e| if magnitudes { size(e) } else { *e }).collect();
+    let Some(median) = median else { return left.is_empty() };
+    let slack = size(&median).times(Scaled::from(1e-6));
+    let less = |a: Scaled, b: Scaled| a.minus(b).mantissa() < 0.0;
+    let below = left.iter().filter(|e| less(**e, median.minus(slack))).count();
+    let above = left.iter().filter(|e| less(median.plus(slack), **e)).count();
+    2 * below <= left.len() && 2 * above <= left.len()
+}
+
+fn holds(raw: &Raw, signal: Signal, finding: &SpreadFinding) -> bool {
+    let zeros = |l: usize| {
+        let all: Vec<&Scaled> = entries(raw, signal, l).iter().flatten().collect();
+        all.iter().filter(|e| e.is_zero()).count() as f64 / all.len() as f64
+    };
+    match finding {
+        SpreadFinding::AllZero => (1..=raw.last()).all(|l| zeros(l) == 1.0),
+        SpreadFinding::Median { first, last, layers, of_magnitudes, without_zeros } => {
+            *layers == raw.last()
+                && is_median(entries(raw, signal, 1), *of_magnitudes, *first)
+                && is_median(entries(raw, signal, *layers), *of_magnitudes, *last)
+                && *without_zeros == (1..=raw.last()).any(|l| zeros(l) > 0.0)
+        }
+        SpreadFinding::Most { what, layer, share, examples } => {
+            let found = |l: usize| match (what, raw.layer(l).activation.saturates()) {
+                (ShareOf::Zeros, _) => zeros(l),
+                (ShareOf::Inactive, false) => raw.layer(l).inactive_share(),
+                (ShareOf::Saturated, true) => raw.layer(l).faded_share(),
+                _ => 0.0,
+            };
+            *examples == raw.target.len()
+                && (1..=raw.last()).contains(layer)
+                && (found(*layer) - share).abs() < 1e-9
+                && (1..=raw.last()).all(|l| found(l) <= share + 1e-9)
+                && (1..*layer).all(|l| found(l) < share - 1e-9)
+        }
+    }
+}
+
+fn of(raw: &Raw, signal: Signal) -> Spread {
+    let settings = SpreadSettings { signal, ..SpreadSettings::default() };
+    spread(&mut DrawStudy::on_threads(1), &raw.experiment, settings, &Watch::unattended())
+        .expect("nobody stops it")
+}
+
+#[test]
+fn every_finding_of_a_spread_is_true_and_lies_are_caught() {
+    let population = Population { depth: 1..=30, width: 1..=24, ..Population::wide() };
+    let mut planted = 0;
+    for number in 0..200 {
+        let raw = Raw::of(&population.experiment(number));
+        let signal = Signal::ALL[number as usize % 3];
+        for finding in of(&raw, signal).findings() {
+            assert!(holds(&raw, signal, &finding), "{number} {signal:?}: {finding:?}");
+            let lies = match finding {
+                SpreadFinding::Most { what, layer, share, examples } => vec![
+                    SpreadFinding::Most { what, layer: layer + 1, share, examples },
+                    SpreadFinding::Most { what, layer, share: share - 0.01, examples },
+                    SpreadFinding::Most { what, layer, share, examples: examples + 1 },
+                ],
+                SpreadFinding::Median { first, last, layers, of_magnitudes, without_zeros } => {
+                    let twice = |m: Option<Scaled>| m.map(|m| m.times(Scaled::from(1e3)));
+                    let lie = |first, last, without_zeros| SpreadFinding::Median {
+                        first,
+                        last,
+                        layers,
+                        of_magnitudes,
+                        without_zeros,
+                    };
+                    vec![lie(first, last, !without_zeros), lie(first, None, without_zeros)]
+                        .into_iter()
+                        .chain(first.map(|_| lie(twice(first), last, without_zeros)))
+                        .collect()
+                }
+                SpreadFinding::AllZero => Vec::new(),
+            };
+            for lie in lies {
+                planted += 1;
+                assert!(!holds(&raw, signal, &lie), "{number}: not caught: {lie:?}");
+            }
+        }
+    }
+    assert!(planted > 300, "{planted}");
+}
