@@ -3,7 +3,7 @@
 use gradient_lab::experiment::{Activation, Architecture, Experiment, Variant};
 use gradient_lab::figure::{FigureId, View};
 use gradient_lab::study::{
-    Axis, Engine, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
+    Axis, BiasLaw, Engine, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
     critical_line, critical_weight_variance, sweep,
 };
 
@@ -46,7 +46,8 @@ fn the_critical_line_parts_vanishing_from_exploding() {
     for y in 0..3 {
         let bias_std: f64 = request.y.expect("two axes").value(y);
         let critical =
-            critical_weight_variance(Activation::Tanh, bias_std * bias_std).expect("it exists");
+            critical_weight_variance(Activation::Tanh, BiasLaw::normal(bias_std * bias_std))
+                .expect("it exists");
         for x in 0..13 {
             let weight_std: f64 = request.x.value(x);
             let beyond = weight_std - critical.sqrt();

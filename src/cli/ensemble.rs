@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::export::ensemble as export;
-use crate::study::{self, EnsembleSettings, SEEDS, Watch};
+use crate::study::{self, EnsembleSettings, SEEDS, Theory, Watch};
 
 use super::progress::Progress;
 use super::{CliError, EXPERIMENT_HELP, Format, print, source};
@@ -59,7 +59,8 @@ pub(super) fn run(args: &EnsembleArgs) -> Result<(), CliError> {
     progress.clear();
     let ensemble = result?;
     print(|out| match args.format {
-        Format::Json => export::write_json(&ensemble, out),
+        // Without the critical lines, which take longer than the networks.
+        Format::Json => export::write_json(&ensemble, &Theory::at_once(&experiment), out),
         Format::Csv => export::write_csv(&ensemble, out),
     })
 }

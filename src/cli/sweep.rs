@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::export::{atomic, sweep as file};
+use crate::figure::words::sweep::sentence;
 use crate::study::{
     Axis, CELLS, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
     all_threads, sweep,
@@ -57,6 +58,10 @@ pub(super) fn run(args: &SweepArgs) -> Result<(), CliError> {
         Some(experiment) => measured(args, experiment)?,
         None => joined(&args.join)?,
     };
+    for finding in request.findings(&map) {
+        // What cannot be told on standard error still stands in the JSON.
+        let _ = writeln!(io::stderr(), "gradient-lab: {}", sentence(&finding));
+    }
     let mut bytes = Vec::new();
     match args.format {
         Format::Json => file::write_json(&request, &map, &mut bytes),

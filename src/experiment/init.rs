@@ -70,7 +70,8 @@ pub enum Parameter {
     Value,
     /// fan_in or fan_out.
     Mode,
-    /// Cut at ±2σ and widened to keep the variance.
+    /// Cut at ±2σ, σ widened by 1/0.8796 to keep the variance, as Keras does; PyTorch's
+    /// `trunc_normal_` keeps σ, and loses variance.
     Truncated,
 }
 
@@ -227,7 +228,8 @@ pub struct Init {
     /// Which fan He's schemes use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<FanMode>,
-    /// Cut at ±2σ, as Keras' `*_normal` are.
+    /// Cut at ±2σ, as Keras' `*_normal` are: σ is widened by 1/0.8796 first, so that the variance
+    /// stays the scheme's.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
 }
@@ -368,7 +370,7 @@ impl Init {
                 }
                 Parameter::Truncated => {
                     if self.truncated {
-                        words += ", truncated";
+                        words += ", truncated (Keras)";
                     }
                 }
             }

@@ -80,7 +80,10 @@ pub const KEYS: [(&str, &str); 31] = [
     ("variant.init.bound", "a number from 0 to 1e6"),
     ("variant.init.value", "a number from -1e6 to 1e6"),
     ("variant.init.mode", "\"fan_in\" or \"fan_out\""),
-    ("variant.init.truncated", "true or false"),
+    (
+        "variant.init.truncated",
+        "true or false: cut at two sigma, sigma widened by 1/0.8796 to keep the variance, as Keras does (torch's trunc_normal_ keeps sigma)",
+    ),
 ];
 
 /// What the key accepts; the keys of a `bias` table are those of an `init` table.

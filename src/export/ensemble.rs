@@ -3,9 +3,13 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::experiment::Experiment;
-use crate::study::{Distribution, Ensemble, VariantEnsemble};
+use crate::experiment::{Experiment, Variant};
+use crate::figure::words::{ensemble as words, theory::claim};
+use crate::study::{
+    Comparison, Distribution, Ensemble, EnsembleFinding, Theory, VariantEnsemble, VariantTheory,
+};
 
 use super::csv::io_error;
 use super::row::plain;
@@ -21,8 +25,39 @@ struct EnsembleJson<'a> {
 struct VariantJson<'a> {
     name: &'a str,
     engine: &'static str,
+    /// Every claim, the theory's and those beside it: its kind, its numbers and its sentence.
+    findings: Vec<Claim>,
     first_over_last: Summary,
     layers: Vec<LayerJson>,
+}
+
+#[derive(Serialize)]
+struct Claim {
+    #[serde(flatten)]
+    finding: Value,
+    sentence: String,
+}
+
+impl Claim {
+    fn all(
+        experiment: &Experiment,
+        variant: &Variant,
+        measured: &VariantEnsemble,
+        theory: &VariantTheory,
+    ) -> serde_json::Result<Vec<Self>> {
+        let comparison = theory.layers.as_ref().ok();
+        let comparison = comparison.and_then(|layers| Comparison::of(measured, layers));
+        let mut found = EnsembleFinding::verdict(measured, theory, comparison.as_ref());
+        found.extend(EnsembleFinding::caveats(experiment, variant, measured, theory));
+        let found =
+            found.iter().map(|finding| (serde_json::to_value(finding), words::found(finding)));
+        let claims = theory.findings();
+        let claims = claims.iter().map(|finding| (serde_json::to_value(finding), claim(finding)));
+        // What has no theory says so once.
+        let claims = claims.filter(|_| theory.layers.is_ok());
+        let all = found.chain(claims);
+        all.map(|(finding, sentence)| Ok(Self { finding: finding?, sentence })).collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -89,7 +124,7 @@ impl Summary {
 }
 
 impl<'a> VariantJson<'a> {
-    fn of(variant: &'a VariantEnsemble) -> Self {
+    fn of(variant: &'a VariantEnsemble, findings: Vec<Claim>) -> Self {
         let layer = |(index, distribution): (usize, &Distribution)| LayerJson {
             layer: index + 1,
             summary: Summary::of(distribution),
@@ -97,34 +132,43 @@ impl<'a> VariantJson<'a> {
         Self {
             name: &variant.name,
             engine: variant.engine.id(),
+            findings,
             first_over_last: Summary::of(&variant.first_over_last),
             layers: variant.layers.iter().enumerate().map(layer).collect(),
         }
     }
 }
 
-/// Writes an ensemble as one JSON object, indented, with a newline at its end.
+/// Writes an ensemble beside its theory as one JSON object, indented, with a newline at its end.
 ///
 /// # Errors
 /// What `out` says when it takes no more.
 ///
 /// ```
 /// use gradient_lab::{experiment::Experiment, export::ensemble as export};
-/// use gradient_lab::study::{EnsembleSettings, Watch, ensemble};
+/// use gradient_lab::study::{EnsembleSettings, Theory, Watch, ensemble};
 /// let settings = EnsembleSettings { seeds: 20, ..EnsembleSettings::default() };
 /// let result = ensemble(&Experiment::default(), &settings, &Watch::unattended(), |_| {})?;
+/// let theory = Theory::at_once(&result.experiment);
 /// let mut text = Vec::new();
-/// export::write_json(&result, &mut text)?;
+/// export::write_json(&result, &theory, &mut text)?;
 /// let read: serde_json::Value = serde_json::from_slice(&text)?;
 /// assert_eq!(read["seeds"], 20);
+/// assert_eq!(read["variants"][0]["findings"][0]["kind"], "ratio");
 /// assert_eq!(read["variants"][0]["layers"][5]["layer"], 6);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn write_json(ensemble: &Ensemble, mut out: impl Write) -> io::Result<()> {
+pub fn write_json(ensemble: &Ensemble, theory: &Theory, mut out: impl Write) -> io::Result<()> {
+    let experiment = &ensemble.experiment;
+    let variants = experiment.variants.iter().zip(&ensemble.variants).zip(&theory.variants);
+    let variants = variants.map(|((variant, measured), theory)| {
+        let findings = Claim::all(experiment, variant, measured, theory)?;
+        Ok(VariantJson::of(measured, findings))
+    });
     let json = EnsembleJson {
-        experiment: &ensemble.experiment,
+        experiment,
         seeds: ensemble.seeds,
-        variants: ensemble.variants.iter().map(VariantJson::of).collect(),
+        variants: variants.collect::<serde_json::Result<_>>()?,
     };
     serde_json::to_writer_pretty(&mut out, &json)?;
     writeln!(out)

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::Experiment;
-use crate::study::{Axis, Cell, Quantity, Sweep, SweepError, SweepMap};
+use crate::figure::words::sweep as words;
+use crate::study::{Axis, Cell, Quantity, Sweep, SweepError, SweepFinding, SweepMap};
 
 /// The file: what was asked, and the cells row after row from the bottom, null where a cell
 /// is not measured.
@@ -18,6 +19,9 @@ struct SweepFile {
     y: Option<Axis>,
     quantity: Quantity,
     seeds: u32,
+    /// What the sweep replaces of the experiment, a sentence each.
+    #[serde(default)]
+    notes: Vec<String>,
     cells: Vec<Option<Cell>>,
 }
 
@@ -30,6 +34,9 @@ pub enum ReadError {
     /// The variant is none of its experiment's, or there are too many or too few cells.
     #[error("it is no sweep that the lab wrote: its variant or its number of cells does not fit")]
     Misfit,
+    /// Its numbers mean something else: an earlier lab took `gain` for the scheme's whole gain.
+    #[error("its gain is not a factor on the scheme: an earlier lab wrote it; measure it again")]
+    Gain,
     /// What it asks makes no sense.
     #[error(transparent)]
     Sweep(#[from] SweepError),
@@ -47,10 +54,15 @@ pub fn write_json(sweep: &Sweep, map: &SweepMap, mut out: impl Write) -> io::Res
         y: sweep.y,
         quantity: sweep.quantity,
         seeds: sweep.seeds,
+        notes: notes(sweep),
         cells: map.cells.clone(),
     };
     serde_json::to_writer_pretty(&mut out, &file)?;
     writeln!(out)
+}
+
+fn notes(sweep: &Sweep) -> Vec<String> {
+    sweep.replaces().iter().map(words::sentence).collect()
 }
 
 /// Reads what [`write_json`] has written, to the last bit.
@@ -70,6 +82,10 @@ pub fn read_json(text: &[u8]) -> Result<(Sweep, SweepMap), ReadError> {
         engine: None,
     };
     sweep.validate()?;
+    let is_factor = |finding: &SweepFinding| matches!(finding, SweepFinding::GainOfScheme { .. });
+    if file.notes.is_empty() && sweep.replaces().iter().any(is_factor) {
+        return Err(ReadError::Gain);
+    }
     let mut map = SweepMap::empty(&sweep);
     if map.cells.len() != file.cells.len() {
         return Err(ReadError::Misfit);
@@ -79,7 +95,7 @@ pub fn read_json(text: &[u8]) -> Result<(Sweep, SweepMap), ReadError> {
 }
 
 /// Writes a header and one row for each cell that is measured: its settings, the quantity
-/// with its quartiles, empty where every seed's δ is a true zero, and the share of those.
+/// with its quartiles, each empty where it is a true zero, and the share of dead seeds.
 ///
 /// # Errors
 /// What `out` says when it takes no more.
@@ -92,7 +108,7 @@ pub fn write_csv(sweep: &Sweep, map: &SweepMap, mut out: impl Write) -> io::Resu
         for x in 0..map.width {
             let Some(cell) = map.cell(x, y) else { continue };
             let at_y = sweep.y.map(|axis| format!("{},", axis.value(y))).unwrap_or_default();
-            let [low, high] = [0, 1].map(|end| number(cell.quartiles.map(|q| q[end])));
+            let [low, high] = [0, 1].map(|end| number(cell.quartiles.and_then(|q| q[end])));
             let (at_x, value, zeros) = (sweep.x.value(x), number(cell.value), cell.zero_share);
             writeln!(out, "{at_x},{at_y}{value},{low},{high},{zeros}")?;
         }

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::experiment::Experiment;
+use crate::figure::words::theory::claim;
 use crate::study::{
     FixedPoint, Footing, LayerBand, LayerPrediction, LayerTheory, Limit, Phase, Theory,
-    VariantTheory,
+    TheoryFinding, VariantTheory,
 };
 
 use super::csv::io_error;
@@ -25,14 +26,32 @@ struct VariantJson<'a> {
     /// Why there are no layers.
     refusal: Option<String>,
     limit: Option<LimitJson>,
+    /// Every claim: its kind, its numbers and its sentence.
+    findings: Vec<Claim>,
     layers: Vec<LayerRow>,
+}
+
+#[derive(Serialize)]
+struct Claim {
+    #[serde(flatten)]
+    finding: TheoryFinding,
+    sentence: String,
+}
+
+impl Claim {
+    fn of(finding: TheoryFinding) -> Self {
+        Self { sentence: claim(&finding), finding }
+    }
 }
 
 /// Infinite numbers are null: `phase` and `fixed_point_kind` say which.
 #[derive(Serialize)]
 struct LimitJson {
     weight_variance: f64,
+    bias_mean: f64,
     bias_variance: f64,
+    /// E z² in layer 1.
+    first_q: f64,
     fixed_point_kind: &'static str,
     fixed_point: Option<f64>,
     chi: f64,
@@ -81,8 +100,9 @@ const COLUMNS: [&str; 15] = [
 ];
 
 impl LayerRow {
-    fn of(layer: &LayerPrediction, band: &LayerBand) -> Self {
-        let finite = |number: f64| Some(number).filter(|number| number.is_finite());
+    /// `told` where the band holds.
+    fn of(layer: &LayerPrediction, band: &LayerBand, told: bool) -> Self {
+        let finite = |number: f64| Some(number).filter(|number| told && number.is_finite());
         Self {
             layer: layer.layer,
             fan_in: layer.fan_in,
@@ -98,6 +118,7 @@ impl LayerRow {
             band_log10_mean: finite(band.mean_log10),
             band_log10_std: finite(band.std_log10),
             band_footing: match band.footing {
+                _ if !told => "none",
                 Footing::Exact => "exact",
                 Footing::Heuristic => "heuristic",
             },
@@ -105,7 +126,9 @@ impl LayerRow {
     }
 
     fn all(theory: &LayerTheory) -> impl Iterator<Item = Self> + '_ {
-        theory.prediction.layers.iter().zip(&theory.bands).map(|(l, band)| Self::of(l, band))
+        let told = theory.no_spread.is_none();
+        let layers = theory.prediction.layers.iter().zip(&theory.bands);
+        layers.map(move |(layer, band)| Self::of(layer, band, told))
     }
 }
 
@@ -119,7 +142,9 @@ impl LimitJson {
         };
         Self {
             weight_variance: limit.field.weight_variance,
-            bias_variance: limit.field.bias_variance,
+            bias_mean: limit.field.bias.mean,
+            bias_variance: limit.field.bias.spread(),
+            first_q: limit.field.first_q(),
             fixed_point_kind,
             fixed_point,
             chi: limit.chi,
@@ -141,6 +166,7 @@ impl<'a> VariantJson<'a> {
             name: &variant.name,
             refusal: variant.layers.as_ref().err().map(ToString::to_string),
             limit: variant.limit.as_ref().map(LimitJson::of),
+            findings: variant.findings().into_iter().map(Claim::of).collect(),
             layers: variant.layers.as_ref().map(|l| LayerRow::all(l).collect()).unwrap_or_default(),
         }
     }

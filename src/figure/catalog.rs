@@ -168,9 +168,9 @@ fn phase_diagram(
     let (variant, name) =
         (request.variant, request.experiment.variants[request.variant].name.clone());
     let note = |text| Note { variant, name, text };
-    let notes = refusal.map(note).into_iter().collect();
-    let result = SweepResult { sweep: request, map, critical };
-    Ok(Figure { notes, ..Figure::sweep(&result, None) })
+    let mut figure = Figure::sweep(&SweepResult { sweep: request, map, critical }, None);
+    figure.notes.splice(0..0, refusal.map(note));
+    Ok(figure)
 }
 
 fn caption(id: FigureId, experiment: &Experiment) -> Vec<String> {

@@ -3,9 +3,13 @@
 
 mod histogram;
 
-use crate::study::{Comparison, Draw, Ensemble, Theory, VariantEnsemble, VariantTheory, Z_95};
+use crate::study::{
+    Comparison, Draw, Ensemble, EnsembleFinding, LayerBand, Theory, VariantEnsemble, VariantTheory,
+    Z_95,
+};
 
-use super::{AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel, law_words};
+use super::words::{self, theory::limit};
+use super::{AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel};
 
 /// The quantity on most of these axes.
 const NORM: &str = "‖δ⁽ˡ⁾‖";
@@ -21,9 +25,13 @@ impl Figure {
         let experiment = &ensemble.experiment;
         let mut figure = Self::new(FigureId::Ensemble, experiment, panels);
         figure.notes = notes(ensemble, theory, |variant, measured, theory| {
-            law_words::verdict(measured, theory, compared[variant].as_ref())
+            words::ensemble::verdict(&EnsembleFinding::verdict(
+                measured,
+                theory,
+                compared[variant].as_ref(),
+            ))
         });
-        figure.caption.push(law_words::ensemble(ensemble));
+        figure.caption.push(words::ensemble::ensemble(ensemble));
         figure
     }
 
@@ -48,9 +56,9 @@ impl Figure {
         let panel = Panel::Chart(histogram::of_layer(ensemble, theory, draw, layer));
         let mut figure = Self::new(FigureId::Histogram, &ensemble.experiment, vec![panel]);
         figure.notes = notes(ensemble, theory, |_, measured, theory| {
-            law_words::layer(measured, theory, layer)
+            words::ensemble::found(&EnsembleFinding::layer(measured, theory, layer))
         });
-        figure.caption.push(law_words::ensemble(ensemble));
+        figure.caption.push(words::ensemble::ensemble(ensemble));
         figure
     }
 
@@ -94,7 +102,7 @@ fn limit_notes(theory: &Theory) -> Vec<Note> {
     let note = |(variant, theory): (usize, &VariantTheory)| Note {
         variant,
         name: theory.name.clone(),
-        text: law_words::limit(theory),
+        text: limit(theory),
     };
     theory.variants.iter().enumerate().map(note).collect()
 }
@@ -123,7 +131,8 @@ fn part(variant: usize, name: &str, kind: &str, shape: MarkShape) -> Mark {
 fn compared(ensemble: &Ensemble, theory: &Theory) -> Vec<Option<Comparison>> {
     let pairs = ensemble.variants.iter().zip(&theory.variants);
     let compare = |(measured, theory): (&VariantEnsemble, &VariantTheory)| {
-        Comparison::of(measured, theory.layers.as_ref().ok()?)
+        let layers = theory.layers.as_ref().ok().filter(|layers| layers.no_spread.is_none());
+        Comparison::of(measured, layers?)
     };
     pairs.map(compare).collect()
 }
@@ -198,7 +207,7 @@ fn expected_band(comparison: &Comparison) -> (&'static str, MarkShape) {
         let (low, high) = layer.interval;
         [layer.layer as f64, low, high]
     });
-    (law_words::footing(comparison.ratio.footing), MarkShape::Edges(edges.collect()))
+    (words::ensemble::footing(comparison.ratio.footing), MarkShape::Edges(edges.collect()))
 }
 
 /// The predicted root mean squares, a dashed line a variant.
@@ -257,7 +266,8 @@ fn predicted(theory: &Theory) -> Chart {
         let Ok(layers) = &each.layers else { continue };
         let start = layers.prediction.layers.last().and_then(|layer| layer.delta.log10());
         let Some(start) = start else { continue };
-        let band = layers.bands.iter().filter(|band| band.mean_log10.is_finite());
+        let known = |band: &&LayerBand| layers.no_spread.is_none() && band.mean_log10.is_finite();
+        let band = layers.bands.iter().filter(known);
         let band = band.map(|band| {
             let (mean, reach) = (start + band.mean_log10, Z_95 * band.std_log10);
             [band.layer as f64, mean - reach, mean + reach]

@@ -13,7 +13,7 @@ use super::number::with_minus;
 pub enum MapCell {
     /// Not measured yet.
     Pending,
-    /// Every seed's δ is a true zero: no logarithm, and its own mark.
+    /// The median over the seeds is a true zero: no logarithm, and its own mark.
     Zero,
     /// The quantity.
     Value(f64),
@@ -159,17 +159,25 @@ impl Map {
         let measured = self.measured.get(y * self.x.values.len() + x).copied().flatten();
         let Some(cell) = measured else { return "Not measured yet.".to_owned() };
         let (seeds, quantity) = (self.seeds, self.quantity.label());
-        let mut words = match (cell.value, cell.quartiles) {
-            (None, _) => format!("δ⁽¹⁾ is a true zero for all {seeds} seeds."),
-            (Some(value), Some([low, high])) => {
-                format!("{quantity}: {value:.6}\nquartiles of {seeds} seeds: {low:.6} to {high:.6}")
+        let end =
+            |end: Option<f64>| end.map_or("a true zero".to_owned(), |end| format!("{end:.6}"));
+        let spread = cell.quartiles.map(|[low, high]| {
+            format!("\nquartiles of {seeds} seeds: {} to {}", end(low), end(high))
+        });
+        let spread = spread.unwrap_or_default();
+        let share = plain(100.0 * cell.zero_share);
+        let words = match cell.value {
+            None if cell.zero_share == 1.0 => {
+                format!("δ⁽¹⁾ is a true zero for all {seeds} seeds.")
             }
-            (Some(value), None) => format!("{quantity}: {value:.6}"),
+            None => format!(
+                "{quantity}: the median is a true zero, as δ⁽¹⁾ is for {share} % of the seeds{spread}"
+            ),
+            Some(value) if cell.zero_share > 0.0 => format!(
+                "{quantity}: {value:.6}{spread}\nδ⁽¹⁾ is a true zero for {share} % of the seeds"
+            ),
+            Some(value) => format!("{quantity}: {value:.6}{spread}"),
         };
-        if cell.value.is_some() && cell.zero_share > 0.0 {
-            let share = plain(100.0 * cell.zero_share);
-            words += &format!("\nδ⁽¹⁾ is a true zero for {share} % of the seeds");
-        }
         with_minus(&words)
     }
 

@@ -9,7 +9,6 @@ mod cost;
 mod graph;
 mod heat;
 mod law;
-pub mod law_words;
 mod map;
 pub mod norms_table;
 mod number;

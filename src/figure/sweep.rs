@@ -4,7 +4,8 @@ use crate::study::{self, SweepResult};
 
 use super::chart::{Axis, AxisScale, Chart, Ink, Mark, MarkShape};
 use super::map::{self, Map, MapAxis};
-use super::{Figure, FigureId, Panel};
+use super::words::sweep::sentence;
+use super::{Figure, FigureId, Note, Panel};
 
 /// Along which axis a profile runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,8 +42,18 @@ impl Figure {
         }
         let mut figure = Self::new(FigureId::Sweep, &result.sweep.experiment, panels);
         figure.caption.push(words(result));
+        figure.notes = notes(result);
         figure
     }
+}
+
+/// What the sweep replaces of its experiment, and where its medians are true zeros.
+fn notes(result: &SweepResult) -> Vec<Note> {
+    let sweep = &result.sweep;
+    let Some(variant) = sweep.experiment.variants.get(sweep.variant) else { return Vec::new() };
+    let text: Vec<String> = sweep.findings(&result.map).iter().map(sentence).collect();
+    let note = Note { variant: sweep.variant, name: variant.name.clone(), text: text.join(" ") };
+    if text.is_empty() { Vec::new() } else { vec![note] }
 }
 
 /// What was asked, in a line under the figure.
@@ -113,8 +124,11 @@ fn chart(
     let at = |cell: usize| axis.first + cell as f64 * axis.step;
     let known = || cells.iter().filter_map(|&(x, cell)| Some((at(x), cell?)));
     let values = known().filter_map(|(x, cell)| Some([x, cell.value?])).collect::<Vec<_>>();
-    let band = known().filter_map(|(x, cell)| cell.quartiles.map(|[low, high]| [x, low, high]));
-    let zeros: Vec<_> = known().filter(|(_, c)| c.value.is_none()).map(|(x, _)| [x, 0.0]).collect();
+    let band = known().filter_map(|(x, cell)| {
+        let [low, high] = cell.quartiles?;
+        Some([x, low?, high?])
+    });
+    let zeros: Vec<f64> = known().filter(|(_, c)| c.value.is_none()).map(|(x, _)| x).collect();
     let share = result.sweep.quantity.is_share();
     let ink = Ink::Variant(result.sweep.variant);
     let middle = if share { "mean" } else { "median" };
@@ -122,9 +136,6 @@ fn chart(
         Mark::new("quartiles", ink, MarkShape::Band(band.collect())),
         Mark::new(middle, ink, MarkShape::Line(values)),
     ];
-    if !zeros.is_empty() {
-        marks.push(Mark::new("true zero", Ink::Weak, MarkShape::Points(zeros)));
-    }
     if !share {
         marks.push(Mark::new("healthy: 0", Ink::Weak, MarkShape::Level(0.0)));
     }
@@ -134,6 +145,11 @@ fn chart(
     let label = result.sweep.quantity.label().to_lowercase();
     let readings = marks.iter().flat_map(Mark::readings).map(|[_, y]| y);
     let y = Axis::spanning(&label, AxisScale::Linear, readings.chain([0.0]));
+    if !zeros.is_empty() {
+        // Below every number, and far from the healthy 0.
+        let points = zeros.iter().map(|x| [*x, y.range.0]).collect();
+        marks.push(Mark::new("median is a true zero", Ink::Weak, MarkShape::Points(points)));
+    }
     let x = Axis { label: axis.label.clone(), scale: axis.scale, range: axis.edges() };
     Chart { heading, x, y, marks }
 }

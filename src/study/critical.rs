@@ -79,7 +79,7 @@ fn values(axis: &Axis) -> Vec<f64> {
 }
 
 fn critical_of(unit: MeanField, watch: &Watch<'_>) -> Result<Option<f64>, Stopped> {
-    let variance = critical_while_watched(unit.activation, unit.bias_variance, watch)?;
+    let variance = critical_while_watched(unit, watch)?;
     let variance = variance.filter(|_| unit.weight_variance > 0.0);
     Ok(variance.map(|variance| (variance / unit.weight_variance).sqrt()))
 }

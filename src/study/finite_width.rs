@@ -5,13 +5,16 @@
 
 use std::f64::consts::{LN_2, LN_10};
 
+use serde::Serialize;
+
 use crate::engine::special::{digamma, trigamma};
 use crate::experiment::{Activation, Experiment, UnitLaw, Variant};
 
 use super::theory::{LayerPrediction, TheoryError, predict};
 
 /// How sure a [`StepLaw`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Footing {
     /// The exact mean and variance at this width.
     Exact,
@@ -91,13 +94,18 @@ fn half_binomial(n: usize, k: usize) -> f64 {
     libm::exp(ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k) - n as f64 * LN_2)
 }
 
-/// R = s² Σ_j φ′(z_j)² h_j² with independent h_j ~ N(0, 1): its relative variance is
+/// Var R/(E R)² of that R.
+pub(super) fn relative_variance(layer: &LayerPrediction) -> f64 {
+    let square = layer.slope_square;
+    (3.0 * layer.slope_fourth / (square * square) - 1.0) / layer.fan_out as f64
+}
+
+/// R = s² Σ_j φ′(z_j)² h_j² with independent h_j ~ N(0, 1): the relative variance is
 /// (3 E φ′⁴/(E φ′²)² − 1)/n, and a lognormal R has Var ln R = ln(1 + that).
 fn heuristic_step(layer: &LayerPrediction, weight_variance: f64) -> StepLaw {
     let units = layer.fan_out as f64;
     let square = layer.slope_square;
-    let spread = (3.0 * layer.slope_fourth / (square * square) - 1.0) / units;
-    let var_ln = libm::log1p(spread.max(0.0));
+    let var_ln = libm::log1p(relative_variance(layer).max(0.0));
     StepLaw {
         mean_ln: libm::log(units * weight_variance * square) - 0.5 * var_ln,
         var_ln,
@@ -142,9 +150,14 @@ pub fn band(experiment: &Experiment, variant: &Variant) -> Result<Vec<LayerBand>
     Ok(bands)
 }
 
-fn is_exact(experiment: &Experiment, variant: &Variant) -> bool {
+/// Whether weights and biases are as likely as their negatives.
+pub(super) fn is_symmetric(variant: &Variant) -> bool {
+    variant.bias.unit_law() != UnitLaw::Ones || variant.bias.scale(1, 1) == 0.0
+}
+
+pub(super) fn is_exact(experiment: &Experiment, variant: &Variant) -> bool {
     let normal = variant.init.unit_law() == UnitLaw::Normal;
-    let symmetric = variant.bias.unit_law() != UnitLaw::Ones || variant.bias.scale(1, 1) == 0.0;
+    let symmetric = is_symmetric(variant);
     normal
         && experiment.architecture.output == 1
         && experiment.architecture.batch == 1

@@ -4,25 +4,28 @@
 
 use std::convert::Infallible;
 
-use crate::engine::quadrature::Law;
 use crate::experiment::{Activation, Experiment, Variant};
 
-use super::moments::mean_of_squares;
-use super::theory::{TheoryError, check};
+use super::moments::{BiasLaw, mean_of_squares};
+use super::theory::{TheoryError, check, input_squares};
 use super::{Stopped, Watch};
 
-/// An activation with Var W = σ_w²/fan_in and Var b = σ_b², both kept through the layers.
+/// An activation with weights of variance σ_w²/fan_in and one law of biases, both kept through
+/// the layers, and the input that the first of them sees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MeanField {
     /// φ.
     pub activation: Activation,
     /// σ_w².
     pub weight_variance: f64,
-    /// σ_b².
-    pub bias_variance: f64,
+    /// The law of the biases.
+    pub bias: BiasLaw,
+    /// E x² as layer 1 sees it: E z² there is σ_w² times this and the bias' own mean square. 1
+    /// for standard normal inputs where layer 1 has the σ_w² of the layers above.
+    pub input_square: f64,
 }
 
-/// Where the pre-activations' mean square q settles, started from inputs of mean square 1.
+/// Where the pre-activations' mean square q = E z² settles, started from the input's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FixedPoint {
     /// At this q*; 0 where the forward signal dies out.
@@ -33,7 +36,7 @@ pub enum FixedPoint {
     Diverges,
 }
 
-/// What χ makes of an error signal.
+/// What χ makes of an error signal in the limit of wide layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// χ < 1: gradients vanish.
@@ -44,11 +47,25 @@ pub enum Phase {
     Chaotic,
 }
 
-/// q beyond which growth counts as unbounded.
+impl Phase {
+    /// Of χ.
+    pub fn of(chi: f64) -> Self {
+        let excess = chi - 1.0;
+        if excess.abs() < CRITICAL_WITHIN {
+            Self::Critical
+        } else if excess < 0.0 {
+            Self::Ordered
+        } else {
+            Self::Chaotic
+        }
+    }
+}
+
+/// Variance of z's weight part beyond which growth counts as unbounded, unless φ is bounded.
 const UNBOUNDED: f64 = 1e12;
-/// q below which the forward signal counts as dying out.
+/// Variance of z's weight part below which the forward signal counts as dying out.
 const EXTINCT: f64 = 1e-12;
-/// Steps of the scan for a bracket, a factor in q or in σ_w².
+/// Steps of the scan for a bracket, a factor in that variance or in σ_w².
 const SCAN: f64 = 1.1;
 /// |χ − 1| within which a setting counts as critical.
 const CRITICAL_WITHIN: f64 = 1e-6;
@@ -56,14 +73,33 @@ const CRITICAL_WITHIN: f64 = 1e-6;
 const WEIGHT_VARIANCES: (f64, f64) = (1e-3, 1e6);
 
 impl MeanField {
-    /// Of a variant in which all hidden layers have one width and one kind of bias law: its
-    /// σ_w² = n Var W and σ_b² = Var b, a uniform bias counted with its variance and a
-    /// constant one with its square.
+    /// Of inputs of mean square 1.
+    pub fn new(activation: Activation, weight_variance: f64, bias: BiasLaw) -> Self {
+        Self { activation, weight_variance, bias, input_square: 1.0 }
+    }
+
+    /// Of a variant in which all hidden layers have one width: σ_w² = n Var W, the law of its
+    /// biases, and the mean square of its input, E‖x‖² Var W^(1)/σ_w². Given examples count with
+    /// the mean of their ‖x‖².
     ///
     /// # Errors
     /// [`TheoryError`] as for [`predict`](super::predict). `None` where widths differ or there
     /// is only one hidden layer, so that nothing repeats.
     pub fn of(experiment: &Experiment, variant: &Variant) -> Result<Option<Self>, TheoryError> {
+        let squares = input_squares(experiment);
+        let mean = squares.iter().sum::<f64>() / squares.len() as f64;
+        Self::of_input(experiment, variant, mean)
+    }
+
+    /// [`MeanField::of`] for one input of this ‖x‖².
+    ///
+    /// # Errors
+    /// [`TheoryError`] as for [`predict`](super::predict).
+    pub fn of_input(
+        experiment: &Experiment,
+        variant: &Variant,
+        input_norm_square: f64,
+    ) -> Result<Option<Self>, TheoryError> {
         check(experiment, variant)?;
         let sizes = experiment.sizes();
         let hidden = &sizes[1..sizes.len() - 1];
@@ -71,46 +107,72 @@ impl MeanField {
         if hidden.len() < 2 || hidden.iter().any(|&size| size != width) {
             return Ok(None);
         }
-        let bias_scale = variant.bias.scale(width, width);
-        let bias_variance = match variant.bias.unit_law() {
-            crate::experiment::UnitLaw::Ones => bias_scale * bias_scale,
-            _ => variant.bias.variance(width, width),
-        };
+        let weight_variance = width as f64 * variant.init.variance(width, width);
+        let bias = BiasLaw::of(&variant.bias, width, width);
+        // PyTorch's default bias goes by the fan: q of layer 1 is what counts.
+        let first_bias = BiasLaw::of(&variant.bias, sizes[0], width);
+        let first = input_norm_square * variant.init.variance(sizes[0], width);
+        let first = (first + first_bias.spread() - bias.spread()).max(0.0);
         Ok(Some(Self {
             activation: variant.activation,
-            weight_variance: width as f64 * variant.init.variance(width, width),
-            bias_variance,
+            weight_variance,
+            bias,
+            input_square: if weight_variance > 0.0 { first / weight_variance } else { 0.0 },
         }))
     }
 
-    /// V(q) = σ_w² E[φ(√q g)²] + σ_b²: the next layer's q.
-    pub fn next_q(&self, q: f64) -> f64 {
-        let [square] = Law::normal(q).expectation(|z| [self.activation.value(z).powi(2)]);
-        self.weight_variance * square + self.bias_variance
+    /// q in layer 1.
+    pub fn first_q(&self) -> f64 {
+        self.start() + self.bias.mean_square()
     }
 
-    /// χ(q) = σ_w² E[φ′(√q g)²]: what one step back multiplies ‖δ‖² by.
+    /// V(q) = σ_w² E[φ(z)²] + E b²: the next layer's q. z has the biases' mean and the variance
+    /// that is left of q.
+    pub fn next_q(&self, q: f64) -> f64 {
+        self.next(q - self.bias.mean_square()) + self.bias.mean_square()
+    }
+
+    /// χ(q) = σ_w² E[φ′(z)²]: what one step back multiplies ‖δ‖² by.
     ///
     /// At q = 0 the kink of ReLU and its kin counts half to either side, the limit q → 0.
     pub fn chi_at(&self, q: f64) -> f64 {
         let square = match self.activation.slopes_at_origin() {
             Some(slopes) if q == 0.0 => mean_of_squares(slopes),
-            _ => Law::normal(q).expectation(|z| [self.activation.derivative(z).powi(2)])[0],
+            _ => {
+                let law = self.bias.with((q - self.bias.mean_square()).max(0.0).into());
+                law.expectation(|z| [self.activation.derivative(z).powi(2)])[0]
+            }
         };
         self.weight_variance * square
     }
 
-    /// q*, found by bracketing V(q) = q from q = σ_w² + σ_b² in the direction in which q
-    /// moves, and halving.
+    /// The part of layer 1's q that comes from the weights.
+    pub(super) fn start(&self) -> f64 {
+        self.weight_variance * self.input_square
+    }
+
+    /// The weights' part of the next layer's q, given that of a layer.
+    pub(super) fn next(&self, part: f64) -> f64 {
+        let law = self.bias.with(part.max(0.0).into());
+        let [square] = law.expectation(|z| [self.activation.value(z).powi(2)]);
+        self.weight_variance * square
+    }
+
+    pub(super) fn drift(&self, part: f64) -> f64 {
+        self.next(part) - part
+    }
+
+    /// q*, found by bracketing V(q) = q from the input's q in the direction in which q moves,
+    /// and halving.
+    ///
+    /// Where V grows with q, which it does wherever it matters that it does, the recursion cannot
+    /// pass a fixed point; where it falls (a sigmoid with a large constant bias), it falls less
+    /// steeply than 1/q, so that the recursion closes in on the fixed point from both sides.
     ///
     /// ```
     /// use gradient_lab::experiment::Activation;
-    /// use gradient_lab::study::{FixedPoint, MeanField};
-    /// let tanh = MeanField {
-    ///     activation: Activation::Tanh,
-    ///     weight_variance: 25.0 / 9.0,
-    ///     bias_variance: 0.0,
-    /// };
+    /// use gradient_lab::study::{BiasLaw, FixedPoint, MeanField};
+    /// let tanh = MeanField::new(Activation::Tanh, 25.0 / 9.0, BiasLaw::default());
     /// let FixedPoint::At(q) = tanh.fixed_point() else { unreachable!() };
     /// assert_eq!(format!("{q:.6}"), "1.178480");
     /// ```
@@ -118,38 +180,57 @@ impl MeanField {
         if self.keeps_every_q() {
             return FixedPoint::Every;
         }
-        let start = self.weight_variance + self.bias_variance;
-        let drift = |q: f64| self.next_q(q) - q;
+        self.fixed_point_from(self.start())
+    }
+
+    pub(super) fn fixed_point_from(&self, start: f64) -> FixedPoint {
+        let (least, most) = self.reach();
+        // Nothing comes in: the biases alone make the next layer's signal.
+        let start = if start > 0.0 { start } else { self.next(0.0) };
         if start == 0.0 {
-            return FixedPoint::At(0.0);
+            return self.at(0.0);
         }
-        let grows = drift(start) > 0.0;
+        let grows = self.drift(start) > 0.0;
         let factor = if grows { SCAN } else { 1.0 / SCAN };
-        let mut q = start;
-        while (drift(q * factor) > 0.0) == grows {
-            q *= factor;
-            if q > UNBOUNDED {
+        let mut part = start;
+        while (self.drift(part * factor) > 0.0) == grows {
+            part *= factor;
+            if grows && part > most {
                 return FixedPoint::Diverges;
             }
-            if q < EXTINCT {
-                return FixedPoint::At(0.0);
+            if !grows && part < least {
+                return self.at(0.0);
             }
         }
-        let stays = |q| Ok::<_, Infallible>((drift(q) > 0.0) == grows);
-        let Ok(q) = halve(q, q * factor, stays);
-        FixedPoint::At(q)
+        let stays = |part| Ok::<_, Infallible>((self.drift(part) > 0.0) == grows);
+        let Ok(part) = halve(part, part * factor, stays);
+        self.at(part)
+    }
+
+    fn at(&self, part: f64) -> FixedPoint {
+        FixedPoint::At(part + self.bias.mean_square())
+    }
+
+    /// Between what sizes of the weights' part fixed points are looked for.
+    pub(super) fn reach(&self) -> (f64, f64) {
+        let largest = if self.activation.is_bounded() { 4.0 * self.weight_variance } else { 0.0 };
+        (EXTINCT * self.weight_variance.min(1.0), UNBOUNDED.max(largest))
     }
 
     /// Straight lines through 0 without a bias, with σ_w² E[φ′²] = 1.
     fn keeps_every_q(&self) -> bool {
         self.activation.is_piecewise_linear()
-            && self.bias_variance == 0.0
+            && self.bias.mean_square() == 0.0
             && (self.chi_at(1.0) - 1.0).abs() < 1e-12
     }
 
     /// χ at the fixed point; at infinity where q diverges.
     pub fn chi(&self) -> f64 {
-        match self.fixed_point() {
+        self.chi_of(self.fixed_point())
+    }
+
+    pub(super) fn chi_of(&self, fixed_point: FixedPoint) -> f64 {
+        match fixed_point {
             FixedPoint::At(q) => self.chi_at(q),
             FixedPoint::Every => self.chi_at(1.0),
             FixedPoint::Diverges => {
@@ -160,14 +241,7 @@ impl MeanField {
 
     /// Vanishing, exploding, or neither.
     pub fn phase(&self) -> Phase {
-        let excess = self.chi() - 1.0;
-        if excess.abs() < CRITICAL_WITHIN {
-            Phase::Critical
-        } else if excess < 0.0 {
-            Phase::Ordered
-        } else {
-            Phase::Chaotic
-        }
+        Phase::of(self.chi())
     }
 
     /// ξ_∇ = −1/ln χ, the layers in which ‖δ‖² shrinks by e; negative where it grows, infinite
@@ -190,29 +264,29 @@ impl MeanField {
     }
 }
 
-/// The smallest σ_w² with χ = 1, where gradients neither vanish nor explode, or `None` where
-/// no setting between 10⁻³ and 10⁶ has it without a jump.
+/// The smallest σ_w² with χ = 1 for inputs of mean square 1, where gradients neither vanish nor
+/// explode in wide layers, or `None` where no setting between 10⁻³ and 10⁶ has it without a jump.
 ///
 /// ```
 /// use gradient_lab::experiment::Activation;
-/// use gradient_lab::study::critical_weight_variance;
-/// let critical = critical_weight_variance(Activation::Relu, 0.0).expect("it exists");
-/// assert!((critical - 2.0).abs() < 1e-12); // He's initialization
+/// use gradient_lab::study::{BiasLaw, critical_weight_variance};
+/// let critical = critical_weight_variance(Activation::Relu, BiasLaw::default());
+/// assert!((critical.expect("it exists") - 2.0).abs() < 1e-12); // He's initialization
 /// ```
-pub fn critical_weight_variance(activation: Activation, bias_variance: f64) -> Option<f64> {
-    let critical = critical_while_watched(activation, bias_variance, &Watch::unattended());
-    critical.ok().flatten()
+pub fn critical_weight_variance(activation: Activation, bias: BiasLaw) -> Option<f64> {
+    let field = MeanField::new(activation, 1.0, bias);
+    critical_while_watched(field, &Watch::unattended()).ok().flatten()
 }
 
-/// The same; some tenths of a second's work, which can be stopped after each χ.
+/// The smallest critical σ_w² of a field, all else as it is; some tenths of a second's work,
+/// which can be stopped after each χ.
 pub(super) fn critical_while_watched(
-    activation: Activation,
-    bias_variance: f64,
+    field: MeanField,
     watch: &Watch<'_>,
 ) -> Result<Option<f64>, Stopped> {
     let chi = |weight_variance| {
         watch.proceed()?;
-        Ok(MeanField { activation, weight_variance, bias_variance }.chi())
+        Ok(MeanField { weight_variance, ..field }.chi())
     };
     let (mut low, end) = WEIGHT_VARIANCES;
     while chi(low * SCAN)? < 1.0 {
@@ -224,9 +298,12 @@ pub(super) fn critical_while_watched(
     let critical = halve(low, low * SCAN, |weight_variance| Ok(chi(weight_variance)? < 1.0))?;
     Ok(((chi(critical)? - 1.0).abs() < CRITICAL_WITHIN).then_some(critical))
 }
-
 /// The point between `inside` and `outside` at which `holds` ends.
-fn halve<E>(inside: f64, outside: f64, holds: impl Fn(f64) -> Result<bool, E>) -> Result<f64, E> {
+pub(super) fn halve<E>(
+    inside: f64,
+    outside: f64,
+    holds: impl Fn(f64) -> Result<bool, E>,
+) -> Result<f64, E> {
     let (mut inside, mut outside) = (inside, outside);
     loop {
         let middle = 0.5 * (inside + outside);
@@ -247,7 +324,7 @@ mod tests {
     use crate::experiment::LEAKY_SLOPE;
 
     fn field(activation: Activation, weight_variance: f64, bias_variance: f64) -> MeanField {
-        MeanField { activation, weight_variance, bias_variance }
+        MeanField::new(activation, weight_variance, BiasLaw::normal(bias_variance))
     }
 
     /// The reference table, to all of its digits.
@@ -270,7 +347,8 @@ mod tests {
     #[test]
     fn critical_lines_of_the_table() {
         let close = |activation, bias, expected: f64, digits: f64| {
-            let found = critical_weight_variance(activation, bias).expect("it exists");
+            let found =
+                critical_weight_variance(activation, BiasLaw::normal(bias)).expect("it exists");
             assert!((found - expected).abs() < digits, "{activation:?} {bias}: {found}");
         };
         close(Activation::Linear, 0.0, 1.0, 1e-9);
@@ -279,7 +357,8 @@ mod tests {
         close(Activation::LeakyRelu, 0.0, 2.0 / (1.0 + LEAKY_SLOPE * LEAKY_SLOPE), 1e-9);
         close(Activation::Tanh, 0.05, 1.76095, 5e-6);
         close(Activation::Sigmoid, 0.0, 103.01, 5e-3);
-        let critical = critical_weight_variance(Activation::Sigmoid, 0.0).expect("it exists");
+        let critical =
+            critical_weight_variance(Activation::Sigmoid, BiasLaw::default()).expect("it exists");
         let FixedPoint::At(q) = field(Activation::Sigmoid, critical, 0.0).fixed_point() else {
             panic!("a sigmoid's q settles")
         };

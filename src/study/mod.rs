@@ -2,6 +2,7 @@
 //! stops when told to, and returns plain data.
 
 mod anatomy;
+mod basin;
 mod blame;
 mod check;
 mod comparison;
@@ -12,12 +13,14 @@ mod distribution;
 mod draw;
 mod emulated_draw;
 mod ensemble;
+mod ensemble_finding;
 mod factors;
 mod finite_width;
 mod histogram;
 mod jacobian;
 mod mean_field;
 mod moments;
+mod no_spread;
 mod parallel;
 mod pass;
 mod portrait;
@@ -25,16 +28,21 @@ mod precision;
 mod sample;
 mod sampler;
 mod setting;
+mod softmax_error;
 mod spread;
 mod steps;
+mod survival;
 mod sweep;
+mod sweep_finding;
 mod sweep_preset;
 mod theory;
+mod theory_finding;
 mod theory_study;
 
 use std::ops::Range;
 
 pub use anatomy::{Anatomy, AnatomySettings, anatomy};
+pub use basin::Basin;
 pub use blame::{Cause, Cut, CutBy, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{
     CheckError, CheckFinding, CheckSettings, Compared, Derivative, Differences, Errors,
@@ -52,11 +60,14 @@ pub use diagnosis::{
 pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
 pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnsemble, ensemble};
+pub use ensemble_finding::{EnsembleFinding, Place};
 pub use factors::{Factor, Factors, SpectralNorm, factors};
 pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step};
 pub use histogram::Histogram;
 pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
+pub use moments::BiasLaw;
+pub use no_spread::NoSpread;
 pub use parallel::all_threads;
 pub use pass::pass;
 pub use portrait::{
@@ -74,10 +85,15 @@ pub use spread::{
     ValueAxis, ValueScale, spread,
 };
 pub use steps::{Given, Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
+pub use survival::Survival;
 pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
+pub use sweep_finding::SweepFinding;
 pub use sweep_preset::SweepPreset;
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
-pub use theory_study::{CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory};
+pub use theory_finding::TheoryFinding;
+pub use theory_study::{
+    Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory,
+};
 
 /// The study was told to stop, or a newer request took its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,17 +8,28 @@ use crate::experiment::{Activation, Init, UnitLaw};
 /// Powers of two of Var z beyond which φ is replaced by its straight-line limits.
 const PLAIN_EXPONENT: i64 = 900;
 
-/// The bias as a part of a pre-activation's law.
+/// What a bias adds to the law of a wide layer's pre-activations: z = w + b with w normal and
+/// b = mean + normal part + U(−uniform, uniform).
 ///
-/// A truncated normal bias counts as normal with the same variance.
+/// A constant bias is the same in every unit, so that it moves the mean of z and adds nothing to
+/// its variance. A truncated normal bias counts as normal with the same variance.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct BiasLaw {
+pub struct BiasLaw {
+    /// The part that all units share, a constant bias.
     pub mean: f64,
+    /// Variance of the normal part.
     pub variance: f64,
+    /// Half the width of the uniform part, 0 where there is none.
     pub uniform: f64,
 }
 
 impl BiasLaw {
+    /// N(0, variance).
+    pub fn normal(variance: f64) -> Self {
+        Self { variance, ..Self::default() }
+    }
+
+    /// The law of a bias that is drawn so for a layer with these fans.
     pub fn of(bias: &Init, fan_in: usize, fan_out: usize) -> Self {
         let scale = bias.scale(fan_in, fan_out);
         match bias.unit_law() {
@@ -30,8 +41,20 @@ impl BiasLaw {
         }
     }
 
-    fn mean_square(&self) -> f64 {
-        self.mean * self.mean + self.variance + self.uniform * self.uniform / 3.0
+    /// σ_b², the variance from unit to unit: a constant bias has none.
+    pub fn spread(&self) -> f64 {
+        self.variance + self.uniform * self.uniform / 3.0
+    }
+
+    /// E b².
+    pub fn mean_square(&self) -> f64 {
+        self.mean * self.mean + self.spread()
+    }
+
+    /// The law of z = w + b with w ~ N(0, `weight_part`).
+    pub(super) fn with(&self, weight_part: Scaled) -> Law {
+        let variance = weight_part.plus(Scaled::from(self.variance));
+        Law { mean: self.mean, std: variance.sqrt().to_f64(), uniform: self.uniform }
     }
 }
 
@@ -74,10 +97,8 @@ impl Moments {
         bias: BiasLaw,
         z_square: Scaled,
     ) -> Self {
-        let variance = weight_part.plus(Scaled::from(bias.variance));
-        let law = Law { mean: bias.mean, std: variance.sqrt().to_f64(), uniform: bias.uniform };
-        let [value, value_square, slope_square, slope_fourth, product_square, cross] = law
-            .expectation(|z| {
+        let [value, value_square, slope_square, slope_fourth, product_square, cross] =
+            bias.with(weight_part).expectation(|z| {
                 let (value, slope) = (activation.value(z), activation.derivative(z));
                 let (value_square, slope_square) = (value * value, slope * slope);
                 [

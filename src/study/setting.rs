@@ -8,7 +8,8 @@ use crate::experiment::{Experiment, Init, Scheme};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
-    /// The gain of the variant's own scheme.
+    /// A factor on the variant's own scheme: 1 is He's, Xavier's… as it stands, whatever gain the
+    /// variant sets.
     Gain,
     /// σ_w: normal weights of variance σ_w²/fan_in in place of the variant's scheme.
     WeightStd,
@@ -54,7 +55,9 @@ impl Setting {
     /// What it is, in a sentence.
     pub fn hint(self) -> &'static str {
         match self {
-            Self::Gain => "A factor on the standard deviation of the variant's own scheme.",
+            Self::Gain => {
+                "A factor on the standard deviation of the variant's own scheme: 1 is the scheme as it is, He's with its √2."
+            }
             Self::WeightStd => "Normal weights of variance σ_w²/fan_in in place of the scheme.",
             Self::BiasStd => "Normal biases of variance σ_b² in place of the variant's.",
             Self::Depth => "Number of hidden layers.",
@@ -74,7 +77,7 @@ impl Setting {
     }
 
     /// Sets it in an experiment, weights and biases in every variant. Whatever is given
-    /// explicitly gives way to draws where it no longer fits.
+    /// explicitly gives way to draws where it could not stay for every value.
     pub fn apply(self, experiment: &mut Experiment, value: f64) {
         let architecture = &mut experiment.architecture;
         match self {
@@ -88,14 +91,20 @@ impl Setting {
                 } else {
                     architecture.width = value as usize;
                 }
+                for variant in &mut experiment.variants {
+                    (variant.weights, variant.biases) = (None, None);
+                }
             }
-            Self::Batch => architecture.batch = value as usize,
+            Self::Batch => {
+                architecture.batch = value as usize;
+                experiment.data = None;
+            }
             Self::Gain | Self::WeightStd => {
                 for variant in &mut experiment.variants {
                     if self == Self::WeightStd {
                         variant.init = Init::of(Scheme::LecunNormal);
                     }
-                    variant.init.gain = Some(value);
+                    variant.init.gain = Some(value * variant.init.scheme.default_gain());
                     variant.weights = None;
                 }
             }
@@ -106,7 +115,6 @@ impl Setting {
                 }
             }
         }
-        experiment.forget_misfits();
     }
 }
 

@@ -20,9 +20,9 @@ const COARSEST: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
-    /// The median over the seeds of log10(‖δ^(1)‖/‖δ^(L)‖)/(L − 1).
+    /// The median over the seeds of log10(‖δ^(1)‖/‖δ^(L)‖)/(L − 1), a dead network's being −∞.
     DecadesPerLayer,
-    /// The median over the seeds of log10 ‖δ^(1)‖/‖δ^(L)‖.
+    /// The median over the seeds of log10 ‖δ^(1)‖/‖δ^(L)‖, a dead network's being −∞.
     FirstOverLast,
     /// The mean share of dead units over hidden layers and seeds.
     DeadShare,
@@ -59,10 +59,10 @@ impl Quantity {
     pub fn hint(self) -> &'static str {
         match self {
             Self::DecadesPerLayer => {
-                "log10(‖δ^(1)‖/‖δ^(L)‖)/(L − 1), the median over the seeds: 0 is healthy, below it gradients vanish, above it they explode."
+                "log10(‖δ^(1)‖/‖δ^(L)‖)/(L − 1), the median over the seeds, dead networks below all others: 0 is healthy, below it gradients vanish, above it they explode."
             }
             Self::FirstOverLast => {
-                "log10(‖δ^(1)‖/‖δ^(L)‖), the median over the seeds: 0 is healthy, below it gradients vanish, above it they explode."
+                "log10(‖δ^(1)‖/‖δ^(L)‖), the median over the seeds, dead networks below all others: 0 is healthy, below it gradients vanish, above it they explode."
             }
             Self::DeadShare => {
                 "The mean share of hidden units whose slope is exactly 0 in every example."
@@ -116,10 +116,11 @@ impl Shard {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cell {
-    /// The quantity; nothing where the norms of every seed are zero.
+    /// The quantity; nothing where the median is a true zero, as at least half of the seeds' are.
     pub value: Option<f64>,
-    /// The lower and the upper quartile over the seeds, where there is a value.
-    pub quartiles: Option<[f64; 2]>,
+    /// The lower and the upper quartile over all seeds, each nothing where it is a true zero;
+    /// nothing where both are.
+    pub quartiles: Option<[Option<f64>; 2]>,
     /// The share of seeds whose δ^(1) is a true zero.
     pub zero_share: f64,
 }
@@ -275,24 +276,23 @@ impl Sweep {
         for seed in 0..u64::from(self.seeds) {
             let norms = sampler.sample(experiment.seed.wrapping_add(seed), proceed).ok()?;
             zeros += u32::from(norms[0].is_zero());
-            if wants_shares {
-                values.push(self.share(&sampler));
-            } else {
-                values.extend(self.decades(norms));
-            }
+            values.push(if wants_shares { self.share(&sampler) } else { self.decades(norms) });
         }
         values.sort_by(f64::total_cmp);
+        let quartiles = [quantile(&values, 0.25), quantile(&values, 0.75)];
         Some(Cell {
             value: if wants_shares { mean(&values) } else { quantile(&values, 0.5) },
-            quartiles: quantile(&values, 0.25).zip(quantile(&values, 0.75)).map(<[f64; 2]>::from),
+            quartiles: quartiles.iter().any(Option::is_some).then_some(quartiles),
             zero_share: f64::from(zeros) / f64::from(self.seeds),
         })
     }
 
-    fn decades(&self, norms: &[Scaled]) -> Option<f64> {
+    /// −∞ for a network whose δ^(1) is a true zero: less than any that lives.
+    fn decades(&self, norms: &[Scaled]) -> f64 {
         let steps = norms.len() - 1;
-        let log10 = norms[0].over(norms[steps])?.log10()?;
-        Some(if self.quantity == Quantity::FirstOverLast { log10 } else { log10 / steps as f64 })
+        let ratio = norms[0].over(norms[steps]).and_then(Scaled::log10);
+        let log10 = ratio.unwrap_or(f64::NEG_INFINITY);
+        if self.quantity == Quantity::FirstOverLast { log10 } else { log10 / steps as f64 }
     }
 
     /// The mean over hidden layers.
@@ -309,11 +309,14 @@ fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// Linear between the two neighbours in rank; 0.5 is the median.
+/// Linear between the two neighbours in rank; 0.5 is the median. Nothing where a neighbour that
+/// counts is −∞.
 fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let rank = share * sorted.len().checked_sub(1)? as f64;
     let (low, high) = (sorted[rank.floor() as usize], sorted[rank.ceil() as usize]);
-    Some(low + rank.fract() * (high - low))
+    // Infinity times 0 is no number.
+    let between = if low == high { low } else { low + rank.fract() * (high - low) };
+    Some(between).filter(|number| number.is_finite())
 }
 
 impl SweepMap {

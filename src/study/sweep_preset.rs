@@ -3,6 +3,7 @@
 use crate::experiment::{Activation, Architecture, Draws, Experiment, Variant};
 
 use super::mean_field::critical_weight_variance;
+use super::moments::BiasLaw;
 use super::{Axis, Quantity, Setting, Spacing, Sweep};
 
 /// A sweep that comes with the lab.
@@ -36,7 +37,7 @@ impl SweepPreset {
                 "σ_w and σ_b part the plane into order (vanishing) and chaos (exploding); theory's line χ = 1 runs between."
             }
             Self::DepthGainRelu => {
-                "A ReLU net keeps δ at any depth with a gain of √2 on Xavier's scheme: He's initialization."
+                "Wide ReLU layers keep δ with a gain of √2 on Xavier's scheme, He's initialization; narrow ones lose a little more with every layer."
             }
             Self::DepthGainSigmoid => {
                 "A sigmoid needs weights ten times as large before δ survives."
@@ -96,7 +97,8 @@ impl Sweep {
     pub fn phase_diagram(experiment: &Experiment, variant: usize) -> Self {
         let variant = variant.min(experiment.variants.len().saturating_sub(1));
         let activation = experiment.variants[variant].activation;
-        let critical = critical_weight_variance(activation, 0.0).map_or(1.0, f64::sqrt);
+        let critical =
+            critical_weight_variance(activation, BiasLaw::default()).map_or(1.0, f64::sqrt);
         // Half of it to two and a half times, in round numbers.
         let tenths = |share: f64| (share * critical * 10.0).round() / 10.0;
         let usual = Axis::usual(Setting::WeightStd);

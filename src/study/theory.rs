@@ -7,6 +7,7 @@ use crate::engine::Scaled;
 use crate::experiment::{Experiment, Loss, UnitLaw, Variant};
 
 use super::moments::{BiasLaw, Moments};
+use super::softmax_error::softmax_square;
 
 /// Why there is no prediction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,9 +18,6 @@ pub enum TheoryError {
     /// All weights of a layer are equal.
     #[error("the theory speaks of independent weights; with `constant` all are equal")]
     EqualWeights,
-    /// The output's error couples all outputs, and no quadrature over one unit gives it.
-    #[error("the theory has no formula for the error of a softmax output; choose another loss")]
-    SoftmaxOutput,
 }
 
 /// What is expected of one layer. Norms are roots of expected squares, ‖v‖ = √E‖v‖².
@@ -61,8 +59,9 @@ pub struct Prediction {
 /// E‖δ^(l)‖² / E‖δ^(l+1)‖² = n_l Var(W^(l+1)) E[φ′(z^(l))²].
 /// For the squared error with targets y independent of the network,
 /// E‖δ^(L)‖² = Σ_units E[(φ(z) − y)² φ′(z)²], where E y = 0 and E y² = 1 for drawn targets and
-/// the examples' means for given ones. Expectations are exact to about 14 digits; what remains
-/// is the theory's own neglect of 1/width: correlated fluctuations of a layer's norm, and the
+/// the examples' means for given ones. Of a softmax output, whose units are alike but for y,
+/// E‖δ^(L)‖² = E Σ p² − 2/n_L + E‖y‖². Expectations are exact to about 14 digits (E Σ p² to 9);
+/// what remains is the theory's own neglect of 1/width: correlated fluctuations of a layer's norm, and the
 /// dependence of δ^(l+1) on W^(l+1).
 ///
 /// # Errors
@@ -78,7 +77,7 @@ pub struct Prediction {
 /// ```
 pub fn predict(experiment: &Experiment, variant: &Variant) -> Result<Prediction, TheoryError> {
     check(experiment, variant)?;
-    let mut layers = forward(experiment, variant);
+    let mut layers = forward(experiment, variant, 1.0);
     backward(experiment, variant, &mut layers);
     Ok(Prediction { layers: layers.into_iter().map(|(layer, _)| layer).collect() })
 }
@@ -113,18 +112,28 @@ pub(super) fn check(experiment: &Experiment, variant: &Variant) -> Result<(), Th
     let sizes = experiment.sizes();
     let equal = variant.init.unit_law() == UnitLaw::Ones
         && sizes.windows(2).any(|pair| variant.init.scale(pair[0], pair[1]) != 0.0);
-    match experiment.architecture.loss {
-        _ if equal => Err(TheoryError::EqualWeights),
-        Loss::SoftmaxCe => Err(TheoryError::SoftmaxOutput),
-        Loss::Mse | Loss::Bce => Ok(()),
-    }
+    if equal { Err(TheoryError::EqualWeights) } else { Ok(()) }
+}
+
+/// log10 √(E‖δ^(1)‖²/E‖δ^(D)‖²) over D hidden layers, with the input's ‖x‖² times `factor`.
+pub(super) fn wide_log10(experiment: &Experiment, variant: &Variant, factor: f64) -> f64 {
+    let layers = forward(experiment, variant, factor);
+    let hidden = &layers[..layers.len() - 1];
+    let steps = hidden.windows(2).map(|pair| {
+        let (below, above) = (&pair[0].0, &pair[1].0);
+        let variance = variant.init.variance(above.fan_in, above.fan_out);
+        0.5 * libm::log10(below.fan_out as f64 * variance * below.slope_square)
+    });
+    steps.sum()
 }
 
 /// δ and the ratios are left for [`backward`].
-fn forward(experiment: &Experiment, variant: &Variant) -> Vec<Working> {
+fn forward(experiment: &Experiment, variant: &Variant, factor: f64) -> Vec<Working> {
     let sizes = experiment.sizes();
     let last = sizes.len() - 1;
-    let mut input_square = input_square(experiment);
+    let squares = input_squares(experiment);
+    let mut input_square =
+        Scaled::from(factor * squares.iter().sum::<f64>() / squares.len() as f64);
     let mut layers: Vec<Working> = Vec::with_capacity(last);
     let mut known = None;
     for l in 1..sizes.len() {
@@ -171,37 +180,44 @@ fn backward(experiment: &Experiment, variant: &Variant, layers: &mut [Working]) 
             layer.ratio = Some(ratio);
             layer.delta = delta.times(ratio.into());
         } else {
-            layer.delta = output_delta(experiment, moments);
+            layer.delta = output_delta(experiment, variant, layer, moments);
         }
         above = Some((layer.delta, variant.init.variance(layer.fan_in, layer.fan_out)));
     }
 }
 
-/// E‖x‖², the mean over given examples, or n_0 for standard normal ones.
-fn input_square(experiment: &Experiment) -> Scaled {
+/// ‖x‖² of each given example, or once n_0, its mean for standard normal ones.
+pub(super) fn input_squares(experiment: &Experiment) -> Vec<f64> {
     let Some(data) = &experiment.data else {
-        return Scaled::from(experiment.architecture.input as f64);
+        return vec![experiment.architecture.input as f64];
     };
-    let squares: f64 = data.x.iter().flatten().map(|x| x * x).sum();
-    Scaled::from(squares / data.x.len() as f64)
+    data.x.iter().map(|x| x.iter().map(|x| x * x).sum()).collect()
 }
 
 /// √E‖δ^(L)‖² for targets independent of the network.
-fn output_delta(experiment: &Experiment, moments: &Moments) -> Scaled {
-    let outputs = experiment.architecture.output as f64;
+fn output_delta(
+    experiment: &Experiment,
+    variant: &Variant,
+    layer: &LayerPrediction,
+    moments: &Moments,
+) -> Scaled {
+    let architecture = &experiment.architecture;
+    let outputs = architecture.output as f64;
     // Sums over the output units of E y and E y².
-    let (sum, squares) = match &experiment.data {
-        // Standard normal targets; with binary cross-entropy 0 or 1, each half of the time.
-        None if experiment.architecture.loss == Loss::Mse => (0.0, outputs),
-        None => (0.5 * outputs, 0.5 * outputs),
-        Some(data) => {
+    let (sum, squares) = match (&experiment.data, architecture.loss) {
+        // Standard normal targets; with binary cross-entropy 0 or 1, each half of the time; with
+        // softmax one class of all.
+        (None, Loss::Mse) => (0.0, outputs),
+        (None, Loss::Bce) => (0.5 * outputs, 0.5 * outputs),
+        (None, Loss::SoftmaxCe) => (1.0, 1.0),
+        (Some(data), _) => {
             let mean = |f: fn(f64) -> f64| {
                 data.y.iter().flatten().map(|&y| f(y)).sum::<f64>() / data.y.len() as f64
             };
             (mean(|y| y), mean(|y| y * y))
         }
     };
-    match experiment.architecture.loss {
+    match architecture.loss {
         Loss::Mse => moments
             .product_square
             .times(outputs.into())
@@ -209,12 +225,17 @@ fn output_delta(experiment: &Experiment, moments: &Moments) -> Scaled {
             .plus(Scaled::from(moments.slope_square * squares))
             .sqrt(),
         // δ = a − y outright: E a² − 2 E a E y + E y², unit by unit.
-        Loss::Bce | Loss::SoftmaxCe => moments
+        Loss::Bce => moments
             .value_square
             .times(outputs.into())
             .plus(moments.value.times((-2.0 * sum).into()))
             .plus(Scaled::from(squares))
             .sqrt(),
+        Loss::SoftmaxCe => {
+            let bias = BiasLaw::of(&variant.bias, layer.fan_in, layer.fan_out);
+            let probabilities = softmax_square(architecture.output, moments.z_square, bias);
+            Scaled::from((probabilities - 2.0 * sum / outputs + squares).max(0.0)).sqrt()
+        }
     }
 }
 

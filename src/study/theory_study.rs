@@ -1,11 +1,15 @@
 //! All that the theory says of an experiment: each variant's prediction, its band at finite
 //! width, and the constants of the wide and deep limit.
 
-use crate::experiment::{Activation, Experiment, Variant};
+use crate::experiment::{Experiment, Variant};
 
+use super::mean_field::critical_while_watched;
+use super::no_spread::{NoSpread, no_spread};
+use super::survival::{Survival, survival};
+use super::theory::input_squares;
 use super::{
-    FixedPoint, LayerBand, MeanField, Phase, Prediction, Stopped, TheoryError, Watch, band,
-    mean_field::critical_while_watched, predict,
+    Basin, FixedPoint, LayerBand, MeanField, Phase, Prediction, Stopped, TheoryError, Watch, band,
+    predict,
 };
 
 /// Where the curve of χ begins and ends, as log10 σ_w².
@@ -40,12 +44,16 @@ pub struct LayerTheory {
     pub prediction: Prediction,
     /// Mean and spread of log10 ‖δ^(l)‖/‖δ^(L)‖ at this width.
     pub bands: Vec<LayerBand>,
+    /// How often a signal survives the hidden layers; nothing where no slope is exactly 0.
+    pub survival: Option<Survival>,
+    /// Why the bands say nothing of networks of this width, where they do not.
+    pub no_spread: Option<NoSpread>,
 }
 
-/// Mean-field constants of a variant.
+/// Mean-field constants of a variant: what holds in the limit of wide layers, deep in the network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limit {
-    /// φ, σ_w² and σ_b².
+    /// φ, σ_w², the biases and the input.
     pub field: MeanField,
     /// q*.
     pub fixed_point: FixedPoint,
@@ -57,11 +65,24 @@ pub struct Limit {
     pub depth_scale: f64,
     /// 6 ξ_c, where the lab knows it.
     pub trainable_depth: Option<f64>,
+    /// Where other inputs of this network settle, if not all settle alike.
+    pub basins: Option<Basins>,
     /// χ over σ_w², once it is computed.
     pub critical: Option<CriticalLine>,
 }
 
-/// χ at the fixed point over σ_w², for one activation and σ_b²: some tenths of a second's work.
+/// Two basins, and on which side of their boundary the experiment's inputs lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Basins {
+    /// The one that the mean input does not fall into.
+    pub other: Basin,
+    /// Given examples that do fall into it; 0 for drawn inputs, which count with their mean.
+    pub examples_beyond: usize,
+    /// Given examples, or 1.
+    pub examples: usize,
+}
+
+/// χ at the fixed point over σ_w², all else as it is: some tenths of a second's work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CriticalLine {
     /// The smallest σ_w² with χ = 1.
@@ -76,11 +97,11 @@ pub struct TheoryStudy {
     known: Vec<Known>,
 }
 
-/// What depends on the activation and on σ_b² alone.
+/// What depends on everything but σ_w².
 #[derive(Clone, Debug)]
 struct Known {
-    activation: Activation,
-    bias_variance: f64,
+    /// With σ_w² = 1.
+    field: MeanField,
     line: CriticalLine,
 }
 
@@ -132,23 +153,25 @@ impl TheoryStudy {
     }
 
     fn kept(&self, field: MeanField) -> Option<&CriticalLine> {
-        let MeanField { activation, bias_variance, .. } = field;
-        let is_it = |k: &&Known| k.activation == activation && k.bias_variance == bias_variance;
-        self.known.iter().find(is_it).map(|known| &known.line)
+        let field = unit(field);
+        self.known.iter().find(|known| known.field == field).map(|known| &known.line)
     }
 
     fn line(&mut self, field: MeanField, watch: &Watch<'_>) -> Result<CriticalLine, Stopped> {
-        let MeanField { activation, bias_variance, .. } = field;
         if let Some(line) = self.kept(field) {
             return Ok(line.clone());
         }
         let curve = curve(field, watch)?;
-        let weight_variance = critical_while_watched(activation, bias_variance, watch)?;
+        let weight_variance = critical_while_watched(field, watch)?;
         let line = CriticalLine { weight_variance, curve };
         self.known.truncate(KEPT - 1);
-        self.known.insert(0, Known { activation, bias_variance, line: line.clone() });
+        self.known.insert(0, Known { field: unit(field), line: line.clone() });
         Ok(line)
     }
+}
+
+fn unit(field: MeanField) -> MeanField {
+    MeanField { weight_variance: 1.0, ..field }
 }
 
 impl Theory {
@@ -157,7 +180,7 @@ impl Theory {
         let variant = |variant: &Variant| VariantTheory {
             name: variant.name.clone(),
             layers: layers_of(experiment, variant),
-            limit: MeanField::of(experiment, variant).ok().flatten().map(Limit::of),
+            limit: Limit::of(experiment, variant),
         };
         Self {
             experiment: experiment.clone(),
@@ -167,22 +190,46 @@ impl Theory {
 }
 
 impl Limit {
-    fn of(field: MeanField) -> Self {
-        Self {
+    fn of(experiment: &Experiment, variant: &Variant) -> Option<Self> {
+        let field = MeanField::of(experiment, variant).ok().flatten()?;
+        let fixed_point = field.fixed_point();
+        let chi = field.chi_of(fixed_point);
+        Some(Self {
             field,
-            fixed_point: field.fixed_point(),
-            chi: field.chi(),
-            phase: field.phase(),
-            depth_scale: field.depth_scale(),
+            fixed_point,
+            chi,
+            phase: Phase::of(chi),
+            depth_scale: -1.0 / libm::log(chi),
             trainable_depth: field.trainable_depth(),
+            basins: Basins::of(experiment, variant, field),
             critical: None,
-        }
+        })
     }
 }
 
-/// Prediction and band of one variant.
+impl Basins {
+    fn of(experiment: &Experiment, variant: &Variant, field: MeanField) -> Option<Self> {
+        let other = field.other_basin()?;
+        let squares = input_squares(experiment);
+        let is_beyond = |&square: &f64| {
+            let single = MeanField::of_input(experiment, variant, square).ok().flatten();
+            single.is_some_and(|single| {
+                (single.first_q() > other.boundary) != (field.first_q() > other.boundary)
+            })
+        };
+        let examples_beyond = squares.iter().filter(|square| is_beyond(square)).count();
+        Some(Self { other, examples_beyond, examples: squares.len() })
+    }
+}
+
+/// Prediction, band and survival of one variant.
 fn layers_of(experiment: &Experiment, variant: &Variant) -> Result<LayerTheory, TheoryError> {
-    Ok(LayerTheory { prediction: predict(experiment, variant)?, bands: band(experiment, variant)? })
+    let prediction = predict(experiment, variant)?;
+    let survival = survival(experiment, variant, &prediction.layers);
+    let bands = band(experiment, variant)?;
+    let std_log10 = bands.first().map_or(0.0, |band| band.std_log10);
+    let no_spread = no_spread(experiment, variant, &prediction.layers, std_log10);
+    Ok(LayerTheory { prediction, bands, survival, no_spread })
 }
 
 /// χ at the fixed point over σ_w², both as log10. Values of 0 have no logarithm and are left out.

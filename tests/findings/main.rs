@@ -2,8 +2,14 @@
 
 mod cases;
 mod check;
+mod ensembles;
 mod flow;
+#[path = "../helpers/mod.rs"]
+mod helpers;
 mod random;
 mod raw;
 mod spread;
+mod sweeps;
+mod theory;
+mod theory_cases;
 mod why;

@@ -4,6 +4,8 @@
 use eframe::egui::{Theme, accesskit::Role, pos2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
+use gradient_lab::experiment::{Activation, Experiment, Init, Scheme, Variant};
+
 use super::window::Window;
 
 fn open(size: [f32; 2], theme: Theme) -> Window {
@@ -136,4 +138,42 @@ fn the_present_experiment_is_taken_with_its_number_of_seeds() {
     // 20 units a layer: 320 over 20.
     let seeds = window.find(Role::SpinButton, "Seeds", 0).accesskit_node().value();
     assert_eq!(seeds.as_deref(), Some("16"));
+}
+
+/// What a sweep puts in the place of what is set is said before it is measured, where it can be
+/// read in a small window.
+#[test]
+fn the_page_says_what_a_sweep_replaces() {
+    let mut experiment = Experiment {
+        variants: vec![Variant {
+            init: Init::of(Scheme::HeNormal),
+            ..Variant::of(Activation::Relu)
+        }],
+        ..Experiment::default()
+    };
+    experiment.architecture.hidden = Some(vec![50, 2, 50, 50]);
+    let mut window = Window::open_as(Some(experiment), [1024.0, 640.0], Theme::Dark);
+    window.click("Sweep");
+    window.wait_for_text("Start");
+    window.find(Role::ComboBox, "Sweep of", 0).click();
+    window.frames();
+    let entries = window.harness.query_all_by_role_and_label(Role::Button, "Depth × gain, ReLU");
+    entries.last().expect("an entry").click();
+    window.frames();
+    wait_for_the_end(&mut window);
+    make_small(&mut window);
+    window.click("Take the present experiment");
+    window.frames();
+    for words in ["1 stands for its own gain of 1.4142", "The hidden sizes 50, 2, 50, 50 give way"]
+    {
+        let shown = window.texts().iter().any(|text| text.contains(words));
+        assert!(shown, "{words}: {:#?}", window.texts());
+    }
+    window.click("Start");
+    wait_for_the_end(&mut window);
+    if let Some(folder) = std::env::var_os("PAGES") {
+        let picture = window.harness.render().expect("a picture");
+        let path = std::path::Path::new(&folder).join("sweep-replaces.png");
+        picture.save(path).expect("a file");
+    }
 }

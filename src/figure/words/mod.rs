@@ -1,8 +1,11 @@
 //! Sentences: each is made of one typed finding, and nothing else makes one.
 
 pub mod check;
+pub mod ensemble;
 pub mod flow;
 pub mod spread;
+pub mod sweep;
+pub mod theory;
 pub mod why;
 
 use std::ops::RangeInclusive;

@@ -225,7 +225,7 @@ fn parameter_row(ui: &mut Ui, id: &str, init: &mut Init, parameter: Parameter) {
         Parameter::Truncated => {
             ui.label("");
             ui.checkbox(&mut init.truncated, "truncated at ±2σ")
-                .on_hover_text("As Keras' normal initializers: cut at two standard deviations, widened to keep the variance");
+                .on_hover_text("Keras’ definition: cut at two standard deviations, σ widened by 1/0.8796 so that the variance stays the scheme’s. PyTorch’s trunc_normal_ keeps σ and loses variance");
             ui.end_row();
         }
     }

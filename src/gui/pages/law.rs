@@ -10,7 +10,7 @@ use eframe::egui::{
     self, ComboBox, Context, ProgressBar, RichText, ScrollArea, Slider, SliderClamping, Ui, vec2,
 };
 
-use crate::figure::{Figure, law_words};
+use crate::figure::{Figure, words::ensemble::ensemble as drawn};
 use crate::study::{DrawStudy, Engine, Ensemble, EnsembleSettings, SEEDS, TheoryStudy};
 
 use super::super::app::sentence;
@@ -189,7 +189,7 @@ impl LawPage {
             }
             sentence(ui, &self.stopped(), false);
         } else if let Some(law) = self.shown.as_ref().and_then(Shown::law) {
-            sentence(ui, &law_words::ensemble(&law.ensemble), false);
+            sentence(ui, &drawn(&law.ensemble), false);
         }
     }
 
@@ -284,7 +284,7 @@ impl LawPage {
                 painter::note(ui, note);
                 ui.indent(("law words", note.variant), |ui| {
                     if let Some(limit) = &words.limit {
-                        ui.label(format!("Theory of wide layers: {limit}"));
+                        ui.label(limit);
                     }
                     ui.label(RichText::new(format!("Engine: {}", words.engine)).weak());
                     for caveat in &words.caveats {

@@ -1,18 +1,18 @@
 //! The sweep page: a map over two settings, or a curve over one; coarse first, then finer.
 
+mod fields;
+
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{
-    self, Button, ComboBox, Context, DragValue, ProgressBar, Response, RichText, ScrollArea, Ui,
-    vec2,
-};
+use eframe::egui::{self, Button, Context, DragValue, ProgressBar, RichText, ScrollArea, Ui, vec2};
 
+use crate::figure::words::sweep as words;
 use crate::figure::{Chosen, Figure, Profile};
 use crate::study::{
-    Axis, CELLS, Quantity, Setting, Shard, Spacing, Stopped, Sweep, SweepError, SweepPreset,
-    SweepResult, Watch, all_threads, critical_line, sweep,
+    Quantity, Shard, Stopped, Sweep, SweepError, SweepPreset, SweepResult, Watch, all_threads,
+    critical_line, sweep,
 };
 
 use super::super::app::sentence;
@@ -22,6 +22,7 @@ use super::super::controls;
 use super::super::lab::Lab;
 use super::super::painter::{Medium, Painter};
 use super::Page;
+use fields::{axis, cell_field, combo, free_axis, named};
 
 /// Seeds of a cell that the page offers.
 const SEEDS: RangeInclusive<u32> = 1..=1000;
@@ -113,6 +114,7 @@ impl SweepPage {
             self.source(ui, lab);
             self.axes(ui);
             self.state(ui);
+            self.replaced(ui);
             ui.add_space(2.0);
         });
         egui::CentralPanel::default().show(ui, |ui| {
@@ -220,6 +222,14 @@ impl SweepPage {
         });
     }
 
+    /// What the sweep as it is set replaces of its experiment.
+    fn replaced(&self, ui: &mut Ui) {
+        let words: Vec<String> = self.draft.replaces().iter().map(words::sentence).collect();
+        if !words.is_empty() {
+            ui.label(RichText::new(words.join(" ")).small());
+        }
+    }
+
     fn words(&self, ui: &mut Ui) {
         if let Some(reason) = self.refusal().or(self.asked.failure()) {
             sentence(ui, reason, true);
@@ -233,7 +243,12 @@ impl SweepPage {
                 let (done, all) = (shown.map.done(), shown.map.cells.len());
                 sentence(ui, &format!("Stopped at {done} of {all} cells."), false);
             }
-            _ => {}
+            Some(shown) => {
+                if let Some(finding) = shown.map.dead_medians() {
+                    sentence(ui, &words::sentence(&finding), false);
+                }
+            }
+            None => {}
         }
     }
 
@@ -334,67 +349,4 @@ fn answer(
         Err(SweepError::Stopped(stopped)) => Err(stopped),
         Err(error) => Ok(Err(error)),
     }
-}
-
-/// The usual range of a setting that can stand beside `taken`.
-fn free_axis(taken: Setting) -> Axis {
-    let second = if taken == Setting::Depth { Setting::Gain } else { Setting::Depth };
-    Axis::usual(second)
-}
-
-/// One axis: its setting, its ends, its cells and their spacing.
-fn axis(ui: &mut Ui, name: &str, axis: &mut Axis, taken: Option<Setting>) {
-    ui.push_id(name, |ui| {
-        ui.horizontal_wrapped(|ui| {
-            let before = axis.setting;
-            combo(ui, &format!("Along {name}"), before.hint(), before.label(), |ui| {
-                for each in Setting::ALL.into_iter().filter(|each| Some(*each) != taken) {
-                    ui.selectable_value(&mut axis.setting, each, each.label())
-                        .on_hover_text(each.hint());
-                }
-            });
-            if axis.setting != before {
-                *axis = Axis::usual(axis.setting);
-            }
-            let speed = if axis.setting.is_whole() { 0.2 } else { 0.01 };
-            let most = axis.to;
-            named(ui, &format!("{name} from"), "The first cell's value", |ui| {
-                ui.add(DragValue::new(&mut axis.from).range(0.0..=most).speed(speed))
-            });
-            let least = axis.from;
-            named(ui, &format!("{name} to"), "The last cell's value", |ui| {
-                ui.add(DragValue::new(&mut axis.to).range(least..=1e6).speed(speed))
-            });
-            named(ui, &format!("{name} cells"), "How many values, up to 256", |ui| {
-                ui.add(DragValue::new(&mut axis.cells).range(CELLS).speed(0.2))
-            });
-            let mut log = axis.spacing == Spacing::Logarithmic;
-            let word = format!("{name} by factors");
-            let hint = "Cells spaced by equal factors in place of equal steps";
-            if ui.checkbox(&mut log, word).on_hover_text(hint).changed() {
-                axis.spacing = if log { Spacing::Logarithmic } else { Spacing::Linear };
-            }
-        });
-    });
-}
-
-/// A cell's number, counted from 1.
-fn cell_field(ui: &mut Ui, label: &str, index: &mut usize, count: usize) {
-    let mut shown = *index + 1;
-    named(ui, label, "The chosen cell, framed on the map; counted from 1", |ui| {
-        ui.add(DragValue::new(&mut shown).range(1..=count).speed(0.1))
-    });
-    *index = shown - 1;
-}
-
-/// A word and the control that it names.
-fn named(ui: &mut Ui, label: &str, hint: &str, add: impl FnOnce(&mut Ui) -> Response) {
-    let word = ui.label(label).on_hover_text(hint);
-    add(ui).labelled_by(word.id).on_hover_text(hint);
-}
-
-fn combo(ui: &mut Ui, label: &str, hint: &str, text: &str, entries: impl FnOnce(&mut Ui)) {
-    named(ui, label, hint, |ui| {
-        ComboBox::from_id_salt(label).selected_text(text).show_ui(ui, entries).response
-    });
 }

@@ -7,11 +7,11 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::experiment::Experiment;
-use crate::figure::{Figure, law_words};
+use crate::figure::{Figure, words};
 use crate::runtime::Deliver;
 use crate::study::{
-    Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Stopped, Theory, TheoryStudy,
-    Watch, ensemble,
+    Draw, DrawStudy, Ensemble, EnsembleError, EnsembleFinding, EnsembleSettings, Stopped, Theory,
+    TheoryStudy, Watch, ensemble,
 };
 
 /// Drawing goes on for as long before the first preview: a shorter ensemble is shown whole.
@@ -111,9 +111,12 @@ impl Law {
         let experiment = &ensemble.experiment;
         let variants = experiment.variants.iter().zip(&ensemble.variants).zip(&theory.variants);
         let words = variants.map(|((variant, measured), theory)| Words {
-            engine: law_words::engine(experiment, variant, measured.engine),
-            limit: theory.layers.is_ok().then(|| law_words::limit(theory)),
-            caveats: law_words::caveats(experiment, variant, measured, theory),
+            engine: words::ensemble::engine(experiment, variant, measured.engine),
+            limit: theory.layers.is_ok().then(|| words::theory::limit(theory)),
+            caveats: EnsembleFinding::caveats(experiment, variant, measured, theory)
+                .iter()
+                .map(words::ensemble::found)
+                .collect(),
         });
         let by_layer = Figure::ensemble(ensemble, theory, Some(draw));
         let divided = by_layer.clone().divided_by(theory);

@@ -1,0 +1,224 @@
+//! The theory in words: what holds in the limit of wide layers, and what to expect at this width.
+
+use crate::study::{FixedPoint, Footing, NoSpread, Phase, TheoryFinding, VariantTheory};
+
+use super::steps as step_count;
+
+/// All that the theory claims of a variant.
+pub fn limit(theory: &VariantTheory) -> String {
+    theory.findings().iter().map(claim).collect::<Vec<_>>().join(" ")
+}
+
+/// One claim of the theory, as a sentence.
+pub fn claim(finding: &TheoryFinding) -> String {
+    match *finding {
+        TheoryFinding::NoTheory { reason } => format!("No theory: {reason}."),
+        TheoryFinding::NoLimit => {
+            "No wide and deep limit: it takes at least two hidden layers, all of one width."
+                .to_owned()
+        }
+        TheoryFinding::Limit {
+            weight_variance,
+            bias_mean,
+            bias_variance,
+            fixed_point,
+            chi,
+            phase,
+            depth_scale,
+            trainable_depth,
+        } => {
+            let bias = if bias_mean == 0.0 {
+                String::new()
+            } else {
+                format!(", every bias {}", number(bias_mean))
+            };
+            format!(
+                "In the limit of wide layers: σ_w² = {}, σ_b² = {}{bias}: {}, χ = {}, {}.",
+                number(weight_variance),
+                number(bias_variance),
+                settles(fixed_point),
+                number(chi),
+                phase_words(phase, chi, depth_scale, trainable_depth),
+            )
+        }
+        TheoryFinding::Basins { .. } => basins(finding),
+        TheoryFinding::Critical { activation, weight_variance: Some(critical), times } => format!(
+            "{} is critical at σ_w² = {}; here it is {} times that.",
+            activation.label(),
+            number(critical),
+            number(times.unwrap_or(f64::NAN)),
+        ),
+        TheoryFinding::Critical { activation, weight_variance: None, .. } => format!(
+            "{} has no critical σ_w² with these biases that is reached without a jump.",
+            activation.label()
+        ),
+        TheoryFinding::AtThisSize { .. } => at_this_size(finding),
+        TheoryFinding::NoSpread { width, wide_log10, reason } => {
+            no_spread(width, wide_log10, reason)
+        }
+        TheoryFinding::Silence { survival, layer, active, units, footing } => format!(
+            "{} some hidden layer has no active unit, and δ is a true zero from there down ({}): {} of {units} units are expected active in layer {layer}.",
+            networks(1.0 - survival),
+            exactness(footing),
+            number(active),
+        ),
+    }
+}
+
+fn settles(point: FixedPoint) -> String {
+    match point {
+        FixedPoint::At(0.0) => "q* = 0 (the forward signal dies out)".to_owned(),
+        FixedPoint::At(q) => format!("q* = {}", number(q)),
+        FixedPoint::Every => "every q is kept".to_owned(),
+        FixedPoint::Diverges => "q grows without bound".to_owned(),
+    }
+}
+
+fn phase_words(phase: Phase, chi: f64, depth_scale: f64, trainable: Option<f64>) -> String {
+    let scale = number(depth_scale);
+    match phase {
+        Phase::Critical => "critical: ‖δ‖ neither shrinks nor grows by a factor a layer".to_owned(),
+        Phase::Ordered if chi == 0.0 => "ordered: the slopes are 0 and nothing passes".to_owned(),
+        Phase::Ordered => {
+            let depth = trainable.map_or(String::new(), |depth| {
+                format!(", trainable to a depth of about 6ξ = {}", number(depth))
+            });
+            format!("ordered: ‖δ‖² shrinks by e in ξ = {scale} layers{depth}")
+        }
+        Phase::Chaotic => format!(
+            "chaotic: ‖δ‖² grows by e in {scale} layers; the trainable depth belongs to another fixed point, which the lab does not compute"
+        ),
+    }
+}
+
+fn basins(finding: &TheoryFinding) -> String {
+    let TheoryFinding::Basins {
+        first_q,
+        boundary,
+        here,
+        there,
+        chi_there,
+        examples_beyond,
+        examples,
+    } = *finding
+    else {
+        unreachable!("the one caller matches the kind")
+    };
+    let side = if first_q > boundary { "above" } else { "below" };
+    let fate = |point| match point {
+        FixedPoint::At(0.0) => "the signal dies out".to_owned(),
+        FixedPoint::At(q) => format!("q settles at {}", number(q)),
+        FixedPoint::Every => "q is kept".to_owned(),
+        FixedPoint::Diverges => "q grows without bound".to_owned(),
+    };
+    let mut words = format!(
+        "The input decides: with q = {} in layer 1 it lies {side} the boundary at {}, where {}; on the other side {}, with χ = {}.",
+        number(first_q),
+        number(boundary),
+        fate(here),
+        fate(there),
+        number(chi_there),
+    );
+    if examples > 1 {
+        words += &format!(" {examples_beyond} of the {examples} examples lie on the other side.");
+    }
+    words
+}
+
+fn at_this_size(finding: &TheoryFinding) -> String {
+    let TheoryFinding::AtThisSize {
+        width,
+        steps,
+        wide_log10,
+        mean_log10,
+        std_log10,
+        leaves_a_decade_after,
+        footing,
+    } = *finding
+    else {
+        unreachable!("the one caller matches the kind")
+    };
+    let decade = match leaves_a_decade_after {
+        None => "so it stays within a decade".to_owned(),
+        Some(layers) => format!("within a decade for {}", step_count(layers - 1)),
+    };
+    format!(
+        "At this size, {} between hidden layers of {width} units: wide layers would change ‖δ‖ by {} decades, a typical network changes it by {} ± {} ({}), {decade}.",
+        step_count(steps),
+        decades(wide_log10),
+        decades(mean_log10),
+        decades(std_log10),
+        match footing {
+            Footing::Exact => "exact",
+            Footing::Heuristic => "an estimate, good to about that spread",
+        },
+    )
+}
+
+fn no_spread(width: usize, wide_log10: f64, reason: NoSpread) -> String {
+    let change = if reason == NoSpread::NoSignal {
+        "pass no error back".to_owned()
+    } else {
+        format!("would change ‖δ‖ by {} decades between hidden layers", decades(wide_log10))
+    };
+    format!(
+        "Wide layers of this depth {change}. How far networks of {width} units stray from that the lab cannot tell: {}. Draw an ensemble.",
+        cannot_tell(reason)
+    )
+}
+
+/// Why the lab cannot tell.
+pub(super) fn cannot_tell(reason: NoSpread) -> &'static str {
+    match reason {
+        NoSpread::NoSignal => "whatever passes, single units let through",
+        NoSpread::Orthogonal => {
+            "the estimate takes the weights as independent, and orthogonal ones are not"
+        }
+        NoSpread::FewUnits => "in some layer a few units decide",
+        NoSpread::Sensitive => "the accidents of the forward signal decide",
+    }
+}
+
+fn networks(share: f64) -> String {
+    if share > 0.999_95 {
+        "In nearly every network".to_owned()
+    } else {
+        format!("In {:.1} % of networks", 100.0 * share)
+    }
+}
+
+fn exactness(footing: Footing) -> &'static str {
+    match footing {
+        Footing::Exact => "exact",
+        Footing::Heuristic => "an estimate",
+    }
+}
+
+/// Two decimals, three below a tenth, with a true minus sign and no minus zero.
+fn decades(number: f64) -> String {
+    let text = if number.abs() < 0.1 { format!("{number:.3}") } else { format!("{number:.2}") };
+    if text.trim_start_matches('-').bytes().all(|digit| digit == b'0' || digit == b'.') {
+        "0".to_owned()
+    } else {
+        text.replace('-', "−")
+    }
+}
+
+/// Four digits, plain where they read well.
+fn number(number: f64) -> String {
+    let size = number.abs();
+    let text = if size == 0.0 {
+        "0".to_owned()
+    } else if (1e-3..1e5).contains(&size) {
+        let decimals = (3.0 - size.log10().floor()).clamp(0.0, 6.0) as usize;
+        let text = format!("{number:.decimals$}");
+        if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            text
+        }
+    } else {
+        format!("{number:.3e}")
+    };
+    text.replace('-', "−")
+}

@@ -1,0 +1,76 @@
+//! How often an error signal dies at finite width because no unit of a layer lets it pass.
+
+use crate::experiment::{Activation, Experiment, Variant};
+
+use super::finite_width::{Footing, is_symmetric};
+use super::theory::LayerPrediction;
+
+/// How often some signal comes through the hidden layers of ReLU.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Survival {
+    /// The probability that no hidden layer has all of its units inactive for an example: else
+    /// δ is a true zero in that layer and below.
+    pub probability: f64,
+    /// The first layer with less than one unit expected active, or else the one with the fewest.
+    pub layer: usize,
+    /// How many that are.
+    pub active: f64,
+    /// Exact where a unit is active in half of all draws, independently of the others.
+    pub footing: Footing,
+}
+
+/// Π (1 − (1 − p_l)^{n_l}) over hidden layers of n_l units, each active with probability
+/// p_l = E φ′²; nothing for activations whose slope is never exactly 0.
+///
+/// Exact where weights and biases are symmetric about 0: then every sign of a layer's z is a fair
+/// coin, p_l = ½. Elsewhere the units of a layer count as independent and its q as sharp.
+pub(super) fn survival(
+    experiment: &Experiment,
+    variant: &Variant,
+    layers: &[LayerPrediction],
+) -> Option<Survival> {
+    let hidden = &layers[..layers.len() - 1];
+    if variant.activation != Activation::Relu {
+        return None;
+    }
+    let dead = |layer: &LayerPrediction| {
+        libm::exp(layer.fan_out as f64 * libm::log1p(-layer.slope_square))
+    };
+    let expected = |layer: &LayerPrediction| layer.fan_out as f64 * layer.slope_square;
+    let starved = hidden.iter().find(|layer| expected(layer) < 1.0);
+    let least = hidden.iter().min_by(|a, b| expected(a).total_cmp(&expected(b)));
+    let starved = starved.or(least)?;
+    let exact = experiment.architecture.batch == 1 && is_symmetric(variant);
+    Some(Survival {
+        probability: hidden.iter().map(|layer| 1.0 - dead(layer)).product(),
+        layer: starved.layer,
+        active: expected(starved),
+        footing: if exact { Footing::Exact } else { Footing::Heuristic },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Init, Scheme};
+    use crate::study::predict;
+
+    #[test]
+    fn every_sign_is_a_fair_coin() {
+        let mut experiment = Experiment::default();
+        experiment.architecture.hidden = Some(vec![2, 3]);
+        let relu = Variant::of(Activation::Relu);
+        let of = |variant: &Variant| {
+            let layers = predict(&experiment, variant).expect("random weights").layers;
+            survival(&experiment, variant, &layers)
+        };
+        let found = of(&relu).expect("ReLU");
+        assert!((found.probability - 0.75 * 0.875).abs() < 1e-12);
+        assert_eq!((found.layer, found.footing), (1, Footing::Exact));
+        let bias = Init { value: Some(-1.0), ..Init::of(Scheme::Constant) };
+        let shifted = of(&Variant { bias, ..relu.clone() }).expect("ReLU");
+        assert!(shifted.probability < found.probability);
+        assert_eq!(shifted.footing, Footing::Heuristic);
+        assert_eq!(of(&Variant::of(Activation::LeakyRelu)), None);
+    }
+}
