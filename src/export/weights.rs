@@ -15,8 +15,7 @@ pub const METADATA_KEY: &str = "gradient-lab-experiment";
 
 /// What the tensors are, for whoever opens the file without the lab.
 const LAYOUT: &str = "\
-# x: examples × inputs. y: examples × outputs. A variant with others of its own, because NumPy's
-# one stream had gone on differently, has them as <variant>.x and <variant>.y.
+# x: examples × inputs. y: examples × outputs. All variants share them.
 # <variant>.<l>.weight: W of layer l, from 1, outputs × inputs, so that z = W a + b.
 # <variant>.<l>.bias: b of layer l; zeros where the variant has no bias.
 # All row-major, F64 or, where the pass was computed in single precision, F32.
@@ -38,9 +37,7 @@ pub enum WeightsError {
 ///
 /// # Shapes
 /// `x` is B × n_0, `y` is B × n_L, `<variant>.<l>.weight` is n_l × n_{l−1} and
-/// `<variant>.<l>.bias` has n_l numbers; l counts from 1. In NumPy's one stream x and y come
-/// after the weights, so that variants of different laws get different ones: those that differ
-/// from the first variant's are `<variant>.x` and `<variant>.y`.
+/// `<variant>.<l>.bias` has n_l numbers; l counts from 1. All variants share x and y.
 ///
 /// # Errors
 /// [`WeightsError::Stopped`] when told to stop.
@@ -63,16 +60,12 @@ fn encode_as<T: Number>(
     watch: &Watch<'_>,
 ) -> Result<Vec<u8>, WeightsError> {
     let mut tensors = Vec::new();
-    let mut shared = None;
     for variant in &experiment.variants {
         let network: Network<T> = study.network(experiment, variant, watch)?;
-        let data = (network.input.clone(), network.target.clone());
-        if shared.is_none() {
-            push_data(&mut tensors, "", &network);
-        } else if shared.as_ref() != Some(&data) {
-            push_data(&mut tensors, &format!("{}.", variant.name), &network);
+        if tensors.is_empty() {
+            tensors.push(("x".to_owned(), Tensor::data(network.input)));
+            tensors.push(("y".to_owned(), Tensor::data(network.target)));
         }
-        shared.get_or_insert(data);
         for (index, layer) in network.layers.into_iter().enumerate() {
             let name = format!("{}.{}", variant.name, index + 1);
             tensors.push((format!("{name}.bias"), Tensor::bias(&layer)));
@@ -82,11 +75,6 @@ fn encode_as<T: Number>(
     let text = format!("{LAYOUT}\n{}", experiment.to_toml());
     let metadata = HashMap::from([(METADATA_KEY.to_owned(), text)]);
     Ok(safetensors::serialize(tensors, Some(metadata))?)
-}
-
-fn push_data<T: Number>(tensors: &mut Vec<(String, Tensor<T>)>, prefix: &str, from: &Network<T>) {
-    tensors.push((format!("{prefix}x"), Tensor::data(from.input.clone())));
-    tensors.push((format!("{prefix}y"), Tensor::data(from.target.clone())));
 }
 
 /// One tensor of the file. Its bytes are made when the file asks for them: a large network's
