@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::tables::{optional_word, word};
+
 /// How weights (or biases) are drawn. Definitions follow PyTorch's `torch.nn.init` and
 /// Keras' initializers; fan_in = n_{l−1}, fan_out = n_l.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -211,6 +213,7 @@ pub enum UnitLaw {
 #[serde(default, deny_unknown_fields)]
 pub struct Init {
     /// Which scheme.
+    #[serde(deserialize_with = "word")]
     pub scheme: Scheme,
     /// Multiplies the scheme's standard deviation or bound; absent, the scheme's own default.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -225,7 +228,7 @@ pub struct Init {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
     /// Which fan He's schemes use.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_word")]
     pub mode: Option<FanMode>,
     /// Cut at ±2σ, as Keras' `*_normal` are.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

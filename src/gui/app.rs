@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Context, RichText, Ui};
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, visible};
 use crate::export::picture::PictureOptions;
 use crate::export::{open, picture};
 use crate::figure::{Figure, FigureId};
@@ -106,6 +106,10 @@ impl App {
                     self.remember_folder(&path);
                     self.say(format!("Written: {}", path.display()));
                 }
+                Done::WrittenBut(path, but) => {
+                    self.remember_folder(&path);
+                    self.complain(format!("Written: {}. {but}", path.display()));
+                }
                 Done::Picture(image) => {
                     context.copy_image(*image);
                     self.say("The picture is on the clipboard.".to_owned());
@@ -127,11 +131,11 @@ impl App {
     }
 
     fn say(&mut self, text: String) {
-        self.message = Some(Message { text, is_error: false });
+        self.message = Some(Message { text: visible(&text), is_error: false });
     }
 
     fn complain(&mut self, text: String) {
-        self.message = Some(Message { text, is_error: true });
+        self.message = Some(Message { text: visible(&text), is_error: true });
     }
 
     fn apply(&mut self, context: &Context, command: Command) {
