@@ -23,16 +23,16 @@ pub use error::WriteError;
 pub struct Destination {
     path: PathBuf,
     folder: PathBuf,
-    place: Place,
+    /// None for a stream, which is written into.
+    renaming: Option<Renaming>,
     out: BufWriter<Out>,
 }
 
-/// How the result gets to its name.
-enum Place {
-    /// By renaming.
-    File { target: PathBuf, temporary: Temporary, replaced: Option<Metadata> },
-    /// By writing into it.
-    Stream,
+/// A new file that is to take a name, and what has the name now.
+struct Renaming {
+    target: PathBuf,
+    temporary: Temporary,
+    replaced: Option<Metadata>,
 }
 
 /// The file or stream, and what has gone into it.
@@ -105,7 +105,7 @@ impl Destination {
     fn stream(path: &Path, folder: &Path, file: File) -> Self {
         let out = Out { file, written: 0, may_close: true, is_closed: false };
         let (path, folder) = (path.to_owned(), folder.to_owned());
-        Self { path, folder, place: Place::Stream, out: BufWriter::new(out) }
+        Self { path, folder, renaming: None, out: BufWriter::new(out) }
     }
 
     fn file(target: &Path, folder: &Path, replaced: Option<Metadata>) -> io::Result<Self> {
@@ -116,7 +116,7 @@ impl Destination {
         Ok(Self {
             path: target.to_owned(),
             folder: folder.to_owned(),
-            place: Place::File { target: target.to_owned(), temporary, replaced },
+            renaming: Some(Renaming { target: target.to_owned(), temporary, replaced }),
             out: BufWriter::new(out),
         })
     }
@@ -128,7 +128,7 @@ impl Destination {
     /// [`WriteError::DiskFull`] and [`WriteError::TooLarge`].
     pub fn reserve(&self, bytes: u64) -> Result<(), WriteError> {
         #[cfg(target_os = "linux")]
-        if let Place::File { temporary, .. } = &self.place {
+        if let Some(Renaming { temporary, .. }) = &self.renaming {
             use rustix::fs::{FallocateFlags, fallocate};
             let taken = fallocate(temporary.file(), FallocateFlags::empty(), 0, bytes.max(1));
             let explained = taken.map_err(|error| self.explain(error.into()));
@@ -160,10 +160,10 @@ impl Destination {
     /// [`WriteError`]; nothing has changed then.
     pub fn finish(mut self) -> Result<(), WriteError> {
         let flushed = self.out.flush();
-        let Self { path, folder, place, out } = self;
-        let finished = flushed.and_then(|()| match place {
-            Place::Stream => Ok(()),
-            Place::File { target, temporary, replaced } => {
+        let Self { path, folder, renaming, out } = self;
+        let finished = flushed.and_then(|()| match renaming {
+            None => Ok(()),
+            Some(Renaming { target, temporary, replaced }) => {
                 let file = temporary.file();
                 if let Some(replaced) = replaced {
                     keep_owner(file, &replaced);

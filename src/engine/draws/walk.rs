@@ -40,7 +40,7 @@ impl Walk {
         if seed != self.seed || self.marks.len() > MARKS {
             *self = Self { seed, marks: BTreeMap::new() };
         }
-        blanks.sort_by_key(|blank| place_of(blank));
+        blanks.sort_by_key(place_of);
         let mut walker: Option<Walker> = None;
         for blank in blanks {
             let place = place_of(blank);
