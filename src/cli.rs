@@ -10,20 +10,24 @@ mod theory;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, visible};
+use crate::export::atomic::Destination;
 use crate::export::picture::{self, PictureOptions};
-use crate::export::{atomic, csv, json, weights};
+use crate::export::{csv, json, weights};
 use crate::figure::{FigureId, View};
 use crate::gui;
 use crate::study::{DrawStudy, Watch};
 
 pub use error::CliError;
+
+/// Bytes that any picture takes: a full disk is told before the work.
+const LEAST_PICTURE: u64 = 64 * 1024;
 
 /// What EXPERIMENT stands for, in the words of `--help`.
 const EXPERIMENT_HELP: &str = "A preset's name (see list), a TOML file, a PNG that the lab exported, or - for standard input. \
@@ -83,9 +87,12 @@ struct RenderArgs {
     /// Which figure (see list)
     #[arg(long, value_name = "ID")]
     figure: String,
-    /// Where to write the picture
+    /// Where to write the picture; into a pipe or a device such as /dev/stdout with --format
     #[arg(short, long, value_name = "OUT.png")]
     output: PathBuf,
+    /// What kind of picture; what OUT ends in if absent
+    #[arg(long, value_enum)]
+    format: Option<PictureFormat>,
     /// Width and height in points, 1/96 inch; a good size for the figure if absent
     #[arg(long, value_name = "WxH", value_parser = size)]
     size: Option<[f32; 2]>,
@@ -98,6 +105,23 @@ struct RenderArgs {
     /// The colours
     #[arg(long, value_enum, default_value_t = Theme::Light)]
     theme: Theme,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PictureFormat {
+    /// Pixels, with the experiment inside
+    Png,
+}
+
+impl PictureFormat {
+    /// What a path's ending says.
+    fn of(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?;
+        Self::value_variants()
+            .iter()
+            .copied()
+            .find(|format| format.to_possible_value().is_some_and(|v| v.matches(ending, true)))
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -114,8 +138,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(refusal) => {
-            // A closed terminal cannot be told that it is closed.
-            let _ = refusal.print();
+            tell_refusal(&refusal);
             return ExitCode::from(refusal.exit_code() as u8);
         }
     };
@@ -133,14 +156,30 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "gradient-lab: {error}");
+            tell(&error.to_string());
             ExitCode::from(error.exit_code())
         }
     }
 }
 
+/// A sentence on standard error. What comes from files in it can move no cursor.
+fn tell(sentence: &str) {
+    // A closed terminal cannot be told that it is closed.
+    let _ = writeln!(io::stderr(), "gradient-lab: {}", visible(sentence));
+}
+
+/// What clap says of the arguments, which may be the names of files.
+fn tell_refusal(refusal: &clap::Error) {
+    let plain = refusal.render().to_string();
+    if plain.lines().all(|line| visible(line) == line) {
+        let _ = refusal.print();
+    } else {
+        plain.lines().for_each(|line| drop(writeln!(io::stderr(), "{}", visible(line))));
+    }
+}
+
 /// `gradient-lab [EXPERIMENT]`.
-fn open(experiment: Option<&std::path::Path>) -> Result<(), CliError> {
+fn open(experiment: Option<&Path>) -> Result<(), CliError> {
     let experiment = experiment.map(source::experiment).transpose()?;
     window(experiment)
 }
@@ -153,17 +192,26 @@ fn window(experiment: Option<Experiment>) -> Result<(), CliError> {
 /// Paints one figure of the experiment and writes it as a PNG.
 fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
     let id = FigureId::find(&args.figure).ok_or_else(|| CliError::Figure(args.figure.clone()))?;
-    let figure = id
-        .compute(experiment, View::default(), &Watch::unattended())
-        .map_err(weights::WeightsError::from)?;
-    let figure = Arc::new(figure);
+    let format = args.format.or_else(|| PictureFormat::of(&args.output));
+    let format = format.ok_or_else(|| CliError::Ending(args.output.clone()))?;
     let scale = args.dpi.map(|dpi| dpi / picture::POINTS_PER_INCH).or(args.scale);
     let options = PictureOptions {
         size: args.size.unwrap_or_else(|| id.default_size()),
         scale: scale.unwrap_or(PictureOptions::PRINT_SCALE),
         dark: matches!(args.theme, Theme::Dark),
     };
-    atomic::write(&args.output, &picture::encode(&figure, options)?)?;
+    picture::check(options)?;
+    let destination = Destination::open(&args.output)?;
+    destination.reserve(LEAST_PICTURE)?;
+    let figure = id
+        .compute(experiment, View::default(), &Watch::unattended())
+        .map_err(weights::WeightsError::from)?;
+    let figure = Arc::new(figure);
+    let bytes = match format {
+        PictureFormat::Png => picture::encode(&figure, options)?,
+    };
+    destination.write_whole(&bytes)?;
+    picture::left_out(&figure.experiment).iter().for_each(|sentence| tell(sentence));
     Ok(())
 }
 
@@ -173,8 +221,15 @@ fn run(args: &RunArgs) -> Result<(), CliError> {
     let mut study = DrawStudy::new();
     let watch = Watch::unattended();
     if let Some(path) = &args.weights {
-        let bytes = weights::encode(&experiment, &mut study, &watch)?;
-        atomic::write(path, &bytes)?;
+        let mut destination = Destination::open(path)?;
+        destination.reserve(weights::size(&experiment)?)?;
+        match weights::write(&experiment, &mut study, &watch, &mut destination) {
+            Err(weights::WeightsError::Write(error)) => {
+                return Err(destination.explain(error).into());
+            }
+            written => written?,
+        }
+        destination.finish()?;
     }
     let draw = study.run(&experiment, &watch).map_err(weights::WeightsError::from)?;
     print(|out| match args.format {

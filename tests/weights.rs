@@ -123,10 +123,7 @@ fn check(toml: &str, dtype: Dtype, tolerance: f64) {
     for (variant, result) in settings.iter().zip(json["variants"].as_array().expect("a list")) {
         let layers = result["layers"].as_array().expect("a list");
         let network = PlainNetwork::of(&file, variant, layers.len());
-        let [x, y] = ["x", "y"].map(|name| {
-            let own = format!("{}.{name}", result["name"].as_str().expect("a name"));
-            tensor(&file, if file.tensor(&own).is_ok() { &own } else { name })
-        });
+        let [x, y] = ["x", "y"].map(|name| tensor(&file, name));
         for (layer, expected) in layers.iter().zip(norms(&network, &x, &y)) {
             let keys = ["delta_norm", "weight_grad_norm", "bias_grad_norm"];
             for (key, expected) in keys.into_iter().zip(expected) {

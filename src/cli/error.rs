@@ -1,5 +1,7 @@
 //! What can go wrong on the command line, and which exit code says so.
 
+use std::path::PathBuf;
+
 use crate::experiment::Experiment;
 use crate::export::atomic::WriteError;
 use crate::export::open::OpenError;
@@ -24,6 +26,12 @@ pub enum CliError {
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// Neither the path nor an argument says what kind of picture is wanted.
+    #[error(
+        "“{}” does not say what kind of picture it is: let it end in .png, or add --format png.",
+        .0.display()
+    )]
+    Ending(PathBuf),
     /// The weights could not be made.
     #[error(transparent)]
     Weights(#[from] WeightsError),
@@ -97,8 +105,8 @@ impl CliError {
         match self {
             Self::Experiment { error: OpenError::Failed(_), .. } => FAILED,
             Self::Experiment { .. } => MEND,
-            Self::Write(WriteError::DiskFull { .. } | WriteError::Other { .. }) => FAILED,
-            Self::Write(_) => MEND,
+            Self::Write(error) if error.is_failure() => FAILED,
+            Self::Write(_) | Self::Ending(_) => MEND,
             Self::Figure(_) | Self::Picture(PictureError::Paint(_)) => MEND,
             Self::Ensemble(EnsembleError::Stopped(_)) => FAILED,
             Self::Ensemble(_) | Self::Theory(_) => MEND,

@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::export::{atomic, sweep as file};
+use crate::export::atomic::Destination;
+use crate::export::sweep as file;
 use crate::figure::words::sweep::sentence;
 use crate::study::{
-    Axis, CELLS, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
+    Axis, CELLS, Quantity, SEEDS, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
     all_threads, sweep,
 };
 
 use super::{CliError, EXPERIMENT_HELP, Format, print, source};
+
+/// Bytes that a cell takes at least: a full disk is told before the work.
+const LEAST_BYTES_A_CELL: u64 = 16;
 
 /// What `sweep` is asked for.
 #[derive(Args)]
@@ -29,8 +33,8 @@ pub(super) struct SweepArgs {
     /// What is measured: decades_per_layer, first_over_last, dead_share or saturated_share
     #[arg(long, value_name = "NAME", default_value = "decades_per_layer", value_parser = quantity)]
     quantity: Quantity,
-    /// Seeds of each cell, the experiment's own and those after it; if absent 320 over the narrowest width, from 5 to 40
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Seeds of each cell, the experiment's own and those after it, 1 to 100000; if absent 320 over the narrowest width, from 5 to 40
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(i64::from(*SEEDS.start())..=i64::from(*SEEDS.end())))]
     seeds: Option<u32>,
     /// Which variant; the first if absent
     #[arg(long, value_name = "NAME")]
@@ -42,7 +46,7 @@ pub(super) struct SweepArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Join these parts, in JSON, into the whole
-    #[arg(long, value_name = "PART.json", num_args = 1.., conflicts_with_all = ["experiment", "x", "y", "shard", "variant"])]
+    #[arg(long, value_name = "PART.json", num_args = 1.., conflicts_with_all = ["experiment", "x", "y", "quantity", "seeds", "variant", "shard", "threads"])]
     join: Vec<PathBuf>,
     /// The form in which the cells are written; parts to be joined must be JSON
     #[arg(long, value_enum, default_value_t = Format::Json)]
@@ -54,9 +58,27 @@ pub(super) struct SweepArgs {
 
 /// Does it.
 pub(super) fn run(args: &SweepArgs) -> Result<(), CliError> {
-    let (request, map) = match &args.experiment {
-        Some(experiment) => measured(args, experiment)?,
-        None => joined(&args.join)?,
+    let destination = |request: &Sweep| match &args.output {
+        Some(path) => {
+            let destination = Destination::open(path)?;
+            let cells = request.x.cells * request.y.map_or(1, |y| y.cells);
+            destination.reserve(LEAST_BYTES_A_CELL * cells as u64)?;
+            Ok::<_, CliError>(Some(destination))
+        }
+        None => Ok(None),
+    };
+    let (request, map, destination) = match &args.experiment {
+        Some(experiment) => {
+            let request = asked(args, experiment)?;
+            let destination = destination(&request)?;
+            let map = measured(args, &request)?;
+            (request, map, destination)
+        }
+        None => {
+            let (request, map) = joined(&args.join)?;
+            let destination = destination(&request)?;
+            (request, map, destination)
+        }
     };
     for finding in request.findings(&map) {
         // What cannot be told on standard error still stands in the JSON.
@@ -68,13 +90,14 @@ pub(super) fn run(args: &SweepArgs) -> Result<(), CliError> {
         Format::Csv => file::write_csv(&request, &map, &mut bytes),
     }
     .map_err(CliError::Print)?;
-    match &args.output {
-        Some(path) => Ok(atomic::write(path, &bytes)?),
+    match destination {
+        Some(destination) => Ok(destination.write_whole(&bytes)?),
         None => print(|out| out.write_all(&bytes)),
     }
 }
 
-fn measured(args: &SweepArgs, experiment: &Path) -> Result<(Sweep, SweepMap), CliError> {
+/// What the arguments ask for.
+fn asked(args: &SweepArgs, experiment: &Path) -> Result<Sweep, CliError> {
     let experiment = source::experiment(experiment)?;
     CliError::refuse_emulated(&experiment, "a sweep")?;
     let variant = match &args.variant {
@@ -94,10 +117,15 @@ fn measured(args: &SweepArgs, experiment: &Path) -> Result<(Sweep, SweepMap), Cl
         seeds: args.seeds.unwrap_or(1),
         engine: None,
     };
+    request.validate()?;
     if args.seeds.is_none() {
-        request.validate()?;
         request.seeds = request.usual_seeds();
+        request.validate()?;
     }
+    Ok(request)
+}
+
+fn measured(args: &SweepArgs, request: &Sweep) -> Result<SweepMap, CliError> {
     let threads = args.threads.map(usize::from);
     let threads = threads.unwrap_or_else(all_threads);
     let (told, on_terminal) = (Cell::new(None), io::stderr().is_terminal());
@@ -109,8 +137,7 @@ fn measured(args: &SweepArgs, experiment: &Path) -> Result<(Sweep, SweepMap), Cl
         }
     };
     let watch = Watch::new(&|| false, &report);
-    let map = sweep(&request, args.shard.unwrap_or(Shard::WHOLE), threads, &watch, |_| {})?;
-    Ok((request, map))
+    Ok(sweep(request, args.shard.unwrap_or(Shard::WHOLE), threads, &watch, |_| {})?)
 }
 
 /// The whole of parts of one sweep.
@@ -118,8 +145,8 @@ fn joined(paths: &[PathBuf]) -> Result<(Sweep, SweepMap), CliError> {
     let mut parts = Vec::new();
     for path in paths {
         let part = |reason: String| CliError::Part { name: path.display().to_string(), reason };
-        let text = std::fs::read(path).map_err(|error| part(error.to_string()))?;
-        parts.push(file::read_json(&text).map_err(|error| part(error.to_string()))?);
+        let opened = std::fs::File::open(path).map_err(file::ReadError::from);
+        parts.push(opened.and_then(file::read).map_err(|error| part(error.to_string()))?);
     }
     let request = parts.first().ok_or(SweepError::Parts)?.0.clone();
     if parts.iter().any(|(other, _)| *other != request) {

@@ -1,6 +1,5 @@
 //! `gradient-lab theory`: what is predicted without drawing anything.
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +7,7 @@ use clap::Args;
 use crate::export::theory as export;
 use crate::study::{Theory, TheoryStudy, Watch};
 
-use super::{CliError, EXPERIMENT_HELP, Format, print, source};
+use super::{CliError, EXPERIMENT_HELP, Format, print, source, tell};
 
 /// What `theory` is asked for.
 #[derive(Args)]
@@ -32,7 +31,7 @@ pub(super) fn run(args: &TheoryArgs) -> Result<(), CliError> {
         return Err(CliError::Theory(refused.join(" ")));
     }
     for sentence in refused {
-        let _ = writeln!(io::stderr(), "gradient-lab: {sentence}");
+        tell(&sentence);
     }
     print(|out| match args.format {
         Format::Json => export::write_json(&theory, out),

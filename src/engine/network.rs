@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use crate::experiment::{Activation, Experiment, Init, Loss, Precision, UnitLaw, Variant};
+use crate::experiment::{Activation, Draws, Experiment, Init, Loss, Precision, UnitLaw, Variant};
 
-use super::draws::{Blank, DrawCache, Drawn, Request, Tensor, Wanted};
+use super::draws::{Blank, DrawCache, Drawn, NumpyOrder, Request, Source, Tensor, Wanted};
 use super::forward::LayerTrace;
 use super::loss::{make_targets, output_gradient};
 use super::rows::shares;
@@ -66,10 +66,14 @@ pub struct BuildStopped;
 impl<T: Real + FromDraws> Network<T> {
     /// Draws, or finds in the cache, everything that a variant of an experiment needs.
     ///
-    /// The order of NumPy's stream is W^(1), b^(1), …, W^(L), b^(L), x, y; a zero or
-    /// constant array takes nothing from it. For binary cross-entropy a drawn target is 1
-    /// where its normal is positive and 0 elsewhere; for softmax cross-entropy it is the
-    /// class of the largest normal.
+    /// Variants of one experiment share x, y and the unit draws of each array of equal law. The
+    /// order of NumPy's stream is W^(1) … W^(L), x, y, b^(1) … b^(L), as standard normals; each
+    /// array has its place there whatever the laws of the others are, also where it is given or
+    /// constant and not drawn. Uniform weights come from the beginning of a second stream of the
+    /// same seed, uniform biases after the normal ones, and truncated normals after those: first
+    /// the biases, then the weights. For binary cross-entropy a drawn target is 1 where its
+    /// normal is positive and 0 elsewhere; for softmax cross-entropy it is the class of the
+    /// largest normal.
     ///
     /// # Errors
     /// [`BuildStopped`] when `proceed`, asked before each array, says stop.
@@ -236,26 +240,31 @@ impl<T: Real> Network<T> {
     }
 }
 
-/// What must be drawn, in the order of NumPy's stream.
+/// What must be drawn: each layer's weights and biases, x, y.
 fn requests(experiment: &Experiment, variant: &Variant, sizes: &[usize]) -> Vec<Request> {
+    let batch = experiment.architecture.batch;
+    let order = NumpyOrder::new(sizes, batch);
+    let request = |tensor, law, rows, columns| {
+        let source = match experiment.draws {
+            Draws::Layered => Source::Layered(tensor),
+            Draws::Numpy => Source::Numpy(order.place(tensor, law)),
+        };
+        Request { source, law, rows, columns }
+    };
     let mut requests = Vec::new();
     for l in 1..sizes.len() {
-        let (columns, rows) = (sizes[l - 1], sizes[l]);
         if variant.weights.is_none() {
             let law = variant.init.unit_law();
-            requests.push(Request { tensor: Tensor::Weight(l), law, rows, columns });
+            requests.push(request(Tensor::Weight(l), law, sizes[l], sizes[l - 1]));
         }
         if variant.biases.is_none() && !is_absent(&variant.bias) {
-            let law = variant.bias.unit_law();
-            requests.push(Request { tensor: Tensor::Bias(l), law, rows, columns: 1 });
+            requests.push(request(Tensor::Bias(l), variant.bias.unit_law(), sizes[l], 1));
         }
     }
     if experiment.data.is_none() {
-        let (law, columns) = (UnitLaw::Normal, experiment.architecture.batch);
-        for (tensor, rows) in [(Tensor::Input, sizes[0]), (Tensor::Target, sizes[sizes.len() - 1])]
-        {
-            requests.push(Request { tensor, law, rows, columns });
-        }
+        let outputs = sizes[sizes.len() - 1];
+        requests.push(request(Tensor::Input, UnitLaw::Normal, sizes[0], batch));
+        requests.push(request(Tensor::Target, UnitLaw::Normal, outputs, batch));
     }
     requests
 }

@@ -35,14 +35,41 @@ impl NumpyStream {
         if let Some(normal) = self.waiting.take() {
             return normal;
         }
+        let (x1, x2, r2) = self.point();
+        let f = (-2.0 * libm::log(r2) / r2).sqrt();
+        self.waiting = Some(f * x1);
+        f * x2
+    }
+
+    /// Passes over so many of [`Self::uniform`].
+    pub fn skip_uniforms(&mut self, count: usize) {
+        for _ in 0..2 * count {
+            self.words.next_u32();
+        }
+    }
+
+    /// Passes over so many of [`Self::normal`], at less cost than drawing them.
+    pub fn skip_normals(&mut self, count: usize) {
+        let mut left = count;
+        if left > 0 && self.waiting.take().is_some() {
+            left -= 1;
+        }
+        for _ in 0..left / 2 {
+            self.point();
+        }
+        if left % 2 == 1 {
+            self.normal();
+        }
+    }
+
+    /// A point of the unit disk and its squared distance from the middle, which is not 0.
+    fn point(&mut self) -> (f64, f64, f64) {
         loop {
             let x1 = 2.0 * self.uniform() - 1.0;
             let x2 = 2.0 * self.uniform() - 1.0;
             let r2 = x1 * x1 + x2 * x2;
             if r2 < 1.0 && r2 != 0.0 {
-                let f = (-2.0 * libm::log(r2) / r2).sqrt();
-                self.waiting = Some(f * x1);
-                return f * x2;
+                return (x1, x2, r2);
             }
         }
     }

@@ -195,7 +195,7 @@ mod tests {
     fn the_xor_preset_learns_and_its_other_seeds_are_stuck() {
         let mut xor = Preset::find("xor").unwrap().experiment();
         assert!(loss_after(&xor, 2000) < 0.0015);
-        for (seed, stuck) in [(1, 0.084), (42, 0.063)] {
+        for (seed, stuck) in [(10, 0.083), (2, 0.063)] {
             xor.seed = seed;
             assert!((loss_after(&xor, 5000) - stuck).abs() < 0.001, "seed {seed}");
         }

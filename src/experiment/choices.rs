@@ -175,7 +175,7 @@ impl Draws {
     pub fn hint(self) -> &'static str {
         match self {
             Self::Numpy => {
-                "np.random.seed(seed), then W1…WL, x, y with randn: the chapter's own digits. Any other size changes every draw."
+                "np.random.seed(seed), then W1…WL, x, y, b1…bL with randn: the chapter's own digits. Variants share x, y and equal laws; any other size changes every draw."
             }
             Self::Layered => {
                 "Each layer has its own Xoshiro256++ stream: one layer more leaves the others' draws as they are, and sliding is faster."

@@ -1,6 +1,10 @@
 //! Why an experiment is refused, in words that say what to do.
 
 use super::limits;
+use super::text::shortened;
+
+/// Letters of a key or a value that a sentence shows.
+pub(super) const SHOWN: usize = 60;
 
 /// Why an experiment could not be read or accepted.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -75,9 +79,14 @@ impl ExperimentError {
     pub(super) fn value(key: &str, value: impl std::fmt::Display) -> Self {
         Self::Value {
             key: in_words(key),
-            value: shortened(&value.to_string()),
+            value: shortened(&value.to_string(), SHOWN),
             accepted: accepted(key),
         }
+    }
+
+    /// A refused text, in quotes.
+    pub(super) fn text(key: &str, text: &str) -> Self {
+        Self::value(key, format_args!("\"{text}\""))
     }
 
     /// A list of the wrong length, with what the key takes.
@@ -140,17 +149,6 @@ pub(super) fn without_indices(path: &str) -> String {
         }
     }
     plain
-}
-
-/// At most 60 letters of what a file held, so that a sentence stays a sentence.
-pub(super) fn shortened(text: &str) -> String {
-    let line = text.replace(['\n', '\r'], " ");
-    if line.chars().count() <= 60 {
-        return line;
-    }
-    let mut short: String = line.chars().take(57).collect();
-    short.push('…');
-    short
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! The experiment file: TOML in, TOML out.
 
-use super::error::{in_words, shortened};
-use super::{Experiment, ExperimentError, limits};
+use super::error::{SHOWN, in_words};
+use super::text::shortened;
+use super::validate::validate_variant_count;
+use super::{Experiment, ExperimentError, limits, write};
 
 impl Experiment {
     /// Reads and validates an experiment file's text. Every field is optional; what is
@@ -13,9 +15,17 @@ impl Experiment {
     pub fn from_toml(text: &str) -> Result<Self, ExperimentError> {
         let table = parse_table(text)?;
         refuse_conflicts(&table)?;
-        let value = toml::Value::Table(table.clone());
-        let mut experiment: Self =
-            serde_path_to_error::deserialize(value).map_err(|e| explain(&e, &table))?;
+        // Before each is made and its name looked for among all the others'.
+        if let Some(variants) = table.get("variant").and_then(toml::Value::as_array) {
+            validate_variant_count(variants.len())?;
+        }
+        let read = serde_path_to_error::deserialize(toml::Value::Table(table));
+        let mut experiment: Self = match read {
+            Ok(experiment) => experiment,
+            // Read again for the sentence: a table kept for it would take as much memory as all
+            // the numbers of a large file once more.
+            Err(error) => return Err(explain(&error, &parse_table(text)?)),
+        };
         experiment.fill_names();
         experiment.validate()?;
         Ok(experiment)
@@ -28,10 +38,20 @@ impl Experiment {
             variant.init.tidy();
             variant.bias.tidy();
         }
-        if tidy.architecture.hidden.is_some() {
-            return without_depth_and_width(&tidy);
+        let mut table = match toml::Table::try_from(&tidy) {
+            Ok(table) => table,
+            // Every field is a number, a text or a table, all of which TOML has; should a later
+            // field not be, the file says so in place of losing the reason.
+            Err(error) => return format!("# This experiment could not be written: {error}\n"),
+        };
+        if tidy.architecture.hidden.is_some()
+            && let Some(architecture) =
+                table.get_mut("architecture").and_then(toml::Value::as_table_mut)
+        {
+            architecture.remove("depth");
+            architecture.remove("width");
         }
-        toml::to_string(&tidy).unwrap_or_else(|error| unreachable_text(&error))
+        write::to_text(&table)
     }
 
     /// Gives each variant without a name its activation's, numbered where that is taken.
@@ -63,10 +83,10 @@ fn parse_table(text: &str) -> Result<toml::Table, ExperimentError> {
         let at = error.span().map_or(0, |span| span.start.min(text.len()));
         let before = text.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count();
         let near = match text.lines().nth(before).map(str::trim) {
-            Some(near) if !near.is_empty() => format!(" (“{}”)", shortened(near)),
+            Some(near) if !near.is_empty() => format!(" (“{}”)", shortened(near, SHOWN)),
             _ => String::new(),
         };
-        let message = error.message().replace('\n', ", ");
+        let message = shortened(&error.message().replace('\n', ", "), 3 * SHOWN);
         ExperimentError::Syntax { line: before + 1, message, near }
     })
 }
@@ -96,12 +116,11 @@ fn explain(
     let path = error.path().to_string();
     let message = error.inner().message();
     if let Some(rest) = message.strip_prefix("unknown field `") {
-        let (name, rest) = rest.split_once('`').unwrap_or((rest, ""));
-        let accepted = rest.trim_start_matches([',', ' ']).replace('`', "");
-        let accepted =
-            accepted.trim_start_matches("expected one of ").trim_start_matches("expected ");
+        // The key itself may hold any letter; what is accepted comes last.
+        let (name, accepted) = rest.rsplit_once("`, expected ").unwrap_or((rest, ""));
+        let accepted = accepted.trim_start_matches("one of ").replace('`', "");
         return ExperimentError::UnknownKey {
-            key: in_words(&path_to_unknown(&path, name)),
+            key: shortened(&unknown_in_words(&path, name), SHOWN),
             accepted: accepted.replace(" or ", ", "),
             hint: home_of(name),
         };
@@ -122,14 +141,13 @@ fn home_of(name: &str) -> String {
     home.map_or_else(String::new, |(key, _)| format!("; there is the key {key}"))
 }
 
-/// The path of an unknown key, whether or not serde's path already ends in it.
-fn path_to_unknown(path: &str, name: &str) -> String {
-    if path == "." || path == name {
-        name.to_owned()
-    } else if path.ends_with(&format!(".{name}")) {
-        path.to_owned()
-    } else {
-        format!("{path}.{name}")
+/// An unknown key and where it stands, in words. serde's path may end in the key or not.
+fn unknown_in_words(path: &str, name: &str) -> String {
+    let table = path.strip_suffix(name).unwrap_or(path).trim_end_matches('.');
+    let gap = if table.ends_with(']') { ", " } else { "." };
+    match table {
+        "" => name.to_owned(),
+        _ => format!("{}{gap}{name}", in_words(table)),
     }
 }
 
@@ -144,25 +162,6 @@ fn find<'t>(table: &'t toml::Table, path: &str) -> Option<&'t toml::Value> {
         };
     }
     Some(value)
-}
-
-fn without_depth_and_width(experiment: &Experiment) -> String {
-    let table = toml::Table::try_from(experiment).map(|mut table| {
-        if let Some(architecture) =
-            table.get_mut("architecture").and_then(toml::Value::as_table_mut)
-        {
-            architecture.remove("depth");
-            architecture.remove("width");
-        }
-        table.to_string()
-    });
-    table.unwrap_or_else(|error| unreachable_text(&error))
-}
-
-/// Every field is a number, a text or a table, all of which TOML has; should a later field
-/// not be, the file says so in place of losing the reason.
-fn unreachable_text(error: &toml::ser::Error) -> String {
-    format!("# This experiment could not be written: {error}\n")
 }
 
 #[cfg(test)]

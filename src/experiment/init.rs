@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::tables::{optional_word, word};
+
 /// How weights (or biases) are drawn. Definitions follow PyTorch's `torch.nn.init` and
 /// Keras' initializers; fan_in = n_{l−1}, fan_out = n_l.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -212,6 +214,7 @@ pub enum UnitLaw {
 #[serde(default, deny_unknown_fields)]
 pub struct Init {
     /// Which scheme.
+    #[serde(deserialize_with = "word")]
     pub scheme: Scheme,
     /// Multiplies the scheme's standard deviation or bound; absent, the scheme's own default.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -226,7 +229,7 @@ pub struct Init {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
     /// Which fan He's schemes use.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_word")]
     pub mode: Option<FanMode>,
     /// Cut at ±2σ, as Keras' `*_normal` are: σ is widened by 1/0.8796 first, so that the variance
     /// stays the scheme's.

@@ -88,8 +88,13 @@ pub const KEYS: [(&str, &str); 31] = [
 
 /// What the key accepts; the keys of a `bias` table are those of an `init` table.
 pub fn accepted(key: &str) -> Option<&'static str> {
+    KEYS.get(position(key)).map(|(_, accepted)| *accepted)
+}
+
+/// Where the key stands in [`KEYS`], the order in which a file is written; for no key the end.
+pub(super) fn position(key: &str) -> usize {
     let key = key.replace(".bias.", ".init.");
-    KEYS.iter().find(|(name, _)| *name == key).map(|(_, accepted)| *accepted)
+    KEYS.iter().position(|(name, _)| *name == key).unwrap_or(KEYS.len())
 }
 
 #[cfg(test)]

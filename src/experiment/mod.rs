@@ -8,7 +8,10 @@ mod init;
 pub mod limits;
 mod loss_rules;
 mod preset;
+mod tables;
+mod text;
 mod validate;
+mod write;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +20,8 @@ pub use choices::{Draws, Loss, Precision};
 pub use error::ExperimentError;
 pub use init::{FanMode, Init, Parameter, Scheme, TRUNCATED_STD, UnitLaw};
 pub use preset::Preset;
+pub use tables::{optional_table, optional_tables, optional_word, table, tables, word};
+pub use text::{shortened, visible};
 
 /// All that a person can set. The default is the chapter's gradient-flow figure.
 ///
@@ -33,17 +38,19 @@ pub struct Experiment {
     /// Names every random draw.
     pub seed: u64,
     /// Which generator the draws come from.
+    #[serde(deserialize_with = "word")]
     pub draws: Draws,
     /// η, the step of one update.
     #[serde(skip_serializing_if = "is_default_rate")]
     pub learning_rate: f64,
     /// What all variants share.
+    #[serde(deserialize_with = "table")]
     pub architecture: Architecture,
     /// Explicit inputs and targets; absent, both are standard normal draws.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
     pub data: Option<Data>,
     /// What differs.
-    #[serde(rename = "variant")]
+    #[serde(rename = "variant", deserialize_with = "tables")]
     pub variants: Vec<Variant>,
 }
 
@@ -71,10 +78,12 @@ pub struct Architecture {
     /// n_L, the number of outputs.
     pub output: usize,
     /// The loss.
+    #[serde(deserialize_with = "word")]
     pub loss: Loss,
     /// Examples B.
     pub batch: usize,
     /// The format in which the pass is computed.
+    #[serde(deserialize_with = "word")]
     pub precision: Precision,
 }
 
@@ -95,14 +104,16 @@ pub struct Variant {
     /// Shown in legends; names the variant in weights files.
     pub name: String,
     /// φ of the hidden layers.
+    #[serde(deserialize_with = "word")]
     pub activation: Activation,
     /// φ of the output layer; absent, the loss's where that decides it, else the hidden layers'.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_word")]
     pub output_activation: Option<Activation>,
     /// How weights are drawn.
+    #[serde(deserialize_with = "table")]
     pub init: Init,
     /// How biases are drawn.
-    #[serde(default = "no_bias", skip_serializing_if = "is_no_bias")]
+    #[serde(default = "no_bias", skip_serializing_if = "is_no_bias", deserialize_with = "table")]
     pub bias: Init,
     /// Explicit weights W^(1)…W^(L), n_l × n_{l−1}, in place of `init`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -246,16 +257,24 @@ impl Experiment {
         self.data.is_none() || self.variants.iter().any(|v| v.weights.is_none() || bias(v))
     }
 
-    /// The next seed, from the first one again after the last; the same where nothing is drawn.
-    pub fn next_seed(&mut self) {
-        if !self.is_drawn() {
-            return;
-        }
-        let last = match self.draws {
+    /// The largest seed that names a stream.
+    pub fn last_seed(&self) -> u64 {
+        match self.draws {
             Draws::Numpy => *limits::NUMPY_SEED.end(),
             Draws::Layered => *limits::SEED.end(),
-        };
-        self.seed = if self.seed < last { self.seed + 1 } else { 0 };
+        }
+    }
+
+    /// How many seeds there are from the experiment's own on, itself among them.
+    pub fn seeds_left(&self) -> u64 {
+        self.last_seed().saturating_sub(self.seed).saturating_add(1)
+    }
+
+    /// The next seed, from the first one again after the last; the same where nothing is drawn.
+    pub fn next_seed(&mut self) {
+        if self.is_drawn() {
+            self.seed = if self.seed < self.last_seed() { self.seed + 1 } else { 0 };
+        }
     }
 
     /// φ of a variant's layer `layer`, counted from 1. At the output the loss may decide it.

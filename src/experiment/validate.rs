@@ -11,8 +11,13 @@ type Checked = Result<(), ExperimentError>;
 
 impl Experiment {
     /// Drops explicit weights, biases and data whose shapes no longer fit the sizes, so that
-    /// a moved slider draws them. Returns whether anything was dropped.
+    /// a moved slider draws them; nothing while the sizes themselves are not accepted. Returns
+    /// whether anything was dropped.
     pub fn forget_misfits(&mut self) -> bool {
+        // Sizes that are refused are not written out: there may be 10^15 of them.
+        if self.architecture.validate().is_err() {
+            return false;
+        }
         let sizes = self.sizes();
         let mut dropped = false;
         for variant in &mut self.variants {
@@ -49,7 +54,7 @@ impl Experiment {
     /// The first setting out of range, with its key, its value and what is accepted.
     pub fn validate(&self) -> Checked {
         if self.title.chars().count() > *limits::NAME_LETTERS.end() {
-            return Err(ExperimentError::value("title", format!("{:?}", self.title)));
+            return Err(ExperimentError::text("title", &self.title));
         }
         let seeds = match self.draws {
             Draws::Numpy => limits::NUMPY_SEED,
@@ -66,17 +71,12 @@ impl Experiment {
     }
 
     fn validate_variants(&self) -> Checked {
-        if !limits::VARIANTS.contains(&self.variants.len()) {
-            return Err(ExperimentError::shape("variant", count(self.variants.len(), "table")));
-        }
+        validate_variant_count(self.variants.len())?;
         for (index, variant) in self.variants.iter().enumerate() {
             let key = format!("variant[{index}]");
             variant.validate(&key, &self.sizes())?;
             if self.variants[..index].iter().any(|other| other.name == variant.name) {
-                return Err(ExperimentError::value(
-                    &format!("{key}.name"),
-                    format!("{:?}", variant.name),
-                ));
+                return Err(ExperimentError::text(&format!("{key}.name"), &variant.name));
             }
         }
         Ok(())
@@ -142,6 +142,13 @@ impl Architecture {
     }
 }
 
+pub(super) fn validate_variant_count(variants: usize) -> Checked {
+    if limits::VARIANTS.contains(&variants) {
+        return Ok(());
+    }
+    Err(ExperimentError::shape("variant", count(variants, "table")))
+}
+
 fn validate_hidden(hidden: &[usize]) -> Checked {
     if !limits::DEPTH.contains(&hidden.len()) {
         let found = count(hidden.len(), "number");
@@ -199,7 +206,7 @@ fn check_length(key: &str, found: usize, expected: usize, of_what: &str) -> Chec
 impl Variant {
     fn validate(&self, key: &str, sizes: &[usize]) -> Checked {
         if !limits::NAME_LETTERS.contains(&self.name.chars().count()) {
-            return Err(ExperimentError::value(&format!("{key}.name"), format!("{:?}", self.name)));
+            return Err(ExperimentError::text(&format!("{key}.name"), &self.name));
         }
         self.init.validate(&format!("{key}.init"))?;
         self.bias.validate(&format!("{key}.bias"))?;

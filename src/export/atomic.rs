@@ -2,80 +2,53 @@
 //!
 //! The bytes go to a new file in the same folder, which then takes the name. Whoever reads the
 //! path sees the old contents or the new ones, never half of them, and a full disk loses nothing.
+//! Pipes and devices have no contents to lose: they are written into, and never replaced.
 
-use std::{
-    fs::{self, Permissions},
-    io::{self, ErrorKind, Write},
-    path::{Path, PathBuf},
-};
+mod error;
+#[cfg(unix)]
+mod signals;
+mod temporary;
 
-use tempfile::{Builder, NamedTempFile};
+use std::fs::{self, File, Metadata};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
-/// Why a file was not written. What was there before is still there.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// The path ends in nothing that could be a file's name.
-    #[error("“{}” has no file name. Add one, such as “figure.png”.", path.display())]
-    NoName {
-        /// What was asked for.
-        path: PathBuf,
-    },
+use temporary::Temporary;
 
-    /// There is a folder of that name.
-    #[error("“{}” is a folder. Give the name of a file in it.", path.display())]
-    IsFolder {
-        /// What was asked for.
-        path: PathBuf,
-    },
+pub use error::WriteError;
 
-    /// The folder does not exist.
-    #[error(
-        "“{}” cannot be written: there is no folder “{}”. Create it, or choose another.",
-        path.display(),
-        folder.display()
-    )]
-    NoFolder {
-        /// What was asked for.
-        path: PathBuf,
-        /// The folder that is missing.
-        folder: PathBuf,
-    },
+/// Where a result will go, found fit before the work for it begins.
+///
+/// Dropped without [`Destination::finish`], it leaves everything as it was.
+pub struct Destination {
+    path: PathBuf,
+    folder: PathBuf,
+    /// None for a stream, which is written into.
+    renaming: Option<Renaming>,
+    out: BufWriter<Out>,
+}
 
-    /// The file, its folder or the disk may not be written.
-    #[error(
-        "“{}” cannot be written: the file, its folder or the disk is read-only for you. \
-         Choose another folder or name.",
-        path.display()
-    )]
-    ReadOnly {
-        /// What was asked for.
-        path: PathBuf,
-    },
+/// A new file that is to take a name, and what has the name now.
+struct Renaming {
+    target: PathBuf,
+    temporary: Temporary,
+    replaced: Option<Metadata>,
+}
 
-    /// There is no room left.
-    #[error(
-        "“{}” cannot be written: the disk is full. Make room, or choose another disk.",
-        path.display()
-    )]
-    DiskFull {
-        /// What was asked for.
-        path: PathBuf,
-    },
-
-    /// Whatever else the system says.
-    #[error("“{}” cannot be written: {source}. Choose another folder or name.", path.display())]
-    Other {
-        /// What was asked for.
-        path: PathBuf,
-        /// The system's own words.
-        source: io::Error,
-    },
+/// The file or stream, and what has gone into it.
+struct Out {
+    file: File,
+    written: u64,
+    /// A stream whose reader may have seen enough, as `head` has: that is no failure.
+    may_close: bool,
+    is_closed: bool,
 }
 
 /// Writes `bytes` to `path`, in place of a file that may be there.
 ///
 /// A new file gets the usual permissions; one that is replaced keeps its own. A link keeps
-/// pointing where it did, and the file there is replaced. No folder is created.
+/// pointing where it did, and the file there is replaced. No folder is created. Pipes and
+/// character devices, `/dev/stdout` among them, are written into.
 ///
 /// # Errors
 /// [`WriteError`] says what is wrong and what to do about it; nothing has changed then.
@@ -89,196 +62,264 @@ pub enum WriteError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    // A link is followed here, for the renaming would replace the link itself.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = folder_of(&target).ok_or_else(|| WriteError::NoName { path: path.to_owned() })?;
-    let permissions = permissions_at(path, &target)?;
-    replace(&target, folder, permissions, bytes).map_err(|source| explain(path, folder, source))
+    Destination::open(path)?.write_whole(bytes)
+}
+
+impl Destination {
+    /// Checks the path and makes it ready: the folder is there and takes a new file, and what
+    /// would be replaced may be. A pipe waits for its reader.
+    ///
+    /// # Errors
+    /// [`WriteError`], as [`write`].
+    pub fn open(path: &Path) -> Result<Self, WriteError> {
+        let folder = folder_of(path).ok_or_else(|| WriteError::NoName { path: path.to_owned() })?;
+        let explain = |source| WriteError::from_system(path, folder, source);
+        if let Some(stream) = own_stream(path) {
+            return Ok(Self::stream(path, folder, stream.map_err(explain)?));
+        }
+        // A link is followed here, for the renaming would replace the link itself.
+        let target = match fs::canonicalize(path) {
+            Ok(target) => target,
+            Err(error) if is_link(path) => return Err(dangling(path, error)),
+            Err(_) => path.to_owned(),
+        };
+        let there = match fs::metadata(&target) {
+            Ok(there) => Some(there),
+            // A missing folder comes up when the new file is made.
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(explain(error)),
+        };
+        if let Some(there) = &there {
+            refuse(path, &target, there)?;
+            if !there.is_file() {
+                let stream = File::options().write(true).open(&target).map_err(explain)?;
+                return Ok(Self::stream(path, folder, stream));
+            }
+        }
+        let folder = folder_of(&target).unwrap_or(folder);
+        Self::file(&target, folder, there)
+            .map_err(|source| WriteError::from_system(path, folder, source))
+            .map(|destination| Self { path: path.to_owned(), ..destination })
+    }
+
+    fn stream(path: &Path, folder: &Path, file: File) -> Self {
+        let out = Out { file, written: 0, may_close: true, is_closed: false };
+        let (path, folder) = (path.to_owned(), folder.to_owned());
+        Self { path, folder, renaming: None, out: BufWriter::new(out) }
+    }
+
+    fn file(target: &Path, folder: &Path, replaced: Option<Metadata>) -> io::Result<Self> {
+        temporary::clear_up(folder);
+        let temporary = Temporary::new(folder, replaced.as_ref().map(mode))?;
+        let file = temporary.file().try_clone()?;
+        let out = Out { file, written: 0, may_close: false, is_closed: false };
+        Ok(Self {
+            path: target.to_owned(),
+            folder: folder.to_owned(),
+            renaming: Some(Renaming { target: target.to_owned(), temporary, replaced }),
+            out: BufWriter::new(out),
+        })
+    }
+
+    /// Takes room for so many bytes on the disk, so that it cannot run out on the way. Where
+    /// the system cannot promise it, nothing is promised.
+    ///
+    /// # Errors
+    /// [`WriteError::DiskFull`] and [`WriteError::TooLarge`].
+    pub fn reserve(&self, bytes: u64) -> Result<(), WriteError> {
+        #[cfg(target_os = "linux")]
+        if let Some(Renaming { temporary, .. }) = &self.renaming {
+            use rustix::fs::{FallocateFlags, fallocate};
+            let taken = fallocate(temporary.file(), FallocateFlags::empty(), 0, bytes.max(1));
+            let explained = taken.map_err(|error| self.explain(error.into()));
+            if let Err(error @ (WriteError::DiskFull { .. } | WriteError::TooLarge { .. })) =
+                explained
+            {
+                return Err(error);
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = bytes;
+        Ok(())
+    }
+
+    /// Writes the whole result.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing has changed then.
+    pub fn write_whole(mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        match self.write_all(bytes) {
+            Ok(()) => self.finish(),
+            Err(source) => Err(self.explain(source)),
+        }
+    }
+
+    /// The whole result is written: now it takes its name.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing has changed then.
+    pub fn finish(mut self) -> Result<(), WriteError> {
+        let flushed = self.out.flush();
+        let Self { path, folder, renaming, out } = self;
+        let finished = flushed.and_then(|()| match renaming {
+            None => Ok(()),
+            Some(Renaming { target, temporary, replaced }) => {
+                let file = temporary.file();
+                if let Some(replaced) = replaced {
+                    keep_owner(file, &replaced);
+                    file.set_permissions(replaced.permissions())?;
+                }
+                // Room that was taken and is not needed goes back.
+                file.set_len(out.get_ref().written)?;
+                // Without this, a power cut could leave the name with no contents.
+                file.sync_all()?;
+                temporary.persist(&target)
+            }
+        });
+        finished.map_err(|source| WriteError::from_system(&path, &folder, source))
+    }
+
+    /// The system's words about what was written here, as what to do about it.
+    pub fn explain(&self, source: io::Error) -> WriteError {
+        WriteError::from_system(&self.path, &self.folder, source)
+    }
+}
+
+impl Write for Destination {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_closed {
+            return Ok(bytes.len());
+        }
+        match self.file.write(bytes) {
+            Ok(written) => {
+                self.written += written as u64;
+                Ok(written)
+            }
+            Err(error) if self.may_close && error.kind() == ErrorKind::BrokenPipe => {
+                self.is_closed = true;
+                Ok(bytes.len())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// The folder that a file is in, or `None` if the path names no file.
-fn folder_of(target: &Path) -> Option<&Path> {
-    target.file_name()?;
-    let folder = target.parent()?;
+fn folder_of(path: &Path) -> Option<&Path> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    // `Path` overlooks these ends, and the system does not.
+    if bytes.ends_with(b"/") || bytes.ends_with(b"/.") {
+        return path.is_dir().then_some(path);
+    }
+    path.file_name()?;
+    let folder = path.parent()?;
     Some(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
 }
 
-/// The permissions of the file that will be replaced, if there is one and it may be.
-fn permissions_at(path: &Path, target: &Path) -> Result<Option<Permissions>, WriteError> {
-    let path = path.to_owned();
-    match fs::metadata(target) {
-        Ok(there) if there.is_dir() => Err(WriteError::IsFolder { path }),
-        // Renaming would replace it all the same, against what its owner asked for.
-        Ok(there) if there.permissions().readonly() => Err(WriteError::ReadOnly { path }),
-        Ok(there) => Ok(Some(there.permissions())),
-        // Whatever is wrong comes up again, with its reason, when the new file is made.
-        Err(_) => Ok(None),
+/// A process' open file, such as `/dev/stdout`: it is added to as it is, for what it leads to
+/// may hold what others have written.
+fn own_stream(path: &Path) -> Option<io::Result<File>> {
+    let mut at = std::path::absolute(path).ok()?;
+    for _ in 0..8 {
+        let folder = fs::canonicalize(at.parent()?).ok()?;
+        let own = ["/dev/fd", "/proc/self/fd"].map(|own| fs::canonicalize(own).ok());
+        let is_own = own.contains(&Some(folder.clone()));
+        // Another process' open file is added to in the same way, by its name.
+        if is_own || folder.starts_with("/proc") && folder.ends_with("fd") {
+            return Some(match at.file_name()?.to_str()? {
+                "1" if is_own => duplicate(io::stdout()),
+                "2" if is_own => duplicate(io::stderr()),
+                _ => File::options().append(true).open(at),
+            });
+        }
+        at = folder.join(fs::read_link(&at).ok()?);
     }
+    None
 }
 
-/// Writes a new file in `folder` and gives it the name `target`.
-fn replace(
-    target: &Path,
-    folder: &Path,
-    permissions: Option<Permissions>,
-    bytes: &[u8],
-) -> io::Result<()> {
-    let mut file = new_file(folder)?;
-    file.write_all(bytes)?;
-    if let Some(permissions) = permissions {
-        file.as_file().set_permissions(permissions)?;
-    }
-    // Without this, a power cut could leave the name with no contents.
-    file.as_file().sync_all()?;
-    file.persist(target)?;
-    Ok(())
+#[cfg(unix)]
+fn duplicate(stream: impl std::os::fd::AsFd) -> io::Result<File> {
+    Ok(stream.as_fd().try_clone_to_owned()?.into())
 }
 
-/// A new file that goes away unless it is given a name.
-fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = Builder::new();
-    builder.prefix(".gradient-lab-");
-    // Temporary files are private by default. This asks for what any program's new file
-    // asks for, and the system takes away what the user's mask forbids.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+#[cfg(not(unix))]
+fn duplicate<S>(_: S) -> io::Result<File> {
+    Err(ErrorKind::Unsupported.into())
 }
 
-/// Turns the system's error into one that says what to do.
-fn explain(path: &Path, folder: &Path, source: io::Error) -> WriteError {
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|there| there.is_symlink())
+}
+
+/// A link whose end is not there, or that goes in circles.
+fn dangling(path: &Path, source: io::Error) -> WriteError {
     let path = path.to_owned();
     match source.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => {
-            WriteError::NoFolder { path, folder: folder.to_owned() }
-        }
-        ErrorKind::IsADirectory => WriteError::IsFolder { path },
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            WriteError::ReadOnly { path }
-        }
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => WriteError::DiskFull { path },
+        ErrorKind::NotFound => WriteError::DanglingLink { path },
         _ => WriteError::Other { path, source },
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names_in(folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
+/// Refuses what is there and may neither be replaced nor written into.
+fn refuse(path: &Path, target: &Path, there: &Metadata) -> Result<(), WriteError> {
+    let path = path.to_owned();
+    if there.is_dir() {
+        return Err(WriteError::IsFolder { path });
     }
-
-    #[test]
-    fn a_file_is_made_and_then_replaced_with_nothing_left_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.png");
-        write(&path, b"first, and longer").unwrap();
-        write(&path, b"second").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"second");
-        assert_eq!(names_in(folder.path()), ["a.png"]);
-    }
-
-    #[test]
-    fn a_missing_folder_is_named_and_not_made() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("missing/a.png");
-        let error = write(&path, b"x").unwrap_err();
-        assert!(matches!(error, WriteError::NoFolder { .. }));
-        let words = error.to_string();
-        assert!(words.contains("missing/a.png”") && words.contains("missing”"));
-        assert!(names_in(folder.path()).is_empty());
-    }
-
-    #[test]
-    fn a_file_in_the_folders_place_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("file"), b"").unwrap();
-        let error = write(&folder.path().join("file/a.png"), b"x").unwrap_err();
-        assert!(matches!(error, WriteError::NoFolder { .. }), "{error}");
-    }
-
-    #[test]
-    fn folders_and_nameless_paths_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = write(folder.path(), b"x").unwrap_err();
-        assert!(matches!(error, WriteError::IsFolder { .. }), "{error}");
-        let error = write(Path::new(""), b"x").unwrap_err();
-        assert!(matches!(error, WriteError::NoName { .. }), "{error}");
-    }
-
-    #[test]
-    fn a_read_only_file_is_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.png");
-        fs::write(&path, b"kept").unwrap();
-        let mut permissions = fs::metadata(&path).unwrap().permissions();
-        permissions.set_readonly(true);
-        fs::set_permissions(&path, permissions).unwrap();
-        let error = write(&path, b"x").unwrap_err();
-        assert!(matches!(error, WriteError::ReadOnly { .. }), "{error}");
-        assert_eq!(fs::read(&path).unwrap(), b"kept");
-    }
-
-    #[test]
-    fn the_systems_errors_become_sentences() {
-        let told = |kind: ErrorKind| {
-            let path = Path::new("out/a.png");
-            explain(path, Path::new("out"), kind.into()).to_string()
-        };
-        assert!(told(ErrorKind::StorageFull).contains("the disk is full"));
-        assert!(told(ErrorKind::ReadOnlyFilesystem).contains("read-only"));
-        assert!(told(ErrorKind::PermissionDenied).contains("“out/a.png”"));
-        assert!(told(ErrorKind::InvalidFilename).contains("Choose another folder or name"));
-    }
-
     #[cfg(unix)]
-    mod unix {
-        use super::*;
-        use std::os::unix::fs::{PermissionsExt, symlink};
-
-        fn mode(path: &Path) -> u32 {
-            fs::metadata(path).unwrap().permissions().mode() & 0o777
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        let kind = there.file_type();
+        let special = [(kind.is_socket(), "a socket"), (kind.is_block_device(), "a whole disk")];
+        if let Some((_, what)) = special.into_iter().find(|(is, _)| *is) {
+            return Err(WriteError::Special { path, what });
         }
-
-        #[test]
-        fn new_files_have_the_usual_permissions_and_old_ones_their_own() {
-            let folder = tempfile::tempdir().unwrap();
-            let [plain, new] = ["plain", "new"].map(|name| folder.path().join(name));
-            fs::write(&plain, b"").unwrap();
-            write(&new, b"").unwrap();
-            assert_eq!(mode(&new), mode(&plain));
-
-            fs::set_permissions(&new, Permissions::from_mode(0o640)).unwrap();
-            write(&new, b"x").unwrap();
-            assert_eq!(mode(&new), 0o640);
-        }
-
-        #[test]
-        fn links_keep_pointing_at_the_file() {
-            let folder = tempfile::tempdir().unwrap();
-            let [file, link] = ["file", "link"].map(|name| folder.path().join(name));
-            fs::write(&file, b"old").unwrap();
-            symlink(&file, &link).unwrap();
-            write(&link, b"new").unwrap();
-            assert_eq!(fs::read(&file).unwrap(), b"new");
-            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        }
-
-        #[test]
-        fn a_read_only_folder_is_told() {
-            let folder = tempfile::tempdir().unwrap();
-            fs::set_permissions(folder.path(), Permissions::from_mode(0o555)).unwrap();
-            // The superuser may write all the same; there is nothing to see then.
-            if fs::write(folder.path().join("probe"), b"").is_err() {
-                let error = write(&folder.path().join("a.png"), b"x").unwrap_err();
-                assert!(matches!(error, WriteError::ReadOnly { .. }), "{error}");
-            }
-            fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        // Renaming would replace it all the same, against what its owner asked for.
+        if rustix::fs::access(target, rustix::fs::Access::WRITE_OK).is_err() {
+            return Err(WriteError::ReadOnly { path });
         }
     }
+    if there.permissions().readonly() {
+        return Err(WriteError::ReadOnly { path });
+    }
+    let _ = target;
+    Ok(())
 }
+
+#[cfg(unix)]
+fn mode(there: &Metadata) -> u32 {
+    std::os::unix::fs::PermissionsExt::mode(&there.permissions()) & 0o7777
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Metadata) -> u32 {
+    0
+}
+
+/// The owner and the group stay too, where this user may give files away.
+fn keep_owner(file: &File, replaced: &Metadata) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let _ = std::os::unix::fs::fchown(file, Some(replaced.uid()), Some(replaced.gid()));
+    }
+    #[cfg(not(unix))]
+    let _ = (file, replaced);
+}
+
+#[cfg(test)]
+mod tests;

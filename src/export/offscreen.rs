@@ -59,6 +59,14 @@ pub enum Error {
     },
 }
 
+/// Whether [`paint`] takes that size.
+///
+/// # Errors
+/// [`Error`] if the picture would have no pixels, or too many.
+pub fn check(size_points: Vec2, pixels_per_point: f32) -> Result<(), Error> {
+    size_in_pixels(size_points, pixels_per_point).map(|_| ())
+}
+
 /// Paints `contents` on the opaque background of `theme`.
 ///
 /// `setup` prepares the fresh context before anything is laid out (fonts, styles, image

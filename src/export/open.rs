@@ -46,7 +46,7 @@ pub enum OpenError {
     Picture(#[from] png::Error),
     /// Some other program's picture.
     #[error(
-        "this PNG carries no experiment; give one that the lab itself exported, or a TOML file."
+        "this PNG carries no experiment before its pixels; give one that the lab itself exported, or a TOML file."
     )]
     NoExperiment,
     /// The experiment itself is refused.
@@ -87,7 +87,14 @@ pub fn from_reader(reader: impl Read) -> Result<Experiment, OpenError> {
     if text.contains('\0') {
         return Err(OpenError::NotText);
     }
-    Ok(Experiment::from_toml(&text)?)
+    let experiment = Experiment::from_toml(&text)?;
+    // What the lab writes of it must fit as well, or it could not be opened again. The names
+    // and settings that a short file leaves out take a few thousand bytes.
+    let is_close = text.len() as u64 > limits::FILE_BYTES - 64 * 1024;
+    if is_close && experiment.to_toml().len() as u64 > limits::FILE_BYTES {
+        return Err(OpenError::TooLarge);
+    }
+    Ok(experiment)
 }
 
 fn from_picture(bytes: &[u8]) -> Result<Experiment, OpenError> {

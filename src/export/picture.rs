@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Theme, vec2};
 
+use crate::experiment::Experiment;
 use crate::figure::Figure;
 use crate::gui::painter::{Medium, Painter};
 use crate::gui::theme;
@@ -59,11 +60,31 @@ pub fn paint(figure: &Arc<Figure>, options: PictureOptions) -> Result<Image, Pic
 }
 
 /// The figure as PNG bytes, with its density and the experiment inside, so that the lab can
-/// open the picture again.
+/// open the picture again. An experiment that does not fit is left out; [`left_out`] says so.
 ///
 /// # Errors
 /// Where the size is nothing, or too much.
 pub fn encode(figure: &Arc<Figure>, options: PictureOptions) -> Result<Vec<u8>, PictureError> {
     let image = paint(figure, options)?;
-    Ok(png::encode(&image, options.dots_per_inch(), Some(&figure.experiment.to_toml()))?)
+    let text = Some(figure.experiment.to_toml()).filter(|text| png::fits(text));
+    Ok(png::encode(&image, options.dots_per_inch(), text.as_deref())?)
+}
+
+/// What to tell of a picture that [`encode`] has to make without its experiment.
+pub fn left_out(experiment: &Experiment) -> Option<String> {
+    let text = Some(experiment.to_toml()).filter(|text| !png::fits(text))?;
+    Some(format!(
+        "The picture is without its experiment, whose {} bytes of text are more than the {} that fit: keep the experiment's own file.",
+        text.len(),
+        png::MAX_EXPERIMENT_BYTES
+    ))
+}
+
+/// Whether a picture of that size can be made, before there is anything to paint.
+///
+/// # Errors
+/// Where the size is nothing, or too much.
+pub fn check(options: PictureOptions) -> Result<(), PictureError> {
+    let size = vec2(options.size[0], options.size[1]);
+    Ok(offscreen::check(size, options.scale)?)
 }

@@ -3,7 +3,7 @@
 //! The experiment's TOML text goes into an international text chunk under [`KEYWORD`], so
 //! that a picture found years later can be opened in the lab again.
 
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 
 use png::{BitDepth, ColorType, Decoder, Encoder, Limits, PixelDimensions, Unit};
 
@@ -44,8 +44,22 @@ pub enum Error {
     LongExperiment(usize),
 
     /// No PNG file, or a damaged one.
-    #[error("This is not a PNG file that the lab can read: {0}.")]
+    #[error("This PNG file cannot be read: {}.", why(.0))]
     Decode(#[from] png::DecodingError),
+
+    /// Compressed, as no picture of the lab is.
+    #[error(
+        "The experiment in this PNG is compressed, so another program has rewritten the file. \
+         Open the picture that the lab exported."
+    )]
+    Compressed,
+
+    /// The text in a picture is longer than [`MAX_EXPERIMENT_BYTES`].
+    #[error(
+        "The experiment in this PNG is {0} bytes of text, and the lab writes at most \
+         {MAX_EXPERIMENT_BYTES} into a picture. Open the experiment's own file."
+    )]
+    LongText(usize),
 
     /// Longer than [`MAX_FILE_BYTES`].
     #[error("This file of {0} bytes is too long for a picture that the lab exported.")]
@@ -85,7 +99,9 @@ pub fn encode(
     encoder.set_pixel_dims(Some(density));
     encoder.add_text_chunk("Software".to_owned(), software())?;
     if let Some(text) = experiment {
-        check_length(text)?;
+        if !fits(text) {
+            return Err(Error::LongExperiment(text.len()));
+        }
         encoder.add_itxt_chunk(KEYWORD.to_owned(), text.to_owned())?;
     }
     let mut writer = encoder.write_header()?;
@@ -101,11 +117,11 @@ pub fn encode(
 /// The experiment that a picture carries, or `None` for a PNG file without one.
 ///
 /// Only the head of the file is read, never the pixels. The memory taken is bounded whatever
-/// the bytes say, and text that the lab would not have written (compressed, or
-/// longer than [`MAX_EXPERIMENT_BYTES`]) counts as none.
+/// the bytes say.
 ///
 /// # Errors
-/// [`Error::LongFile`], and [`Error::Decode`] for bytes that are no PNG file or a damaged one.
+/// [`Error::LongFile`]; [`Error::Decode`] for bytes that are no PNG file or a damaged one;
+/// [`Error::Compressed`] and [`Error::LongText`] for text that the lab would not have written.
 pub fn read_experiment(bytes: &[u8]) -> Result<Option<String>, Error> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(Error::LongFile(bytes.len()));
@@ -114,9 +130,27 @@ pub fn read_experiment(bytes: &[u8]) -> Result<Option<String>, Error> {
     let limits = Limits { bytes: 16 * MAX_EXPERIMENT_BYTES };
     let reader = Decoder::new_with_limits(Cursor::new(bytes), limits).read_info()?;
     let chunks = &reader.info().utf8_text;
-    let experiment = chunks.iter().find(|chunk| chunk.keyword == KEYWORD && !chunk.compressed);
-    let text = experiment.map(|chunk| chunk.get_text()).transpose()?;
-    Ok(text.filter(|text| check_length(text).is_ok()))
+    let Some(chunk) = chunks.iter().find(|chunk| chunk.keyword == KEYWORD) else {
+        return Ok(None);
+    };
+    if chunk.compressed {
+        return Err(Error::Compressed);
+    }
+    let text = chunk.get_text()?;
+    if fits(&text) { Ok(Some(text)) } else { Err(Error::LongText(text.len())) }
+}
+
+/// The decoder's own words name its types and hold whatever bytes stand in the file.
+fn why(error: &png::DecodingError) -> &'static str {
+    match error {
+        png::DecodingError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            "it ends before its head does"
+        }
+        png::DecodingError::LimitsExceeded => {
+            "its head takes more memory than any picture of the lab"
+        }
+        _ => "it is damaged, or no picture",
+    }
 }
 
 /// Dots an inch as the file states them: whole dots a metre.
@@ -132,11 +166,9 @@ fn software() -> String {
     format!("gradient-lab {}", env!("CARGO_PKG_VERSION"))
 }
 
-fn check_length(text: &str) -> Result<(), Error> {
-    if text.len() > MAX_EXPERIMENT_BYTES {
-        return Err(Error::LongExperiment(text.len()));
-    }
-    Ok(())
+/// Whether a picture can carry an experiment of that text.
+pub fn fits(text: &str) -> bool {
+    text.len() <= MAX_EXPERIMENT_BYTES
 }
 
 fn without_alpha(image: &Image) -> Vec<u8> {
@@ -232,7 +264,24 @@ mod tests {
         let mut writer = encoder.write_header().unwrap();
         writer.write_image_data(&[1, 2, 3]).unwrap();
         writer.finish().unwrap();
-        assert_eq!(read_experiment(&bytes).unwrap(), None);
+        let error = read_experiment(&bytes).unwrap_err();
+        assert!(matches!(error, Error::LongText(1_048_577)), "{error}");
+    }
+
+    #[test]
+    fn what_a_picture_carries_is_not_denied() {
+        let mut bytes = Vec::new();
+        let mut info = png::Info::with_size(1, 1);
+        info.color_type = ColorType::Rgb;
+        let mut text = png::text_metadata::ITXtChunk::new(KEYWORD, "seed = 1");
+        text.compressed = true;
+        info.utf8_text.push(text);
+        let encoder = Encoder::with_info(&mut bytes, info).unwrap();
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&[1, 2, 3]).unwrap();
+        writer.finish().unwrap();
+        let error = read_experiment(&bytes).unwrap_err();
+        assert!(matches!(error, Error::Compressed), "{error}");
     }
 
     #[test]

@@ -12,6 +12,8 @@
 mod ink;
 mod triangle;
 
+use std::sync::{Mutex, PoisonError};
+
 use eframe::egui::{
     Rect,
     epaint::{ClippedPrimitive, Mesh, Primitive},
@@ -41,14 +43,24 @@ pub fn paint(
     if width == 0 || height == 0 {
         return;
     }
-    let rows = height.div_ceil(thread_count(width * height));
-    let bands = image.pixels_mut().chunks_mut(rows * width);
-    // Each thread paints all meshes on rows of its own: the order of meshes is kept everywhere.
-    std::thread::scope(|scope| {
-        for (index, pixels) in bands.enumerate() {
+    let threads = thread_count(width * height);
+    let rows = height.div_ceil(threads);
+    let bands = Mutex::new(image.pixels_mut().chunks_mut(rows * width).enumerate());
+    // The rows that are left are whole, whatever became of a thread that had taken some.
+    let next = || bands.lock().unwrap_or_else(PoisonError::into_inner).next();
+    // Each band has rows of its own: the order of meshes is kept everywhere.
+    let work = || {
+        while let Some((index, pixels)) = next() {
             let mut band = Band { top: index * rows, width, pixels };
-            scope.spawn(move || band.paint(primitives, pixels_per_point, textures));
+            band.paint(primitives, pixels_per_point, textures);
         }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            // A thread that the system refuses is one helper less.
+            let _refused = std::thread::Builder::new().spawn_scoped(scope, work).err();
+        }
+        work();
     });
 }
 

@@ -1,27 +1,41 @@
 //! Sweeps as JSON, which can be read back and joined, and as CSV.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::experiment::Experiment;
+use crate::experiment::{
+    Experiment, ExperimentError, optional_table, optional_tables, shortened, table,
+};
 use crate::figure::words::sweep as words;
 use crate::study::{Axis, Cell, Quantity, Sweep, SweepError, SweepFinding, SweepMap};
+
+/// Bytes of a file: 65,536 cells beside an experiment of 16 MiB, whose numbers stand on lines of
+/// their own.
+const BYTES: u64 = 256 << 20;
+/// Bytes that show whether there is a sweep at all.
+const BEGINNING: u64 = 4096;
+/// Letters of what is wrong with a file.
+const WORDS: usize = 200;
 
 /// The file: what was asked, and the cells row after row from the bottom, null where a cell
 /// is not measured.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SweepFile {
+    #[serde(deserialize_with = "table")]
     experiment: Experiment,
     variant: String,
+    #[serde(deserialize_with = "table")]
     x: Axis,
+    #[serde(default, deserialize_with = "optional_table")]
     y: Option<Axis>,
     quantity: Quantity,
     seeds: u32,
     /// What the sweep replaces of the experiment, a sentence each.
     #[serde(default)]
     notes: Vec<String>,
+    #[serde(deserialize_with = "optional_tables")]
     cells: Vec<Option<Cell>>,
 }
 
@@ -29,8 +43,23 @@ struct SweepFile {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// It is no JSON of a sweep.
-    #[error("it is no sweep that the lab wrote: {0}")]
+    #[error("it is no sweep that the lab wrote: {}", shortened(&.0.to_string(), WORDS))]
     Form(#[from] serde_json::Error),
+    /// More text than any sweep has.
+    #[error("it is larger than {} MiB, and a sweep takes at most that", BYTES >> 20)]
+    TooLarge,
+    /// A number that no measurement gives.
+    #[error("it is no sweep that the lab wrote: no measurement gives its cell {0}")]
+    Impossible(usize),
+    /// There is no such file.
+    #[error("there is no such file")]
+    Missing,
+    /// Whatever else the system says.
+    #[error("reading it failed: {0}")]
+    Failed(io::Error),
+    /// Its experiment is refused.
+    #[error("{}", .0.to_string().trim_end_matches('.'))]
+    Experiment(#[from] ExperimentError),
     /// The variant is none of its experiment's, or there are too many or too few cells.
     #[error("it is no sweep that the lab wrote: its variant or its number of cells does not fit")]
     Misfit,
@@ -40,6 +69,15 @@ pub enum ReadError {
     /// What it asks makes no sense.
     #[error(transparent)]
     Sweep(#[from] SweepError),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            _ => Self::Failed(error),
+        }
+    }
 }
 
 /// Writes a sweep, or a part of one, as one JSON object with a newline at its end.
@@ -65,12 +103,29 @@ fn notes(sweep: &Sweep) -> Vec<String> {
     sweep.replaces().iter().map(words::sentence).collect()
 }
 
-/// Reads what [`write_json`] has written, to the last bit.
+/// Reads what [`write_json`] has written, to the last bit, and never more than such a file can
+/// have.
 ///
 /// # Errors
 /// [`ReadError`]: the file is none, or asks what makes no sense.
+pub fn read(mut reader: impl Read) -> Result<(Sweep, SweepMap), ReadError> {
+    let mut text = Vec::new();
+    reader.by_ref().take(BEGINNING).read_to_end(&mut text)?;
+    if text.trim_ascii_start().starts_with(b"{") {
+        reader.take(BYTES + 1 - BEGINNING).read_to_end(&mut text)?;
+    }
+    if text.len() as u64 > BYTES { Err(ReadError::TooLarge) } else { read_json(&text) }
+}
+
+/// Reads the text that [`write_json`] has written, to the last bit.
+///
+/// # Errors
+/// [`ReadError`]: the text is none, or asks what makes no sense.
 pub fn read_json(text: &[u8]) -> Result<(Sweep, SweepMap), ReadError> {
-    let file: SweepFile = serde_json::from_slice(text)?;
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let file: SweepFile = table(&mut json)?;
+    json.end()?;
+    file.experiment.validate()?;
     let named = file.experiment.variants.iter().position(|v| v.name == file.variant);
     let sweep = Sweep {
         variant: named.ok_or(ReadError::Misfit)?,
@@ -90,8 +145,24 @@ pub fn read_json(text: &[u8]) -> Result<(Sweep, SweepMap), ReadError> {
     if map.cells.len() != file.cells.len() {
         return Err(ReadError::Misfit);
     }
+    let impossible = |cell: &Option<Cell>| cell.is_some_and(|cell| !is_possible(cell, &sweep));
+    if let Some(index) = file.cells.iter().position(impossible) {
+        return Err(ReadError::Impossible(index + 1));
+    }
     map.cells = file.cells;
     Ok((sweep, map))
+}
+
+/// Whether a measurement of that sweep can give such numbers.
+fn is_possible(cell: Cell, sweep: &Sweep) -> bool {
+    let share = 0.0..=1.0;
+    let fits = |number: f64| !sweep.quantity.is_share() || share.contains(&number);
+    // A true zero, which has no number, lies below every number.
+    let quartiles = cell.quartiles.is_none_or(|[low, high]| {
+        let ordered = low.is_none_or(|low| high.is_some_and(|high| low <= high));
+        ordered && high.is_some() && [low, high].into_iter().flatten().all(fits)
+    });
+    quartiles && cell.value.is_none_or(fits) && share.contains(&cell.zero_share)
 }
 
 /// Writes a header and one row for each cell that is measured: its settings, the quantity

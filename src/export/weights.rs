@@ -1,12 +1,13 @@
 //! The weights and the data of a draw as a safetensors file, so that another program can
 //! check every number that the lab shows.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::{self, Write};
 
-use safetensors::{Dtype, SafeTensorError, View};
+use safetensors::tensor::{Metadata, TensorInfo};
+use safetensors::{Dtype, SafeTensorError};
 
-use crate::engine::{Columns, FromDraws, Layer, Network, Real};
+use crate::engine::{FromDraws, Network, Real};
 use crate::experiment::{Experiment, Precision};
 use crate::study::{DrawStudy, Stopped, Watch};
 
@@ -15,12 +16,14 @@ pub const METADATA_KEY: &str = "gradient-lab-experiment";
 
 /// What the tensors are, for whoever opens the file without the lab.
 const LAYOUT: &str = "\
-# x: examples × inputs. y: examples × outputs. A variant with others of its own, because NumPy's
-# one stream had gone on differently, has them as <variant>.x and <variant>.y.
+# x: examples × inputs. y: examples × outputs. All variants share them.
 # <variant>.<l>.weight: W of layer l, from 1, outputs × inputs, so that z = W a + b.
 # <variant>.<l>.bias: b of layer l; zeros where the variant has no bias.
 # All row-major, F64 or, where the pass was computed in single precision, F32.
 ";
+
+/// Numbers that are turned into bytes at a time.
+const CHUNK: usize = 8192;
 
 /// Why the weights could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -31,142 +34,135 @@ pub enum WeightsError {
     /// Two tensors of one name, or a header past the format's limit.
     #[error("The weights do not fit in a safetensors file: {0}.")]
     Format(#[from] SafeTensorError),
+    /// Whoever takes the bytes takes no more.
+    #[error(transparent)]
+    Write(#[from] io::Error),
 }
 
-/// The bytes of a safetensors file with `x`, `y`, and each variant's weights and biases in the
-/// precision of the experiment, as its pass used them.
+/// Bytes of the file that [`write`] makes of an experiment.
+///
+/// # Errors
+/// [`WeightsError::Format`].
+pub fn size(experiment: &Experiment) -> Result<u64, WeightsError> {
+    let (header, data) = header(experiment)?;
+    Ok(header.len() as u64 + data)
+}
+
+/// Writes a safetensors file with `x`, `y`, and each variant's weights and biases in the
+/// precision of the experiment, as its pass used them. One network at a time is in memory.
 ///
 /// # Shapes
 /// `x` is B × n_0, `y` is B × n_L, `<variant>.<l>.weight` is n_l × n_{l−1} and
-/// `<variant>.<l>.bias` has n_l numbers; l counts from 1. In NumPy's one stream x and y come
-/// after the weights, so that variants of different laws get different ones: those that differ
-/// from the first variant's are `<variant>.x` and `<variant>.y`.
+/// `<variant>.<l>.bias` has n_l numbers; l counts from 1. All variants share x and y.
 ///
 /// # Errors
-/// [`WeightsError::Stopped`] when told to stop.
-pub fn encode(
+/// [`WeightsError`]: told to stop, or `out` takes no more.
+pub fn write(
     experiment: &Experiment,
     study: &mut DrawStudy,
     watch: &Watch<'_>,
-) -> Result<Vec<u8>, WeightsError> {
+    out: &mut impl Write,
+) -> Result<(), WeightsError> {
+    out.write_all(&header(experiment)?.0)?;
+    match dtype(experiment) {
+        Dtype::F32 => write_as::<f32>(experiment, study, watch, out),
+        _ => write_as::<f64>(experiment, study, watch, out),
+    }
+}
+
+/// What a pass in that precision computes with.
+fn dtype(experiment: &Experiment) -> Dtype {
     match experiment.architecture.precision {
-        Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-            encode_as::<f64>(experiment, study, watch)
-        }
-        Precision::F32 => encode_as::<f32>(experiment, study, watch),
+        Precision::F64 | Precision::Fp16 | Precision::Bf16 => Dtype::F64,
+        Precision::F32 => Dtype::F32,
     }
 }
 
-fn encode_as<T: Number>(
+/// All that comes before the numbers, and how many bytes those are.
+fn header(experiment: &Experiment) -> Result<(Vec<u8>, u64), WeightsError> {
+    let dtype = dtype(experiment);
+    let (sizes, batch) = (experiment.sizes(), experiment.architecture.batch);
+    let mut shapes = vec![
+        ("x".to_owned(), vec![batch, sizes[0]]),
+        ("y".to_owned(), vec![batch, sizes[sizes.len() - 1]]),
+    ];
+    for variant in &experiment.variants {
+        for (layer, pair) in (1..).zip(sizes.windows(2)) {
+            let name = format!("{}.{layer}", variant.name);
+            shapes.push((format!("{name}.weight"), vec![pair[1], pair[0]]));
+            shapes.push((format!("{name}.bias"), vec![pair[1]]));
+        }
+    }
+    let mut end = 0;
+    let tensors = shapes.into_iter().map(|(name, shape)| {
+        let start = end;
+        end += shape.iter().product::<usize>() * dtype.bitsize() / 8;
+        (name, TensorInfo { dtype, shape, data_offsets: (start, end) })
+    });
+    let tensors = tensors.collect();
+    let text = format!("{LAYOUT}\n{}", experiment.to_toml());
+    let metadata = Metadata::new(Some(HashMap::from([(METADATA_KEY.to_owned(), text)])), tensors)?;
+    let mut json = serde_json::to_vec(&metadata).map_err(SafeTensorError::from)?;
+    // Spaces, so that the numbers begin at a multiple of eight bytes.
+    json.resize(json.len().next_multiple_of(8), b' ');
+    let mut header = (json.len() as u64).to_le_bytes().to_vec();
+    header.append(&mut json);
+    Ok((header, end as u64))
+}
+
+fn write_as<T: Number>(
     experiment: &Experiment,
     study: &mut DrawStudy,
     watch: &Watch<'_>,
-) -> Result<Vec<u8>, WeightsError> {
-    let mut tensors = Vec::new();
-    let mut shared = None;
-    for variant in &experiment.variants {
+    out: &mut impl Write,
+) -> Result<(), WeightsError> {
+    for (index, variant) in experiment.variants.iter().enumerate() {
         let network: Network<T> = study.network(experiment, variant, watch)?;
-        let data = (network.input.clone(), network.target.clone());
-        if shared.is_none() {
-            push_data(&mut tensors, "", &network);
-        } else if shared.as_ref() != Some(&data) {
-            push_data(&mut tensors, &format!("{}.", variant.name), &network);
+        if index == 0 {
+            // Units × examples in the engine, examples × units in the file.
+            write_numbers(network.input.mantissa.t().iter().copied(), out)?;
+            write_numbers(network.target.mantissa.t().iter().copied(), out)?;
         }
-        shared.get_or_insert(data);
-        for (index, layer) in network.layers.into_iter().enumerate() {
-            let name = format!("{}.{}", variant.name, index + 1);
-            tensors.push((format!("{name}.bias"), Tensor::bias(&layer)));
-            tensors.push((format!("{name}.weight"), Tensor::weight(layer)));
+        for layer in &network.layers {
+            watch.proceed()?;
+            write_numbers(layer.unit.iter().map(|&unit| unit * layer.scale), out)?;
+            match &layer.bias {
+                Some(bias) => write_numbers(bias.iter().copied(), out)?,
+                None => write_numbers(vec![T::from_f64(0.0); layer.unit.nrows()].into_iter(), out)?,
+            }
         }
     }
-    let text = format!("{LAYOUT}\n{}", experiment.to_toml());
-    let metadata = HashMap::from([(METADATA_KEY.to_owned(), text)]);
-    Ok(safetensors::serialize(tensors, Some(metadata))?)
+    Ok(())
 }
 
-fn push_data<T: Number>(tensors: &mut Vec<(String, Tensor<T>)>, prefix: &str, from: &Network<T>) {
-    tensors.push((format!("{prefix}x"), Tensor::data(from.input.clone())));
-    tensors.push((format!("{prefix}y"), Tensor::data(from.target.clone())));
-}
-
-/// One tensor of the file. Its bytes are made when the file asks for them: a large network's
-/// weights should not stand in memory once more.
-struct Tensor<T> {
-    shape: Vec<usize>,
-    content: Content<T>,
-}
-
-enum Content<T> {
-    /// x or y: units × examples in the engine, examples × units in the file.
-    Data(Columns<T>),
-    /// W = scale · U.
-    Weight(Layer<T>),
-    /// b; none are zeros.
-    Bias(Option<Vec<T>>),
+fn write_numbers<T: Number>(
+    mut numbers: impl Iterator<Item = T>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        numbers.by_ref().take(CHUNK).for_each(|number| number.extend(&mut bytes));
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        out.write_all(&bytes)?;
+    }
 }
 
 /// A number that the file can hold.
 trait Number: Real + FromDraws {
-    const DTYPE: Dtype;
-
     fn extend(self, bytes: &mut Vec<u8>);
 }
 
 impl Number for f64 {
-    const DTYPE: Dtype = Dtype::F64;
-
     fn extend(self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.to_le_bytes());
     }
 }
 
 impl Number for f32 {
-    const DTYPE: Dtype = Dtype::F32;
-
     fn extend(self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.to_le_bytes());
     }
-}
-
-impl<T: Number> Tensor<T> {
-    fn data(columns: Columns<T>) -> Self {
-        Self { shape: vec![columns.batch(), columns.units()], content: Content::Data(columns) }
-    }
-
-    fn weight(layer: Layer<T>) -> Self {
-        Self { shape: layer.unit.shape().to_vec(), content: Content::Weight(layer) }
-    }
-
-    fn bias(layer: &Layer<T>) -> Self {
-        Self { shape: vec![layer.unit.nrows()], content: Content::Bias(layer.bias.clone()) }
-    }
-}
-
-impl<T: Number> View for Tensor<T> {
-    fn dtype(&self) -> Dtype {
-        T::DTYPE
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Owned(match &self.content {
-            Content::Data(columns) => bytes_of(columns.mantissa.t().iter().copied()),
-            Content::Weight(layer) => bytes_of(layer.unit.iter().map(|&u| u * layer.scale)),
-            Content::Bias(Some(bias)) => bytes_of(bias.iter().copied()),
-            Content::Bias(None) => vec![0; self.data_len()],
-        })
-    }
-
-    fn data_len(&self) -> usize {
-        self.shape.iter().product::<usize>() * T::DTYPE.bitsize() / 8
-    }
-}
-
-fn bytes_of<T: Number>(numbers: impl ExactSizeIterator<Item = T>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(numbers.len() * T::DTYPE.bitsize() / 8);
-    numbers.for_each(|number| number.extend(&mut bytes));
-    bytes
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::experiment::{Draws, Experiment, Precision, limits};
+use crate::experiment::{Experiment, Precision};
 use crate::study::{
     AnatomySettings, Draw, DrawStudy, Ensemble, EnsembleError, EnsembleSettings, Portrait, Shard,
     Signal, Spread, SpreadSettings, Stopped, Sweep, SweepError, SweepMap, SweepResult, Theory,
@@ -100,13 +100,7 @@ fn usual_spread(
 /// An ensemble of the usual size, or of what seeds there are left.
 fn usual_ensemble(experiment: &Experiment, watch: &Watch<'_>) -> Result<Ensemble, Stopped> {
     let usual = EnsembleSettings::default();
-    let largest = match experiment.draws {
-        Draws::Numpy => *limits::NUMPY_SEED.end(),
-        Draws::Layered => *limits::SEED.end(),
-    };
-    let left = (largest - experiment.seed.min(largest)).saturating_add(1);
-    let seeds = u32::try_from(left).map_or(usual.seeds, |left| usual.seeds.min(left));
-    let settings = EnsembleSettings { seeds, ..usual };
+    let settings = EnsembleSettings { seeds: that_are_left(usual.seeds, experiment), ..usual };
     ensemble(experiment, &settings, watch, |_| {}).map_err(|error| match error {
         EnsembleError::Stopped(stopped) => stopped,
         // The seeds are in range, and the fastest engine that applies does apply.
@@ -114,6 +108,11 @@ fn usual_ensemble(experiment: &Experiment, watch: &Watch<'_>) -> Result<Ensemble
             Stopped
         }
     })
+}
+
+/// So many seeds, or what there are left.
+fn that_are_left(seeds: u32, experiment: &Experiment) -> u32 {
+    u32::try_from(experiment.seeds_left()).map_or(seeds, |left| seeds.min(left))
 }
 
 impl Figure {
@@ -157,7 +156,8 @@ fn phase_diagram(
     variant: usize,
     watch: &Watch<'_>,
 ) -> Result<Figure, Stopped> {
-    let request = Sweep::phase_diagram(experiment, variant);
+    let mut request = Sweep::phase_diagram(experiment, variant);
+    request.seeds = that_are_left(request.seeds, experiment);
     let threads = all_threads();
     let (map, refusal) = match sweep(&request, Shard::WHOLE, threads, watch, |_| {}) {
         Ok(map) => (map, None),

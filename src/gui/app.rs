@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Context, RichText, Ui};
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, visible};
 use crate::export::picture::PictureOptions;
 use crate::export::{open, picture};
 use crate::figure::{Figure, FigureId};
@@ -104,18 +104,22 @@ impl App {
             match done {
                 Done::Written(path) => {
                     self.remember_folder(&path);
-                    self.say(format!("Written: {}", path.display()));
+                    self.say(&format!("Written: {}", path.display()));
+                }
+                Done::WrittenBut(path, but) => {
+                    self.remember_folder(&path);
+                    self.complain(&format!("Written: {}. {but}", path.display()));
                 }
                 Done::Picture(image) => {
                     context.copy_image(*image);
-                    self.say("The picture is on the clipboard.".to_owned());
+                    self.say("The picture is on the clipboard.");
                 }
                 Done::Picked(path) => {
                     if let Some(ask) = &mut self.ask {
                         ask.picked(path);
                     }
                 }
-                Done::Failed(text) => self.complain(text),
+                Done::Failed(text) => self.complain(&text),
             }
         }
     }
@@ -126,12 +130,12 @@ impl App {
         }
     }
 
-    fn say(&mut self, text: String) {
-        self.message = Some(Message { text, is_error: false });
+    fn say(&mut self, text: &str) {
+        self.message = Some(Message { text: visible(text), is_error: false });
     }
 
-    fn complain(&mut self, text: String) {
-        self.message = Some(Message { text, is_error: true });
+    fn complain(&mut self, text: &str) {
+        self.message = Some(Message { text: visible(text), is_error: true });
     }
 
     fn apply(&mut self, context: &Context, command: Command) {
@@ -190,9 +194,9 @@ impl App {
             Ok(experiment) => {
                 self.lab.experiment = experiment;
                 self.remember_folder(path);
-                self.say(format!("Opened: {}", path.display()));
+                self.say(&format!("Opened: {}", path.display()));
             }
-            Err(error) => self.complain(format!("{}: {error}", path.display())),
+            Err(error) => self.complain(&format!("{}: {error}", path.display())),
         }
     }
 

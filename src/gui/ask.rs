@@ -240,7 +240,10 @@ fn slug(title: &str) -> String {
 /// Writes a figure as PNG.
 pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path) -> Done {
     match picture::encode(figure, options) {
-        Ok(bytes) => written(path, &bytes),
+        Ok(bytes) => match (written(path, &bytes), picture::left_out(&figure.experiment)) {
+            (Done::Written(path), Some(but)) => Done::WrittenBut(path, but),
+            (done, _) => done,
+        },
         Err(error) => Done::Failed(error.to_string()),
     }
 }

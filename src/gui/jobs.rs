@@ -9,6 +9,8 @@ use eframe::egui::{ColorImage, Context};
 pub enum Done {
     /// Something was written; where.
     Written(PathBuf),
+    /// Something was written that lacks a part; where, and a sentence that says so.
+    WrittenBut(PathBuf, String),
     /// A picture for the clipboard.
     Picture(Box<ColorImage>),
     /// A person chose a path in the system's dialog, or none.

@@ -19,6 +19,11 @@ pub enum WindowError {
         "There is no display to open a window on. Start the lab in a desktop session, or use `gradient-lab run` and `gradient-lab render`, which need none."
     )]
     NoDisplay,
+    /// A display is named, and no connection to it comes about.
+    #[error(
+        "The display gave no connection ({0}). Check DISPLAY or WAYLAND_DISPLAY and whether you may use it, or use `gradient-lab run` and `gradient-lab render`, which need none."
+    )]
+    Refused(String),
     /// Neither wgpu nor OpenGL works here.
     #[error(
         "No window could be opened: {wgpu}; and with OpenGL: {glow}. Install a graphics driver (for a software one: Mesa), or use `gradient-lab run` and `gradient-lab render`, which need none."
@@ -42,7 +47,9 @@ pub fn run(experiment: Option<Experiment>) -> Result<(), WindowError> {
     let wgpu = match run_with(Renderer::Wgpu, experiment.clone()) {
         Ok(()) => return Ok(()),
         // The display is named but does not answer; no renderer can mend that.
-        Err(eframe::Error::WinitEventLoop(_)) => return Err(WindowError::NoDisplay),
+        Err(error @ eframe::Error::WinitEventLoop(_)) => {
+            return Err(WindowError::Refused(error.to_string().trim_end_matches('.').to_owned()));
+        }
         Err(error) => error,
     };
     match run_with(Renderer::Glow, experiment) {

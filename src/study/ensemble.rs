@@ -1,7 +1,7 @@
 //! Many seeds at once: how the error signal's norms are distributed over initializations.
 
 use crate::engine::{NotExact, Scaled};
-use crate::experiment::{Draws, Experiment, limits};
+use crate::experiment::Experiment;
 
 use super::parallel::{all_threads, in_order};
 use super::sampler::threads_that_fit;
@@ -132,12 +132,8 @@ fn check(experiment: &Experiment, settings: &EnsembleSettings) -> Result<(), Ens
     if !SEEDS.contains(&settings.seeds) {
         return Err(EnsembleError::Seeds(settings.seeds));
     }
-    let largest = match experiment.draws {
-        Draws::Numpy => *limits::NUMPY_SEED.end(),
-        Draws::Layered => *limits::SEED.end(),
-    };
-    if experiment.seed > largest - u64::from(settings.seeds - 1) {
-        return Err(EnsembleError::LastSeed(largest));
+    if u64::from(settings.seeds) > experiment.seeds_left() {
+        return Err(EnsembleError::LastSeed(experiment.last_seed()));
     }
     Ok(())
 }

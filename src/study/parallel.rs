@@ -25,7 +25,8 @@ const WAITING: usize = 2;
 /// the results to `fold` in the order of the tasks.
 ///
 /// A task gets a `proceed` to ask often; it returns nothing only after that said no. Thread t
-/// does the tasks t, t + threads, …, and runs ahead by at most two results.
+/// does the tasks t, t + threads, …, and runs ahead by at most two results. The tasks of a thread
+/// that the system refuses are done by the caller, when their results are due.
 ///
 /// # Errors
 /// [`Stopped`] when told to stop.
@@ -55,14 +56,19 @@ pub(super) fn in_order<S, R: Send>(
             let (sender, receiver) = sync_channel(WAITING);
             let work = &work;
             let named = thread::Builder::new().name(format!("study-{first}"));
-            // A system that refuses a thread leaves its tasks undone: the study stops.
-            if named.spawn_scoped(scope, move || work(first, &sender)).is_ok() {
-                queues.push(receiver);
-            }
+            let started = named.spawn_scoped(scope, move || work(first, &sender));
+            queues.push(started.ok().map(|_| receiver));
         }
+        let mut own = None;
         let folded = (0..count).try_for_each(|index| {
-            let queue = queues.get(index % threads).ok_or(Stopped)?;
-            fold(index, next(queue, watch)?);
+            let result = match &queues[index % threads] {
+                Some(queue) => next(queue, watch)?,
+                None => {
+                    let own = own.get_or_insert_with(&state);
+                    task(own, index, &|| watch.proceed().is_ok()).ok_or(Stopped)?
+                }
+            };
+            fold(index, result);
             watch.proceed()
         });
         stop.store(true, Ordering::Relaxed);

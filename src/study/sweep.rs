@@ -9,7 +9,7 @@ use crate::experiment::{Experiment, ExperimentError};
 
 use super::parallel::in_order;
 use super::sampler::threads_that_fit;
-use super::{Axis, Engine, Sampler, Setting, Stopped, Watch};
+use super::{Axis, Engine, SEEDS, Sampler, Setting, Stopped, Watch};
 
 /// Cells along one side of a map.
 pub const CELLS: RangeInclusive<usize> = 1..=256;
@@ -147,8 +147,14 @@ pub enum SweepError {
     /// No variant of that number, no seed, or no such part.
     #[error("a sweep takes one of the experiment's variants, at least one seed, and a part i < n")]
     Request,
+    /// More seeds than anybody waits for.
+    #[error("a sweep takes from 1 to {most} seeds a cell, not {0}", most = SEEDS.end())]
+    Seeds(u32),
+    /// The last seed would lie beyond what names a stream.
+    #[error("the last of these seeds is beyond {0}, the largest that names a stream")]
+    LastSeed(u64),
     /// The setting at a corner of the map is refused.
-    #[error(transparent)]
+    #[error("{}", .0.to_string().trim_end_matches('.'))]
     Setting(#[from] Box<ExperimentError>),
     /// `ExactInLaw` was demanded where it does not apply.
     #[error(transparent)]
@@ -234,6 +240,12 @@ impl Sweep {
         if !known || self.seeds == 0 || shard.index >= shard.of {
             return Err(SweepError::Request);
         }
+        if self.seeds > *SEEDS.end() {
+            return Err(SweepError::Seeds(self.seeds));
+        }
+        if u64::from(self.seeds) > self.experiment.seeds_left() {
+            return Err(SweepError::LastSeed(self.experiment.last_seed()));
+        }
         for corner in self.corners() {
             let experiment = self.experiment_at(corner);
             experiment.validate().map_err(Box::new)?;
@@ -274,7 +286,7 @@ impl Sweep {
         }
         let (mut values, mut zeros) = (Vec::new(), 0_u32);
         for seed in 0..u64::from(self.seeds) {
-            let norms = sampler.sample(experiment.seed.wrapping_add(seed), proceed).ok()?;
+            let norms = sampler.sample(experiment.seed + seed, proceed).ok()?;
             zeros += u32::from(norms[0].is_zero());
             values.push(if wants_shares { self.share(&sampler) } else { self.decades(norms) });
         }

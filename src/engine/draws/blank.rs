@@ -1,10 +1,11 @@
-//! Arrays still to be drawn, each from a stream of its own: in any order, on any thread.
+//! Arrays still to be drawn: from streams of their own in any order and on any thread, or along
+//! NumPy's one.
 
 use ndarray::Array2;
 
-use super::{Request, Stream};
+use super::{Request, Source, Stream};
 
-/// One array of one seed's layered draws, and the memory to draw it into.
+/// One array of one seed's draws, and the memory to draw it into.
 pub struct Blank {
     pub(super) seed: u64,
     pub(super) request: Request,
@@ -20,9 +21,19 @@ pub(super) enum Units {
 }
 
 impl Blank {
-    /// Draws it.
+    /// Draws it from its own stream.
+    ///
+    /// # Panics
+    /// If it lies in NumPy's one stream, whose arrays are drawn in order by the cache.
     pub fn draw(&mut self) {
-        let mut stream = Stream::layered(self.seed, self.request.tensor);
+        let Source::Layered(tensor) = self.request.source else {
+            unreachable!("an array of NumPy's stream is not handed out")
+        };
+        self.draw_from(&mut Stream::layered(self.seed, tensor));
+    }
+
+    /// Draws it from here on in a stream.
+    pub(super) fn draw_from(&mut self, stream: &mut Stream) {
         match &mut self.units {
             Units::Double(units) => stream.draw_into(self.request.law, units),
             Units::Single(units) => stream.draw_into(self.request.law, units),

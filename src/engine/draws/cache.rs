@@ -1,37 +1,31 @@
 //! Unit draws kept from one request to the next.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use ndarray::Array2;
 
 use crate::experiment::Draws;
 
-use super::super::NumpyStream;
+use super::Request;
 use super::blank::{Blank, Units};
-use super::kept::{Kept, Layered, Spare, take_or_new};
-use super::{Request, Stream};
+use super::kept::{Kept, KeptDraws, Spare, take_or_new};
+use super::walk::Walk;
 
 /// Numbers kept beside those at work, 64 bits each: 128 MB.
 const KEPT_NUMBERS: usize = 16_000_000;
 
 /// Unit draws kept from one request to the next.
 ///
-/// Layered draws are found by seed, array, law and shape. NumPy's single stream is kept as
-/// chains: two networks share a chain as far as they ask for the same arrays in order. What no
-/// longer fits goes, the longest unused first; new draws take its memory over, since fresh
-/// memory costs the system more than the numbers in it cost to draw.
+/// They are found by seed, place or array, law and shape. What no longer fits goes, the longest
+/// unused first; new draws take its memory over, since fresh memory costs the system more than
+/// the numbers in it cost to draw.
 pub struct DrawCache {
-    layered: Layered,
-    chains: Vec<Chain>,
+    kept: KeptDraws,
+    walk: Walk,
     clock: u64,
     budget: usize,
     spare: Spare,
-}
-
-/// A prefix of NumPy's stream: what has been drawn in order, and the stream after each draw.
-struct Chain {
-    seed: u64,
-    links: Vec<(Request, Kept, NumpyStream)>,
 }
 
 /// The arrays of one network, in the order of the requests.
@@ -66,8 +60,8 @@ impl DrawCache {
     /// An empty cache that keeps so many numbers of 64 bits, and always the last network's.
     pub fn keeping(numbers: usize) -> Self {
         Self {
-            layered: Layered::default(),
-            chains: Vec::new(),
+            kept: KeptDraws::default(),
+            walk: Walk::default(),
             clock: 0,
             budget: numbers,
             spare: Spare::default(),
@@ -91,44 +85,47 @@ impl DrawCache {
         draw: &mut dyn FnMut(&mut [Blank]) -> bool,
     ) -> Option<Drawn> {
         self.clock += 1;
-        let drawn = match wanted.draws {
-            Draws::Layered => self.draw_layered(wanted, draw),
-            Draws::Numpy => self.draw_chain(wanted, draw),
-        };
+        let drawn = self.draw_missing(wanted, draw).then(|| self.find(wanted));
         self.forget_beyond(self.budget);
         self.spare = Spare::default();
         drawn
     }
 
-    fn draw_layered(
+    /// Draws what is not there yet; `false` where it was stopped.
+    fn draw_missing(
         &mut self,
         wanted: Wanted<'_>,
         draw: &mut dyn FnMut(&mut [Blank]) -> bool,
-    ) -> Option<Drawn> {
+    ) -> bool {
         let mut blanks = self.blanks(wanted);
-        let complete = draw(&mut blanks);
+        let complete = match wanted.draws {
+            Draws::Layered => draw(&mut blanks),
+            Draws::Numpy => self.walk.draw(wanted.seed, &mut blanks, &mut || draw(&mut [])),
+        };
         // What was drawn before a stop serves the request that stopped it.
         for Blank { seed, request, units, .. } in blanks.into_iter().filter(|blank| blank.done) {
-            self.layered.take((seed, request), units, self.clock);
+            self.kept.take((seed, request), units, self.clock);
         }
-        if !complete {
-            return None;
-        }
+        complete
+    }
+
+    /// The arrays, all of which are there.
+    fn find(&self, wanted: Wanted<'_>) -> Drawn {
         let mut drawn = Drawn::default();
         for &request in wanted.requests {
-            if let Some(kept) = self.layered.kept.get(&(wanted.seed, request)) {
-                drawn.push(kept, wanted.single);
-            }
+            drawn.push(&self.kept.kept[&(wanted.seed, request)], wanted.single);
         }
-        Some(drawn)
+        drawn
     }
 
     /// The arrays that are not there yet, with memory to draw them into.
     fn blanks(&mut self, wanted: Wanted<'_>) -> Vec<Blank> {
         let Wanted { seed, requests, single, .. } = wanted;
         let mut missing = Vec::with_capacity(requests.len());
+        let mut named = HashSet::new();
         for &request in requests {
-            if !self.layered.use_of((seed, request), single, self.clock) {
+            // Constants of one shape are one array in NumPy's stream, from which they take nothing.
+            if !self.kept.use_of((seed, request), single, self.clock) && named.insert(request) {
                 missing.push(request);
             }
         }
@@ -146,94 +143,13 @@ impl DrawCache {
         missing.into_iter().map(blank).collect()
     }
 
-    fn draw_chain(
-        &mut self,
-        wanted: Wanted<'_>,
-        draw: &mut dyn FnMut(&mut [Blank]) -> bool,
-    ) -> Option<Drawn> {
-        let mut chain = self.take_chain(wanted.seed, wanted.requests);
-        let mut drawn = Drawn::default();
-        for (index, &request) in wanted.requests.iter().enumerate() {
-            if chain.links.len() == index {
-                if !draw(&mut []) {
-                    self.chains.push(chain);
-                    return None;
-                }
-                chain.extend(request);
-            }
-            let kept = &mut chain.links[index].1;
-            kept.narrow(wanted.single);
-            kept.last_used = self.clock;
-            drawn.push(kept, wanted.single);
-        }
-        self.chains.push(chain);
-        Some(drawn)
-    }
-
-    /// The chain with the longest common beginning, cut there.
-    fn take_chain(&mut self, seed: u64, requests: &[Request]) -> Chain {
-        let common = |chain: &Chain| {
-            if chain.seed != seed {
-                return 0;
-            }
-            chain
-                .links
-                .iter()
-                .zip(requests)
-                .take_while(|(link, request)| link.0 == **request)
-                .count()
-        };
-        let best = (0..self.chains.len()).max_by_key(|&i| common(&self.chains[i]));
-        match best {
-            Some(best) if common(&self.chains[best]) > 0 => {
-                let kept = common(&self.chains[best]);
-                if kept == self.chains[best].links.len() {
-                    return self.chains.swap_remove(best);
-                }
-                // Another network may come back to the rest: it keeps its own chain.
-                let links = self.chains[best].links[..kept]
-                    .iter()
-                    .map(|(request, kept, after)| (*request, kept.clone(), after.clone()));
-                Chain { seed, links: links.collect() }
-            }
-            _ => Chain { seed, links: Vec::new() },
-        }
-    }
-
     /// Lets the least recently used draws go, but for those in use now, until the rest fits.
     fn forget_beyond(&mut self, numbers: usize) {
-        let clock = self.clock;
-        while self.numbers() > numbers {
-            let oldest_chain = self.chains.iter().map(Chain::last_used).min();
-            let oldest = self.layered.oldest().into_iter().chain(oldest_chain).min();
-            let Some(oldest) = oldest.filter(|&oldest| oldest < clock) else { return };
-            self.layered.forget(oldest, &mut self.spare);
-            self.chains.retain(|chain| chain.last_used() > oldest);
-        }
-        self.chains.retain(|chain| !chain.links.is_empty() && clock - chain.last_used() < 32);
-    }
-
-    fn numbers(&self) -> usize {
-        let links = self.chains.iter().flat_map(|chain| &chain.links);
-        self.layered.numbers + links.map(|(_, kept, _)| kept.len()).sum::<usize>()
-    }
-}
-
-impl Chain {
-    fn last_used(&self) -> u64 {
-        self.links.iter().map(|(_, kept, _)| kept.last_used).max().unwrap_or(0)
-    }
-
-    /// Draws one array more.
-    fn extend(&mut self, request: Request) {
-        let stream = match self.links.last() {
-            Some((_, _, after)) => after.clone(),
-            None => NumpyStream::new(self.seed as u32),
-        };
-        let mut stream = Stream::Numpy(Box::new(stream));
-        let kept = Kept { double: Some(Arc::new(stream.draw(request))), ..Kept::default() };
-        if let Stream::Numpy(after) = stream {
-            self.links.push((request, kept, *after));
+        while self.kept.numbers > numbers {
+            let Some(oldest) = self.kept.oldest().filter(|&oldest| oldest < self.clock) else {
+                return;
+            };
+            self.kept.forget(oldest, &mut self.spare);
         }
     }
 }
@@ -252,11 +168,25 @@ impl Drawn {
 mod tests {
     use crate::experiment::UnitLaw;
 
-    use super::super::Tensor;
+    use super::super::{Place, Source, Tensor};
     use super::*;
 
     fn weight(layer: usize, law: UnitLaw, rows: usize, columns: usize) -> Request {
-        Request { tensor: Tensor::Weight(layer), law, rows, columns }
+        Request { source: Source::Layered(Tensor::Weight(layer)), law, rows, columns }
+    }
+
+    /// The arrays one behind the other in NumPy's stream, or each in its own.
+    fn placed(draws: Draws, requests: &[Request]) -> Vec<Request> {
+        let mut place = Place::default();
+        let mut placed = |&request: &Request| {
+            let source = Source::Numpy(place);
+            place = place.after(request.law, request.len());
+            Request { source, ..request }
+        };
+        match draws {
+            Draws::Layered => requests.to_vec(),
+            Draws::Numpy => requests.iter().map(&mut placed).collect(),
+        }
     }
 
     fn draw_seed(
@@ -265,6 +195,7 @@ mod tests {
         draws: Draws,
         requests: &[Request],
     ) -> Vec<Arc<Array2<f64>>> {
+        let requests = &placed(draws, requests);
         let wanted = Wanted { seed, draws, requests, single: false };
         cache.draw(wanted, &mut draw_each).expect("not stopped").double
     }
@@ -300,7 +231,7 @@ mod tests {
             for seed in [1, 2, 3, 1] {
                 let fresh = draw_seed(&mut DrawCache::new(), seed, draws, &requests);
                 assert_eq!(draw_seed(&mut cache, seed, draws, &requests), fresh);
-                assert_eq!(cache.numbers(), 126, "{}", draws.id());
+                assert_eq!(cache.kept.numbers, 126, "{}", draws.id());
             }
         }
     }
@@ -326,6 +257,38 @@ mod tests {
     }
 
     #[test]
+    fn numpys_stream_goes_on_where_a_stop_left_it() {
+        let requests = placed(
+            Draws::Numpy,
+            &[
+                weight(1, UnitLaw::Normal, 7, 9),
+                weight(2, UnitLaw::Uniform, 3, 3),
+                weight(3, UnitLaw::TruncatedNormal, 5, 9),
+            ],
+        );
+        let wanted = Wanted { seed: 42, draws: Draws::Numpy, requests: &requests, single: false };
+        let fresh = DrawCache::new().draw(wanted, &mut |_| true).expect("not stopped").double;
+        for stop in 0..3 {
+            let mut cache = DrawCache::new();
+            let mut asked = 0;
+            let stopped = cache.draw(wanted, &mut |_| {
+                asked += 1;
+                asked <= stop
+            });
+            assert!(stopped.is_none());
+            assert_eq!(cache.kept.kept.len(), stop);
+            // Alone, in the order backwards, and all together.
+            for index in [2, 1, 0] {
+                let one = Wanted { requests: &requests[index..=index], ..wanted };
+                let drawn = cache.draw(one, &mut |_| true).expect("not stopped").double;
+                assert_eq!(drawn[0], fresh[index]);
+            }
+            let drawn = cache.draw(wanted, &mut |_| true).expect("not stopped").double;
+            assert_eq!(drawn, fresh);
+        }
+    }
+
+    #[test]
     fn the_longest_unused_goes_first() {
         let requests = [weight(1, UnitLaw::Normal, 7, 9)];
         let mut cache = DrawCache::keeping(3 * 63);
@@ -341,9 +304,9 @@ mod tests {
         assert_eq!([1, 2, 3, 1, 4].map(&mut drawn_anew), [true, true, true, false, true]);
         assert_eq!([1, 3, 4, 2].map(&mut drawn_anew), [false, false, false, true]);
         (0..1000).for_each(|_| assert!(!drawn_anew(4)));
-        assert!(cache.layered.uses.len() < 80);
-        let counted: usize = cache.layered.kept.values().map(Kept::len).sum();
-        assert_eq!(cache.layered.numbers, counted);
+        assert!(cache.kept.uses.len() < 80);
+        let counted: usize = cache.kept.kept.values().map(Kept::len).sum();
+        assert_eq!(cache.kept.numbers, counted);
     }
 
     #[test]
@@ -353,9 +316,9 @@ mod tests {
             for (budget, left) in [(62, 0), (63, 63)] {
                 let mut cache = DrawCache::keeping(budget);
                 let held = draw(&mut cache, draws, &requests);
-                assert_eq!(cache.numbers(), 63);
+                assert_eq!(cache.kept.numbers, 63);
                 cache.let_go_of_large();
-                assert_eq!(cache.numbers(), left);
+                assert_eq!(cache.kept.numbers, left);
                 assert_eq!(held, draw(&mut DrawCache::new(), draws, &requests));
             }
         }
@@ -377,7 +340,8 @@ mod tests {
             for draws in Draws::ALL {
                 let requests = [weight(1, law, 12, 9)];
                 let double = draw(&mut DrawCache::new(), draws, &requests);
-                let wanted = Wanted { seed: 42, draws, requests: &requests, single: true };
+                let requests = &placed(draws, &requests);
+                let wanted = Wanted { seed: 42, draws, requests, single: true };
                 let mut cache = DrawCache::new();
                 let single = cache.draw(wanted, &mut draw_each).expect("not stopped").single;
                 assert_eq!(*single[0], double[0].mapv(|u| u as f32));

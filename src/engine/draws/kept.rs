@@ -8,11 +8,11 @@ use ndarray::Array2;
 use super::Request;
 use super::blank::Units;
 
-/// A layered draw's name: its seed and what was asked for.
+/// A draw's name: its seed and what was asked for.
 type Key = (u64, Request);
 
 /// One array's units, in each precision from when it was first asked for.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Kept {
     pub(super) double: Option<Arc<Array2<f64>>>,
     pub(super) single: Option<Arc<Array2<f32>>>,
@@ -32,13 +32,6 @@ impl Kept {
         }
     }
 
-    /// Makes the single precision of the double, where it is wanted.
-    pub(super) fn narrow(&mut self, single: bool) {
-        if let (true, None, Some(double)) = (single, &self.single, &self.double) {
-            self.single = Some(Arc::new(double.mapv(|u| u as f32)));
-        }
-    }
-
     /// Numbers of 64 bits.
     pub(super) fn len(&self) -> usize {
         self.double.as_ref().map_or(0, |units| units.len())
@@ -46,9 +39,9 @@ impl Kept {
     }
 }
 
-/// Layered draws, and when each was used.
+/// Draws, and when each was used.
 #[derive(Default)]
-pub(super) struct Layered {
+pub(super) struct KeptDraws {
     pub(super) kept: HashMap<Key, Kept>,
     /// Numbers of 64 bits in all of them.
     pub(super) numbers: usize,
@@ -56,7 +49,7 @@ pub(super) struct Layered {
     pub(super) uses: VecDeque<(u64, Key)>,
 }
 
-impl Layered {
+impl KeptDraws {
     /// Notes that a draw is used; whether it is there.
     pub(super) fn use_of(&mut self, key: Key, single: bool, clock: u64) -> bool {
         match self.kept.get_mut(&key).filter(|kept| kept.has(single)) {

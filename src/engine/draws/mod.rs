@@ -5,13 +5,16 @@ mod blank;
 mod cache;
 mod kept;
 mod lanes;
+mod place;
 mod stream;
+mod walk;
 
 use crate::experiment::UnitLaw;
 
 pub use blank::Blank;
 pub use cache::DrawCache;
 pub(super) use cache::{Drawn, Wanted};
+pub(super) use place::{NumpyOrder, Place};
 pub(super) use stream::Stream;
 
 /// Which array of a network a draw is for. Layers count from 1.
@@ -27,10 +30,19 @@ pub enum Tensor {
     Target,
 }
 
+/// Where an array's numbers come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Source {
+    /// The array's own stream.
+    Layered(Tensor),
+    /// A place in NumPy's one stream.
+    Numpy(Place),
+}
+
 /// One array to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Request {
-    pub tensor: Tensor,
+    pub source: Source,
     pub law: UnitLaw,
     pub rows: usize,
     pub columns: usize,

@@ -10,7 +10,7 @@ use crate::experiment::UnitLaw;
 
 use super::super::{NumpyStream, Real};
 use super::lanes::Lanes;
-use super::{Request, Tensor, split_mix};
+use super::{Tensor, split_mix};
 
 /// A source of units.
 pub(in crate::engine) enum Stream {
@@ -81,14 +81,19 @@ impl Stream {
 
     /// One row of independent units.
     pub fn row(&mut self, law: UnitLaw, columns: usize) -> Array2<f64> {
-        self.draw(Request { tensor: Tensor::Bias(0), law, rows: 1, columns })
+        let mut units = Array2::zeros((1, columns));
+        self.draw_into(law, &mut units);
+        units
     }
 
-    /// One array.
-    pub fn draw(&mut self, request: Request) -> Array2<f64> {
-        let mut units = Array2::zeros((request.rows, request.columns));
-        self.draw_into(request.law, &mut units);
-        units
+    /// Passes over as many numbers as an array of that law would take.
+    pub fn skip(&mut self, law: UnitLaw, numbers: usize) {
+        match (self, law) {
+            (_, UnitLaw::Ones) => {}
+            (Self::Numpy(stream), UnitLaw::Normal) => stream.skip_normals(numbers),
+            (Self::Numpy(stream), UnitLaw::Uniform) => stream.skip_uniforms(numbers),
+            (stream, law) => drop(stream.row(law, numbers)),
+        }
     }
 
     /// Draws over an array in standard layout. In single precision each number is the double
@@ -151,7 +156,9 @@ mod tests {
     use super::*;
 
     fn drawn(tensor: Tensor, law: UnitLaw, rows: usize, columns: usize) -> Array2<f64> {
-        Stream::layered(42, tensor).draw(Request { tensor, law, rows, columns })
+        let mut units = Array2::zeros((rows, columns));
+        Stream::layered(42, tensor).draw_into(law, &mut units);
+        units
     }
 
     #[test]
@@ -162,6 +169,26 @@ mod tests {
             for ((i, j), &value) in gram.indexed_iter() {
                 let expected = f64::from(u8::from(i == j));
                 assert!((value - expected).abs() < 1e-14, "{rows}×{columns}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_skipped_is_what_would_be_drawn() {
+        use UnitLaw::{Normal, Ones, TruncatedNormal, Uniform};
+        for law in [Ones, Normal, Uniform, TruncatedNormal] {
+            for numbers in [0, 1, 2, 7, 10] {
+                let start = || {
+                    let mut stream = Stream::Numpy(Box::new(NumpyStream::new(7)));
+                    stream.row(Normal, 1); // one of a pair waits
+                    stream
+                };
+                let (mut drawn, mut skipped) = (start(), start());
+                drawn.row(law, numbers);
+                skipped.skip(law, numbers);
+                for law in [Uniform, Normal] {
+                    assert_eq!(drawn.row(law, 3), skipped.row(law, 3), "{numbers} of {law:?}");
+                }
             }
         }
     }

@@ -1,0 +1,47 @@
+//! Signals that end the process: its unfinished files go first.
+
+use std::os::raw::c_int;
+use std::sync::{Arc, Once, atomic::AtomicBool};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::{flag, iterator::Signals, low_level};
+
+use super::temporary;
+
+/// Watches for signals from now on. What is ignored, as by `nohup`, stays ignored.
+///
+/// Where the system gives no thread, a signal ends the process as ever, and the next run in the
+/// folder clears up.
+pub(super) fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // A file that grows past the user's limit is an error to be told, not the end.
+        let _ = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+        let ending = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !is_ignored(signal));
+        let Ok(mut signals) = Signals::new(ending) else { return };
+        let thread = std::thread::Builder::new().name("signals".to_owned());
+        let handle = signals.handle();
+        let spawned = thread.spawn(move || {
+            for signal in signals.forever() {
+                temporary::remove_all_and(|| {
+                    // Ends the process as the signal would have.
+                    let _ = low_level::emulate_default_handler(signal);
+                });
+            }
+        });
+        if spawned.is_err() {
+            handle.close();
+        }
+    });
+}
+
+/// Whether the process was started with this signal ignored.
+fn is_ignored(signal: c_int) -> bool {
+    // SAFETY: a `sigaction` of zeros is a valid one, and with no new action the call only fills
+    // it in.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
+    }
+}

@@ -1,0 +1,257 @@
+//! Inputs made to break the lab: each is refused with exit code 2 and one plain sentence, before
+//! anything is allocated or repeated for it.
+#![cfg(unix)]
+
+mod helpers;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use helpers::lab;
+use serde_json::{Value, json};
+
+/// Kilobytes of address space for what is only to be refused.
+const MEMORY: u32 = 500_000;
+/// Longest time for a refusal. It takes some milliseconds; other tests run beside this one.
+const TIME: Duration = Duration::from_secs(5);
+
+/// Runs the lab with little memory, with text on its standard input.
+fn limited(arguments: &[&str], input: &[u8]) -> Output {
+    let start = Instant::now();
+    let mut child = Command::new("sh")
+        .args(["-c", &format!("ulimit -v {MEMORY}; exec \"$0\" \"$@\"")])
+        .arg(env!("CARGO_BIN_EXE_gradient-lab"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    // The lab may refuse before it has read everything.
+    let _ = std::io::Write::write_all(&mut child.stdin.take().expect("piped"), input);
+    let output = child.wait_with_output().expect("it ends");
+    let took = start.elapsed();
+    assert!(took < TIME, "{arguments:?} took {took:?}");
+    output
+}
+
+/// The sentence of a refusal: one line without control characters, and no double full stop.
+fn sentence(what: &str, output: &Output) -> String {
+    let told = String::from_utf8(output.stderr.clone()).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(2), "{what}: {told}");
+    assert!(output.stdout.is_empty(), "{what}: something on standard output");
+    let line = told.strip_suffix('\n').expect("a whole line");
+    assert!(line.starts_with("gradient-lab: ") && line.ends_with('.'), "{what}: {told}");
+    assert!(!line.ends_with("..") && !line.contains(".:"), "{what}: {told}");
+    assert!(line.chars().count() < 400, "{what}: {told}");
+    let hidden = |letter: char| letter.is_control() || ('\u{202a}'..='\u{202e}').contains(&letter);
+    assert!(!line.contains(hidden), "{what}: {told:?}");
+    told
+}
+
+fn refused(toml: &str, words: &[&str]) {
+    let what: String = toml.chars().take(200).collect();
+    let told = sentence(&what, &limited(&["run", "-"], toml.as_bytes()));
+    for word in words {
+        assert!(told.contains(word), "{what}\n{told} does not say {word}");
+    }
+}
+
+#[test]
+fn lists_are_not_tables() {
+    refused("architecture = [3, 2, 4]", &["architecture = [3, 2, 4]", "it takes a table"]);
+    refused("[[architecture]]\ndepth = 3", &["architecture = ", "it takes a table"]);
+    refused("data = [[[1]], [[1]]]", &["data = ", "a table with x and y"]);
+    let init = "[[variant]]\ninit = ['he_normal', 2.0]";
+    refused(init, &["variant 1, init = [\"he_normal\", 2.0]", "a table such as { scheme ="]);
+    let bias = "[[variant]]\nbias = ['normal', 2.0]";
+    refused(bias, &["variant 1, bias = [\"normal\", 2.0]", "a table such as { scheme ="]);
+    refused("variant = [['A', 'relu']]", &["variant 1 = [\"A\", \"relu\"]", "1 to 6 tables"]);
+    refused("variant = [{ name = 'A' }, []]", &["variant 2 = []", "1 to 6 tables"]);
+    refused("[[variant]]\nactivation = ['relu']", &["variant 1, activation", "one of linear"]);
+    refused("[[variant]]\nactivation = { relu = {} }", &["variant 1, activation", "one of linear"]);
+    refused("draws = { numpy = [] }", &["draws = ", "\"numpy\" or \"layered\""]);
+}
+
+#[test]
+fn variants_are_counted_before_they_are_named() {
+    for count in [7, 2000, 50_000] {
+        let tables = "[[variant]]\n".repeat(count);
+        refused(&tables, &[&format!("variant has {count} tables"), "1 to 6 tables"]);
+    }
+}
+
+#[test]
+fn what_a_file_holds_moves_no_cursor() {
+    refused("\"\\u001b[31mred\" = 1", &["\\u{1b}[31mred is not a key", "title, seed"]);
+    refused("\u{1b}]0;pwned\u{7} = = 1", &["line 1", "TOML", "\\u{1b}]0;pwned\\u{7}"]);
+    refused("\"a\\nb\" = 1", &["a\\nb is not a key"]);
+    refused("\"a`b\" = 1", &["a`b is not a key", "title, seed"]);
+    refused("\"a`, expected b\" = 1", &["a`, expected b is not a key", "title, seed"]);
+    refused("\"\\u202egnp\" = 1", &["\\u{202e}gnp is not a key"]);
+    refused("title = '\u{202e}\u{9b}31m\u{2028}'\nseed = -1", &["seed = -1"]);
+    let long = "x".repeat(100_000);
+    refused(&format!("{long} = 1"), &["xxx… is not a key"]);
+    refused(&format!("[architecture]\n{long} = 1"), &["architecture.xxx", "xxx… is not a key"]);
+    refused(&format!("[[variant]]\n{long} = 1"), &["variant 1, xxx", "xxx… is not a key"]);
+    refused(&format!("seed = '{long}'"), &["seed = \"xxx", "xxx… is not accepted"]);
+    refused(&format!("{long} = 1\n{long} = 2"), &["line 2", "duplicate key"]);
+    refused(&format!("draws = \"{}\"", "\\u001b".repeat(50)), &["draws = ", "…"]);
+    let name = format!("[[variant]]\nname = \"{}\"", "\\u202e".repeat(61));
+    refused(&name, &["variant 1, name = \"\\u{202e}", "1 to 60 letters"]);
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    refused(&format!("seed = {}", "[".repeat(200_000)), &["TOML"]);
+    refused(&format!("{}b = 1", "a.".repeat(200_000)), &[]);
+    refused(&format!("[{}b]", "a.".repeat(200_000)), &[]);
+    refused(&format!("seed = {}", "{a=".repeat(200_000)), &["TOML"]);
+}
+
+/// A part of a sweep as the lab writes it, with something changed.
+fn part(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let cell = json!({"value": -0.5, "quartiles": [-0.6, -0.4], "zero_share": 0.0});
+    let mut part = json!({
+        "experiment": { "architecture": { "depth": 5 }, "variant": [{ "name": "A" }] },
+        "variant": "A",
+        "x": { "setting": "gain", "from": 1.0, "to": 2.0, "cells": 2, "spacing": "linear" },
+        "y": null,
+        "quantity": "decades_per_layer",
+        "seeds": 2,
+        "cells": [cell, cell],
+    });
+    change(&mut part);
+    serde_json::to_vec(&part).expect("plain data")
+}
+
+fn joined(what: &str, bytes: &[u8]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("part.json");
+    std::fs::write(&path, bytes).expect(what);
+    limited(&["sweep", "--join", path.to_str().expect("plain")], b"")
+}
+
+#[test]
+fn parts_are_checked_before_anything_is_made_of_them() {
+    let whole = joined("whole", &part(|_| {}));
+    assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
+    let told = |what: &str, change: &dyn Fn(&mut Value)| {
+        let told = sentence(what, &joined(what, &part(change)));
+        assert!(told.contains("part.json"), "{told}");
+        told
+    };
+    for to in [3e8, 1e15, 1e19, 1e300] {
+        for setting in ["depth", "width", "batch"] {
+            let told = told("axis", &|part| {
+                part["x"]["setting"] = json!(setting);
+                part["x"]["to"] = json!(to);
+            });
+            assert!(told.contains(&format!("architecture.{setting} = ")), "{told}");
+        }
+    }
+    let depth =
+        told("depth", &|part| part["experiment"]["architecture"]["depth"] = json!(1u64 << 32));
+    assert!(depth.contains("architecture.depth = 4294967296"), "{depth}");
+    let list = told("list", &|part| part["experiment"]["architecture"] = json!([3, 2, 4]));
+    assert!(list.contains("expected a table"), "{list}");
+    let names = told("names", &|part| part["experiment"]["variant"] = json!([{}, {}]));
+    assert!(names.contains("variant 1, name"), "{names}");
+    told("other variants", &|part| {
+        let many: Vec<Value> = (0..1000).map(|n| json!({ "name": n.to_string() })).collect();
+        part["experiment"]["variant"] = json!(many);
+        part["variant"] = json!("0");
+    });
+    for (cell, key, value) in [
+        (0, "zero_share", json!(-5)),
+        (1, "zero_share", json!(1.5)),
+        (0, "quartiles", json!([0.5, 0.4])),
+        (1, "value", Value::Null),
+    ] {
+        let told = told(key, &|part| part["cells"][cell][key] = value.clone());
+        assert!(told.contains(&format!("cell {}", cell + 1)), "{told}");
+    }
+    told("share", &|part| part["quantity"] = json!("dead_share"));
+    told("cells as lists", &|part| part["cells"][0] = json!([0.1, [0.1, 0.1], 0.0]));
+    told("axes as lists", &|part| part["x"] = json!(["gain", 1.0, 2.0, 2, "linear"]));
+    told("seeds", &|part| part["seeds"] = json!(u32::MAX));
+    told("last seed", &|part| part["experiment"]["seed"] = json!(u32::MAX));
+    let key = told("key", &|part| part["\u{1b}[31m\n".repeat(1000)] = json!(1));
+    assert!(key.contains("\\u{1b}[31m") || key.contains("\\u{1b}"), "{key}");
+    for bytes in [&b"[]"[..], b"", b"null", b"{", &[b'['; 100_000], &b"{\"x\":".repeat(50_000)] {
+        sentence("no part", &joined("no part", bytes));
+    }
+}
+
+#[test]
+fn endless_files_end() {
+    sentence("zeros", &limited(&["sweep", "--join", "/dev/zero"], b""));
+    sentence("zeros", &limited(&["run", "/dev/zero"], b""));
+    sentence("noise", &limited(&["run", "/dev/urandom"], b""));
+    sentence("folder", &limited(&["sweep", "--join", "/"], b""));
+}
+
+#[test]
+fn sweeps_are_checked_before_they_begin() {
+    let told = |more: &[&str], input: &[u8]| {
+        sentence(&format!("{more:?}"), &limited(&[&["sweep", "-"][..], more].concat(), input))
+    };
+    for (axis, key) in [
+        ("depth:1:1e15:5", "architecture.depth"),
+        ("depth:1:1e19:5", "architecture.depth"),
+        ("depth:3e8:3e8:1", "architecture.depth"),
+        ("width:1:1e15:5", "architecture.width"),
+        ("batch:1:1e300:5", "architecture.batch"),
+    ] {
+        let told = told(&["--x", axis], b"");
+        assert!(told.contains(key), "{told}");
+    }
+    let gain = ["--x", "gain:1:2:3"];
+    let last = [&gain[..], &["--seeds", "3"]].concat();
+    assert!(told(&last, b"seed = 4294967295").contains("beyond 4294967295"));
+    assert!(told(&last, b"draws = 'layered'\nseed = 9223372036854775806").contains("beyond"));
+    for arguments in [
+        &["sweep", "chapter-16", "--x", "gain:1:2:3", "--seeds", "4294967295"][..],
+        &["sweep", "--join", "a.json", "--seeds", "3"],
+        &["sweep", "--join", "a.json", "--quantity", "dead_share"],
+        &["sweep", "--join", "a.json", "--threads", "1"],
+    ] {
+        assert_eq!(limited(arguments, b"").status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn clap_shows_arguments_escaped() {
+    let output = limited(&["run", "a", "\u{1b}[31m\u{202e}b"], b"");
+    let told = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told.contains("\\u{202e}b") && !told.contains(['\u{1b}', '\u{202e}']), "{told:?}");
+}
+
+/// A system that gives no thread: the same numbers, only later.
+#[test]
+fn no_thread_to_be_had_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let picture = folder.path().join("a.png");
+    let picture = picture.to_str().expect("plain");
+    for arguments in [
+        &["run", "chapter-16"][..],
+        &["ensemble", "chapter-16", "--seeds", "40", "--threads", "3"],
+        &["sweep", "chapter-16", "--x", "gain:1:2:3", "--seeds", "2", "--threads", "3"],
+        &["render", "chapter-16", "--figure", "norms", "-o", picture],
+    ] {
+        // No system has room for a stack of a petabyte.
+        let output = Command::new(env!("CARGO_BIN_EXE_gradient-lab"))
+            .args(arguments)
+            .env("RUST_MIN_STACK", "1000000000000000")
+            .output()
+            .expect("it starts");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && told.is_empty(), "{arguments:?}: {told}");
+        let painted = std::fs::read(picture).ok();
+        assert_eq!(lab(arguments).stdout, output.stdout, "{arguments:?}");
+        assert_eq!(std::fs::read(picture).ok().filter(|_| painted.is_some()), painted);
+    }
+    assert!(Path::new(picture).exists());
+}
