@@ -2,6 +2,7 @@
 
 mod cases;
 mod flow;
+mod precision;
 mod random;
 mod raw;
 mod spread;

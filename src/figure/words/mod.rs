@@ -1,6 +1,7 @@
 //! Sentences: each is made of one typed finding, and nothing else makes one.
 
 pub mod flow;
+pub mod precision;
 pub mod spread;
 pub mod why;
 
