@@ -65,7 +65,8 @@ fn layer<T: Real>(pass: &Pass<T>, index: usize, hash: &mut Hash) {
 
 fn norms(record: &LayerRecord, hash: &mut Hash) {
     hash.numbers([record.delta, record.weight_grad, record.bias_grad]);
-    hash.numbers([record.activation_mean, record.activation_std, record.preactivation_std]);
+    let moments = [record.activation_mean, record.activation_std, record.preactivation_std];
+    hash.numbers(moments.map(|moment| moment.expect("finite")));
 }
 
 /// Preset, its bits in f64 and in f32, as at commit e79e9ad; but for `deep`, whose one output has

@@ -42,8 +42,11 @@ fn a_shallow_net_differs_by_its_rounding_only() {
                 (rounded.delta, exact.delta),
                 (rounded.weight_grad, exact.weight_grad),
                 (rounded.bias_grad, exact.bias_grad),
-                (rounded.activation_mean, exact.activation_mean),
-                (rounded.preactivation_std, exact.preactivation_std),
+                (rounded.activation_mean.expect("finite"), exact.activation_mean.expect("finite")),
+                (
+                    rounded.preactivation_std.expect("finite"),
+                    exact.preactivation_std.expect("finite"),
+                ),
             ] {
                 let error = helpers::relative(a.to_f64(), b.to_f64());
                 assert!(error < off, "{precision:?} layer {}: {error}", exact.layer);

@@ -5,7 +5,7 @@
 
 mod helpers;
 
-use gradient_lab::engine::{DrawCache, Format, Network, Scaled, StoredDelta};
+use gradient_lab::engine::{DrawCache, Format, Network, Scaled, StoredDelta, StoredGradient};
 use helpers::{experiment, relative};
 use serde_json::Value;
 
@@ -17,7 +17,8 @@ fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
 }
 
-fn pass(case: &Value, format: Format) -> Vec<StoredDelta> {
+/// δ, ∂W and ∂b of every layer.
+fn pass(case: &Value, format: Format) -> Vec<(StoredDelta, [StoredGradient; 2])> {
     let sizes: Vec<u64> = case["sizes"].as_array().expect("a list").iter().map(whole).collect();
     let (hidden, ends) = (&sizes[1..sizes.len() - 1], (sizes[0], sizes[sizes.len() - 1]));
     let experiment = experiment(&format!(
@@ -38,7 +39,17 @@ fn pass(case: &Value, format: Format) -> Vec<StoredDelta> {
     let mut pass = network.emulated_forward(format, &mut proceed).expect("nobody stops it");
     let power = case["power"].as_i64().expect("a whole number");
     network.emulated_backward(format, power, &mut pass, &mut proceed).expect("nobody stops it");
-    pass.layers.iter().map(|trace| trace.stored_delta(format)).collect()
+    let layer = |index: usize| {
+        let (mut weight, mut bias) = (StoredGradient::NONE, StoredGradient::NONE);
+        let stored = pass.stored_weight_gradient(format, index, &mut |_, row| {
+            weight.take(row, power);
+            true
+        });
+        stored.expect("nobody stops it");
+        bias.take(&pass.stored_bias_gradient(format, index), power);
+        (pass.layers[index].stored_delta(format), [weight, bias])
+    };
+    (0..pass.layers.len()).map(layer).collect()
 }
 
 /// NumPy sums products in another order and its exponential rounds otherwise: of some
@@ -54,7 +65,7 @@ fn every_stored_layer_agrees_with_numpy() {
         };
         let layers = pass(case, format);
         let mut same = 0;
-        for (index, layer) in layers.iter().enumerate() {
+        for (index, (layer, gradients)) in layers.iter().enumerate() {
             let what = format!("layer {} of {case}", index + 1);
             assert_eq!(layer.not_finite, whole(&case["not_finite"][index]), "{what}");
             let zeros = layer.zeros.abs_diff(whole(&case["zeros"][index]));
@@ -67,6 +78,19 @@ fn every_stored_layer_agrees_with_numpy() {
                 }
                 (norm, numpy) => assert_eq!(norm, numpy, "{what}"),
             }
+            for (gradient, key) in gradients.iter().zip(["weight_norm", "bias_norm"]) {
+                let norm = gradient.norm.map(Scaled::to_f64);
+                match (norm, case[key][index].as_f64()) {
+                    (Some(norm), Some(numpy)) => {
+                        // Examples and units that cancel leave the last places of what is summed.
+                        let error = relative(norm, numpy);
+                        assert!(error < 2.0 * last_place, "{key} {norm} {numpy} {what}");
+                    }
+                    (norm, numpy) => assert_eq!(norm, numpy, "{key} {what}"),
+                }
+            }
+            let zeros = gradients[0].zeros.abs_diff(whole(&case["weight_zeros"][index]));
+            assert!(zeros * 100 <= gradients[0].total, "{zeros} of ∂W {what}");
             match case["plain_norm"][index].as_f64() {
                 Some(numpy) => {
                     let off = (layer.plain_norm - numpy).abs();
@@ -76,7 +100,7 @@ fn every_stored_layer_agrees_with_numpy() {
                 None => assert!(!layer.plain_norm.is_finite(), "{what}"),
             }
         }
-        let finite = layers.iter().filter(|layer| layer.norm.is_some()).count();
+        let finite = layers.iter().filter(|(layer, _)| layer.norm.is_some()).count();
         assert!(same + 1 >= finite, "{same} of {finite} layers of {case}");
     }
 }

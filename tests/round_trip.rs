@@ -148,7 +148,12 @@ fn random_valid_experiments_leave_finite_numbers() {
         let experiment = random_experiment(&mut rng);
         for variant in helpers::draw(&experiment).variants {
             let numbers = variant.layers.iter().flat_map(|layer| {
-                [layer.delta, layer.weight_grad, layer.bias_grad, layer.activation_std]
+                [
+                    layer.delta,
+                    layer.weight_grad,
+                    layer.bias_grad,
+                    layer.activation_std.expect("finite"),
+                ]
             });
             let numbers = numbers.chain(variant.profile.concat()).chain([variant.loss]);
             for number in numbers {

@@ -1,8 +1,13 @@
-//! A plain pass as a narrow format computes it: nothing is scaled and nothing rescued.
+//! Training as a narrow format computes it: nothing is scaled and nothing rescued.
 //!
-//! Every stored tensor (x, y, W, b, z, a, φ′, δ) is rounded to the format; products are
-//! accumulated in `f32`, bias and slope included, before they are stored. This is what matrix
-//! units do with fp16 and bf16 (Micikevicius et al., *Mixed Precision Training*, 2018).
+//! Every operation stores its result in the format: x, y, W, b, z, a, the loss scale over B,
+//! ∇ₐL, u = Wᵀδ, δ, ∂W and ∂b. A product is summed in `f32`, the bias of the forward pass
+//! included, and rounded once. φ′ is not stored: sigmoid and tanh have it from the stored a,
+//! as a(1 − a) and 1 − a², the others from the stored z. This is what PyTorch does with
+//! `float16` and `bfloat16` tensors, and matrix units with both (Micikevicius et al., *Mixed
+//! Precision Training*, 2018).
+
+use std::ops::Range;
 
 use ndarray::Array2;
 
@@ -24,12 +29,27 @@ pub struct StoredDelta {
     pub zeros: u64,
     /// Entries that are infinite or no number.
     pub not_finite: u64,
-    /// The norm of what is stored, over the loss scale, computed exactly: the root mean square
-    /// over the batch of each example's own norm. Nothing where an entry is not finite.
+    /// The norm of what is stored, times B over the loss scale, computed exactly: the root mean
+    /// square over the batch of the norm of each example's own δ. Nothing where an entry is not
+    /// finite.
     pub norm: Option<Scaled>,
-    /// The norm as plain code in the format finds it, loss scale included: each square is
-    /// stored, and so are their sum and its root. The root mean square over the batch.
+    /// The norm as plain code in the format finds it, loss scale and 1/B included: each square
+    /// is stored, and so are their sum and its root. The root mean square over the batch.
     pub plain_norm: f64,
+}
+
+/// What a format keeps of ∂W or ∂b of one layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StoredGradient {
+    /// Entries.
+    pub total: u64,
+    /// Entries that are stored as 0, whatever the reason.
+    pub zeros: u64,
+    /// Entries that are infinite or no number.
+    pub not_finite: u64,
+    /// The Frobenius norm of what is stored, over the loss scale, computed exactly. Nothing
+    /// where an entry is not finite.
+    pub norm: Option<Scaled>,
 }
 
 impl Network<f64> {
@@ -63,9 +83,9 @@ impl Network<f64> {
         Ok(pass)
     }
 
-    /// The backward pass in the same format; the loss is multiplied by 2^`power` before δ^(L)
-    /// is stored. The columns' exponents take that factor back. The loss of what is stored is left
-    /// in the pass, 0 where it is not finite.
+    /// The backward pass of the mean loss in the same format: the loss is multiplied by
+    /// 2^`power`, and δ of each example is that over B. The columns' exponents take the power
+    /// back, and not B. The loss of what is stored is left in the pass, 0 where it is not finite.
     ///
     /// # Errors
     /// [`BuildStopped`] when `proceed`, asked before each layer, says stop.
@@ -97,9 +117,12 @@ impl Network<f64> {
                 Some(above) => {
                     let weight = weight(&self.layers[index + 1], format);
                     let above = &above.delta.columns().mantissa;
-                    let delta = &mut trace.delta.columns_mut().mantissa;
-                    kernels::product_transposed(&weight.view(), above, 1.0, delta);
-                    delta.zip_mut_with(&trace.slope, |u, &slope| *u = store(format, *u * slope));
+                    let u = &mut trace.delta.columns_mut().mantissa;
+                    kernels::product_transposed(&weight.view(), above, 1.0, u);
+                    let activation = self.layers[index].activation;
+                    u.zip_mut_with(&trace.slope, |u, &slope| {
+                        *u = times_slope(format, activation, store(format, *u), slope);
+                    });
                 }
             }
         }
@@ -109,15 +132,98 @@ impl Network<f64> {
     /// δ^(L), scaled before it is stored.
     fn emulated_output(&self, format: Format, power: i64, trace: &mut LayerTrace<f32>) {
         let target = stored(&self.target, format).mantissa;
-        let factor = ldexp(1.0, power);
+        let scale = format.round(ldexp(1.0, power)) / target.ncols() as f64;
+        let mut scale = format.round(scale) as f32;
+        if self.loss == Loss::Mse {
+            // The ½ of the squared error is an operation of its own, and the 2 of its derivative
+            // is not stored.
+            scale = 2.0 * store(format, 0.5 * scale);
+        }
+        let activation = self.layers.last().map_or(Activation::Linear, |layer| layer.activation);
         let LayerTrace { a, slope, delta, .. } = trace;
         for (index, delta) in delta.columns_mut().mantissa.indexed_iter_mut() {
-            let error = a.columns().mantissa[index] - target[index];
-            let product = if self.loss.cancels_slope() { error } else { error * slope[index] };
-            *delta = format.round(f64::from(product) * factor) as f32;
+            let error = store(format, a.columns().mantissa[index] - target[index]);
+            let gradient = store(format, error * scale);
+            *delta = if self.loss.cancels_slope() {
+                gradient
+            } else {
+                times_slope(format, activation, gradient, slope[index])
+            };
         }
     }
 }
+
+/// u φ′ as the format stores it. ReLU picks 0 where its slope is, whatever u; elsewhere an
+/// infinite u times 0 is no number.
+fn times_slope(format: Format, activation: Activation, u: f32, slope: f32) -> f32 {
+    let is_off = slope == 0.0 && activation == Activation::Relu;
+    if is_off { 0.0 } else { store(format, u * slope) }
+}
+
+impl Pass<f32> {
+    /// BP3 of the mean loss after an emulated backward pass, loss scale included: `take` gets
+    /// the rows of ∂L/∂W^(l) as the format stores them, each with its number from 0; `index` =
+    /// l − 1.
+    ///
+    /// # Errors
+    /// [`BuildStopped`] when `take` says stop.
+    pub fn stored_weight_gradient(
+        &self,
+        format: Format,
+        index: usize,
+        take: &mut dyn FnMut(usize, &[f32]) -> bool,
+    ) -> Result<(), BuildStopped> {
+        let delta = &self.layers[index].delta.columns().mantissa;
+        let input = self.inputs_of(index).columns().mantissa.t().as_standard_layout().into_owned();
+        let mut block = Vec::new();
+        for rows in blocks(delta.nrows(), input.len()) {
+            block.resize(rows.len() * input.ncols(), 0.0);
+            kernels::product_rows(&delta.view(), rows.clone(), &input, 1.0, &mut block);
+            block.iter_mut().for_each(|entry| *entry = store(format, *entry));
+            for (row, entries) in rows.zip(block.chunks_exact(input.ncols())) {
+                if !take(row, entries) {
+                    return Err(BuildStopped);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// BP4 of the mean loss after an emulated backward pass, loss scale included: ∂L/∂b^(l) as
+    /// the format stores it; `index` = l − 1.
+    pub fn stored_bias_gradient(&self, format: Format, index: usize) -> Vec<f32> {
+        let rows = self.layers[index].delta.columns().mantissa.rows();
+        rows.into_iter().map(|row| store(format, row.sum())).collect()
+    }
+}
+
+impl StoredGradient {
+    /// Of no entries yet.
+    pub const NONE: Self = Self { total: 0, zeros: 0, not_finite: 0, norm: Some(Scaled::ZERO) };
+
+    /// Takes entries that are stored with the loss scale 2^`power` into the counts and the norm.
+    pub fn take(&mut self, entries: &[f32], power: i64) {
+        let not_finite = entries.iter().filter(|entry| !entry.is_finite()).count() as u64;
+        self.total += entries.len() as u64;
+        self.zeros += entries.iter().filter(|entry| **entry == 0.0).count() as u64;
+        self.not_finite += not_finite;
+        // No square of an `f32` leaves `f64`.
+        let squares: f64 = entries.iter().map(|&entry| f64::from(entry).powi(2)).sum();
+        self.norm = self.norm.filter(|_| not_finite == 0).map(|norm| {
+            let own = Scaled::new(squares, -2 * power);
+            norm.times(norm).plus(own).sqrt()
+        });
+    }
+}
+
+/// Rows in blocks of about a hundredth of a second's work; `work` is that of one row.
+pub(super) fn blocks(rows: usize, work: usize) -> impl Iterator<Item = Range<usize>> {
+    let block = (BLOCK / work.max(1)).clamp(1, rows.max(1));
+    (0..rows).step_by(block).map(move |first| first..(first + block).min(rows))
+}
+
+/// Multiply-adds of a block.
+const BLOCK: usize = 1 << 26;
 
 /// The number as the format stores it, which `f32` holds exactly.
 fn store(format: Format, number: f32) -> f32 {
@@ -144,7 +250,13 @@ fn forward(layer: &Layer<f64>, input: &Array2<f32>, format: Format, trace: &mut 
     }
     activate(layer.activation, trace);
     trace.a.columns_mut().mantissa.mapv_inplace(|a| store(format, a));
-    trace.slope.mapv_inplace(|slope| store(format, slope));
+    let slope_of_stored: fn(f32) -> f32 = match layer.activation {
+        Activation::Sigmoid => |a| (1.0 - a) * a,
+        Activation::Tanh => |a| 1.0 - a * a,
+        _ => return,
+    };
+    let stored = &trace.a.columns().mantissa;
+    trace.slope.zip_mut_with(stored, |slope, &a| *slope = slope_of_stored(a));
 }
 
 /// a and φ′ in `f32`. What is no number stays none, where a comparison would make it 0.
@@ -188,9 +300,19 @@ impl LayerTrace<f32> {
             total: entries().len() as u64,
             zeros: entries().filter(|delta| **delta == 0.0).count() as u64,
             not_finite,
-            norm: (not_finite == 0).then(|| self.delta.rms_norm()),
+            norm: (not_finite == 0).then(|| self.delta.rms_norm().times(self.batch())),
             plain_norm: plain_norm(&self.delta.columns().mantissa, format),
         }
+    }
+
+    /// z, a and δ as an emulated pass stores them, n_l × B each, loss scale included.
+    pub fn stored(&self) -> [&Array2<f32>; 3] {
+        [&self.z, &self.a, &self.delta].map(|signal| &signal.columns().mantissa)
+    }
+
+    /// B, by which an example's own δ is larger than its share of the mean loss.
+    pub(super) fn batch(&self) -> Scaled {
+        Scaled::from(self.delta.batch() as f64)
     }
 
     /// Whether every z, a and φ′ is finite.

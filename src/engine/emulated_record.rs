@@ -1,60 +1,66 @@
 //! The record of a pass emulated in a narrow format, beside that of the exact pass.
 
-use super::emulated::StoredDelta;
+use super::emulated::{StoredDelta, StoredGradient};
 use super::forward::LayerTrace;
-use super::network::{Network, Pass};
+use super::network::{BuildStopped, Network, Pass};
 use super::record::{LayerRecord, ZeroCause, moments_of};
 use super::{Columns, Format, PlainNorm, Scaled};
 
 impl Network<f64> {
     /// The record of every layer of an emulated pass. Where all of δ is stored as 0 though it
     /// is not, and where something of it is not finite, `delta` is 0 and `zero` says which;
-    /// `exact` are the records of the exact pass. Gradient norms are those of the products of
-    /// what is stored; statistics run over the entries that are finite.
+    /// `exact` are the records of the exact pass. Gradient norms are those of what is stored,
+    /// and moments of what is not finite have no value.
+    ///
+    /// # Errors
+    /// [`BuildStopped`] when `proceed`, asked before each row of ∂W, says stop.
     pub fn emulated_record(
         &self,
         format: Format,
         pass: &Pass<f32>,
         exact: &[LayerRecord],
-    ) -> Vec<LayerRecord> {
+        proceed: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<LayerRecord>, BuildStopped> {
         let mut above = None;
         let mut records = Vec::with_capacity(exact.len());
         for (index, exact) in exact.iter().enumerate().rev() {
             let stored = pass.layers[index].stored_delta(format);
             let zero = cause(format, &stored, exact, above);
             above = zero;
-            let measured = self.measure_emulated(pass, index, &stored, exact);
-            records.push(LayerRecord { zero, ..measured });
+            let mut weight = StoredGradient::NONE;
+            pass.stored_weight_gradient(format, index, &mut |_, row| {
+                weight.take(row, 0);
+                proceed()
+            })?;
+            let measured = self.measure_emulated(format, pass, &stored, exact);
+            let weight_grad = weight.norm.unwrap_or(Scaled::ZERO);
+            records.push(LayerRecord { zero, weight_grad, ..measured });
         }
         records.reverse();
-        records
+        Ok(records)
     }
 
-    /// The layer's numbers; its sizes are those of the exact record.
+    /// The layer's numbers but for ∂W; its sizes are those of the exact record.
     fn measure_emulated(
         &self,
+        format: Format,
         pass: &Pass<f32>,
-        index: usize,
         stored: &StoredDelta,
         exact: &LayerRecord,
     ) -> LayerRecord {
-        let (trace, input) = (&pass.layers[index], pass.inputs_of(index));
+        let index = exact.layer - 1;
+        let trace = &pass.layers[index];
         let activation = self.layers[index].activation;
-        let finite = stored.not_finite == 0;
-        let of =
-            |norm: &dyn Fn() -> Scaled, finite: bool| if finite { norm() } else { Scaled::ZERO };
         let delta = stored.norm.unwrap_or(Scaled::ZERO);
-        let (activation_mean, activation_std) = moments(trace.a.columns());
+        let mut bias = StoredGradient::NONE;
+        bias.take(&pass.stored_bias_gradient(format, index), 0);
+        let moments_of_a = moments(trace.a.columns());
         LayerRecord {
             delta,
-            weight_grad: of(
-                &|| pass.weight_gradient_norm(index),
-                finite && is_finite(input.columns()),
-            ),
-            bias_grad: of(&|| pass.bias_gradient_norm(index), finite),
-            activation_mean,
-            activation_std,
-            preactivation_std: moments(trace.z.columns()).1,
+            bias_grad: bias.norm.unwrap_or(Scaled::ZERO),
+            activation_mean: moments_of_a.map(|[mean, _]| mean),
+            activation_std: moments_of_a.map(|[_, std]| std),
+            preactivation_std: moments(trace.z.columns()).map(|[_, std]| std),
             saturated_share: trace.saturated_share(activation),
             dead_share: trace.dead_share(activation),
             plain: match stored.plain_norm {
@@ -91,8 +97,8 @@ fn cause(
 }
 
 impl LayerTrace<f32> {
-    /// |δ_j| of every unit, the root mean square over the batch, after an emulated pass; 0 for
-    /// units with an entry that is not finite.
+    /// |δ_j| of every unit, of each example's own loss, the root mean square over the batch,
+    /// after an emulated pass; 0 for units with an entry that is not finite.
     pub fn stored_profile(&self) -> Vec<Scaled> {
         let rows = self.delta.columns().mantissa.rows();
         let finite: Vec<bool> =
@@ -103,21 +109,16 @@ impl LayerTrace<f32> {
                 row.fill(0.0);
             }
         }
-        kept.profile()
+        kept.profile().into_iter().map(|delta| delta.times(self.batch())).collect()
     }
 }
 
-fn is_finite(columns: &Columns<f32>) -> bool {
-    columns.mantissa.iter().all(|entry| entry.is_finite())
-}
-
-/// Mean and standard deviation over the finite entries.
-fn moments(columns: &Columns<f32>) -> (Scaled, Scaled) {
-    let entries = columns.mantissa.iter().copied();
-    let finite: Vec<f32> = entries.filter(|entry| entry.is_finite()).collect();
-    if finite.is_empty() {
-        return (Scaled::ZERO, Scaled::ZERO);
+/// Mean and standard deviation, where every entry is finite.
+fn moments(columns: &Columns<f32>) -> Option<[Scaled; 2]> {
+    let entries = columns.mantissa.as_slice()?;
+    if !entries.iter().all(|entry| entry.is_finite()) {
+        return None;
     }
-    let (mean, variance) = moments_of(&finite);
-    (mean.into(), variance.sqrt().into())
+    let (mean, variance) = moments_of(entries);
+    Some([mean.into(), variance.sqrt().into()])
 }

@@ -102,6 +102,11 @@ impl Format {
         }
     }
 
+    /// The loss scales that the format itself holds with all its digits, 2^e for these e.
+    pub fn loss_scales(self) -> std::ops::RangeInclusive<i64> {
+        self.least_exponent()..=self.most_exponent()
+    }
+
     /// e of the largest number m × 2^e with 1 ≤ m < 2.
     fn most_exponent(self) -> i64 {
         match self {

@@ -3,7 +3,8 @@
 use ndarray::Array2;
 
 use super::columns::SAFE_SQUARES;
-use super::network::Pass;
+use super::emulated::blocks;
+use super::network::{BuildStopped, Pass};
 use super::recover::{MARGIN, sum_and_top};
 use super::scaled::ldexp;
 use super::{Columns, Real, Scaled, Signal, kernels};
@@ -11,6 +12,9 @@ use super::{Columns, Real, Scaled, Signal, kernels};
 /// Where the squares cancel to less than this share of what they are made of, the norm is
 /// taken from the matrix itself: the Gram form loses half of the digits that cancel.
 const CANCELLED: f64 = 1e-4;
+/// Beside the largest entry one of at least this size has lost nothing to underflow that could
+/// be seen in it.
+const SURE: f64 = 1e-270;
 /// Powers of two of a column's largest mantissa whose squares are safe in `f64`, with room for
 /// what is smaller.
 const SAFE_EXPONENT: i64 = 450;
@@ -75,6 +79,51 @@ impl<T: Real> Pass<T> {
         OuterProducts { delta, input: &ones.into() }.mean()
     }
 
+    /// BP3 for the mean loss, entry by entry with an exponent of its own, however far below the
+    /// largest, and without the whole matrix: `take` gets the rows of ∂L/∂W^(l), each with its
+    /// number from 0; `index` = l − 1.
+    ///
+    /// # Errors
+    /// [`BuildStopped`] when `take` says stop.
+    pub fn exact_weight_gradient(
+        &self,
+        index: usize,
+        take: &mut dyn FnMut(usize, &[Scaled]) -> bool,
+    ) -> Result<(), BuildStopped> {
+        let (delta, input) = (&self.layers[index].delta, self.inputs_of(index));
+        let outer = OuterProducts { delta, input };
+        let Factors { delta, input, exponent } = outer.factors();
+        let (mut block, mut entries, mut columns) = (Vec::new(), Vec::new(), None);
+        for rows in blocks(delta.nrows(), input.len()) {
+            block.resize(rows.len() * input.ncols(), 0.0);
+            kernels::product_rows(&delta.view(), rows.clone(), &input, 1.0, &mut block);
+            for (row, mantissas) in rows.zip(block.chunks_exact(input.ncols())) {
+                entries.clear();
+                entries.extend(mantissas.iter().enumerate().map(|(column, &mantissa)| {
+                    if mantissa.abs() >= SURE {
+                        return Scaled::new(mantissa, exponent);
+                    }
+                    // What underflowed beside the largest is still in the factors.
+                    let columns = columns.get_or_insert_with(|| outer.columns());
+                    let terms =
+                        columns.iter().map(|[delta, input]| delta[row].times(input[column]));
+                    let sum = terms.filter(|t| !t.is_zero()).fold(Scaled::ZERO, Scaled::plus);
+                    sum.times(Scaled::from(1.0 / columns.len() as f64))
+                }));
+                if !take(row, &entries) {
+                    return Err(BuildStopped);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// BP4 for the mean loss, each entry with an exponent of its own; `index` = l − 1.
+    pub fn exact_bias_gradient(&self, index: usize) -> Vec<Scaled> {
+        let gradient = self.bias_gradient(index);
+        (0..gradient.dim().0).map(|unit| gradient.get(unit, 0)).collect()
+    }
+
     /// ‖∂L/∂W^(l)‖_F without the matrix where that is cheaper: ‖δ‖‖a‖ for one example, and
     /// √Σ (ΔᵀΔ ∘ AᵀA) for a batch smaller than the layer; `index` = l − 1.
     pub fn weight_gradient_norm(&self, index: usize) -> Scaled {
@@ -120,6 +169,15 @@ impl Normalized {
     }
 }
 
+/// Two matrices whose product, times 2^`exponent`, is a gradient.
+struct Factors {
+    /// n_l × B, over B.
+    delta: Array2<f64>,
+    /// B × n_{l−1}.
+    input: Array2<f64>,
+    exponent: i64,
+}
+
 /// δ_b a_bᵀ of every example, before the mean.
 struct OuterProducts<'a, T> {
     /// n_l × B.
@@ -131,6 +189,16 @@ struct OuterProducts<'a, T> {
 impl<T: Real> OuterProducts<'_, T> {
     /// (1/B) Σ_b δ_b a_bᵀ.
     fn mean(&self) -> Gradient {
+        let Factors { delta, input, exponent } = self.factors();
+        let mut mantissa = Array2::zeros((delta.nrows(), input.ncols()));
+        kernels::product(&delta.view(), &input, 1.0, &mut mantissa);
+        let mut gradient = Gradient { mantissa, exponent, underflowed: Vec::new() };
+        self.recover(&mut gradient);
+        gradient
+    }
+
+    /// What [`Self::mean`] multiplies.
+    fn factors(&self) -> Factors {
         let Normalized { mantissa: mut delta, exponent } = Normalized::of(self.delta);
         let input = Normalized::of(self.input);
         let pairs = exponent.iter().zip(&input.exponent);
@@ -141,12 +209,14 @@ impl<T: Real> OuterProducts<'_, T> {
             let factor = exponent.map_or(0.0, |e| Scaled::new(share, e - top).to_f64());
             column.mapv_inplace(|delta| delta * factor);
         }
-        let mut mantissa = Array2::zeros((delta.nrows(), input.mantissa.nrows()));
-        let transposed = input.mantissa.t().as_standard_layout().into_owned();
-        kernels::product(&delta.view(), &transposed, 1.0, &mut mantissa);
-        let mut gradient = Gradient { mantissa, exponent: top, underflowed: Vec::new() };
-        self.recover(&mut gradient);
-        gradient
+        let input = input.mantissa.t().as_standard_layout().into_owned();
+        Factors { delta, input, exponent: top }
+    }
+
+    /// δ and a of every example.
+    fn columns(&self) -> Vec<[Vec<Scaled>; 2]> {
+        let column = |b| [self.delta.column(b), self.input.column(b)];
+        (0..self.delta.batch()).map(column).collect()
     }
 
     /// Puts back the entries that are too small beside the largest.
@@ -155,17 +225,13 @@ impl<T: Real> OuterProducts<'_, T> {
         if self.least_exponent().is_none_or(|least| least >= end) {
             return;
         }
-        let columns = |signal: &Signal<T>| -> Vec<Vec<Scaled>> {
-            (0..signal.batch()).map(|b| signal.column(b)).collect()
-        };
-        let (deltas, inputs) = (columns(self.delta), columns(self.input));
-        let share = Scaled::from(1.0 / deltas.len() as f64);
+        let columns = self.columns();
+        let share = Scaled::from(1.0 / columns.len() as f64);
         for ((row, column), mantissa) in gradient.mantissa.indexed_iter() {
             if mantissa.abs() >= ldexp(1.0, f64::SMALLEST_EXPONENT) {
                 continue;
             }
-            let pairs = deltas.iter().zip(&inputs);
-            let terms = pairs.map(|(delta, input)| delta[row].times(input[column]));
+            let terms = columns.iter().map(|[delta, input]| delta[row].times(input[column]));
             let (sum, top) = sum_and_top(terms);
             if top.is_some_and(|top| top < end) && !sum.is_zero() {
                 gradient.underflowed.push(([row, column], sum.times(share)));

@@ -31,12 +31,12 @@ pub struct LayerRecord {
     pub weight_grad: Scaled,
     /// ‖∂L/∂b^(l)‖ of the mean loss.
     pub bias_grad: Scaled,
-    /// Mean of a^(l).
-    pub activation_mean: Scaled,
-    /// Standard deviation of a^(l).
-    pub activation_std: Scaled,
-    /// Standard deviation of z^(l).
-    pub preactivation_std: Scaled,
+    /// Mean of a^(l). Nothing where an emulated format makes an entry infinite or no number.
+    pub activation_mean: Option<Scaled>,
+    /// Standard deviation of a^(l), where every entry is finite.
+    pub activation_std: Option<Scaled>,
+    /// Standard deviation of z^(l), where every entry is finite.
+    pub preactivation_std: Option<Scaled>,
     /// Root mean square of z^(l), the size of the forward signal.
     pub preactivation_rms: Scaled,
     /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest.
@@ -158,9 +158,9 @@ impl LayerRecord {
             delta: trace.delta.rms_norm(),
             weight_grad: pass.weight_gradient_norm(index),
             bias_grad: pass.bias_gradient_norm(index),
-            activation_mean,
-            activation_std,
-            preactivation_std,
+            activation_mean: Some(activation_mean),
+            activation_std: Some(activation_std),
+            preactivation_std: Some(preactivation_std),
             preactivation_rms: (preactivation_mean.times(preactivation_mean))
                 .plus(preactivation_std.times(preactivation_std))
                 .sqrt(),

@@ -54,6 +54,15 @@ impl Scaled {
         self.exponent
     }
 
+    /// Whether a number is larger than another, for two that are not negative.
+    pub fn is_above(self, other: Self) -> bool {
+        match (self.is_zero(), other.is_zero()) {
+            (true, _) => false,
+            (false, true) => true,
+            _ => (self.exponent, self.mantissa) > (other.exponent, other.mantissa),
+        }
+    }
+
     /// The nearest `f64`: 0 or infinity where it cannot hold the number.
     pub fn to_f64(self) -> f64 {
         ldexp(self.mantissa, self.exponent)

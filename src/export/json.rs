@@ -25,6 +25,9 @@ struct VariantJson<'a> {
     verdict: &'static str,
     sentence: String,
     findings: &'a [FlowFinding],
+    /// What fp16 or bf16 loses besides, where the pass is emulated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    precision: Vec<String>,
     log10_ratio_first_last: Option<f64>,
     layers: Vec<LayerRow>,
     /// Every step of the first example, with its numbers; absent where the network is too
@@ -49,6 +52,7 @@ impl<'a> VariantJson<'a> {
             verdict: variant.diagnosis.kind.word(),
             sentence: words::flow::sentence(&variant.diagnosis),
             findings: &variant.diagnosis.findings,
+            precision: variant.precision.iter().map(words::precision::sentence).collect(),
             log10_ratio_first_last: variant.diagnosis.log10_ratio,
             layers: variant.layers.iter().map(LayerRow::of).collect(),
         }

@@ -192,7 +192,11 @@ fn notes(draw: &Draw) -> Vec<Note> {
     let note = |(variant, result): (usize, &VariantDraw)| Note {
         variant,
         name: result.name.clone(),
-        text: words::flow::sentence(&result.diagnosis),
+        text: [words::flow::sentence(&result.diagnosis)]
+            .into_iter()
+            .chain(result.precision.iter().map(words::precision::sentence))
+            .collect::<Vec<_>>()
+            .join(" "),
     };
     draw.variants.iter().enumerate().map(note).collect()
 }

@@ -13,7 +13,6 @@ mod map;
 pub mod norms_table;
 mod number;
 pub mod precision;
-mod precision_words;
 pub mod spread;
 mod sweep;
 mod table;
@@ -85,7 +84,7 @@ pub enum FigureId {
     Ridge(Signal),
     /// The norms between the ends of the floating-point formats, and what fp16 and bf16 keep.
     Precision,
-    /// Format × layer: the share of |δ_j| that is flushed to zero.
+    /// Format × layer: the share of δ, ∂W or ∂b that is flushed to zero.
     Flush,
 }
 
@@ -228,7 +227,9 @@ impl FigureId {
             Self::Precision => {
                 "‖δ^(l)‖ between the ends of fp8, fp16, bf16 and fp32, with what fp16 and bf16 keep, and the loss scale."
             }
-            Self::Flush => "Format × layer: the share of |δ_j^(l)| flushed to zero in each format.",
+            Self::Flush => {
+                "Format × layer: the share of δ, ∂W or ∂b of the mean loss that each format flushes to zero, the largest of the three."
+            }
         }
     }
 

@@ -74,7 +74,8 @@ fn norm(record: &LayerRecord) -> String {
 }
 
 fn details(record: &LayerRecord) -> [String; 7] {
-    let number = |number: Scaled| {
+    let number = |number: Option<Scaled>| {
+        let Some(number) = number else { return "not finite".to_owned() };
         let plain = number.to_f64();
         let readable = number.is_zero() || (1e-3..1e4).contains(&plain.abs());
         if readable { format!("{plain:.4}") } else { scientific(number, 3) }

@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use crate::engine::{Format, Scaled, StoredDelta};
-use crate::study::{Emulation, LayerLens, Lens, VariantLens};
+use crate::study::{Derivative, LayerLens, Lens, VariantLens};
 
 use super::bars::{log10_range, norm_point};
 use super::colour::ColourMap;
 use super::number::scientific;
-use super::precision_words::{format_words, variant_words};
+use super::words::precision::variant_words;
 use super::{Bars, Cell, ColourScale, Figure, FigureId, Heat, Note, Panel, Rows, Scale, Series};
 
+/// The formats whose norms are marks, and whose sentences stand above the bars.
+const MARKED: [Format; 2] = [Format::Fp16, Format::Bf16];
 /// An end of a format out of sight is brought in where the axis grows by this share at most.
 const MOST_GROWTH: f64 = 0.25;
 
@@ -100,31 +102,32 @@ impl Figure {
         let note = |(variant, lens): (usize, &VariantLens)| Note {
             variant,
             name: lens.name.clone(),
-            text: variant_words(lens),
+            text: variant_words(lens, &MARKED),
         };
         figure.notes = lens.variants.iter().enumerate().map(note).collect();
         figure.caption.push(
             "Lines: a format’s largest and smallest number, for each |δⱼ| alone; a layer’s norm lies up to √n above its largest |δⱼ|. \
-             Marks: the norm of what a pass computed in the format stores (x, W, b, z, a, φ′ and δ rounded, products summed in fp32)."
+             Marks: the norm of what a pass computed in the format stores (every result rounded, products summed in fp32). \
+             Sentences: δ, ∂W and ∂b of the mean loss, which is what training sees; kept means that less than 1 % is flushed."
                 .to_owned(),
         );
         figure
     }
 
-    /// One strip a format: the share of a variant's |δ_j| that it flushes to zero, by layer. A
-    /// variant past the last means the last.
+    /// One strip a format: the share of a variant's δ, ∂W or ∂b of the mean loss that it flushes
+    /// to zero without a loss scale, by layer. A variant past the last means the last.
     pub fn flush(lens: &Arc<Lens>, variant: usize) -> Self {
         let variant = variant.min(lens.variants.len().saturating_sub(1));
         let panels = vec![Panel::Heat(strips(lens, variant))];
         let mut figure = Self::new(FigureId::Flush, &lens.experiment, panels);
         let chosen = &lens.variants[variant];
-        let note = |(format, scale)| Note {
+        let note = |format: Format| Note {
             variant,
-            name: Format::label(format).to_owned(),
-            text: format_words(chosen, format, scale),
+            name: format.label().to_owned(),
+            text: variant_words(chosen, &[format]),
         };
-        let all = Format::ALL.into_iter().zip(&chosen.scales);
-        figure.notes = all.filter(|(format, _)| *format != Format::Fp64).map(note).collect();
+        let all = Format::ALL.into_iter().filter(|format| *format != Format::Fp64);
+        figure.notes = all.map(note).collect();
         figure
     }
 }
@@ -158,22 +161,22 @@ fn bars(lens: &Lens, with_scale: bool) -> Bars {
 }
 
 fn kept(lens: &Lens, with_scale: bool) -> Vec<Kept> {
-    let variants = lens.variants.iter().enumerate();
-    let kept = |variant: usize, lens: &VariantLens, emulation: &Emulation| {
+    let kept = |variant: usize, lens: &VariantLens, format: Format| {
+        let emulation = lens.emulation(format)?;
         let scaled = emulation.scaled.as_ref().filter(|_| with_scale);
         let stored = scaled.unwrap_or(&emulation.plain);
         let pairs = stored.iter().zip(&lens.layers);
-        Kept {
-            format: emulation.format.label(),
+        Some(Kept {
+            format: format.label(),
             variant,
             name: lens.name.clone(),
-            norms: pairs.map(|(stored, exact)| KeptNorm::of(stored, exact)).collect(),
-        }
-    };
-    variants
-        .flat_map(|(variant, lens)| {
-            lens.emulations.iter().map(move |emulation| kept(variant, lens, emulation))
+            norms: pairs.map(|(stored, exact)| KeptNorm::of(&stored.delta, exact)).collect(),
         })
+    };
+    let variants = lens.variants.iter().enumerate();
+    variants
+        .flat_map(|(variant, lens)| MARKED.map(|format| kept(variant, lens, format)))
+        .flatten()
         .collect()
 }
 
@@ -230,7 +233,7 @@ fn strips(lens: &Arc<Lens>, variant: usize) -> Heat {
         rows().flat_map(|(format, _)| layers().map(move |layer| flushed_cell(layer, format)));
     let why = layers().find_map(|layer| layer.zero).map(super::bars::why_zero).unwrap_or_default();
     Heat {
-        heading: format!("Share of the layer’s |δⱼ⁽ˡ⁾| flushed to 0: {}", chosen.name),
+        heading: format!("Share of the layer’s δ, ∂W or ∂b flushed to 0: {}", chosen.name),
         x_label: "layer l".to_owned(),
         columns: chosen.layers.len(),
         cells: cells.collect(),
@@ -243,11 +246,11 @@ fn strips(lens: &Arc<Lens>, variant: usize) -> Heat {
     }
 }
 
+/// The largest share of the three derivatives.
 fn flushed_cell(layer: &LayerLens, format: usize) -> Cell {
-    match layer.nonzero {
-        0 => Cell::Zero,
-        nonzero => Cell::Share(layer.held[format].flushed as f64 / nonzero as f64),
-    }
+    let shares = Derivative::ALL.map(|of| layer.flushed(of, Format::ALL[format]));
+    let shares = shares.into_iter().filter(|share| share.of > 0);
+    shares.map(|share| share.ratio()).reduce(f64::max).map_or(Cell::Zero, Cell::Share)
 }
 
 /// A strip's name.
@@ -255,22 +258,36 @@ pub(super) fn row_name(row: usize) -> String {
     rows().nth(row).map(|(_, format)| format.label().to_owned()).unwrap_or_default()
 }
 
+/// A derivative's name in tooltips and tables.
+fn symbol(derivative: Derivative) -> &'static str {
+    match derivative {
+        Derivative::Delta => "δ⁽ˡ⁾",
+        Derivative::Weight => "∂W⁽ˡ⁾",
+        Derivative::Bias => "∂b⁽ˡ⁾",
+    }
+}
+
 /// What a format makes of a layer, a line each.
 pub fn cell_words(lens: &VariantLens, row: usize, column: usize) -> Option<Vec<String>> {
-    let (format, _) = rows().nth(row)?;
+    let (_, format) = rows().nth(row)?;
     let layer = lens.layers.get(column)?;
-    let lost = layer.held[format];
-    let share = |count: u64| 100.0 * count as f64 / layer.nonzero.max(1) as f64;
-    let line = |what: &str, count: u64| {
-        format!("{what}: {count} of {} ({:.1} %)", layer.nonzero, share(count))
-    };
-    let mut lines = vec![line("flushed to 0", lost.flushed)];
-    lines.push(line("kept with fewer digits", lost.subnormal));
-    if lost.overflow > 0 {
-        lines.push(line("too large", lost.overflow));
+    let mut lines = Vec::new();
+    for derivative in Derivative::ALL {
+        let (entries, name) = (layer.of(derivative), symbol(derivative));
+        let share = |count: u64| 100.0 * count as f64 / entries.nonzero.max(1) as f64;
+        let mut line = |what: &str, count: u64| {
+            let nonzero = entries.nonzero;
+            lines.push(format!("{name} {what}: {count} of {nonzero} ({:.1} %)", share(count)));
+        };
+        line("flushed to 0", entries.flushed(format, 0));
+        line("kept with fewer digits", entries.subnormal(format));
+        if entries.overflow(format) > 0 {
+            line("too large", entries.overflow(format));
+        }
     }
-    if layer.nonzero < layer.total {
-        lines.push(format!("true zeros besides: {}", layer.total - layer.nonzero));
+    let delta = layer.of(Derivative::Delta);
+    if delta.nonzero < delta.total {
+        lines.push(format!("true zeros of δ besides: {}", delta.total - delta.nonzero));
     }
     Some(lines)
 }
@@ -278,21 +295,23 @@ pub fn cell_words(lens: &VariantLens, row: usize, column: usize) -> Option<Vec<S
 /// Counts of every format and layer, as shares of the entries that are not a true zero.
 pub(super) fn flush_rows(lens: &VariantLens) -> Vec<Vec<String>> {
     let mut table = Vec::new();
-    for (place, format) in Format::ALL.into_iter().enumerate() {
-        for (index, layer) in lens.layers.iter().enumerate() {
-            let lost = layer.held[place];
-            for (what, count) in [
-                ("flushed to 0", lost.flushed),
-                ("subnormal", lost.subnormal),
-                ("too large", lost.overflow),
-            ] {
-                let share = match layer.nonzero {
-                    0 => "true zero".to_owned(),
-                    nonzero => (count as f64 / nonzero as f64).to_string(),
-                };
-                let quantity = format!("share of |δⱼ⁽ˡ⁾| {what}");
-                let layer = (index + 1).to_string();
-                table.push(vec![quantity, format.label().to_owned(), layer, share, String::new()]);
+    for format in Format::ALL {
+        for derivative in Derivative::ALL {
+            for (index, layer) in lens.layers.iter().enumerate() {
+                let entries = layer.of(derivative);
+                for (what, count) in [
+                    ("flushed to 0", entries.flushed(format, 0)),
+                    ("subnormal", entries.subnormal(format)),
+                    ("too large", entries.overflow(format)),
+                ] {
+                    let share = match entries.nonzero {
+                        0 => "true zero".to_owned(),
+                        nonzero => (count as f64 / nonzero as f64).to_string(),
+                    };
+                    let quantity = format!("share of {} {what}", symbol(derivative));
+                    let (format, layer) = (format.label().to_owned(), (index + 1).to_string());
+                    table.push(vec![quantity, format, layer, share, String::new()]);
+                }
             }
         }
     }

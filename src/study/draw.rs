@@ -10,7 +10,7 @@ use crate::experiment::{Experiment, Precision, Variant, limits};
 
 use super::parallel::all_threads;
 use super::pass::{draw_all, leave, pass, pass_once, record};
-use super::{Cost, Diagnosis, Stopped, Watch};
+use super::{Cost, Diagnosis, PrecisionFinding, Stopped, Watch};
 
 /// Multiply-adds of a forward and a backward pass, all variants, from which on the whole comes so
 /// late that a preview goes ahead, which delays it. By `benches/window.rs` on a 2-core machine,
@@ -60,6 +60,8 @@ pub struct VariantDraw {
     pub output: OutputRecord,
     /// What is found in the records.
     pub diagnosis: Diagnosis,
+    /// What a pass emulated in a narrow format loses besides.
+    pub precision: Vec<PrecisionFinding>,
 }
 
 /// Runs draws and keeps the unit draws from one to the next.
@@ -263,6 +265,7 @@ fn pass_through<T: Real>(
         diagnosis: Diagnosis::of(experiment, variant, &layers, &output),
         layers,
         lost: Vec::new(),
+        precision: Vec::new(),
         output,
     })
 }

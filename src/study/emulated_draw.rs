@@ -5,7 +5,7 @@ use crate::experiment::{Experiment, Variant};
 
 use super::parallel::all_threads;
 use super::pass::{pass_once, record};
-use super::{Diagnosis, Draw, DrawStudy, Stopped, VariantDraw, Watch};
+use super::{Diagnosis, Draw, DrawStudy, PrecisionFinding, Stopped, VariantDraw, Watch};
 
 impl DrawStudy {
     /// Every variant's, each as in [`Self::run_emulated`].
@@ -44,7 +44,8 @@ impl DrawStudy {
         let mut proceed = || watch.proceed().is_ok();
         let mut pass = network.emulated_forward(format, &mut proceed).map_err(|_| Stopped)?;
         network.emulated_backward(format, 0, &mut pass, &mut proceed).map_err(|_| Stopped)?;
-        let layers = network.emulated_record(format, &pass, &exact_layers);
+        let layers = network.emulated_record(format, &pass, &exact_layers, &mut proceed);
+        let layers = layers.map_err(|_| Stopped)?;
         let profile: Vec<Vec<Scaled>> =
             pass.layers.iter().map(LayerTrace::stored_profile).collect();
         let output = OutputRecord::of(&network, &pass);
@@ -53,6 +54,7 @@ impl DrawStudy {
             loss: pass.loss,
             lost: profile.iter().zip(&exact_profile).map(|(kept, all)| lost(kept, all)).collect(),
             profile,
+            precision: PrecisionFinding::of_pass(format, &pass.layers).into_iter().collect(),
             diagnosis: Diagnosis::of(experiment, variant, &layers, &output),
             layers,
             output,

@@ -74,8 +74,9 @@ pub use portrait::{
     EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
 };
 pub use precision::{
-    Check, EMULATED, Emulation, FLUSHED_SHARE, LayerLens, Lens, LossScale, Lost, VariantLens,
-    WITHIN, precision,
+    Derivative, EMULATED, Emulation, ForwardLoss, ForwardTensor, LayerLens, Lens, LossScale,
+    NoScale, NormCheck, NormSum, Place, PlainLoss, PrecisionFinding, Rule, ScaleRange, Share,
+    StoredLayer, VariantLens, WITHIN, precision,
 };
 pub use sample::Sample;
 pub use sampler::{Engine, Sampler, Shares};

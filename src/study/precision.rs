@@ -1,29 +1,36 @@
-//! What narrow floating-point formats would make of each variant's error signal: the share of
-//! |δ_j| that each would flush to zero, a pass really computed in fp16 and bf16, and the loss
-//! scale that would save it.
+//! What narrow floating-point formats would make of each variant's training: the shares of δ,
+//! ∂W and ∂b of the mean loss that each would flush to zero, passes really computed in fp32,
+//! bf16 and fp16, and the loss scales that keep the gradients.
 
+mod emulator;
+mod exact;
+mod finding;
 mod scale;
 #[cfg(test)]
 mod tests;
 
 use crate::engine::{
-    Format, Held, LayerRecord, LayerTrace, Network, OutputRecord, Pass, Scaled, StoredDelta,
-    ZeroCause,
+    Format, Magnitudes, Network, Pass, Scaled, StoredDelta, StoredGradient, ZeroCause, may_flush,
 };
-use crate::experiment::{Experiment, Variant};
+use crate::experiment::Experiment;
 
 use super::parallel::all_threads;
 use super::pass::record;
-use super::{Diagnosis, DrawStudy, Stopped, Watch};
+use super::{DrawStudy, Stopped, Watch};
 
-pub use scale::{Check, FLUSHED_SHARE, LossScale, WITHIN};
+use emulator::Emulator;
+pub use emulator::{ForwardLoss, ForwardTensor};
+use exact::ExactLayer;
+pub use finding::{NormSum, PlainLoss, PrecisionFinding};
+pub use scale::{LossScale, NoScale, NormCheck, Rule, ScaleRange, WITHIN};
 
-/// The share of a variant's way that is done with its draws and its exact pass; the emulated
-/// passes take the rest.
-const PASSED: f32 = 0.5;
+/// The share of a variant's way that is done with its draws and its exact pass.
+const PASSED: f32 = 0.3;
+/// And with the exact gradients; the emulated passes take the rest.
+const MEASURED: f32 = 0.4;
 
-/// The formats in which a pass is really computed.
-pub const EMULATED: [Format; 2] = [Format::Fp16, Format::Bf16];
+/// The formats in which passes are really computed.
+pub const EMULATED: [Format; 3] = [Format::Fp32, Format::Bf16, Format::Fp16];
 
 /// What the formats make of every variant.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,50 +46,64 @@ pub struct Lens {
 pub struct VariantLens {
     /// The variant's name.
     pub name: String,
-    /// What is found in the exact records.
-    pub diagnosis: Diagnosis,
     /// Layers 1…L.
     pub layers: Vec<LayerLens>,
-    /// The pass in each of [`EMULATED`].
+    /// The passes in each of [`EMULATED`].
     pub emulations: Vec<Emulation>,
     /// The loss scale for each of [`Format::ALL`].
     pub scales: Vec<LossScale>,
+    /// Everything that is claimed of the variant, format by format.
+    pub findings: Vec<PrecisionFinding>,
 }
 
-/// One layer's exact δ beside the formats, over n_l units × B examples.
+/// A derivative of the mean loss, of one layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Derivative {
+    /// δ^(l) of every example, over B: n_l × B entries.
+    Delta,
+    /// ∂L/∂W^(l): n_l × n_{l−1} entries.
+    Weight,
+    /// ∂L/∂b^(l): n_l entries.
+    Bias,
+}
+
+impl Derivative {
+    /// All of them, in the order in which a layer holds them.
+    pub const ALL: [Self; 3] = [Self::Delta, Self::Weight, Self::Bias];
+}
+
+/// One layer's exact derivatives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerLens {
-    /// ‖δ^(l)‖ from the scaled pass.
+    /// ‖δ^(l)‖, the root mean square over the batch of each example's own.
     pub norm: Scaled,
     /// Why it is exactly zero, where it is.
     pub zero: Option<ZeroCause>,
-    /// n_l × B.
-    pub total: u64,
-    /// Entries that are not a true zero.
-    pub nonzero: u64,
-    /// What each of [`Format::ALL`] makes of those.
-    pub held: [Lost; Format::ALL.len()],
-    /// The smallest |δ_j| that a loss scale must keep: below it lie at most
-    /// [`FLUSHED_SHARE`] of the entries that are not zero.
-    pub faintest: Option<Scaled>,
-    /// The largest |δ_j|.
-    pub largest: Option<Scaled>,
+    /// The entries of each of [`Derivative::ALL`].
+    pub entries: [Magnitudes; 3],
+    /// Entries of δ whose squares each of [`Format::ALL`] rounds to zero, without being 0.
+    pub squares_flushed: [u64; Format::ALL.len()],
 }
 
-/// How many of a layer's entries that are not zero a format would change beyond rounding.
+/// How many of the entries that are not zero a format flushes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lost {
+pub struct Share {
     /// Rounded to zero.
     pub flushed: u64,
-    /// Stored with fewer digits.
-    pub subnormal: u64,
-    /// Too large.
-    pub overflow: u64,
-    /// Their squares are rounded to zero.
-    pub squares_flushed: u64,
+    /// Entries that are not a true zero.
+    pub of: u64,
 }
 
-/// A pass computed in a narrow format.
+/// A place in the backward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Of what.
+    pub derivative: Derivative,
+    /// l, from 1.
+    pub layer: usize,
+}
+
+/// Passes computed in a narrow format.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Emulation {
     /// The format.
@@ -90,32 +111,94 @@ pub struct Emulation {
     /// The first layer whose z, a or φ′ is not finite, if any.
     pub forward_overflow: Option<usize>,
     /// Layers 1…L without a loss scale.
-    pub plain: Vec<StoredDelta>,
+    pub plain: Vec<StoredLayer>,
     /// Layers 1…L with the loss scale that is advised, where one is.
-    pub scaled: Option<Vec<StoredDelta>>,
+    pub scaled: Option<Vec<StoredLayer>>,
+}
+
+/// What a pass in a format leaves of one layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StoredLayer {
+    /// δ^(l), each example's own.
+    pub delta: StoredDelta,
+    /// ∂L/∂W^(l).
+    pub weight: StoredGradient,
+    /// ∂L/∂b^(l).
+    pub bias: StoredGradient,
+    /// How much of each of [`Derivative::ALL`] is stored as 0 and should not be. Units that
+    /// the rounding of z carries across a kink, so that their slope is 0, are not counted.
+    pub flushed: [Share; 3],
+}
+
+impl Share {
+    /// Whether fewer than [`crate::engine::FLUSHED_SHARE`] are flushed.
+    pub fn is_kept(self) -> bool {
+        self.flushed <= may_flush(self.of)
+    }
+
+    /// From 0 to 1.
+    pub fn ratio(self) -> f64 {
+        self.flushed as f64 / self.of.max(1) as f64
+    }
+
+    /// Whether there was something, and all of it is flushed.
+    pub fn is_all(self) -> bool {
+        self.of > 0 && self.flushed == self.of
+    }
+}
+
+impl StoredLayer {
+    /// Entries of a derivative that are infinite or no number.
+    pub fn not_finite(&self, derivative: Derivative) -> u64 {
+        match derivative {
+            Derivative::Delta => self.delta.not_finite,
+            Derivative::Weight => self.weight.not_finite,
+            Derivative::Bias => self.bias.not_finite,
+        }
+    }
+}
+
+impl LayerLens {
+    /// The exact entries of a derivative.
+    pub fn of(&self, derivative: Derivative) -> &Magnitudes {
+        &self.entries[derivative as usize]
+    }
+
+    /// How much of the exact entries a format rounds to zero without a loss scale.
+    pub fn flushed(&self, derivative: Derivative, format: Format) -> Share {
+        let entries = self.of(derivative);
+        Share { flushed: entries.flushed(format, 0), of: entries.nonzero }
+    }
 }
 
 impl VariantLens {
     /// Layers, counted from the output, that a format keeps some |δ_j| of, where it loses all
     /// of them further down.
     pub fn kept_layers(&self, format: Format) -> Option<usize> {
-        self.kept(|layer| layer.held[format.place()].flushed == layer.nonzero)
+        self.kept(|layer| layer.flushed(Derivative::Delta, format).flushed)
     }
 
-    /// The same for the squares that a plainly computed norm adds up.
+    /// Layers, counted from the output, that a format keeps some of the squares of that a
+    /// plainly computed norm adds up, where it loses all of them further down.
     pub fn kept_squares(&self, format: Format) -> Option<usize> {
-        self.kept(|layer| layer.held[format.place()].squares_flushed == layer.nonzero)
+        self.kept(|layer| layer.squares_flushed[format.place()])
     }
 
-    fn kept(&self, is_lost: impl Fn(&LayerLens) -> bool) -> Option<usize> {
-        let lost = |layer: &LayerLens| layer.nonzero > 0 && is_lost(layer);
-        let highest = self.layers.iter().rposition(lost)?;
+    fn kept(&self, lost: impl Fn(&LayerLens) -> u64) -> Option<usize> {
+        let nonzero = |layer: &LayerLens| layer.of(Derivative::Delta).nonzero;
+        let all = |layer: &LayerLens| nonzero(layer) > 0 && lost(layer) == nonzero(layer);
+        let highest = self.layers.iter().rposition(all)?;
         Some(self.layers.len() - 1 - highest)
     }
 
-    /// The pass in a format, where it was computed.
+    /// The passes in a format, where they were computed.
     pub fn emulation(&self, format: Format) -> Option<&Emulation> {
         self.emulations.iter().find(|emulation| emulation.format == format)
+    }
+
+    /// What is claimed of a format, and of every format.
+    pub fn findings_of(&self, format: Format) -> impl Iterator<Item = &PrecisionFinding> {
+        self.findings.iter().filter(move |finding| finding.format().is_none_or(|f| f == format))
     }
 }
 
@@ -128,12 +211,11 @@ impl VariantLens {
 /// ```
 /// use gradient_lab::engine::Format;
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{DrawStudy, Watch, precision};
+/// use gradient_lab::study::{Derivative, DrawStudy, Watch, precision};
 /// let lens = precision(&mut DrawStudy::new(), &Experiment::default(), &Watch::unattended())?;
 /// // The chapter's sigmoid net is shallow: fp16 flushes none of its δ.
-/// let sigmoid = &lens.variants[0];
-/// let fp16 = Format::Fp16.place();
-/// assert!(sigmoid.layers.iter().all(|layer| layer.held[fp16].flushed == 0));
+/// let mut layers = lens.variants[0].layers.iter();
+/// assert!(layers.all(|layer| layer.flushed(Derivative::Delta, Format::Fp16).flushed == 0));
 /// # Ok::<(), gradient_lab::study::Stopped>(())
 /// ```
 pub fn precision(
@@ -148,7 +230,7 @@ pub fn precision(
         variants.push(watch.part(shares, |watch| {
             let passed = |watch: &Watch<'_>| study.passed(experiment, variant, watch);
             let (network, pass) = watch.part(0.0..PASSED, passed)?;
-            look(&network, &pass, (experiment, variant), watch)
+            look(&network, &pass, &variant.name, watch)
         })?);
     }
     Ok(Lens { experiment: experiment.clone(), variants })
@@ -157,110 +239,40 @@ pub fn precision(
 fn look(
     network: &Network<f64>,
     pass: &Pass<f64>,
-    (experiment, variant): (&Experiment, &Variant),
+    name: &str,
     watch: &Watch<'_>,
 ) -> Result<VariantLens, Stopped> {
-    let (layers, records) = exact(network, pass, watch)?;
-    let output = OutputRecord::of(network, pass);
-    let diagnosis = Diagnosis::of(experiment, variant, &records, &output);
-    let name = variant.name.clone();
-    let scales: Vec<LossScale> =
-        Format::ALL.iter().map(|format| LossScale::of(*format, &layers)).collect();
-    let mut lens = VariantLens { name, diagnosis, layers, emulations: Vec::new(), scales };
-    for (index, format) in EMULATED.into_iter().enumerate() {
-        let place = format.place();
-        let emulation = emulate(network, format, lens.scales[place].chosen(), watch)?;
-        lens.scales[place].check(&emulation, &lens.layers);
-        lens.emulations.push(emulation);
-        let done = (index + 1) as f32 / EMULATED.len() as f32;
-        watch.report(PASSED + (1.0 - PASSED) * done);
+    let (records, _) = watch.quietly(|watch| record(network, pass, all_threads(), watch))?;
+    let exact = watch.part(PASSED..MEASURED, |watch| ExactLayer::all(pass, watch))?;
+    let (mut emulations, mut scales) = (Vec::new(), Vec::new());
+    for format in Format::ALL {
+        watch.report(MEASURED + (1.0 - MEASURED) * scales.len() as f32 / Format::ALL.len() as f32);
+        if !EMULATED.contains(&format) {
+            scales.push(LossScale::by_exact_entries(format, network, pass, &exact));
+            continue;
+        }
+        let mut emulator = Emulator::new(network, pass, format, &exact, watch)?;
+        let plain = emulator.layers(0)?;
+        let scale = LossScale::computed(&mut emulator)?;
+        let scaled = match scale.chosen() {
+            None => None,
+            Some(0) => Some(plain.clone()),
+            Some(power) => Some(emulator.layers(power)?),
+        };
+        scales.push(scale.checked(scaled.as_deref(), &exact));
+        let forward_overflow = emulator.forward_overflow;
+        emulations.push(Emulation { format, forward_overflow, plain, scaled });
     }
+    let layers = exact.into_iter().zip(&records).map(|(exact, record)| LayerLens {
+        norm: record.delta,
+        zero: record.zero,
+        entries: exact.entries,
+        squares_flushed: exact.squares_flushed,
+    });
+    let layers = layers.collect();
+    let findings = Vec::new();
+    let mut lens = VariantLens { name: name.to_owned(), layers, emulations, scales, findings };
+    lens.findings = PrecisionFinding::all(&lens);
+    watch.report(1.0);
     Ok(lens)
-}
-
-/// The scaled pass, layer by layer, and its records.
-fn exact(
-    network: &Network<f64>,
-    pass: &Pass<f64>,
-    watch: &Watch<'_>,
-) -> Result<(Vec<LayerLens>, Vec<LayerRecord>), Stopped> {
-    let (records, _) = record(network, pass, all_threads(), watch)?;
-    let mut layers = Vec::with_capacity(records.len());
-    for (trace, record) in pass.layers.iter().zip(&records) {
-        watch.proceed()?;
-        layers.push(LayerLens::of(trace, record));
-    }
-    Ok((layers, records))
-}
-
-impl LayerLens {
-    fn of(trace: &LayerTrace<f64>, record: &LayerRecord) -> Self {
-        let examples = 0..trace.delta.batch();
-        let entries = examples.flat_map(|example| trace.delta.column(example));
-        let mut sizes: Vec<Scaled> =
-            entries.filter(|delta| !delta.is_zero()).map(magnitude).collect();
-        let mut held = [Lost::default(); Format::ALL.len()];
-        for (format, shares) in Format::ALL.into_iter().zip(&mut held) {
-            sizes.iter().for_each(|size| shares.take(format, *size));
-        }
-        let lost = (FLUSHED_SHARE * sizes.len() as f64).floor() as usize;
-        let faintest = (!sizes.is_empty())
-            .then(|| *sizes.select_nth_unstable_by(lost, |a, b| order(*a, *b)).1);
-        Self {
-            norm: record.delta,
-            zero: record.zero,
-            total: (trace.delta.units() * trace.delta.batch()) as u64,
-            nonzero: sizes.len() as u64,
-            held,
-            faintest,
-            largest: sizes.into_iter().max_by(|a, b| order(*a, *b)),
-        }
-    }
-}
-
-impl Lost {
-    fn take(&mut self, format: Format, size: Scaled) {
-        match format.hold(size) {
-            Held::Flushed => self.flushed += 1,
-            Held::Subnormal => self.subnormal += 1,
-            Held::Overflow => self.overflow += 1,
-            Held::Normal | Held::Zero => {}
-        }
-        if format.hold(size.times(size)) == Held::Flushed {
-            self.squares_flushed += 1;
-        }
-    }
-}
-
-fn magnitude(number: Scaled) -> Scaled {
-    Scaled::new(number.mantissa().abs(), number.exponent())
-}
-
-/// Which of two positive numbers is the larger.
-fn order(a: Scaled, b: Scaled) -> std::cmp::Ordering {
-    a.exponent().cmp(&b.exponent()).then(a.mantissa().total_cmp(&b.mantissa()))
-}
-
-/// The pass in a format, and where a loss scale is advised the pass with it.
-fn emulate(
-    network: &Network<f64>,
-    format: Format,
-    power: Option<i64>,
-    watch: &Watch<'_>,
-) -> Result<Emulation, Stopped> {
-    let mut proceed = || watch.proceed().is_ok();
-    let mut pass = network.emulated_forward(format, &mut proceed).map_err(|_| Stopped)?;
-    let overflow = pass.layers.iter().position(|trace| !trace.is_finite());
-    let mut backward = |power: i64| {
-        let done = network.emulated_backward(format, power, &mut pass, &mut proceed);
-        done.map_err(|_| Stopped)?;
-        Ok(pass.layers.iter().map(|trace| trace.stored_delta(format)).collect::<Vec<_>>())
-    };
-    let plain = backward(0)?;
-    let scaled = match power {
-        None => None,
-        Some(0) => Some(plain.clone()),
-        Some(power) => Some(backward(power)?),
-    };
-    Ok(Emulation { format, forward_overflow: overflow.map(|index| index + 1), plain, scaled })
 }

@@ -1,5 +1,6 @@
 # Writes float16.json: the passes of tests/float16.rs as NumPy's float16 computes them, and as
-# bfloat16 does. Every stored tensor is rounded, products are float32, the loss is scaled.
+# bfloat16 does. Every result is rounded, products are float32, the mean loss is scaled; slopes of
+# sigmoid and tanh are those of the stored a, as in PyTorch. loss_scale.py does the same there.
 # Run as: python -P tests/data/float16.py (numpy.py beside it would be taken for NumPy).
 import json, numpy as np
 np.seterr(all='ignore')
@@ -13,10 +14,9 @@ def bf16(x):
     return np.where(np.isfinite(x), r, x).astype(f32)
 sig = lambda z: 1/(1+np.exp(-z))
 # in double precision, then to float32: what an exact float32 routine gives
-ACT = {'sigmoid': (sig, lambda z: np.exp(-np.abs(z))/(1+np.exp(-np.abs(z)))**2),
-       'tanh': (np.tanh, lambda z: 1/np.cosh(z)**2),
+ACT = {'sigmoid': (sig, lambda z, a: (f32(1)-a)*a), 'tanh': (np.tanh, lambda z, a: f32(1)-a*a),
        'relu': (lambda z: np.where(z>0, z, np.where(np.isnan(z), z, 0)),
-                lambda z: np.where(np.isnan(z), z, (z>0)*1.0))}
+                lambda z, a: np.where(np.isnan(z), z, (z>0)*f32(1)))}
 def case(seed, sizes, act, toml_init, init, batch, form, power):
     r = np.random.RandomState(seed)
     W = [init(r, n, m) for m, n in zip(sizes, sizes[1:])]
@@ -25,20 +25,27 @@ def case(seed, sizes, act, toml_init, init, batch, form, power):
     W, x, y = [st(M) for M in W], st(x), st(y)
     f, d = ACT[act]; a = [x]; s = []
     for M in W:
-        z = st(M@a[-1]); double = z.astype(np.float64)
-        a.append(st(f(double).astype(f32))); s.append(st(d(double).astype(f32)))
-    D = [st((((a[-1]-y)*s[-1]).astype(np.float64))*2.0**power)]
-    for l in range(len(W)-2, -1, -1): D.insert(0, st((W[l+1].T@D[0])*s[l]))
+        z = st(M@a[-1])
+        a.append(st(f(z.astype(np.float64)).astype(f32))); s.append(d(z, a[-1]).astype(f32))
+    # ReLU picks 0 where its slope is, whatever comes.
+    times = lambda u, s: st(np.where((act == 'relu') & (s == 0), 0, u*s))
+    D = [times(st(st(a[-1]-y)*(2*st(st(st(2.0**power)/batch)/2))), s[-1])]
+    for l in range(len(W)-2, -1, -1): D.insert(0, times(st(W[l+1].T@D[0]), s[l]))
+    G = [st(M@v.T) for M, v in zip(D, a)]; B = [st(M.sum(1, dtype=f32)) for M in D]
     def plain(M):
         p = st(np.sqrt(st(st(M*M).sum(0, dtype=f32))))
         return float(np.sqrt((p.astype(np.float64)**2).mean()))
     def norm(M):
-        n = float(np.sqrt(((M.astype(np.float64)/2.0**power)**2).sum(0).mean()))
+        n = float(np.sqrt(((M.astype(np.float64)*batch/2.0**power)**2).sum(0).mean()))
+        return n if np.isfinite(n) else None
+    def whole(M):
+        n = float(np.sqrt(((M.astype(np.float64)/2.0**power)**2).sum()))
         return n if np.isfinite(n) else None
     finite = lambda v: v if np.isfinite(v) else None
     return dict(seed=seed, sizes=sizes, activation=act, init=toml_init, batch=batch, format=form,
       power=power, norm=[norm(M) for M in D], plain_norm=[finite(plain(M)) for M in D],
-      zeros=[int((M == 0).sum()) for M in D],
+      zeros=[int((M == 0).sum()) for M in D], weight_zeros=[int((M == 0).sum()) for M in G],
+      weight_norm=[whole(M) for M in G], bias_norm=[whole(M) for M in B],
       not_finite=[int((~np.isfinite(M)).sum()) for M in D])
 xavier = lambda r,n,m: r.randn(n,m)*np.sqrt(2/(n+m))
 he = lambda r,n,m: r.randn(n,m)*np.sqrt(2/m)

@@ -6,6 +6,7 @@ mod ensembles;
 mod flow;
 #[path = "../helpers/mod.rs"]
 mod helpers;
+mod precision;
 mod random;
 mod raw;
 mod spread;

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod ensemble;
 pub mod flow;
+pub mod precision;
 pub mod spread;
 pub mod sweep;
 pub mod theory;
