@@ -15,7 +15,7 @@ use gradient_lab::experiment::{
     Activation, Draws, Experiment, Init, Loss, Preset, Scheme, Variant,
 };
 use gradient_lab::figure::{Cell, Figure, FigureId, KeptNorm, Panel, View};
-use gradient_lab::study::{Derivative, DrawStudy, Lens, Watch, precision};
+use gradient_lab::study::{BackwardTensor, DrawStudy, Lens, Watch, precision};
 use page::{PageWindow, on_paper};
 
 fn preset(name: &str) -> Experiment {
@@ -132,11 +132,11 @@ fn the_strips_are_the_shares() {
         assert_eq!(heat.rows.name(row), format.label());
         for (column, layer) in lens.variants[0].layers.iter().enumerate() {
             // Nothing is truly zero.
-            let share = |derivative: Derivative| {
+            let share = |derivative: BackwardTensor| {
                 let entries = layer.of(derivative);
                 entries.flushed(format, 0) as f64 / entries.total as f64
             };
-            let largest = Derivative::ALL.map(share).into_iter().fold(0.0, f64::max);
+            let largest = BackwardTensor::ALL.map(share).into_iter().fold(0.0, f64::max);
             assert_eq!(heat.cell(row, column), Cell::Share(largest));
         }
     }

@@ -199,7 +199,7 @@ fn recover<T: Real>(layer: &Layer<T>, above: &Signal<T>, u: &mut Signal<T>) {
     }
     for example in 0..u.batch() {
         let column = u.columns().mantissa.column(example);
-        if let Some(exact) = product.recovered(column, example, None) {
+        if let Some(exact) = product.recovered(&column, example, None) {
             u.set_column(example, &exact);
         }
     }

@@ -140,7 +140,7 @@ impl<T: Real> Layer<T> {
         }
         for example in 0..z.batch() {
             let column = z.columns().mantissa.column(example);
-            let recovered = if whole { None } else { product.recovered(column, example, added) };
+            let recovered = if whole { None } else { product.recovered(&column, example, added) };
             match (recovered, plain) {
                 (Some(exact), true) => z.set_settled(example, &exact),
                 (None, true) => z.settle(example),

@@ -32,7 +32,7 @@ impl<'a, T: Real, F: Fn(usize) -> ArrayView1<'a, T>> Product<'a, T, F> {
     /// numbers that the mantissas contain already, and that each entry gets.
     pub fn recovered(
         &self,
-        y: ArrayView1<'_, T>,
+        y: &ArrayView1<'_, T>,
         example: usize,
         added: Option<&[T]>,
     ) -> Option<Vec<Scaled>> {

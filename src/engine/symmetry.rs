@@ -19,10 +19,11 @@ impl<T: Real> Network<T> {
         layer.unit.nrows() > 1
             && (zero || layer.unit.rows().into_iter().skip(1).all(|row| row == first))
             && layer.bias.as_ref().is_none_or(|bias| bias.iter().all(|b| *b == bias[0]))
-            && (above.scale == T::ZERO || above.unit.rows().into_iter().all(is_constant))
+            && (above.scale == T::ZERO
+                || above.unit.rows().into_iter().all(|row| is_constant(&row)))
     }
 }
 
-fn is_constant<T: Real>(row: ArrayView1<'_, T>) -> bool {
+fn is_constant<T: Real>(row: &ArrayView1<'_, T>) -> bool {
     row.iter().all(|weight| *weight == row[0])
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::engine::{Format, Scaled, StoredDelta};
-use crate::study::{Derivative, LayerLens, Lens, VariantLens};
+use crate::study::{BackwardTensor, LayerLens, Lens, VariantLens};
 
 use super::bars::{log10_range, norm_point};
 use super::colour::ColourMap;
@@ -248,7 +248,7 @@ fn strips(lens: &Arc<Lens>, variant: usize) -> Heat {
 
 /// The largest share of the three derivatives.
 fn flushed_cell(layer: &LayerLens, format: usize) -> Cell {
-    let shares = Derivative::ALL.map(|of| layer.flushed(of, Format::ALL[format]));
+    let shares = BackwardTensor::ALL.map(|of| layer.flushed(of, Format::ALL[format]));
     let shares = shares.into_iter().filter(|share| share.of > 0);
     shares.map(|share| share.ratio()).reduce(f64::max).map_or(Cell::Zero, Cell::Share)
 }
@@ -259,11 +259,11 @@ pub(super) fn row_name(row: usize) -> String {
 }
 
 /// A derivative's name in tooltips and tables.
-fn symbol(derivative: Derivative) -> &'static str {
+fn symbol(derivative: BackwardTensor) -> &'static str {
     match derivative {
-        Derivative::Delta => "δ⁽ˡ⁾",
-        Derivative::Weight => "∂W⁽ˡ⁾",
-        Derivative::Bias => "∂b⁽ˡ⁾",
+        BackwardTensor::Delta => "δ⁽ˡ⁾",
+        BackwardTensor::Weight => "∂W⁽ˡ⁾",
+        BackwardTensor::Bias => "∂b⁽ˡ⁾",
     }
 }
 
@@ -272,7 +272,7 @@ pub fn cell_words(lens: &VariantLens, row: usize, column: usize) -> Option<Vec<S
     let (_, format) = rows().nth(row)?;
     let layer = lens.layers.get(column)?;
     let mut lines = Vec::new();
-    for derivative in Derivative::ALL {
+    for derivative in BackwardTensor::ALL {
         let (entries, name) = (layer.of(derivative), symbol(derivative));
         let share = |count: u64| 100.0 * count as f64 / entries.nonzero.max(1) as f64;
         let mut line = |what: &str, count: u64| {
@@ -285,7 +285,7 @@ pub fn cell_words(lens: &VariantLens, row: usize, column: usize) -> Option<Vec<S
             line("too large", entries.overflow(format));
         }
     }
-    let delta = layer.of(Derivative::Delta);
+    let delta = layer.of(BackwardTensor::Delta);
     if delta.nonzero < delta.total {
         lines.push(format!("true zeros of δ besides: {}", delta.total - delta.nonzero));
     }
@@ -296,7 +296,7 @@ pub fn cell_words(lens: &VariantLens, row: usize, column: usize) -> Option<Vec<S
 pub(super) fn flush_rows(lens: &VariantLens) -> Vec<Vec<String>> {
     let mut table = Vec::new();
     for format in Format::ALL {
-        for derivative in Derivative::ALL {
+        for derivative in BackwardTensor::ALL {
             for (index, layer) in lens.layers.iter().enumerate() {
                 let entries = layer.of(derivative);
                 for (what, count) in [

@@ -74,8 +74,8 @@ pub use portrait::{
     EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
 };
 pub use precision::{
-    Derivative, EMULATED, Emulation, ForwardLoss, ForwardTensor, LayerLens, Lens, LossScale,
-    NoScale, NormCheck, NormSum, Place, PlainLoss, PrecisionFinding, Rule, ScaleRange, Share,
+    BackwardTensor, EMULATED, Emulation, EntryPlace, ForwardLoss, ForwardTensor, LayerLens, Lens,
+    LossScale, NoScale, NormCheck, NormSum, PlainLoss, PrecisionFinding, Rule, ScaleRange, Share,
     StoredLayer, VariantLens, WITHIN, precision,
 };
 pub use sample::Sample;

@@ -58,7 +58,7 @@ pub struct VariantLens {
 
 /// A derivative of the mean loss, of one layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Derivative {
+pub enum BackwardTensor {
     /// δ^(l) of every example, over B: n_l × B entries.
     Delta,
     /// ∂L/∂W^(l): n_l × n_{l−1} entries.
@@ -67,7 +67,7 @@ pub enum Derivative {
     Bias,
 }
 
-impl Derivative {
+impl BackwardTensor {
     /// All of them, in the order in which a layer holds them.
     pub const ALL: [Self; 3] = [Self::Delta, Self::Weight, Self::Bias];
 }
@@ -79,7 +79,7 @@ pub struct LayerLens {
     pub norm: Scaled,
     /// Why it is exactly zero, where it is.
     pub zero: Option<ZeroCause>,
-    /// The entries of each of [`Derivative::ALL`].
+    /// The entries of each of [`BackwardTensor::ALL`].
     pub entries: [Magnitudes; 3],
     /// Entries of δ whose squares each of [`Format::ALL`] rounds to zero, without being 0.
     pub squares_flushed: [u64; Format::ALL.len()],
@@ -96,9 +96,9 @@ pub struct Share {
 
 /// A place in the backward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct EntryPlace {
     /// Of what.
-    pub derivative: Derivative,
+    pub derivative: BackwardTensor,
     /// l, from 1.
     pub layer: usize,
 }
@@ -125,7 +125,7 @@ pub struct StoredLayer {
     pub weight: StoredGradient,
     /// ∂L/∂b^(l).
     pub bias: StoredGradient,
-    /// How much of each of [`Derivative::ALL`] is stored as 0 and should not be. Units that
+    /// How much of each of [`BackwardTensor::ALL`] is stored as 0 and should not be. Units that
     /// the rounding of z carries across a kink, so that their slope is 0, are not counted.
     pub flushed: [Share; 3],
 }
@@ -149,23 +149,23 @@ impl Share {
 
 impl StoredLayer {
     /// Entries of a derivative that are infinite or no number.
-    pub fn not_finite(&self, derivative: Derivative) -> u64 {
+    pub fn not_finite(&self, derivative: BackwardTensor) -> u64 {
         match derivative {
-            Derivative::Delta => self.delta.not_finite,
-            Derivative::Weight => self.weight.not_finite,
-            Derivative::Bias => self.bias.not_finite,
+            BackwardTensor::Delta => self.delta.not_finite,
+            BackwardTensor::Weight => self.weight.not_finite,
+            BackwardTensor::Bias => self.bias.not_finite,
         }
     }
 }
 
 impl LayerLens {
     /// The exact entries of a derivative.
-    pub fn of(&self, derivative: Derivative) -> &Magnitudes {
+    pub fn of(&self, derivative: BackwardTensor) -> &Magnitudes {
         &self.entries[derivative as usize]
     }
 
     /// How much of the exact entries a format rounds to zero without a loss scale.
-    pub fn flushed(&self, derivative: Derivative, format: Format) -> Share {
+    pub fn flushed(&self, derivative: BackwardTensor, format: Format) -> Share {
         let entries = self.of(derivative);
         Share { flushed: entries.flushed(format, 0), of: entries.nonzero }
     }
@@ -175,7 +175,7 @@ impl VariantLens {
     /// Layers, counted from the output, that a format keeps some |δ_j| of, where it loses all
     /// of them further down.
     pub fn kept_layers(&self, format: Format) -> Option<usize> {
-        self.kept(|layer| layer.flushed(Derivative::Delta, format).flushed)
+        self.kept(|layer| layer.flushed(BackwardTensor::Delta, format).flushed)
     }
 
     /// Layers, counted from the output, that a format keeps some of the squares of that a
@@ -185,7 +185,7 @@ impl VariantLens {
     }
 
     fn kept(&self, lost: impl Fn(&LayerLens) -> u64) -> Option<usize> {
-        let nonzero = |layer: &LayerLens| layer.of(Derivative::Delta).nonzero;
+        let nonzero = |layer: &LayerLens| layer.of(BackwardTensor::Delta).nonzero;
         let all = |layer: &LayerLens| nonzero(layer) > 0 && lost(layer) == nonzero(layer);
         let highest = self.layers.iter().rposition(all)?;
         Some(self.layers.len() - 1 - highest)
@@ -211,11 +211,11 @@ impl VariantLens {
 /// ```
 /// use gradient_lab::engine::Format;
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{Derivative, DrawStudy, Watch, precision};
+/// use gradient_lab::study::{BackwardTensor, DrawStudy, Watch, precision};
 /// let lens = precision(&mut DrawStudy::new(), &Experiment::default(), &Watch::unattended())?;
 /// // The chapter's sigmoid net is shallow: fp16 flushes none of its δ.
 /// let mut layers = lens.variants[0].layers.iter();
-/// assert!(layers.all(|layer| layer.flushed(Derivative::Delta, Format::Fp16).flushed == 0));
+/// assert!(layers.all(|layer| layer.flushed(BackwardTensor::Delta, Format::Fp16).flushed == 0));
 /// # Ok::<(), gradient_lab::study::Stopped>(())
 /// ```
 pub fn precision(

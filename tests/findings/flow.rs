@@ -383,7 +383,6 @@ fn every_finding_of_two_thousand_networks_is_true() {
             }
         }
     }
-    println!("{kinds:?}\n{findings:?}");
     // None of it is untried.
     assert!(kinds.len() >= 12, "{kinds:?}");
     assert_eq!(findings.len(), 13, "{findings:?}");

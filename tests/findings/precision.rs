@@ -9,7 +9,7 @@ mod raw;
 use gradient_lab::engine::{Format, ZeroCause};
 use gradient_lab::experiment::Experiment;
 use gradient_lab::study::{
-    Derivative, DrawStudy, ForwardLoss, ForwardTensor, LossScale, NoScale, NormSum, PlainLoss,
+    BackwardTensor, DrawStudy, ForwardLoss, ForwardTensor, LossScale, NoScale, NormSum, PlainLoss,
     PrecisionFinding, Rule, ScaleRange, Share, VariantLens, Watch, precision,
 };
 
@@ -168,7 +168,7 @@ fn lies(finding: &PrecisionFinding) -> Vec<PrecisionFinding> {
     match finding.clone() {
         PrecisionFinding::NoSignal { .. } => vec![PrecisionFinding::Plain {
             format: Format::Fp16,
-            loss: PlainLoss::Overflow { derivative: Derivative::Delta, layers: vec![1] },
+            loss: PlainLoss::Overflow { derivative: BackwardTensor::Delta, layers: vec![1] },
         }],
         PrecisionFinding::ForwardOverflow { format, layer } => {
             vec![PrecisionFinding::ForwardOverflow { format, layer: layer + 1 }]
@@ -192,7 +192,7 @@ fn lies(finding: &PrecisionFinding) -> Vec<PrecisionFinding> {
                     vec![told(PlainLoss::Nothing), told(PlainLoss::Partly { place, share })]
                 }
                 PlainLoss::Nothing => {
-                    let (derivative, layers) = (Derivative::Weight, vec![1]);
+                    let (derivative, layers) = (BackwardTensor::Weight, vec![1]);
                     vec![told(PlainLoss::Flushed { derivative, layers })]
                 }
             }
@@ -231,7 +231,7 @@ fn lies(finding: &PrecisionFinding) -> Vec<PrecisionFinding> {
                         NoScale::TooWide { power, flushed, share: more(&share), overflow }
                     }
                     NoScale::TooLarge { place } => {
-                        let place = gradient_lab::study::Place { layer: 1, ..place };
+                        let place = gradient_lab::study::EntryPlace { layer: 1, ..place };
                         if place.layer == 1 {
                             NoScale::ForwardOverflow { layer: 1 }
                         } else {

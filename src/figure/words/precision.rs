@@ -3,7 +3,7 @@
 use crate::engine::Format;
 use crate::figure::number::superscript;
 use crate::study::{
-    Derivative, ForwardLoss, ForwardTensor, LossScale, NoScale, NormCheck, NormSum, Place,
+    BackwardTensor, EntryPlace, ForwardLoss, ForwardTensor, LossScale, NoScale, NormCheck, NormSum,
     PlainLoss, PrecisionFinding, Rule, ScaleRange, Share, VariantLens,
 };
 
@@ -84,16 +84,16 @@ fn layers_words(layers: &[usize]) -> String {
     }
 }
 
-fn name(derivative: Derivative) -> &'static str {
+fn name(derivative: BackwardTensor) -> &'static str {
     match derivative {
-        Derivative::Delta => "δ",
-        Derivative::Weight => "∂W",
-        Derivative::Bias => "∂b",
+        BackwardTensor::Delta => "δ",
+        BackwardTensor::Weight => "∂W",
+        BackwardTensor::Bias => "∂b",
     }
 }
 
 /// `∂W of layer 3`.
-fn place_words(place: Place) -> String {
+fn place_words(place: EntryPlace) -> String {
     format!("{} of layer {}", name(place.derivative), place.layer)
 }
 

@@ -3,7 +3,7 @@
 use crate::engine::{Format, LayerTrace, Network, Pass, StoredGradient, TRUE_ZERO};
 use crate::experiment::Activation;
 
-use super::{Derivative, ExactLayer, Place, Rule, Share, Stopped, StoredLayer, Watch};
+use super::{BackwardTensor, EntryPlace, ExactLayer, Rule, Share, Stopped, StoredLayer, Watch};
 
 /// A network after its forward pass in a format.
 pub(super) struct Emulator<'a> {
@@ -90,7 +90,7 @@ impl<'a> Emulator<'a> {
             let (stored, trace) = (&pass.layers[index], &exact_pass.layers[index]);
             let cancels_slope = index + 1 == exact.len() && network.loss.cancels_slope();
             let may_flip = network.layers[index].activation == Activation::Relu;
-            let depths = &layer.depths[Derivative::Delta as usize];
+            let depths = &layer.depths[BackwardTensor::Delta as usize];
             let mut next = ForwardLayer::of(stored, trace, depths, may_flip && !cancels_slope);
             if cancels_slope {
                 next.slopes = Share::default();
@@ -141,30 +141,30 @@ impl<'a> Emulator<'a> {
         power: i64,
         rule: Rule,
         fault: Fault,
-    ) -> Result<Option<Place>, Stopped> {
+    ) -> Result<Option<EntryPlace>, Stopped> {
         self.backward(power)?;
         let wanted = |derivative, index: usize, not_finite: u64, share: Share| {
             let has_it = match fault {
                 Fault::Overflow => not_finite > 0,
                 Fault::Flushed => !share.is_kept(),
             };
-            has_it.then_some(Place { derivative, layer: index + 1 })
+            has_it.then_some(EntryPlace { derivative, layer: index + 1 })
         };
         for index in (0..self.exact.len()).rev() {
             self.watch.proceed()?;
             let share = self.delta(index, rule);
             let entries = self.pass.layers[index].stored()[2].iter();
             let not_finite = entries.filter(|entry| !entry.is_finite()).count() as u64;
-            let delta = wanted(Derivative::Delta, index, not_finite, share);
+            let delta = wanted(BackwardTensor::Delta, index, not_finite, share);
             let (bias, share) = self.bias(index, power, rule);
-            let bias = wanted(Derivative::Bias, index, bias.not_finite, share);
+            let bias = wanted(BackwardTensor::Bias, index, bias.not_finite, share);
             if let Some(place) = delta.or(bias) {
                 return Ok(Some(place));
             }
         }
         for index in (0..self.exact.len()).rev() {
             let (weight, share) = self.weight(index, power, rule)?;
-            let place = wanted(Derivative::Weight, index, weight.not_finite, share);
+            let place = wanted(BackwardTensor::Weight, index, weight.not_finite, share);
             if place.is_some() {
                 return Ok(place);
             }
@@ -192,11 +192,11 @@ impl<'a> Emulator<'a> {
     }
 
     /// The depth of the last entries that are to be kept.
-    fn deepest(&self, derivative: Derivative, index: usize, rule: Rule) -> u8 {
+    fn deepest(&self, derivative: BackwardTensor, index: usize, rule: Rule) -> u8 {
         rule.deepest(self.exact[index].of_derivative(derivative), self.format)
     }
 
-    fn depths(&self, derivative: Derivative, index: usize) -> &[u8] {
+    fn depths(&self, derivative: BackwardTensor, index: usize) -> &[u8] {
         &self.exact[index].depths[derivative as usize]
     }
 
@@ -207,8 +207,8 @@ impl<'a> Emulator<'a> {
     }
 
     fn delta(&self, index: usize, rule: Rule) -> Share {
-        let deepest = self.deepest(Derivative::Delta, index, rule);
-        let depths = self.depths(Derivative::Delta, index);
+        let deepest = self.deepest(BackwardTensor::Delta, index, rule);
+        let depths = self.depths(BackwardTensor::Delta, index);
         let entries = self.pass.layers[index].stored()[2].iter();
         let entries = entries.zip(depths).zip(&self.off(index, rule).delta);
         let counted = entries.filter(|((_, depth), off)| **depth <= deepest && !**off);
@@ -221,8 +221,8 @@ impl<'a> Emulator<'a> {
         power: i64,
         rule: Rule,
     ) -> Result<(StoredGradient, Share), Stopped> {
-        let deepest = self.deepest(Derivative::Weight, index, rule);
-        let (off, depths) = (self.off(index, rule), self.depths(Derivative::Weight, index));
+        let deepest = self.deepest(BackwardTensor::Weight, index, rule);
+        let (off, depths) = (self.off(index, rule), self.depths(BackwardTensor::Weight, index));
         let (mut stored, mut share) = (StoredGradient::NONE, Share::default());
         let done = self.pass.stored_weight_gradient(self.format, index, &mut |row, entries| {
             stored.take(entries, power);
@@ -242,8 +242,8 @@ impl<'a> Emulator<'a> {
         let entries = self.pass.stored_bias_gradient(self.format, index);
         let mut stored = StoredGradient::NONE;
         stored.take(&entries, power);
-        let deepest = self.deepest(Derivative::Bias, index, rule);
-        let depths = self.depths(Derivative::Bias, index);
+        let deepest = self.deepest(BackwardTensor::Bias, index, rule);
+        let depths = self.depths(BackwardTensor::Bias, index);
         let rows = entries.into_iter().zip(depths).zip(&self.off(index, rule).rows);
         let counted = rows.filter(|((_, depth), off)| **depth <= deepest && !**off);
         (stored, Share::of(counted.map(|((entry, _), _)| entry)))

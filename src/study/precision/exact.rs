@@ -2,11 +2,11 @@
 
 use crate::engine::{Format, Held, Magnitudes, Pass, Scaled};
 
-use super::{Derivative, Stopped, Watch};
+use super::{BackwardTensor, Stopped, Watch};
 
 /// One layer's exact derivatives, and the depth of each entry.
 pub(super) struct ExactLayer {
-    /// Those of [`Derivative::ALL`].
+    /// Those of [`BackwardTensor::ALL`].
     pub entries: [Magnitudes; 3],
     /// The depth of each entry, row by row: δ is n_l × B.
     pub depths: [Vec<u8>; 3],
@@ -50,7 +50,7 @@ impl ExactLayer {
     }
 
     /// The exact entries of a derivative.
-    pub fn of_derivative(&self, derivative: Derivative) -> &Magnitudes {
+    pub fn of_derivative(&self, derivative: BackwardTensor) -> &Magnitudes {
         &self.entries[derivative as usize]
     }
 }

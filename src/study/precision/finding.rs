@@ -2,7 +2,9 @@
 
 use crate::engine::{Format, LayerTrace, Scaled, ZeroCause};
 
-use super::{Derivative, Emulation, LayerLens, LossScale, Place, Share, StoredLayer, VariantLens};
+use super::{
+    BackwardTensor, Emulation, EntryPlace, LayerLens, LossScale, Share, StoredLayer, VariantLens,
+};
 
 /// A claim about a variant in a format.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,21 +52,21 @@ pub enum PlainLoss {
     /// Entries are infinite or no number.
     Overflow {
         /// Of what.
-        derivative: Derivative,
+        derivative: BackwardTensor,
         /// In which layers, ascending.
         layers: Vec<usize>,
     },
     /// Every entry that should not be 0 is.
     Flushed {
         /// Of what.
-        derivative: Derivative,
+        derivative: BackwardTensor,
         /// In which layers, ascending.
         layers: Vec<usize>,
     },
     /// Some entries that should not be 0 are.
     Partly {
         /// Where the share is largest.
-        place: Place,
+        place: EntryPlace,
         /// How many.
         share: Share,
     },
@@ -95,7 +97,7 @@ impl PrecisionFinding {
 
     /// All that is to be said of a variant, format by format.
     pub(super) fn all(lens: &VariantLens) -> Vec<Self> {
-        let signal = |layer: &LayerLens| layer.of(Derivative::Delta).nonzero > 0;
+        let signal = |layer: &LayerLens| layer.of(BackwardTensor::Delta).nonzero > 0;
         if let Some(first) = lens.layers.first()
             && let Some(cause) = first.zero
             && !lens.layers.iter().any(signal)
@@ -158,42 +160,42 @@ impl PrecisionFinding {
 
 impl PlainLoss {
     fn computed(layers: &[StoredLayer]) -> Self {
-        for derivative in Derivative::ALL {
+        for derivative in BackwardTensor::ALL {
             let layers = those(layers, |layer| layer.not_finite(derivative) > 0);
             if !layers.is_empty() {
                 return Self::Overflow { derivative, layers };
             }
         }
-        let shares = |derivative: Derivative| {
+        let shares = |derivative: BackwardTensor| {
             layers.iter().map(move |layer| layer.flushed[derivative as usize])
         };
-        Self::of_shares(&Derivative::ALL.map(|derivative| shares(derivative).collect()))
+        Self::of_shares(&BackwardTensor::ALL.map(|derivative| shares(derivative).collect()))
     }
 
     fn by_exact_entries(layers: &[LayerLens], format: Format) -> Self {
-        for derivative in Derivative::ALL {
+        for derivative in BackwardTensor::ALL {
             let layers = those(layers, |layer| layer.of(derivative).overflow(format) > 0);
             if !layers.is_empty() {
                 return Self::Overflow { derivative, layers };
             }
         }
-        let shares = |derivative: Derivative| {
+        let shares = |derivative: BackwardTensor| {
             layers.iter().map(move |layer| layer.flushed(derivative, format))
         };
-        Self::of_shares(&Derivative::ALL.map(|derivative| shares(derivative).collect()))
+        Self::of_shares(&BackwardTensor::ALL.map(|derivative| shares(derivative).collect()))
     }
 
-    /// The shares of each of [`Derivative::ALL`], by layer.
+    /// The shares of each of [`BackwardTensor::ALL`], by layer.
     fn of_shares(shares: &[Vec<Share>; 3]) -> Self {
-        for derivative in Derivative::ALL {
+        for derivative in BackwardTensor::ALL {
             let layers = those(&shares[derivative as usize], |share| share.is_all());
             if !layers.is_empty() {
                 return Self::Flushed { derivative, layers };
             }
         }
-        let places = Derivative::ALL.into_iter().flat_map(|derivative| {
+        let places = BackwardTensor::ALL.into_iter().flat_map(|derivative| {
             let shares = shares[derivative as usize].iter().enumerate();
-            shares.map(move |(index, share)| (Place { derivative, layer: index + 1 }, *share))
+            shares.map(move |(index, share)| (EntryPlace { derivative, layer: index + 1 }, *share))
         });
         // Of two equal shares the first.
         let worst = places.reduce(

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use crate::engine::{Format, Held, LayerTrace, Magnitudes, Network, Pass, Scaled, TRUE_ZERO};
 
 use super::emulator::{Emulator, Fault, ForwardLoss, ForwardTensor};
-use super::{Derivative, ExactLayer, Place, Share, Stopped, StoredLayer};
+use super::{BackwardTensor, EntryPlace, ExactLayer, Share, Stopped, StoredLayer};
 
 /// A pass with the loss scale counts as right where every layer's norms of δ and ∂W are the
 /// exact ones within this factor.
@@ -59,7 +59,7 @@ pub enum Rule {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormCheck {
     /// Where; ∂b is not looked at, since the examples' δ may cancel in it.
-    pub place: Place,
+    pub place: EntryPlace,
     /// The factor between the two, at least 1; nothing where the norm is 0 or not finite and
     /// should not be.
     pub factor: Option<f64>,
@@ -80,16 +80,16 @@ pub enum NoScale {
         /// The largest with which nothing overflows.
         power: i64,
         /// A place where too much is flushed with it.
-        flushed: Place,
+        flushed: EntryPlace,
         /// How much.
         share: Share,
         /// A place where 2^(power + 1) overflows; nothing where the format ends there.
-        overflow: Option<Place>,
+        overflow: Option<EntryPlace>,
     },
     /// Even with the least power of two that the format holds something overflows.
     TooLarge {
         /// Where.
-        place: Place,
+        place: EntryPlace,
     },
 }
 
@@ -107,22 +107,22 @@ impl Rule {
 
 /// Asked whether a loss scale flushes too much, or overflows.
 trait Oracle {
-    fn flush(&mut self, power: i64, rule: Rule) -> Result<Option<Place>, Stopped>;
-    fn overflow(&mut self, power: i64) -> Result<Option<Place>, Stopped>;
+    fn flush(&mut self, power: i64, rule: Rule) -> Result<Option<EntryPlace>, Stopped>;
+    fn overflow(&mut self, power: i64) -> Result<Option<EntryPlace>, Stopped>;
     /// How many of all entries of a place are flushed.
-    fn share(&mut self, power: i64, place: Place) -> Result<Share, Stopped>;
+    fn share(&mut self, power: i64, place: EntryPlace) -> Result<Share, Stopped>;
 }
 
 impl Oracle for Emulator<'_> {
-    fn flush(&mut self, power: i64, rule: Rule) -> Result<Option<Place>, Stopped> {
+    fn flush(&mut self, power: i64, rule: Rule) -> Result<Option<EntryPlace>, Stopped> {
         self.fault(power, rule, Fault::Flushed)
     }
 
-    fn overflow(&mut self, power: i64) -> Result<Option<Place>, Stopped> {
+    fn overflow(&mut self, power: i64) -> Result<Option<EntryPlace>, Stopped> {
         self.fault(power, Rule::Entries, Fault::Overflow)
     }
 
-    fn share(&mut self, power: i64, place: Place) -> Result<Share, Stopped> {
+    fn share(&mut self, power: i64, place: EntryPlace) -> Result<Share, Stopped> {
         let layers = self.layers(power)?;
         Ok(layers[place.layer - 1].flushed[place.derivative as usize])
     }
@@ -135,17 +135,17 @@ struct Rounding<'a> {
 }
 
 impl Rounding<'_> {
-    fn places(&self) -> impl Iterator<Item = (Place, &Magnitudes)> {
+    fn places(&self) -> impl Iterator<Item = (EntryPlace, &Magnitudes)> {
         self.exact.iter().enumerate().rev().flat_map(|(index, layer)| {
-            Derivative::ALL.into_iter().map(move |derivative| {
-                (Place { derivative, layer: index + 1 }, layer.of_derivative(derivative))
+            BackwardTensor::ALL.into_iter().map(move |derivative| {
+                (EntryPlace { derivative, layer: index + 1 }, layer.of_derivative(derivative))
             })
         })
     }
 }
 
 impl Oracle for Rounding<'_> {
-    fn flush(&mut self, power: i64, rule: Rule) -> Result<Option<Place>, Stopped> {
+    fn flush(&mut self, power: i64, rule: Rule) -> Result<Option<EntryPlace>, Stopped> {
         let mut places = self.places();
         Ok(places.find_map(|(place, entries)| {
             let least = entries.least_power(self.format, rule.deepest(entries, self.format))?;
@@ -153,12 +153,12 @@ impl Oracle for Rounding<'_> {
         }))
     }
 
-    fn share(&mut self, power: i64, place: Place) -> Result<Share, Stopped> {
+    fn share(&mut self, power: i64, place: EntryPlace) -> Result<Share, Stopped> {
         let entries = self.exact[place.layer - 1].of_derivative(place.derivative);
         Ok(Share { flushed: entries.flushed(self.format, power), of: entries.nonzero })
     }
 
-    fn overflow(&mut self, power: i64) -> Result<Option<Place>, Stopped> {
+    fn overflow(&mut self, power: i64) -> Result<Option<EntryPlace>, Stopped> {
         let mut places = self.places();
         let place = places
             .find(|(_, entries)| entries.most_power(self.format).is_some_and(|most| power > most));
@@ -345,9 +345,9 @@ fn slopes_flushed(
 ) -> Option<ForwardLoss> {
     let with_slope = exact.len() - usize::from(network.loss.cancels_slope());
     (0..with_slope).rev().find_map(|index| {
-        let delta = exact[index].of_derivative(Derivative::Delta);
+        let delta = exact[index].of_derivative(BackwardTensor::Delta);
         let deepest = Rule::Norms.deepest(delta, format);
-        let depths = &exact[index].depths[Derivative::Delta as usize];
+        let depths = &exact[index].depths[BackwardTensor::Delta as usize];
         let slopes = pass.layers[index].slope.iter().zip(depths);
         let counted = slopes.filter(|(_, depth)| **depth <= deepest);
         let share = counted.fold(Share::default(), |share, (slope, _)| Share {
@@ -366,11 +366,11 @@ impl NormCheck {
             // An example's own δ is B times as large.
             let batch = Scaled::from(stored.delta.total as f64 / exact.entries[2].total as f64);
             let share = stored.delta.norm.and_then(|norm| norm.over(batch.sqrt()));
-            [(Derivative::Delta, share), (Derivative::Weight, stored.weight.norm)].map(
+            [(BackwardTensor::Delta, share), (BackwardTensor::Weight, stored.weight.norm)].map(
                 |(derivative, norm)| {
                     let exact = exact.of_derivative(derivative).norm();
                     let factor = norm.and_then(|norm| factor(norm, exact));
-                    Self { place: Place { derivative, layer: index + 1 }, factor }
+                    Self { place: EntryPlace { derivative, layer: index + 1 }, factor }
                 },
             )
         });

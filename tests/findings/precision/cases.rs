@@ -4,7 +4,7 @@ use gradient_lab::engine::Format;
 use gradient_lab::experiment::Experiment;
 use gradient_lab::figure::words::precision::sentence;
 use gradient_lab::study::{
-    Derivative, ForwardTensor, LossScale, NoScale, NormSum, PlainLoss, PrecisionFinding, Rule,
+    BackwardTensor, ForwardTensor, LossScale, NoScale, NormSum, PlainLoss, PrecisionFinding, Rule,
     ScaleRange, StoredLayer, VariantLens,
 };
 
@@ -48,7 +48,7 @@ fn a_large_batch_makes_the_gradients_small() {
     let alone = of_batch(1);
     let alone = alone.emulation(Format::Fp16).expect("computed");
     for index in 0..4 {
-        let delta = |layer: &StoredLayer| layer.flushed[Derivative::Delta as usize].ratio();
+        let delta = |layer: &StoredLayer| layer.flushed[BackwardTensor::Delta as usize].ratio();
         let [batch, one] = [fp16, alone].map(|emulation| delta(&emulation.plain[index]));
         assert!(if index < 2 { batch == 1.0 } else { batch > one }, "{index}: {batch} {one}");
     }
