@@ -1,6 +1,8 @@
 //! The gradient check: right gradients pass, wrong ones are caught, and every finding is true
 //! of the raw numbers.
 
+#![expect(clippy::print_stdout, reason = "what was measured is read with --nocapture")]
+
 #[path = "check/backward.rs"]
 mod backward;
 #[path = "check/cases.rs"]
