@@ -84,13 +84,13 @@ impl Magnitudes {
 
     /// Entries, not truly zero, that a format rounds to zero with the loss scale 2^`power`.
     pub fn flushed(&self, format: Format, power: i64) -> u64 {
-        self.deeper_than(self.top + power - format.subnormal_exponent() + 1)
+        self.count_from_depth(self.top + power - format.subnormal_exponent() + 1)
     }
 
     /// Entries that a format stores with fewer digits, without a loss scale.
     pub fn subnormal(&self, format: Format) -> u64 {
         let normal = format.subnormal_exponent() + format.mantissa_bits();
-        self.deeper_than(self.top - normal) - self.flushed(format, 0)
+        self.count_from_depth(self.top - normal) - self.flushed(format, 0)
     }
 
     /// Entries that are too large for a format, without a loss scale.
@@ -98,7 +98,7 @@ impl Magnitudes {
         self.overflow[format.place()]
     }
 
-    fn deeper_than(&self, depth: i64) -> u64 {
+    fn count_from_depth(&self, depth: i64) -> u64 {
         self.counts.iter().skip(depth.max(0) as usize).sum()
     }
 
