@@ -70,11 +70,12 @@ fn norms(record: &LayerRecord, hash: &mut Hash) {
 }
 
 /// Preset, its bits in f64 and in f32, as at commit e79e9ad; but for `deep`, whose one output has
-/// the same z in all five examples, and whose standard deviation was 5.6e-17 and is 0.
+/// the same z in all five examples, and whose standard deviation was 5.6e-17 and is 0, and for `xor`,
+/// whose biases NumPy's stream draws in another place since, and whose seed is another.
 const FROZEN: [(&str, u64, u64); 9] = [
     ("chapter-16", 0x477b_45e8_f131_96ce, 0x72b9_ab47_4462_574c),
     ("worked-example", 0x2c16_545c_13a9_35e5, 0x3457_4661_7f81_2e19),
-    ("xor", 0xc1b5_d4dc_8d0b_c225, 0xf73c_0064_e018_d83d),
+    ("xor", 0xfef0_998c_c4d1_91d1, 0x20f1_afc6_5708_a795),
     ("cost-5-10-8-3", 0x729b_b1af_b176_1a63, 0xf330_9bdd_0bec_b7a1),
     ("vanishing", 0x26ba_94df_e2ba_fc78, 0x9fcf_5a7a_3a5d_2baf),
     ("exploding", 0xfc0f_f88e_3c80_355e, 0xe4a5_cda5_265e_d43e),
