@@ -2,7 +2,7 @@
 
 mod helpers;
 
-use gradient_lab::engine::{DrawCache, LayerRecord, Network, PlainNorm, Scaled, ZeroCause};
+use gradient_lab::engine::{DrawCache, LayerRecord, Network, PlainNorm, ZeroCause};
 use gradient_lab::experiment::{Activation, Experiment, Precision, Preset};
 use helpers::{draw, experiment};
 use ndarray::Array2;
