@@ -143,7 +143,7 @@ fn a_loss_scale_saves_a_medium_sigmoid_net_in_fp16() {
     assert!(fp16.plain[0].flushed.iter().all(|share| !share.is_kept()), "{:?}", fp16.plain[0]);
     let scale = lens.scales[Format::Fp16.place()];
     let ScaleRange { rule, least, most, chosen, norms, .. } = range(scale);
-    assert!(least > 0 && most == 15 && (least..=most).contains(&chosen), "{scale:?}");
+    assert!(least > 0 && (least..=most).contains(&chosen), "{scale:?}");
     let factor = norms.and_then(|norms| norms.factor).expect("computed");
     assert!(rule == Rule::Entries && scale.is_kept() && factor < 1.05, "{scale:?}");
     let scaled = fp16.scaled.as_ref().expect("computed");
