@@ -206,8 +206,12 @@ impl<T: Real> Signal<T> {
 
     fn settle_under(&mut self, example: usize, top: T) {
         let exponent = self.columns.exponent[example];
+        if top == T::ZERO {
+            self.columns.exponent[example] = 0;
+            return;
+        }
         let shift = exponent_of(top.to_f64());
-        let plain = top == T::ZERO || (shift + exponent).abs() < T::COMFORT;
+        let plain = (shift + exponent).abs() < T::COMFORT;
         let (power, exponent) = match plain {
             true if exponent == 0 => return,
             true => (exponent, 0),

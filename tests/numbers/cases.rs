@@ -228,3 +228,23 @@ fn an_output_beside_its_target_is_not_without_error() {
         }
     }
 }
+
+/// A column whose z are all far below 0 has an a of zeros, and none of them is no number.
+#[test]
+fn a_dead_example_beside_an_exploding_one_is_zero() {
+    let weights = ["[[1e6]]"; 60].join(", ");
+    for precision in ["f32", "f64"] {
+        let experiment = experiment(&format!(
+            "[architecture]\ninput = 1\nhidden = [{}]\noutput = 1\nbatch = 2\nprecision = '{precision}'
+             [data]\nx = [[1e6], [-1e6]]\ny = [[0.0], [0.0]]
+             [[variant]]\nname = 'v'\nactivation = 'linear'\noutput_activation = 'relu'
+             weights = [{weights}]",
+            ["1"; 59].join(", ")
+        ));
+        let draw = DrawStudy::new().run(&experiment, &Watch::unattended()).unwrap();
+        let output = &draw.variants[0].layers[59];
+        let half = 366.0 - 2_f64.log10();
+        assert!((log10(output.activation_mean) - half).abs() < 1e-3);
+        assert!((log10(output.activation_std) - half).abs() < 1e-3);
+    }
+}
