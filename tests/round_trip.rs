@@ -146,14 +146,14 @@ fn random_valid_experiments_leave_finite_numbers() {
     let mut rng = Rng::seed_from_u64(18);
     for _ in 0..1000 {
         let experiment = random_experiment(&mut rng);
+        // Only a narrow format has activations that are infinite, of which there is no deviation.
+        let narrow = experiment.architecture.precision.is_emulated();
         for variant in helpers::draw(&experiment).variants {
+            assert!(narrow || variant.layers.iter().all(|layer| layer.activation_std.is_some()));
             let numbers = variant.layers.iter().flat_map(|layer| {
-                [
-                    layer.delta,
-                    layer.weight_grad,
-                    layer.bias_grad,
-                    layer.activation_std.expect("finite"),
-                ]
+                [layer.delta, layer.weight_grad, layer.bias_grad]
+                    .into_iter()
+                    .chain(layer.activation_std)
             });
             let numbers = numbers.chain(variant.profile.concat()).chain([variant.loss]);
             for number in numbers {

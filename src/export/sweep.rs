@@ -162,7 +162,10 @@ fn is_possible(cell: Cell, sweep: &Sweep) -> bool {
         let ordered = low.is_none_or(|low| high.is_some_and(|high| low <= high));
         ordered && high.is_some() && [low, high].into_iter().flatten().all(fits)
     });
-    quartiles && cell.value.is_none_or(fits) && share.contains(&cell.zero_share)
+    // A median is a true zero where at least half of the seeds are dead, and only there.
+    let is_zero = !sweep.quantity.is_share() && cell.zero_share >= 0.5;
+    let median = cell.value.map_or(is_zero, |value| !is_zero && fits(value));
+    quartiles && median && share.contains(&cell.zero_share)
 }
 
 /// Writes a header and one row for each cell that is measured: its settings, the quantity

@@ -294,5 +294,4 @@ fn every_finding_of_random_networks_is_true() {
         ("slopes", scale(&|s| matches!(s, LossScale::None(NoScale::ForwardFlush(_))))),
     ];
     assert!(counts.iter().all(|(_, count)| *count > 0), "{counts:?}");
-    println!("{counts:?}, {caught} lies");
 }

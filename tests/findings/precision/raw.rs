@@ -22,12 +22,15 @@ pub struct Counts {
     pub not_finite: u64,
 }
 
+/// What a format stores of every layer.
+type StoredLayers = Rc<Vec<Entries<f32>>>;
+
 pub struct Raw {
     network: Network<f64>,
     pass: Pass<f64>,
     pub exact: Vec<Entries<Scaled>>,
     forward: RefCell<HashMap<Format, Rc<Pass<f32>>>>,
-    stored: RefCell<HashMap<(Format, i64), Rc<Vec<Entries<f32>>>>>,
+    stored: RefCell<HashMap<(Format, i64), StoredLayers>>,
 }
 
 fn is_computed(format: Format) -> bool {
