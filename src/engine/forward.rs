@@ -118,11 +118,12 @@ impl<T: Real> Layer<T> {
                     z.iter_mut().for_each(|z| *z += bias);
                 }
             }
-            let done = comfortable(z, batch) && kernels::none_below(z, floor(self.scale));
-            if done {
-                T::activate(self.activation, z, a, slope);
+            let Some([least, top]) = plain_range(z, batch) else { return false };
+            if least < floor::<T>(self.scale) * least_for(self.activation) {
+                return false;
             }
-            done && is_whole(self.activation, a)
+            T::activate(self.activation, z, a, slope);
+            top.to_f64() < tail_from::<T>(self.activation) || is_whole(self.activation, a)
         };
         let shares = shares(crew, self.unit.len() * batch);
         let rows = Rows::all([z, a, slope], self.unit.nrows());
@@ -215,13 +216,35 @@ fn is_whole<T: Real>(activation: Activation, a: &[T]) -> bool {
     activation == Activation::Relu || kernels::none_below(a, smallest())
 }
 
-/// Whether no column of these rows needs an exponent, as [`Signal::settle`] would find.
-fn comfortable<T: Real>(entries: &[T], batch: usize) -> bool {
-    let plain = |top: T| top == T::ZERO || exponent_of(top.to_f64()).abs() < T::COMFORT;
-    if batch == 1 {
-        return plain(kernels::largest(entries));
+/// How many times the smallest number |z| must be so that |φ(z)| near 0 is above it.
+fn least_for<T: Real>(activation: Activation) -> T {
+    T::from_f64(match activation {
+        Activation::LeakyRelu => 128.0,
+        Activation::Gelu | Activation::Silu => 4.0,
+        _ => 1.0,
+    })
+}
+
+/// From which |z| on φ(z) may fall below the smallest number.
+fn tail_from<T: Real>(activation: Activation) -> f64 {
+    let ln_smallest = T::SMALLEST_EXPONENT as f64 * std::f64::consts::LN_2;
+    match activation {
+        Activation::Sigmoid | Activation::Silu => -ln_smallest - 1.0,
+        // zΦ(z) is above e^(−z²/2)/(z² √2π) × ½.
+        Activation::Gelu => (2.0 * (-ln_smallest - 10.0)).sqrt(),
+        _ => f64::INFINITY,
     }
-    let mut tops = vec![T::ZERO; batch];
-    kernels::column_tops(entries, &mut tops);
-    tops.into_iter().all(plain)
+}
+
+/// The smallest and the largest |entry|, where no column of these rows needs an exponent, as
+/// [`Signal::settle`] would find.
+fn plain_range<T: Real>(entries: &[T], batch: usize) -> Option<[T; 2]> {
+    let plain = |top: T| top == T::ZERO || exponent_of(top.to_f64()).abs() < T::COMFORT;
+    let [least, top] = kernels::range(entries);
+    if batch > 1 && top > T::ZERO {
+        let mut tops = vec![T::ZERO; batch];
+        kernels::column_tops(entries, &mut tops);
+        return tops.into_iter().all(plain).then_some([least, top]);
+    }
+    plain(top).then_some([least, top])
 }

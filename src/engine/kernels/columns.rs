@@ -18,6 +18,11 @@ dispatch!(
     (entries: &[T]) -> T
 );
 dispatch!(
+    /// The smallest and the largest |entry|; of none the type's largest number and 0.
+    range, range_wide, range_widest, range_body,
+    (entries: &[T]) -> [T; 2]
+);
+dispatch!(
     /// Whether no |entry| is below `smallest`; a zero is.
     none_below, none_below_wide, none_below_widest, none_below_body,
     (entries: &[T], smallest: T) -> bool
@@ -75,6 +80,13 @@ pub(super) fn larger<T: Real>(top: T, entry: T) -> T {
     if magnitude > top { magnitude } else { top }
 }
 
+/// The smaller of a magnitude and an entry's; NaN counts as nothing.
+#[inline(always)]
+pub(super) fn smaller<T: Real>(least: T, entry: T) -> T {
+    let magnitude = entry.abs();
+    if magnitude < least { magnitude } else { least }
+}
+
 /// All lanes in one, half of them at a time; N is a power of two.
 #[inline(always)]
 pub(super) fn halved<T: Copy, const N: usize>(mut lanes: [T; N], both: impl Fn(T, T) -> T) -> T {
@@ -104,6 +116,31 @@ fn largest_body<T: Real>(entries: &[T]) -> T {
         }
     }
     rest.iter().fold(halved(tops, larger), |top, &entry| larger(top, entry))
+}
+
+#[inline(always)]
+fn range_body<T: Real>(entries: &[T]) -> [T; 2] {
+    let (blocks, rest) = entries.as_chunks::<LANES>();
+    let few = range_of::<T, FEW>(rest);
+    if blocks.is_empty() {
+        return few;
+    }
+    let many = range_of::<T, LANES>(blocks.as_flattened());
+    [smaller(many[0], few[0]), larger(many[1], few[1])]
+}
+
+#[inline(always)]
+fn range_of<T: Real, const N: usize>(entries: &[T]) -> [T; 2] {
+    let (mut least, mut tops) = ([T::LARGEST; N], [T::ZERO; N]);
+    let (blocks, rest) = entries.as_chunks::<N>();
+    for block in blocks {
+        for lane in 0..N {
+            least[lane] = smaller(least[lane], block[lane]);
+            tops[lane] = larger(tops[lane], block[lane]);
+        }
+    }
+    let start = [halved(least, smaller), halved(tops, larger)];
+    rest.iter().fold(start, |[least, top], &entry| [smaller(least, entry), larger(top, entry)])
 }
 
 #[inline(always)]
@@ -302,6 +339,7 @@ mod tests {
             );
             let (other, factors) = (noise(single.len()), noise(single.len()));
             same_bits!(largest, largest_body, largest_wide, (&single));
+            same_bits!(range, range_body, range_wide, (&single));
             same_bits!(total, total_body, total_wide, (&single));
             same_bits!(square_sum, square_sum_body, square_sum_wide, (&single));
             same_bits!(

@@ -13,8 +13,8 @@ mod tiles;
 mod vectors;
 
 pub use columns::{
-    column_squares, column_tops, count_below, largest, none_below, scale_columns, square_sum,
-    squared_deviations, total, weighted_dot, weighted_row_sums,
+    column_squares, column_tops, count_below, largest, none_below, range, scale_columns,
+    square_sum, squared_deviations, total, weighted_dot, weighted_row_sums,
 };
 pub use product::{gram, product, product_rows, product_transposed, product_transposed_rows};
 pub use slopes::{multiply_columns, product_extremes};

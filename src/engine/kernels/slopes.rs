@@ -1,7 +1,7 @@
 //! u ⊙ φ′(z), and what must be known before: how large and how small its entries get.
 
 use super::super::Real;
-use super::columns::{LANES, halved, larger};
+use super::columns::{LANES, halved, larger, smaller};
 use super::dispatch;
 
 dispatch!(
@@ -129,13 +129,6 @@ impl<T: Real, const N: usize> Extremes<T, N> {
         let least = smaller(self.least[lane], u);
         self.least[lane] = smaller(smaller(least, counted(slope)), counted(product));
     }
-}
-
-/// The smaller of a magnitude and an entry's; NaN counts as nothing.
-#[inline(always)]
-fn smaller<T: Real>(least: T, entry: T) -> T {
-    let magnitude = entry.abs();
-    if magnitude < least { magnitude } else { least }
 }
 
 #[cfg(test)]
