@@ -163,7 +163,7 @@ fn deviations_whose_squares_underflow_are_numbers() {
          weights = [[[0.0], [0.0]], [[1.0, 2.0]]]\nbiases = [[-391.0, -393.0], [0.0]]",
     );
     let [hidden, output] = &draws.variants[0].layers[..] else { panic!("two layers") };
-    let [a, b] = [-391.0, -393.0].map(|z| Scaled::from_ln(z));
+    let [a, b] = [-391.0, -393.0].map(Scaled::from_ln);
     let spread = a.minus(b).times(0.5.into());
     close(hidden.activation_std.expect("finite").over(spread).unwrap().to_f64(), 1.0, 1e-9);
     close(hidden.activation_mean.expect("finite").over(a.plus(b)).unwrap().to_f64(), 0.5, 1e-9);

@@ -206,7 +206,6 @@ fn two_thousand_nets_have_every_entry_in_both_precisions() {
     }
     // The others are true zeros, or lie where rounding decides.
     for count in [double, single] {
-        println!("{} {} {}", count.all, count.sharp, count.underflowed);
         assert!(count.sharp > count.all / 4 && count.all > 200_000, "{count:?}");
         assert!(count.underflowed > 500, "{count:?}");
     }
