@@ -1,7 +1,9 @@
 //! What is found when a backward pass is taken apart, verified against its raw numbers.
 
+use gradient_lab::engine::{FromDraws, Real};
+use gradient_lab::experiment::Precision;
 use gradient_lab::study::{
-    AnatomySettings, Cause, CutBy, DrawStudy, JacobianSpectrum, Watch, WhyFinding, anatomy,
+    AnatomySettings, Cause, CutBy, DrawStudy, JacobianSpectrum, Watch, WhyFinding, anatomy, factors,
 };
 
 use crate::random::Population;
@@ -11,7 +13,7 @@ use crate::raw::{Raw, rms_of_norms};
 const CLOSE: f64 = 1e-4;
 
 /// log10 of the weight gain and the slope factor of every step, from weights and δ alone.
-fn factors(raw: &Raw) -> Option<Vec<[f64; 2]>> {
+fn step_factors(raw: &Raw) -> Option<Vec<[f64; 2]>> {
     let step = |l: usize| {
         let above = raw.layer(l + 1);
         let exponents = above.delta.iter().flatten().filter(|d| !d.is_zero()).map(|d| d.exponent());
@@ -38,7 +40,7 @@ fn factors(raw: &Raw) -> Option<Vec<[f64; 2]>> {
 }
 
 fn verify(raw: &Raw, found: &[WhyFinding]) -> Result<(), String> {
-    let Some(factors) = factors(raw) else {
+    let Some(factors) = step_factors(raw) else {
         return if found.is_empty() { Ok(()) } else { Err("there is no product".to_owned()) };
     };
     let count = factors.len() as f64;
@@ -92,6 +94,13 @@ fn anatomized(raw: &Raw) -> (Vec<WhyFinding>, Option<JacobianSpectrum>) {
     (anatomy.factors.findings(), anatomy.spectrum.and_then(Result::ok))
 }
 
+fn taken_apart<T: Real + FromDraws>(raw: &Raw) -> Vec<WhyFinding> {
+    let (variant, watch) = (&raw.experiment.variants[0], Watch::unattended());
+    let network = DrawStudy::on_threads(1).network::<T>(&raw.experiment, variant, &watch);
+    let network = network.expect("nobody stops it");
+    factors(&network, &network.pass(), &watch).expect("nobody stops it").findings()
+}
+
 /// Where directions are lost there is a cause, and each cause is there in the raw slopes.
 fn verify_spectrum(raw: &Raw, spectrum: &JacobianSpectrum) -> Result<(), String> {
     for finding in spectrum.findings(1) {
@@ -119,11 +128,17 @@ fn verify_spectrum(raw: &Raw, spectrum: &JacobianSpectrum) -> Result<(), String>
 
 #[test]
 fn every_blame_is_right() {
-    let population = Population { depth: 1..=40, width: 1..=24, ..Population::wide() };
+    // Singular values take the cube of the width; every fourth network is narrow and has them.
+    let narrow = Population { depth: 1..=40, width: 1..=24, ..Population::wide() };
     let mut blamed = [0; 3];
-    for number in 0..500 {
-        let raw = Raw::of(&population.experiment(number));
-        let (found, spectrum) = anatomized(&raw);
+    for number in 0..2000 {
+        let of = if number % 4 == 0 { narrow.clone() } else { Population::wide() };
+        let raw = Raw::of(&of.experiment(number));
+        let (found, spectrum) = match (number % 4, raw.experiment.architecture.precision) {
+            (0, _) => anatomized(&raw),
+            (_, Precision::F32) => (taken_apart::<f32>(&raw), None),
+            _ => (taken_apart::<f64>(&raw), None),
+        };
         verify(&raw, &found).unwrap_or_else(|e| panic!("{number}: {e}"));
         if let Some(spectrum) = spectrum {
             verify_spectrum(&raw, &spectrum).unwrap_or_else(|e| panic!("{number}: {e}"));
