@@ -5,6 +5,7 @@
 mod emulator;
 mod exact;
 mod finding;
+mod rule;
 mod scale;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,8 @@ use emulator::Emulator;
 pub use emulator::{ForwardLoss, ForwardTensor};
 use exact::ExactLayer;
 pub use finding::{NormSum, PlainLoss, PrecisionFinding};
-pub use scale::{LossScale, NoScale, NormCheck, Rule, ScaleRange, WITHIN};
+pub use rule::Rule;
+pub use scale::{LossScale, NoScale, NormCheck, ScaleRange, WITHIN};
 
 /// The share of a variant's way that is done with its draws and its exact pass.
 const PASSED: f32 = 0.3;

@@ -3,10 +3,10 @@
 
 use std::ops::RangeInclusive;
 
-use crate::engine::{Format, Held, LayerTrace, Magnitudes, Network, Pass, Scaled, TRUE_ZERO};
+use crate::engine::{Format, Held, LayerTrace, Magnitudes, Network, Pass, Scaled};
 
 use super::emulator::{Emulator, Fault, ForwardLoss, ForwardTensor};
-use super::{BackwardTensor, EntryPlace, ExactLayer, Share, Stopped, StoredLayer};
+use super::{BackwardTensor, EntryPlace, ExactLayer, Rule, Share, Stopped, StoredLayer};
 
 /// A pass with the loss scale counts as right where every layer's norms of δ and ∂W are the
 /// exact ones within this factor.
@@ -41,18 +41,6 @@ pub struct ScaleRange {
     /// What the pass computed with it shows; nothing where the range is from the exact entries
     /// alone.
     pub norms: Option<NormCheck>,
-}
-
-/// What a loss scale has to keep of δ, ∂W and ∂b of every layer; nothing may overflow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// All but less than a hundredth of the entries.
-    Entries,
-    /// All but less than a hundredth of the entries that matter to the norm: those below are
-    /// together less than its rounding.
-    Norms,
-    /// The same, but for what the format loses on the way forward already.
-    Backward,
 }
 
 /// How far the norms of δ and ∂W are from the exact ones, the worst of all layers.
@@ -91,18 +79,6 @@ pub enum NoScale {
         /// Where.
         place: EntryPlace,
     },
-}
-
-impl Rule {
-    const ALL: [Self; 3] = [Self::Entries, Self::Norms, Self::Backward];
-
-    /// The depth of the last of a tensor's entries that are to be kept.
-    pub fn deepest(self, entries: &Magnitudes, format: Format) -> u8 {
-        match self {
-            Self::Entries => TRUE_ZERO - 1,
-            Self::Norms | Self::Backward => entries.last_that_matters(format),
-        }
-    }
 }
 
 /// Asked whether a loss scale flushes too much, or overflows.
