@@ -16,7 +16,7 @@ use gradient_lab::gui::mathtext::{Formula, MathStyle};
 use gradient_lab::gui::story::prose::{Piece, pieces, spoken};
 use gradient_lab::gui::story::{self, Action, Block};
 use gradient_lab::gui::{App, Page, fonts};
-use gradient_lab::study::{Cost, Draw, MeanField};
+use gradient_lab::study::{Cost, Draw, Kind, MeanField};
 
 /// Every text of the page, with its marks.
 fn texts() -> Vec<&'static str> {
@@ -138,6 +138,17 @@ fn vanishing_is_as_the_text_says() {
     says(&format!("{step:.2} decades a layer, a factor of {:.1}", 10_f64.powf(step)));
     let deep = helpers::draw(&Preset::find("deep").unwrap().experiment());
     says(&format!("near $10^{{{:.0}}}$", ends(&deep, 0)[0]));
+}
+
+/// The exercise's squared error: a = 0.9989 where 0 is wanted, and the slope lets 0.0011 through.
+#[test]
+fn a_confidently_wrong_output_is_called_saturated() {
+    let draw = helpers::draw(&action("16.1: confidently wrong, squared error"));
+    let diagnosis = &draw.variants[0].diagnosis;
+    assert_eq!(diagnosis.kind, Kind::SaturatedOutput, "{diagnosis:?}");
+    let right = helpers::draw(&action("16.1: confidently wrong, cross-entropy"));
+    let right = &right.variants[0].diagnosis;
+    assert_ne!(right.kind, Kind::SaturatedOutput, "the slope cancels: {right:?}");
 }
 
 #[test]
