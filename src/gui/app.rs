@@ -19,6 +19,7 @@ use super::lab::Lab;
 use super::pages::{Page, Pages};
 use super::painter::Painter;
 use super::saved::Saved;
+use super::state::{Keeper, State};
 use super::{bar, controls, keys, theme};
 
 /// The whole window.
@@ -38,6 +39,7 @@ pub struct App {
     folder: PathBuf,
     /// The last session's experiment, until it is reopened.
     last_session: Option<Experiment>,
+    keeper: Keeper,
 }
 
 /// What the bar at the bottom says.
@@ -71,7 +73,17 @@ impl App {
             waiting: Commands::new(),
             folder: saved.folder(),
             last_session: saved.experiment(),
+            keeper: Keeper::default(),
         }
+    }
+
+    /// Keeps a good copy of what is saved here, and says what was wrong with the last one.
+    pub(super) fn with_state(mut self, state: &State) -> Self {
+        self.keeper = Keeper::new(state);
+        if !state.said.is_empty() {
+            self.complain(&state.said.join(" "));
+        }
+        self
     }
 
     /// The present experiment and its result.
@@ -317,6 +329,7 @@ impl eframe::App for App {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         let saved = Saved::of(&self.lab, self.page, &self.folder);
         saved.store(storage);
+        self.keeper.keep(storage);
     }
 }
 

@@ -15,6 +15,7 @@ pub mod mathtext;
 mod pages;
 pub mod painter;
 mod saved;
+mod state;
 pub mod story;
 pub mod theme;
 mod window;

@@ -11,7 +11,7 @@ use super::lab::Lab;
 use super::pages::Page;
 
 /// The key under which eframe keeps it.
-const KEY: &str = "gradient-lab";
+pub const KEY: &str = "gradient-lab";
 
 /// Plain data, validated when it is read: a file of an older or a broken session must not
 /// keep the lab from starting.
@@ -32,6 +32,18 @@ impl Saved {
     /// The last session's, or the defaults.
     pub fn load(storage: Option<&dyn eframe::Storage>) -> Self {
         storage.and_then(|storage| eframe::get_value(storage, KEY)).unwrap_or_default()
+    }
+
+    /// Why this text of a session cannot be taken, as a sentence; `None` if it can.
+    pub fn refused(text: &str) -> Option<&'static str> {
+        let Ok(saved) = ron::from_str::<Self>(text) else {
+            return Some(
+                "The saved page and experiment could not be read, so the lab starts anew.",
+            );
+        };
+        let experiment = saved.experiment.map(|text| Experiment::from_toml(&text));
+        matches!(experiment, Some(Err(_)))
+            .then_some("The saved experiment is not valid, so the lab starts anew.")
     }
 
     /// The present session's.

@@ -1,10 +1,16 @@
 //! Opens the native window: with wgpu, with OpenGL where that fails, else with a sentence.
 
+use std::io::Write as _;
+
 use eframe::{NativeOptions, Renderer, egui};
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, visible};
 
 use super::App;
+use super::state::State;
+
+/// The lab to the desktop, and the folder of its state.
+const NAME: &str = "gradient-lab";
 
 /// The smallest window in which every control can be reached and no words overlap.
 const SMALLEST: [f32; 2] = [900.0, 560.0];
@@ -44,7 +50,12 @@ pub fn run(experiment: Option<Experiment>) -> Result<(), WindowError> {
     if !has_display() {
         return Err(WindowError::NoDisplay);
     }
-    let wgpu = match run_with(Renderer::Wgpu, experiment.clone()) {
+    let state = eframe::storage_dir(NAME).map(|folder| State::prepare(&folder));
+    for sentence in state.iter().flat_map(|state| &state.said) {
+        // The window says it too; a terminal that is gone is no reason to end.
+        let _ = writeln!(std::io::stderr(), "{NAME}: {}", visible(sentence));
+    }
+    let wgpu = match run_with(Renderer::Wgpu, experiment.clone(), state.as_ref()) {
         Ok(()) => return Ok(()),
         // The display is named but does not answer; no renderer can mend that.
         Err(error @ eframe::Error::WinitEventLoop(_)) => {
@@ -52,7 +63,7 @@ pub fn run(experiment: Option<Experiment>) -> Result<(), WindowError> {
         }
         Err(error) => error,
     };
-    match run_with(Renderer::Glow, experiment) {
+    match run_with(Renderer::Glow, experiment, state.as_ref()) {
         Ok(()) => Ok(()),
         Err(glow) => {
             Err(WindowError::NoRenderer { wgpu: wgpu.to_string(), glow: glow.to_string() })
@@ -60,10 +71,14 @@ pub fn run(experiment: Option<Experiment>) -> Result<(), WindowError> {
     }
 }
 
-fn run_with(renderer: Renderer, experiment: Option<Experiment>) -> eframe::Result {
+fn run_with(
+    renderer: Renderer,
+    experiment: Option<Experiment>,
+    state: Option<&State>,
+) -> eframe::Result {
     let viewport = egui::ViewportBuilder::default()
         .with_title("Gradient lab")
-        .with_app_id("gradient-lab")
+        .with_app_id(NAME)
         .with_icon(icon())
         .with_inner_size([1280.0, 860.0])
         .with_min_inner_size(SMALLEST);
@@ -75,11 +90,17 @@ fn run_with(renderer: Renderer, experiment: Option<Experiment>) -> eframe::Resul
         system_font_fallback: false,
         // A second renderer may have to start after the first one failed.
         run_and_return: true,
+        persistence_path: state.map(|state| state.path.clone()),
         ..NativeOptions::default()
     };
-    let create: eframe::AppCreator<'_> =
-        Box::new(move |creation| Ok(Box::new(App::new(creation, experiment))));
-    eframe::run_native("gradient-lab", options, create)
+    let create: eframe::AppCreator<'_> = Box::new(move |creation| {
+        let app = App::new(creation, experiment);
+        Ok(Box::new(match state {
+            Some(state) => app.with_state(state),
+            None => app,
+        }))
+    });
+    eframe::run_native(NAME, options, create)
 }
 
 /// The picture in the task bar. A test decodes it; at run time a window without one would do.
