@@ -28,10 +28,11 @@ fn is_small(experiment: &Experiment) -> bool {
     sizes.len() <= 40 && weights * batch <= 20_000
 }
 
-/// What is done with a file at `path`.
-fn command(kind: Kind, path: &str, mutator: &mut Mutator) -> Vec<String> {
+/// What is done with a file at `path`; `other` is a whole part of a sweep.
+fn command(kind: Kind, path: &str, other: &str, mutator: &mut Mutator) -> Vec<String> {
     let figure = mutator.pick(&FigureId::ALL).id();
     let of: &[&str] = match (kind, mutator.below(8)) {
+        (Kind::Part, 0..4) => &["sweep", "--join", path, other],
         (Kind::Part, _) => &["sweep", "--join", path],
         (_, 0) => &["run", path, "--format", "csv"],
         (_, 1) => &["theory", path],
@@ -74,8 +75,11 @@ fn judge(output: &Output, is_refused: bool) -> Result<(), String> {
 
 #[test]
 fn no_harmed_file_breaks_the_binary() {
-    let corpus = Corpus::new();
+    let corpus = Corpus::get();
     let (mut done, mut refused, mut large) = (0, 0, 0);
+    let other = kept("other.json");
+    std::fs::write(&other, &corpus.parts[1]).expect("a file");
+    let other = other.to_str().expect("plain");
     let clock = Clock::start(0.6);
     let mut number = 0;
     while clock.goes_on() {
@@ -96,7 +100,7 @@ fn no_harmed_file_breaks_the_binary() {
         };
         let path = kept(&format!("run-now.{}", kind.ending()));
         std::fs::write(&path, &bytes).expect("a file");
-        let arguments = command(kind, path.to_str().expect("plain"), &mut mutator);
+        let arguments = command(kind, path.to_str().expect("plain"), other, &mut mutator);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let memory = if is_refused { REFUSING } else { COMPUTING };
         let (output, took) = limited(memory, &arguments, b"");

@@ -1,6 +1,7 @@
 //! Files as the lab and its users write them, and where failing ones are kept.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use gradient_lab::export::{Image, png};
 
@@ -39,7 +40,13 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    pub fn new() -> Self {
+    /// Made once for all tests.
+    pub fn get() -> &'static Self {
+        static CORPUS: LazyLock<Corpus> = LazyLock::new(Corpus::new);
+        &CORPUS
+    }
+
+    fn new() -> Self {
         let folders = ["assets/presets", "tests/data/cases"];
         let mut paths: Vec<PathBuf> = folders
             .iter()

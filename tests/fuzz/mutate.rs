@@ -75,10 +75,11 @@ impl Mutator {
         &all[self.below(all.len())]
     }
 
-    /// One of the files, harmed one to four times.
+    /// One of the files, harmed once or a few times.
     pub fn harmed(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = self.pick(corpus).clone();
-        for _ in 0..1 + self.below(4) {
+        let times = *self.pick(&[1, 1, 1, 2, 3, 6]);
+        for _ in 0..times {
             self.harm(&mut bytes, corpus);
         }
         bytes.truncate(LONGEST);
@@ -87,7 +88,7 @@ impl Mutator {
 
     fn harm(&mut self, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
         let length = bytes.len();
-        match self.below(15) {
+        match self.below(18) {
             0 if length > 0 => bytes[self.below(length)] ^= 1 << self.below(8),
             1 if length > 0 => bytes[self.below(length)] = self.below(256) as u8,
             2 => drop(bytes.drain(self.range(length))),
@@ -112,8 +113,8 @@ impl Mutator {
                 bytes.splice(at..at, self.pick(&OPENINGS).repeat(times).into_bytes());
             }
             8 => self.move_a_line(bytes),
-            9 | 10 => self.replace_a_word(bytes, corpus),
-            _ => self.replace_a_number(bytes),
+            9..13 => self.replace_a_word(bytes, corpus),
+            _ => self.replace_a_number(bytes, corpus),
         }
     }
 
@@ -136,30 +137,34 @@ impl Mutator {
         *bytes = lines.concat();
     }
 
-    fn replace_a_number(&mut self, bytes: &mut Vec<u8>) {
-        let number = |token: &[u8]| token.iter().all(|b| !b.is_ascii_alphabetic() || *b == b'e');
-        let numbers: Vec<Range<usize>> =
-            tokens(bytes).filter(|at| number(&bytes[at.clone()])).collect();
-        if !numbers.is_empty() {
-            let at = self.pick(&numbers).clone();
-            let extreme = match self.below(8) {
-                0 => "9".repeat(1 + self.below(2000)),
-                1 => format!("[{}]", "1,".repeat(self.below(50))),
-                _ => (*self.pick(&EXTREMES)).to_owned(),
-            };
-            bytes.splice(at, extreme.into_bytes());
-        }
+    /// A number becomes an extreme one, or one that stands elsewhere.
+    fn replace_a_number(&mut self, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
+        let number = match self.below(8) {
+            0 => "9".repeat(1 + self.below(2000)).into_bytes(),
+            1 => format!("[{}]", "1,".repeat(self.below(50))).into_bytes(),
+            2..5 => self.token_of(corpus, is_number),
+            _ => self.pick(&EXTREMES).as_bytes().to_vec(),
+        };
+        self.replace(bytes, is_number, number);
     }
 
     /// A key or a choice becomes another, of this file or of any.
     fn replace_a_word(&mut self, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
-        let word = |token: &[u8]| token[0].is_ascii_alphabetic();
-        let from = self.pick(corpus);
-        let source: Vec<_> = tokens(from).filter(|at| word(&from[at.clone()])).collect();
-        let words: Vec<_> = tokens(bytes).filter(|at| word(&bytes[at.clone()])).collect();
-        if !source.is_empty() && !words.is_empty() {
-            let other = from[self.pick(&source).clone()].to_vec();
-            bytes.splice(self.pick(&words).clone(), other);
+        let word = self.token_of(corpus, is_word);
+        self.replace(bytes, is_word, word);
+    }
+
+    /// What stands somewhere in one of the files.
+    fn token_of(&mut self, corpus: &[Vec<u8>], is: fn(&[u8]) -> bool) -> Vec<u8> {
+        let file = self.pick(corpus);
+        let all: Vec<_> = tokens(file).filter(|at| is(&file[at.clone()])).collect();
+        if all.is_empty() { Vec::new() } else { file[self.pick(&all).clone()].to_vec() }
+    }
+
+    fn replace(&mut self, bytes: &mut Vec<u8>, is: fn(&[u8]) -> bool, by: Vec<u8>) {
+        let all: Vec<_> = tokens(bytes).filter(|at| is(&bytes[at.clone()])).collect();
+        if !all.is_empty() {
+            bytes.splice(self.pick(&all).clone(), by);
         }
     }
 
@@ -188,6 +193,14 @@ impl Mutator {
         bytes.truncate(LONGEST);
         bytes
     }
+}
+
+fn is_number(token: &[u8]) -> bool {
+    token.iter().all(|byte| !byte.is_ascii_alphabetic() || *byte == b'e')
+}
+
+fn is_word(token: &[u8]) -> bool {
+    token[0].is_ascii_alphabetic()
 }
 
 /// Where words and numbers stand.
@@ -228,7 +241,7 @@ fn checksum(bytes: &[u8]) -> u32 {
 #[test]
 fn a_picture_taken_apart_and_put_together_is_the_same() {
     assert_eq!(checksum(b"123456789"), 0xcbf4_3926, "the check value of CRC-32");
-    let picture = &crate::corpus::Corpus::new().pictures[0];
+    let picture = &crate::corpus::Corpus::get().pictures[0];
     let parts = chunks(picture);
     assert_eq!(&parts[0].0, b"IHDR");
     assert!(parts.iter().any(|(kind, _)| kind == b"iTXt"));

@@ -94,7 +94,7 @@ pub fn fail(number: u64, kind: Kind, bytes: &[u8], wrong: &str) -> ! {
 
 #[test]
 fn no_harmed_file_breaks_what_reads_it() {
-    let corpus = Corpus::new();
+    let corpus = Corpus::get();
     let mut counts = [[0u64; 2]; Kind::ALL.len()];
     let clock = Clock::start(0.4);
     let mut number = 0;
