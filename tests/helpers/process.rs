@@ -28,9 +28,14 @@ pub fn limited(kilobytes: u32, arguments: &[&str], input: &[u8]) -> (Output, Dur
 /// What is wrong with a sentence that tells a person why something is refused.
 pub fn fault(sentence: &str) -> Option<&'static str> {
     let hidden = |letter: char| letter.is_control() || ('\u{202a}'..='\u{202e}').contains(&letter);
+    // What it quotes may end as it likes.
+    let quoted = sentence.find('“').zip(sentence.rfind('”')).filter(|(from, to)| from < to);
+    let (before, after) =
+        quoted.map_or((sentence, ""), |(from, to)| (&sentence[..from], &sentence[to..]));
+    let is_joined = |part: &str| part.contains(".: ");
     [
         (!sentence.ends_with('.'), "no full stop at its end"),
-        (sentence.ends_with("..") || sentence.contains(".:"), "a full stop too many"),
+        (sentence.ends_with("..") || is_joined(before) || is_joined(after), "a full stop too many"),
         (sentence.chars().count() >= 400, "too long"),
         (sentence.contains(hidden), "letters that move the cursor"),
         (sentence.contains("panicked"), "a panic"),
