@@ -40,3 +40,13 @@ impl Clock {
         Instant::now() < self.0
     }
 }
+
+#[test]
+fn faulty_sentences_are_found() {
+    use helpers::process::fault;
+    let long = "x".repeat(400) + ".";
+    for faulty in ["No end", "Two..", "Joined.: badly.", "\u{1b}[31m.", "\u{202e}.", &long] {
+        assert!(fault(faulty).is_some(), "{faulty:?}");
+    }
+    assert_eq!(fault("line 1 is not valid TOML: no digits (“0.: 1”)."), None);
+}
