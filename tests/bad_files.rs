@@ -112,6 +112,30 @@ fn seeds_and_choices() {
     ]);
 }
 
+/// 1e308 in full has 309 digits.
+#[test]
+fn extreme_numbers_are_short_in_a_sentence() {
+    let given = "[architecture]\ninput = 1\nhidden = [1]\noutput = 1";
+    check(&[
+        ("learning_rate = 1e308", &["learning_rate = 1e308 is"]),
+        ("learning_rate = -5e-324", &["learning_rate = -5e-324 is"]),
+        (
+            &format!("{given}\n[data]\nx = [[1e308]]\ny = [[1]]"),
+            &["x (example 1, number 1) = 1e308"],
+        ),
+        (&format!("{given}\nloss = 'bce'\n[data]\nx = [[1]]\ny = [[-5e-324]]"), &["= -5e-324 is"]),
+        (
+            &format!("{given}\n[[variant]]\nweights = [[[1]], [[-1e300]]]"),
+            &["weights (layer 2, row 1, number 1) = -1e300 is"],
+        ),
+        (
+            "[architecture]\nhidden = [1]\noutput = 2\nloss = 'softmax_ce'\ninput = 1\n\
+             [data]\nx = [[1]]\ny = [[5e-324, 0]]",
+            &["y (example 1) = numbers that sum to 0.000"],
+        ),
+    ]);
+}
+
 #[test]
 fn initializations() {
     let scale = "a number from 0 to 1e6";

@@ -5,10 +5,10 @@
 mod helpers;
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Output};
+use std::time::Duration;
 
-use helpers::lab;
+use helpers::{lab, process};
 use serde_json::{Value, json};
 
 /// Kilobytes of address space for what is only to be refused.
@@ -18,36 +18,14 @@ const TIME: Duration = Duration::from_secs(5);
 
 /// Runs the lab with little memory, with text on its standard input.
 fn limited(arguments: &[&str], input: &[u8]) -> Output {
-    let start = Instant::now();
-    let mut child = Command::new("sh")
-        .args(["-c", &format!("ulimit -v {MEMORY}; exec \"$0\" \"$@\"")])
-        .arg(env!("CARGO_BIN_EXE_gradient-lab"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a shell");
-    // The lab may refuse before it has read everything.
-    let _ = std::io::Write::write_all(&mut child.stdin.take().expect("piped"), input);
-    let output = child.wait_with_output().expect("it ends");
-    let took = start.elapsed();
+    let (output, took) = process::limited(MEMORY, arguments, input);
     assert!(took < TIME, "{arguments:?} took {took:?}");
     output
 }
 
 /// The sentence of a refusal: one line without control characters, and no double full stop.
 fn sentence(what: &str, output: &Output) -> String {
-    let told = String::from_utf8(output.stderr.clone()).expect("UTF-8");
-    assert_eq!(output.status.code(), Some(2), "{what}: {told}");
-    assert!(output.stdout.is_empty(), "{what}: something on standard output");
-    let line = told.strip_suffix('\n').expect("a whole line");
-    assert!(line.starts_with("gradient-lab: ") && line.ends_with('.'), "{what}: {told}");
-    assert!(!line.ends_with("..") && !line.contains(".:"), "{what}: {told}");
-    assert!(line.chars().count() < 400, "{what}: {told}");
-    let hidden = |letter: char| letter.is_control() || ('\u{202a}'..='\u{202e}').contains(&letter);
-    assert!(!line.contains(hidden), "{what}: {told:?}");
-    told
+    process::refusal(2, output).unwrap_or_else(|wrong| panic!("{what}: {wrong}"))
 }
 
 fn refused(toml: &str, words: &[&str]) {

@@ -14,21 +14,13 @@ use std::time::{Duration, Instant};
 use gradient_lab::experiment::Experiment;
 use gradient_lab::export::{open, weights};
 use gradient_lab::study::{DrawStudy, Watch};
+use helpers::process::{endable, names_in, signal};
 use helpers::{lab, lab_with_input};
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a plain path")
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder");
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.expect("an entry").file_name().into_string().expect("plain"))
-        .collect();
-    names.sort();
-    names
 }
 
 fn render(more: &[&str]) -> std::process::Output {
@@ -131,14 +123,9 @@ fn paths_and_sizes_are_checked_before_the_work() {
 
 /// A sweep that takes long, writing to a folder.
 fn long_sweep(folder: &Path, before: &str) -> Child {
-    // A shell's background job, which this test may be, ignores INT.
-    let script = format!("{before} exec env --default-signal=INT,TERM \"$0\" \"$@\"");
-    let child = Command::new("sh")
-        .args(["-c", &script, env!("CARGO_BIN_EXE_gradient-lab")])
+    let child = endable("INT,TERM", before)
         .args(["sweep", "deep", "--x", "gain:1:2:200", "--seeds", "100000"])
         .args(["-o", text(&folder.join("out.json"))])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
         .spawn()
         .expect("a shell");
     let start = Instant::now();
@@ -149,11 +136,6 @@ fn long_sweep(folder: &Path, before: &str) -> Child {
     // The file is there a moment before it is noted.
     std::thread::sleep(Duration::from_millis(50));
     child
-}
-
-fn signal(child: &Child, name: &str) {
-    let kill = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
-    assert!(kill.expect("kill").success());
 }
 
 #[test]

@@ -77,11 +77,18 @@ pub enum ExperimentError {
 impl ExperimentError {
     /// A refused value, with the accepted range from the table of keys.
     pub(super) fn value(key: &str, value: impl std::fmt::Display) -> Self {
-        Self::Value {
-            key: in_words(key),
-            value: shortened(&value.to_string(), SHOWN),
-            accepted: accepted(key),
-        }
+        Self::value_of(key, value, accepted(key))
+    }
+
+    /// A refused value, with what is accepted at that place.
+    pub(super) fn value_of(key: &str, value: impl std::fmt::Display, accepted: String) -> Self {
+        let text = value.to_string();
+        let value = match text.parse::<f64>() {
+            // 1e308 and 5e-324 have more than three hundred digits.
+            Ok(number) if text.len() > 20 => format!("{number:e}"),
+            _ => shortened(&text, SHOWN),
+        };
+        Self::Value { key: in_words(key), value, accepted }
     }
 
     /// A refused text, in quotes.

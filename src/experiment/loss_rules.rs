@@ -22,15 +22,12 @@ impl Loss {
         if self != Self::SoftmaxCe || limits::SOFTMAX_OUTPUT.contains(&architecture.output) {
             return Ok(());
         }
-        Err(ExperimentError::Value {
-            key: "architecture.output".to_owned(),
-            value: architecture.output.to_string(),
-            accepted: format!(
-                "a whole number from {} to {} with loss = \"softmax_ce\"",
-                limits::SOFTMAX_OUTPUT.start(),
-                limits::SOFTMAX_OUTPUT.end()
-            ),
-        })
+        let accepted = format!(
+            "a whole number from {} to {} with loss = \"softmax_ce\"",
+            limits::SOFTMAX_OUTPUT.start(),
+            limits::SOFTMAX_OUTPUT.end()
+        );
+        Err(ExperimentError::value_of("architecture.output", architecture.output, accepted))
     }
 
     /// Targets of a cross-entropy are probabilities, those of a softmax a distribution.
@@ -71,7 +68,7 @@ impl Loss {
 }
 
 fn refused_target(index: usize, value: String, accepted: String) -> ExperimentError {
-    ExperimentError::Value { key: error::in_words(&format!("data.y[{index}]")), value, accepted }
+    ExperimentError::value_of(&format!("data.y[{index}]"), value, accepted)
 }
 
 #[cfg(test)]

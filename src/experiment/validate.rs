@@ -187,11 +187,11 @@ fn check_numbers(key: &str, numbers: &[f64], length: usize) -> Checked {
     check_length(key, numbers.len(), length, "number")?;
     match numbers.iter().position(|number| !limits::VALUE.contains(number)) {
         None => Ok(()),
-        Some(index) => Err(ExperimentError::Value {
-            key: super::error::in_words(&format!("{key}[{index}]")),
-            value: numbers[index].to_string(),
-            accepted: "a number from -1e6 to 1e6".to_owned(),
-        }),
+        Some(index) => Err(ExperimentError::value_of(
+            &format!("{key}[{index}]"),
+            numbers[index],
+            "a number from -1e6 to 1e6".to_owned(),
+        )),
     }
 }
 
@@ -211,11 +211,11 @@ impl Variant {
         self.init.validate(&format!("{key}.init"))?;
         self.bias.validate(&format!("{key}.bias"))?;
         if !Scheme::FOR_BIAS.contains(&self.bias.scheme) {
-            return Err(ExperimentError::Value {
-                key: super::error::in_words(&format!("{key}.bias.scheme")),
-                value: format!("{:?}", self.bias.scheme.id()),
-                accepted: "one of zeros, constant, normal, uniform, torch_default".to_owned(),
-            });
+            return Err(ExperimentError::value_of(
+                &format!("{key}.bias.scheme"),
+                format_args!("{:?}", self.bias.scheme.id()),
+                "one of zeros, constant, normal, uniform, torch_default".to_owned(),
+            ));
         }
         self.validate_given(key, sizes)
     }

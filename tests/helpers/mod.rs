@@ -1,6 +1,9 @@
 //! What several tests need: the binary, and draws from a few lines of TOML.
 #![allow(dead_code, reason = "each test uses its own part")]
 
+#[cfg(unix)]
+pub mod process;
+
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
