@@ -59,7 +59,10 @@ pub fn run(experiment: Option<Experiment>) -> Result<(), WindowError> {
         Ok(()) => return Ok(()),
         // The display is named but does not answer; no renderer can mend that.
         Err(error @ eframe::Error::WinitEventLoop(_)) => {
-            return Err(WindowError::Refused(error.to_string().trim_end_matches('.').to_owned()));
+            // Before it winit names a place in its own source.
+            let words = error.to_string();
+            let why = words.rsplit(": ").next().unwrap_or(&words);
+            return Err(WindowError::Refused(why.trim_end_matches('.').to_owned()));
         }
         Err(error) => error,
     };

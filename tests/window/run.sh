@@ -265,7 +265,7 @@ refused() {
 
 without_a_display_it_says_so() {
     refused 'no display' env -u DISPLAY -u WAYLAND_DISPLAY "$LAB"
-    refused 'no display' env DISPLAY=:4095 "$LAB"
+    refused 'gave no connection' env DISPLAY=:4095 "$LAB"
 }
 
 [ -x "$LAB" ] || fail "no $LAB: cargo build comes first"

@@ -1,10 +1,13 @@
 //! What a pass does to its error signal, in sentences.
 
+use std::mem::discriminant;
+use std::ops::RangeInclusive;
+
 use crate::engine::{PlainNorm, ZeroCause};
 use crate::figure::number::{scientific_of_log10, with_minus};
 use crate::study::{Advice, Diagnosis, FlowFinding, Kind, Swing};
 
-use super::{capitalized, layers, steps};
+use super::{capitalized, layers, ranges, steps};
 
 /// Decades of the output step below which it goes without saying.
 const SLIGHT_STEP: f64 = 0.1;
@@ -28,12 +31,36 @@ pub fn sentence(diagnosis: &Diagnosis) -> String {
         let said = said(finding);
         words += &if place == 0 { format!(" {said}.") } else { format!(" Then {said}.") };
     }
-    for finding in diagnosis.findings.iter().filter(|finding| !decides(finding)) {
-        if !goes_without_saying(finding, diagnosis.kind) {
-            words += &format!(" {}.", capitalized(&said(finding)));
-        }
+    let told =
+        |finding: &&FlowFinding| !decides(finding) && !goes_without_saying(finding, diagnosis.kind);
+    let told: Vec<&FlowFinding> = diagnosis.findings.iter().filter(told).collect();
+    // One sentence about all ranges of layers of which the same is true.
+    for alike in told.chunk_by(|a, b| share(a).is_some() && discriminant(*a) == discriminant(*b)) {
+        words += &format!(" {}.", capitalized(&said_of_all(alike)));
     }
     with_minus(&words)
+}
+
+/// The layers and the share of what is said of a range of layers.
+fn share(finding: &FlowFinding) -> Option<(&RangeInclusive<usize>, f64)> {
+    match finding {
+        FlowFinding::InactiveUnits { layers, share, .. }
+        | FlowFinding::SaturatedUnits { layers, share } => Some((layers, *share)),
+        _ => None,
+    }
+}
+
+fn said_of_all(alike: &[&FlowFinding]) -> String {
+    let shares: Vec<_> = alike.iter().filter_map(|finding| share(finding)).collect();
+    if shares.is_empty() {
+        return said(alike[0]);
+    }
+    let most = shares.iter().map(|(_, share)| *share).fold(0.0, f64::max);
+    let place = ranges(&shares.iter().map(|(layers, _)| *layers).collect::<Vec<_>>());
+    match alike[0] {
+        FlowFinding::InactiveUnits { examples, .. } => inactive(&place, most, *examples),
+        _ => saturated(&place, most),
+    }
 }
 
 /// The diagnosis in a word, as a sentence begins.
@@ -117,13 +144,9 @@ fn said(finding: &FlowFinding) -> String {
             layers(range)
         ),
         FlowFinding::InactiveUnits { layers: range, share, examples } => {
-            inactive(range, *share, *examples)
+            inactive(&layers(range), *share, *examples)
         }
-        FlowFinding::SaturatedUnits { layers: range, share } => format!(
-            "in {} up to {:.0} % of the slopes have faded below a twentieth of the largest: those units are saturated",
-            layers(range),
-            100.0 * share
-        ),
+        FlowFinding::SaturatedUnits { layers: range, share } => saturated(&layers(range), *share),
         FlowFinding::ForwardSwing(swing) => forward_swing(swing),
         FlowFinding::Plain { prints, layers: range, precision } => format!(
             "plain {} arithmetic would print {} as the norm of {}; the lab carries the exponent",
@@ -177,8 +200,15 @@ fn forward_swing(swing: &Swing) -> String {
     )
 }
 
-fn inactive(range: &std::ops::RangeInclusive<usize>, share: f64, examples: usize) -> String {
-    let (place, percent) = (layers(range), 100.0 * share);
+fn saturated(place: &str, share: f64) -> String {
+    format!(
+        "in {place} up to {:.0} % of the slopes have faded below a twentieth of the largest: those units are saturated",
+        100.0 * share
+    )
+}
+
+fn inactive(place: &str, share: f64, examples: usize) -> String {
+    let percent = 100.0 * share;
     if examples == 1 {
         format!("in {place} up to {percent:.0} % of the units are inactive for this example")
     } else {
