@@ -70,7 +70,7 @@ impl Destination {
     /// would be replaced may be. A pipe waits for its reader.
     ///
     /// # Errors
-    /// [`WriteError`], as [`write`].
+    /// [`WriteError`], as [`write()`].
     pub fn open(path: &Path) -> Result<Self, WriteError> {
         let folder = folder_of(path).ok_or_else(|| WriteError::NoName { path: path.to_owned() })?;
         let explain = |source| WriteError::from_system(path, folder, source);

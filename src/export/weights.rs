@@ -39,7 +39,7 @@ pub enum WeightsError {
     Write(#[from] io::Error),
 }
 
-/// Bytes of the file that [`write`] makes of an experiment.
+/// Bytes of the file that [`write()`] makes of an experiment.
 ///
 /// # Errors
 /// [`WeightsError::Format`].
