@@ -1,7 +1,7 @@
 //! What plain arithmetic, whose numbers carry no exponent of their own, would print for ‖δ‖.
 
 use super::network::Pass;
-use super::{Real, Scaled, Signal};
+use super::{Real, Signal};
 
 /// What plain arithmetic in the pass's own precision would print for a norm of δ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl PlainNorm {
     }
 
     fn of_layer<T: Real>(delta: &Signal<T>, columns: &mut [PlainColumn]) -> Self {
-        let (mut alive, mut printed) = (false, false);
+        let (mut alive, mut printed, mut infinite) = (false, false, false);
         for (example, column) in columns.iter_mut().enumerate() {
             let Some(top) = delta.largest(example) else { continue };
             alive = true;
@@ -59,25 +59,26 @@ impl PlainNorm {
                 };
             }
             match column {
-                PlainColumn::Overflown => return Self::Infinite,
+                PlainColumn::Overflown => infinite = true,
                 PlainColumn::Flushed => {}
                 PlainColumn::Held => {
                     let square = delta.norm(example).times(delta.norm(example));
-                    if T::from_f64(square.to_f64()) > T::LARGEST {
-                        return Self::Infinite;
-                    }
+                    infinite |= T::from_f64(square.to_f64()) > T::LARGEST;
                     // Every square is rounded on its own: where the largest is lost, all are.
                     printed |= plain * plain != T::ZERO;
                 }
             }
         }
-        if alive && !printed { Self::Zero } else { Self::Norm }
+        match (infinite, alive && !printed) {
+            (true, _) => Self::Infinite,
+            (false, true) => Self::Zero,
+            (false, false) => Self::Norm,
+        }
     }
 }
 
 /// Whether every column's largest entry is so far inside the type's range that squares are too.
 fn is_far_inside<T: Real>(delta: &Signal<T>) -> bool {
     let most = -T::SMALLEST_EXPONENT / 4;
-    let inside = |size: Scaled| size.exponent().abs() < most;
-    (0..delta.batch()).all(|example| delta.largest(example).is_none_or(inside))
+    delta.columns().tops().into_iter().flatten().all(|exponent| exponent.abs() < most)
 }

@@ -1,9 +1,13 @@
 //! What is found in a pass, verified against its raw numbers.
 
+mod lies;
+
 use gradient_lab::engine::{PlainNorm, Scaled, ZeroCause};
 use gradient_lab::experiment::{Activation, Experiment, Loss, Precision, Scheme};
 use gradient_lab::figure::words::flow::sentence;
 use gradient_lab::study::{Advice, Diagnosis, DrawStudy, FlowFinding, Kind, Swing, Watch};
+
+use lies::lies;
 
 use crate::random::Population;
 use crate::raw::Raw;
@@ -386,83 +390,6 @@ fn every_finding_of_two_thousand_networks_is_true() {
     // None of it is untried.
     assert!(kinds.len() >= 12, "{kinds:?}");
     assert_eq!(findings.len(), 13, "{findings:?}");
-}
-
-/// Lies made of a true finding: a sign turned, a layer moved by one, a count or a word changed.
-fn lies(finding: &FlowFinding) -> Vec<FlowFinding> {
-    use FlowFinding as F;
-    let swings = |swing: &Swing| {
-        vec![
-            Swing { decades: -swing.decades, ..*swing },
-            Swing { decades: swing.decades * 1.01, ..*swing },
-            Swing { from: swing.from + 1, ..*swing },
-            Swing { to: swing.to + 1, ..*swing },
-            Swing { from: swing.to, to: swing.from, ..*swing },
-        ]
-    };
-    let moved = |layers: &std::ops::RangeInclusive<usize>| {
-        vec![layers.start() + 1..=layers.end() + 1, *layers.start()..=layers.end() + 1]
-    };
-    match finding.clone() {
-        F::Zero { cause, layer, output_preactivation, examples } => {
-            let other = match cause {
-                ZeroCause::DeadOutput => ZeroCause::SaturatedLayer(layer + 1),
-                _ => ZeroCause::DeadOutput,
-            };
-            vec![
-                F::Zero { cause: other, layer, output_preactivation, examples },
-                F::Zero { cause, layer: layer + 1, output_preactivation, examples },
-                F::Zero { cause, layer, output_preactivation, examples: examples + 1 },
-            ]
-        }
-        F::SaturatedOutput { steepest, error_log10, delta_log10 } => vec![
-            F::SaturatedOutput { steepest: steepest + 0.01, error_log10, delta_log10 },
-            F::SaturatedOutput { steepest, error_log10, delta_log10: -delta_log10 - 1.0 },
-        ],
-        F::SmallError { error_log10 } => vec![F::SmallError { error_log10: error_log10 - 0.1 }],
-        F::OutputStep { decades, outputs, units } => vec![
-            F::OutputStep { decades: decades + 0.01 * (1.0 + decades.abs()), outputs, units },
-            F::OutputStep { decades, outputs: outputs + 1, units },
-        ],
-        F::DeltaSwing(swing) => swings(&swing).into_iter().map(F::DeltaSwing).collect(),
-        F::ForwardSwing(swing) => swings(&swing).into_iter().map(F::ForwardSwing).collect(),
-        F::Across { decades, from, to } => vec![
-            F::Across { decades: decades + 0.01 * (1.0 + decades.abs()), from, to },
-            F::Across { decades, from: from + 1, to },
-            F::Across { decades, from, to: to + 1 },
-        ],
-        F::ZeroExamples { layer, zero, examples } => vec![
-            F::ZeroExamples { layer, zero: zero + 1, examples },
-            F::ZeroExamples { layer, zero, examples: examples + 1 },
-        ],
-        F::AlikeUnits { layers } => {
-            moved(&layers).into_iter().map(|layers| F::AlikeUnits { layers }).collect()
-        }
-        F::InactiveUnits { layers, share, examples } => {
-            let moved = moved(&layers).into_iter();
-            let moved = moved.map(|layers| F::InactiveUnits { layers, share, examples });
-            moved.chain([F::InactiveUnits { layers, share: share - 0.01, examples }]).collect()
-        }
-        F::SaturatedUnits { layers, share } => {
-            let moved = moved(&layers).into_iter();
-            let moved = moved.map(|layers| F::SaturatedUnits { layers, share });
-            moved.chain([F::SaturatedUnits { layers, share: share - 0.01 }]).collect()
-        }
-        F::Plain { prints, layers, precision } => {
-            let other = match prints {
-                PlainNorm::Zero => PlainNorm::Infinite,
-                _ => PlainNorm::Zero,
-            };
-            let shorter = (layers.start() < layers.end()).then(|| F::Plain {
-                prints,
-                layers: layers.start() + 1..=*layers.end(),
-                precision,
-            });
-            let swapped = F::Plain { prints: other, layers, precision };
-            shorter.into_iter().chain([swapped]).collect()
-        }
-        F::Advice { .. } => Vec::new(),
-    }
 }
 
 #[test]
