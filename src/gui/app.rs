@@ -60,10 +60,11 @@ impl App {
         let mut lab = Lab::new(experiment.unwrap_or_default(), context);
         lab.view.linear = saved.linear;
         lab.submit();
+        let pages = Pages::new(context, lab.draws());
         Self {
             lab,
             page: saved.page,
-            pages: Pages::new(context),
+            pages,
             history: History::default(),
             painter: Painter::new(),
             jobs: Jobs::new(context.clone()),

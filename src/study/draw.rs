@@ -1,15 +1,16 @@
 //! One draw: every variant's network with one seed, forward and backward, recorded.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::engine::{
-    Blank, DrawCache, Format, FromDraws, LayerRecord, Network, OutputRecord, Pass, Real, Rooms,
-    Scaled,
+    Format, FromDraws, LayerRecord, Network, OutputRecord, Pass, Real, Rooms, Scaled,
 };
 use crate::experiment::{Experiment, Precision, Variant, limits};
 
 use super::parallel::all_threads;
-use super::pass::{draw_all, leave, pass, pass_once, record};
+use super::pass::{leave, pass, pass_once, record};
+use super::shared_draws::SharedDraws;
 use super::{Cost, Diagnosis, PrecisionFinding, Stopped, Watch};
 
 /// Multiply-adds of a forward and a backward pass, all variants, from which on the whole comes so
@@ -66,11 +67,11 @@ pub struct VariantDraw {
 
 /// Runs draws and keeps the unit draws from one to the next.
 pub struct DrawStudy {
-    cache: DrawCache,
+    draws: Arc<SharedDraws>,
+    /// Whether its draws come before those of the studies beside it.
+    goes_first: bool,
     rooms: Rooms,
     threads: usize,
-    /// Whether the last network's draws are kept however large they are.
-    holds_large: bool,
 }
 
 impl Default for DrawStudy {
@@ -87,13 +88,19 @@ impl DrawStudy {
 
     /// With so many threads: they change how soon it is done, not a bit of the result.
     pub fn on_threads(threads: usize) -> Self {
-        Self { cache: DrawCache::new(), rooms: Rooms::default(), threads, holds_large: true }
+        Self { draws: Arc::default(), goes_first: true, rooms: Rooms::default(), threads }
     }
 
-    /// For who asks seldom: of draws larger than what is kept beside a network nothing is left
-    /// when the network goes, so that a page that nobody looks at holds no gigabytes.
-    pub fn sparing() -> Self {
-        Self { holds_large: false, ..Self::default() }
+    /// A study that shares this one's unit draws, so that a network that both ask for is in
+    /// memory once. Where both draw at the same time, this one goes first.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self { draws: self.draws.clone(), goes_first: false, ..Self::on_threads(self.threads) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn draws(&self) -> &Arc<SharedDraws> {
+        &self.draws
     }
 
     /// Draws every variant's network and passes forward and backward. Where the precision is
@@ -236,13 +243,7 @@ impl DrawStudy {
         variant: &Variant,
         watch: &Watch<'_>,
     ) -> Result<Network<T>, Stopped> {
-        let threads = self.threads;
-        let mut draw = |blanks: &mut [Blank]| draw_all(blanks, threads, watch);
-        let network = Network::build_by(experiment, variant, &mut self.cache, &mut draw);
-        if !self.holds_large {
-            self.cache.let_go_of_large();
-        }
-        network.map_err(|_| Stopped)
+        self.draws.build(experiment, variant, self.goes_first, self.threads, watch)
     }
 }
 

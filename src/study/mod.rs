@@ -28,6 +28,7 @@ mod precision;
 mod sample;
 mod sampler;
 mod setting;
+mod shared_draws;
 mod softmax_error;
 mod spread;
 mod steps;

@@ -18,6 +18,7 @@ use eframe::egui::{self, Align, Layout, Rect, RichText, Ui, UiBuilder, pos2, vec
 use serde::{Deserialize, Serialize};
 
 use crate::figure::{Figure, not_emulated};
+use crate::study::DrawStudy;
 
 use super::command::{Command, Commands};
 use super::lab::Lab;
@@ -153,18 +154,18 @@ impl Pages {
             || self.sweep.is_busy()
     }
 
-    /// As they are at the start.
-    pub fn new(context: &egui::Context) -> Self {
+    /// As they are at the start. Their studies share the draws of `draws`.
+    pub fn new(context: &egui::Context, draws: &DrawStudy) -> Self {
         Self {
-            steps: steps::StepsPage::new(context),
-            graph: graph::GraphPage::new(context),
-            why: why::WhyPage::new(context),
-            check: check::CheckPage::new(context),
-            law: law::LawPage::new(context),
+            steps: steps::StepsPage::new(context, draws),
+            graph: graph::GraphPage::new(context, draws),
+            why: why::WhyPage::new(context, draws),
+            check: check::CheckPage::new(context, draws),
+            law: law::LawPage::new(context, draws),
             story: story::StoryPage::default(),
             sweep: sweep::SweepPage::new(context),
-            spread: spread::SpreadPage::new(context),
-            precision: precision::PrecisionPage::new(context),
+            spread: spread::SpreadPage::new(context, draws),
+            precision: precision::PrecisionPage::new(context, draws),
         }
     }
 

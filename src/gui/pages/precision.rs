@@ -41,8 +41,8 @@ struct Made {
 
 impl PrecisionPage {
     /// Looking at the passes without a loss scale.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked = Asked::new(
             context,
             "gradient-lab precision",

@@ -35,8 +35,8 @@ pub struct SpreadPage {
 
 impl SpreadPage {
     /// Looking at δ as a heatmap.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked =
             Asked::new(context, "gradient-lab spread", move |question: Question, watch, _| {
                 spread(&mut study, &question.0, question.1, watch).map(Arc::new)

@@ -48,8 +48,8 @@ struct Made {
 
 impl WhyPage {
     /// Looking at the first layer, where everything has happened.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked =
             Asked::new(context, "gradient-lab why", move |question: Question, watch, preview| {
                 anatomy(&mut study, &question.experiment, question.settings, preview, watch)

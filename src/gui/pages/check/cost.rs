@@ -40,8 +40,8 @@ struct Made {
 
 impl CostPart {
     /// With nothing measured.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked =
             Asked::new(context, "gradient-lab time", move |question: Question, watch, _| {
                 let timing = match question.0.architecture.precision {
