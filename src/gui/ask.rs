@@ -10,6 +10,7 @@ use crate::export::picture::{POINTS_PER_INCH, PictureOptions};
 use crate::export::{atomic, picture, table};
 use crate::figure::Figure;
 
+use super::input_limit::LETTERS;
 use super::jobs::{Done, Jobs};
 
 /// What is asked for.
@@ -174,8 +175,8 @@ impl Ask {
     fn path_and_buttons(&mut self, ui: &mut Ui, jobs: &mut Jobs) -> Answer {
         let mut answer = Answer::Waiting;
         let word = ui.label("File");
-        let field = ui.add(egui::TextEdit::singleline(&mut self.path).desired_width(f32::INFINITY));
-        let field = field.labelled_by(word.id);
+        let field = egui::TextEdit::singleline(&mut self.path).char_limit(LETTERS);
+        let field = ui.add(field.desired_width(f32::INFINITY)).labelled_by(word.id);
         if std::mem::take(&mut self.fresh) {
             field.request_focus();
         }

@@ -97,3 +97,25 @@ fn of_several_dropped_files_the_first_is_opened() {
     window.settle();
     assert_eq!(window.shown().seed, 7);
 }
+
+/// Nobody writes into the pipe.
+#[cfg(unix)]
+#[test]
+fn a_dropped_pipe_keeps_nothing_waiting() {
+    let folder = TempDir::new().expect("a folder");
+    let pipe = folder.path().join("pipe.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    let mut window = Window::open();
+    window.harness.input_mut().dropped_files.push(Arc::new(Dropped(pipe.clone())));
+    window.frames();
+    assert!(window.shows(&format!("Opening: {}", pipe.display())), "{:#?}", window.texts());
+    let good = write(&folder, "good.toml", b"seed = 7");
+    drop_on(&mut window, &good);
+    assert_eq!(window.shown().seed, 7, "the newest one counts");
+    // Both ends: the one that waits is let go.
+    drop(std::fs::File::create(&pipe).expect("a writer"));
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    window.frames();
+    assert_eq!(window.experiment().seed, 7, "what comes too late is not taken");
+}
