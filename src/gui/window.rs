@@ -137,9 +137,10 @@ fn outlive_errors(wgpu: &RenderState) {
         if has_told.swap(true, Ordering::Relaxed) {
             return;
         }
-        let why = error.to_string();
-        let why: Vec<&str> = why.split_whitespace().collect();
-        let why = visible(why.join(" ").trim_end_matches('.'));
+        // The last line says what, those before it in which call.
+        let words = error.to_string();
+        let why = words.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("no reason");
+        let why = visible(why.trim_end_matches('.'));
         // A terminal that is gone is no reason to end.
         let _ = writeln!(
             std::io::stderr(),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use eframe::egui::accesskit::Role;
+use eframe::epaint::text::MissingGlyphPolicy;
 use eframe::egui::{Event, ImeEvent, Key, Modifiers, Vec2, ViewportCommand, ViewportId, pos2, vec2};
 
 use super::window::Window;
@@ -104,6 +105,8 @@ fn what_is_pasted_into_a_path_has_an_end() {
 #[test]
 fn control_and_bidi_letters_do_no_harm() {
     let mut window = Window::open();
+    // As outside of tests, where it is no mistake of the lab's to show such a letter.
+    window.harness.ctx.set_missing_glyph_policy(MissingGlyphPolicy::Tofu);
     for text in ["\u{1b}[31m\0\u{7}", "\u{202e}שלום\u{2028}", "\r\n\r\n", "\u{fffd}\u{10ffff}"] {
         for (role, name) in
             [(Role::TextInput, "Title"), (Role::TextInput, "Name"), (Role::SpinButton, "Depth")]
@@ -140,7 +143,8 @@ fn a_window_beyond_the_graphics_card_is_made_smaller() {
         (vec2(1000.0, 2100.0), 1.0, vec2(1000.0, 2048.0)),
         (vec2(1280.0, 600.0), 2.0, vec2(1024.0, 600.0)),
     ] {
-        window.harness.set_pixels_per_point(scale);
+        let viewports = &mut window.harness.input_mut().viewports;
+        viewports.get_mut(&ViewportId::ROOT).expect("there").native_pixels_per_point = Some(scale);
         window.harness.set_size(size);
         window.harness.step();
         // The scale takes a frame to be in force.

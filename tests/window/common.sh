@@ -2,7 +2,7 @@
 # project's folder.
 
 TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-LAB=$TARGET/debug/gradient-lab
+LAB=${LAB:-$TARGET/debug/gradient-lab}
 SCREEN=1280x860
 
 scratch=$(mktemp -d)

@@ -12,8 +12,8 @@ cd "$(dirname "$0")/../.."
 KILLS=${KILLS:-100}
 RANDOM=${SEED:-1}
 # Where “Quit” stands in the menu “File”.
-QUIT='mousemove 20 13 sleep 0.2 click 1 sleep 0.4 mousemove 30 218 sleep 0.2 click 1'
-# Seconds from that click to the end of a process that nobody kills, and more.
+QUIT='mousemove 20 13 sleep 0.3 click 1 sleep 0.8 mousemove 30 218 sleep 0.3 click 1'
+# Seconds from that click to the end of a process that nobody kills, and many more.
 ENDS_WITHIN=10
 
 # A state of some megabytes takes long enough to write that kills fall into it.
@@ -39,17 +39,14 @@ seed_in() { grep -o 'seed = [0-9]*' "$1" | head -n 1 | tr -dc 0-9 || true; }
 # Makes a change that is to be saved: as many new draws as given.
 change() {
     sleep 0.5
-    for _ in $(seq "$1"); do xdotool key --window "$window" ctrl+d sleep 0.15; done
+    for _ in $(seq "$1"); do xdotool key --window "$window" ctrl+d sleep 0.3; done
     sleep 0.3
 }
 
 quit() { eval xdotool "$QUIT"; }
 
-# Milliseconds since the epoch.
-now() { date +%s%3N; }
-
 # The next start says at most that a cut file gave way to the last good one, and the state is one
-# of the two that it may be.
+# of the two that it may be. Of several new draws a busy window may take two for one.
 look() {
     local what=$1 before=$2 new=$3 found
     start_app_at_home "$scratch/large.toml"
@@ -59,11 +56,13 @@ look() {
     fi
     [ "$(wc -l <"$scratch/app.err")" -le 1 ] || fail "$what: more than one sentence"
     found=$(seed_in "$folder/app.ron")
-    case $found in
-        "$new") was_new=$((was_new + 1)) ;;
-        "$before") was_old=$((was_old + 1)) ;;
-        *) fail "$what: the seed is “$found”, neither $before nor $new" ;;
-    esac
+    if [ "$found" = "$before" ]; then
+        was_old=$((was_old + 1))
+    elif [ -n "$found" ] && [ "$found" -gt 42 ] && [ "$found" -le "$new" ]; then
+        was_new=$((was_new + 1))
+    else
+        fail "$what: the seed is “$found”, neither $before nor $new"
+    fi
     last=$found
 }
 
@@ -71,17 +70,19 @@ large_experiment
 start_display
 start_app "$scratch/large.toml"
 change 1
-begin=$(now)
-quit
-for _ in $(seq $((ENDS_WITHIN * 100))); do alive || break; sleep 0.01; done
+# A busy machine may not have opened the menu when it is clicked into.
+for _ in $(seq 5); do
+    quit
+    for _ in $(seq $((ENDS_WITHIN * 10))); do alive || break 2; sleep 0.1; done
+    park
+done
 alive && fail "“Quit” does not end the lab; is it still where $QUIT clicks?"
-takes=$(($(now) - begin))
 wait "$app" || fail "the lab ended with code $?"
 last=$(seed_in "$folder/app.ron")
 [ -n "$last" ] || fail "no state was saved"
-say "a state of $(wc -c <"$folder/app.ron") bytes; with the clicks, quitting takes $takes ms"
+say "a state of $(wc -c <"$folder/app.ron") bytes"
 
-was_old=0 was_new=0 from_copy=0 late=0 traced=0
+was_old=0 was_new=0 from_copy=0 ended=0 traced=0
 for number in $(seq "$KILLS"); do
     start_app_at_home "$scratch/large.toml"
     [ ! -s "$scratch/app.err" ] || fail "kill $number: a start after a start says something"
@@ -103,17 +104,17 @@ for number in $(seq "$KILLS"); do
         traced=$((traced + 1))
         wait "$tracer" 2>/dev/null || true
     else
-        after=$((RANDOM % (takes / 2)))
+        after=$((RANDOM % 800))
         what="kill $number, $after ms after the click"
         quit
         sleep "$(printf '%d.%03d' $((after / 1000)) $((after % 1000)))"
     fi
-    if alive; then kill -KILL "$app"; else late=$((late + 1)); fi
+    if alive; then kill -KILL "$app"; else ended=$((ended + 1)); fi
     wait "$app" 2>/dev/null || true
     look "$what" "$before" $((times + 42))
     kill -KILL "$app"
     wait "$app" 2>/dev/null || true
 done
 say "$KILLS kills, $traced of them at a call of the system: the next start found the new state $was_new times and the one before $was_old times,"
-say "$from_copy times from the copy since the file was cut; $late processes had ended before the signal or by the tracer's."
+say "$from_copy times from the copy since the file was cut; $ended processes had ended by then, or by the tracer's signal."
 say "Every kill left a state that starts."

@@ -166,6 +166,32 @@ the_dragged_depth_is_what_is_shown() {
     stop_app
 }
 
+# size WIDTH HEIGHT: gives the window a size that no one who manages windows would forbid.
+size() { xdotool windowsize "$window" "$1" "$2"; }
+
+# 9000 pixels are more than eframe asks the card for by itself; X11 allows more than any card has.
+a_window_may_be_larger_than_the_card_paints() {
+    local width
+    start_app
+    for width in 9000 20000; do
+        size $width 600
+        sleep 1
+        alive || fail "a window $width pixels wide ends the lab"
+    done
+    for _ in $(seq "$PATIENCE"); do
+        width=$(xdotool getwindowgeometry --shell "$window" | sed -n 's/^WIDTH=//p')
+        [ "$width" -ge 20000 ] || break
+        sleep 0.5
+    done
+    [ "$width" -lt 20000 ] || fail "a window of $width pixels is not made smaller"
+    say "ok: a window of 20000 pixels makes itself $width wide"
+    size 1280 860
+    xdotool windowmove "$window" 0 0
+    # The line at the bottom tells of it.
+    shows chapter "$PLOTS" "and shows the same when it has its size again"
+    stop_app
+}
+
 # wgpu may only use Vulkan, and that has no driver.
 opengl_steps_in_for_wgpu() {
     export WGPU_BACKEND=vulkan VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent
@@ -208,6 +234,7 @@ ctrl_z_brings_the_picture_back
 an_untouched_window_is_idle
 fast_drags_do_no_harm
 the_dragged_depth_is_what_is_shown
+a_window_may_be_larger_than_the_card_paints
 opengl_steps_in_for_wgpu
 without_a_renderer_it_says_so
 without_a_display_it_says_so
