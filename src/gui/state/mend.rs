@@ -36,9 +36,9 @@ pub fn entries(entries: &mut Entries) -> Vec<String> {
     }
     let mut zoom = Options::default().zoom_factor;
     if let Some(text) = entries.get_mut(EGUI) {
-        match ron::from_str(text) {
-            Ok(memory) => said.extend(mend_memory(memory, text, &mut zoom)),
-            Err(_) => {
+        match Some(&*text).filter(|text| !overflows(text)).map(|text| ron::from_str(text)) {
+            Some(Ok(memory)) => said.extend(mend_memory(memory, text, &mut zoom)),
+            _ => {
                 entries.remove(EGUI);
                 said.push("The saved zoom and panels could not be read, so they begin anew.");
             }
@@ -111,9 +111,26 @@ fn memory_text(memory: &Memory) -> String {
 /// Whether a number in this RON text is none, or none that a place on a screen can be.
 ///
 /// egui keeps the state of each widget as text within the text and reads it when the widget is
-/// shown, so that the text is all there is to look at. Whole numbers that stand first in
-/// parentheses are identifiers and may be large.
+/// shown, so that the text is all there is to look at.
 fn has_bad_number(text: &str) -> bool {
+    // Written so that NaN is bad.
+    let is_good = |number: f64| number.abs() <= LARGEST;
+    has_word(text, |word| word.parse().is_ok_and(|number| !is_good(number)))
+}
+
+/// Whether a whole number is larger than any that egui writes, or is written in another way:
+/// egui adds 1 to the age of each widget's state while it reads, without asking whether it can.
+fn overflows(text: &str) -> bool {
+    has_word(text, |word| {
+        let is_number = word.starts_with(|c: char| c.is_ascii_digit() || c == '+');
+        let is_whole = word.bytes().all(|byte| byte.is_ascii_digit());
+        is_number && word.parse::<f64>().map_or(true, |number| is_whole && number > LARGEST)
+    })
+}
+
+/// Whether a word or number of this RON text is bad. Whole numbers that stand first in
+/// parentheses are identifiers and may be large.
+fn has_word(text: &str, is_bad: impl Fn(&str) -> bool) -> bool {
     let is_inside = |c: char| c.is_ascii_alphanumeric() || "+-._".contains(c);
     let mut before = ' ';
     let mut rest = text;
@@ -125,9 +142,7 @@ fn has_bad_number(text: &str) -> bool {
         let end = word.find(|c| !is_inside(c)).unwrap_or(word.len());
         let (word, after) = word.split_at(end);
         let is_id = before == '(' && word.bytes().all(|byte| byte.is_ascii_digit());
-        // Written so that NaN is bad.
-        let is_good = |number: f64| number.abs() <= LARGEST;
-        if !is_id && word.parse().is_ok_and(|number| !is_good(number)) {
+        if !is_id && is_bad(word) {
             return true;
         }
         rest = after;
