@@ -9,9 +9,6 @@
 //! Colours are those of egui's own shaders: the corner's colour times the texture's, mixed
 //! by *source + target × (1 − source alpha)*, all in gamma space.
 
-mod ink;
-mod triangle;
-
 use std::sync::{Mutex, PoisonError};
 
 use eframe::egui::{
@@ -19,12 +16,10 @@ use eframe::egui::{
     epaint::{ClippedPrimitive, Mesh, Primitive},
 };
 
-use super::{
-    image::Image,
-    texture::{Texture, Textures},
-};
-use ink::Ink;
-use triangle::{Clip, Triangle, corners};
+use super::image::Image;
+use super::shader::Shader;
+use super::texture::{Texture, Textures};
+use super::triangle::{Clip, Triangle, corners};
 
 /// Images below this many pixels are not worth a second thread.
 const PIXELS_WORTH_A_THREAD: usize = 1 << 18;
@@ -116,8 +111,8 @@ impl Band<'_> {
             };
             let rows = triangle.rows(clip);
             if !rows.is_empty() {
-                let ink = Ink::new(&triangle, texture);
-                self.paint_triangle(&triangle, &ink, rows, clip);
+                let shader = Shader::new(&triangle, texture);
+                self.paint_triangle(&triangle, &shader, rows, clip);
             }
         }
     }
@@ -125,7 +120,7 @@ impl Band<'_> {
     fn paint_triangle(
         &mut self,
         triangle: &Triangle<'_>,
-        ink: &Ink<'_>,
+        shader: &Shader<'_>,
         rows: std::ops::Range<i64>,
         clip: Clip,
     ) {
@@ -136,7 +131,7 @@ impl Band<'_> {
             }
             let start = (row as usize - self.top) * self.width;
             let pixels = &mut self.pixels[start + span.start as usize..start + span.end as usize];
-            ink.paint(pixels, span.start, row);
+            shader.paint(pixels, span.start, row);
         }
     }
 }

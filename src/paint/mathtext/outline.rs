@@ -75,8 +75,8 @@ fn straight_corner(command: &PathCommand) -> Option<[f64; 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gui::mathtext::formula::Item;
-    use crate::gui::mathtext::{Formula, MathStyle};
+    use crate::paint::mathtext::formula::Item;
+    use crate::paint::mathtext::{Formula, MathStyle};
 
     /// The lowest point of each delimiter that is made of outlines, in em below the baseline.
     fn feet(latex: &str) -> Vec<f32> {

@@ -9,9 +9,10 @@ use crate::figure::spread::{bin_name, share_words};
 use crate::figure::{Ridge, with_minus};
 use crate::study::LayerSpread;
 
-use super::super::theme;
+use super::axis;
+use super::layout::{AXIS_WIDTH, MARGIN, Medium};
 use super::values::{Along, PLAIN};
-use super::{AXIS_WIDTH, MARGIN, Medium, axis};
+use crate::paint::theme;
 
 /// An outline's height, in rows: it may reach into the row above.
 const HEIGHT: f64 = 1.5;

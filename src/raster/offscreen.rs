@@ -2,7 +2,9 @@
 
 use eframe::egui::{self, Color32, FullOutput, RawInput, Rect, Theme, Ui, Vec2, ViewportId};
 
-use super::{image::Image, raster, texture::Textures};
+use super::image::Image;
+use super::rasterizer;
+use super::texture::Textures;
 
 /// The longest side of an image, in pixels.
 pub const MAX_SIDE: u32 = 16_384;
@@ -82,7 +84,7 @@ pub fn check(size_points: Vec2, pixels_per_point: f32) -> Result<(), Error> {
 ///
 /// ```
 /// use eframe::egui;
-/// use gradient_lab::export::offscreen;
+/// use gradient_lab::raster::offscreen;
 /// let size = egui::vec2(80.0, 20.0);
 /// let image = offscreen::paint(size, 2.0, egui::Theme::Light, |_| {}, |ui| {
 ///     ui.label("log₁₀ ‖δ‖");
@@ -112,7 +114,7 @@ pub fn paint(
     }
     let primitives = context.tessellate(shapes, pixels_per_point);
     let mut image = Image::filled(width, height, background(&context));
-    raster::paint(&mut image, &primitives, pixels_per_point, &textures);
+    rasterizer::paint(&mut image, &primitives, pixels_per_point, &textures);
     Ok(image)
 }
 
@@ -172,7 +174,7 @@ mod tests {
 
     fn label(theme: Theme, pixels_per_point: f32) -> Image {
         let size = egui::vec2(120.0, 24.0);
-        paint(size, pixels_per_point, theme, crate::gui::fonts::install, |ui| {
+        paint(size, pixels_per_point, theme, crate::paint::fonts::install, |ui| {
             ui.label("∇ of ‖δ⁽ˡ⁾‖");
         })
         .unwrap()

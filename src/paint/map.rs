@@ -9,9 +9,10 @@ use egui_plot::{AxisHints, GridInput, GridMark, Line, PlotImage, PlotPoint, Plot
 
 use crate::figure::{AxisScale, Figure, Map, MapAxis, Scale};
 
-use super::super::theme;
+use super::layout::{AXIS_WIDTH, MARGIN, Medium};
 use super::texture::Textures;
-use super::{AXIS_WIDTH, MARGIN, Medium, axis, heat};
+use super::{axis, colour_bar};
+use crate::paint::theme;
 
 /// Labels along the bottom keep at least this distance, in points.
 const X_DISTANCE: f32 = 64.0;
@@ -34,7 +35,7 @@ pub fn show(
         let plot_size = vec2((size.x - MARGIN).max(80.0), height);
         let (frame, clicked) = plot(ui, map, source, textures, plot_size, medium);
         let (rect, _) = ui.allocate_exact_size(vec2(MARGIN, height), egui::Sense::hover());
-        colour_bar(ui, map, rect, frame);
+        bar_of(ui, map, rect, frame);
         clicked
     });
     row.inner
@@ -140,7 +141,7 @@ fn line_name(ui: &Ui, map: &Map, place: impl Fn([f64; 2]) -> Pos2) {
 }
 
 /// The colour bar beside the plot's frame, with the mark of a true zero below its lower end.
-fn colour_bar(ui: &Ui, map: &Map, rect: Rect, frame: Rect) {
+fn bar_of(ui: &Ui, map: &Map, rect: Rect, frame: Rect) {
     let painter = ui.painter();
     let ink = ui.visuals().text_color();
     let font = FontId::proportional(theme::SMALL);
@@ -152,7 +153,7 @@ fn colour_bar(ui: &Ui, map: &Map, rect: Rect, frame: Rect) {
     let bottom = (frame.bottom() - zero_room - 4.0).max(top + 10.0);
     let bar = Rect::from_min_max(pos2(left, top), pos2(left + 14.0, bottom));
     painter.galley(pos2(left, frame.top()), words, ink);
-    painter.add(Shape::mesh(heat::gradient(&map.scale, bar)));
+    painter.add(Shape::mesh(colour_bar::gradient(&map.scale, bar)));
     let (min, max) = (map.scale.min, map.scale.max);
     for mark in axis::round_marks((min, max), bar.height() / 24.0, f64::MIN_POSITIVE) {
         let share = ((mark.value - min) / (max - min)) as f32;

@@ -1,16 +1,4 @@
-//! Paints figures. The window, the PNG and the tests all use this one painter.
-
-mod axis;
-mod bars;
-mod chart;
-mod graph;
-mod heat;
-mod limits;
-mod map;
-mod ridge;
-mod sheet;
-mod texture;
-mod values;
+//! The painter: one panel of any kind.
 
 use std::sync::Arc;
 
@@ -18,25 +6,9 @@ use eframe::egui::{Ui, Vec2};
 
 use crate::figure::{Figure, Panel};
 
-pub use axis::shortened;
-pub use chart::ink;
-pub use sheet::note;
-use texture::Textures;
-
-/// Width kept free beside every plot for its legend or colour bar, in points. One width for
-/// all, so that layers stand above one another.
-const MARGIN: f32 = 118.0;
-/// Width of the axis labels left of every plot, for the same reason.
-const AXIS_WIDTH: f32 = 74.0;
-
-/// What a figure is painted on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Medium {
-    /// A window: it can be hovered, zoomed and dragged.
-    Screen,
-    /// An exported picture: it holds still, and carries its title and its settings.
-    Paper,
-}
+use super::layout::Medium;
+use super::texture::Textures;
+use super::{bars, chart, graph, heat, map, ridge};
 
 /// Paints figures and keeps their textures from frame to frame.
 #[derive(Default)]
@@ -50,11 +22,6 @@ impl Painter {
     /// A painter with no textures yet.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// The whole figure with title, diagnosis and caption, filling the ui.
-    pub fn sheet(&mut self, ui: &mut Ui, figure: &Arc<Figure>, medium: Medium) {
-        sheet::show(self, ui, figure, medium);
     }
 
     /// The cell (x, y) of a map that was clicked since this was last asked.

@@ -1,6 +1,6 @@
 //! Paints grouped bars; where bars would be hair-thin, lines.
 
-use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Ui, Vec2, Visuals, vec2};
+use eframe::egui::{self, Align2, Color32, FontId, RichText, Ui, Vec2, Visuals, vec2};
 use egui_plot::{
     Bar, BarChart, HLine, Line, MarkerShape, PlotPoint, PlotPoints, PlotTransform, PlotUi, Points,
     Text,
@@ -8,8 +8,10 @@ use egui_plot::{
 
 use crate::figure::{Bars, Scale, Series, with_minus};
 
-use super::super::theme;
-use super::{MARGIN, Medium, axis, chart, limits};
+use super::layout::{MARGIN, Medium};
+use super::legend::{kinds, swatch};
+use super::{axis, limits, marks};
+use crate::paint::theme;
 
 /// Share of a group's width that its bars take.
 const GROUP: f64 = 0.82;
@@ -73,9 +75,9 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) -> PlotTransform {
         for overlay in &bars.overlays {
             if bar_points >= THINNEST {
                 // A line in the colour of its own bars is seen by its rim.
-                chart::rim(plot_ui, overlay, visuals.panel_fill);
+                marks::rim(plot_ui, overlay, visuals.panel_fill);
             }
-            chart::mark(plot_ui, overlay, &visuals);
+            marks::mark(plot_ui, overlay, &visuals);
         }
         limits::lines(plot_ui, bars, ground);
         kept(plot_ui, bars, bar_points, &visuals);
@@ -263,23 +265,9 @@ fn legend(ui: &mut Ui, bars: &Bars, size: Vec2) {
                 }
                 if !bars.overlays.is_empty() {
                     ui.add_space(4.0);
-                    chart::kinds(ui, &bars.overlays);
+                    kinds(ui, &bars.overlays);
                 }
             },
         );
-    });
-}
-
-/// A small square and a name.
-pub fn swatch(ui: &mut Ui, colour: Color32, name: &str) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
-        let (rect, _) = ui.allocate_exact_size(vec2(11.0, 11.0), egui::Sense::hover());
-        ui.painter().rect_filled(
-            Rect::from_center_size(rect.center(), vec2(11.0, 11.0)),
-            2.0,
-            colour,
-        );
-        ui.label(RichText::new(axis::shortened(name, 14)).small()).on_hover_text(name);
     });
 }

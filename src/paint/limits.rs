@@ -7,8 +7,9 @@ use egui_plot::{HLine, LineStyle, MarkerShape, PlotPoints, PlotTransform, PlotUi
 
 use crate::figure::{Bars, Kept, KeptNorm, Limit};
 
-use super::super::theme;
-use super::{MARGIN, axis};
+use super::axis;
+use super::layout::MARGIN;
+use crate::paint::theme;
 
 /// Height of a label beside the plot, in points.
 const LABEL: f32 = 14.0;

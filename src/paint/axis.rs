@@ -5,8 +5,8 @@ use egui_plot::{AxisHints, GridMark, HPlacement, Plot, VPlacement};
 
 use crate::figure::{Scale, decade, superscript, with_minus};
 
-use super::super::theme;
-use super::{AXIS_WIDTH, Medium};
+use super::layout::{AXIS_WIDTH, Medium};
+use crate::paint::theme;
 
 /// Labels of numbers keep at least this distance, in points.
 pub const LABEL_DISTANCE: f32 = 26.0;

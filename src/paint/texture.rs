@@ -6,7 +6,7 @@ use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions, 
 
 use crate::figure::{Cell, Figure, Heat, Map, MapCell};
 
-use super::super::theme;
+use crate::paint::theme;
 
 /// Cells a side of a texture at the most.
 pub const MOST_CELLS: usize = 2048;

@@ -8,7 +8,7 @@
 //! ```no_run
 //! # use eframe::egui::{self, Color32};
 //! # fn page(ui: &mut egui::Ui) {
-//! use gradient_lab::gui::mathtext::{Math, colored, formula};
+//! use gradient_lab::paint::mathtext::{Math, colored, formula};
 //!
 //! formula(ui, r"\frac{\partial L}{\partial b^{(l)}} = \delta^{(l)}", 24.0);
 //! ui.horizontal(|ui| {
@@ -47,7 +47,7 @@ pub fn formula(ui: &mut Ui, latex: &str, size_points: f32) -> Response {
 ///
 /// ```
 /// use eframe::egui::Color32;
-/// use gradient_lab::gui::mathtext::colored;
+/// use gradient_lab::paint::mathtext::colored;
 ///
 /// assert_eq!(colored("x", Color32::from_rgb(255, 128, 0)), r"\textcolor{#ff8000}{x}");
 /// ```

@@ -9,9 +9,9 @@ use eframe::egui::{
 
 use crate::figure::{Graph, GraphColumn, Link, Node, with_minus};
 
-use super::super::{fonts, theme};
-use super::heat::colour_bar;
-use super::{MARGIN, Medium};
+use super::colour_bar::{self, Ticks};
+use super::layout::{MARGIN, Medium};
+use super::{fonts, theme};
 
 /// Room above the units for titles and arrows, in points.
 const HEAD: f32 = 66.0;
@@ -32,7 +32,7 @@ pub fn show(ui: &mut Ui, graph: &Graph, size: Vec2, medium: Medium) {
     if let Some(scale) = &graph.scale {
         let bar = Rect::from_min_max(pos2(drawing.right(), rect.top()), rect.max);
         let range = Rangef::new(rect.top() + HEAD, rect.bottom() - 8.0);
-        colour_bar(ui, scale, "|δⱼ⁽ˡ⁾|", graph.has_zero(), bar, range);
+        colour_bar::show(ui, scale, "|δⱼ⁽ˡ⁾|", graph.has_zero(), bar, range, Ticks::Decades);
     }
     if let Some(story) = touched.map(|touched| touched.story(graph)) {
         response.on_hover_ui_at_pointer(|ui| {

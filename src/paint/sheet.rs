@@ -6,8 +6,9 @@ use eframe::egui::{self, FontId, RichText, Ui, vec2};
 
 use crate::figure::{Figure, Note, Panel, Rows};
 
-use super::super::{fonts, theme};
-use super::{Medium, Painter, natural_height};
+use super::layout::Medium;
+use super::painter::{Painter, natural_height};
+use crate::paint::{fonts, theme};
 
 /// The paper's margin, in points.
 const PAPER_MARGIN: i8 = 22;

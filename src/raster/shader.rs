@@ -2,11 +2,11 @@
 
 use eframe::egui::TextureFilter;
 
-use super::super::texture::Texture;
 use super::triangle::{Slope, Triangle};
+use crate::raster::texture::Texture;
 
 /// The colours of a triangle's pixels, each channel 0 to 255.
-pub(super) enum Ink<'a> {
+pub(super) enum Shader<'a> {
     /// The same everywhere: nearly all that a plot is made of.
     Flat([f32; 4]),
     /// Evenly changing: the soft rims of egui's shapes.
@@ -15,7 +15,7 @@ pub(super) enum Ink<'a> {
     Textured { texture: &'a Texture, filter: TextureFilter, place: [Slope; 2], tint: [Slope; 4] },
 }
 
-impl<'a> Ink<'a> {
+impl<'a> Shader<'a> {
     pub(super) fn new(triangle: &Triangle<'_>, texture: &'a Texture) -> Self {
         let [a, b, c] = triangle.vertices;
         if a.uv != b.uv || b.uv != c.uv {

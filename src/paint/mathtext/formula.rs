@@ -109,12 +109,12 @@ impl Formula {
     /// [`MathError::MissingSign`] for a sign of a typeface that is not embedded.
     ///
     /// ```
-    /// use gradient_lab::gui::mathtext::{Formula, MathStyle};
+    /// use gradient_lab::paint::mathtext::{Formula, MathStyle};
     ///
     /// let formula = Formula::parse(r"\delta^{(l)}", MathStyle::Inline)?;
     /// assert!(formula.size(20.0).x > 20.0);
     /// assert!(Formula::parse(r"\frac{1}", MathStyle::Inline).is_err());
-    /// # Ok::<(), gradient_lab::gui::mathtext::MathError>(())
+    /// # Ok::<(), gradient_lab::paint::mathtext::MathError>(())
     /// ```
     pub fn parse(latex: &str, style: MathStyle) -> Result<Self, MathError> {
         if latex.len() > LONGEST_SOURCE {

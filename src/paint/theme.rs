@@ -4,7 +4,7 @@ use eframe::egui::{self, Color32, FontFamily, FontId, Stroke, TextStyle, Theme, 
 
 use crate::figure::Rgb;
 
-use super::fonts;
+use crate::paint::fonts;
 
 /// Text size of tick labels, captions and hints, in points.
 pub const SMALL: f32 = 11.5;

@@ -22,7 +22,7 @@ pub const SIGNS: &str = concat!(
 ///
 /// ```
 /// use eframe::egui::{FontId, RichText};
-/// let heading = RichText::new("Gradients").font(FontId::new(20.0, gradient_lab::gui::fonts::bold()));
+/// let heading = RichText::new("Gradients").font(FontId::new(20.0, gradient_lab::paint::fonts::bold()));
 /// ```
 pub fn bold() -> FontFamily {
     FontFamily::Name("bold".into())
@@ -30,10 +30,10 @@ pub fn bold() -> FontFamily {
 
 /// Gives the context its fonts: Inter for text and [`bold`] headings, JetBrains Mono for
 /// tables, and three more for the signs that these lack. All digits are equally wide.
-/// The families of [`super::mathtext`] come with them.
+/// The families of [`crate::paint::mathtext`] come with them.
 pub fn install(context: &Context) {
     let mut definitions = definitions();
-    super::mathtext::install_fonts(&mut definitions);
+    crate::paint::mathtext::install_fonts(&mut definitions);
     context.set_fonts(definitions);
 }
 

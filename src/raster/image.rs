@@ -3,7 +3,7 @@
 use eframe::egui::Color32;
 
 /// Rows of pixels from top to bottom, each pixel red, green, blue, alpha in gamma space with
-/// the colour multiplied by alpha, as egui has it. What [`super::offscreen::paint`] returns is
+/// the colour multiplied by alpha, as egui has it. What [`crate::raster::offscreen::paint`] returns is
 /// opaque everywhere, so that the multiplication makes no difference.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Image {
@@ -16,7 +16,7 @@ impl Image {
     /// An image of one colour.
     ///
     /// ```
-    /// use gradient_lab::export::Image;
+    /// use gradient_lab::raster::Image;
     /// let image = Image::filled(3, 2, eframe::egui::Color32::WHITE);
     /// assert_eq!(image.bytes().len(), 3 * 2 * 4);
     /// ```
