@@ -6,6 +6,7 @@ use eframe::egui::{
 };
 
 use crate::gui::command::{Command, Commands};
+use crate::gui::page_view::{PageContext, PageView};
 use crate::gui::story::prose::{Typesetter, spoken_formula};
 use crate::gui::story::{self, Action, Block, Section};
 use crate::paint::fonts;
@@ -46,9 +47,9 @@ pub struct StoryPage {
     shown: usize,
 }
 
-impl StoryPage {
-    /// The page.
-    pub fn show(&mut self, ui: &mut Ui, commands: &mut Commands) {
+impl PageView for StoryPage {
+    fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
+        let commands = context.commands;
         if ui.available_width() >= ROOM_FOR_CONTENTS {
             egui::Panel::left("contents")
                 .resizable(false)
@@ -59,7 +60,9 @@ impl StoryPage {
         }
         egui::CentralPanel::default().show(ui, |ui| self.reading(ui, commands));
     }
+}
 
+impl StoryPage {
     fn contents(&mut self, ui: &mut Ui) {
         ui.add_space(14.0);
         ScrollArea::vertical().id_salt("contents list").auto_shrink(false).show(ui, |ui| {

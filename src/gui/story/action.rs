@@ -2,7 +2,7 @@
 
 use crate::experiment::{Experiment, ExperimentError, Preset};
 
-use crate::gui::pages::Page;
+use crate::gui::page::Page;
 
 /// A button.
 #[derive(Clone, Copy, Debug)]

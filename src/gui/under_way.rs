@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use eframe::egui::{ProgressBar, RichText, Ui};
 
-use crate::gui::asked::{Asked, SOON};
+use crate::gui::study_handle::{SOON, StudyHandle};
 
 /// A line while something is under way or has gone wrong, and nothing otherwise; `what` is
 /// what is being computed, with its first letter large.
-pub fn show<Q, A>(ui: &mut Ui, asked: &mut Asked<Q, A>, what: &str)
+pub fn show<Q, A>(ui: &mut Ui, asked: &mut StudyHandle<Q, A>, what: &str)
 where
     Q: Clone + PartialEq + Send + 'static,
     A: Send + 'static,

@@ -10,7 +10,7 @@ use crate::study::{Stopped, Watch};
 
 /// A question of type `Q`, asked again whenever it changes, and the last answer. While a new
 /// answer is on its way the old one stays.
-pub struct Asked<Q, A> {
+pub struct StudyHandle<Q, A> {
     worker: Result<Worker<Q, A>, String>,
     submitted: Option<Q>,
     /// The ticket of the newest request, and its question.
@@ -26,7 +26,16 @@ pub struct Asked<Q, A> {
 /// What is answered sooner than this is not worth a word that it is under way.
 pub const SOON: Duration = Duration::from_millis(200);
 
-impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
+/// What the list of pages does with a study, whatever it asks and answers.
+pub trait Study {
+    /// Takes the worker's answer; true where there is a new one.
+    fn poll(&mut self) -> bool;
+
+    /// Whether the worker works at this moment.
+    fn is_busy(&self) -> bool;
+}
+
+impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> StudyHandle<Q, A> {
     /// Starts the worker; `context` is woken when it has an answer.
     pub fn new(
         context: &Context,
@@ -86,26 +95,6 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
         self.submitted = None;
     }
 
-    /// Takes the worker's answer; true where there is a new one.
-    pub fn poll(&mut self) -> bool {
-        // Before the answer is taken: a worker that ends meanwhile counts as under way until
-        // its answer is here too.
-        self.under_way = self.is_busy();
-        match self.worker.as_ref().ok().and_then(Worker::take) {
-            Some(Outcome::Answer { ticket, answer, .. }) => {
-                self.answer = Some((ticket, Arc::new(answer)));
-                true
-            }
-            Some(Outcome::Failed { reason, .. }) => {
-                self.failure = Some(format!(
-                    "The computation failed: {reason}. Undo the last change; what is shown is the result before it."
-                ));
-                false
-            }
-            None => false,
-        }
-    }
-
     /// The last answer.
     pub fn answer(&self) -> Option<&Arc<A>> {
         self.answer.as_ref().map(|(_, answer)| answer)
@@ -131,15 +120,35 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Asked<Q, A> {
         self.under_way && self.busy_since.elapsed() >= SOON
     }
 
-    /// Whether the worker works at this moment.
-    pub fn is_busy(&self) -> bool {
-        self.worker.as_ref().is_ok_and(Worker::is_busy)
-    }
-
     /// Stops what is under way; the last answer stays.
     pub fn cancel(&self) {
         if let Ok(worker) = &self.worker {
             worker.cancel();
         }
+    }
+}
+
+impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Study for StudyHandle<Q, A> {
+    fn poll(&mut self) -> bool {
+        // Before the answer is taken: a worker that ends meanwhile counts as under way until
+        // its answer is here too.
+        self.under_way = self.is_busy();
+        match self.worker.as_ref().ok().and_then(Worker::take) {
+            Some(Outcome::Answer { ticket, answer, .. }) => {
+                self.answer = Some((ticket, Arc::new(answer)));
+                true
+            }
+            Some(Outcome::Failed { reason, .. }) => {
+                self.failure = Some(format!(
+                    "The computation failed: {reason}. Undo the last change; what is shown is the result before it."
+                ));
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.worker.as_ref().is_ok_and(Worker::is_busy)
     }
 }
