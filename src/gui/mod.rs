@@ -3,6 +3,7 @@
 mod app;
 mod ask;
 mod bar;
+pub mod chapter;
 mod command;
 mod controls;
 mod figure_tools;
@@ -16,7 +17,6 @@ mod page_view;
 mod pages;
 mod saved;
 mod state;
-pub mod story;
 mod study_handle;
 mod under_way;
 mod window;

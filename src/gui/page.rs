@@ -19,7 +19,8 @@ pub enum Page {
     /// Thousands of networks beside the theory.
     Law,
     /// The chapter in short, with buttons that set the lab up.
-    Story,
+    #[serde(alias = "Story")]
+    Chapter,
     /// Maps over one or two settings.
     Sweep,
     /// How z, a and δ are spread in every layer.
@@ -40,7 +41,7 @@ impl Page {
         Self::Check,
         Self::Law,
         Self::Sweep,
-        Self::Story,
+        Self::Chapter,
     ];
 
     /// The tab's words.
@@ -52,7 +53,7 @@ impl Page {
             Self::Why => "Why",
             Self::Check => "Check and cost",
             Self::Law => "Ensemble and theory",
-            Self::Story => "The chapter",
+            Self::Chapter => "The chapter",
             Self::Sweep => "Sweep",
             Self::Spread => "Distributions",
             Self::Precision => "Precision",
@@ -74,7 +75,7 @@ impl Page {
             Self::Law => {
                 "How ‖δ⁽ˡ⁾‖ is distributed over thousands of networks, and what theory says."
             }
-            Self::Story => "Read the chapter in short; every paragraph can set the lab up.",
+            Self::Chapter => "Read the chapter in short; every paragraph can set the lab up.",
             Self::Spread => {
                 "How z, a and δ are spread in every layer, zeros and saturation included."
             }
@@ -88,11 +89,11 @@ impl Page {
     /// Whether what is set stands beside the page. Where there is nothing to see of it, the
     /// room is for reading.
     pub fn has_controls(self) -> bool {
-        self != Self::Story
+        self != Self::Chapter
     }
 
     /// Whether it shows passes as fp16 and bf16 compute them, or nothing that is computed.
     pub fn shows_emulation(self) -> bool {
-        matches!(self, Self::Flow | Self::Precision | Self::Story)
+        matches!(self, Self::Flow | Self::Precision | Self::Chapter)
     }
 }

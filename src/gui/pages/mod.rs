@@ -1,5 +1,6 @@
 //! The lab's pages, one file each, and the list of them.
 
+mod chapter;
 mod check;
 mod flow;
 mod graph;
@@ -7,7 +8,6 @@ mod law;
 mod precision;
 mod spread;
 mod steps;
-mod story;
 mod sweep;
 mod why;
 
@@ -33,7 +33,7 @@ fn open(page: Page, context: &egui::Context) -> Box<dyn PageView> {
         Page::Why => Box::new(why::WhyPage::new(context)),
         Page::Check => Box::new(check::CheckPage::new(context)),
         Page::Law => Box::new(law::LawPage::new(context)),
-        Page::Story => Box::new(story::StoryPage::default()),
+        Page::Chapter => Box::new(chapter::ChapterPage::default()),
         Page::Sweep => Box::new(sweep::SweepPage::new(context)),
         Page::Spread => Box::new(spread::SpreadPage::new(context)),
         Page::Precision => Box::new(precision::PrecisionPage::new(context)),

@@ -5,10 +5,10 @@ use eframe::egui::{
     Response, RichText, Role, ScrollArea, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
+use crate::gui::chapter::prose::{Typesetter, spoken_formula};
+use crate::gui::chapter::{self as text, Action, Block, Section};
 use crate::gui::command::{Command, Commands};
 use crate::gui::page_view::{PageContext, PageView};
-use crate::gui::story::prose::{Typesetter, spoken_formula};
-use crate::gui::story::{self, Action, Block, Section};
 use crate::paint::fonts;
 use crate::paint::mathtext::Math;
 
@@ -37,7 +37,7 @@ const PAGE_TURN: f32 = 0.85;
 
 /// The page's state.
 #[derive(Default)]
-pub struct StoryPage {
+pub struct ChapterPage {
     typesetter: Typesetter,
     /// The section to scroll to, in the next frame.
     jump: Option<usize>,
@@ -47,7 +47,7 @@ pub struct StoryPage {
     shown: usize,
 }
 
-impl PageView for StoryPage {
+impl PageView for ChapterPage {
     fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
         let commands = context.commands;
         if ui.available_width() >= ROOM_FOR_CONTENTS {
@@ -62,7 +62,7 @@ impl PageView for StoryPage {
     }
 }
 
-impl StoryPage {
+impl ChapterPage {
     fn contents(&mut self, ui: &mut Ui) {
         ui.add_space(14.0);
         ScrollArea::vertical().id_salt("contents list").auto_shrink(false).show(ui, |ui| {
@@ -72,13 +72,13 @@ impl StoryPage {
 
     fn entries(&mut self, ui: &mut Ui) {
         ui.spacing_mut().item_spacing.y = 1.0;
-        for (index, section) in story::sections().enumerate() {
+        for (index, section) in text::sections().iter().enumerate() {
             self.entry(ui, index, section);
         }
     }
 
     fn contents_menu(&mut self, ui: &mut Ui) {
-        let here = story::sections().nth(self.current).map_or("", |section| section.title);
+        let here = text::sections().get(self.current).map_or("", |section| &section.title);
         ui.horizontal(|ui| {
             let tallest = ui.ctx().content_rect().height() * 0.7;
             ui.menu_button("Contents", |ui| {
@@ -131,11 +131,11 @@ impl StoryPage {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
         ui.add_space(26.0);
-        heading(ui, story::TITLE, 0);
+        heading(ui, text::TITLE, 0);
         let jump = self.jump.take();
-        for (index, section) in story::sections().enumerate() {
+        for (index, section) in text::sections().iter().enumerate() {
             ui.add_space(if section.level == 1 { 34.0 } else { 24.0 });
-            let place = heading(ui, section.title, section.level);
+            let place = heading(ui, &section.title, section.level);
             if index == 0 || place.top() < window_top + 90.0 {
                 self.current = index;
             }
@@ -143,22 +143,22 @@ impl StoryPage {
                 let above = Rect::from_min_max(pos2(place.left(), place.top() - 20.0), place.max);
                 ui.scroll_to_rect(above, Some(Align::TOP));
             }
-            self.blocks(ui, section.blocks, commands);
+            self.blocks(ui, &section.blocks, commands);
         }
     }
 
     fn blocks(&mut self, ui: &mut Ui, blocks: &'static [Block], commands: &mut Commands) {
         for block in blocks {
             match block {
-                Block::Text(text) => {
+                Block::Text { text } => {
                     ui.add_space(PARAGRAPH);
                     self.text(ui, text);
                 }
-                Block::Formula(latex, tag) => formula(ui, latex, tag),
-                Block::Pairs(pairs) => self.pairs(ui, pairs),
-                Block::Points(points) => self.points(ui, points),
-                Block::Actions(actions) => buttons(ui, actions, commands),
-                Block::Fold(title, inner) => self.fold(ui, title, inner, commands),
+                Block::Formula { formula: latex, name } => formula(ui, latex, name),
+                Block::Pairs { pairs } => self.pairs(ui, pairs),
+                Block::Points { points } => self.points(ui, points),
+                Block::Actions { action } => buttons(ui, action, commands),
+                Block::Fold { fold, block } => self.fold(ui, fold, block, commands),
             }
         }
     }
@@ -168,7 +168,7 @@ impl StoryPage {
         self.typesetter.show(ui, text, TEXT, color);
     }
 
-    fn pairs(&mut self, ui: &mut Ui, pairs: &'static [(&'static str, &'static str)]) {
+    fn pairs(&mut self, ui: &mut Ui, pairs: &'static [(String, String)]) {
         ui.add_space(6.0);
         for (term, meaning) in pairs {
             ui.add_space(9.0);
@@ -177,7 +177,7 @@ impl StoryPage {
         ui.add_space(AFTER_LIST);
     }
 
-    fn points(&mut self, ui: &mut Ui, points: &'static [&'static str]) {
+    fn points(&mut self, ui: &mut Ui, points: &'static [String]) {
         for point in points {
             ui.add_space(9.0);
             self.beside(ui, 18.0, point, |page, ui| page.text(ui, "•"));
@@ -279,7 +279,7 @@ fn buttons(ui: &mut Ui, actions: &[Action], commands: &mut Commands) {
             let label = RichText::new(format!("▶ {}", action.label)).size(14.5).color(ink);
             let button = Button::new(label).fill(fill).stroke(Stroke::new(1.0, ink)).wrap();
             let response = ui.add(button).on_hover_text(action.hint());
-            name(&response, action.label);
+            name(&response, &action.label);
             if follow_focus(response).clicked() {
                 carry_out(action, commands);
             }
@@ -301,7 +301,7 @@ fn carry_out(action: &Action, commands: &mut Commands) {
     // A test reads every experiment of the chapter: there is no error to tell.
     if let Ok(experiment) = action.experiment() {
         commands.push(Command::Set(Box::new(experiment)));
-        commands.push(Command::Go(action.place.page()));
+        commands.push(Command::Go(action.page));
     }
 }
 

@@ -12,8 +12,8 @@ use eframe::egui::{Theme, Vec2, epaint::text::Fonts, vec2};
 use egui_kittest::{Harness, kittest::Queryable as _};
 use gradient_lab::engine::{DrawCache, Network};
 use gradient_lab::experiment::{Experiment, Preset};
-use gradient_lab::gui::story::prose::{Piece, pieces, spoken};
-use gradient_lab::gui::story::{self, Action, Block};
+use gradient_lab::gui::chapter::prose::{Piece, pieces, spoken};
+use gradient_lab::gui::chapter::{self, Action, Block};
 use gradient_lab::gui::{App, Page};
 use gradient_lab::paint::fonts;
 use gradient_lab::paint::mathtext::{Formula, MathStyle};
@@ -21,23 +21,25 @@ use gradient_lab::study::{Cost, Draw, Kind, MeanField};
 
 /// Every text of the page, with its marks.
 fn texts() -> Vec<&'static str> {
-    let mut found: Vec<&str> = vec![story::TITLE];
-    found.extend(story::sections().map(|section| section.title));
-    for block in story::blocks() {
+    let mut found: Vec<&str> = vec![chapter::TITLE];
+    found.extend(chapter::sections().iter().map(|section| section.title.as_str()));
+    for block in chapter::blocks() {
         match block {
-            Block::Text(text) => found.push(text),
-            Block::Pairs(pairs) => found.extend(pairs.iter().flat_map(|(a, b)| [*a, *b])),
-            Block::Points(points) => found.extend(*points),
-            Block::Fold(title, _) => found.push(title),
-            Block::Actions(actions) => found.extend(actions.iter().map(|action| action.label)),
-            Block::Formula(..) => {}
+            Block::Text { text } => found.push(text),
+            Block::Pairs { pairs } => found.extend(pairs.iter().flat_map(|(a, b)| [a.as_str(), b])),
+            Block::Points { points } => found.extend(points.iter().map(String::as_str)),
+            Block::Fold { fold, .. } => found.push(fold),
+            Block::Actions { action } => {
+                found.extend(action.iter().map(|action| action.label.as_str()));
+            }
+            Block::Formula { .. } => {}
         }
     }
     found
 }
 
 fn action(label: &str) -> Experiment {
-    let found = story::actions().into_iter().find(|action| action.label == label);
+    let found = chapter::actions().into_iter().find(|action| action.label == label);
     found.unwrap_or_else(|| panic!("no button “{label}”")).experiment().unwrap()
 }
 
@@ -55,8 +57,8 @@ fn every_formula_can_be_set() {
             assert_eq!(text.matches(mark).count() % 2, 0, "an open {mark} in “{text}”");
         }
     }
-    for block in story::blocks() {
-        let Block::Formula(latex, _) = block else { continue };
+    for block in chapter::blocks() {
+        let Block::Formula { formula: latex, .. } = block else { continue };
         formulas += 1;
         let formula = Formula::parse(latex, MathStyle::Display);
         assert!(formula.is_ok(), "{latex}: {formula:?}");
@@ -96,16 +98,16 @@ fn a_screen_reader_hears_no_latex() {
 
 #[test]
 fn every_button_has_a_valid_experiment_and_its_own_name() {
-    let actions = story::actions();
-    let names: BTreeSet<&str> = actions.iter().map(|action| action.label).collect();
+    let actions = chapter::actions();
+    let names: BTreeSet<&str> = actions.iter().map(|action| action.label.as_str()).collect();
     assert_eq!(names.len(), actions.len(), "two buttons have one name");
     for action in actions {
         let experiment = action.experiment().unwrap_or_else(|e| panic!("{}: {e}", action.label));
         assert_eq!(experiment.validate(), Ok(()), "{}", action.label);
-        if let story::Setup::Preset(id) = action.setup {
+        if let chapter::Setup::Preset(id) = &action.setup {
             assert!(Preset::find(id).is_some(), "no preset {id}");
         }
-        assert_ne!(action.place.page(), Page::Story);
+        assert_ne!(action.page, Page::Chapter);
     }
 }
 
@@ -292,9 +294,9 @@ fn window(size: Vec2, theme: Theme) -> Harness<'static, App> {
         .build_eframe(|creation| App::new(creation, None));
     harness.ctx.set_theme(theme);
     harness.run_steps(3);
-    harness.get_by_label(Page::Story.label()).click();
+    harness.get_by_label(Page::Chapter.label()).click();
     harness.run_steps(3);
-    assert_eq!(harness.state().page(), Page::Story);
+    assert_eq!(harness.state().page(), Page::Chapter);
     harness
 }
 
@@ -315,12 +317,12 @@ fn the_page_is_drawn_in_both_themes_and_at_two_sizes() {
 #[test]
 fn every_button_sets_its_experiment_and_turns_to_its_page() {
     let mut harness = window(vec2(1280.0, 800.0), Theme::Light);
-    for Action { label, place, .. } in story::actions() {
+    for Action { label, page, .. } in chapter::actions() {
         harness.get_by_label(label).click_accesskit();
         harness.run_steps(2);
         assert_eq!(harness.state().lab().experiment, action(label), "{label}");
-        assert_eq!(harness.state().page(), place.page(), "{label}");
-        harness.get_by_label(Page::Story.label()).click();
+        assert_eq!(harness.state().page(), *page, "{label}");
+        harness.get_by_label(Page::Chapter.label()).click();
         harness.run_steps(2);
     }
 }
@@ -357,7 +359,7 @@ fn a_narrow_window_has_the_contents_in_a_menu() {
 #[test]
 fn the_keyboard_turns_the_page() {
     let mut harness = window(vec2(1280.0, 800.0), Theme::Light);
-    let top = |harness: &Harness<'_, App>| harness.get_by_label(story::TITLE).rect().top();
+    let top = |harness: &Harness<'_, App>| harness.get_by_label(chapter::TITLE).rect().top();
     let start = top(&harness);
     harness.key_press(eframe::egui::Key::PageDown);
     harness.run_steps(30);

@@ -37,7 +37,7 @@ pub enum Piece<'a> {
 /// Splits a text at its marks; a mark that is not closed reaches to the end.
 ///
 /// ```
-/// use gradient_lab::gui::story::prose::{Piece, pieces};
+/// use gradient_lab::gui::chapter::prose::{Piece, pieces};
 /// let all = pieces("Here *every* $z$.");
 /// assert_eq!(all[1], Piece::Strong("every"));
 /// assert_eq!(all[3], Piece::Math("z"));
