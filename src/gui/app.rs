@@ -7,8 +7,8 @@ use std::sync::Arc;
 use eframe::egui::{self, Context, Ui};
 
 use crate::experiment::{Experiment, visible};
-use crate::export::picture::PictureOptions;
 use crate::export::picture;
+use crate::export::picture::PictureOptions;
 use crate::figure::{Figure, FigureId};
 
 use super::ask::{self, Answer, Ask, Purpose};

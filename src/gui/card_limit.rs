@@ -13,9 +13,8 @@ impl CardLimit {
     /// Asks for a smaller window where this one is too large, and says so. Once for each size:
     /// who manages the windows may refuse, and then asking again would never end.
     pub fn fit(&mut self, context: &Context) -> Option<String> {
-        let (size, most) = context.input(|i| {
-            (i.viewport_rect().size() * i.pixels_per_point, i.max_texture_side as f32)
-        });
+        let (size, most) = context
+            .input(|i| (i.viewport_rect().size() * i.pixels_per_point, i.max_texture_side as f32));
         let oversize = Some(size.round()).filter(|size| size.max_elem() > most);
         let before = std::mem::replace(&mut self.oversize, oversize);
         let size = oversize.filter(|_| oversize != before)?;

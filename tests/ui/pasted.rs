@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use eframe::egui::accesskit::Role;
+use eframe::egui::{
+    Event, ImeEvent, Key, Modifiers, Vec2, ViewportCommand, ViewportId, pos2, vec2,
+};
 use eframe::epaint::text::MissingGlyphPolicy;
-use eframe::egui::{Event, ImeEvent, Key, Modifiers, Vec2, ViewportCommand, ViewportId, pos2, vec2};
 
 use super::window::Window;
 
@@ -107,7 +109,8 @@ fn control_and_bidi_letters_do_no_harm() {
     let mut window = Window::open();
     // As outside of tests, where it is no mistake of the lab's to show such a letter.
     window.harness.ctx.set_missing_glyph_policy(MissingGlyphPolicy::Tofu);
-    for text in ["\u{1b}[31m\0\u{7}", "\u{202e}שלום\u{2028}", "\r\n\r\n", "\u{fffd}\u{10ffff}"] {
+    for text in ["\u{1b}[31m\0\u{7}", "\u{202e}שלום\u{2028}", "\r\n\r\n", "\u{fffd}\u{10ffff}"]
+    {
         for (role, name) in
             [(Role::TextInput, "Title"), (Role::TextInput, "Name"), (Role::SpinButton, "Depth")]
         {

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 
 SECONDS_LONG=${SECONDS_LONG:-600}
 RANDOM=${SEED:-1}
-# The window's thread must answer within this, in seconds.
+# The window's thread must answer within this, in seconds, unless it only waits.
 HANG=1.0
 SCREEN=9000x1200
 pinger=
@@ -150,6 +150,8 @@ do_menu() {
 begin() {
     start_app
     width=1280 height=860
+    # It opens in the middle of the wide screen.
+    xdotool windowmove "$window" 0 0 sleep 0.5
     python3 tests/window/ping.py "$window" "$app" "$scratch/pings" &
     pinger=$!
 }
@@ -194,12 +196,18 @@ while [ $SECONDS -lt $end ]; do
     fi
 done
 # It can still be used: a key that changes the picture.
-xdotool windowsize "$window" 1280 860 sleep 1 windowfocus "$window" key Escape sleep 0.2 key Escape sleep 0.5
+xdotool windowsize "$window" 1280 860 sleep 1 windowfocus "$window" mousemove 640 12 key Escape sleep 0.5 key Escape sleep 2
 import -window root -crop 1280x860+0+0 "$scratch/before.png"
-xdotool key --window "$window" F1 sleep 1.5
-import -window root -crop 1280x860+0+0 "$scratch/after.png"
-alive || fail "the lab is gone at the end"
-changed=$(compare -metric AE "$scratch/before.png" "$scratch/after.png" null: 2>&1 | cut -d. -f1 || true)
+xdotool key F1
+changed=0
+for _ in $(seq 20); do
+    sleep 0.5
+    alive || fail "the lab is gone at the end"
+    import -window root -crop 1280x860+0+0 "$scratch/after.png"
+    changed=$(compare -metric AE "$scratch/before.png" "$scratch/after.png" null: 2>&1 | cut -d. -f1 || true)
+    [ "${changed:-0}" -le 1000 ] || break
+done
+[ -z "${SHOTS:-}" ] || cp "$scratch/before.png" "$scratch/after.png" "$SHOTS"
 look_at_errors
 kill "$pinger"
 wait "$pinger" 2>/dev/null || true
@@ -217,5 +225,7 @@ say "memory at most $largest MB"
 [ ! -s "$scratch/all.err" ] || { say "standard error:"; sort "$scratch/all.err" | uniq -c | cut -c1-300; }
 [ "${changed:-0}" -gt 1000 ] || fail "F1 changes $changed pixels at the end"
 say "F1 still opens the list of keys ($changed pixels)."
-late=$(awk -v hang=$HANG '$1 > hang' "$scratch/pings" | wc -l)
-[ "$late" = 0 ] || fail "$late answers came later than $HANG s"
+# What waits for a busy machine, or for a software renderer's threads to paint 9000 pixels, does
+# not compute meanwhile. A hang of the lab's own does, or it waits for very long.
+hangs=$(awk -v hang=$HANG '$1 > hang && ($2 == "" || $2 > hang / 2) || $1 > 5 * hang' "$scratch/pings" | wc -l)
+[ "$hangs" = 0 ] || fail "the window's thread hung $hangs times"

@@ -179,7 +179,9 @@ fn texts_that_cannot_be_read_are_left_out() {
     let entries = mended(&file("theme_preference:System", "theme_preference:["), "zoom and panels");
     assert_eq!(entries.get("egui"), None);
     // egui would add 1 to it.
-    for age in [u64::MAX.to_string(), format!("{:#X}", u64::MAX), "18_446_744_073_709_551_615".into()] {
+    for age in
+        [u64::MAX.to_string(), format!("{:#X}", u64::MAX), "18_446_744_073_709_551_615".into()]
+    {
         let newest = file("generation:1)", &format!("generation: {age})"));
         assert_eq!(mended(&newest, "zoom and panels").get("egui"), None, "{age}");
     }
