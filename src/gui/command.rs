@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::experiment::Experiment;
 use crate::figure::{Figure, View};
 
-use super::pages::Page;
+use super::page::Page;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq)]

@@ -173,7 +173,7 @@ fn in_time(
 }
 
 fn read(path: &Path) -> Result<Entries, ReadError> {
-    // Asked before opening, which would wait for a pipe's other end.
+    // StudyHandle before opening, which would wait for a pipe's other end.
     if !fs::metadata(path)?.is_file() {
         return Err(ReadError::Special);
     }

@@ -6,19 +6,19 @@ use crate::experiment::{Experiment, Loss};
 use crate::figure::{OutputRow, output_rows, with_minus};
 use crate::study::{DrawStudy, Portrait, portrait};
 
-use super::super::super::asked::Asked;
-use super::super::super::lab::Lab;
-use super::super::super::mathtext::Math;
-use super::super::super::painter;
-use super::super::under_way;
 use crate::figure::Ink;
+use crate::gui::lab::Lab;
+use crate::gui::study_handle::{Study, StudyHandle};
+use crate::gui::under_way;
+use crate::paint;
+use crate::paint::mathtext::Math;
 
 /// What is asked of the worker: the experiment, the variant and the example.
 type Question = (Experiment, usize, usize);
 
 /// The part's state.
 pub struct LossesPart {
-    asked: Asked<Question, (Loss, Portrait)>,
+    asked: StudyHandle<Question, (Loss, Portrait)>,
     example: usize,
     made: Option<Made>,
 }
@@ -33,20 +33,26 @@ impl LossesPart {
     /// At the first example.
     pub fn new(context: &Context) -> Self {
         let mut study = DrawStudy::sparing();
-        let asked =
-            Asked::new(context, "gradient-lab losses", move |question: Question, watch, _| {
+        let asked = StudyHandle::new(
+            context,
+            "gradient-lab losses",
+            move |question: Question, watch, _| {
                 let (experiment, variant, example) = question;
                 let portrait = portrait(&mut study, &experiment, variant, example, watch)?;
                 Ok((experiment.architecture.loss, portrait))
-            });
+            },
+        );
         Self { asked, example: 0, made: None }
     }
 
-    /// Takes the worker's answer.
-    pub fn poll(&mut self) {
-        if self.asked.poll() {
-            self.made = self.asked.answer().map(|answer| made(answer.0, &answer.1));
-        }
+    /// The pass whose numbers are shown.
+    pub fn study(&mut self) -> &mut dyn Study {
+        &mut self.asked
+    }
+
+    /// Makes the numbers of the last answer.
+    pub fn answered(&mut self) {
+        self.made = self.asked.answer().map(|answer| made(answer.0, &answer.1));
     }
 
     /// The part.
@@ -110,7 +116,7 @@ fn formulas(loss: Loss) -> [&'static str; 2] {
 
 fn row(ui: &mut Ui, loss: Loss, present: bool) {
     let name = RichText::new(loss.label());
-    let colour = painter::ink(Ink::Palette(0), ui.visuals());
+    let colour = paint::ink(Ink::Palette(0), ui.visuals());
     ui.horizontal_wrapped(|ui| {
         if present {
             ui.label(name.color(colour).strong()).on_hover_text(loss.hint());

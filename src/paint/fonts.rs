@@ -1,0 +1,136 @@
+//! The fonts of the window and of every exported picture.
+//!
+//! They are compiled in and nothing else is ever asked, so that a label looks the same on every
+//! machine and a missing sign is found by a test and not by a reader. The native options must
+//! have `system_font_fallback: false` for the same reason. Where the files come from is
+//! written in `assets/fonts/README.md`.
+
+use std::sync::Arc;
+
+use eframe::egui::{Context, FontData, FontDefinitions, FontFamily, FontTweak};
+
+/// The signs that the lab's words, formulas and buttons are written with, beyond ASCII and
+/// Latin-1. Every one has a glyph in every family.
+pub const SIGNS: &str = concat!(
+    "‖∇∂δσΣχξηλφψπµμαβγεΔθρτω",
+    "⁻⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁽⁾ˡⁿᵀ₀₁₂₃₄₅₆₇₈₉ₗ",
+    "→←↑↓⊙∘·×÷±≈≠≤≥≲√∞½…–—−′″‰°•“”‘’",
+    "✔✖▶◀▲▼⏸⏮⏭↶↷⟲",
+);
+
+/// The family of headings: Inter SemiBold.
+///
+/// ```
+/// use eframe::egui::{FontId, RichText};
+/// let heading = RichText::new("Gradients").font(FontId::new(20.0, gradient_lab::paint::fonts::bold()));
+/// ```
+pub fn bold() -> FontFamily {
+    FontFamily::Name("bold".into())
+}
+
+/// Gives the context its fonts: Inter for text and [`bold`] headings, JetBrains Mono for
+/// tables, and three more for the signs that these lack. All digits are equally wide.
+/// The families of [`crate::paint::mathtext`] come with them.
+pub fn install(context: &Context) {
+    let mut definitions = definitions();
+    crate::paint::mathtext::install_fonts(&mut definitions);
+    context.set_fonts(definitions);
+}
+
+/// The files, by the names that the families list them under.
+const FILES: [(&str, &[u8]); 6] = [
+    ("Inter", include_bytes!("../../assets/fonts/Inter-Regular.otf")),
+    ("Inter SemiBold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
+    ("JetBrains Mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf")),
+    ("DejaVu Sans", include_bytes!("../../assets/fonts/DejaVuSans-Symbols.ttf")),
+    ("DejaVu Sans Mono", include_bytes!("../../assets/fonts/DejaVuSansMono-Symbols.ttf")),
+    ("Noto Sans Symbols 2", include_bytes!("../../assets/fonts/NotoSansSymbols2-Media.ttf")),
+];
+
+/// Each family's files; the first that has a sign gives it.
+fn families() -> [(FontFamily, &'static [&'static str]); 3] {
+    [
+        (FontFamily::Proportional, &["Inter", "DejaVu Sans", "Noto Sans Symbols 2"]),
+        (bold(), &["Inter SemiBold", "DejaVu Sans", "Noto Sans Symbols 2"]),
+        (
+            FontFamily::Monospace,
+            &["JetBrains Mono", "DejaVu Sans Mono", "DejaVu Sans", "Noto Sans Symbols 2"],
+        ),
+    ]
+}
+
+fn definitions() -> FontDefinitions {
+    let mut definitions = FontDefinitions::empty();
+    for (name, bytes) in FILES {
+        let data = FontData::from_static(bytes).tweak(tweak(name));
+        definitions.font_data.insert(name.to_owned(), Arc::new(data));
+    }
+    for (family, names) in families() {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        definitions.families.insert(family, names);
+    }
+    definitions
+}
+
+/// The media signs of Noto stand on a higher line than the triangles beside them.
+fn tweak(name: &str) -> FontTweak {
+    let y_offset_factor = if name == "Noto Sans Symbols 2" { 0.12 } else { 0.0 };
+    FontTweak { y_offset_factor, ..FontTweak::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eframe::egui::{Color32, FontId, epaint::text::Fonts};
+
+    const FAMILIES: [fn() -> FontFamily; 3] =
+        [|| FontFamily::Proportional, || FontFamily::Monospace, bold];
+
+    fn fonts() -> Fonts {
+        Fonts::new(Default::default(), definitions())
+    }
+
+    fn width(fonts: &mut Fonts, text: &str, family: FontFamily) -> f32 {
+        let font = FontId::new(100.0, family);
+        let galley =
+            fonts.with_pixels_per_point(1.0).layout_no_wrap(text.to_owned(), font, Color32::WHITE);
+        galley.size().x
+    }
+
+    #[test]
+    fn every_sign_has_a_glyph_in_every_family() {
+        let mut fonts = fonts();
+        let printable = (' '..='~').chain('\u{a0}'..='ÿ');
+        let all: Vec<char> = printable.chain(SIGNS.chars()).collect();
+        for family in FAMILIES {
+            let font = FontId::new(14.0, family());
+            let missing: String = all
+                .iter()
+                .filter(|sign| **sign != '\u{ad}' && !fonts.has_glyph(&font, **sign))
+                .collect();
+            assert_eq!(missing, "", "{}", font.family);
+        }
+    }
+
+    #[test]
+    fn digits_are_equally_wide() {
+        let mut fonts = fonts();
+        for family in FAMILIES {
+            let zero = width(&mut fonts, "0000000000", family());
+            for digit in '1'..='9' {
+                let other = width(&mut fonts, &digit.to_string().repeat(10), family());
+                // A tenth of a pixel a digit at 100 points: the semibold 4 is that much off.
+                assert!((other - zero).abs() < 1.2, "{digit} in {}", family());
+            }
+        }
+    }
+
+    #[test]
+    fn superscripts_are_equally_wide_in_tables() {
+        let mut fonts = fonts();
+        let mono = |fonts: &mut Fonts, text| width(fonts, text, FontFamily::Monospace);
+        let plain = mono(&mut fonts, "10-308");
+        let raised = mono(&mut fonts, "10⁻³⁰⁸");
+        assert!((plain - raised).abs() < 0.02 * plain, "{plain} {raised}");
+    }
+}
