@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::engine::{
-    Format, FromDraws, LayerRecord, Network, OutputRecord, Pass, Real, Rooms, Scaled,
+    Format, FromDraws, LayerRecord, Network, OutputRecord, Pass, PassBuffers, Real, Scaled,
 };
 use crate::experiment::{Experiment, Precision, Variant, limits};
 
@@ -70,7 +70,7 @@ pub struct DrawStudy {
     draws: Arc<SharedDraws>,
     /// Whether its draws come before those of the studies beside it.
     goes_first: bool,
-    rooms: Rooms,
+    buffers: PassBuffers,
     threads: usize,
 }
 
@@ -88,7 +88,7 @@ impl DrawStudy {
 
     /// With so many threads: they change how soon it is done, not a bit of the result.
     pub fn on_threads(threads: usize) -> Self {
-        Self { draws: Arc::default(), goes_first: true, rooms: Rooms::default(), threads }
+        Self { draws: Arc::default(), goes_first: true, buffers: PassBuffers::default(), threads }
     }
 
     /// A study that shares this one's unit draws, so that a network that both ask for is in
@@ -186,7 +186,7 @@ impl DrawStudy {
                         (watch.part(0.0..DRAWN, network)?, DRAWN..1.0)
                     }
                 };
-                let room = T::room(&mut self.rooms);
+                let room = T::buffers(&mut self.buffers);
                 let asked = (experiment, variant);
                 watch.part(rest, |watch| pass_through(&network, asked, room, self.threads, watch))
             })?);

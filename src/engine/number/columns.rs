@@ -1,20 +1,19 @@
 //! Arrays whose columns, one for each example, have an exponent of their own.
 
+use crate::engine::kernels;
+use crate::engine::number::{Real, Scaled, halves, ldexp, root_mean_square};
 use ndarray::{Array2, s};
-
-use super::scaled::{halves, ldexp, root_mean_square};
-use super::{Real, Scaled, kernels};
 
 /// n units × B examples; example b's column is `mantissa[.., b]` × 2^`exponent[b]`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Columns<T> {
+pub struct ScaledColumns<T> {
     /// n × B, row-major.
     pub mantissa: Array2<T>,
     /// One exponent for each example.
     pub exponent: Vec<i64>,
 }
 
-impl<T: Real> Columns<T> {
+impl<T: Real> ScaledColumns<T> {
     /// n × B zeros.
     pub fn zeros(units: usize, batch: usize) -> Self {
         Self { mantissa: Array2::from_elem((units, batch), T::ZERO), exponent: vec![0; batch] }
@@ -31,12 +30,12 @@ impl<T: Real> Columns<T> {
     }
 
     /// All mantissas, row by row.
-    pub(super) fn entries(&self) -> &[T] {
+    pub(crate) fn entries(&self) -> &[T] {
         self.mantissa.as_slice().expect("columns are made in standard layout")
     }
 
     /// All mantissas, row by row.
-    pub(super) fn entries_mut(&mut self) -> &mut [T] {
+    pub(crate) fn entries_mut(&mut self) -> &mut [T] {
         self.mantissa.as_slice_mut().expect("columns are made in standard layout")
     }
 
@@ -69,7 +68,7 @@ impl<T: Real> Columns<T> {
 
     /// e of each example's largest |entry| m × 2^e with ½ ≤ m < 1, `None` where all of its
     /// entries are true zeros.
-    pub(super) fn tops(&self) -> Vec<Option<i64>> {
+    pub(crate) fn tops(&self) -> Vec<Option<i64>> {
         let mut tops = vec![T::ZERO; self.batch()];
         if let Some(entries) = self.mantissa.as_slice() {
             kernels::column_tops(entries, &mut tops);
@@ -155,4 +154,4 @@ impl<T: Real> Columns<T> {
 }
 
 /// Sums of squares in which no square that matters was lost, in either precision.
-pub(super) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e250;
+pub(crate) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e250;

@@ -1,17 +1,16 @@
 //! Sums whose terms are too small for plain arithmetic, added up again with exponents of their
 //! own: a unit that hears only the faintest of its inputs still hears it.
 
+use crate::engine::kernels;
+use crate::engine::number::{Real, Scaled, Signal, smallest};
 use ndarray::ArrayView1;
-
-use super::signal::smallest;
-use super::{Real, Scaled, Signal, kernels};
 
 /// Powers of two above the smallest number from which on nothing that plain arithmetic loses
 /// of a sum's terms can be seen beside the largest.
-pub(super) const MARGIN: i64 = 64;
+pub(crate) const MARGIN: i64 = 64;
 
 /// y = scale · M x, n × B, as plain arithmetic found it.
-pub(super) struct Product<'a, T, F> {
+pub(crate) struct Product<'a, T, F> {
     /// The row of M that makes one entry of y.
     pub row: F,
     /// What M is multiplied by.
@@ -54,7 +53,7 @@ impl<'a, T: Real, F: Fn(usize) -> ArrayView1<'a, T>> Product<'a, T, F> {
             let weights = (self.row)(unit);
             let terms = weights.iter().zip(&x).filter(|(w, x)| **w != T::ZERO && !x.is_zero());
             let scale = Scaled::from(self.scale.to_f64());
-            let terms = terms.map(|(w, x)| Scaled::from(w.to_f64()).times(*x).times(scale));
+            let terms = terms.map(|(w, x)| (Scaled::from(w.to_f64()) * *x) * scale);
             let bias = added.map_or(Scaled::ZERO, |added| added[unit].to_f64().into());
             let end = exponent + T::SMALLEST_EXPONENT + MARGIN;
             let (sum, top) = sum_and_top(terms.chain([bias]));
@@ -68,16 +67,15 @@ impl<'a, T: Real, F: Fn(usize) -> ArrayView1<'a, T>> Product<'a, T, F> {
 }
 
 /// The sum, and the largest term's exponent; none where all are zero.
-pub(super) fn sum_and_top(terms: impl Iterator<Item = Scaled>) -> (Scaled, Option<i64>) {
+pub(crate) fn sum_and_top(terms: impl Iterator<Item = Scaled>) -> (Scaled, Option<i64>) {
     let terms = terms.filter(|term| !term.is_zero());
-    terms.fold((Scaled::ZERO, None), |(sum, top), term| {
-        (sum.plus(term), top.max(Some(term.exponent())))
-    })
+    terms
+        .fold((Scaled::ZERO, None), |(sum, top), term| (sum + term, top.max(Some(term.exponent()))))
 }
 
 /// What a sum must reach so that its terms kept their digits: they are summed before they are
 /// scaled.
-pub(super) fn floor<T: Real>(scale: T) -> T {
+pub(crate) fn floor<T: Real>(scale: T) -> T {
     let one = T::from_f64(1.0);
     let scale = scale.abs();
     smallest::<T>() * if scale > one { scale } else { one }
@@ -86,5 +84,5 @@ pub(super) fn floor<T: Real>(scale: T) -> T {
 /// Above this the entries that underflowed beside their column's largest are not seen, whatever
 /// the weights.
 fn half_way<T: Real>() -> T {
-    T::from_f64(super::scaled::ldexp(1.0, T::SMALLEST_EXPONENT / 2))
+    T::from_f64(crate::engine::number::ldexp(1.0, T::SMALLEST_EXPONENT / 2))
 }

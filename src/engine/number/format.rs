@@ -1,9 +1,7 @@
 //! Floating-point formats narrower than the pass: what each holds, and rounding to it.
 
+use crate::engine::number::{Scaled, ldexp};
 use crate::experiment::Precision;
-
-use super::Scaled;
-use super::scaled::ldexp;
 
 /// A binary floating-point format with subnormal numbers.
 ///
@@ -201,7 +199,7 @@ impl Format {
     /// The powers s for which the number times 2^s neither flushes to zero nor overflows, from
     /// the least to the most; nothing for a true zero.
     pub fn powers(self, number: Scaled) -> Option<[i64; 2]> {
-        let held = |power: i64| self.hold(number.times(Scaled::new(1.0, power)));
+        let held = |power: i64| self.hold(number * Scaled::new(1.0, power));
         let least = self.subnormal_exponent() - number.exponent();
         let most = self.most_exponent() + 1 - number.exponent();
         match held(least) {
@@ -388,7 +386,7 @@ mod tests {
         for format in Format::ALL {
             for number in [0.5, 0.500_01, 0.7, 0.96, 0.999_999].map(|m| Scaled::new(m, -3000)) {
                 let [least, most] = format.powers(number).expect("not zero");
-                let held = |power| format.hold(number.times(Scaled::new(1.0, power)));
+                let held = |power| format.hold(number * Scaled::new(1.0, power));
                 assert_eq!(held(least - 1), Held::Flushed);
                 assert_ne!(held(least), Held::Flushed);
                 assert_ne!(held(most), Held::Overflow);

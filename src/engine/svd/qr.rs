@@ -4,11 +4,11 @@
 //! well as beside each column (Cox & Higham 1998, *Stability of Householder QR factorization
 //! for weighted least squares problems*).
 
-use super::Scaled;
-use super::graded::{Column, dot};
+use super::column::{Column, dot};
+use crate::engine::number::Scaled;
 
 /// A P = Q R. Column pivoting makes |R_ii| the largest of its row, up to rounding.
-pub(super) struct GradedQr {
+pub(crate) struct PivotedQr {
     /// The rows of R, each with zeros left of its diagonal.
     pub r: Vec<Vec<Scaled>>,
     reflectors: Vec<Reflector>,
@@ -46,7 +46,7 @@ struct Active {
     rest: Column,
 }
 
-impl GradedQr {
+impl PivotedQr {
     /// Takes out at most `rank` columns; what is left then is rounding.
     pub fn of(columns: Vec<Column>, rank: usize) -> Self {
         let order = rows_by_size(&columns);
@@ -102,14 +102,6 @@ fn rows_by_size(columns: &[Column]) -> Vec<usize> {
 
 /// Which column has the largest rest; none where all are zero.
 fn largest(active: &[Active]) -> Option<usize> {
-    let key = |column: &Active| {
-        let norm = column.rest.norm();
-        (norm.exponent(), norm.mantissa())
-    };
     let alive = active.iter().enumerate().filter(|(_, column)| column.rest.squares > 0.0);
-    let (index, _) = alive.max_by(|(_, a), (_, b)| {
-        let ((a_exponent, a), (b_exponent, b)) = (key(a), key(b));
-        a_exponent.cmp(&b_exponent).then(a.total_cmp(&b))
-    })?;
-    Some(index)
+    alive.max_by_key(|(_, column)| column.rest.norm()).map(|(index, _)| index)
 }

@@ -1,8 +1,7 @@
 //! The softmax and its Jacobian, safe for logits of any size.
 
+use crate::engine::number::Scaled;
 use ndarray::Array2;
-
-use super::Scaled;
 
 /// p_i = e^{z_i} / Σ_j e^{z_j}. The largest logit is taken off first, so that no exponential
 /// overflows.
@@ -30,7 +29,7 @@ pub fn softmax_jacobian(p: &[f64]) -> Array2<f64> {
 }
 
 /// The softmax of logits with exponents of their own, in parts that do not cancel.
-pub(super) struct LogSoftmax {
+pub(crate) struct LogSoftmax {
     /// Which logit is the largest, the first of equals.
     pub top: usize,
     /// z_i − z_top ≤ 0.
@@ -43,41 +42,41 @@ pub(super) struct LogSoftmax {
 
 impl LogSoftmax {
     pub fn of(logits: &[Scaled]) -> Self {
-        let above = |a: usize, b: usize| logits[a].minus(logits[b]).mantissa() > 0.0;
+        let above = |a: usize, b: usize| (logits[a] - logits[b]).mantissa() > 0.0;
         let top = (0..logits.len()).fold(0, |top, i| if above(i, top) { i } else { top });
-        let gaps: Vec<Scaled> = logits.iter().map(|&z| z.minus(logits[top])).collect();
+        let gaps: Vec<Scaled> = logits.iter().map(|&z| z - logits[top]).collect();
         let terms: Vec<Scaled> = gaps.iter().map(|&gap| exp(gap)).collect();
         let others = terms.iter().enumerate().filter(|(i, _)| *i != top);
-        let rest = others.fold(Scaled::ZERO, |sum, (_, &term)| sum.plus(term));
+        let rest = others.fold(Scaled::ZERO, |sum, (_, &term)| sum + term);
         Self { top, gaps, terms, rest }
     }
 
     /// p_i.
     pub fn probabilities(&self) -> impl Iterator<Item = Scaled> {
-        let total = self.rest.plus(1.0.into());
-        self.terms.iter().map(move |term| term.over(total).unwrap_or_default())
+        let total = self.rest + 1.0.into();
+        self.terms.iter().map(move |term| term.checked_div(total).unwrap_or_default())
     }
 
     /// 1 − p_top, in full even where p_top rounds to 1.
     pub fn beside_top(&self) -> Scaled {
-        self.rest.over(self.rest.plus(1.0.into())).unwrap_or_default()
+        self.rest.checked_div(self.rest + 1.0.into()).unwrap_or_default()
     }
 
     /// −ln p_i = ln Σ_j e^{z_j} − z_i ≥ 0.
     pub fn minus_ln(&self, i: usize) -> Scaled {
-        ln_1_plus(self.rest).minus(self.gaps[i])
+        ln_1_plus(self.rest) - self.gaps[i]
     }
 }
 
 /// eˣ for x ≤ 0.
-pub(super) fn exp(x: Scaled) -> Scaled {
+pub(crate) fn exp(x: Scaled) -> Scaled {
     let x = x.to_f64();
     // Above this e^x is a plain number, and the C library's rounding is the best there is.
     if x > -700.0 { libm::exp(x).into() } else { Scaled::from_ln(x) }
 }
 
 /// ln(1 + x) for x ≥ 0 that `f64` holds or that is smaller; far below 1 it is x itself.
-pub(super) fn ln_1_plus(x: Scaled) -> Scaled {
+pub(crate) fn ln_1_plus(x: Scaled) -> Scaled {
     if x.exponent() < -60 { x } else { libm::log1p(x.to_f64()).into() }
 }
 

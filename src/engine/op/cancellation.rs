@@ -4,10 +4,11 @@
 //! ε Σᵢ |Wᵢⱼ δᵢ|. Read as a signal, that looks like one that vanishes within a single layer.
 //! Random weights do not cancel; equal ones and given ones can.
 
+use crate::engine::network::Layer;
+use crate::engine::number::{Real, Scaled, Signal};
+use crate::engine::op::scaled_activation;
+use crate::engine::pass::LayerTrace;
 use crate::experiment::Activation;
-
-use super::network::Layer;
-use super::{LayerTrace, Real, Scaled, Signal, scaled_activation};
 
 /// A sum of at most this many ε Σ|terms| is what the rounding of its terms leaves.
 const NOISE: f64 = 8.0;
@@ -16,7 +17,7 @@ const PLAIN: f64 = 1e-200;
 
 /// Sets δ of an example to 0 where each of its sums is rounding noise. `layer` and `above` are
 /// those of layer l + 1, `below` is layer l with its δ.
-pub(super) fn drop_rounding_noise<T: Real>(
+pub(crate) fn drop_rounding_noise<T: Real>(
     layer: &Layer<T>,
     above: &Signal<T>,
     below: &mut LayerTrace<T>,
@@ -29,7 +30,7 @@ pub(super) fn drop_rounding_noise<T: Real>(
 }
 
 /// Whether some unit of layer l with a slope would receive a signal, if its terms did not cancel.
-pub(super) fn has_terms<T: Real>(
+pub(crate) fn has_terms<T: Real>(
     layer: &Layer<T>,
     above: &Signal<T>,
     activation: Activation,
@@ -82,13 +83,13 @@ impl Sums {
         }
         let zero = Self { sum: Scaled::ZERO, sizes: Scaled::ZERO };
         terms().fold(zero, |sums, (weight, delta)| {
-            let term = delta.times(weight.into());
-            Self { sum: sums.sum.plus(term), sizes: sums.sizes.plus(term.magnitude()) }
+            let term = *delta * weight;
+            Self { sum: (sums.sum + term), sizes: (sums.sizes + term.magnitude()) }
         })
     }
 
     fn is_noise<T: Real>(&self) -> bool {
-        let share = self.sum.over(self.sizes);
+        let share = self.sum.checked_div(self.sizes);
         share.is_none_or(|share| share.to_f64().abs() <= NOISE * T::EPSILON)
     }
 }

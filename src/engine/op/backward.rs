@@ -2,72 +2,18 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use crate::engine::kernels;
+use crate::engine::network::Layer;
+use crate::engine::number::{Entry, Real, ScaledColumns, Signal, exponent_of, ldexp, of_example};
+use crate::engine::op::recover::Product;
+use crate::engine::op::scaled_activation;
+use crate::engine::pass::LayerTrace;
+use crate::engine::rows::{Crew, Rows, shares};
 use crate::experiment::Activation;
-
-use super::cancellation::drop_rounding_noise;
-use super::forward::LayerTrace;
-use super::loss::output_gradient;
-use super::network::{Layer, Network, Pass};
-use super::recover::Product;
-use super::rows::{Rows, shares};
-use super::scaled::{exponent_of, ldexp};
-use super::signal::{Entry, of_example};
-use super::{Alone, Columns, Crew, Real, Signal, kernels, scaled_activation};
-
-impl<T: Real> Network<T> {
-    /// BP1 and BP2: fills δ of every layer, and the loss.
-    ///
-    /// δ^(L) = ∇ₐL ⊙ φ′(z^(L)) and δ^(l) = (W^(l+1)ᵀ δ^(l+1)) ⊙ φ′(z^(l)), for each example
-    /// of the batch with its own loss. With a cross-entropy δ^(L) = a^(L) − y outright.
-    pub fn backward(&self, pass: &mut Pass<T>) {
-        self.backward_while(pass, &Alone, &mut || true);
-    }
-
-    /// Whether `proceed`, asked before each layer, let it come to its end.
-    pub(super) fn backward_while(
-        &self,
-        pass: &mut Pass<T>,
-        crew: &impl Crew,
-        proceed: &mut dyn FnMut() -> bool,
-    ) -> bool {
-        let Some(last) = pass.layers.last_mut() else { return true };
-        pass.loss = output_gradient(self.loss, self.output_activation(), last, &self.target);
-        for index in (0..self.layers.len()).rev() {
-            let (until, from) = pass.layers.split_at_mut(index + 1);
-            let Some(trace) = until.last_mut().filter(|_| proceed()) else { return false };
-            let activation = self.layers[index].activation;
-            match from.first() {
-                Some(next) => {
-                    let layer = &self.layers[index + 1];
-                    pull_back(layer, &next.delta, activation, trace, crew);
-                    if !layer.is_random {
-                        drop_rounding_noise(layer, &next.delta, trace);
-                    }
-                }
-                None if self.loss.cancels_slope() => {}
-                None => times_slope(activation, trace),
-            }
-        }
-        true
-    }
-
-    /// W^(l)ᵀ δ^(l), n_{l−1} × B, what layer l sends back before it meets the slopes below;
-    /// `index` = l − 1.
-    pub fn sent_back(&self, pass: &Pass<T>, index: usize) -> Signal<T> {
-        let (layer, delta) = (&self.layers[index], &pass.layers[index].delta);
-        let mut sent = Signal::zeros(layer.unit.ncols(), delta.batch());
-        let columns = sent.columns_mut();
-        columns.exponent.copy_from_slice(&delta.columns().exponent);
-        let (w, scale) = (layer.unit.view(), layer.scale);
-        kernels::product_transposed(&w, &delta.columns().mantissa, scale, &mut columns.mantissa);
-        recover(layer, delta, &mut sent);
-        sent
-    }
-}
 
 /// δ^(l−1) = (W^(l)ᵀ δ^(l)) ⊙ φ′(z^(l−1)); `layer` and `above` are layer l's, `activation` and
 /// `below` belong to layer l − 1.
-fn pull_back<T: Real>(
+pub(crate) fn pull_back<T: Real>(
     layer: &Layer<T>,
     above: &Signal<T>,
     activation: Activation,
@@ -174,7 +120,7 @@ fn multiply_and_renormalize<T: Real>(
     is_zero: impl Fn(usize) -> bool,
 ) -> bool {
     let LayerTrace { slope, delta, .. } = trace;
-    let Columns { mantissa: u, exponent } = delta.columns_mut();
+    let ScaledColumns { mantissa: u, exponent } = delta.columns_mut();
     let (Some(u), Some(slope)) = (u.as_slice_mut(), slope.as_slice()) else { return false };
     let Some(shifts) =
         extent.shifts(guard, is_zero).filter(|shifts| shifts.len() == exponent.len())
@@ -191,7 +137,7 @@ fn multiply_and_renormalize<T: Real>(
 }
 
 /// Puts back what u = Wᵀδ lost, because the weights are 0 or tiny for all but the smallest δ.
-fn recover<T: Real>(layer: &Layer<T>, above: &Signal<T>, u: &mut Signal<T>) {
+pub(crate) fn recover<T: Real>(layer: &Layer<T>, above: &Signal<T>, u: &mut Signal<T>) {
     let row = |unit| layer.unit.column(unit);
     let product = Product { row, scale: layer.scale, x: above };
     if product.is_whole(u.columns().entries()) {
@@ -206,7 +152,7 @@ fn recover<T: Real>(layer: &Layer<T>, above: &Signal<T>, u: &mut Signal<T>) {
 }
 
 /// δ ← u ⊙ φ′(z), where the trace's δ holds u; each column renormalized.
-pub(super) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
+pub(crate) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
     if trace.delta.underflowed().is_empty()
         && let (Some(u), Some(slope)) =
             (trace.delta.columns().mantissa.as_slice(), trace.slope.as_slice())
@@ -262,13 +208,13 @@ fn multiply_scaled<T: Real>(
     let mut exact = trace.delta.columns().column(example);
     lost.iter().for_each(|entry| exact[entry.unit] = entry.value);
     for (unit, u) in exact.iter_mut().enumerate() {
-        *u = u.times(scaled_activation::slope(activation, trace.z.entry(unit, example)));
+        *u *= scaled_activation::slope(activation, trace.z.entry(unit, example));
     }
     trace.delta.set_column(example, &exact);
 }
 
 /// Brings each column's largest |δ_j| into [½, 1); a power of two moves into the exponent.
-fn renormalize<T: Real>(delta: &mut Columns<T>) {
+fn renormalize<T: Real>(delta: &mut ScaledColumns<T>) {
     let Some(entries) = delta.mantissa.as_slice_mut() else { return };
     if let [exponent] = &mut delta.exponent[..] {
         let shift = shift_of(kernels::largest(entries));

@@ -2,9 +2,7 @@
 
 use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 
-use crate::experiment::Activation;
-
-use super::vector;
+use crate::engine::kernels::sigmoid::{double, single};
 
 /// `f32` or `f64`.
 pub trait Real:
@@ -30,6 +28,8 @@ pub trait Real:
     const COMFORT: i64;
     /// ε, the gap between 1 and the next number.
     const EPSILON: f64;
+    /// |x| up to which the vector form of the sigmoid is exact to the last digits.
+    const SIGMOID_REACH: Self;
     /// The smallest normal number is 2^this.
     const SMALLEST_EXPONENT: i64;
 
@@ -41,8 +41,10 @@ pub trait Real:
     fn abs(self) -> Self;
     /// self · a + b, rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;
-    /// a = φ(z) and φ′(z), element by element.
-    fn activate(activation: Activation, z: &[Self], a: &mut [Self], slope: &mut [Self]);
+    /// σ(x) and σ′(x), up to [`Self::SIGMOID_REACH`].
+    fn sigmoid(self) -> (Self, Self);
+    /// tanh x and 1 − tanh² x, up to half of [`Self::SIGMOID_REACH`].
+    fn tanh(self) -> (Self, Self);
 }
 
 impl Real for f64 {
@@ -50,16 +52,20 @@ impl Real for f64 {
     const LARGEST: Self = Self::MAX;
     const COMFORT: i64 = 400;
     const EPSILON: f64 = f64::EPSILON;
+    const SIGMOID_REACH: Self = double::REACH;
     const SMALLEST_EXPONENT: i64 = -1022;
 
+    #[inline(always)]
     fn from_f64(number: f64) -> Self {
         number
     }
 
+    #[inline(always)]
     fn to_f64(self) -> f64 {
         self
     }
 
+    #[inline(always)]
     fn abs(self) -> Self {
         Self::abs(self)
     }
@@ -69,8 +75,14 @@ impl Real for f64 {
         Self::mul_add(self, a, b)
     }
 
-    fn activate(activation: Activation, z: &[Self], a: &mut [Self], slope: &mut [Self]) {
-        vector::activate_f64(activation, z, a, slope);
+    #[inline(always)]
+    fn sigmoid(self) -> (Self, Self) {
+        double::sigmoid(self)
+    }
+
+    #[inline(always)]
+    fn tanh(self) -> (Self, Self) {
+        double::tanh(self)
     }
 }
 
@@ -79,16 +91,20 @@ impl Real for f32 {
     const LARGEST: Self = Self::MAX;
     const COMFORT: i64 = 40;
     const EPSILON: f64 = f32::EPSILON as f64;
+    const SIGMOID_REACH: Self = single::REACH;
     const SMALLEST_EXPONENT: i64 = -126;
 
+    #[inline(always)]
     fn from_f64(number: f64) -> Self {
         number as Self
     }
 
+    #[inline(always)]
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
 
+    #[inline(always)]
     fn abs(self) -> Self {
         Self::abs(self)
     }
@@ -98,7 +114,13 @@ impl Real for f32 {
         Self::mul_add(self, a, b)
     }
 
-    fn activate(activation: Activation, z: &[Self], a: &mut [Self], slope: &mut [Self]) {
-        vector::activate_f32(activation, z, a, slope);
+    #[inline(always)]
+    fn sigmoid(self) -> (Self, Self) {
+        single::sigmoid(self)
+    }
+
+    #[inline(always)]
+    fn tanh(self) -> (Self, Self) {
+        single::tanh(self)
     }
 }

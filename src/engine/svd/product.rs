@@ -1,4 +1,4 @@
-//! Columns with exponents of their own, made orthogonal: the singular values of a product of
+//! ScaledColumns with exponents of their own, made orthogonal: the singular values of a product of
 //! matrices whose sizes lie hundreds of decades apart.
 //!
 //! A product F₁F₂…F_k is never formed. It is carried as C = UΣ, orthogonal columns each with
@@ -17,63 +17,19 @@
 
 use ndarray::Array2;
 
-use super::Scaled;
-use super::graded_qr::GradedQr;
-use super::scaled::ldexp;
+use super::column::{Column, dot};
+use super::qr::PivotedQr;
+use crate::engine::number::{Scaled, ldexp};
 
 /// Sweeps over all pairs; after the QR two to five are enough.
 const MOST_SWEEPS: usize = 60;
 
-/// One column, mantissa × 2^exponent, and the sum of its mantissa's squares.
-#[derive(Clone, Debug)]
-pub(super) struct Column {
-    pub mantissa: Vec<f64>,
-    pub exponent: i64,
-    pub squares: f64,
-}
-
-impl Column {
-    pub fn new(mantissa: Vec<f64>, exponent: i64) -> Self {
-        let mut column = Self { mantissa, exponent, squares: 0.0 };
-        column.normalize();
-        column
-    }
-
-    fn of(entries: &[Scaled]) -> Self {
-        let exponents = entries.iter().filter(|entry| !entry.is_zero()).map(|e| e.exponent());
-        let top = exponents.max().unwrap_or(0);
-        Self::new(entries.iter().map(|entry| entry.over_power_of_two(top)).collect(), top)
-    }
-
-    /// Brings the largest entry into [½, 1).
-    pub fn normalize(&mut self) {
-        let top = self.mantissa.iter().fold(0.0, |top: f64, m| top.max(m.abs()));
-        if top > 0.0 {
-            let (_, shift) = libm::frexp(top);
-            // A single factor could itself overflow.
-            let half = ldexp(1.0, -i64::from(shift / 2));
-            let rest = ldexp(1.0, -i64::from(shift - shift / 2));
-            self.mantissa.iter_mut().for_each(|m| *m = *m * half * rest);
-            self.exponent += i64::from(shift);
-        }
-        self.squares = dot(&self.mantissa, &self.mantissa);
-    }
-
-    pub fn norm(&self) -> Scaled {
-        Scaled::new(self.squares.sqrt(), self.exponent)
-    }
-}
-
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
 /// An n × k matrix of orthogonal columns, the largest first: UΣ.
 ///
 /// ```
-/// use gradient_lab::engine::GradedColumns;
+/// use gradient_lab::engine::ProductSvd;
 /// use ndarray::array;
-/// let mut product = GradedColumns::identity(2);
+/// let mut product = ProductSvd::identity(2);
 /// for _ in 0..1000 {
 ///     product.multiply(&array![[2.0, 0.0], [0.0, 0.1]], 2);
 /// }
@@ -81,11 +37,11 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// assert!((smallest + 1000.0).abs() < 1e-9); // 0.1^1000, far below what f64 holds
 /// ```
 #[derive(Clone, Debug)]
-pub struct GradedColumns {
+pub struct ProductSvd {
     columns: Vec<Column>,
 }
 
-impl GradedColumns {
+impl ProductSvd {
     /// The n × n identity.
     pub fn identity(n: usize) -> Self {
         let unit = |j| Column::new((0..n).map(|i| f64::from(u8::from(i == j))).collect(), 0);
@@ -107,7 +63,7 @@ impl GradedColumns {
                 .map(|row| row.iter().zip(&column.mantissa).map(|(f, c)| f * c).sum::<f64>());
             Column::new(entries.collect(), column.exponent)
         };
-        let qr = GradedQr::of(self.columns.iter().map(product).collect(), rank);
+        let qr = PivotedQr::of(self.columns.iter().map(product).collect(), rank);
         let mut rows = Rotated::of(&qr.r);
         orthogonalize(&mut rows);
         self.columns = rows.iter().map(|row| row.column(&qr)).collect();
@@ -132,7 +88,7 @@ impl Rotated {
     }
 
     /// Q v σ.
-    fn column(&self, qr: &GradedQr) -> Column {
+    fn column(&self, qr: &PivotedQr) -> Column {
         let norm = self.x.norm();
         let mut unit = qr.q_times(&self.v);
         unit.iter_mut().for_each(|u| *u *= norm.mantissa());
@@ -151,10 +107,7 @@ fn orthogonalize(columns: &mut Vec<Rotated>) {
             }
         }
         columns.retain(|column| column.x.squares > 0.0);
-        columns.sort_by(|a, b| {
-            let (a, b) = (a.x.norm(), b.x.norm());
-            b.exponent().cmp(&a.exponent()).then(b.mantissa().total_cmp(&a.mantissa()))
-        });
+        columns.sort_by_key(|column| std::cmp::Reverse(column.x.norm()));
         if !rotated {
             return;
         }
@@ -195,7 +148,7 @@ mod tests {
     use super::*;
 
     fn singular_values(matrix: &Array2<f64>, rank: usize) -> Vec<f64> {
-        let mut columns = GradedColumns::identity(matrix.ncols());
+        let mut columns = ProductSvd::identity(matrix.ncols());
         columns.multiply(matrix, rank);
         columns.singular_values().into_iter().map(Scaled::to_f64).collect()
     }

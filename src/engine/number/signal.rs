@@ -1,9 +1,10 @@
 //! A layer's signal, x, z, a or δ: mantissas by the column, and what they cannot hold.
 
+use crate::engine::kernels;
+use crate::engine::number::{
+    Real, Scaled, ScaledColumns, exponent_of, halves, ldexp, root_mean_square,
+};
 use ndarray::ArrayViewMut1;
-
-use super::scaled::{exponent_of, halves, ldexp, root_mean_square};
-use super::{Columns, Real, Scaled, kernels};
 
 /// n units × B examples of which no entry is lost: each column has mantissas and an exponent of
 /// its own, and entries that a mantissa cannot hold beside the column's largest, or not with all
@@ -13,14 +14,14 @@ use super::{Columns, Real, Scaled, kernels};
 /// what underflowed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Signal<T> {
-    columns: Columns<T>,
+    columns: ScaledColumns<T>,
     /// Sorted by example, then by unit.
     underflowed: Vec<Entry>,
 }
 
 /// An entry that its column's mantissas cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// Which row.
     pub unit: usize,
     /// Which column.
@@ -29,16 +30,16 @@ pub(super) struct Entry {
     pub value: Scaled,
 }
 
-impl<T> From<Columns<T>> for Signal<T> {
-    fn from(columns: Columns<T>) -> Self {
+impl<T> From<ScaledColumns<T>> for Signal<T> {
+    fn from(columns: ScaledColumns<T>) -> Self {
         Self { columns, underflowed: Vec::new() }
     }
 }
 
 impl<T: Real> Signal<T> {
     /// n × B zeros.
-    pub(super) fn zeros(units: usize, batch: usize) -> Self {
-        Columns::zeros(units, batch).into()
+    pub(crate) fn zeros(units: usize, batch: usize) -> Self {
+        ScaledColumns::zeros(units, batch).into()
     }
 
     /// n.
@@ -115,49 +116,49 @@ impl<T: Real> Signal<T> {
     }
 
     /// Whether every entry is its plain mantissa.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.underflowed.is_empty() && self.columns.exponent.iter().all(|&exponent| exponent == 0)
     }
 
     /// The mantissas alone, for kernels and for what the largest entries decide.
-    pub(super) fn columns(&self) -> &Columns<T> {
+    pub(crate) fn columns(&self) -> &ScaledColumns<T> {
         &self.columns
     }
 
     /// The mantissas alone, for kernels that fill them.
-    pub(super) fn columns_mut(&mut self) -> &mut Columns<T> {
+    pub(crate) fn columns_mut(&mut self) -> &mut ScaledColumns<T> {
         &mut self.columns
     }
 
     /// What underflowed, of all examples.
-    pub(super) fn underflowed(&self) -> &[Entry] {
+    pub(crate) fn underflowed(&self) -> &[Entry] {
         &self.underflowed
     }
 
     /// What underflowed of one example.
-    pub(super) fn underflowed_of(&self, example: usize) -> &[Entry] {
+    pub(crate) fn underflowed_of(&self, example: usize) -> &[Entry] {
         of_example(&self.underflowed, example)
     }
 
     /// Takes out what underflowed: the mantissas are all that is left.
-    pub(super) fn take_underflowed(&mut self) -> Vec<Entry> {
+    pub(crate) fn take_underflowed(&mut self) -> Vec<Entry> {
         std::mem::take(&mut self.underflowed)
     }
 
     /// Forgets what underflowed, and keeps the memory.
-    pub(super) fn clear_underflowed(&mut self) {
+    pub(crate) fn clear_underflowed(&mut self) {
         self.underflowed.clear();
     }
 
     /// Sets one example's column to 0.
-    pub(super) fn clear(&mut self, example: usize) {
+    pub(crate) fn clear(&mut self, example: usize) {
         self.columns.mantissa.column_mut(example).fill(T::ZERO);
         self.columns.exponent[example] = 0;
         self.underflowed.retain(|entry| entry.example != example);
     }
 
     /// Keeps an entry apart; entries come by example, then by unit.
-    pub(super) fn push(&mut self, entry: Entry) {
+    pub(crate) fn push(&mut self, entry: Entry) {
         let last = self.underflowed.last().map(|last| (last.example, last.unit));
         debug_assert!(last < Some((entry.example, entry.unit)), "out of order");
         self.underflowed.push(entry);
@@ -165,14 +166,14 @@ impl<T: Real> Signal<T> {
 
     /// Sets one example's column, its largest entry's mantissa in [½, 1). No later example may
     /// have entries kept apart.
-    pub(super) fn set_column(&mut self, example: usize, entries: &[Scaled]) {
+    pub(crate) fn set_column(&mut self, example: usize, entries: &[Scaled]) {
         self.set_over(example, entries, top_of(entries).unwrap_or(0));
     }
 
     /// Sets one example's column: plain numbers where its largest is one that a product may
     /// take, otherwise that one's mantissa in [½, 1). No later example may have entries kept
     /// apart.
-    pub(super) fn set_settled(&mut self, example: usize, entries: &[Scaled]) {
+    pub(crate) fn set_settled(&mut self, example: usize, entries: &[Scaled]) {
         let far = top_of(entries).filter(|top| top.abs() >= T::COMFORT);
         self.set_over(example, entries, far.unwrap_or(0));
     }
@@ -191,14 +192,14 @@ impl<T: Real> Signal<T> {
 
     /// Folds a column's exponent back where plain numbers do, and brings the column's largest
     /// entry near 1 where they do not. Nothing may have underflowed in it or later ones yet.
-    pub(super) fn settle(&mut self, example: usize) {
+    pub(crate) fn settle(&mut self, example: usize) {
         let column = self.columns.mantissa.column(example);
         let top = column.fold(T::ZERO, |top, m| if m.abs() > top { m.abs() } else { top });
         self.settle_under(example, top);
     }
 
     /// [`Self::settle`] for every column.
-    pub(super) fn settle_all(&mut self) {
+    pub(crate) fn settle_all(&mut self) {
         let mut tops = vec![T::ZERO; self.batch()];
         kernels::column_tops(self.columns.entries(), &mut tops);
         tops.into_iter().enumerate().for_each(|(example, top)| self.settle_under(example, top));
@@ -230,7 +231,7 @@ impl<T: Real> Signal<T> {
 }
 
 /// The part of a sorted list that belongs to an example.
-pub(super) fn of_example(list: &[Entry], example: usize) -> &[Entry] {
+pub(crate) fn of_example(list: &[Entry], example: usize) -> &[Entry] {
     let from = list.partition_point(|entry| entry.example < example);
     let until = list.partition_point(|entry| entry.example <= example);
     &list[from..until]
@@ -250,6 +251,6 @@ fn rescale<T: Real>(column: &mut ArrayViewMut1<'_, T>, power: i64) {
 }
 
 /// The smallest normal number.
-pub(super) fn smallest<T: Real>() -> T {
+pub(crate) fn smallest<T: Real>() -> T {
     T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT))
 }

@@ -1,10 +1,8 @@
 //! φ and φ′ of numbers of any size: where `f64` ends, their limits and their tails go on.
 
+use crate::engine::loss::exp;
+use crate::engine::number::{Scaled, clamped};
 use crate::experiment::Activation;
-
-use super::Scaled;
-use super::scaled::ldexp;
-use super::softmax::exp;
 
 /// Powers of two below which φ is its tangent at 0, to the last digit of `f64`.
 const STRAIGHT_BELOW: i64 = -60;
@@ -16,7 +14,7 @@ const NORMAL_TAIL: f64 = -36.0;
 const SMALLEST_PLAIN: f64 = 1e-290;
 
 /// φ(z), 0 only where φ(z) is, or is below e^(−10^15).
-pub(super) fn value(activation: Activation, z: Scaled) -> Scaled {
+pub(crate) fn value(activation: Activation, z: Scaled) -> Scaled {
     let plain = clamped(z);
     let small = z.is_zero() || z.exponent() < STRAIGHT_BELOW;
     match (activation, activation.slopes_at_origin()) {
@@ -24,7 +22,7 @@ pub(super) fn value(activation: Activation, z: Scaled) -> Scaled {
         (Activation::Relu | Activation::LeakyRelu, Some(slopes)) => along(slopes, z),
         (_, Some(slopes)) if small => along(slopes, z),
         (Activation::Sigmoid, _) if plain < EXPONENTIAL_TAIL => exp(z),
-        (Activation::Silu, _) if plain < EXPONENTIAL_TAIL => z.times(exp(z)),
+        (Activation::Silu, _) if plain < EXPONENTIAL_TAIL => z * exp(z),
         (Activation::Gelu, _) if plain < NORMAL_TAIL => gelu_tail(plain),
         // Past every f64 it is a straight line; on the left of 0 it may be a constant.
         _ if z.exponent() > 900 && !activation.is_bounded() && plain > 0.0 => {
@@ -35,33 +33,19 @@ pub(super) fn value(activation: Activation, z: Scaled) -> Scaled {
 }
 
 /// φ′(z), 0 only where φ′(z) is, or is below e^(−10^15).
-pub(super) fn slope(activation: Activation, z: Scaled) -> Scaled {
+pub(crate) fn slope(activation: Activation, z: Scaled) -> Scaled {
     let z = clamped(z);
     let plain = activation.derivative(z);
     if plain.abs() > SMALLEST_PLAIN {
         return plain.into();
     }
     let sign = Scaled::from(activation.derivative_sign(z));
-    Scaled::from_ln(activation.ln_derivative(z)).times(sign)
-}
-
-/// z as `f64`, kept away from 0 and infinity so that a derivative sees the sign and the side.
-pub(super) fn clamped(z: Scaled) -> f64 {
-    let (m, plain) = (z.mantissa(), ldexp(z.mantissa(), z.exponent()));
-    if z.is_zero() {
-        0.0
-    } else if plain.abs() > 1e300 {
-        1e300_f64.copysign(m)
-    } else if plain.abs() < 1e-300 {
-        1e-300_f64.copysign(m)
-    } else {
-        plain
-    }
+    Scaled::from_ln(activation.ln_derivative(z)) * sign
 }
 
 /// Two straight lines that meet at 0.
 fn along((left, right): (f64, f64), z: Scaled) -> Scaled {
-    z.times(Scaled::from(if z.mantissa() > 0.0 { right } else { left }))
+    z * (if z.mantissa() > 0.0 { right } else { left })
 }
 
 /// z Φ(z) = −(normal density) × (1 − r + 3r² − 15r³ + …), r = 1/z²: the asymptotic series of Φ's
@@ -71,11 +55,13 @@ fn gelu_tail(z: f64) -> Scaled {
     let terms = [1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0];
     let series = terms.iter().rev().fold(1.0, |series, k| 1.0 - k * r * series);
     let ln_density = -0.5 * (z * z + libm::log(2.0 * std::f64::consts::PI));
-    Scaled::from_ln(ln_density).times(Scaled::from(-series))
+    Scaled::from_ln(ln_density) * -series
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::engine::number::ldexp;
+
     use super::*;
 
     #[test]
@@ -102,7 +88,7 @@ mod tests {
             for at in [EXPONENTIAL_TAIL, NORMAL_TAIL, ldexp(1.0, -60), -ldexp(1.0, -60)] {
                 let [below, above] =
                     [at * (1.0 + step), at * (1.0 - step)].map(|z| value(activation, z.into()));
-                let ratio = below.over(above).map_or(1.0, Scaled::to_f64);
+                let ratio = below.checked_div(above).map_or(1.0, Scaled::to_f64);
                 assert!((ratio - 1.0).abs() < 3e-9, "{activation:?} at {at}: {ratio}");
             }
         }

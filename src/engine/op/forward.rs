@@ -1,84 +1,16 @@
 //! The forward pass: z^(l) = W^(l) a^(l−1) + b^(l), a^(l) = φ(z^(l)).
 
-use ndarray::Array2;
-
+use crate::engine::kernels;
+use crate::engine::network::Layer;
+use crate::engine::number::{Real, Scaled, ScaledColumns, Signal, clamped, exponent_of, smallest};
+use crate::engine::op::recover::{Product, floor};
+use crate::engine::op::scaled_activation;
+use crate::engine::pass::LayerTrace;
+use crate::engine::rows::{Crew, Rows, shares};
 use crate::experiment::Activation;
 
-use super::loss::finish_output;
-use super::network::{Layer, Network, Pass};
-use super::recover::{Product, floor};
-use super::rows::{Rows, shares};
-use super::scaled::exponent_of;
-use super::signal::smallest;
-use super::{Alone, Columns, Crew, Real, Scaled, Signal, kernels, scaled_activation};
-
-/// What the passes leave of one layer.
-#[derive(Clone, Debug)]
-pub struct LayerTrace<T> {
-    /// z, n_l × B.
-    pub z: Signal<T>,
-    /// a = φ(z), n_l × B; at a softmax output the probabilities softmax(z).
-    pub a: Signal<T>,
-    /// φ′(z), n_l × B.
-    pub slope: Array2<T>,
-    /// δ = ∂L/∂z of each example's own loss, n_l × B.
-    pub delta: Signal<T>,
-}
-
-impl<T: Real> LayerTrace<T> {
-    pub(super) fn zeros(units: usize, batch: usize) -> Self {
-        Self {
-            z: Signal::zeros(units, batch),
-            a: Signal::zeros(units, batch),
-            slope: Array2::from_elem((units, batch), T::ZERO),
-            delta: Signal::zeros(units, batch),
-        }
-    }
-}
-
-impl<T: Real> Network<T> {
-    /// Room for a pass: everything zero. It can be used for pass after pass.
-    pub fn room(&self) -> Pass<T> {
-        let batch = self.input.batch();
-        let trace = |layer: &Layer<T>| LayerTrace::zeros(layer.unit.nrows(), batch);
-        let layers = self.layers.iter().map(trace).collect();
-        Pass { input: self.input.clone().into(), layers, loss: Scaled::ZERO }
-    }
-
-    /// The forward pass alone; δ is left zero.
-    pub fn forward(&self) -> Pass<T> {
-        let mut pass = self.room();
-        self.forward_into(&mut pass);
-        pass
-    }
-
-    /// The same into room made by [`Self::room`] of a network of the same shape.
-    pub fn forward_into(&self, pass: &mut Pass<T>) {
-        self.forward_while(pass, &Alone, &mut || true);
-    }
-
-    /// Whether `proceed`, asked before each layer, let it come to its end.
-    pub(super) fn forward_while(
-        &self,
-        pass: &mut Pass<T>,
-        crew: &impl Crew,
-        proceed: &mut dyn FnMut() -> bool,
-    ) -> bool {
-        pass.input.columns_mut().clone_from(&self.input);
-        for (index, layer) in self.layers.iter().enumerate() {
-            let (before, from) = pass.layers.split_at_mut(index);
-            let Some(trace) = from.first_mut().filter(|_| proceed()) else { return false };
-            layer.forward(before.last().map_or(&pass.input, |before| &before.a), trace, crew);
-        }
-        if let Some(output) = pass.layers.last_mut() {
-            finish_output(self.loss, output);
-        }
-        true
-    }
-}
-
 impl<T: Real> Layer<T> {
-    fn forward(&self, input: &Signal<T>, trace: &mut LayerTrace<T>, crew: &impl Crew) {
+    pub(crate) fn forward(&self, input: &Signal<T>, trace: &mut LayerTrace<T>, crew: &impl Crew) {
         let plain = input.is_plain();
         trace.z.clear_underflowed();
         trace.a.clear_underflowed();
@@ -98,7 +30,7 @@ impl<T: Real> Layer<T> {
     /// where the input is plain, and a and φ′ are still to be made.
     fn forward_in_shares(
         &self,
-        input: &Columns<T>,
+        input: &ScaledColumns<T>,
         plain: bool,
         trace: &mut LayerTrace<T>,
         crew: &impl Crew,
@@ -122,7 +54,7 @@ impl<T: Real> Layer<T> {
             if least < floor::<T>(self.scale) * least_for(self.activation) {
                 return false;
             }
-            T::activate(self.activation, z, a, slope);
+            kernels::activate(self.activation, z, a, slope);
             top.to_f64() < tail_from::<T>(self.activation) || is_whole(self.activation, a)
         };
         let shares = shares(crew, self.unit.len() * batch);
@@ -152,7 +84,7 @@ impl<T: Real> Layer<T> {
 
     /// Adds b to one example's W a, which is `exact` where the mantissas are not, and settles
     /// the column.
-    pub(super) fn add_bias(&self, z: &mut Signal<T>, example: usize, exact: Option<Vec<Scaled>>) {
+    pub(crate) fn add_bias(&self, z: &mut Signal<T>, example: usize, exact: Option<Vec<Scaled>>) {
         if exact.is_none() && (self.bias.is_none() || z.columns().exponent[example] == 0) {
             let column = z.columns_mut().mantissa.column_mut(example);
             column.into_iter().zip(self.bias.iter().flatten()).for_each(|(z, &b)| *z += b);
@@ -160,18 +92,18 @@ impl<T: Real> Layer<T> {
         }
         let mut exact = exact.unwrap_or_else(|| z.columns().column(example));
         for (z, bias) in exact.iter_mut().zip(self.bias.iter().flatten()) {
-            *z = z.plus(Scaled::from(bias.to_f64()));
+            *z += Scaled::from(bias.to_f64());
         }
         z.set_settled(example, &exact);
     }
 
     /// a and φ′ of the whole layer. Entries whose z or a plain arithmetic cannot hold are done
     /// one at a time; they are the far corners of exploding and vanishing passes.
-    pub(super) fn activate(&self, trace: &mut LayerTrace<T>) {
+    pub(crate) fn activate(&self, trace: &mut LayerTrace<T>) {
         let LayerTrace { z, a, slope, .. } = trace;
         let plain_slope = slope.as_slice_mut().expect("made in standard layout");
         let (from, to) = (z.columns().entries(), a.columns_mut().entries_mut());
-        T::activate(self.activation, from, to, plain_slope);
+        kernels::activate(self.activation, from, to, plain_slope);
         a.clear_underflowed();
         a.columns_mut().exponent.copy_from_slice(&z.columns().exponent);
         let whole = is_whole(self.activation, a.columns().entries());
@@ -188,7 +120,7 @@ impl<T: Real> Layer<T> {
             for unit in units {
                 let z = z.entry(unit, example);
                 exact[unit] = scaled_activation::value(self.activation, z);
-                let derivative = self.activation.derivative(scaled_activation::clamped(z));
+                let derivative = self.activation.derivative(clamped(z));
                 slope[[unit, example]] = T::from_f64(derivative);
             }
             a.set_settled(example, &exact);
@@ -197,7 +129,7 @@ impl<T: Real> Layer<T> {
 
     /// The units of one example whose φ(z) the mantissas of `a`, made from those of z, do not
     /// have with all digits.
-    fn uncertain_units(&self, z: &Signal<T>, a: &Columns<T>, example: usize) -> Vec<usize> {
+    fn uncertain_units(&self, z: &Signal<T>, a: &ScaledColumns<T>, example: usize) -> Vec<usize> {
         let units = 0..z.units();
         let small = |&unit: &usize| a.mantissa[[unit, example]].abs() < smallest();
         match self.activation {
