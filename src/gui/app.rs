@@ -218,8 +218,8 @@ impl App {
 
     fn open(&mut self, path: PathBuf) {
         self.say(&format!("Opening: {}", path.display()));
-        self.opening = Some(path.clone());
-        self.jobs.open(path);
+        self.jobs.open(&path);
+        self.opening = Some(path);
     }
 
     fn opened(&mut self, path: &Path, opened: Result<Box<Experiment>, String>) {

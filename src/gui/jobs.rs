@@ -1,6 +1,6 @@
 //! Short jobs off the UI thread: file dialogs, pictures, files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use eframe::egui::{ColorImage, Context};
@@ -43,29 +43,41 @@ impl Jobs {
     /// Starts a job on a thread of its own.
     pub fn start(&mut self, name: &str, job: impl FnOnce() -> Done + Send + 'static) {
         self.running += 1;
-        self.spawn(name, job);
+        if let Err(sentence) = self.spawn(name, job) {
+            self.send(Done::Failed(sentence));
+        }
     }
 
     /// Opens a file in the same way: a pipe, or a network that is gone, may keep it for ever.
-    pub fn open(&mut self, path: PathBuf) {
-        self.spawn("open experiment", move || {
-            let opened = open::file(&path).map(Box::new).map_err(|error| error.to_string());
-            Done::Opened(path, opened)
-        });
+    pub fn open(&mut self, path: &Path) {
+        let file = path.to_owned();
+        let job = move || {
+            let opened = open::file(&file).map(Box::new).map_err(|error| error.to_string());
+            Done::Opened(file, opened)
+        };
+        if let Err(sentence) = self.spawn("open experiment", job) {
+            self.send(Done::Opened(path.to_owned(), Err(sentence)));
+        }
     }
 
-    fn spawn(&self, name: &str, job: impl FnOnce() -> Done + Send + 'static) {
+    /// # Errors
+    /// A sentence, where the system gives no thread.
+    fn spawn(&self, name: &str, job: impl FnOnce() -> Done + Send + 'static) -> Result<(), String> {
         let (sender, context) = (self.sender.clone(), self.context.clone());
-        let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let run = move || {
             // The window may have closed meanwhile; then nobody waits for the answer.
             let _ = sender.send(job());
             context.request_repaint();
-        });
-        if let Err(error) = started {
-            let sentence = format!("The system gave no thread for “{name}”: {error}.");
-            // The receiver lives as long as self.
-            let _ = self.sender.send(Done::Failed(sentence));
-        }
+        };
+        let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+        started
+            .map(drop)
+            .map_err(|error| format!("The system gave no thread for “{name}”: {error}."))
+    }
+
+    fn send(&self, done: Done) {
+        // The receiver lives as long as self.
+        let _ = self.sender.send(done);
     }
 
     /// A job that has ended.
