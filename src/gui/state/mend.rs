@@ -120,13 +120,14 @@ fn has_bad_number(text: &str) -> bool {
     has_word(text, |word| word.parse().is_ok_and(|number| !is_good(number)))
 }
 
-/// Whether a whole number is larger than any that egui writes, or is written in another way:
+/// Whether a whole number is the largest that there is, or is written in another way than egui does:
 /// egui adds 1 to the age of each widget's state while it reads, without asking whether it can.
 fn overflows(text: &str) -> bool {
     has_word(text, |word| {
         let is_number = word.starts_with(|c: char| c.is_ascii_digit() || c == '+');
         let is_whole = word.bytes().all(|byte| byte.is_ascii_digit());
-        is_number && word.parse::<f64>().map_or(true, |number| is_whole && number > LARGEST)
+        let most = usize::MAX as f64;
+        is_number && word.parse::<f64>().map_or(true, |number| is_whole && number >= most)
     })
 }
 
