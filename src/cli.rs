@@ -9,6 +9,7 @@ mod sweep;
 mod theory;
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::experiment::{Experiment, visible};
-use crate::export::atomic::Destination;
+use crate::export::atomic::{self, Destination};
 use crate::export::picture::{self, PictureOptions};
 use crate::export::{csv, json, weights};
 use crate::figure::{FigureId, View};
@@ -138,8 +139,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(refusal) => {
-            tell_refusal(&refusal);
-            return ExitCode::from(refusal.exit_code() as u8);
+            return tell_refusal(&refusal);
         }
     };
     let outcome = match cli.command {
@@ -155,10 +155,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(&error.to_string());
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => tell_failure(&error),
     }
 }
 
@@ -168,14 +165,25 @@ fn tell(sentence: &str) {
     let _ = writeln!(io::stderr(), "gradient-lab: {}", visible(sentence));
 }
 
-/// What clap says of the arguments, which may be the names of files.
-fn tell_refusal(refusal: &clap::Error) {
+/// What clap says of the arguments, which may be the names of files; also the help and the
+/// version, which are asked for, so that it is a failure where they cannot be written.
+fn tell_refusal(refusal: &clap::Error) -> ExitCode {
     let plain = refusal.render().to_string();
     if plain.lines().all(|line| visible(line) == line) {
-        let _ = refusal.print();
+        let printed = refusal.print();
+        if let (false, Err(error)) = (refusal.use_stderr(), printed) && error.kind() != io::ErrorKind::BrokenPipe {
+            return tell_failure(&CliError::Print(error));
+        }
     } else {
         plain.lines().for_each(|line| drop(writeln!(io::stderr(), "{}", visible(line))));
     }
+    ExitCode::from(refusal.exit_code() as u8)
+}
+
+/// An error's sentence on standard error, and its exit code.
+fn tell_failure(error: &CliError) -> ExitCode {
+    tell(&error.to_string());
+    ExitCode::from(error.exit_code())
 }
 
 /// `gradient-lab [EXPERIMENT]`.
@@ -211,7 +219,8 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
         PictureFormat::Png => picture::encode(&figure, options)?,
     };
     destination.write_whole(&bytes)?;
-    picture::left_out(&figure.experiment).iter().for_each(|sentence| tell(sentence));
+    let told = [picture::left_out(experiment), gui::fonts::sentence_for(experiment)];
+    told.iter().flatten().for_each(|sentence| tell(sentence));
     Ok(())
 }
 
@@ -241,9 +250,9 @@ fn run(args: &RunArgs) -> Result<(), CliError> {
 /// Hands standard output over, buffered. Whoever reads it may stop reading when they have
 /// seen enough, as `head` does: that is no failure.
 fn print(
-    write: impl FnOnce(&mut BufWriter<io::StdoutLock<'_>>) -> io::Result<()>,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), CliError> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(atomic::standard_output().map_err(CliError::Print)?);
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Print(error)),
         _ => Ok(()),

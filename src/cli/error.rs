@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, short_path};
 use crate::export::atomic::WriteError;
 use crate::export::open::OpenError;
 use crate::export::picture::PictureError;
@@ -29,7 +29,7 @@ pub enum CliError {
     /// Neither the path nor an argument says what kind of picture is wanted.
     #[error(
         "“{}” does not say what kind of picture it is: let it end in .png, or add --format png.",
-        .0.display()
+        short_path(.0)
     )]
     Ending(PathBuf),
     /// The weights could not be made.

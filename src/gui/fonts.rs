@@ -5,9 +5,13 @@
 //! have `system_font_fallback: false` for the same reason. Where the files come from is
 //! written in `assets/fonts/README.md`.
 
+mod code_points;
+
 use std::sync::Arc;
 
 use eframe::egui::{Context, FontData, FontDefinitions, FontFamily, FontTweak};
+
+pub use code_points::{sentence, sentence_for};
 
 /// The signs that the lab's words, formulas and buttons are written with, beyond ASCII and
 /// Latin-1. Every one has a glyph in every family.
@@ -30,11 +34,13 @@ pub fn bold() -> FontFamily {
 
 /// Gives the context its fonts: Inter for text and [`bold`] headings, JetBrains Mono for
 /// tables, and three more for the signs that these lack. All digits are equally wide.
-/// The families of [`super::mathtext`] come with them.
+/// The families of [`super::mathtext`] come with them. What no font has is shown as its code
+/// point.
 pub fn install(context: &Context) {
     let mut definitions = definitions();
     super::mathtext::install_fonts(&mut definitions);
     context.set_fonts(definitions);
+    code_points::install(context);
 }
 
 /// The files, by the names that the families list them under.

@@ -53,7 +53,7 @@ fn words_height(ui: &Ui, figure: &Figure) -> f32 {
     let row = (ui.spacing().interact_size.y - theme::BODY).max(0.0) * 0.5;
     let notes = figure.notes.iter();
     let notes = notes.map(|n| height(format!("{} {}", n.name, n.text), theme::BODY) + row);
-    let caption = figure.caption.iter().map(|line| height(line.clone(), theme::SMALL));
+    let caption = caption_lines(figure).into_iter().map(|line| height(line, theme::SMALL));
     notes.chain(caption).sum::<f32>() + 18.0
 }
 
@@ -88,9 +88,14 @@ pub fn note(ui: &mut Ui, note: &Note) {
     });
 }
 
+/// The settings, and what became of characters that no font has.
+fn caption_lines(figure: &Figure) -> Vec<String> {
+    figure.caption.iter().cloned().chain(fonts::sentence_for(&figure.experiment)).collect()
+}
+
 fn caption(ui: &mut Ui, figure: &Figure) {
     ui.add_space(4.0);
-    for line in &figure.caption {
+    for line in caption_lines(figure) {
         ui.label(RichText::new(line).small().weak());
     }
 }
