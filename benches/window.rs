@@ -18,8 +18,9 @@ use eframe::egui::{
 use gradient_lab::experiment::{
     Activation, Architecture, Draws, Experiment, Precision, Preset, Variant,
 };
-use gradient_lab::export::{Image, raster, texture::Textures};
 use gradient_lab::gui::{App, Command, Page};
+use gradient_lab::raster::texture::Textures;
+use gradient_lab::raster::{self, Image};
 use gradient_lab::study::{Axis, Engine, Quantity, Setting, Sweep, SweepPreset};
 
 /// The size in which the window opens, in points and pixels.

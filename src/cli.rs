@@ -23,6 +23,7 @@ use crate::export::picture::{self, PictureOptions};
 use crate::export::{csv, json, weights};
 use crate::figure::{FigureId, View};
 use crate::gui;
+use crate::paint::fonts;
 use crate::study::{DrawStudy, Watch};
 
 pub use error::CliError;
@@ -171,7 +172,9 @@ fn tell_refusal(refusal: &clap::Error) -> ExitCode {
     let plain = refusal.render().to_string();
     if plain.lines().all(|line| visible(line) == line) {
         let printed = refusal.print();
-        if let (false, Err(error)) = (refusal.use_stderr(), printed) && error.kind() != io::ErrorKind::BrokenPipe {
+        if let (false, Err(error)) = (refusal.use_stderr(), printed)
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
             return tell_failure(&CliError::Print(error));
         }
     } else {
@@ -219,7 +222,7 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
         PictureFormat::Png => picture::encode(&figure, options)?,
     };
     destination.write_whole(&bytes)?;
-    let told = [picture::left_out(experiment), gui::fonts::sentence_for(experiment)];
+    let told = [picture::left_out(experiment), fonts::sentence_for(experiment)];
     told.iter().flatten().for_each(|sentence| tell(sentence));
     Ok(())
 }
@@ -249,9 +252,7 @@ fn run(args: &RunArgs) -> Result<(), CliError> {
 
 /// Hands standard output over, buffered. Whoever reads it may stop reading when they have
 /// seen enough, as `head` does: that is no failure.
-fn print(
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> Result<(), CliError> {
+fn print(write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), CliError> {
     let mut out = BufWriter::new(atomic::standard_output().map_err(CliError::Print)?);
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Print(error)),

@@ -12,5 +12,7 @@ pub mod experiment;
 pub mod export;
 pub mod figure;
 pub mod gui;
+pub mod paint;
+pub mod raster;
 pub mod runtime;
 pub mod study;

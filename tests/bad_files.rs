@@ -5,7 +5,8 @@ mod helpers;
 
 use std::process::Output;
 
-use gradient_lab::export::{Image, png};
+use gradient_lab::export::png;
+use gradient_lab::raster::Image;
 use helpers::{lab, lab_with_input};
 
 /// The sentence of a refusal; anything else than a proper refusal fails the test.

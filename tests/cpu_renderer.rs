@@ -4,7 +4,7 @@ mod support;
 
 use eframe::egui;
 use egui_kittest::{Harness, kittest::Queryable as _};
-use gradient_lab::gui::fonts;
+use gradient_lab::paint::fonts;
 use image::RgbaImage;
 
 /// A page with one switch, that shows a filled circle while it is on.

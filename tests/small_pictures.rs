@@ -7,8 +7,7 @@ use eframe::egui::epaint::{ClippedShape, Shape, text::MissingGlyphPolicy};
 use eframe::egui::{self, Rect, Theme, Vec2, vec2};
 use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::figure::{Figure, FigureId, View};
-use gradient_lab::gui::painter::{Medium, Painter};
-use gradient_lab::gui::theme;
+use gradient_lab::paint::{Medium, Painter, sheet, theme};
 use gradient_lab::study::Watch;
 
 /// A text and where it may be seen.
@@ -35,7 +34,8 @@ fn painted(figure: &Arc<Figure>, size: Vec2, scale: f32, theme: Theme) -> Vec<Cl
         };
         let viewport = input.viewports.entry(egui::ViewportId::ROOT).or_default();
         viewport.native_pixels_per_point = Some(scale);
-        shapes = context.run_ui(input, |ui| painter.sheet(ui, figure, Medium::Paper)).shapes;
+        shapes =
+            context.run_ui(input, |ui| sheet::show(&mut painter, ui, figure, Medium::Paper)).shapes;
     }
     shapes
 }
@@ -88,9 +88,19 @@ fn experiment(toml: &str) -> Experiment {
 /// The chapter's, a deep one, and one with as many variants, and names as long, as there may be.
 fn experiments() -> Vec<(&'static str, Experiment)> {
     let deep = "title = 'Deep'\n[architecture]\ndepth = 300\nwidth = 6\n[[variant]]\nactivation = 'tanh'\n[[variant]]\nactivation = 'sigmoid'";
-    let names = ["W".repeat(60), "wide names ".repeat(5), "שלום עולם".into(), "漢字仮名交じり文".repeat(3), "e\u{f71}\u{301}\u{202e}x".into(), "👨‍👩‍👧 emoji".into()];
+    let names = [
+        "W".repeat(60),
+        "wide names ".repeat(5),
+        "שלום עולם".into(),
+        "漢字仮名交じり文".repeat(3),
+        "e\u{f71}\u{301}\u{202e}x".into(),
+        "👨‍👩‍👧 emoji".into(),
+    ];
     let activations = ["relu", "tanh", "sigmoid", "gelu", "linear", "silu"];
-    let mut many = format!("title = '{}'\n[architecture]\ndepth = 5\nwidth = 4\n", "Мир שלום 世界 W".repeat(4));
+    let mut many = format!(
+        "title = '{}'\n[architecture]\ndepth = 5\nwidth = 4\n",
+        "Мир שלום 世界 W".repeat(4)
+    );
     for (name, activation) in names.iter().zip(activations) {
         many += &format!("[[variant]]\nname = '{name}'\nactivation = '{activation}'\n");
     }
@@ -103,10 +113,15 @@ fn the_smallest_pictures_cut_nothing() {
     let only = std::env::var("FIGURE").ok();
     let mut all = Vec::new();
     for (name, experiment) in experiments() {
-        for id in FigureId::ALL.into_iter().filter(|id| only.as_deref().is_none_or(|o| o == id.id())) {
+        for id in
+            FigureId::ALL.into_iter().filter(|id| only.as_deref().is_none_or(|o| o == id.id()))
+        {
             let figure = id.compute(&experiment, View::default(), &Watch::unattended());
             let figure = Arc::new(figure.expect("nobody stops it"));
-            let size = match std::env::var("SIDE") { Ok(side) => Vec2::splat(side.parse().unwrap()), _ => vec2(200.0, 200.0) };
+            let size = match std::env::var("SIDE") {
+                Ok(side) => Vec2::splat(side.parse().unwrap()),
+                _ => vec2(200.0, 200.0),
+            };
             let mut found = faults(&painted(&figure, size, 1.0, Theme::Light), size);
             found.truncate(4);
             all.extend(found.into_iter().map(|fault| format!("{} of {name}: {fault}", id.id())));

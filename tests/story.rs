@@ -12,10 +12,11 @@ use eframe::egui::{Theme, Vec2, epaint::text::Fonts, vec2};
 use egui_kittest::{Harness, kittest::Queryable as _};
 use gradient_lab::engine::{DrawCache, Network};
 use gradient_lab::experiment::{Experiment, Preset};
-use gradient_lab::gui::mathtext::{Formula, MathStyle};
 use gradient_lab::gui::story::prose::{Piece, pieces, spoken};
 use gradient_lab::gui::story::{self, Action, Block};
-use gradient_lab::gui::{App, Page, fonts};
+use gradient_lab::gui::{App, Page};
+use gradient_lab::paint::fonts;
+use gradient_lab::paint::mathtext::{Formula, MathStyle};
 use gradient_lab::study::{Cost, Draw, Kind, MeanField};
 
 /// Every text of the page, with its marks.

@@ -6,10 +6,11 @@ use eframe::egui::{self, Theme, vec2};
 
 use crate::experiment::Experiment;
 use crate::figure::Figure;
-use crate::gui::painter::{Medium, Painter};
-use crate::gui::theme;
+use crate::paint::{Medium, Painter, sheet, theme};
 
-use super::{Image, offscreen, png};
+use crate::raster::{Image, offscreen};
+
+use super::png;
 
 /// Points per inch of a picture at scale 1.
 pub const POINTS_PER_INCH: f32 = 96.0;
@@ -55,7 +56,7 @@ pub fn paint(figure: &Arc<Figure>, options: PictureOptions) -> Result<Image, Pic
     let mut painter = Painter::new();
     let setup = |context: &egui::Context| theme::install(context);
     let size = vec2(options.size[0], options.size[1]);
-    let contents = |ui: &mut egui::Ui| painter.sheet(ui, figure, Medium::Paper);
+    let contents = |ui: &mut egui::Ui| sheet::show(&mut painter, ui, figure, Medium::Paper);
     Ok(offscreen::paint(size, options.scale, theme, setup, contents)?)
 }
 

@@ -7,7 +7,7 @@ use std::io::{Cursor, ErrorKind};
 
 use png::{BitDepth, ColorType, Decoder, Encoder, Limits, PixelDimensions, Unit};
 
-use super::image::Image;
+use crate::raster::Image;
 
 /// The keyword of the text chunk that holds the experiment.
 pub const KEYWORD: &str = "gradient-lab-experiment";
@@ -76,7 +76,8 @@ pub enum Error {
 /// [`Error::Density`], [`Error::LongExperiment`], or [`Error::Encode`] for an image without pixels.
 ///
 /// ```
-/// use gradient_lab::export::{Image, png};
+/// use gradient_lab::export::png;
+/// use gradient_lab::raster::Image;
 /// let image = Image::filled(4, 3, eframe::egui::Color32::WHITE);
 /// let bytes = png::encode(&image, 300.0, Some("seed = 42"))?;
 /// assert_eq!(png::read_experiment(&bytes)?.as_deref(), Some("seed = 42"));

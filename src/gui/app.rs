@@ -17,10 +17,10 @@ use super::history::History;
 use super::jobs::{Done, Jobs};
 use super::lab::Lab;
 use super::pages::{Page, Pages};
-use super::painter::Painter;
 use super::saved::Saved;
 use super::state::{Keeper, State};
-use super::{bar, controls, keys, theme};
+use super::{bar, controls, keys};
+use crate::paint::{Painter, theme};
 
 /// The whole window.
 pub struct App {

@@ -6,18 +6,14 @@ mod asked;
 mod bar;
 mod command;
 mod controls;
-pub mod fonts;
 mod history;
 mod jobs;
 mod keys;
 mod lab;
-pub mod mathtext;
 mod pages;
-pub mod painter;
 mod saved;
 mod state;
 pub mod story;
-pub mod theme;
 mod window;
 
 pub use app::App;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use gradient_lab::export::{Image, png};
+use gradient_lab::export::png;
+use gradient_lab::raster::Image;
 
 use crate::helpers::lab;
 use crate::mutate::Mutator;

@@ -2,7 +2,8 @@
 
 use eframe::egui::{Color32, Context, FullOutput, TexturesDelta};
 use egui_kittest::TestRenderer;
-use gradient_lab::export::{Image, raster, texture::Textures};
+use gradient_lab::raster::texture::Textures;
+use gradient_lab::raster::{self, Image};
 use image::RgbaImage;
 
 /// Takes the pictures of an `egui_kittest::Harness` with the lab's own rasterizer.

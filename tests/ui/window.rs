@@ -76,6 +76,17 @@ impl Window {
         });
     }
 
+    /// Waits until no page's study is under way, and what came is laid out.
+    pub fn wait_until_idle(&mut self) {
+        let start = Instant::now();
+        while self.harness.state_mut().pages().is_busy() {
+            assert!(start.elapsed() < PATIENCE, "a page is still busy");
+            std::thread::sleep(Duration::from_millis(5));
+            self.frames();
+        }
+        self.frames();
+    }
+
     /// Waits until a text on the screen contains this.
     pub fn wait_for_text(&mut self, part: &str) {
         self.wait(part, |window| window.shows(part));

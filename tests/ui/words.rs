@@ -8,7 +8,8 @@ use gradient_lab::experiment::{
     Activation, Draws, FanMode, Loss, Precision, Preset, Scheme, limits,
 };
 use gradient_lab::figure::{FigureId, with_minus};
-use gradient_lab::gui::{Page, fonts};
+use gradient_lab::gui::Page;
+use gradient_lab::paint::fonts;
 
 use super::window::Window;
 

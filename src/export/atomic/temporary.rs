@@ -135,14 +135,16 @@ pub(super) fn clear_up(folder: &Path) {
 fn unfinished_in(folder: &Path) -> io::Result<Vec<String>> {
     // Not `fs::read_dir`, which panics where the system cannot close a folder.
     let folder = rustix::fs::Dir::read_from(File::open(folder)?)?;
-    let names = folder.flatten().filter_map(|entry| Some(entry.file_name().to_str().ok()?.to_owned()));
+    let names =
+        folder.flatten().filter_map(|entry| Some(entry.file_name().to_str().ok()?.to_owned()));
     Ok(names.filter(|name| is_unfinished(name)).collect())
 }
 
 /// The names in a folder that are those of unfinished files.
 #[cfg(not(unix))]
 fn unfinished_in(folder: &Path) -> io::Result<Vec<String>> {
-    let names = fs::read_dir(folder)?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let names =
+        fs::read_dir(folder)?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     Ok(names.filter(|name| is_unfinished(name)).collect())
 }
 

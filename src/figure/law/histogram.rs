@@ -2,8 +2,8 @@
 
 use crate::study::{Distribution, Draw, Ensemble, Theory, VariantEnsemble, VariantTheory};
 
-use super::super::{AxisScale, Chart, MarkShape};
 use super::{NORM, part};
+use crate::figure::{AxisScale, Chart, MarkShape};
 
 /// Columns of a histogram, about.
 const COLUMNS: f64 = 48.0;

@@ -4,8 +4,8 @@ use eframe::egui::{self, Button, DragValue, Grid, Slider, SliderClamping, Ui};
 
 use crate::experiment::{Draws, Experiment, Loss, Precision, limits};
 
-use super::super::command::{Command, Commands};
 use super::row;
+use crate::gui::command::{Command, Commands};
 
 /// The shared settings.
 pub fn show(ui: &mut Ui, draft: &mut Experiment, commands: &mut Commands) {

@@ -6,9 +6,9 @@ mod variant;
 use eframe::egui::{self, RichText, ScrollArea, Ui};
 
 use crate::experiment::{Experiment, Preset, limits};
+use crate::paint::fonts;
 
 use super::command::{Command, Commands};
-use super::fonts;
 use super::lab::Lab;
 
 /// The controls. Whatever is moved becomes one `Set` command.
@@ -113,7 +113,7 @@ pub fn variant_choice(ui: &mut Ui, label: &str, index: &mut usize, experiment: &
     let last = experiment.variants.len().saturating_sub(1);
     let shown = (*index).min(last);
     let choice = egui::ComboBox::from_id_salt(label)
-        .selected_text(RichText::new(super::painter::shortened(name(shown), 24)).small());
+        .selected_text(RichText::new(crate::paint::shortened(name(shown), 24)).small());
     let response = choice.show_ui(ui, |ui| {
         for i in 0..experiment.variants.len() {
             ui.selectable_value(index, i, name(i));

@@ -6,8 +6,8 @@ use crate::experiment::{
     Activation, Experiment, FanMode, Init, Parameter, Scheme, Variant, limits,
 };
 
-use super::super::theme;
 use super::row;
+use crate::paint::theme;
 
 /// Room for every scheme's name at once, in points.
 const LIST_HEIGHT: f32 = 340.0;
@@ -26,8 +26,7 @@ pub fn show(ui: &mut Ui, draft: &mut Experiment, index: usize) -> Option<Wish> {
     let others: Vec<String> = names_but(draft, index);
     let variant = &mut draft.variants[index];
     let colour = theme::variant(index, ui.visuals());
-    let title =
-        RichText::new(super::super::painter::shortened(&variant.name, 26)).color(colour).strong();
+    let title = RichText::new(crate::paint::shortened(&variant.name, 26)).color(colour).strong();
     let mut wish = None;
     CollapsingHeader::new(title).id_salt(("variant", index)).default_open(index < 2).show(
         ui,

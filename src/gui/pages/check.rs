@@ -15,12 +15,12 @@ use crate::study::{
     CheckError, CheckSettings, Cost, DrawStudy, GradientCheck, Sample, gradient_check,
 };
 
-use super::super::asked::Asked;
-use super::super::command::Commands;
-use super::super::controls;
-use super::super::lab::Lab;
-use super::super::painter::{self, Painter};
 use super::under_way;
+use crate::gui::asked::Asked;
+use crate::gui::command::Commands;
+use crate::gui::controls;
+use crate::gui::lab::Lab;
+use crate::paint::{self, Painter};
 use cost::CostPart;
 use losses::LossesPart;
 
@@ -288,7 +288,7 @@ fn results(ui: &mut Ui, made: &Made, painter: &mut Painter, commands: &mut Comma
         ui.colored_label(ui.visuals().error_fg_color, refusal);
     }
     let notes = made.figures.first().into_iter().flat_map(|figure| &figure.notes);
-    notes.for_each(|note| painter::note(ui, note));
+    notes.for_each(|note| paint::sheet::note(ui, note));
     let drawn = made.figures.iter().zip([270.0, 220.0]);
     for (figure, height) in drawn.filter(|(figure, _)| !figure.panels.is_empty()) {
         super::figure_with_tools(ui, painter, figure, height, commands, |_, _| {});

@@ -8,10 +8,10 @@ use egui_extras::{Column, TableBuilder};
 use crate::figure::{Figure, FigureId, norms_table, with_minus};
 use crate::study::Draw;
 
-use super::super::command::{Command, Commands};
-use super::super::lab::Lab;
-use super::super::painter::{self, Painter};
-use super::super::{controls, theme};
+use crate::gui::command::{Command, Commands};
+use crate::gui::controls;
+use crate::gui::lab::Lab;
+use crate::paint::{self, Painter, theme};
 
 /// Height of the panel with diagnosis and table, at first.
 const BELOW: f32 = 190.0;
@@ -48,7 +48,7 @@ fn figures(ui: &mut Ui, lab: &mut Lab, painter: &mut Painter, commands: &mut Com
 /// too little.
 fn share_out(lab: &mut Lab, room: f32) -> [(FigureId, f32); 3] {
     let strips = match lab.figure(FigureId::Strips).as_deref() {
-        Some(Figure { panels, .. }) => panels.first().map_or(0.0, painter::natural_height),
+        Some(Figure { panels, .. }) => panels.first().map_or(0.0, paint::natural_height),
         None => 0.0,
     };
     let rest = (room - strips - 30.0).max(0.0);
@@ -90,7 +90,7 @@ fn below(ui: &mut Ui, lab: &mut Lab, draw: &Arc<Draw>) {
     ui.add_space(3.0);
     if let Some(figure) = lab.figure(FigureId::Norms) {
         for note in &figure.notes {
-            painter::note(ui, note);
+            paint::sheet::note(ui, note);
         }
     }
     ui.separator();

@@ -8,12 +8,12 @@ use crate::experiment::Experiment;
 use crate::figure::{Direction, Figure};
 use crate::study::{DrawStudy, Portrait, portrait};
 
-use super::super::asked::Asked;
-use super::super::command::Commands;
-use super::super::controls;
-use super::super::lab::Lab;
-use super::super::painter::Painter;
 use super::under_way;
+use crate::gui::asked::Asked;
+use crate::gui::command::Commands;
+use crate::gui::controls;
+use crate::gui::lab::Lab;
+use crate::paint::Painter;
 
 /// What is asked of the worker: the experiment, the variant and the example.
 type Question = (Experiment, usize, usize);

@@ -13,11 +13,11 @@ use eframe::egui::{
 use crate::figure::{Figure, words::ensemble::ensemble as drawn};
 use crate::study::{DrawStudy, Engine, Ensemble, EnsembleSettings, SEEDS, TheoryStudy};
 
-use super::super::app::sentence;
-use super::super::asked::Asked;
-use super::super::command::Commands;
-use super::super::lab::Lab;
-use super::super::painter::{self, Medium, Painter};
+use crate::gui::app::sentence;
+use crate::gui::asked::Asked;
+use crate::gui::command::Commands;
+use crate::gui::lab::Lab;
+use crate::paint::{self, Medium, Painter};
 use job::{Answer, Law, Question, answer};
 
 /// Share of the height that the panel with the words has, at first.
@@ -281,7 +281,7 @@ impl LawPage {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.add_space(3.0);
             for (note, words) in law.by_layer[0].notes.iter().zip(&law.words) {
-                painter::note(ui, note);
+                paint::sheet::note(ui, note);
                 ui.indent(("law words", note.variant), |ui| {
                     if let Some(limit) = &words.limit {
                         ui.label(limit);

@@ -21,7 +21,7 @@ use crate::figure::{Figure, not_emulated};
 
 use super::command::{Command, Commands};
 use super::lab::Lab;
-use super::painter::{Medium, Painter};
+use crate::paint::{Medium, Painter};
 
 /// Every page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

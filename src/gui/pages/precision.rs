@@ -9,12 +9,12 @@ use crate::experiment::Experiment;
 use crate::figure::Figure;
 use crate::study::{DrawStudy, Lens, precision};
 
-use super::super::asked::Asked;
-use super::super::command::Commands;
-use super::super::controls;
-use super::super::lab::Lab;
-use super::super::painter::{self, Painter};
 use super::under_way;
+use crate::gui::asked::Asked;
+use crate::gui::command::Commands;
+use crate::gui::controls;
+use crate::gui::lab::Lab;
+use crate::paint::{self, Painter};
 
 /// Height of the strips, in points.
 const STRIPS: f32 = 196.0;
@@ -127,7 +127,7 @@ fn results(ui: &mut Ui, made: &Made, painter: &mut Painter, commands: &mut Comma
     let notes = made.bars.notes.iter();
     let few = made.bars.notes.len() <= MOST_NOTES;
     for note in notes.filter(|note| few || note.variant == made.variant) {
-        painter::note(ui, note);
+        paint::sheet::note(ui, note);
     }
     if let Some(how_to_read) = made.bars.caption.last() {
         ui.label(RichText::new(how_to_read).small().weak());
@@ -138,6 +138,6 @@ fn results(ui: &mut Ui, made: &Made, painter: &mut Painter, commands: &mut Comma
     super::figure_with_tools(ui, painter, &made.strips, STRIPS, commands, |_, _| {});
     ui.add_space(4.0);
     for note in &made.strips.notes {
-        painter::note(ui, note);
+        paint::sheet::note(ui, note);
     }
 }

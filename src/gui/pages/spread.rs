@@ -8,12 +8,12 @@ use crate::experiment::Experiment;
 use crate::figure::{Figure, SpreadForm};
 use crate::study::{DrawStudy, Signal, Spread, SpreadSettings, ValueAxis, spread};
 
-use super::super::asked::Asked;
-use super::super::command::Commands;
-use super::super::controls;
-use super::super::lab::Lab;
-use super::super::painter::{self, Medium, Painter};
 use super::under_way;
+use crate::gui::asked::Asked;
+use crate::gui::command::Commands;
+use crate::gui::controls;
+use crate::gui::lab::Lab;
+use crate::paint::{self, Medium, Painter};
 
 /// Height of the shares below, in points.
 const SHARES: f32 = 150.0;
@@ -142,7 +142,7 @@ fn result(ui: &mut Ui, figure: &Arc<Figure>, painter: &mut Painter, commands: &m
     let room = ui.available_height();
     let top = ui.cursor().top();
     for note in &figure.notes {
-        painter::note(ui, note);
+        paint::sheet::note(ui, note);
     }
     if let Some(how_to_read) = figure.caption.last() {
         ui.label(egui::RichText::new(how_to_read).small().weak());

@@ -15,11 +15,11 @@ use eframe::egui::{
 use crate::experiment::{Experiment, Preset};
 use crate::study::DrawStudy;
 
-use super::super::asked::Asked;
-use super::super::command::{Command, Commands};
-use super::super::controls;
-use super::super::lab::Lab;
 use super::under_way;
+use crate::gui::asked::Asked;
+use crate::gui::command::{Command, Commands};
+use crate::gui::controls;
+use crate::gui::lab::Lab;
 
 use run::{Answer, Question, Run};
 

@@ -5,11 +5,11 @@ use eframe::egui::{
     Response, RichText, Role, ScrollArea, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::super::command::{Command, Commands};
-use super::super::fonts;
-use super::super::mathtext::Math;
-use super::super::story::prose::{Typesetter, spoken_formula};
-use super::super::story::{self, Action, Block, Section};
+use crate::gui::command::{Command, Commands};
+use crate::gui::story::prose::{Typesetter, spoken_formula};
+use crate::gui::story::{self, Action, Block, Section};
+use crate::paint::fonts;
+use crate::paint::mathtext::Math;
 
 /// The longest line, in points: about ninety letters.
 const COLUMN: f32 = 720.0;

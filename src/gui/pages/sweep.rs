@@ -15,13 +15,13 @@ use crate::study::{
     critical_line, sweep,
 };
 
-use super::super::app::sentence;
-use super::super::asked::Asked;
-use super::super::command::{Command, Commands};
-use super::super::controls;
-use super::super::lab::Lab;
-use super::super::painter::{Medium, Painter};
 use super::Page;
+use crate::gui::app::sentence;
+use crate::gui::asked::Asked;
+use crate::gui::command::{Command, Commands};
+use crate::gui::controls;
+use crate::gui::lab::Lab;
+use crate::paint::{Medium, Painter};
 use fields::{axis, cell_field, combo, free_axis, named};
 
 /// Seeds of a cell that the page offers.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use eframe::egui::{ProgressBar, RichText, Ui};
 
-use super::super::asked::{Asked, SOON};
+use crate::gui::asked::{Asked, SOON};
 
 /// A line while something is under way or has gone wrong, and nothing otherwise; `what` is
 /// what is being computed, with its first letter large.

@@ -10,13 +10,13 @@ use crate::figure::why::{self, StepWords};
 use crate::figure::{Figure, FigureId};
 use crate::study::{Anatomy, AnatomySettings, DrawStudy, anatomy};
 
-use super::super::asked::Asked;
-use super::super::command::Commands;
-use super::super::controls;
-use super::super::lab::Lab;
-use super::super::mathtext::{Math, colored};
-use super::super::painter::{self, Painter};
 use super::under_way;
+use crate::gui::asked::Asked;
+use crate::gui::command::Commands;
+use crate::gui::controls;
+use crate::gui::lab::Lab;
+use crate::paint::mathtext::{Math, colored};
+use crate::paint::{self, Painter};
 
 /// From this width on the figures stand in two columns, in points.
 const TWO_COLUMNS: f32 = 1100.0;
@@ -151,7 +151,7 @@ impl WhyPage {
 
 /// LaTeX in the colour of what comes from the weights, and of what comes from the slopes.
 fn in_colours(ui: &Ui, weights: &str, slopes: &str) -> [String; 2] {
-    let colour = |ink| painter::ink(ink, ui.visuals());
+    let colour = |ink| paint::ink(ink, ui.visuals());
     [colored(weights, colour(why::WEIGHTS)), colored(slopes, colour(why::SLOPES))]
 }
 
@@ -234,7 +234,7 @@ fn group(
 ) {
     let top = ui.cursor().top();
     for note in figures.first().iter().flat_map(|figure| &figure.notes) {
-        painter::note(ui, note);
+        paint::sheet::note(ui, note);
     }
     let gaps = 14.0 * figures.len() as f32;
     let room = room - (ui.cursor().top() - top) - gaps;

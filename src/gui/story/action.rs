@@ -2,7 +2,7 @@
 
 use crate::experiment::{Experiment, ExperimentError, Preset};
 
-use super::super::pages::Page;
+use crate::gui::pages::Page;
 
 /// A button.
 #[derive(Clone, Copy, Debug)]

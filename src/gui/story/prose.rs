@@ -11,8 +11,8 @@ use eframe::egui::{
     Color32, FontFamily, FontId, Painter, Pos2, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::super::fonts;
-use super::super::mathtext::{Formula, MathCache, MathStyle};
+use crate::paint::fonts;
+use crate::paint::mathtext::{Formula, MathCache, MathStyle};
 
 /// Distance of baselines, in font sizes.
 const LEADING: f32 = 1.55;

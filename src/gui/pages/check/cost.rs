@@ -11,11 +11,11 @@ use crate::experiment::{Experiment, Precision};
 use crate::figure::{COST_COLUMNS, Figure, cost_row};
 use crate::study::{Cost, DrawStudy, Stopped, Timing, Watch, time_passes};
 
-use super::super::super::asked::Asked;
-use super::super::super::command::Commands;
-use super::super::super::lab::Lab;
-use super::super::super::painter::Painter;
-use super::super::{figure_with_tools, under_way};
+use crate::gui::asked::Asked;
+use crate::gui::command::Commands;
+use crate::gui::lab::Lab;
+use crate::gui::pages::{figure_with_tools, under_way};
+use crate::paint::Painter;
 
 /// Runs of which the median counts.
 const RUNS: usize = 25;

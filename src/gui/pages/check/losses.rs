@@ -6,12 +6,12 @@ use crate::experiment::{Experiment, Loss};
 use crate::figure::{OutputRow, output_rows, with_minus};
 use crate::study::{DrawStudy, Portrait, portrait};
 
-use super::super::super::asked::Asked;
-use super::super::super::lab::Lab;
-use super::super::super::mathtext::Math;
-use super::super::super::painter;
-use super::super::under_way;
 use crate::figure::Ink;
+use crate::gui::asked::Asked;
+use crate::gui::lab::Lab;
+use crate::gui::pages::under_way;
+use crate::paint;
+use crate::paint::mathtext::Math;
 
 /// What is asked of the worker: the experiment, the variant and the example.
 type Question = (Experiment, usize, usize);
@@ -110,7 +110,7 @@ fn formulas(loss: Loss) -> [&'static str; 2] {
 
 fn row(ui: &mut Ui, loss: Loss, present: bool) {
     let name = RichText::new(loss.label());
-    let colour = painter::ink(Ink::Palette(0), ui.visuals());
+    let colour = paint::ink(Ink::Palette(0), ui.visuals());
     ui.horizontal_wrapped(|ui| {
         if present {
             ui.label(name.color(colour).strong()).on_hover_text(loss.hint());

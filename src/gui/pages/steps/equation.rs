@@ -2,8 +2,8 @@
 
 use eframe::egui::{Frame, RichText, ScrollArea, Ui};
 
-use super::super::super::mathtext::{Math, MathCache, MathStyle};
 use super::run::{Equation, Shown};
+use crate::paint::mathtext::{Math, MathCache, MathStyle};
 
 /// Em of the equation in symbols, in points.
 const LARGE: f32 = 27.0;

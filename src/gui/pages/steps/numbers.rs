@@ -6,9 +6,9 @@ use eframe::egui::{CollapsingHeader, DragValue, Grid, Response, RichText, Role, 
 
 use crate::experiment::{Experiment, Loss, limits};
 
-use super::super::super::command::Commands;
-use super::super::super::lab::Lab;
 use super::run::{Run, of_layer};
+use crate::gui::command::Commands;
+use crate::gui::lab::Lab;
 
 /// The section; whatever is changed becomes one `Set` command.
 pub fn show(ui: &mut Ui, run: &Run, lab: &Lab, commands: &mut Commands) {

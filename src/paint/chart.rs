@@ -1,0 +1,135 @@
+//! Paints charts of lines, points, bands and histograms.
+
+use eframe::egui::{self, RichText, Ui, Vec2, vec2};
+use egui_plot::{AxisHints, PlotPoint};
+
+use crate::figure::{
+    AxisScale, Chart, Ink, Mark, MarkShape, Scale, scientific_of_log10, with_minus,
+};
+
+use super::axis;
+use super::layout::{MARGIN, Medium};
+use super::legend::{kinds, swatch};
+use super::marks::{ink, mark};
+use crate::paint::theme;
+
+/// The panel: heading, plot, legend.
+pub fn show(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
+    ui.label(RichText::new(&chart.heading).heading());
+    let height = (size.y - theme::HEADING - 10.0).max(60.0);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        plot(ui, chart, vec2((size.x - MARGIN).max(80.0), height), medium);
+        legend(ui, chart, vec2(MARGIN, height));
+    });
+}
+
+fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
+    let visuals = ui.visuals().clone();
+    let mut plot = axis::plot(ui, "chart", size, medium)
+        .custom_x_axes(vec![x_axis(chart)])
+        .custom_y_axes(vec![axis::values(&chart.y.label, y_scale(chart))])
+        .include_x(chart.x.range.0)
+        .include_x(chart.x.range.1)
+        .include_y(chart.y.range.0)
+        .include_y(chart.y.range.1);
+    plot = match chart.x.scale {
+        AxisScale::Layers => plot,
+        AxisScale::Linear => plot.x_grid_spacer(egui_plot::log_grid_spacer(10)),
+        AxisScale::Log10 => {
+            plot.x_grid_spacer(move |input| axis::decades_below(input.bounds, size.x / 60.0))
+        }
+    };
+    let labels = size.y / axis::LABEL_DISTANCE;
+    plot = match chart.y.scale {
+        AxisScale::Log10 => plot.y_grid_spacer(move |input| axis::decades(input.bounds, labels)),
+        _ => {
+            let least = if chart.counts() { 1.0 } else { f64::MIN_POSITIVE };
+            plot.y_grid_spacer(move |input| axis::round_marks(input.bounds, labels, least))
+        }
+    };
+    let response = plot.show(ui, |plot_ui| {
+        for each in &chart.marks {
+            mark(plot_ui, each, &visuals);
+        }
+    });
+    if medium == Medium::Screen
+        && let Some(pointer) = response.response.hover_pos()
+    {
+        let at = response.transform.value_from_position(pointer);
+        response.response.on_hover_ui_at_pointer(|ui| tooltip(ui, chart, at));
+    }
+}
+
+fn x_axis(chart: &Chart) -> AxisHints<'static> {
+    match chart.x.scale {
+        AxisScale::Layers => axis::layers(&chart.x.label),
+        AxisScale::Linear => axis::values_below(&chart.x.label, Scale::Linear { power: 0 }),
+        AxisScale::Log10 => axis::values_below(&chart.x.label, Scale::Log10),
+    }
+}
+
+fn y_scale(chart: &Chart) -> Scale {
+    match chart.y.scale {
+        AxisScale::Log10 => Scale::Log10,
+        AxisScale::Linear | AxisScale::Layers => Scale::Linear { power: 0 },
+    }
+}
+
+/// The readings of every mark closest to the pointer's x.
+fn tooltip(ui: &mut Ui, chart: &Chart, at: PlotPoint) {
+    let visuals = ui.visuals().clone();
+    egui::Grid::new("chart tooltip").num_columns(2).show(ui, |ui| {
+        for mark in chart.marks.iter().filter(|mark| !mark.name.is_empty()) {
+            let Some((x, words)) = words_at(mark, at.x, chart) else { continue };
+            ui.label(RichText::new(&mark.name).color(ink(mark.ink, &visuals)));
+            ui.label(format!("{words} at {}", reading(x, chart.x.scale)));
+            ui.end_row();
+        }
+    });
+}
+
+/// A mark's reading closest to x: a number, or a band's two ends.
+fn words_at(mark: &Mark, x: f64, chart: &Chart) -> Option<(f64, String)> {
+    let near = |a: f64, b: f64| (a - x).abs().total_cmp(&(b - x).abs());
+    let number = |y| reading(y, chart.y.scale);
+    match &mark.shape {
+        MarkShape::Band(band) | MarkShape::Edges(band) => {
+            let [x, low, high] = band.iter().min_by(|a, b| near(a[0], b[0]))?;
+            Some((*x, format!("{} to {}", number(*low), number(*high))))
+        }
+        _ => {
+            let readings = mark.readings();
+            let [x, y] = readings.iter().min_by(|a, b| near(a[0], b[0]))?;
+            Some((*x, number(*y)))
+        }
+    }
+}
+
+fn reading(number: f64, scale: AxisScale) -> String {
+    match scale {
+        AxisScale::Log10 => scientific_of_log10(number, 3),
+        AxisScale::Layers => format!("layer {}", number.round()),
+        AxisScale::Linear => with_minus(&format!("{number:.5}")),
+    }
+}
+
+fn legend(ui: &mut Ui, chart: &Chart, size: Vec2) {
+    let visuals = ui.visuals().clone();
+    ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
+        ui.set_min_size(size);
+        let margin = egui::Margin { left: 12, ..Default::default() };
+        egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+            let mut owners: Vec<(&str, Ink)> = Vec::new();
+            for mark in chart.marks.iter().filter(|mark| !mark.name.is_empty()) {
+                let owner = (mark.parts().map_or(mark.name.as_str(), |parts| parts.0), mark.ink);
+                if !owners.contains(&owner) {
+                    owners.push(owner);
+                    swatch(ui, ink(mark.ink, &visuals), owner.0);
+                }
+            }
+            ui.add_space(4.0);
+            kinds(ui, &chart.marks);
+        });
+    });
+}

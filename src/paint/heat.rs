@@ -1,0 +1,270 @@
+//! Paints heatmaps with their colour bar.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Ui, Vec2, pos2, vec2};
+use egui_plot::{PlotImage, PlotPoint, PlotUi, Text};
+
+use crate::figure::precision::cell_words;
+use crate::figure::spread::row_words;
+use crate::figure::{Cell, Figure, Heat, Mark, MarkShape, Rows, wants_dark_letters, with_minus};
+use crate::study::Spread;
+
+use super::colour_bar::{self, Ticks};
+use super::layout::{MARGIN, Medium};
+use super::texture::{MOST_CELLS, Textures, pixel};
+use super::values::{self, Along};
+use super::{axis, marks};
+use crate::paint::theme;
+
+/// Share of a named row's height that its strip fills.
+const STRIP: f64 = 0.86;
+
+/// What a heatmap's height follows from: strips have a fixed one each.
+pub fn natural_height(heat: &Heat) -> f32 {
+    match &heat.rows {
+        Rows::Named(names) => (72.0 + 40.0 * names.len() as f32).max(128.0),
+        Rows::Formats { .. } => 72.0 + 26.0 * heat.rows.count() as f32,
+        Rows::Numbered { .. } => 280.0,
+        Rows::Values { .. } => 620.0,
+    }
+}
+
+/// The panel: heading, plot and colour bar.
+pub fn show(
+    ui: &mut Ui,
+    heat: &Heat,
+    source: (&Arc<Figure>, usize),
+    textures: &mut Textures,
+    size: Vec2,
+    medium: Medium,
+) {
+    ui.label(RichText::new(&heat.heading).heading());
+    let height = (size.y - theme::HEADING - 10.0).max(48.0);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let plot_size = vec2((size.x - MARGIN).max(80.0), height);
+        let frame = plot(ui, heat, source, textures, plot_size, medium);
+        let (rect, _) = ui.allocate_exact_size(vec2(MARGIN, height), egui::Sense::hover());
+        let mut range = frame.y_range();
+        if let Some(mark) = heat.marks.first() {
+            let row = Rect::from_min_max(pos2(rect.left() + 14.0, range.max - 12.0), rect.max);
+            line_name(ui, mark, row);
+            range.max -= 22.0;
+        }
+        let ticks = match heat.rows {
+            Rows::Formats { .. } => Ticks::Shares,
+            _ => Ticks::Decades,
+        };
+        if heat.has_lost() {
+            let row = Rect::from_min_max(pos2(rect.left() + 14.0, range.max - 12.0), rect.max);
+            let format = heat.lost_in.as_deref().unwrap_or_default();
+            box_and_name(ui, theme::lost(ui.visuals()), &format!("lost in {format}"), row);
+            range.max -= 18.0;
+        }
+        colour_bar::show(ui, &heat.scale, &heat.quantity, heat.has_zero(), rect, range, ticks);
+    });
+}
+
+/// A sample of the line over the cells, and its name.
+fn line_name(ui: &Ui, mark: &Mark, row: Rect) {
+    let (painter, visuals) = (ui.painter(), ui.visuals());
+    let y = row.top() + 6.0;
+    painter.hline(row.left()..=row.left() + 14.0, y, (2.0, marks::ink(mark.ink, visuals)));
+    let font = FontId::proportional(theme::SMALL);
+    let at = pos2(row.left() + 20.0, y);
+    painter.text(at, Align2::LEFT_CENTER, &mark.name, font, visuals.text_color());
+}
+
+/// The plot; returns its frame on the screen.
+fn plot(
+    ui: &mut Ui,
+    heat: &Heat,
+    source: (&Arc<Figure>, usize),
+    textures: &mut Textures,
+    size: Vec2,
+    medium: Medium,
+) -> Rect {
+    let rows = heat.rows.count();
+    let visuals = ui.visuals().clone();
+    let y_axis = match &heat.rows {
+        Rows::Named(names) => axis::names(names.clone()),
+        Rows::Formats { .. } => axis::names((0..rows).map(|row| heat.rows.name(row)).collect()),
+        Rows::Numbered { label, .. } => axis::units(label),
+        Rows::Values { label, spread } => {
+            let along = along(heat, spread);
+            axis::values(label, values::PLAIN).formatter(move |mark, _| along.label(mark))
+        }
+    };
+    let id = format!("heat {}", source.1);
+    // A bin at the end of the axis should not look like a part of the frame.
+    let air = if matches!(heat.rows, Rows::Values { .. }) { 0.02 * rows as f64 } else { 0.0 };
+    let plot = axis::plot(ui, &id, size, medium)
+        .custom_x_axes(vec![axis::layers(&heat.x_label)])
+        .custom_y_axes(vec![y_axis])
+        .show_grid(false)
+        .include_x(0.4)
+        .include_x(heat.columns as f64 + 0.6)
+        .include_y(0.5 - air)
+        .include_y(rows as f64 + 0.5 + air);
+    let plot = match &heat.rows {
+        Rows::Named(_) | Rows::Formats { .. } => plot.y_grid_spacer(move |_| axis::row_marks(rows)),
+        Rows::Numbered { .. } => {
+            plot.y_grid_spacer(move |input| axis::unit_marks(input.bounds, size.y))
+        }
+        Rows::Values { spread, .. } => {
+            let (along, labels) = (along(heat, spread), size.y / axis::LABEL_DISTANCE);
+            plot.y_grid_spacer(move |input| along.marks(input.bounds, labels))
+        }
+    };
+    let pixels = resolution(ui, size);
+    let context = ui.ctx().clone();
+    let response = plot.show(ui, |plot_ui| {
+        let whole = plot_ui.auto_bounds().x;
+        let resolution = if whole { pixels } else { MOST_CELLS };
+        let texture = textures.of(&context, source, heat, &visuals, resolution);
+        images(plot_ui, heat, texture.id());
+        cell_texts(plot_ui, heat, &visuals);
+        for mark in &heat.marks {
+            if matches!(mark.shape, MarkShape::Line(_)) {
+                marks::rim(plot_ui, mark, visuals.panel_fill);
+            }
+            marks::mark(plot_ui, mark, &visuals);
+        }
+    });
+    if medium == Medium::Screen
+        && let Some(pointer) = response.response.hover_pos()
+    {
+        let at = response.transform.value_from_position(pointer);
+        response.response.on_hover_ui_at_pointer(|ui| tooltip(ui, heat, at));
+    }
+    *response.transform.frame()
+}
+
+/// Where values stand among the rows.
+fn along(heat: &Heat, spread: &Spread) -> Along {
+    Along::rows(spread, heat.rows.count() - spread.bins.count)
+}
+
+/// Cells a side that the picture can show, rounded up so that a resize does not rebuild the
+/// texture at every step. More would be dropped by the sampler, and no cell may be dropped.
+fn resolution(ui: &Ui, size: Vec2) -> usize {
+    let pixels = size.max_elem() * ui.ctx().pixels_per_point();
+    ((pixels / 128.0).ceil() as usize * 128 / 2).clamp(128, MOST_CELLS)
+}
+
+/// One image for numbered rows; for named ones a strip each, with a gap between.
+fn images(plot_ui: &mut PlotUi<'_>, heat: &Heat, texture: egui::TextureId) {
+    let (columns, rows) = (heat.columns as f32, heat.rows.count() as f32);
+    let middle = f64::from(columns) / 2.0 + 0.5;
+    match &heat.rows {
+        Rows::Numbered { .. } | Rows::Values { .. } => {
+            let centre = PlotPoint::new(middle, f64::from(rows) / 2.0 + 0.5);
+            plot_ui
+                .image(PlotImage::new("", texture, centre, vec2(columns, rows)).allow_hover(false));
+        }
+        Rows::Named(_) | Rows::Formats { .. } => {
+            for row in 0..heat.rows.count() {
+                let top = 1.0 - (row as f32 + 1.0) / rows;
+                let uv = Rect::from_min_max(pos2(0.0, top), pos2(1.0, top + 1.0 / rows));
+                let centre = PlotPoint::new(middle, row as f64 + 1.0);
+                let size = vec2(columns, STRIP as f32);
+                plot_ui.image(PlotImage::new("", texture, centre, size).uv(uv).allow_hover(false));
+            }
+        }
+    }
+}
+
+/// The numbers in the cells, where they fit.
+fn cell_texts(plot_ui: &mut PlotUi<'_>, heat: &Heat, visuals: &egui::Visuals) {
+    let cell = vec2(
+        plot_ui.transform().dpos_dvalue_x().abs() as f32,
+        plot_ui.transform().dpos_dvalue_y().abs() as f32,
+    );
+    // Shares stand in all cells or in none: one that is left out would look like another.
+    let narrowest = if matches!(heat.rows, Rows::Formats { .. }) { 38.0 } else { 12.0 };
+    if cell.y < 14.0 || cell.x < narrowest || matches!(heat.rows, Rows::Values { .. }) {
+        return;
+    }
+    let bounds = plot_ui.plot_bounds();
+    for row in 0..heat.rows.count() {
+        for column in 0..heat.columns {
+            let (x, y) = (column as f64 + 1.0, row as f64 + 1.0);
+            let visible = x > bounds.min()[0] - 0.5 && x < bounds.max()[0] + 0.5;
+            let text = heat.cell(row, column).text(1);
+            if !visible || text.is_empty() || (text.len() as f32 * 6.6 + 4.0) > cell.x.max(15.0) {
+                continue;
+            }
+            let ink = ink_on(heat, heat.cell(row, column), visuals);
+            let words = RichText::new(text).font(FontId::proportional(theme::SMALL)).color(ink);
+            plot_ui.text(
+                Text::new("", PlotPoint::new(x, y), words)
+                    .anchor(Align2::CENTER_CENTER)
+                    .allow_hover(false),
+            );
+        }
+    }
+}
+
+fn ink_on(heat: &Heat, cell: Cell, visuals: &egui::Visuals) -> Color32 {
+    let ground = pixel(heat, cell, visuals);
+    if wants_dark_letters([ground.r(), ground.g(), ground.b()]) {
+        Color32::from_gray(15)
+    } else {
+        Color32::from_gray(245)
+    }
+}
+
+fn tooltip(ui: &mut Ui, heat: &Heat, at: PlotPoint) {
+    let (column, row) = (at.x.round() - 1.0, at.y.round() - 1.0);
+    if column < 0.0 || row < 0.0 || column >= heat.columns as f64 {
+        ui.label("Outside the network.");
+        return;
+    }
+    let (column, row) = (column as usize, row as usize);
+    if let Rows::Values { spread, .. } = &heat.rows {
+        let Some([values, count]) = row_words(spread, row, column) else { return };
+        let place = format!("Layer {} of {} · {values}", column + 1, heat.columns);
+        ui.label(RichText::new(with_minus(&place)).strong());
+        ui.label(count);
+        return;
+    }
+    let place = format!("Layer {} of {} · {}", column + 1, heat.columns, heat.rows.name(row));
+    match heat.cell(row, column) {
+        Cell::Absent => {
+            ui.label(format!("Layer {} has no such unit.", column + 1));
+        }
+        Cell::Lost => {
+            ui.label(RichText::new(place).strong());
+            let format = heat.lost_in.as_deref().unwrap_or("this format");
+            ui.label(format!("{} is not 0, but lost in {format}", heat.quantity));
+        }
+        Cell::Share(_) => {
+            ui.label(RichText::new(place).strong());
+            let Rows::Formats { lens, variant } = &heat.rows else { return };
+            let lens = lens.variants.get(*variant);
+            for line in lens.and_then(|lens| cell_words(lens, row, column)).unwrap_or_default() {
+                ui.label(line);
+            }
+        }
+        Cell::Zero => {
+            ui.label(RichText::new(place).strong());
+            let why = heat.why.get(row).map_or("", String::as_str);
+            ui.label(format!("{} = 0 · {why}", heat.quantity));
+        }
+        cell @ Cell::Log10(log10) => {
+            ui.label(RichText::new(place).strong());
+            ui.label(format!("{} = {}", heat.quantity, cell.text(6)));
+            ui.label(with_minus(&format!("log₁₀ = {log10:.4}")));
+        }
+    }
+}
+
+/// A cell's colour and what it means.
+fn box_and_name(ui: &Ui, colour: Color32, name: &str, row: Rect) {
+    let mark = Rect::from_min_size(row.left_top(), vec2(14.0, 12.0));
+    ui.painter().rect_filled(mark, 1.0, colour);
+    let (font, ink) = (FontId::proportional(theme::SMALL), ui.visuals().text_color());
+    let at = pos2(mark.right() + 6.0, mark.center().y);
+    ui.painter().text(at, Align2::LEFT_CENTER, name, font, ink);
+}

@@ -1,0 +1,16 @@
+//! How a panel is laid out on the screen and on paper.
+
+/// Width kept free beside every plot for its legend or colour bar, in points. One width for
+/// all, so that layers stand above one another.
+pub const MARGIN: f32 = 118.0;
+/// Width of the axis labels left of every plot, for the same reason.
+pub const AXIS_WIDTH: f32 = 74.0;
+
+/// What a figure is painted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// A window: it can be hovered, zoomed and dragged.
+    Screen,
+    /// An exported picture: it holds still, and carries its title and its settings.
+    Paper,
+}

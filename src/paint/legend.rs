@@ -1,0 +1,71 @@
+//! What legends are made of: swatches, and samples of strokes.
+
+use eframe::egui::{self, Color32, Rect, RichText, Stroke, Ui, vec2};
+
+use crate::figure::{Mark, MarkShape};
+
+use super::axis;
+
+/// A small square and a name.
+pub fn swatch(ui: &mut Ui, colour: Color32, name: &str) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let (rect, _) = ui.allocate_exact_size(vec2(11.0, 11.0), egui::Sense::hover());
+        ui.painter().rect_filled(
+            Rect::from_center_size(rect.center(), vec2(11.0, 11.0)),
+            2.0,
+            colour,
+        );
+        ui.label(RichText::new(axis::shortened(name, 14)).small()).on_hover_text(name);
+    });
+}
+
+/// What kinds of marks there are, each once with a sample of its stroke.
+pub fn kinds(ui: &mut Ui, marks: &[Mark]) {
+    let mut shown: Vec<&str> = Vec::new();
+    for mark in marks {
+        let Some((_, kind)) = mark.parts().filter(|(_, kind)| !shown.contains(kind)) else {
+            continue;
+        };
+        shown.push(kind);
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let (rect, _) = ui.allocate_exact_size(vec2(16.0, 11.0), egui::Sense::hover());
+            sample(ui, rect, &mark.shape);
+            let words = RichText::new(axis::shortened(kind, 15)).small().weak();
+            ui.label(words).on_hover_text(kind);
+        });
+    }
+}
+
+/// A mark's stroke in the text's colour: the owner's colour stands elsewhere.
+fn sample(ui: &Ui, rect: Rect, shape: &MarkShape) {
+    let colour = ui.visuals().weak_text_color();
+    let painter = ui.painter();
+    let stroke = Stroke::new(1.8, colour);
+    let ends = [rect.left_center(), rect.right_center()];
+    match shape {
+        MarkShape::Line(_) => {
+            painter.line_segment(ends, stroke);
+        }
+        MarkShape::Dashed(_) | MarkShape::Level(_) => {
+            painter.extend(egui::Shape::dashed_line(&ends, stroke, 5.0, 2.5));
+        }
+        MarkShape::Points(_) => {
+            painter.circle_filled(rect.center(), 3.0, colour);
+        }
+        MarkShape::Band(_) => {
+            painter.rect_filled(rect, 0.0, colour.gamma_multiply(0.3));
+        }
+        MarkShape::Edges(_) => {
+            painter.extend(egui::Shape::dotted_line(&ends, colour, 4.0, 0.9));
+        }
+        MarkShape::Columns(_) => {
+            painter.rect_filled(rect.shrink2(vec2(4.0, 0.0)), 0.0, colour.gamma_multiply(0.75));
+        }
+        MarkShape::At(_) => {
+            let ends = [rect.center_top(), rect.center_bottom()];
+            painter.extend(egui::Shape::dashed_line(&ends, stroke, 3.5, 2.0));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Heatmaps as textures, made anew only when their data, theme or resolution changes.
+
+use std::sync::Arc;
+
+use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions, Visuals};
+
+use crate::figure::{Cell, Figure, Heat, Map, MapCell};
+
+use crate::paint::theme;
+
+/// Cells a side of a texture at the most.
+pub const MOST_CELLS: usize = 2048;
+
+/// The textures in use.
+#[derive(Default)]
+pub struct Textures {
+    kept: Vec<Kept>,
+}
+
+struct Kept {
+    figure: Arc<Figure>,
+    panel: usize,
+    dark: bool,
+    resolution: usize,
+    texture: TextureHandle,
+}
+
+/// Figures whose textures are kept: a page's figures, and a few more for switching back.
+const KEPT: usize = 12;
+
+impl Textures {
+    /// The texture of a panel of a figure, with blocks of cells merged down to `resolution`
+    /// a side.
+    pub fn of(
+        &mut self,
+        context: &Context,
+        (figure, panel): (&Arc<Figure>, usize),
+        heat: &Heat,
+        visuals: &Visuals,
+        resolution: usize,
+    ) -> TextureHandle {
+        let make = || image(heat, visuals, resolution);
+        self.kept(context, (figure, panel), visuals.dark_mode, resolution, make)
+    }
+
+    /// The texture of a map.
+    pub fn of_map(
+        &mut self,
+        context: &Context,
+        source: (&Arc<Figure>, usize),
+        map: &Map,
+        visuals: &Visuals,
+    ) -> TextureHandle {
+        self.kept(context, source, visuals.dark_mode, MOST_CELLS, || map_image(map, visuals))
+    }
+
+    fn kept(
+        &mut self,
+        context: &Context,
+        (figure, panel): (&Arc<Figure>, usize),
+        dark: bool,
+        resolution: usize,
+        make: impl FnOnce() -> ColorImage,
+    ) -> TextureHandle {
+        let matches = |kept: &Kept| {
+            Arc::ptr_eq(&kept.figure, figure)
+                && kept.panel == panel
+                && kept.dark == dark
+                && kept.resolution == resolution
+        };
+        if let Some(kept) = self.kept.iter().find(|kept| matches(kept)) {
+            return kept.texture.clone();
+        }
+        let texture = context.load_texture("heatmap", make(), TextureOptions::NEAREST);
+        if self.kept.len() >= KEPT {
+            self.kept.remove(0);
+        }
+        let figure = figure.clone();
+        self.kept.push(Kept { figure, panel, dark, resolution, texture: texture.clone() });
+        texture
+    }
+}
+
+/// The heatmap's cells as pixels, the first row at the bottom.
+fn image(heat: &Heat, visuals: &Visuals, resolution: usize) -> ColorImage {
+    let reduced = heat.reduced(resolution);
+    let rows = reduced.cells.chunks_exact(reduced.width.max(1)).rev();
+    let pixels: Vec<Color32> = rows.flatten().map(|&cell| pixel(heat, cell, visuals)).collect();
+    ColorImage::new([reduced.width, reduced.height], pixels)
+}
+
+/// A map's cells as pixels, the first row at the bottom.
+fn map_image(map: &Map, visuals: &Visuals) -> ColorImage {
+    let width = map.x.values.len();
+    let rows = map.shown.chunks_exact(width.max(1)).rev();
+    let pixels: Vec<Color32> = rows.flatten().map(|&cell| map_pixel(map, cell, visuals)).collect();
+    ColorImage::new([width, map.y.values.len()], pixels)
+}
+
+fn map_pixel(map: &Map, cell: MapCell, visuals: &Visuals) -> Color32 {
+    match cell {
+        MapCell::Pending => Color32::TRANSPARENT,
+        MapCell::Zero => theme::zero(visuals),
+        MapCell::Value(value) => theme::colour(map.colour(value)),
+    }
+}
+
+/// The colour of one cell.
+pub fn pixel(heat: &Heat, cell: Cell, visuals: &Visuals) -> Color32 {
+    match cell {
+        Cell::Absent => Color32::TRANSPARENT,
+        Cell::Zero => theme::zero(visuals),
+        Cell::Lost => theme::lost(visuals),
+        Cell::Log10(place) | Cell::Share(place) => theme::colour(heat.scale.colour(place)),
+    }
+}
