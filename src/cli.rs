@@ -218,6 +218,7 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
         .compute(experiment, View::default(), &Watch::unattended())
         .map_err(weights::WeightsError::from)?;
     let figure = Arc::new(figure);
+    let options = PictureOptions { size: picture::fitting_size(&figure, args.size)?, ..options };
     let bytes = match format {
         PictureFormat::Png => picture::encode(&figure, options)?,
     };

@@ -45,7 +45,7 @@ pub fn short_path(path: &Path) -> String {
 
 /// Controls (C0, C1, delete), separators of lines and paragraphs, marks that turn the direction
 /// of writing, letters without width, tags.
-fn is_hidden(letter: char) -> bool {
+pub fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

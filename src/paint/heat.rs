@@ -88,8 +88,11 @@ fn plot(
     let rows = heat.rows.count();
     let visuals = ui.visuals().clone();
     let y_axis = match &heat.rows {
-        Rows::Named(names) => axis::names(names.clone()),
-        Rows::Formats { .. } => axis::names((0..rows).map(|row| heat.rows.name(row)).collect()),
+        Rows::Named(names) => axis::names(ui, names),
+        Rows::Formats { .. } => {
+            let names: Vec<String> = (0..rows).map(|row| heat.rows.name(row)).collect();
+            axis::names(ui, &names)
+        }
         Rows::Numbered { label, .. } => axis::units(label),
         Rows::Values { label, spread } => {
             let along = along(heat, spread);

@@ -4,8 +4,6 @@ use eframe::egui::{self, Color32, Rect, RichText, Stroke, Ui, vec2};
 
 use crate::figure::{Mark, MarkShape};
 
-use super::axis;
-
 /// A small square and a name.
 pub fn swatch(ui: &mut Ui, colour: Color32, name: &str) {
     ui.horizontal(|ui| {
@@ -16,8 +14,13 @@ pub fn swatch(ui: &mut Ui, colour: Color32, name: &str) {
             2.0,
             colour,
         );
-        ui.label(RichText::new(axis::shortened(name, 14)).small()).on_hover_text(name);
+        elided(ui, RichText::new(name).small(), name);
     });
+}
+
+/// Words cut to the width that is left, with all of them on hover.
+fn elided(ui: &mut Ui, words: RichText, all: &str) {
+    ui.add(egui::Label::new(words).truncate()).on_hover_text(all);
 }
 
 /// What kinds of marks there are, each once with a sample of its stroke.
@@ -32,8 +35,7 @@ pub fn kinds(ui: &mut Ui, marks: &[Mark]) {
             ui.spacing_mut().item_spacing.x = 6.0;
             let (rect, _) = ui.allocate_exact_size(vec2(16.0, 11.0), egui::Sense::hover());
             sample(ui, rect, &mark.shape);
-            let words = RichText::new(axis::shortened(kind, 15)).small().weak();
-            ui.label(words).on_hover_text(kind);
+            elided(ui, RichText::new(kind).small().weak(), kind);
         });
     }
 }

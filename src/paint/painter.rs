@@ -67,3 +67,20 @@ pub fn natural_height(panel: &Panel) -> f32 {
         Panel::Heat(heat) => heat::natural_height(heat),
     }
 }
+
+/// The least height of a panel in which its labels keep apart.
+pub fn least_height(panel: &Panel) -> f32 {
+    match panel {
+        Panel::Heat(heat) if heat.is_strip() => heat::natural_height(heat),
+        _ => 0.6 * natural_height(panel),
+    }
+}
+
+/// The least width of the paper on which a panel's labels keep apart.
+pub fn least_width(panel: &Panel) -> f32 {
+    match panel {
+        Panel::Graph(_) => 800.0,
+        Panel::Bars(bars) if !bars.limits.is_empty() => 600.0,
+        _ => 0.0,
+    }
+}

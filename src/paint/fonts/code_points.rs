@@ -13,7 +13,7 @@ use eframe::egui::epaint::text::{
 };
 use eframe::egui::{Color32, ColorImage, Context, FontFamily, vec2};
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, is_hidden};
 
 /// Code points of a cluster that are shown; what follows stands as three dots. A cluster with
 /// more is no letter of any script.
@@ -54,6 +54,8 @@ static COVERAGE: LazyLock<[(FontFamily, BTreeSet<char>); 3]> = LazyLock::new(|| 
     let mut fonts = fonts.with_pixels_per_point(1.0);
     super::files::families().map(|(family, _)| {
         let mut covered: BTreeSet<char> = fonts.characters(&family).keys().copied().collect();
+        // Some fonts have an empty glyph for what cannot be seen.
+        covered.retain(|letter| !is_hidden(*letter));
         // egui sets these as spaces of their own width.
         covered.extend(['\t', '\u{2009}', '\u{202f}']);
         (family, covered)
