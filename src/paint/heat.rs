@@ -11,7 +11,7 @@ use crate::figure::{Cell, Figure, Heat, Mark, MarkShape, Rows, wants_dark_letter
 use crate::study::Spread;
 
 use super::colour_bar::{self, Ticks};
-use super::layout::{MARGIN, Medium};
+use super::layout::{MARGIN, Medium, heading};
 use super::texture::{MOST_CELLS, Textures, pixel};
 use super::values::{self, Along};
 use super::{axis, marks};
@@ -39,7 +39,7 @@ pub fn show(
     size: Vec2,
     medium: Medium,
 ) {
-    ui.label(RichText::new(&heat.heading).heading());
+    heading(ui, &heat.heading);
     let height = (size.y - theme::HEADING - 10.0).max(48.0);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;

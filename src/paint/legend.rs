@@ -23,14 +23,22 @@ fn elided(ui: &mut Ui, words: RichText, all: &str) {
     ui.add(egui::Label::new(words).truncate()).on_hover_text(all);
 }
 
-/// What kinds of marks there are, each once with a sample of its stroke.
-pub fn kinds(ui: &mut Ui, marks: &[Mark]) {
-    let mut shown: Vec<&str> = Vec::new();
+/// What kinds of marks there are, each once with one of them.
+pub fn kinds_of(marks: &[Mark]) -> Vec<(&str, &Mark)> {
+    let mut kinds: Vec<(&str, &Mark)> = Vec::new();
     for mark in marks {
-        let Some((_, kind)) = mark.parts().filter(|(_, kind)| !shown.contains(kind)) else {
-            continue;
-        };
-        shown.push(kind);
+        if let Some((_, kind)) = mark.parts()
+            && kinds.iter().all(|(other, _)| *other != kind)
+        {
+            kinds.push((kind, mark));
+        }
+    }
+    kinds
+}
+
+/// The kinds of marks, each with a sample of its stroke.
+pub fn kinds(ui: &mut Ui, marks: &[Mark]) {
+    for (kind, mark) in kinds_of(marks) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             let (rect, _) = ui.allocate_exact_size(vec2(16.0, 11.0), egui::Sense::hover());

@@ -6,7 +6,7 @@ use eframe::egui::{Ui, Vec2};
 
 use crate::figure::{Figure, Panel};
 
-use super::layout::Medium;
+use super::layout::{LEGEND_ROW, Medium};
 use super::texture::Textures;
 use super::{bars, chart, graph, heat, map, ridge};
 
@@ -70,9 +70,14 @@ pub fn natural_height(panel: &Panel) -> f32 {
 
 /// The least height of a panel in which its labels keep apart.
 pub fn least_height(panel: &Panel) -> f32 {
+    let share = 0.6 * natural_height(panel);
+    // A legend beside the plot, below the heading.
+    let below = |rows: usize| share.max(LEGEND_ROW * (rows + 1) as f32);
     match panel {
         Panel::Heat(heat) if heat.is_strip() => heat::natural_height(heat),
-        _ => 0.6 * natural_height(panel),
+        Panel::Chart(chart) => below(chart::legend_rows(chart)),
+        Panel::Bars(bars) if bars.limits.is_empty() => below(bars::legend_rows(bars)),
+        _ => share,
     }
 }
 

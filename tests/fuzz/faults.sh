@@ -108,7 +108,7 @@ for job in "${jobs[@]}"; do
     # which is where the job's folder or standard output comes up.
     main=$(head -1 calls | cut -d' ' -f1)
     awk -v main="$main" '$1 == main && $2 ~ /^[a-z]/ { split($2, name, "("); count[name[1]]++; print name[1], count[name[1]], $0 }' calls > numbered
-    first=$(grep -nE 'out/a|"out"|/dev/stdout|write\(1,' numbered | head -1 | cut -d: -f1)
+    first=$(grep -nE 'out/a|"out"|/dev/stdout|fcntl\(1,' numbered | head -1 | cut -d: -f1)
     tail -n +"${first:-1}" numbered | cut -d' ' -f1,2 > faults
     while read -r call number; do
         for error in $(errors "$call"); do
