@@ -18,7 +18,7 @@ use eframe::egui::{
 use gradient_lab::experiment::{
     Activation, Architecture, Draws, Experiment, Precision, Preset, Variant,
 };
-use gradient_lab::gui::{App, Command, Page};
+use gradient_lab::gui::{App, Command, LawPage, Page, SweepPage};
 use gradient_lab::raster::texture::Textures;
 use gradient_lab::raster::{self, Image};
 use gradient_lab::study::{Axis, Engine, Quantity, Setting, Sweep, SweepPreset};
@@ -198,7 +198,7 @@ impl Stage {
 
     /// The worker of draws and that of ensembles.
     fn busy(&mut self) -> [bool; 2] {
-        [self.app.lab().is_busy(), self.app.pages().law.is_busy()]
+        [self.app.lab().is_busy(), self.app.pages().is_busy_at(Page::Law)]
     }
 
     /// Frames until none is due for a while.
@@ -343,8 +343,8 @@ fn draw_is_whole(stage: &mut Stage, wanted: &Experiment) -> bool {
 }
 
 fn ensemble_is_whole(stage: &mut Stage, wanted: &Experiment) -> bool {
-    let seeds = stage.app.pages().law.settings().seeds;
-    let shown = stage.app.pages().law.ensemble();
+    let seeds = stage.app.pages().get::<LawPage>().settings().seeds;
+    let shown = stage.app.pages().get::<LawPage>().ensemble();
     shown.is_some_and(|shown| shown.experiment == *wanted && shown.seeds == seeds)
 }
 
@@ -407,7 +407,7 @@ fn changes(wanted: impl Fn(&str) -> bool) {
                 let mut experiment = net(30, 128, 1);
                 experiment.architecture.precision = precision;
                 let mut stage = Stage::open(&experiment, Page::Law);
-                let settings = stage.app.pages().law.settings();
+                let settings = stage.app.pages().get::<LawPage>().settings();
                 (settings.seeds, settings.engine) = (64, engine);
                 stage.until(NEVER, |stage| ensemble_is_whole(stage, &experiment));
                 stage.rest();
@@ -438,7 +438,7 @@ fn first_bands(wanted: impl Fn(&str) -> bool) {
             continue;
         }
         let mut stage = Stage::open(&experiment, Page::Law);
-        stage.app.pages().law.settings().seeds = 100_000;
+        stage.app.pages().get::<LawPage>().settings().seeds = 100_000;
         let times = repeat(|_| {
             stage.until(Duration::from_millis(300), |_| false);
             let mut moved = stage.app.lab().experiment.clone();
@@ -446,7 +446,12 @@ fn first_bands(wanted: impl Fn(&str) -> bool) {
             let start = Instant::now();
             stage.app.command(Command::Set(Box::new(moved.clone())));
             stage.until(NEVER, |stage| {
-                stage.app.pages().law.ensemble().is_some_and(|shown| shown.experiment == moved)
+                stage
+                    .app
+                    .pages()
+                    .get::<LawPage>()
+                    .ensemble()
+                    .is_some_and(|shown| shown.experiment == moved)
             });
             milliseconds(start)
         });
@@ -484,7 +489,7 @@ fn frames_beside_a_sweep(wanted: impl Fn(&str) -> bool) {
             continue;
         }
         let mut stage = Stage::open(&chapter(), Page::Sweep);
-        stage.app.pages().sweep.measure(sweep);
+        stage.app.pages().get::<SweepPage>().measure(sweep);
         stage.until(Duration::from_millis(500), |_| false);
         stage.frames.clear();
         for step in 0..300 {
@@ -492,8 +497,8 @@ fn frames_beside_a_sweep(wanted: impl Fn(&str) -> bool) {
             stage.frame(vec![Event::PointerMoved(at)]);
             thread::sleep(Duration::from_millis(10));
         }
-        let busy = stage.app.pages().sweep.is_busy();
-        stage.app.pages().sweep.cancel();
+        let busy = stage.app.pages().is_busy_at(Page::Sweep);
+        stage.app.pages().get::<SweepPage>().cancel();
         let times = stage.frames.iter().map(|seconds| 1000.0 * seconds).collect();
         report(&name, times, highest, FRAME);
         if !busy {
@@ -521,10 +526,10 @@ fn cancels(wanted: impl Fn(&str) -> bool) {
         }
         let mut stage = Stage::open(&chapter(), Page::Sweep);
         let times = moments.map(|moment| {
-            stage.app.pages().sweep.measure(sweep.clone());
+            stage.app.pages().get::<SweepPage>().measure(sweep.clone());
             stage.until(moment, |_| false);
-            stage.app.pages().sweep.cancel();
-            idle(&mut stage, |stage| stage.app.pages().sweep.is_busy())
+            stage.app.pages().get::<SweepPage>().cancel();
+            idle(&mut stage, |stage| stage.app.pages().is_busy_at(Page::Sweep))
         });
         report(&name, times.into(), highest, AT_ONCE);
     }
@@ -538,14 +543,14 @@ fn cancels(wanted: impl Fn(&str) -> bool) {
             continue;
         }
         let mut stage = Stage::open(&experiment, Page::Law);
-        stage.app.pages().law.settings().seeds = 100_000;
+        stage.app.pages().get::<LawPage>().settings().seeds = 100_000;
         let times = moments.map(|moment| {
             let mut moved = stage.app.lab().experiment.clone();
             Change::Gain.apply(&mut moved);
             stage.app.command(Command::Set(Box::new(moved)));
             stage.until(moment, |_| false);
-            stage.app.pages().law.cancel();
-            idle(&mut stage, |stage| stage.app.pages().law.is_busy())
+            stage.app.pages().get::<LawPage>().cancel();
+            idle(&mut stage, |stage| stage.app.pages().is_busy_at(Page::Law))
         });
         report(&name, times.into(), highest, AT_ONCE);
     }

@@ -43,7 +43,7 @@ fn both(experiment: &Experiment) -> [Vec<Scaled>; 2] {
 fn agree(experiment: &Experiment, what: &str) {
     let [double, single] = both(experiment);
     for (double, single) in double.into_iter().zip(single) {
-        let ratio = single.over(double).expect("no true zero").to_f64();
+        let ratio = single.checked_div(double).expect("no true zero").to_f64();
         assert!((ratio - 1.0).abs() < 1e-5, "{what}: {single:?} for {double:?}");
     }
 }

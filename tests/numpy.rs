@@ -248,7 +248,7 @@ fn what_is_given_keeps_its_place_in_numpys_stream() {
 
     let mut with_data = drawn.clone();
     let examples =
-        |columns: &gradient_lab::engine::Columns<f64>| rows(&columns.mantissa.t().to_owned());
+        |columns: &gradient_lab::engine::ScaledColumns<f64>| rows(&columns.mantissa.t().to_owned());
     let (x, y) = (examples(&first.input), examples(&first.target));
     with_data.data = Some(gradient_lab::experiment::Data { x, y });
     assert_eq!(bits(&network_of(&with_data)), bits(&first));

@@ -7,18 +7,17 @@
 //! `float16` and `bfloat16` tensors, and matrix units with both (Micikevicius et al., *Mixed
 //! Precision Training*, 2018).
 
-use std::ops::Range;
-
 use ndarray::Array2;
 
+use crate::engine::build::BuildStopped;
+use crate::engine::kernels;
+use crate::engine::loss::LogSoftmax;
+use crate::engine::loss::output_gradient;
+use crate::engine::network::{Layer, Network};
+use crate::engine::number::{Format, Scaled, ScaledColumns, ldexp};
+use crate::engine::pass::{LayerTrace, Pass};
+use crate::engine::rows::blocks;
 use crate::experiment::{Activation, Loss};
-
-use super::forward::LayerTrace;
-use super::loss::output_gradient;
-use super::network::{BuildStopped, Layer, Network, Pass};
-use super::scaled::ldexp;
-use super::softmax::LogSoftmax;
-use super::{Columns, Format, Real, Scaled, kernels};
 
 /// What a format keeps of one layer's δ.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -211,19 +210,10 @@ impl StoredGradient {
         let squares: f64 = entries.iter().map(|&entry| f64::from(entry).powi(2)).sum();
         self.norm = self.norm.filter(|_| not_finite == 0).map(|norm| {
             let own = Scaled::new(squares, -2 * power);
-            norm.times(norm).plus(own).sqrt()
+            (norm * norm + own).sqrt()
         });
     }
 }
-
-/// Rows in blocks of about a hundredth of a second's work; `work` is that of one row.
-pub(super) fn blocks(rows: usize, work: usize) -> impl Iterator<Item = Range<usize>> {
-    let block = (BLOCK / work.max(1)).clamp(1, rows.max(1));
-    (0..rows).step_by(block).map(move |first| first..(first + block).min(rows))
-}
-
-/// Multiply-adds of a block.
-const BLOCK: usize = 1 << 26;
 
 /// The number as the format stores it, which `f32` holds exactly.
 fn store(format: Format, number: f32) -> f32 {
@@ -231,9 +221,9 @@ fn store(format: Format, number: f32) -> f32 {
 }
 
 /// Plain numbers as the format stores them.
-fn stored(columns: &Columns<f64>, format: Format) -> Columns<f32> {
+fn stored(columns: &ScaledColumns<f64>, format: Format) -> ScaledColumns<f32> {
     let mantissa = columns.mantissa.mapv(|entry| format.round(entry) as f32);
-    Columns { mantissa, exponent: vec![0; columns.batch()] }
+    ScaledColumns { mantissa, exponent: vec![0; columns.batch()] }
 }
 
 /// W as the format stores it.
@@ -269,7 +259,7 @@ fn activate(activation: Activation, trace: &mut LayerTrace<f32>) {
     ) else {
         return;
     };
-    f32::activate(activation, z, a, slope);
+    kernels::activate(activation, z, a, slope);
     for (index, _) in z.iter().enumerate().filter(|(_, z)| z.is_nan()) {
         (a[index], slope[index]) = (f32::NAN, f32::NAN);
     }
@@ -300,7 +290,7 @@ impl LayerTrace<f32> {
             total: entries().len() as u64,
             zeros: entries().filter(|delta| **delta == 0.0).count() as u64,
             not_finite,
-            norm: (not_finite == 0).then(|| self.delta.rms_norm().times(self.batch())),
+            norm: (not_finite == 0).then(|| self.delta.rms_norm() * self.batch()),
             plain_norm: plain_norm(&self.delta.columns().mantissa, format),
         }
     }

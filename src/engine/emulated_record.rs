@@ -1,10 +1,12 @@
 //! The record of a pass emulated in a narrow format, beside that of the exact pass.
 
-use super::emulated::{StoredDelta, StoredGradient};
-use super::forward::LayerTrace;
-use super::network::{BuildStopped, Network, Pass};
-use super::record::{LayerRecord, ZeroCause, moments_of};
-use super::{Columns, Format, PlainNorm, Scaled};
+use crate::engine::build::BuildStopped;
+use crate::engine::emulated::{StoredDelta, StoredGradient};
+use crate::engine::network::Network;
+use crate::engine::number::{Format, Scaled, ScaledColumns};
+use crate::engine::pass::{LayerTrace, Pass};
+use crate::engine::plain_norm::PlainNorm;
+use crate::engine::record::{LayerRecord, ZeroCause, moments_of};
 
 impl Network<f64> {
     /// The record of every layer of an emulated pass. Where all of δ is stored as 0 though it
@@ -109,12 +111,12 @@ impl LayerTrace<f32> {
                 row.fill(0.0);
             }
         }
-        kept.profile().into_iter().map(|delta| delta.times(self.batch())).collect()
+        kept.profile().into_iter().map(|delta| delta * self.batch()).collect()
     }
 }
 
 /// Mean and standard deviation, where every entry is finite.
-fn moments(columns: &Columns<f32>) -> Option<[Scaled; 2]> {
+fn moments(columns: &ScaledColumns<f32>) -> Option<[Scaled; 2]> {
     let entries = columns.mantissa.as_slice()?;
     if !entries.iter().all(|entry| entry.is_finite()) {
         return None;

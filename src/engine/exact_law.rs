@@ -15,15 +15,14 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
+use crate::engine::draws::Stream;
+use crate::engine::kernels;
+use crate::engine::loss::{make_targets, output_gradient};
+use crate::engine::network::Layer;
+use crate::engine::number::{Scaled, ScaledColumns, ldexp};
+use crate::engine::op::backward::times_slope;
+use crate::engine::pass::LayerTrace;
 use crate::experiment::{Experiment, Init, Loss, Precision, UnitLaw, Variant};
-
-use super::backward::times_slope;
-use super::draws::Stream;
-use super::forward::LayerTrace;
-use super::loss::{make_targets, output_gradient};
-use super::network::Layer;
-use super::scaled::ldexp;
-use super::{Columns, Scaled, kernels};
 
 /// Why a variant's error signal cannot be drawn in law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +61,7 @@ pub struct ExactLaw {
     /// n_0.
     inputs: usize,
     given_target: bool,
-    target: Columns<f64>,
+    target: ScaledColumns<f64>,
     loss: Loss,
     norms: Vec<Scaled>,
     /// Room for one layer's fresh normals.
@@ -112,7 +111,7 @@ impl ExactLaw {
         let outputs = sizes[sizes.len() - 1];
         let (given_input, target) = match &experiment.data {
             Some(data) => (Some(column(&data.x[0]).norm(0)), column(&data.y[0])),
-            None => (None, Columns::zeros(outputs, 1)),
+            None => (None, ScaledColumns::zeros(outputs, 1)),
         };
         Ok(Self {
             layers: (1..sizes.len())
@@ -205,7 +204,7 @@ impl LawLayer {
     fn forward(&mut self, input_norm: Scaled, stream: &mut Stream) -> Scaled {
         stream.fill_normal(&mut self.normals);
         self.draw_bias(stream);
-        let std = input_norm.times(self.layer.scale.into());
+        let std = input_norm * self.layer.scale;
         let plain = std.exponent().abs() < PLAIN_EXPONENT;
         let factor = if plain { std.to_f64() } else { std.mantissa() };
         self.trace.z.clear_underflowed();
@@ -255,14 +254,14 @@ impl LawLayer {
     }
 }
 
-fn column(numbers: &[f64]) -> Columns<f64> {
-    let mut columns = Columns::zeros(numbers.len(), 1);
+fn column(numbers: &[f64]) -> ScaledColumns<f64> {
+    let mut columns = ScaledColumns::zeros(numbers.len(), 1);
     columns.entries_mut().copy_from_slice(numbers);
     columns
 }
 
 /// The norm of a single column.
-fn norm(columns: &Columns<f64>) -> Scaled {
+fn norm(columns: &ScaledColumns<f64>) -> Scaled {
     let entries = columns.entries();
     let squares = dot(entries, entries);
     if squares > PLAIN_SQUARES.0 && squares < PLAIN_SQUARES.1 {

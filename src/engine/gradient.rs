@@ -1,13 +1,12 @@
 //! The gradients of the mean loss: BP3 and BP4, and their norms.
 
+use crate::engine::build::BuildStopped;
+use crate::engine::kernels;
+use crate::engine::number::{Real, SAFE_SQUARES, Scaled, ScaledColumns, Signal, ldexp};
+use crate::engine::op::recover::{MARGIN, sum_and_top};
+use crate::engine::pass::Pass;
+use crate::engine::rows::blocks;
 use ndarray::Array2;
-
-use super::columns::SAFE_SQUARES;
-use super::emulated::blocks;
-use super::network::{BuildStopped, Pass};
-use super::recover::{MARGIN, sum_and_top};
-use super::scaled::ldexp;
-use super::{Columns, Real, Scaled, Signal, kernels};
 
 /// Where the squares cancel to less than this share of what they are made of, the norm is
 /// taken from the matrix itself: the Gram form loses half of the digits that cancel.
@@ -53,7 +52,7 @@ impl Gradient {
         let (rows, columns) = self.dim();
         let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
         let entries = places.map(|(row, column)| self.get(row, column));
-        entries.fold(Scaled::ZERO, |sum, g| sum.plus(g.times(g))).sqrt()
+        entries.fold(Scaled::ZERO, |sum, g| sum + g * g).sqrt()
     }
 
     /// Plain numbers: 0 below and infinite above what `f64` holds.
@@ -74,7 +73,7 @@ impl<T: Real> Pass<T> {
     /// BP4 for the mean loss: ∂L/∂b^(l) = (1/B) Σ_b δ_b, n_l × 1; `index` = l − 1.
     pub fn bias_gradient(&self, index: usize) -> Gradient {
         let delta = &self.layers[index].delta;
-        let mut ones = Columns::zeros(1, delta.batch());
+        let mut ones = ScaledColumns::zeros(1, delta.batch());
         ones.mantissa.fill(T::from_f64(1.0));
         OuterProducts { delta, input: &ones.into() }.mean()
     }
@@ -105,10 +104,9 @@ impl<T: Real> Pass<T> {
                     }
                     // What underflowed beside the largest is still in the factors.
                     let columns = columns.get_or_insert_with(|| outer.columns());
-                    let terms =
-                        columns.iter().map(|[delta, input]| delta[row].times(input[column]));
-                    let sum = terms.filter(|t| !t.is_zero()).fold(Scaled::ZERO, Scaled::plus);
-                    sum.times(Scaled::from(1.0 / columns.len() as f64))
+                    let terms = columns.iter().map(|[delta, input]| delta[row] * input[column]);
+                    let sum = terms.filter(|t| !t.is_zero()).sum::<Scaled>();
+                    sum * (1.0 / columns.len() as f64)
                 }));
                 if !take(row, &entries) {
                     return Err(BuildStopped);
@@ -129,7 +127,7 @@ impl<T: Real> Pass<T> {
     pub fn weight_gradient_norm(&self, index: usize) -> Scaled {
         let (delta, input) = (&self.layers[index].delta, self.inputs_of(index));
         if delta.batch() == 1 {
-            return delta.rms_norm().times(input.rms_norm());
+            return delta.rms_norm() * input.rms_norm();
         }
         let (outs, ins) = (delta.units(), input.units());
         let gram_is_cheaper = delta.batch() * (outs + ins) < 2 * outs * ins;
@@ -145,14 +143,9 @@ impl<T: Real> Pass<T> {
         }
         norm_of_mean(delta.columns()).unwrap_or_else(|| self.bias_gradient(index).norm())
     }
-
-    /// a^(l−1), n_{l−1} × B; `index` = l − 1.
-    pub fn inputs_of(&self, index: usize) -> &Signal<T> {
-        if index == 0 { &self.input } else { &self.layers[index - 1].a }
-    }
 }
 
-/// Columns whose largest entries lie in [½, 1), and each one's power of two; none for a
+/// ScaledColumns whose largest entries lie in [½, 1), and each one's power of two; none for a
 /// column of zeros.
 struct Normalized {
     mantissa: Array2<f64>,
@@ -231,10 +224,10 @@ impl<T: Real> OuterProducts<'_, T> {
             if mantissa.abs() >= ldexp(1.0, f64::SMALLEST_EXPONENT) {
                 continue;
             }
-            let terms = columns.iter().map(|[delta, input]| delta[row].times(input[column]));
+            let terms = columns.iter().map(|[delta, input]| delta[row] * input[column]);
             let (sum, top) = sum_and_top(terms);
             if top.is_some_and(|top| top < end) && !sum.is_zero() {
-                gradient.underflowed.push(([row, column], sum.times(share)));
+                gradient.underflowed.push(([row, column], sum * share));
             }
         }
     }
@@ -253,7 +246,7 @@ impl<T: Real> OuterProducts<'_, T> {
 
 /// ‖(1/B) Σ_b δ_b‖, or nothing where a square may be lost or a column's power of two beside the
 /// others leaves the range.
-fn norm_of_mean<T: Real>(delta: &Columns<T>) -> Option<Scaled> {
+fn norm_of_mean<T: Real>(delta: &ScaledColumns<T>) -> Option<Scaled> {
     let tops = delta.tops();
     let Some(top) = tops.iter().copied().flatten().max() else { return Some(Scaled::ZERO) };
     let share = 1.0 / delta.batch() as f64;
@@ -269,8 +262,8 @@ fn norm_of_mean<T: Real>(delta: &Columns<T>) -> Option<Scaled> {
 
 /// √Σ (ΔᵀΔ ∘ AᵀA) of the mean loss, or nothing where the examples cancel or squares of the
 /// mantissas leave the range.
-fn gram_norm<T: Real>(delta: &Columns<T>, input: &Columns<T>) -> Option<Scaled> {
-    let tops = |columns: &Columns<T>| {
+fn gram_norm<T: Real>(delta: &ScaledColumns<T>, input: &ScaledColumns<T>) -> Option<Scaled> {
+    let tops = |columns: &ScaledColumns<T>| {
         let tops = columns.tops();
         let own = tops.iter().zip(&columns.exponent).map(|(top, e)| Some((*top)? - e));
         own.flatten().all(|own| own.abs() < SAFE_EXPONENT).then_some(tops)

@@ -1,7 +1,7 @@
 //! How the sizes of a tensor's entries are spread over the powers of two, and what a format
 //! with a loss scale makes of them.
 
-use super::{Format, Held, Scaled};
+use crate::engine::number::{Format, Held, Scaled};
 
 /// The share of a tensor's entries that may flush to zero and still count as kept: fewer than
 /// this.
@@ -61,7 +61,7 @@ impl Magnitudes {
         }
         self.nonzero += 1;
         let size = entry.magnitude();
-        if self.largest.is_none_or(|largest| size.is_above(largest)) {
+        if self.largest.is_none_or(|largest| size > largest) {
             self.largest = Some(size);
         }
         // Half of the smallest number is rounded to the even neighbour, which is 0.
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!((magnitudes.total, magnitudes.nonzero), (402, 401));
         for format in Format::ALL {
             let count = |power: i64, held: Held| {
-                let scaled = entries.iter().map(|entry| entry.times(Scaled::new(1.0, power)));
+                let scaled = entries.iter().map(|entry| *entry * Scaled::new(1.0, power));
                 scaled.filter(|entry| format.hold(*entry) == held).count() as u64
             };
             for power in -100..100 {

@@ -1,9 +1,9 @@
 //! What a pass leaves at the output: how large the error is, and how much of it the slope lets
 //! through.
 
-use super::network::{Network, Pass};
-use super::scaled::root_mean_square;
-use super::{Real, Scaled};
+use crate::engine::network::Network;
+use crate::engine::number::{Real, Scaled, root_mean_square};
+use crate::engine::pass::Pass;
 
 /// The output layer's own numbers, over units and examples.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,9 +34,9 @@ impl OutputRecord {
         };
         let norms = (0..trace.a.batch()).map(|b| {
             let target = |unit| Scaled::from(network.target.mantissa[[unit, b]].to_f64());
-            let difference = |unit| trace.a.entry(unit, b).minus(target(unit));
-            let squares = (0..trace.a.units()).map(difference).map(|error| error.times(error));
-            squares.fold(Scaled::ZERO, Scaled::plus).sqrt()
+            let difference = |unit| trace.a.entry(unit, b) - target(unit);
+            let squares = (0..trace.a.units()).map(difference).map(|error| error * error);
+            squares.sum::<Scaled>().sqrt()
         });
         let is_finite = trace.a.columns().mantissa.iter().all(|a| a.abs() <= T::LARGEST);
         Self {

@@ -1,9 +1,9 @@
 //! The parameters one by one: their names, their values, their gradients.
 
+use crate::engine::network::Network;
+use crate::engine::number::{Real, Scaled};
+use crate::engine::pass::Pass;
 use std::sync::Arc;
-
-use super::network::{Network, Pass};
-use super::{Real, Scaled};
 
 /// One weight or bias, named as in the chapter: all indices count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,9 +123,8 @@ impl<T: Real> Pass<T> {
             Parameter::Bias { .. } => Scaled::from(1.0),
         };
         let examples = 0..delta.batch();
-        let sum =
-            examples.fold(Scaled::ZERO, |sum, b| sum.plus(delta.entry(row - 1, b).times(input(b))));
-        sum.times(Scaled::from(1.0 / delta.batch() as f64))
+        let sum = examples.fold(Scaled::ZERO, |sum, b| sum + delta.entry(row - 1, b) * input(b));
+        sum * (1.0 / delta.batch() as f64)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What plain arithmetic, whose numbers carry no exponent of their own, would print for ‖δ‖.
 
-use super::network::Pass;
-use super::{Real, Signal};
+use crate::engine::number::{Real, Signal};
+use crate::engine::pass::Pass;
 
 /// What plain arithmetic in the pass's own precision would print for a norm of δ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl PlainNorm {
                 PlainColumn::Overflown => infinite = true,
                 PlainColumn::Flushed => {}
                 PlainColumn::Held => {
-                    let square = delta.norm(example).times(delta.norm(example));
+                    let square = delta.norm(example) * delta.norm(example);
                     infinite |= T::from_f64(square.to_f64()) > T::LARGEST;
                     // Every square is rounded on its own: where the largest is lost, all are.
                     printed |= plain * plain != T::ZERO;

@@ -1,13 +1,13 @@
 //! The record: what a pass leaves of each layer, in a handful of numbers.
 
+use crate::engine::kernels;
+use crate::engine::network::Network;
+use crate::engine::number::{Format, Real, SAFE_SQUARES, Scaled, ScaledColumns, halves};
+use crate::engine::op::cancellation::has_terms;
+use crate::engine::op::scaled_activation;
+use crate::engine::pass::{LayerTrace, Pass};
+use crate::engine::plain_norm::PlainNorm;
 use crate::experiment::Activation;
-
-use super::cancellation::has_terms;
-use super::columns::SAFE_SQUARES;
-use super::forward::LayerTrace;
-use super::network::{Network, Pass};
-use super::scaled::halves;
-use super::{Columns, Format, PlainNorm, Real, Scaled, kernels, scaled_activation};
 
 /// A slope below this share of the activation's largest one counts as saturated.
 pub const SATURATED_BELOW: f64 = 0.05;
@@ -161,8 +161,8 @@ impl LayerRecord {
             activation_mean: Some(activation_mean),
             activation_std: Some(activation_std),
             preactivation_std: Some(preactivation_std),
-            preactivation_rms: (preactivation_mean.times(preactivation_mean))
-                .plus(preactivation_std.times(preactivation_std))
+            preactivation_rms: ((preactivation_mean * preactivation_mean)
+                + preactivation_std * preactivation_std)
                 .sqrt(),
             saturated_share: trace.saturated_share(activation),
             dead_share: trace.dead_share(activation),
@@ -210,7 +210,7 @@ fn share(count: usize, of: usize) -> f64 {
 }
 
 /// Mean and standard deviation over all entries.
-fn moments<T: Real>(columns: &Columns<T>) -> (Scaled, Scaled) {
+fn moments<T: Real>(columns: &ScaledColumns<T>) -> (Scaled, Scaled) {
     let plain = columns.exponent.iter().all(|&exponent| exponent == 0);
     if plain {
         let (mean, variance) = moments_of(columns.entries());
@@ -242,7 +242,7 @@ pub(super) fn moments_of<T: Real>(entries: &[T]) -> (f64, f64) {
 }
 
 /// All entries over 2^top.
-fn beside<T: Real>(columns: &Columns<T>, top: i64) -> Vec<f64> {
+fn beside<T: Real>(columns: &ScaledColumns<T>, top: i64) -> Vec<f64> {
     let factors: Vec<[f64; 2]> = columns.exponent.iter().map(|&e| halves(e - top)).collect();
     // A column of zeros has no say in the exponent, and its own may be far above.
     let plain = |m: &T, [half, rest]: &[f64; 2]| {

@@ -44,6 +44,15 @@ pub(super) fn shares(crew: &impl Crew, work: usize) -> usize {
     crew.size().min(work / WORTH_A_SHARE).max(1)
 }
 
+/// Rows in blocks of about a hundredth of a second's work; `work` is that of one row.
+pub(super) fn blocks(rows: usize, work: usize) -> impl Iterator<Item = Range<usize>> {
+    let block = (BLOCK / work.max(1)).clamp(1, rows.max(1));
+    (0..rows).step_by(block).map(move |first| first..(first + block).min(rows))
+}
+
+/// Multiply-adds of a block.
+const BLOCK: usize = 1 << 26;
+
 /// Some rows of a few arrays of one shape, n × B each.
 pub(super) struct Rows<'a, T, const N: usize> {
     /// What the arrays hold of them.

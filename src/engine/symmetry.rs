@@ -1,8 +1,8 @@
 //! Units that are alike: they start alike, get the same gradient, and stay alike.
 
+use crate::engine::network::Network;
+use crate::engine::number::Real;
 use ndarray::ArrayView1;
-
-use super::{Network, Real};
 
 impl<T: Real> Network<T> {
     /// Whether all units of hidden layer l have the same incoming weights, bias and outgoing

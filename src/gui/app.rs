@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{self, Context, RichText, Ui};
+use eframe::egui::{self, Context, Ui};
 
 use crate::experiment::{Experiment, visible};
 use crate::export::open;
@@ -16,7 +16,10 @@ use super::command::{Command, Commands};
 use super::history::History;
 use super::jobs::{Done, Jobs};
 use super::lab::Lab;
-use super::pages::{Page, Pages};
+use super::message::Message;
+use super::page::Page;
+use super::page_view::PageContext;
+use super::pages::Pages;
 use super::saved::Saved;
 use super::state::{Keeper, State};
 use super::{bar, controls, keys};
@@ -40,14 +43,6 @@ pub struct App {
     /// The last session's experiment, until it is reopened.
     last_session: Option<Experiment>,
     keeper: Keeper,
-}
-
-/// What the bar at the bottom says.
-pub struct Message {
-    /// A sentence.
-    pub text: String,
-    /// Whether something went wrong.
-    pub is_error: bool,
 }
 
 impl App {
@@ -294,7 +289,8 @@ impl App {
                 .show(ui, |ui| controls::show(ui, &self.lab.experiment, commands));
         }
         egui::CentralPanel::no_frame().show(ui, |ui| {
-            self.pages.show(self.page, ui, &mut self.lab, &mut self.painter, commands);
+            let context = PageContext { lab: &mut self.lab, painter: &mut self.painter, commands };
+            self.pages.show(self.page, ui, context);
         });
     }
 }
@@ -340,11 +336,4 @@ impl eframe::App for App {
 fn changes_the_experiment(command: &Command) -> bool {
     use Command::{NewDraw, Open, Redo, Reopen, Set, Undo};
     matches!(command, Set(_) | Undo | Redo | NewDraw | Open(_) | Reopen)
-}
-
-/// A sentence in the colour of trouble or of nothing special.
-pub fn sentence(ui: &mut Ui, text: &str, is_error: bool) {
-    let words = RichText::new(text);
-    let words = if is_error { words.color(ui.visuals().error_fg_color) } else { words.weak() };
-    ui.add(egui::Label::new(words).truncate()).on_hover_text(text);
 }

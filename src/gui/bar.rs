@@ -2,11 +2,11 @@
 
 use eframe::egui::{self, Align, Button, Layout, ProgressBar, RichText, ThemePreference, Ui};
 
-use super::app::{Message, sentence};
 use super::command::{Command, Commands};
 use super::keys;
 use super::lab::Lab;
-use super::pages::Page;
+use super::message::{Message, sentence};
+use super::page::Page;
 
 /// What the menus can offer.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::experiment::Experiment;
 use crate::figure::{Figure, View};
 
-use super::pages::Page;
+use super::page::Page;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +49,13 @@ pub enum Command {
     Reopen,
     /// The list of keys.
     ShowKeys,
+}
+
+impl Command {
+    /// Another experiment in place of the present one.
+    pub fn set(experiment: Experiment) -> Self {
+        Self::Set(Box::new(experiment))
+    }
 }
 
 /// The requests of one frame.

@@ -9,7 +9,7 @@ use crate::experiment::Experiment;
 use crate::figure::{Figure, FigureId, View};
 use crate::study::{Draw, DrawStudy, Theory};
 
-use super::asked::Asked;
+use super::study_handle::{Study as _, StudyHandle};
 
 /// The present experiment and what is known of it.
 pub struct Lab {
@@ -18,8 +18,8 @@ pub struct Lab {
     /// How it is looked at.
     pub view: View,
     refusal: Option<String>,
-    draw: Asked<Experiment, Draw>,
-    theory: Asked<Experiment, Theory>,
+    draw: StudyHandle<Experiment, Draw>,
+    theory: StudyHandle<Experiment, Theory>,
     figures: Figures,
 }
 
@@ -37,10 +37,10 @@ impl Lab {
             experiment,
             view: View::default(),
             refusal: None,
-            draw: Asked::new(context, "gradient-lab draw", move |experiment, watch, out| {
+            draw: StudyHandle::new(context, "gradient-lab draw", move |experiment, watch, out| {
                 study.run_with_preview(&experiment, watch, out)
             }),
-            theory: Asked::new(context, "gradient-lab theory", |experiment, _, _| {
+            theory: StudyHandle::new(context, "gradient-lab theory", |experiment, _, _| {
                 Ok(Theory::at_once(&experiment))
             }),
             figures: Figures::default(),

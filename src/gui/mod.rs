@@ -2,22 +2,28 @@
 
 mod app;
 mod ask;
-mod asked;
 mod bar;
+pub mod chapter;
 mod command;
 mod controls;
+mod figure_tools;
 mod history;
 mod jobs;
 mod keys;
 mod lab;
+mod message;
+mod page;
+mod page_view;
 mod pages;
 mod saved;
 mod state;
-pub mod story;
+mod study_handle;
+mod under_way;
 mod window;
 
 pub use app::App;
 pub use command::{Command, Commands};
 pub use lab::Lab;
-pub use pages::{Page, Pages};
+pub use page::Page;
+pub use pages::{LawPage, Pages, SweepPage};
 pub use window::{WindowError, run};

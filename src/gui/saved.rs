@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::experiment::Experiment;
 
 use super::lab::Lab;
-use super::pages::Page;
+use super::page::Page;
 
 /// The key under which eframe keeps it.
 pub const KEY: &str = "gradient-lab";

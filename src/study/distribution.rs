@@ -28,7 +28,7 @@ impl Distribution {
         };
         let first = self.histogram.total() == 0;
         self.histogram.add(log10);
-        self.square_sum = self.square_sum.plus(value.times(value));
+        self.square_sum += value * value;
         let off = log10 - self.mean;
         self.mean += off / self.histogram.total() as f64;
         self.squared_deviations += off * (log10 - self.mean);
@@ -53,7 +53,9 @@ impl Distribution {
 
     /// √(mean of v²) over all draws, zeros included: what mean-field theory predicts.
     pub fn rms(&self) -> Scaled {
-        self.square_sum.over((self.total().max(1) as f64).into()).map_or(Scaled::ZERO, Scaled::sqrt)
+        self.square_sum
+            .checked_div((self.total().max(1) as f64).into())
+            .map_or(Scaled::ZERO, Scaled::sqrt)
     }
 
     /// Mean of log10 v over the draws that are not zero.

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::engine::{
-    Blank, DrawCache, Format, FromDraws, LayerRecord, Network, OutputRecord, Pass, Real, Rooms,
-    Scaled,
+    Blank, DrawCache, Format, FromDraws, LayerRecord, Network, OutputRecord, Pass, PassBuffers,
+    Real, Scaled,
 };
 use crate::experiment::{Experiment, Precision, Variant, limits};
 
@@ -67,7 +67,7 @@ pub struct VariantDraw {
 /// Runs draws and keeps the unit draws from one to the next.
 pub struct DrawStudy {
     cache: DrawCache,
-    rooms: Rooms,
+    buffers: PassBuffers,
     threads: usize,
     /// Whether the last network's draws are kept however large they are.
     holds_large: bool,
@@ -87,7 +87,12 @@ impl DrawStudy {
 
     /// With so many threads: they change how soon it is done, not a bit of the result.
     pub fn on_threads(threads: usize) -> Self {
-        Self { cache: DrawCache::new(), rooms: Rooms::default(), threads, holds_large: true }
+        Self {
+            cache: DrawCache::new(),
+            buffers: PassBuffers::default(),
+            threads,
+            holds_large: true,
+        }
     }
 
     /// For who asks seldom: of draws larger than what is kept beside a network nothing is left
@@ -179,7 +184,7 @@ impl DrawStudy {
                         (watch.part(0.0..DRAWN, network)?, DRAWN..1.0)
                     }
                 };
-                let room = T::room(&mut self.rooms);
+                let room = T::buffers(&mut self.buffers);
                 let asked = (experiment, variant);
                 watch.part(rest, |watch| pass_through(&network, asked, room, self.threads, watch))
             })?);

@@ -193,7 +193,7 @@ impl VariantEnsemble {
         for (layer, &norm) in self.layers.iter_mut().zip(norms) {
             layer.add(norm);
         }
-        if let Some(ratio) = norms[0].over(norms[norms.len() - 1]) {
+        if let Some(ratio) = norms[0].checked_div(norms[norms.len() - 1]) {
             self.first_over_last.add(ratio);
         }
     }
@@ -201,7 +201,8 @@ impl VariantEnsemble {
     /// √(E‖δ^(l)‖²/E‖δ^(l+1)‖²) for l = 1…L−1, as the chapter's theory has it; nothing where
     /// every draw of a layer is zero.
     pub fn rms_ratios(&self) -> Vec<Option<f64>> {
-        let ratio = |pair: &[Distribution]| Some(pair[0].rms().over(pair[1].rms())?.to_f64());
+        let ratio =
+            |pair: &[Distribution]| Some(pair[0].rms().checked_div(pair[1].rms())?.to_f64());
         self.layers.windows(2).map(ratio).collect()
     }
 }

@@ -48,7 +48,7 @@ impl Factor {
     /// weight gain × slope factor. It is the ratio up to rounding, and 0 where either is.
     pub fn product(&self) -> Option<Scaled> {
         let slope = self.slope_factor.unwrap_or(Scaled::ZERO);
-        self.weight_gain.map(|gain| gain.times(slope))
+        self.weight_gain.map(|gain| gain * slope)
     }
 }
 
@@ -148,9 +148,9 @@ pub fn factors<T: Real>(
         let count = slopes.len() as f64;
         steps.push(Factor {
             layer: record.layer,
-            ratio: record.delta.over(above),
-            weight_gain: sent.over(above),
-            slope_factor: record.delta.over(sent),
+            ratio: record.delta.checked_div(above),
+            weight_gain: sent.checked_div(above),
+            slope_factor: record.delta.checked_div(sent),
             mean_slope: slopes.sum() / count,
             rms_slope: (slopes.iter().map(|slope| slope * slope).sum::<f64>() / count).sqrt(),
             max_slope: slopes.iter().copied().fold(0.0, f64::max),
@@ -160,7 +160,7 @@ pub fn factors<T: Real>(
         });
     }
     let ends = records.first().zip(records.last());
-    let measured = ends.and_then(|(first, last)| first.delta.over(last.delta));
+    let measured = ends.and_then(|(first, last)| first.delta.checked_div(last.delta));
     Ok(Factors { steps, measured_log10: measured.and_then(Scaled::log10) })
 }
 

@@ -3,12 +3,12 @@
 //! δ^(l) = J_lᵀ δ^(L) with J_lᵀ = D_l W^(l+1)ᵀ D_{l+1} … W^(L)ᵀ and D_l = diag σ′(z^(l)).
 //! The largest singular value says how much a signal can grow on its way from L to l, the
 //! smallest how much it can lose. The product is never formed: see
-//! [`GradedColumns`](crate::engine::GradedColumns).
+//! [`ProductSvd`](crate::engine::ProductSvd).
 
 use nalgebra::DMatrix;
 use ndarray::{Array2, Axis};
 
-use crate::engine::{GradedColumns, Network, Pass, Real, Scaled};
+use crate::engine::{Network, Pass, ProductSvd, Real, Scaled};
 
 use super::{CutBy, Stopped, Watch};
 
@@ -96,7 +96,7 @@ impl LayerSpectrum {
         if self.zeros == 0 { self.log10.last().copied() } else { None }
     }
 
-    fn of(layer: usize, columns: &GradedColumns, count: usize, relative_error: f64) -> Self {
+    fn of(layer: usize, columns: &ProductSvd, count: usize, relative_error: f64) -> Self {
         let log10: Vec<f64> =
             columns.singular_values().into_iter().filter_map(Scaled::log10).collect();
         Self { layer, zeros: count - log10.len(), log10, relative_error, cut: None }
@@ -133,7 +133,7 @@ pub fn jacobian_spectrum<T: Real>(
 ) -> Result<JacobianSpectrum, JacobianError> {
     refuse(pass, example, top)?;
     let units = |layer: usize| pass.layers[layer - 1].z.units();
-    let mut columns = GradedColumns::identity(units(top));
+    let mut columns = ProductSvd::identity(units(top));
     let mut relative_error = 0.0;
     let mut layers = vec![LayerSpectrum::of(top, &columns, units(top), relative_error)];
     for layer in (1..top).rev() {
@@ -296,7 +296,7 @@ mod tests {
     /// 1/σ of the inverse … D_2⁻¹ W^(2)⁻ᵀ D_1⁻¹, carried from the other end. Each D⁻¹ must
     /// stand left of its factor, where its decades are the rows' own.
     fn by_the_inverse(network: &Network<f64>, pass: &Pass<f64>, units: usize) -> Vec<f64> {
-        let mut columns = GradedColumns::identity(units);
+        let mut columns = ProductSvd::identity(units);
         for (index, layer) in pass.layers.iter().enumerate() {
             let weight = network.weight(index);
             let inverse = match index {

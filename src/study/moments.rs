@@ -53,7 +53,7 @@ impl BiasLaw {
 
     /// The law of z = w + b with w ~ N(0, `weight_part`).
     pub(super) fn with(&self, weight_part: Scaled) -> Law {
-        let variance = weight_part.plus(Scaled::from(self.variance));
+        let variance = weight_part + Scaled::from(self.variance);
         Law { mean: self.mean, std: variance.sqrt().to_f64(), uniform: self.uniform }
     }
 }
@@ -80,7 +80,7 @@ pub(super) struct Moments {
 impl Moments {
     /// Of z = w + b with w ~ N(0, `weight_part`).
     pub fn of(activation: Activation, weight_part: Scaled, bias: BiasLaw) -> Self {
-        let z_square = weight_part.plus(Scaled::from(bias.mean_square()));
+        let z_square = weight_part + Scaled::from(bias.mean_square());
         let size = if z_square.is_zero() { 0 } else { z_square.exponent() };
         if size > PLAIN_EXPONENT && !activation.is_bounded() {
             return Self::of_straight_lines(activation.slopes_at_infinity(), z_square);
@@ -129,12 +129,12 @@ impl Moments {
         let cross = (right.powi(3) - left.powi(3)) / (2.0 * std::f64::consts::PI).sqrt();
         Self {
             z_square: q,
-            value: q.sqrt().times(((right - left) / (2.0 * std::f64::consts::PI).sqrt()).into()),
-            value_square: q.times(slope_square.into()),
+            value: (q.sqrt() * ((right - left) / (2.0 * std::f64::consts::PI).sqrt())),
+            value_square: (q * slope_square),
             slope_square,
             slope_fourth: fourth,
-            product_square: q.times(fourth.into()),
-            cross: q.sqrt().times(cross.into()),
+            product_square: (q * fourth),
+            cross: (q.sqrt() * cross),
         }
     }
 }

@@ -188,15 +188,15 @@ impl Sitter<'_> {
         let sum = (0..above.unit.nrows()).fold(Scaled::ZERO, |sum, k| {
             let weight = above.unit[[k, unit]] * above.scale;
             let delta = self.pass.layers[layer].delta.entry(k, self.example);
-            sum.plus(delta.times(weight.into()))
+            sum + delta * weight
         });
         Some(sum)
     }
 
     fn rest(&self, layer: usize, units: std::ops::Range<usize>) -> Rest {
         let mean_square = |of: &dyn Fn(usize) -> Scaled| {
-            let sum = units.clone().map(of).fold(Scaled::ZERO, |sum, v| sum.plus(v.times(v)));
-            sum.times((1.0 / units.len() as f64).into()).sqrt()
+            let sum = units.clone().map(of).fold(Scaled::ZERO, |sum, v| sum + v * v);
+            (sum * (1.0 / units.len() as f64)).sqrt()
         };
         Rest {
             count: units.len(),
@@ -212,10 +212,8 @@ impl Sitter<'_> {
             from,
             to,
             weight: matrix.unit[[to, from]] * matrix.scale,
-            gradient: self
-                .delta(layer, to)
-                .unwrap_or_default()
-                .times(self.activation(layer - 1, from)),
+            gradient: (self.delta(layer, to).unwrap_or_default()
+                * self.activation(layer - 1, from)),
         };
         (0..to).flat_map(|k| (0..from).map(move |j| (k, j))).map(|(k, j)| edge(k, j)).collect()
     }
@@ -247,10 +245,9 @@ mod tests {
         let portrait = of(&Experiment::default());
         for layer in &portrait.layers[1..6] {
             for unit in &layer.units {
-                let product =
-                    unit.returned.expect("hidden").times(unit.slope.expect("hidden").into());
+                let product = unit.returned.expect("hidden") * unit.slope.expect("hidden");
                 let delta = unit.delta.expect("hidden");
-                let error = product.over(delta).expect("not zero").to_f64() - 1.0;
+                let error = product.checked_div(delta).expect("not zero").to_f64() - 1.0;
                 assert!(error.abs() < 1e-12);
             }
         }

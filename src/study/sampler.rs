@@ -1,7 +1,7 @@
 //! The error signal's norms of one seed after the other, by either engine.
 
 use crate::engine::{
-    Alone, DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, Real, Rooms, Scaled,
+    Alone, DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, PassBuffers, Real, Scaled,
 };
 use crate::experiment::{Activation, Experiment, Precision, Variant};
 
@@ -76,7 +76,7 @@ pub struct Sampler {
     norms: Vec<Scaled>,
     /// Nothing drawn for one seed serves another, but its memory does, and the variants share it.
     cache: DrawCache,
-    rooms: Rooms,
+    buffers: PassBuffers,
     /// Beside the norms, where they are wanted.
     shares: Option<Vec<Shares>>,
 }
@@ -105,7 +105,7 @@ impl Sampler {
             experiment: experiment.clone(),
             norms: Vec::new(),
             cache: DrawCache::keeping(0),
-            rooms: Rooms::default(),
+            buffers: PassBuffers::default(),
             shares: None,
         })
     }
@@ -167,7 +167,7 @@ impl Sampler {
         let (cache, mut proceed) = (&mut self.cache, || proceed());
         let network = Network::<T>::build(&self.experiment, variant, cache, &mut proceed);
         let network = network.map_err(|_| Stopped)?;
-        let room = T::room(&mut self.rooms);
+        let room = T::buffers(&mut self.buffers);
         let pass = network.pass_in(room, &Alone, &mut proceed).map_err(|_| Stopped)?;
         self.norms.extend(pass.layers.iter().map(|layer| layer.delta.rms_norm()));
         if let Some(shares) = &mut self.shares {

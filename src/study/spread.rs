@@ -233,11 +233,12 @@ impl Reach {
         let mut squares = Scaled::ZERO;
         for example in 0..trace.z.batch() {
             let entries = column(signal, trace, example);
-            squares = squares.plus(self.add(&entries));
+            squares += self.add(&entries);
         }
         let entries = trace.z.units() * trace.z.batch();
         self.count += entries as u64;
-        let rms = squares.over((entries as f64).into()).map(Scaled::sqrt).and_then(Scaled::log10);
+        let rms =
+            squares.checked_div((entries as f64).into()).map(Scaled::sqrt).and_then(Scaled::log10);
         if let Some(rms) = rms.filter(|_| hidden) {
             let [least, most] = self.layers.unwrap_or([rms; 2]);
             self.layers = Some([least.min(rms), most.max(rms)]);
@@ -254,10 +255,10 @@ impl Reach {
             if entry.is_zero() {
                 continue;
             }
-            let size = if entry.mantissa() < 0.0 { Scaled::ZERO.minus(entry) } else { entry };
+            let size = if entry.mantissa() < 0.0 { -entry } else { entry };
             let [least, most] = sizes.unwrap_or([size; 2]);
             sizes = Some([smaller(least, size), larger(most, size)]);
-            squares = squares.plus(size.times(size));
+            squares += size * size;
         }
         if let Some([least, most]) = sizes.and_then(|[a, b]| Some([a.log10()?, b.log10()?])) {
             let [low, high] = self.decades.unwrap_or([least, most]);
@@ -305,11 +306,11 @@ fn count<T: Real>(
                 placed.push((position, entry));
             }
         }
-        sum = sum.plus(entry);
-        squares = squares.plus(entry.times(entry));
+        sum += entry;
+        squares += entry * entry;
     }
     let total = (trace.z.units() * batch) as u64;
-    let over_all = |sum: Scaled| sum.over((total as f64).into()).unwrap_or(Scaled::ZERO);
+    let over_all = |sum: Scaled| sum.checked_div((total as f64).into()).unwrap_or(Scaled::ZERO);
     LayerSpread {
         total,
         zeros,

@@ -302,7 +302,7 @@ impl Sweep {
     /// −∞ for a network whose δ^(1) is a true zero: less than any that lives.
     fn decades(&self, norms: &[Scaled]) -> f64 {
         let steps = norms.len() - 1;
-        let ratio = norms[0].over(norms[steps]).and_then(Scaled::log10);
+        let ratio = norms[0].checked_div(norms[steps]).and_then(Scaled::log10);
         let log10 = ratio.unwrap_or(f64::NEG_INFINITY);
         if self.quantity == Quantity::FirstOverLast { log10 } else { log10 / steps as f64 }
     }

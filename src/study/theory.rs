@@ -90,7 +90,7 @@ impl Prediction {
         let mut anchored = self.clone();
         let mut delta = output_delta;
         for layer in anchored.layers.iter_mut().rev() {
-            delta = layer.ratio.map_or(delta, |ratio| delta.times(ratio.into()));
+            delta = layer.ratio.map_or(delta, |ratio| delta * ratio);
             layer.delta = delta;
         }
         anchored
@@ -138,7 +138,7 @@ fn forward(experiment: &Experiment, variant: &Variant, factor: f64) -> Vec<Worki
     let mut known = None;
     for l in 1..sizes.len() {
         let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
-        let weight_part = input_square.times(variant.init.variance(fan_in, fan_out).into());
+        let weight_part = input_square * variant.init.variance(fan_in, fan_out);
         let question = (
             experiment.activation_of(variant, l),
             weight_part,
@@ -150,7 +150,7 @@ fn forward(experiment: &Experiment, variant: &Variant, factor: f64) -> Vec<Worki
             _ => Moments::of(question.0, question.1, question.2),
         };
         known = Some((question, moments));
-        input_square = moments.value_square.times((fan_out as f64).into());
+        input_square = moments.value_square * (fan_out as f64);
         layers.push((layer(l, fan_in, fan_out, &moments), moments));
     }
     layers
@@ -163,8 +163,8 @@ fn layer(l: usize, fan_in: usize, fan_out: usize, moments: &Moments) -> LayerPre
         fan_in,
         fan_out,
         q: moments.z_square,
-        preactivation: units.times(moments.z_square).sqrt(),
-        activation: units.times(moments.value_square).sqrt(),
+        preactivation: (units * moments.z_square).sqrt(),
+        activation: (units * moments.value_square).sqrt(),
         slope_square: moments.slope_square,
         slope_fourth: moments.slope_fourth,
         delta: Scaled::ZERO,
@@ -178,7 +178,7 @@ fn backward(experiment: &Experiment, variant: &Variant, layers: &mut [Working]) 
         if let Some((delta, variance)) = above {
             let ratio = (layer.fan_out as f64 * variance * layer.slope_square).sqrt();
             layer.ratio = Some(ratio);
-            layer.delta = delta.times(ratio.into());
+            layer.delta = delta * ratio;
         } else {
             layer.delta = output_delta(experiment, variant, layer, moments);
         }
@@ -218,19 +218,15 @@ fn output_delta(
         }
     };
     match architecture.loss {
-        Loss::Mse => moments
-            .product_square
-            .times(outputs.into())
-            .plus(moments.cross.times((-2.0 * sum).into()))
-            .plus(Scaled::from(moments.slope_square * squares))
-            .sqrt(),
+        Loss::Mse => (moments.product_square * outputs
+            + moments.cross * (-2.0 * sum)
+            + Scaled::from(moments.slope_square * squares))
+        .sqrt(),
         // δ = a − y outright: E a² − 2 E a E y + E y², unit by unit.
-        Loss::Bce => moments
-            .value_square
-            .times(outputs.into())
-            .plus(moments.value.times((-2.0 * sum).into()))
-            .plus(Scaled::from(squares))
-            .sqrt(),
+        Loss::Bce => {
+            (moments.value_square * outputs + moments.value * (-2.0 * sum) + Scaled::from(squares))
+                .sqrt()
+        }
         Loss::SoftmaxCe => {
             let bias = BiasLaw::of(&variant.bias, layer.fan_in, layer.fan_out);
             let probabilities = softmax_square(architecture.output, moments.z_square, bias);

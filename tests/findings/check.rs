@@ -40,8 +40,8 @@ fn size(number: Scaled) -> Scaled {
 
 /// |a − b| beside the larger, and 0 where both are 0.
 fn relative(a: Scaled, b: Scaled) -> f64 {
-    let larger = if size(a).minus(size(b)).mantissa() > 0.0 { a } else { b };
-    a.minus(b).over(larger).map_or(0.0, |share| share.to_f64().abs())
+    let larger = if (size(a) - size(b)).mantissa() > 0.0 { a } else { b };
+    (a - b).checked_div(larger).map_or(0.0, |share| share.to_f64().abs())
 }
 
 /// Differences of a network's parameters, forty at the most.

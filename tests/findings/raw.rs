@@ -103,7 +103,7 @@ impl Raw {
         let last = self.layer(self.last());
         let pairs = last.a.iter().zip(&self.target);
         let errors: Entries = pairs
-            .map(|(a, y)| a.iter().zip(y).map(|(a, y)| a.minus(Scaled::from(*y))).collect())
+            .map(|(a, y)| a.iter().zip(y).map(|(a, y)| *a - Scaled::from(*y)).collect())
             .collect();
         rms_of_norms(&errors, 0)
     }

@@ -22,10 +22,10 @@ fn is_median(entries: &Entries, magnitudes: bool, median: Option<Scaled>) -> boo
     let left = entries.iter().flatten().filter(|e| !e.is_zero());
     let left: Vec<Scaled> = left.map(|e| if magnitudes { size(e) } else { *e }).collect();
     let Some(median) = median else { return left.is_empty() };
-    let slack = size(&median).times(Scaled::from(1e-6));
-    let less = |a: Scaled, b: Scaled| a.minus(b).mantissa() < 0.0;
-    let below = left.iter().filter(|e| less(**e, median.minus(slack))).count();
-    let above = left.iter().filter(|e| less(median.plus(slack), **e)).count();
+    let slack = size(&median) * 1e-6;
+    let less = |a: Scaled, b: Scaled| (a - b).mantissa() < 0.0;
+    let below = left.iter().filter(|e| less(**e, median - slack)).count();
+    let above = left.iter().filter(|e| less(median + slack, **e)).count();
     2 * below <= left.len() && 2 * above <= left.len()
 }
 
@@ -81,7 +81,7 @@ fn every_finding_of_a_spread_is_true_and_lies_are_caught() {
                 SpreadFinding::Median { first, last, layers, of_magnitudes, without_zeros } => {
                     // Beyond all entries: a number between the two in the middle would be no lie.
                     let all = entries(&raw, signal, 1).iter().flatten();
-                    let sizes = all.map(|e| e.magnitude()).fold(Scaled::ZERO, Scaled::plus);
+                    let sizes = all.map(|e| e.magnitude()).sum::<Scaled>();
                     let lie = |first, last, without_zeros| SpreadFinding::Median {
                         first,
                         last,
@@ -91,9 +91,7 @@ fn every_finding_of_a_spread_is_true_and_lies_are_caught() {
                     };
                     std::iter::once(lie(first, last, !without_zeros))
                         .chain(last.map(|_| lie(first, None, without_zeros)))
-                        .chain(first.map(|_| {
-                            lie(Some(sizes.times(Scaled::from(2.0))), last, without_zeros)
-                        }))
+                        .chain(first.map(|_| lie(Some(sizes * 2.0), last, without_zeros)))
                         .collect()
                 }
                 SpreadFinding::AllZero => Vec::new(),

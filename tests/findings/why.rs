@@ -25,9 +25,8 @@ fn step_factors(raw: &Raw) -> Option<Vec<[f64; 2]>> {
                 let units = 0..raw.layer(l).weight.len();
                 let sum = |j: usize| {
                     let terms = above.weight.iter().zip(delta);
-                    terms.fold(gradient_lab::engine::Scaled::ZERO, |sum, (row, d)| {
-                        sum.plus(d.times(row[j].into()))
-                    })
+                    terms
+                        .fold(gradient_lab::engine::Scaled::ZERO, |sum, (row, d)| sum + *d * row[j])
                 };
                 units.map(sum).collect()
             })

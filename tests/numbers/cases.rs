@@ -112,10 +112,7 @@ fn a_relu_is_on_however_small_its_preactivation() {
         assert_eq!((layer.dead_share, layer.zero), (0.0, None));
         assert!(
             (log10(
-                layer
-                    .preactivation_std
-                    .expect("finite")
-                    .plus(layer.activation_mean.expect("finite"))
+                layer.preactivation_std.expect("finite") + layer.activation_mean.expect("finite")
             ) + 50.0)
                 .abs()
                 < 1e-6
@@ -146,7 +143,7 @@ fn an_activation_lost_beside_the_largest_is_heard_where_the_largest_is_not() {
     for (both, alone) in both.layers[..8].iter().zip(&alone.layers) {
         for (both, alone) in [(&both.a, &alone.a), (&both.z, &alone.z), (&both.delta, &alone.delta)]
         {
-            let ratio = both.entry(1, 0).over(alone.entry(0, 0)).expect("not zero");
+            let ratio = both.entry(1, 0).checked_div(alone.entry(0, 0)).expect("not zero");
             close(ratio.to_f64(), 1.0, 1e-6);
         }
     }
@@ -164,16 +161,16 @@ fn deviations_whose_squares_underflow_are_numbers() {
     );
     let [hidden, output] = &draws.variants[0].layers[..] else { panic!("two layers") };
     let [a, b] = [-391.0, -393.0].map(Scaled::from_ln);
-    let spread = a.minus(b).times(0.5.into());
-    close(hidden.activation_std.expect("finite").over(spread).unwrap().to_f64(), 1.0, 1e-9);
-    close(hidden.activation_mean.expect("finite").over(a.plus(b)).unwrap().to_f64(), 0.5, 1e-9);
+    let spread = (a - b) * 0.5;
+    close(hidden.activation_std.expect("finite").checked_div(spread).unwrap().to_f64(), 1.0, 1e-9);
+    close(hidden.activation_mean.expect("finite").checked_div(a + b).unwrap().to_f64(), 0.5, 1e-9);
     // δ of the output is −y, its mean −2: ∂W = −2 a.
-    let norm = a.times(a).plus(b.times(b)).sqrt();
-    close(output.weight_grad.over(norm).unwrap().to_f64(), 2.0, 1e-9);
+    let norm = (a * a + b * b).sqrt();
+    close(output.weight_grad.checked_div(norm).unwrap().to_f64(), 2.0, 1e-9);
     // δ_j = −y w_j a_j, and Σ y x = (1 + 4 − 9)e-170.
-    let weights = a.times(a).plus(b.times(b).times(4.0.into())).sqrt();
-    let expected = weights.times(Scaled::from(4e-170 / 3.0));
-    close(hidden.weight_grad.over(expected).unwrap().to_f64(), 1.0, 1e-9);
+    let weights = (a * a + (b * b) * 4.0).sqrt();
+    let expected = weights * (4e-170 / 3.0);
+    close(hidden.weight_grad.checked_div(expected).unwrap().to_f64(), 1.0, 1e-9);
 }
 
 #[test]

@@ -23,12 +23,12 @@ impl Bounded {
 
     /// Whether the number is known to some digits.
     pub fn is_sharp(&self) -> bool {
-        !self.value.is_zero() && !exceeds(self.error.times(1e3.into()), size(self.value))
+        !self.value.is_zero() && !exceeds(self.error * 1e3, size(self.value))
     }
 
     /// Whether a number may be this one.
     pub fn admits(&self, number: Scaled) -> bool {
-        !exceeds(size(number.minus(self.value)), self.error)
+        !exceeds(size(number - self.value), self.error)
     }
 }
 
@@ -37,7 +37,7 @@ pub fn size(number: Scaled) -> Scaled {
 }
 
 pub fn exceeds(a: Scaled, b: Scaled) -> bool {
-    a.minus(b).mantissa() > 0.0
+    (a - b).mantissa() > 0.0
 }
 
 fn larger(a: Scaled, b: Scaled) -> Scaled {
@@ -49,13 +49,13 @@ fn sum(epsilon: f64, terms: &[(f64, Bounded)], added: f64) -> Bounded {
     let (mut value, mut error) = (Scaled::from(added), Scaled::ZERO);
     let mut sizes = size(value);
     for (weight, term) in terms {
-        let product = term.value.times((*weight).into());
-        value = value.plus(product);
-        sizes = sizes.plus(size(product));
-        error = error.plus(term.error.times(weight.abs().into()));
+        let product = term.value * (*weight);
+        value += product;
+        sizes += size(product);
+        error += term.error * weight.abs();
     }
     let rounding = ROUNDINGS * epsilon * (terms.len() + 2) as f64;
-    Bounded { value, error: error.plus(sizes.times(rounding.into())) }
+    Bounded { value, error: (error + sizes * rounding) }
 }
 
 /// Between these φ and φ′ of every activation only rise or only fall, up to a little that the
@@ -65,18 +65,18 @@ const TURNS: [f64; 7] = [-2.4, -1.41, -1.278, -0.7518, 0.0, 1.41, 2.4];
 /// f(z), of which plain arithmetic computes parts as large as `parts`.
 fn applied(epsilon: f64, f: &dyn Fn(Scaled) -> Scaled, z: Bounded, parts: Scaled) -> Bounded {
     let value = f(z.value);
-    let ends = [z.value.plus(z.error), z.value.minus(z.error)];
+    let ends = [z.value + z.error, z.value - z.error];
     let inside = TURNS.map(Scaled::from).into_iter().filter(|turn| z.admits(*turn));
-    let moved = ends.into_iter().chain(inside).map(|z| size(f(z).minus(value)));
-    let error = moved.fold(Scaled::ZERO, larger).times(2.0.into());
-    let rounding = parts.plus(size(value)).times((ROUNDINGS * epsilon).into());
-    Bounded { value, error: error.plus(rounding) }
+    let moved = ends.into_iter().chain(inside).map(|z| size(f(z) - value));
+    let error = moved.fold(Scaled::ZERO, larger) * 2.0;
+    let rounding = (parts + size(value)) * (ROUNDINGS * epsilon);
+    Bounded { value, error: (error + rounding) }
 }
 
 fn product(epsilon: f64, a: Bounded, b: Bounded) -> Bounded {
-    let value = a.value.times(b.value);
-    let error = size(a.value).times(b.error).plus(size(b.value).plus(b.error).times(a.error));
-    Bounded { value, error: error.plus(size(value).times((ROUNDINGS * epsilon).into())) }
+    let value = a.value * b.value;
+    let error = size(a.value) * b.error + (size(b.value) + b.error) * a.error;
+    Bounded { value, error: (error + size(value) * (ROUNDINGS * epsilon)) }
 }
 
 /// One layer of one example.
@@ -154,7 +154,7 @@ fn output_error<T: Real>(loss: Loss, output: &Layer, y: &[f64]) -> Vec<Bounded> 
         Loss::Bce => units
             .map(|((&z, _), &y)| {
                 let side = if y == 0.0 { 1.0 } else { -1.0 };
-                let delta = |z: Scaled| sigmoid(z.times(side.into())).times(side.into());
+                let delta = |z: Scaled| sigmoid(z * side) * side;
                 applied(T::EPSILON, &delta, z, Scaled::ZERO)
             })
             .collect(),
@@ -165,20 +165,18 @@ fn output_error<T: Real>(loss: Loss, output: &Layer, y: &[f64]) -> Vec<Bounded> 
 /// p_i, or −Σ_{j ≠ i} p_j where the class is i.
 fn softmax_error<T: Real>(z: &[Bounded], y: &[f64]) -> Vec<Bounded> {
     let top = z.iter().fold(z[0].value, |top, z| if exceeds(z.value, top) { z.value } else { top });
-    let terms: Vec<Scaled> = z.iter().map(|z| exp(z.value.minus(top))).collect();
-    let total = terms.iter().fold(Scaled::ZERO, |sum, &term| sum.plus(term));
+    let terms: Vec<Scaled> = z.iter().map(|z| exp(z.value - top)).collect();
+    let total = terms.iter().fold(Scaled::ZERO, |sum, &term| sum + term);
     let moved = z.iter().fold(Scaled::ZERO, |most, z| larger(most, z.error)).to_f64();
-    let gaps = z.iter().fold(0.0, |most: f64, z| most.max(top.minus(z.value).to_f64()));
+    let gaps = z.iter().fold(0.0, |most: f64, z| most.max((top - z.value).to_f64()));
     let relative =
         8.0 * moved + ROUNDINGS * T::EPSILON * (z.len() + 2) as f64 + 8.0 * f64::EPSILON * gaps;
     (0..z.len())
         .map(|i| {
-            let others =
-                (0..z.len()).filter(|&j| j != i).fold(Scaled::ZERO, |s, j| s.plus(terms[j]));
-            let part = if y[i] == 0.0 { terms[i] } else { Scaled::ZERO.minus(others) };
-            let value = part.over(total).expect("at least 1");
-            let error =
-                if relative > 0.1 { 1.0.into() } else { size(value).times(relative.into()) };
+            let others = (0..z.len()).filter(|&j| j != i).fold(Scaled::ZERO, |s, j| s + terms[j]);
+            let part = if y[i] == 0.0 { terms[i] } else { -others };
+            let value = part.checked_div(total).expect("at least 1");
+            let error = if relative > 0.1 { 1.0.into() } else { size(value) * relative };
             Bounded { value, error }
         })
         .collect()
@@ -190,15 +188,15 @@ fn exp(x: Scaled) -> Scaled {
 }
 
 fn one_plus(x: Scaled) -> Scaled {
-    x.plus(1.0.into())
+    x + 1.0.into()
 }
 
 fn ratio(a: Scaled, b: Scaled) -> Scaled {
-    a.over(b).expect("not zero")
+    a.checked_div(b).expect("not zero")
 }
 
 fn minus_size(z: Scaled) -> Scaled {
-    Scaled::ZERO.minus(size(z))
+    -size(z)
 }
 
 fn sigmoid(z: Scaled) -> Scaled {
@@ -208,7 +206,7 @@ fn sigmoid(z: Scaled) -> Scaled {
 
 fn sigmoid_slope(z: Scaled) -> Scaled {
     let e = exp(minus_size(z));
-    ratio(e, one_plus(e).times(one_plus(e)))
+    ratio(e, one_plus(e) * one_plus(e))
 }
 
 /// eˣ − 1 for x ≤ 0.
@@ -217,7 +215,7 @@ fn exp_minus_1(x: Scaled) -> Scaled {
 }
 
 fn density(z: Scaled) -> Scaled {
-    exp(z.times(z).times((-0.5).into())).times((1.0 / (2.0 * PI).sqrt()).into())
+    exp((z * z) * (-0.5)) * (1.0 / (2.0 * PI).sqrt())
 }
 
 /// Φ(z); far left by Laplace's continued fraction.
@@ -232,7 +230,7 @@ fn normal_cdf(z: Scaled) -> Scaled {
 
 /// m + 1/(m + 2/(m + 3/…)).
 fn mills(m: Scaled) -> Scaled {
-    (1..60).rev().fold(m, |rest, k| m.plus(ratio(f64::from(k).into(), rest)))
+    (1..60).rev().fold(m, |rest, k| m + ratio(f64::from(k).into(), rest))
 }
 
 const SELU: (f64, f64) =
@@ -247,9 +245,9 @@ fn value(activation: Activation, z: Scaled) -> Scaled {
         Activation::Linear => z,
         Activation::Sigmoid => sigmoid(z),
         Activation::Tanh => {
-            let twice = minus_size(z).times(2.0.into());
-            let part = ratio(Scaled::ZERO.minus(exp_minus_1(twice)), one_plus(exp(twice)));
-            if on(z) { part } else { Scaled::ZERO.minus(part) }
+            let twice = minus_size(z) * 2.0;
+            let part = ratio(-exp_minus_1(twice), one_plus(exp(twice)));
+            if on(z) { part } else { -part }
         }
         Activation::Relu => {
             if on(z) {
@@ -258,11 +256,11 @@ fn value(activation: Activation, z: Scaled) -> Scaled {
                 Scaled::ZERO
             }
         }
-        Activation::LeakyRelu => z.times(if on(z) { 1.0 } else { 0.01 }.into()),
-        Activation::Selu if on(z) => z.times(SELU.0.into()),
-        Activation::Selu => exp_minus_1(z).times(SELU.1.into()),
-        Activation::Gelu => z.times(normal_cdf(z)),
-        Activation::Silu => z.times(sigmoid(z)),
+        Activation::LeakyRelu => z * (if on(z) { 1.0 } else { 0.01 }),
+        Activation::Selu if on(z) => z * SELU.0,
+        Activation::Selu => exp_minus_1(z) * SELU.1,
+        Activation::Gelu => z * normal_cdf(z),
+        Activation::Silu => z * sigmoid(z),
     }
 }
 
@@ -270,26 +268,26 @@ fn slope(activation: Activation, z: Scaled) -> Scaled {
     match activation {
         Activation::Linear => 1.0.into(),
         Activation::Sigmoid => sigmoid_slope(z),
-        Activation::Tanh => sigmoid_slope(z.times(2.0.into())).times(4.0.into()),
+        Activation::Tanh => sigmoid_slope(z * 2.0) * 4.0,
         Activation::Relu => f64::from(u8::from(on(z))).into(),
         Activation::LeakyRelu => if on(z) { 1.0 } else { 0.01 }.into(),
         Activation::Selu if on(z) => SELU.0.into(),
-        Activation::Selu => exp(z).times(SELU.1.into()),
+        Activation::Selu => exp(z) * SELU.1,
         // Φ + zφ = −φ (m − 1/mills) on the left, m = −z.
         Activation::Gelu if z.to_f64() < -30.0 => {
             let m = size(z);
-            density(z).times(ratio(1.0.into(), mills(m)).minus(m))
+            density(z) * (ratio(1.0.into(), mills(m)) - m)
         }
-        Activation::Gelu => normal_cdf(z).plus(z.times(density(z))),
-        Activation::Silu => sigmoid(z).plus(z.times(sigmoid_slope(z))),
+        Activation::Gelu => normal_cdf(z) + z * density(z),
+        Activation::Silu => sigmoid(z) + z * sigmoid_slope(z),
     }
 }
 
 /// The sizes of what a slope is the sum of.
 fn parts(activation: Activation, z: Scaled) -> Scaled {
     match activation {
-        Activation::Gelu => normal_cdf(z).plus(size(z.times(density(z)))),
-        Activation::Silu => sigmoid(z).plus(size(z.times(sigmoid_slope(z)))),
+        Activation::Gelu => normal_cdf(z) + size(z * density(z)),
+        Activation::Silu => sigmoid(z) + size(z * sigmoid_slope(z)),
         _ => Scaled::ZERO,
     }
 }

@@ -6,9 +6,9 @@
 use std::f64::consts::{FRAC_PI_2, LN_2};
 use std::hint::black_box;
 
-use super::super::Real;
-use super::super::kernels::dispatch;
 use super::split_mix;
+use crate::engine::kernels::dispatch;
+use crate::engine::number::Real;
 
 /// Generators side by side: a register of AVX-512, two of AVX2.
 const LANES: usize = 8;
@@ -104,12 +104,12 @@ impl Lanes {
 
 dispatch!(
     /// Standard normal numbers.
-    normals, normals_wide, normals_widest, normals_body / normals_large_body,
+    normals, normals_body / normals_large_body,
     (state: &mut State, out: &mut [T])
 );
 dispatch!(
     /// Uniform numbers in [−1, 1).
-    uniforms, uniforms_wide, uniforms_widest, uniforms_body,
+    uniforms, uniforms_body,
     (state: &mut State, out: &mut [T])
 );
 
@@ -240,7 +240,7 @@ fn polynomial<const N: usize>(coefficients: &[f64; N], x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::kernels::same_bits;
+    use crate::engine::kernels::same_filled;
     use rand::RngExt as _;
     use rand::SeedableRng as _;
     use rand_xoshiro::Xoshiro256PlusPlus;
@@ -330,8 +330,8 @@ mod tests {
     #[test]
     fn every_path_gives_the_same_bits() {
         let state = Lanes::new(5).state;
-        same_bits!(normals, normals_body, normals_wide, (&mut state.clone()), vec![0.0; 1003]);
-        same_bits!(uniforms, uniforms_body, uniforms_wide, (&mut state.clone()), vec![0.0; 1003]);
-        same_bits!(normals, normals_body, normals_wide, (&mut state.clone()), vec![0.0_f32; 1003]);
+        same_filled(vec![0.0; 1003], |out| normals(&mut state.clone(), out));
+        same_filled(vec![0.0; 1003], |out| uniforms(&mut state.clone(), out));
+        same_filled(vec![0.0_f32; 1003], |out| normals(&mut state.clone(), out));
     }
 }

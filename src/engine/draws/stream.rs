@@ -8,9 +8,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::experiment::UnitLaw;
 
-use super::super::{NumpyStream, Real};
 use super::lanes::Lanes;
 use super::{Tensor, split_mix};
+use crate::engine::number::Real;
+use crate::engine::numpy::NumpyStream;
 
 /// A source of units.
 pub(in crate::engine) enum Stream {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::experiment::UnitLaw;
 
-use super::super::NumpyStream;
 use super::blank::Blank;
 use super::place::Place;
 use super::{Source, Stream};
+use crate::engine::numpy::NumpyStream;
 
 /// States remembered, 2.5 KB each, before all are let go.
 const MARKS: usize = 4096;

@@ -4,9 +4,9 @@
 //! Every sum runs over k in order with fused multiply-adds, whatever tile or block it falls in:
 //! an example's bits do not depend on the others beside it.
 
-use super::super::Real;
 use super::tiles::{Block, Shape, pack};
 use super::{dispatch, line};
+use crate::engine::number::Real;
 
 /// Terms that are summed before the next tile's turn: a panel takes half of a 32 KB cache.
 const TERMS: usize = 256;
@@ -19,19 +19,19 @@ const PANELS: usize = 8;
 
 dispatch!(
     /// out = scale · W X, with X of `x.len() / batch` rows of `batch` numbers.
-    matmul, matmul_wide, matmul_widest, matmul_body / matmul_large_body,
+    matmul, matmul_body / matmul_large_body,
     (w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T])
 );
 dispatch!(
     /// out = scale · Wᵀ D, with D of `d.len() / batch` rows of `batch` numbers and W's rows
     /// `stride` numbers apart.
-    matmul_transposed, matmul_transposed_wide, matmul_transposed_widest, matmul_transposed_body / matmul_transposed_large_body,
+    matmul_transposed, matmul_transposed_body / matmul_transposed_large_body,
     (w: &[T], stride: usize, d: &[T], batch: usize, scale: T, out: &mut [T])
 );
 dispatch!(
     /// out = MᵀM above the diagonal and on it, B × B, with M of `m.len() / batch` rows of
     /// `batch` numbers. What lies below the diagonal is left as it falls out.
-    upper_gram, upper_gram_wide, upper_gram_widest, upper_gram_body / upper_gram_large_body,
+    upper_gram, upper_gram_body / upper_gram_large_body,
     (m: &[T], batch: usize, out: &mut [f64])
 );
 
@@ -167,7 +167,7 @@ fn blocks<T: Real, const A: usize, const B: usize, const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::super::product::tests::{narrow, noise};
-    use super::super::same_bits;
+    use super::super::{same_bits, same_filled};
     use super::*;
 
     /// The bits of every path, for blocks with and without a rest on all three sides.
@@ -176,44 +176,26 @@ mod tests {
             let (w, x) = (narrowed(noise(rows * inner)), narrowed(noise(inner * batch)));
             let d = narrowed(noise(rows * batch));
             let scale = T::from(0.3);
-            same_bits!(
-                matmul,
-                matmul_body,
-                matmul_wide,
-                (&w, &x, batch, scale),
-                vec![T::ZERO; rows * batch]
-            );
-            same_bits!(
-                matmul,
-                matmul_large_body,
-                matmul_wide,
-                (&w, &x, batch, scale),
-                vec![T::ZERO; rows * batch]
-            );
-            same_bits!(
-                matmul_transposed,
-                matmul_transposed_body,
-                matmul_transposed_wide,
-                (&w, inner, &d, batch, scale),
-                vec![T::ZERO; inner * batch]
-            );
-            same_bits!(
-                matmul_transposed,
-                matmul_transposed_large_body,
-                matmul_transposed_wide,
-                (&w, inner, &d, batch, scale),
-                vec![T::ZERO; inner * batch]
-            );
+            let straight = |kernel: fn(&[T], &[T], usize, T, &mut [T])| {
+                same_filled(vec![T::ZERO; rows * batch], |out| kernel(&w, &x, batch, scale, out))
+            };
+            assert_eq!(straight(matmul), straight(matmul_large_body));
+            let turned = |kernel: fn(&[T], usize, &[T], usize, T, &mut [T])| {
+                let kernel = |out: &mut [T]| kernel(&w, inner, &d, batch, scale, out);
+                same_filled(vec![T::ZERO; inner * batch], kernel)
+            };
+            assert_eq!(turned(matmul_transposed), turned(matmul_transposed_large_body));
             let upper = |gram: Vec<f64>| {
                 let place = |(at, value): (usize, f64)| (at % batch >= at / batch).then_some(value);
                 gram.into_iter().enumerate().filter_map(place).collect::<Vec<f64>>()
             };
             let gram = |kernel: fn(&[T], usize, &mut [f64])| {
-                let mut out = vec![0.0; batch * batch];
-                kernel(&x, batch, &mut out);
-                upper(out)
+                same_bits(|| {
+                    let mut out = vec![0.0; batch * batch];
+                    kernel(&x, batch, &mut out);
+                    upper(out)
+                })
             };
-            assert_eq!(gram(upper_gram), gram(upper_gram_body));
             assert_eq!(gram(upper_gram), gram(upper_gram_large_body));
         }
     }

@@ -1,7 +1,7 @@
 //! Loops over n × B arrays, row by row, whatever the columns need.
 
-use super::super::Real;
 use super::dispatch;
+use crate::engine::number::Real;
 
 /// Lanes of a reduction: four AVX2 registers of `f32`.
 pub(super) const LANES: usize = 32;
@@ -14,62 +14,62 @@ const SUMS: usize = 8;
 
 dispatch!(
     /// The largest |entry|; NaN counts as nothing.
-    largest, largest_wide, largest_widest, largest_body,
+    largest, largest_body,
     (entries: &[T]) -> T
 );
 dispatch!(
     /// The smallest and the largest |entry|; of none the type's largest number and 0.
-    range, range_wide, range_widest, range_body,
+    range, range_body,
     (entries: &[T]) -> [T; 2]
 );
 dispatch!(
     /// Whether no |entry| is below `smallest`; a zero is.
-    none_below, none_below_wide, none_below_widest, none_below_body,
+    none_below, none_below_body,
     (entries: &[T], smallest: T) -> bool
 );
 dispatch!(
     /// How many |entries| are below `limit`.
-    count_below, count_below_wide, count_below_widest, count_below_body,
+    count_below, count_below_body,
     (entries: &[T], limit: T) -> usize
 );
 dispatch!(
     /// Σ entry, in `f64`.
-    total, total_wide, total_widest, total_body,
+    total, total_body,
     (entries: &[T]) -> f64
 );
 dispatch!(
     /// Σ (entry − mean)², in `f64`.
-    squared_deviations, squared_deviations_wide, squared_deviations_widest, squared_deviations_body,
+    squared_deviations, squared_deviations_body,
     (entries: &[T], mean: f64) -> f64
 );
 dispatch!(
     /// Σ entry², in `f64`.
-    square_sum, square_sum_wide, square_sum_widest, square_sum_body,
+    square_sum, square_sum_body,
     (entries: &[T]) -> f64
 );
 dispatch!(
     /// `sums[unit]` = Σ_b entry · `factors[b]` of the unit's row, in `f64`.
-    weighted_row_sums, weighted_row_sums_wide, weighted_row_sums_widest, weighted_row_sums_body,
+    weighted_row_sums, weighted_row_sums_body,
     (entries: &[T], factors: &[f64], sums: &mut [f64])
 );
 dispatch!(
     /// Σ a · b · factor, in `f64`.
-    weighted_dot, weighted_dot_wide, weighted_dot_widest, weighted_dot_body,
+    weighted_dot, weighted_dot_body,
     (a: &[T], b: &[f64], factors: &[f64]) -> f64
 );
 dispatch!(
     /// `tops[b]` = the largest |entry| of column b; `tops.len()` is the batch.
-    column_tops, column_tops_wide, column_tops_widest, column_tops_body,
+    column_tops, column_tops_body,
     (entries: &[T], tops: &mut [T])
 );
 dispatch!(
     /// Multiplies column b by `factors[b]`.
-    scale_columns, scale_columns_wide, scale_columns_widest, scale_columns_body,
+    scale_columns, scale_columns_body,
     (entries: &mut [T], factors: &[T])
 );
 dispatch!(
     /// `squares[b]` = Σ entry² of column b, in `f64`.
-    column_squares, column_squares_wide, column_squares_widest, column_squares_body,
+    column_squares, column_squares_body,
     (entries: &[T], squares: &mut [f64])
 );
 
@@ -292,7 +292,7 @@ fn sum_of_lanes([a, b, c, d, e, f, g, h]: [f64; SUMS]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::product::tests::{narrow, noise};
-    use super::super::same_bits;
+    use super::super::{same_bits, same_filled};
     use super::*;
 
     #[test]
@@ -314,49 +314,22 @@ mod tests {
     #[test]
     fn every_path_gives_the_same_bits() {
         for batch in [1, 19, 64] {
-            let single = narrow(&noise(41 * batch));
+            let single = &narrow(&noise(41 * batch));
             let factors = noise(batch);
-            same_bits!(
-                column_squares,
-                column_squares_body,
-                column_squares_wide,
-                (&single),
-                vec![0.0; batch]
-            );
-            same_bits!(
-                column_tops,
-                column_tops_body,
-                column_tops_wide,
-                (&single),
-                vec![0.0; batch]
-            );
-            same_bits!(
-                weighted_row_sums,
-                weighted_row_sums_body,
-                weighted_row_sums_wide,
-                (&single, &factors),
-                vec![0.0; 41]
-            );
+            same_filled(vec![0.0; batch], |out| column_squares(single, out));
+            same_filled(vec![0.0; batch], |out| column_tops(single, out));
+            same_filled(vec![0.0; 41], |out| weighted_row_sums(single, &factors, out));
+            same_filled(single.clone(), |out| scale_columns(out, &narrow(&factors)));
             let (other, factors) = (noise(single.len()), noise(single.len()));
-            same_bits!(largest, largest_body, largest_wide, (&single));
-            same_bits!(range, range_body, range_wide, (&single));
-            same_bits!(total, total_body, total_wide, (&single));
-            same_bits!(square_sum, square_sum_body, square_sum_wide, (&single));
-            same_bits!(
-                weighted_dot,
-                weighted_dot_body,
-                weighted_dot_wide,
-                (&single, &other, &factors)
-            );
-            same_bits!(
-                squared_deviations,
-                squared_deviations_body,
-                squared_deviations_wide,
-                (&single, 0.1)
-            );
-            same_bits!(count_below, count_below_body, count_below_wide, (&single, 0.2));
+            same_bits(|| largest(single));
+            same_bits(|| range(single));
+            same_bits(|| total(single));
+            same_bits(|| square_sum(single));
+            same_bits(|| weighted_dot(single, &other, &factors));
+            same_bits(|| squared_deviations(single, 0.1));
+            same_bits(|| count_below(single, 0.2));
             for smallest in [0.0, 1e-3, 1.0] {
-                same_bits!(none_below, none_below_body, none_below_wide, (&single, smallest));
+                same_bits(|| none_below(single, smallest));
             }
         }
     }

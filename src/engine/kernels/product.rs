@@ -4,39 +4,49 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2};
 
-use super::super::Real;
 use super::blocked::{matmul, matmul_transposed, upper_gram};
 use super::vectors::{matvec, matvec_transposed};
+use crate::engine::number::Real;
+
+/// Why a product stops: its kernels read rows one behind the other.
+const STANDARD: &str = "arrays of a product are in standard layout";
 
 /// scale · W X for a batch of any size.
 ///
 /// # Shapes
 /// W is n × m, X is m × B, out is n × B; all in standard (row-major) layout.
+///
+/// # Panics
+/// If they are not.
 pub fn product<T: Real>(w: &ArrayView2<'_, T>, x: &Array2<T>, scale: T, out: &mut Array2<T>) {
-    if let Some(out) = out.as_slice_mut() {
-        product_rows(w, 0..w.nrows(), x, scale, out);
-    }
+    let out = out.as_slice_mut().expect(STANDARD);
+    product_rows(w, 0..w.nrows(), x, scale, out);
 }
 
 /// scale · Wᵀ D for a batch of any size.
 ///
 /// # Shapes
 /// W is n × m, D is n × B, out is m × B; all in standard (row-major) layout.
+///
+/// # Panics
+/// If they are not.
 pub fn product_transposed<T: Real>(
     w: &ArrayView2<'_, T>,
     d: &Array2<T>,
     scale: T,
     out: &mut Array2<T>,
 ) {
-    if let Some(out) = out.as_slice_mut() {
-        product_transposed_rows(w, 0..w.ncols(), d, scale, out);
-    }
+    let out = out.as_slice_mut().expect(STANDARD);
+    product_transposed_rows(w, 0..w.ncols(), d, scale, out);
 }
 
 /// Some of the rows of scale · W X, each with the bits that it has in the whole.
 ///
 /// # Shapes
 /// W is n × m, X is m × B, both in standard layout; out has B numbers for each of the rows.
+///
+/// # Panics
+/// If that is not so.
 pub fn product_rows<T: Real>(
     w: &ArrayView2<'_, T>,
     rows: Range<usize>,
@@ -45,13 +55,13 @@ pub fn product_rows<T: Real>(
     out: &mut [T],
 ) {
     let (inner, batch) = x.dim();
-    if let (Some(w), Some(x)) = (w.to_slice(), x.as_slice()) {
-        let w = &w[rows.start * inner..rows.end * inner];
-        if batch == 1 {
-            matvec(w, x, scale, out);
-        } else {
-            matmul(w, x, batch, scale, out);
-        }
+    assert_eq!((w.ncols(), out.len()), (inner, rows.len() * batch), "shapes of a product");
+    let (w, x) = (w.to_slice().expect(STANDARD), x.as_slice().expect(STANDARD));
+    let w = &w[rows.start * inner..rows.end * inner];
+    if batch == 1 {
+        matvec(w, x, scale, out);
+    } else {
+        matmul(w, x, batch, scale, out);
     }
 }
 
@@ -60,6 +70,9 @@ pub fn product_rows<T: Real>(
 /// # Shapes
 /// W is n × m, D is n × B, both in standard layout; out has B numbers for each of the rows,
 /// which belong to columns of W.
+///
+/// # Panics
+/// If that is not so.
 pub fn product_transposed_rows<T: Real>(
     w: &ArrayView2<'_, T>,
     rows: Range<usize>,
@@ -68,24 +81,26 @@ pub fn product_transposed_rows<T: Real>(
     out: &mut [T],
 ) {
     let (stride, batch) = (w.ncols(), d.ncols());
-    if let (Some(w), Some(d)) = (w.to_slice(), d.as_slice()) {
-        let w = &w[rows.start..];
-        if batch == 1 {
-            matvec_transposed(w, stride, d, scale, out);
-        } else {
-            matmul_transposed(w, stride, d, batch, scale, out);
-        }
+    let shapes = (w.nrows(), out.len());
+    assert_eq!(shapes, (d.nrows(), rows.len() * batch), "shapes of a transposed product");
+    let (w, d) = (w.to_slice().expect(STANDARD), d.as_slice().expect(STANDARD));
+    let w = &w[rows.start..];
+    if batch == 1 {
+        matvec_transposed(w, stride, d, scale, out);
+    } else {
+        matmul_transposed(w, stride, d, batch, scale, out);
     }
 }
 
 /// MᵀM of an n × B array in standard layout, its sums in `f64`: B × B numbers, of which those
 /// above the diagonal and on it count.
+///
+/// # Panics
+/// If the layout is another.
 pub fn gram<T: Real>(columns: &Array2<T>) -> Vec<f64> {
     let batch = columns.ncols();
     let mut gram = vec![0.0; batch * batch];
-    if let Some(columns) = columns.as_slice() {
-        upper_gram(columns, batch, &mut gram);
-    }
+    upper_gram(columns.as_slice().expect(STANDARD), batch, &mut gram);
     gram
 }
 

@@ -1,18 +1,18 @@
 //! u ⊙ φ′(z), and what must be known before: how large and how small its entries get.
 
-use super::super::Real;
 use super::columns::{LANES, halved, larger, smaller};
 use super::dispatch;
+use crate::engine::number::Real;
 
 dispatch!(
     /// u ← u · slope · `factors[b]` in column b.
-    multiply_columns, multiply_columns_wide, multiply_columns_widest, multiply_columns_body,
+    multiply_columns, multiply_columns_body,
     (u: &mut [T], slope: &[T], factors: &[T])
 );
 dispatch!(
     /// `tops[b]` = the largest |u · slope| of column b; `least[b]` = the smallest |u|, |slope| and
     /// |u · slope| of it, where a slope that is 0 and `may_be` counts as nothing.
-    product_extremes, product_extremes_wide, product_extremes_widest, product_extremes_body,
+    product_extremes, product_extremes_body,
     (u: &[T], slope: &[T], may_be: bool, tops: &mut [T], least: &mut [T])
 );
 
@@ -134,6 +134,7 @@ impl<T: Real, const N: usize> Extremes<T, N> {
 #[cfg(test)]
 mod tests {
     use super::super::product::tests::{narrow, noise};
+    use super::super::{same_bits, same_filled};
     use super::*;
 
     #[test]
@@ -159,50 +160,20 @@ mod tests {
         }
     }
 
-    #[cfg(target_arch = "x86_64")]
-    fn avx2() -> bool {
-        std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
-    }
-
     #[test]
     fn every_path_gives_the_same_bits() {
-        type Kernel = fn(&[f32], &[f32], bool, &mut [f32], &mut [f32]);
         for batch in [1, 19, 64] {
             let numbers = narrow(&noise(82 * batch));
             let (u, slope) = numbers.split_at(41 * batch);
-            let factors = narrow(&noise(batch));
-            let extremes = |kernel: Kernel, may_be: bool| {
-                let (mut tops, mut least) = (vec![0.0; batch], vec![0.0; batch]);
-                kernel(u, slope, may_be, &mut tops, &mut least);
-                (tops, least)
-            };
             for may_be in [false, true] {
-                let plain = extremes(product_extremes_body, may_be);
-                assert_eq!(extremes(product_extremes, may_be), plain);
-                #[cfg(target_arch = "x86_64")]
-                if avx2() {
-                    // SAFETY: the processor has just been asked for AVX2 and FMA.
-                    let wide: Kernel = |u, slope, may_be, tops, least| unsafe {
-                        product_extremes_wide(u, slope, may_be, tops, least);
-                    };
-                    assert_eq!(extremes(wide, may_be), plain);
-                }
-            }
-            let product = |kernel: fn(&mut [f32], &[f32], &[f32])| {
-                let mut u = u.to_vec();
-                kernel(&mut u, slope, &factors);
-                u
-            };
-            let plain = product(multiply_columns_body);
-            assert_eq!(product(multiply_columns), plain);
-            #[cfg(target_arch = "x86_64")]
-            if avx2() {
-                // SAFETY: the processor has just been asked for AVX2 and FMA.
-                let wide = product(|u, slope, factors| unsafe {
-                    multiply_columns_wide(u, slope, factors);
+                same_bits(|| {
+                    let (mut tops, mut least) = (vec![0.0; batch], vec![0.0; batch]);
+                    product_extremes(u, slope, may_be, &mut tops, &mut least);
+                    (tops, least)
                 });
-                assert_eq!(wide, plain);
             }
+            let factors = narrow(&noise(batch));
+            same_filled(u.to_vec(), |u| multiply_columns(u, slope, &factors));
         }
     }
 }

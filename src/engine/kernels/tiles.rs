@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::Real;
 use super::{line, will_need};
+use crate::engine::number::Real;
 
 /// What is asked for.
 #[derive(Clone, Copy)]

@@ -1,8 +1,8 @@
 //! W x and Wᵀ d for one example, bound by the memory that W comes from.
 
-use super::super::Real;
 use super::columns::halved;
 use super::{dispatch, line, will_need};
+use crate::engine::number::Real;
 
 /// Rows that are read at once, so that the sums are loaded and stored less often.
 const ROWS: usize = 4;
@@ -18,12 +18,12 @@ const fn lanes<T>() -> usize {
 
 dispatch!(
     /// out = scale · W x, with W of `out.len()` rows of `x.len()` numbers.
-    matvec, matvec_wide, matvec_widest, matvec_body,
+    matvec, matvec_body,
     (w: &[T], x: &[T], scale: T, out: &mut [T])
 );
 dispatch!(
     /// out = scale · Wᵀ d, with W of `d.len()` rows of `out.len()` numbers, `stride` apart.
-    matvec_transposed, matvec_transposed_wide, matvec_transposed_widest, matvec_transposed_body,
+    matvec_transposed, matvec_transposed_body,
     (w: &[T], stride: usize, d: &[T], scale: T, out: &mut [T])
 );
 
@@ -111,22 +111,16 @@ fn matvec_transposed_body<T: Real>(w: &[T], stride: usize, d: &[T], scale: T, ou
 #[cfg(test)]
 mod tests {
     use super::super::product::tests::{narrow, noise};
-    use super::super::same_bits;
+    use super::super::same_filled;
     use super::*;
 
     fn check<T: Real + From<f32>>(narrowed: impl Fn(Vec<f64>) -> Vec<T>) {
         for (rows, columns) in [(37, 53), (4, 16), (5, 300), (1, 1), (20, 20)] {
             let [w, x, d] = [rows * columns, columns, rows].map(|count| narrowed(noise(count)));
             let scale = T::from(0.3);
-            let blank = |count: usize| vec![T::ZERO; count];
-            same_bits!(matvec, matvec_body, matvec_wide, (&w, &x, scale), blank(rows));
-            same_bits!(
-                matvec_transposed,
-                matvec_transposed_body,
-                matvec_transposed_wide,
-                (&w, columns, &d, scale),
-                blank(columns)
-            );
+            same_filled(vec![T::ZERO; rows], |out| matvec(&w, &x, scale, out));
+            let transposed = |out: &mut [T]| matvec_transposed(&w, columns, &d, scale, out);
+            same_filled(vec![T::ZERO; columns], transposed);
         }
     }
 

@@ -15,11 +15,13 @@ use crate::study::{
     CheckError, CheckSettings, Cost, DrawStudy, GradientCheck, Sample, gradient_check,
 };
 
-use super::under_way;
-use crate::gui::asked::Asked;
 use crate::gui::command::Commands;
 use crate::gui::controls;
+use crate::gui::figure_tools::figure_with_tools;
 use crate::gui::lab::Lab;
+use crate::gui::page_view::{PageContext, PageView};
+use crate::gui::study_handle::{Study, StudyHandle};
+use crate::gui::under_way;
 use crate::paint::{self, Painter};
 use cost::CostPart;
 use losses::LossesPart;
@@ -39,7 +41,7 @@ struct Question {
 
 /// The page's state.
 pub struct CheckPage {
-    asked: Asked<Question, (Question, Result<GradientCheck, String>)>,
+    asked: StudyHandle<Question, (Question, Result<GradientCheck, String>)>,
     choice: Choice,
     made: Option<Made>,
     cost: CostPart,
@@ -73,45 +75,18 @@ struct Made {
     figures: Vec<Arc<Figure>>,
 }
 
-impl CheckPage {
-    /// A sweep over every parameter.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
-        let asked =
-            Asked::new(context, "gradient-lab check", move |question: Question, watch, _| {
-                let Question { experiment, variant, settings } = &question;
-                let check = gradient_check(experiment, *variant, settings, &mut study, watch);
-                match check {
-                    Err(CheckError::Stopped(stopped)) => Err(stopped),
-                    outcome => Ok((question, outcome.map_err(|error| error.to_string()))),
-                }
-            });
-        Self {
-            asked,
-            choice: Choice { sweep: true, step: 1e-5, all: true, count: 100 },
-            made: None,
-            cost: CostPart::new(context),
-            losses: LossesPart::new(context),
-        }
+impl PageView for CheckPage {
+    fn studies(&mut self) -> Vec<&mut dyn Study> {
+        vec![&mut self.asked, self.cost.study(), self.losses.study()]
     }
 
-    /// Takes what the workers have answered.
-    pub fn poll(&mut self) {
-        if self.asked.poll() {
-            self.made = self.asked.answer().map(|answer| made(&answer.0, &answer.1));
-        }
-        self.cost.poll();
-        self.losses.poll();
+    fn answered(&mut self) {
+        self.made = self.asked.answer().map(|answer| made(&answer.0, &answer.1));
+        self.losses.answered();
     }
 
-    /// The page.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        lab: &mut Lab,
-        painter: &mut Painter,
-        commands: &mut Commands,
-    ) {
+    fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
+        let PageContext { lab, painter, commands } = context;
         egui::CentralPanel::default().show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 if ui.available_width() > TWO_COLUMNS {
@@ -134,6 +109,29 @@ impl CheckPage {
                 ui.add_space(8.0);
             });
         });
+    }
+}
+
+impl CheckPage {
+    /// A sweep over every parameter.
+    pub fn new(context: &Context) -> Self {
+        let mut study = DrawStudy::sparing();
+        let asked =
+            StudyHandle::new(context, "gradient-lab check", move |question: Question, watch, _| {
+                let Question { experiment, variant, settings } = &question;
+                let check = gradient_check(experiment, *variant, settings, &mut study, watch);
+                match check {
+                    Err(CheckError::Stopped(stopped)) => Err(stopped),
+                    outcome => Ok((question, outcome.map_err(|error| error.to_string()))),
+                }
+            });
+        Self {
+            asked,
+            choice: Choice { sweep: true, step: 1e-5, all: true, count: 100 },
+            made: None,
+            cost: CostPart::new(context),
+            losses: LossesPart::new(context),
+        }
     }
 
     fn check(
@@ -291,7 +289,7 @@ fn results(ui: &mut Ui, made: &Made, painter: &mut Painter, commands: &mut Comma
     notes.for_each(|note| paint::sheet::note(ui, note));
     let drawn = made.figures.iter().zip([270.0, 220.0]);
     for (figure, height) in drawn.filter(|(figure, _)| !figure.panels.is_empty()) {
-        super::figure_with_tools(ui, painter, figure, height, commands, |_, _| {});
+        figure_with_tools(ui, painter, figure, height, commands, |_, _| {});
         ui.add_space(6.0);
     }
     table(ui, &made.rows);

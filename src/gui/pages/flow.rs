@@ -10,35 +10,42 @@ use crate::study::Draw;
 
 use crate::gui::command::{Command, Commands};
 use crate::gui::controls;
+use crate::gui::figure_tools::figure_with_tools;
 use crate::gui::lab::Lab;
+use crate::gui::page_view::{PageContext, PageView};
 use crate::paint::{self, Painter, theme};
 
 /// Height of the panel with diagnosis and table, at first.
 const BELOW: f32 = 190.0;
 
-/// The page.
-pub fn show(ui: &mut Ui, lab: &mut Lab, painter: &mut Painter, commands: &mut Commands) {
-    let Some(draw) = lab.result().cloned() else {
-        ui.centered_and_justified(|ui| ui.label("Computing the first draw…"));
-        return;
-    };
-    egui::Panel::bottom("norms")
-        .resizable(true)
-        .default_size(BELOW)
-        .size_range(90.0..=600.0)
-        .show(ui, |ui| below(ui, lab, &draw));
-    egui::CentralPanel::default().show(ui, |ui| {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            figures(ui, lab, painter, commands);
+/// The page; the lab holds all that it shows.
+pub struct FlowPage;
+
+impl PageView for FlowPage {
+    fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
+        let PageContext { lab, painter, commands } = context;
+        let Some(draw) = lab.result().cloned() else {
+            ui.centered_and_justified(|ui| ui.label("Computing the first draw…"));
+            return;
+        };
+        egui::Panel::bottom("norms")
+            .resizable(true)
+            .default_size(BELOW)
+            .size_range(90.0..=600.0)
+            .show(ui, |ui| below(ui, lab, &draw));
+        egui::CentralPanel::default().show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                figures(ui, lab, painter, commands);
+            });
         });
-    });
+    }
 }
 
 fn figures(ui: &mut Ui, lab: &mut Lab, painter: &mut Painter, commands: &mut Commands) {
     let heights = share_out(lab, ui.available_height());
     for (id, height) in heights {
         let Some(figure) = lab.figure(id) else { continue };
-        super::figure_with_tools(ui, painter, &figure, height, commands, |ui, commands| {
+        figure_with_tools(ui, painter, &figure, height, commands, |ui, commands| {
             choices(ui, lab, id, commands);
         });
     }

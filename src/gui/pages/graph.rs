@@ -8,22 +8,51 @@ use crate::experiment::Experiment;
 use crate::figure::{Direction, Figure};
 use crate::study::{DrawStudy, Portrait, portrait};
 
-use super::under_way;
-use crate::gui::asked::Asked;
 use crate::gui::command::Commands;
 use crate::gui::controls;
+use crate::gui::figure_tools::figure_with_tools;
 use crate::gui::lab::Lab;
-use crate::paint::Painter;
+use crate::gui::page_view::{PageContext, PageView};
+use crate::gui::study_handle::{Study, StudyHandle};
+use crate::gui::under_way;
 
 /// What is asked of the worker: the experiment, the variant and the example.
 type Question = (Experiment, usize, usize);
 
 /// The page's state.
 pub struct GraphPage {
-    asked: Asked<Question, (Experiment, Portrait)>,
+    asked: StudyHandle<Question, (Experiment, Portrait)>,
     direction: Direction,
     example: usize,
     figure: Option<Arc<Figure>>,
+}
+
+impl PageView for GraphPage {
+    fn studies(&mut self) -> Vec<&mut dyn Study> {
+        vec![&mut self.asked]
+    }
+
+    fn ask(&mut self, lab: &Lab) {
+        if lab.refusal().is_none() {
+            self.asked.ask(&(lab.experiment.clone(), lab.view.variant, self.example));
+        }
+    }
+
+    fn answered(&mut self) {
+        self.figure = None;
+    }
+
+    fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
+        let PageContext { lab, painter, commands } = context;
+        egui::CentralPanel::default().show(ui, |ui| {
+            under_way::show(ui, &mut self.asked, "Running a pass");
+            let Some(figure) = self.figure() else { return };
+            let height = ui.available_height() - 8.0;
+            figure_with_tools(ui, painter, &figure, height, commands, |ui, commands| {
+                self.choices(ui, lab, commands);
+            });
+        });
+    }
 }
 
 impl GraphPage {
@@ -31,50 +60,12 @@ impl GraphPage {
     pub fn new(context: &Context) -> Self {
         let mut study = DrawStudy::sparing();
         let asked =
-            Asked::new(context, "gradient-lab graph", move |question: Question, watch, _| {
+            StudyHandle::new(context, "gradient-lab graph", move |question: Question, watch, _| {
                 let (experiment, variant, example) = question;
                 let portrait = portrait(&mut study, &experiment, variant, example, watch)?;
                 Ok((experiment, portrait))
             });
         Self { asked, direction: Direction::default(), example: 0, figure: None }
-    }
-
-    /// Takes the worker's answer.
-    pub fn poll(&mut self) {
-        if self.asked.poll() {
-            self.figure = None;
-        }
-    }
-
-    /// Whether its worker works at this moment.
-    pub fn is_busy(&self) -> bool {
-        self.asked.is_busy()
-    }
-
-    /// Asks for the present variant's and example's diagram.
-    pub fn ask(&mut self, lab: &Lab) {
-        if lab.refusal().is_none() {
-            self.asked.ask(&(lab.experiment.clone(), lab.view.variant, self.example));
-        }
-    }
-
-    /// The page.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        lab: &mut Lab,
-        painter: &mut Painter,
-        commands: &mut Commands,
-    ) {
-        self.ask(lab);
-        egui::CentralPanel::default().show(ui, |ui| {
-            under_way::show(ui, &mut self.asked, "Running a pass");
-            let Some(figure) = self.figure() else { return };
-            let height = ui.available_height() - 8.0;
-            super::figure_with_tools(ui, painter, &figure, height, commands, |ui, commands| {
-                self.choices(ui, lab, commands);
-            });
-        });
     }
 
     fn figure(&mut self) -> Option<Arc<Figure>> {

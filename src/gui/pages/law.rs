@@ -13,10 +13,12 @@ use eframe::egui::{
 use crate::figure::{Figure, words::ensemble::ensemble as drawn};
 use crate::study::{DrawStudy, Engine, Ensemble, EnsembleSettings, SEEDS, TheoryStudy};
 
-use crate::gui::app::sentence;
-use crate::gui::asked::Asked;
 use crate::gui::command::Commands;
+use crate::gui::figure_tools::figure_with_tools;
 use crate::gui::lab::Lab;
+use crate::gui::message::sentence;
+use crate::gui::page_view::{PageContext, PageView};
+use crate::gui::study_handle::{Study, StudyHandle};
 use crate::paint::{self, Medium, Painter};
 use job::{Answer, Law, Question, answer};
 
@@ -26,7 +28,7 @@ const WORDS_SHARE: f32 = 0.2;
 const SMALL_PANEL: f32 = 160.0;
 /// The page's state.
 pub struct LawPage {
-    asked: Asked<Question, Answer>,
+    asked: StudyHandle<Question, Answer>,
     settings: EnsembleSettings,
     layer: usize,
     /// Everything divided by the theory's prediction.
@@ -58,12 +60,52 @@ impl Shown {
     }
 }
 
+impl PageView for LawPage {
+    fn studies(&mut self) -> Vec<&mut dyn Study> {
+        vec![&mut self.asked]
+    }
+
+    fn ask(&mut self, lab: &Lab) {
+        if lab.refusal().is_none() {
+            self.asked.ask(&(lab.experiment.clone(), self.settings));
+        }
+    }
+
+    fn answered(&mut self) {
+        // What cannot be answered leaves the last result where it is.
+        let Some(answer) = self.asked.answer() else { return };
+        self.trouble = answer.as_ref().as_ref().err().cloned();
+        if answer.is_ok() {
+            self.shown = Some(Shown { answer: answer.clone(), histogram: None });
+        }
+    }
+
+    fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
+        let PageContext { lab, painter, commands } = context;
+        if self.asked.progress().is_some() {
+            ui.ctx().request_repaint_after(Duration::from_millis(100));
+        }
+        egui::Panel::top("law settings").show(ui, |ui| {
+            ui.add_space(2.0);
+            ui.horizontal_wrapped(|ui| self.choices(ui, lab));
+            ui.horizontal(|ui| self.status(ui, lab));
+            ui.add_space(2.0);
+        });
+        egui::Panel::bottom("law words")
+            .resizable(true)
+            .default_size((WORDS_SHARE * ui.available_height()).clamp(100.0, 240.0))
+            .size_range(60.0..=600.0)
+            .show(ui, |ui| self.words(ui));
+        egui::CentralPanel::default().show(ui, |ui| self.figures(ui, lab, painter, commands));
+    }
+}
+
 impl LawPage {
     /// A thousand seeds, the fastest engine, the first layer.
     pub fn new(context: &Context) -> Self {
         let (mut draws, mut theories) = (DrawStudy::new(), TheoryStudy::new());
         let asked =
-            Asked::new(context, "gradient-lab law", move |question: Question, watch, out| {
+            StudyHandle::new(context, "gradient-lab law", move |question: Question, watch, out| {
                 answer(&question, &mut draws, &mut theories, watch, out)
             });
         Self {
@@ -86,59 +128,9 @@ impl LawPage {
         Some(&self.shown.as_ref()?.law()?.ensemble)
     }
 
-    /// Whether the worker draws at this moment.
-    pub fn is_busy(&self) -> bool {
-        self.asked.is_busy()
-    }
-
     /// Stops the worker; what is drawn stays.
     pub fn cancel(&self) {
         self.asked.cancel();
-    }
-
-    /// Takes the worker's answer. What cannot be answered leaves the last result where it is.
-    pub fn poll(&mut self) {
-        if !self.asked.poll() {
-            return;
-        }
-        let Some(answer) = self.asked.answer() else { return };
-        self.trouble = answer.as_ref().as_ref().err().cloned();
-        if answer.is_ok() {
-            self.shown = Some(Shown { answer: answer.clone(), histogram: None });
-        }
-    }
-
-    /// Asks for the present experiment's ensemble.
-    pub fn ask(&mut self, lab: &Lab) {
-        if lab.refusal().is_none() {
-            self.asked.ask(&(lab.experiment.clone(), self.settings));
-        }
-    }
-
-    /// The page.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        lab: &mut Lab,
-        painter: &mut Painter,
-        commands: &mut Commands,
-    ) {
-        self.ask(lab);
-        if self.asked.progress().is_some() {
-            ui.ctx().request_repaint_after(Duration::from_millis(100));
-        }
-        egui::Panel::top("law settings").show(ui, |ui| {
-            ui.add_space(2.0);
-            ui.horizontal_wrapped(|ui| self.choices(ui, lab));
-            ui.horizontal(|ui| self.status(ui, lab));
-            ui.add_space(2.0);
-        });
-        egui::Panel::bottom("law words")
-            .resizable(true)
-            .default_size((WORDS_SHARE * ui.available_height()).clamp(100.0, 240.0))
-            .size_range(60.0..=600.0)
-            .show(ui, |ui| self.words(ui));
-        egui::CentralPanel::default().show(ui, |ui| self.figures(ui, lab, painter, commands));
     }
 
     fn choices(&mut self, ui: &mut Ui, lab: &Lab) {
@@ -245,7 +237,7 @@ impl LawPage {
             let first = (0.56 * room).clamp(230.0, 560.0);
             let can_divide = law.theory.variants.iter().any(|variant| variant.layers.is_ok());
             let by_layer = &law.by_layer[usize::from(self.relative && can_divide)];
-            super::figure_with_tools(ui, painter, by_layer, first, commands, |ui, _| {
+            figure_with_tools(ui, painter, by_layer, first, commands, |ui, _| {
                 ui.separator();
                 let words = RichText::new("÷ theory").small();
                 let button = egui::Button::selectable(self.relative && can_divide, words);
@@ -261,7 +253,7 @@ impl LawPage {
             });
             let second = (0.44 * room - 14.0).clamp(210.0, 460.0);
             if let Some(histogram) = histogram {
-                super::figure_with_tools(ui, painter, &histogram, second, commands, |_, _| {});
+                figure_with_tools(ui, painter, &histogram, second, commands, |_, _| {});
             }
             if by_layer.panels.len() > 1 {
                 let size = vec2(ui.available_width(), SMALL_PANEL);
@@ -270,7 +262,7 @@ impl LawPage {
                 });
             }
             if !law.chi.panels.is_empty() {
-                super::figure_with_tools(ui, painter, &law.chi, second, commands, |_, _| {});
+                figure_with_tools(ui, painter, &law.chi, second, commands, |_, _| {});
             }
         });
     }

@@ -9,11 +9,13 @@ use crate::experiment::Experiment;
 use crate::figure::Figure;
 use crate::study::{DrawStudy, Lens, precision};
 
-use super::under_way;
-use crate::gui::asked::Asked;
 use crate::gui::command::Commands;
 use crate::gui::controls;
+use crate::gui::figure_tools::figure_with_tools;
 use crate::gui::lab::Lab;
+use crate::gui::page_view::{PageContext, PageView};
+use crate::gui::study_handle::{Study, StudyHandle};
+use crate::gui::under_way;
 use crate::paint::{self, Painter};
 
 /// Height of the strips, in points.
@@ -26,7 +28,7 @@ const MOST_NOTES: usize = 2;
 
 /// The page's state.
 pub struct PrecisionPage {
-    asked: Asked<Experiment, Arc<Lens>>,
+    asked: StudyHandle<Experiment, Arc<Lens>>,
     /// Whether the marks are those of the pass with the advised loss scale.
     with_scale: bool,
     made: Option<Made>,
@@ -39,36 +41,23 @@ struct Made {
     strips: Arc<Figure>,
 }
 
-impl PrecisionPage {
-    /// Looking at the passes without a loss scale.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
-        let asked = Asked::new(
-            context,
-            "gradient-lab precision",
-            move |experiment: Experiment, watch, _| {
-                precision(&mut study, &experiment, watch).map(Arc::new)
-            },
-        );
-        Self { asked, with_scale: false, made: None }
+impl PageView for PrecisionPage {
+    fn studies(&mut self) -> Vec<&mut dyn Study> {
+        vec![&mut self.asked]
     }
 
-    /// Takes the worker's answer.
-    pub fn poll(&mut self) {
-        if self.asked.poll() {
-            self.made = None;
+    fn ask(&mut self, lab: &Lab) {
+        if lab.refusal().is_none() && !self.asked.has_asked(|asked| *asked == lab.experiment) {
+            self.asked.ask(&lab.experiment);
         }
     }
 
-    /// The page.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        lab: &mut Lab,
-        painter: &mut Painter,
-        commands: &mut Commands,
-    ) {
-        self.ask(lab);
+    fn answered(&mut self) {
+        self.made = None;
+    }
+
+    fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
+        let PageContext { lab, painter, commands } = context;
         egui::CentralPanel::default().show(ui, |ui| {
             ui.horizontal_wrapped(|ui| self.choices(ui, lab, commands));
             under_way::show(ui, &mut self.asked, "Rounding every layer to the formats");
@@ -80,17 +69,20 @@ impl PrecisionPage {
             }
         });
     }
+}
 
-    /// Whether its worker works at this moment.
-    pub fn is_busy(&self) -> bool {
-        self.asked.is_busy()
-    }
-
-    /// Asks for the present experiment.
-    pub fn ask(&mut self, lab: &Lab) {
-        if lab.refusal().is_none() && !self.asked.has_asked(|asked| *asked == lab.experiment) {
-            self.asked.ask(&lab.experiment);
-        }
+impl PrecisionPage {
+    /// Looking at the passes without a loss scale.
+    pub fn new(context: &Context) -> Self {
+        let mut study = DrawStudy::sparing();
+        let asked = StudyHandle::new(
+            context,
+            "gradient-lab precision",
+            move |experiment: Experiment, watch, _| {
+                precision(&mut study, &experiment, watch).map(Arc::new)
+            },
+        );
+        Self { asked, with_scale: false, made: None }
     }
 
     fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
@@ -133,9 +125,9 @@ fn results(ui: &mut Ui, made: &Made, painter: &mut Painter, commands: &mut Comma
         ui.label(RichText::new(how_to_read).small().weak());
     }
     let height = (room - (ui.cursor().top() - top) - STRIPS - 20.0).max(LOWEST);
-    super::figure_with_tools(ui, painter, &made.bars, height, commands, |_, _| {});
+    figure_with_tools(ui, painter, &made.bars, height, commands, |_, _| {});
     ui.add_space(4.0);
-    super::figure_with_tools(ui, painter, &made.strips, STRIPS, commands, |_, _| {});
+    figure_with_tools(ui, painter, &made.strips, STRIPS, commands, |_, _| {});
     ui.add_space(4.0);
     for note in &made.strips.notes {
         paint::sheet::note(ui, note);

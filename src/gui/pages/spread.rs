@@ -8,11 +8,13 @@ use crate::experiment::Experiment;
 use crate::figure::{Figure, SpreadForm};
 use crate::study::{DrawStudy, Signal, Spread, SpreadSettings, ValueAxis, spread};
 
-use super::under_way;
-use crate::gui::asked::Asked;
 use crate::gui::command::Commands;
 use crate::gui::controls;
+use crate::gui::figure_tools::figure_with_tools;
 use crate::gui::lab::Lab;
+use crate::gui::page_view::{PageContext, PageView};
+use crate::gui::study_handle::{Study, StudyHandle};
+use crate::gui::under_way;
 use crate::paint::{self, Medium, Painter};
 
 /// Height of the shares below, in points.
@@ -25,7 +27,7 @@ type Question = (Experiment, SpreadSettings);
 
 /// The page's state.
 pub struct SpreadPage {
-    asked: Asked<Question, Arc<Spread>>,
+    asked: StudyHandle<Question, Arc<Spread>>,
     signal: Signal,
     /// The axis that somebody chose; otherwise the data decide.
     axis: Option<ValueAxis>,
@@ -33,39 +35,29 @@ pub struct SpreadPage {
     figure: Option<Arc<Figure>>,
 }
 
-impl SpreadPage {
-    /// Looking at δ as a heatmap.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
-        let asked =
-            Asked::new(context, "gradient-lab spread", move |question: Question, watch, _| {
-                spread(&mut study, &question.0, question.1, watch).map(Arc::new)
-            });
-        Self {
-            asked,
-            signal: Signal::default(),
-            axis: None,
-            form: SpreadForm::default(),
-            figure: None,
+impl PageView for SpreadPage {
+    fn studies(&mut self) -> Vec<&mut dyn Study> {
+        vec![&mut self.asked]
+    }
+
+    fn ask(&mut self, lab: &Lab) {
+        if lab.refusal().is_some() {
+            return;
+        }
+        let settings =
+            SpreadSettings { variant: lab.view.variant, signal: self.signal, axis: self.axis };
+        let same = |q: &Question| q.1 == settings && q.0 == lab.experiment;
+        if !self.asked.has_asked(same) {
+            self.asked.ask(&(lab.experiment.clone(), settings));
         }
     }
 
-    /// Takes the worker's answer.
-    pub fn poll(&mut self) {
-        if self.asked.poll() {
-            self.figure = None;
-        }
+    fn answered(&mut self) {
+        self.figure = None;
     }
 
-    /// The page.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        lab: &mut Lab,
-        painter: &mut Painter,
-        commands: &mut Commands,
-    ) {
-        self.ask(lab);
+    fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
+        let PageContext { lab, painter, commands } = context;
         egui::CentralPanel::default().show(ui, |ui| {
             ui.horizontal_wrapped(|ui| self.choices(ui, lab, commands));
             under_way::show(ui, &mut self.asked, "Counting the entries of every layer");
@@ -76,22 +68,25 @@ impl SpreadPage {
             }
         });
     }
+}
 
-    /// Whether its worker works at this moment.
-    pub fn is_busy(&self) -> bool {
-        self.asked.is_busy()
-    }
-
-    /// Asks for the histograms of the present variant.
-    pub fn ask(&mut self, lab: &Lab) {
-        if lab.refusal().is_some() {
-            return;
-        }
-        let settings =
-            SpreadSettings { variant: lab.view.variant, signal: self.signal, axis: self.axis };
-        let same = |q: &Question| q.1 == settings && q.0 == lab.experiment;
-        if !self.asked.has_asked(same) {
-            self.asked.ask(&(lab.experiment.clone(), settings));
+impl SpreadPage {
+    /// Looking at δ as a heatmap.
+    pub fn new(context: &Context) -> Self {
+        let mut study = DrawStudy::sparing();
+        let asked = StudyHandle::new(
+            context,
+            "gradient-lab spread",
+            move |question: Question, watch, _| {
+                spread(&mut study, &question.0, question.1, watch).map(Arc::new)
+            },
+        );
+        Self {
+            asked,
+            signal: Signal::default(),
+            axis: None,
+            form: SpreadForm::default(),
+            figure: None,
         }
     }
 
@@ -148,7 +143,7 @@ fn result(ui: &mut Ui, figure: &Arc<Figure>, painter: &mut Painter, commands: &m
         ui.label(egui::RichText::new(how_to_read).small().weak());
     }
     let height = (room - (ui.cursor().top() - top) - SHARES - 16.0).max(LOWEST);
-    super::figure_with_tools(ui, painter, figure, height, commands, |_, _| {});
+    figure_with_tools(ui, painter, figure, height, commands, |_, _| {});
     let size = vec2(ui.available_width(), SHARES);
     ui.push_id("shares", |ui| painter.panel(ui, figure, 1, size, Medium::Screen));
 }

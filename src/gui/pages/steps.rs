@@ -5,23 +5,24 @@ mod equation;
 mod list;
 mod numbers;
 mod run;
+mod wish;
 
 use std::time::Duration;
 
-use eframe::egui::{
-    self, Context, DragValue, EventFilter, Key, Modifiers, Response, ScrollArea, Ui,
-};
+use eframe::egui::{self, Context, DragValue, EventFilter, Key, Modifiers, ScrollArea, Ui};
 
-use crate::experiment::{Experiment, Preset};
+use crate::experiment::Preset;
 use crate::study::DrawStudy;
 
-use super::under_way;
-use crate::gui::asked::Asked;
 use crate::gui::command::{Command, Commands};
 use crate::gui::controls;
 use crate::gui::lab::Lab;
+use crate::gui::page_view::{PageContext, PageView};
+use crate::gui::study_handle::{Study, StudyHandle};
+use crate::gui::under_way;
 
 use run::{Answer, Question, Run};
+use wish::Wish;
 
 /// How long a step stays while the run plays, in seconds.
 const PACE: f64 = 1.5;
@@ -30,7 +31,7 @@ const LIST: f32 = 172.0;
 
 /// The page's state.
 pub struct StepsPage {
-    asked: Asked<Question, Answer>,
+    asked: StudyHandle<Question, Answer>,
     example: usize,
     /// Which step is shown, from 0.
     current: usize,
@@ -38,48 +39,9 @@ pub struct StepsPage {
     playing: Option<f64>,
 }
 
-/// The step to go to, and whether one of the page's own controls has the focus.
-#[derive(Default)]
-struct Wish {
-    step: Option<usize>,
-    focused: Option<egui::Id>,
-}
-
-impl Wish {
-    /// Takes note of a control; true where it was clicked.
-    fn clicked(&mut self, response: &Response) -> bool {
-        if response.has_focus() {
-            self.focused = Some(response.id);
-        }
-        response.clicked()
-    }
-}
-
-impl StepsPage {
-    /// At the first step of the first example.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
-        let asked =
-            Asked::new(context, "gradient-lab steps", move |question: Question, watch, _| {
-                run::answer(question, &mut study, watch)
-            });
-        Self { asked, example: 0, current: 0, playing: None }
-    }
-
-    /// Takes the worker's answer.
-    pub fn poll(&mut self) {
-        self.asked.poll();
-    }
-
-    /// The page.
-    pub fn show(&mut self, ui: &mut Ui, lab: &mut Lab, commands: &mut Commands) {
-        self.ask(lab);
-        let answer = self.asked.answer().cloned();
-        match answer.as_deref().map(|answer| &answer.run) {
-            None => _ = ui.centered_and_justified(|ui| ui.label("Computing the first pass…")),
-            Some(Err(sentence)) => too_large(ui, sentence, commands),
-            Some(Ok(run)) => self.run(ui, run, lab, commands),
-        }
+impl PageView for StepsPage {
+    fn studies(&mut self) -> Vec<&mut dyn Study> {
+        vec![&mut self.asked]
     }
 
     fn ask(&mut self, lab: &Lab) {
@@ -91,6 +53,28 @@ impl StepsPage {
         let question =
             Question { experiment: lab.experiment.clone(), variant, example: self.example };
         self.asked.ask(&question);
+    }
+
+    fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
+        let PageContext { lab, commands, .. } = context;
+        let answer = self.asked.answer().cloned();
+        match answer.as_deref().map(|answer| &answer.run) {
+            None => _ = ui.centered_and_justified(|ui| ui.label("Computing the first pass…")),
+            Some(Err(sentence)) => too_large(ui, sentence, commands),
+            Some(Ok(run)) => self.run(ui, run, lab, commands),
+        }
+    }
+}
+
+impl StepsPage {
+    /// At the first step of the first example.
+    pub fn new(context: &Context) -> Self {
+        let mut study = DrawStudy::sparing();
+        let asked =
+            StudyHandle::new(context, "gradient-lab steps", move |question: Question, watch, _| {
+                run::answer(question, &mut study, watch)
+            });
+        Self { asked, example: 0, current: 0, playing: None }
     }
 
     fn run(&mut self, ui: &mut Ui, run: &Run, lab: &Lab, commands: &mut Commands) {
@@ -225,12 +209,8 @@ fn too_large(ui: &mut Ui, sentence: &str, commands: &mut Commands) {
         for (id, words) in [("worked-example", "The worked example"), ("xor", "XOR")] {
             let Some(preset) = Preset::find(id) else { continue };
             if ui.button(words).on_hover_text(preset.hint).clicked() {
-                commands.push(set(preset.experiment()));
+                commands.push(Command::set(preset.experiment()));
             }
         }
     });
-}
-
-fn set(experiment: Experiment) -> Command {
-    Command::Set(Box::new(experiment))
 }

@@ -15,12 +15,14 @@ use crate::study::{
     critical_line, sweep,
 };
 
-use super::Page;
-use crate::gui::app::sentence;
-use crate::gui::asked::Asked;
 use crate::gui::command::{Command, Commands};
 use crate::gui::controls;
+use crate::gui::figure_tools::figure_with_tools;
 use crate::gui::lab::Lab;
+use crate::gui::message::sentence;
+use crate::gui::page::Page;
+use crate::gui::page_view::{PageContext, PageView};
+use crate::gui::study_handle::{Study, StudyHandle};
 use crate::paint::{Medium, Painter};
 use fields::{axis, cell_field, combo, free_axis, named};
 
@@ -38,7 +40,7 @@ type Answer = Result<SweepResult, SweepError>;
 
 /// The page's state.
 pub struct SweepPage {
-    asked: Asked<Question, Answer>,
+    asked: StudyHandle<Question, Answer>,
     /// What is set, measured or not.
     draft: Sweep,
     /// The draft that was last looked over, and why it is refused.
@@ -52,42 +54,14 @@ pub struct SweepPage {
     figure: Option<Arc<Figure>>,
 }
 
-impl SweepPage {
-    /// With the phase diagram of tanh, measured when the page is first opened.
-    pub fn new(context: &Context) -> Self {
-        Self {
-            asked: Asked::new(context, "gradient-lab sweep", answer),
-            draft: SweepPreset::PhaseDiagram.sweep(),
-            checked: None,
-            presses: 0,
-            presets: SweepPreset::ALL.map(|preset| (preset, preset.sweep())),
-            shown: None,
-            chosen: Chosen::default(),
-            figure: None,
-        }
+impl PageView for SweepPage {
+    fn studies(&mut self) -> Vec<&mut dyn Study> {
+        vec![&mut self.asked]
     }
 
-    /// Sets a sweep and measures it.
-    pub fn measure(&mut self, sweep: Sweep) {
-        self.draft = sweep;
-        self.start();
-    }
-
-    /// Whether the worker measures at this moment.
-    pub fn is_busy(&self) -> bool {
-        self.asked.is_busy()
-    }
-
-    /// Stops the worker; what is measured stays.
-    pub fn cancel(&self) {
-        self.asked.cancel();
-    }
-
-    /// Takes the worker's answer and looks the settings over.
-    pub fn poll(&mut self) {
-        if self.asked.poll() && self.asked.answer().is_some_and(|answer| answer.is_ok()) {
-            self.shown = self.asked.answer().cloned();
-            self.figure = None;
+    fn ask(&mut self, _lab: &Lab) {
+        if self.presses == 0 {
+            self.start();
         }
         if self.checked.as_ref().is_none_or(|(draft, _)| *draft != self.draft) {
             let refusal = self.draft.validate().err().map(|error| format!("{error}."));
@@ -95,17 +69,15 @@ impl SweepPage {
         }
     }
 
-    /// The page.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        lab: &mut Lab,
-        painter: &mut Painter,
-        commands: &mut Commands,
-    ) {
-        if self.presses == 0 {
-            self.start();
+    fn answered(&mut self) {
+        if self.asked.answer().is_some_and(|answer| answer.is_ok()) {
+            self.shown = self.asked.answer().cloned();
+            self.figure = None;
         }
+    }
+
+    fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
+        let PageContext { lab, painter, commands } = context;
         if self.asked.progress().is_some() {
             ui.ctx().request_repaint_after(Duration::from_millis(100));
         }
@@ -122,6 +94,33 @@ impl SweepPage {
                 self.result(ui, painter, commands);
             });
         });
+    }
+}
+
+impl SweepPage {
+    /// With the phase diagram of tanh, measured when the page is first opened.
+    pub fn new(context: &Context) -> Self {
+        Self {
+            asked: StudyHandle::new(context, "gradient-lab sweep", answer),
+            draft: SweepPreset::PhaseDiagram.sweep(),
+            checked: None,
+            presses: 0,
+            presets: SweepPreset::ALL.map(|preset| (preset, preset.sweep())),
+            shown: None,
+            chosen: Chosen::default(),
+            figure: None,
+        }
+    }
+
+    /// Sets a sweep and measures it.
+    pub fn measure(&mut self, sweep: Sweep) {
+        self.draft = sweep;
+        self.start();
+    }
+
+    /// Stops the worker; what is measured stays.
+    pub fn cancel(&self) {
+        self.asked.cancel();
     }
 
     fn start(&mut self) {
@@ -263,7 +262,7 @@ impl SweepPage {
             && self.result_shown().is_some_and(|shown| shown.sweep != self.draft);
         ui.scope(|ui| {
             ui.multiply_opacity(if stale { 0.6 } else { 1.0 });
-            super::figure_with_tools(ui, painter, &figure, room.max(230.0), commands, |_, _| {});
+            figure_with_tools(ui, painter, &figure, room.max(230.0), commands, |_, _| {});
         });
         if profile {
             self.cell_choice(ui, commands);
@@ -320,7 +319,7 @@ impl SweepPage {
     fn load(&self, commands: &mut Commands) {
         if let Some(result) = self.result_shown() {
             let experiment = result.sweep.experiment_at((self.chosen.x, self.chosen.y));
-            commands.push(Command::Set(Box::new(experiment)));
+            commands.push(Command::set(experiment));
             commands.push(Command::Go(Page::Flow));
         }
     }

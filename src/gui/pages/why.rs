@@ -10,11 +10,13 @@ use crate::figure::why::{self, StepWords};
 use crate::figure::{Figure, FigureId};
 use crate::study::{Anatomy, AnatomySettings, DrawStudy, anatomy};
 
-use super::under_way;
-use crate::gui::asked::Asked;
 use crate::gui::command::Commands;
 use crate::gui::controls;
+use crate::gui::figure_tools::figure_with_tools;
 use crate::gui::lab::Lab;
+use crate::gui::page_view::{PageContext, PageView};
+use crate::gui::study_handle::{Study, StudyHandle};
+use crate::gui::under_way;
 use crate::paint::mathtext::{Math, colored};
 use crate::paint::{self, Painter};
 
@@ -32,7 +34,7 @@ struct Question {
 
 /// The page's state.
 pub struct WhyPage {
-    asked: Asked<Question, Anatomy>,
+    asked: StudyHandle<Question, Anatomy>,
     /// l, from 1: the step that is looked at.
     layer: usize,
     example: usize,
@@ -46,33 +48,29 @@ struct Made {
     step: Option<StepWords>,
 }
 
-impl WhyPage {
-    /// Looking at the first layer, where everything has happened.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
-        let asked =
-            Asked::new(context, "gradient-lab why", move |question: Question, watch, preview| {
-                anatomy(&mut study, &question.experiment, question.settings, preview, watch)
-            });
-        Self { asked, layer: 1, example: 0, top: None, made: None }
+impl PageView for WhyPage {
+    fn studies(&mut self) -> Vec<&mut dyn Study> {
+        vec![&mut self.asked]
     }
 
-    /// Takes the worker's answer.
-    pub fn poll(&mut self) {
-        if self.asked.poll() {
-            self.made = None;
+    fn ask(&mut self, lab: &Lab) {
+        if lab.refusal().is_some() {
+            return;
+        }
+        let (experiment, variant) = (&lab.experiment, lab.view.variant);
+        let settings = AnatomySettings { variant, example: self.example, top: self.top };
+        let same = |q: &Question| q.settings == settings && q.experiment == *experiment;
+        if !self.asked.has_asked(same) {
+            self.asked.ask(&Question { experiment: experiment.clone(), settings });
         }
     }
 
-    /// The page.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        lab: &mut Lab,
-        painter: &mut Painter,
-        commands: &mut Commands,
-    ) {
-        self.ask(lab);
+    fn answered(&mut self) {
+        self.made = None;
+    }
+
+    fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
+        let PageContext { lab, painter, commands } = context;
         egui::CentralPanel::default().show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 formula(ui);
@@ -85,23 +83,20 @@ impl WhyPage {
             });
         });
     }
+}
 
-    /// Whether its worker works at this moment.
-    pub fn is_busy(&self) -> bool {
-        self.asked.is_busy()
-    }
-
-    /// Asks for the factors of the present variant.
-    pub fn ask(&mut self, lab: &Lab) {
-        if lab.refusal().is_some() {
-            return;
-        }
-        let (experiment, variant) = (&lab.experiment, lab.view.variant);
-        let settings = AnatomySettings { variant, example: self.example, top: self.top };
-        let same = |q: &Question| q.settings == settings && q.experiment == *experiment;
-        if !self.asked.has_asked(same) {
-            self.asked.ask(&Question { experiment: experiment.clone(), settings });
-        }
+impl WhyPage {
+    /// Looking at the first layer, where everything has happened.
+    pub fn new(context: &Context) -> Self {
+        let mut study = DrawStudy::sparing();
+        let asked = StudyHandle::new(
+            context,
+            "gradient-lab why",
+            move |question: Question, watch, preview| {
+                anatomy(&mut study, &question.experiment, question.settings, preview, watch)
+            },
+        );
+        Self { asked, layer: 1, example: 0, top: None, made: None }
     }
 
     fn made(&mut self) {
@@ -243,7 +238,7 @@ fn group(
             continue;
         }
         let height = (room * share).max(LOWEST);
-        super::figure_with_tools(ui, painter, figure, height, commands, |_, _| {});
+        figure_with_tools(ui, painter, figure, height, commands, |_, _| {});
         ui.add_space(4.0);
     }
 }

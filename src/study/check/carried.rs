@@ -67,9 +67,9 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         let batch = self.network.input.batch();
         for example in 0..batch {
             let rise = self.example(parameter, h, example, &mut carried, &mut noise);
-            carried.rise = carried.rise.plus(rise);
+            carried.rise += rise;
         }
-        carried.rise = carried.rise.times((1.0 / batch as f64).into());
+        carried.rise *= 1.0 / batch as f64;
         carried
     }
 
@@ -114,7 +114,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         let (Parameter::Weight { layer, row, .. } | Parameter::Bias { layer, row }) = parameter;
         let step = match parameter {
             Parameter::Weight { column, .. } => {
-                h.times(self.base.inputs_of(layer - 1).column(example)[column - 1])
+                h * self.base.inputs_of(layer - 1).column(example)[column - 1]
             }
             Parameter::Bias { .. } => h,
         };
@@ -139,7 +139,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
             let distance = magnitude(*moved);
             let plain = clamped(exact);
             let room = smooth_distance(activation, plain);
-            let mut reach = distance.times((1.0 / room).into());
+            let mut reach = distance * (1.0 / room);
             let mut positive = exact.mantissa() > 0.0;
             if activation.has_kink() {
                 let against = (moved.mantissa() > 0.0) != positive;
@@ -149,8 +149,8 @@ impl<'a, T: Real> DifferencePass<'a, T> {
                     carried.crossed.get_or_insert(at);
                     positive = moved.mantissa() > 0.0;
                 }
-                let share = distance.over(magnitude(exact)).unwrap_or_default();
-                let kink = share.times(STRAIGHT.into());
+                let share = distance.checked_div(magnitude(exact)).unwrap_or_default();
+                let kink = share * STRAIGHT;
                 reach = match activation.is_piecewise_linear() {
                     true => kink,
                     false => larger(reach, kink),
@@ -161,10 +161,10 @@ impl<'a, T: Real> DifferencePass<'a, T> {
             carried.too_far |= far;
             let d = if far { 0.0 } else { moved.to_f64() };
             let quotient = quotient(activation, plain, d, positive);
-            *moved = moved.times(match noise {
+            *moved *= match noise {
                 Some(noise) => noise.slope(quotient),
                 None => quotient.value,
-            });
+            };
         }
     }
 }
@@ -179,13 +179,13 @@ pub(super) fn larger(a: Scaled, b: Scaled) -> Scaled {
 }
 
 pub(super) fn exceeds(a: Scaled, b: Scaled) -> bool {
-    a.minus(b).mantissa() > 0.0
+    (a - b).mantissa() > 0.0
 }
 
 /// `number`, off by a random share of `terms` where there is noise.
 pub(super) fn shaken(number: Scaled, terms: Scaled, noise: &mut Option<&mut Noise>) -> Scaled {
     match noise {
-        Some(noise) => number.plus(noise.share(terms)),
+        Some(noise) => number + noise.share(terms),
         None => number,
     }
 }
@@ -217,7 +217,7 @@ fn product<T: Real>(
             true => (Scaled::new(sum, top), Scaled::new(squares.sqrt(), top)),
             false => exactly(weights, moved),
         };
-        shaken(sum, terms, noise).times(scale)
+        shaken(sum, terms, noise) * scale
     };
     let mut row = row;
     layer.unit.rows().into_iter().map(&mut row).collect()
@@ -245,9 +245,9 @@ fn dot_and_squares<T: Real>(weights: &[T], moved: &[f64]) -> (f64, f64) {
 
 /// Σ w m and √Σ (w m)² where plain numbers would lose some of it.
 fn exactly<T: Real>(weights: &[T], moved: &[Scaled]) -> (Scaled, Scaled) {
-    let terms = weights.iter().zip(moved).map(|(w, m)| m.times(w.to_f64().into()));
+    let terms = weights.iter().zip(moved).map(|(w, m)| *m * w.to_f64());
     let (sum, squares) = terms.fold((Scaled::ZERO, Scaled::ZERO), |(sum, squares), term| {
-        (sum.plus(term), squares.plus(term.times(term)))
+        (sum + term, squares + term * term)
     });
     (sum, squares.sqrt())
 }

@@ -123,21 +123,21 @@ impl<'a, T: Real> Differences<'a, T> {
             for (column, &before) in above.iter().enumerate() {
                 let factor = libm::exp2(4.0 * (column + 1) as f64);
                 let last = tableau[column];
-                let gain = last.minus(before).times((1.0 / (factor - 1.0)).into());
-                let next = last.plus(gain);
-                let off = larger(magnitude(next.minus(last)), magnitude(next.minus(before)));
+                let gain = (last - before) * (1.0 / (factor - 1.0));
+                let next = last + gain;
+                let off = larger(magnitude(next - last), magnitude(next - before));
                 if error.is_none_or(|error| !exceeds(off, error)) {
                     (error, found.value) = (Some(off), next);
                 }
                 tableau.push(next);
             }
             above = tableau;
-            let close = magnitude(found.value).times(CLOSE.into());
+            let close = magnitude(found.value) * CLOSE;
             if error.is_some_and(|error| !exceeds(error, close)) {
                 break;
             }
         }
-        (found.still, found.bound) = (still, error.unwrap_or_default().times(2.0.into()));
+        (found.still, found.bound) = (still, error.unwrap_or_default() * 2.0);
         Ok(rise)
     }
 
@@ -157,12 +157,12 @@ impl<'a, T: Real> Differences<'a, T> {
         if both.any(|carried| carried.crossed.is_some() || carried.too_far) {
             return Err(SHRINK);
         }
-        let (odd, even) = (above.rise.minus(below.rise), above.rise.plus(below.rise));
+        let (odd, even) = (above.rise - below.rise, above.rise + below.rise);
         if !odd.is_zero() && exceeds(magnitude(even), magnitude(odd)) {
             return Err(even.exponent() - odd.exponent() + 1);
         }
-        let twice = h.times(2.0.into());
-        Ok((above.rise, odd.over(twice).unwrap_or_default()))
+        let twice = h * 2.0;
+        Ok((above.rise, odd.checked_div(twice).unwrap_or_default()))
     }
 
     /// Adds to the bound what rounding may do to either pass, measured by passes with noise.
@@ -171,12 +171,12 @@ impl<'a, T: Real> Differences<'a, T> {
         for seed in 0..NOISY {
             let mut noise = Noise::new(seed, self.noise, T::EPSILON);
             let noisy = self.pass.carry(found.parameter, found.step, Some(&mut noise)).rise;
-            let off = noisy.minus(rise).over(found.step).unwrap_or_default();
+            let off = (noisy - rise).checked_div(found.step).unwrap_or_default();
             largest = larger(largest, magnitude(off));
         }
         found.passes += NOISY as u32;
-        let floor = magnitude(found.value).times(self.noise.into());
-        found.bound = found.bound.plus(largest.times(SAFETY.into())).plus(floor);
+        let floor = magnitude(found.value) * self.noise;
+        found.bound = found.bound + largest * SAFETY + floor;
     }
 }
 
@@ -186,5 +186,5 @@ fn power(exponent: i64) -> Scaled {
 }
 
 fn minus(number: Scaled) -> Scaled {
-    Scaled::ZERO.minus(number)
+    -number
 }

@@ -36,7 +36,7 @@ impl Noise {
     pub fn share_of_size(&mut self, of: Scaled, size: f64) -> Scaled {
         // Uniform from −√3 to √3.
         let unit = (2.0 * self.random.random::<f64>() - 1.0) * 3_f64.sqrt();
-        of.times((size * unit).into())
+        of * (size * unit)
     }
 
     /// A quotient that is off. Of e^−x the error is x times ε of `f64`, in which both ways
@@ -44,6 +44,6 @@ impl Noise {
     pub fn slope(&mut self, quotient: Quotient) -> Scaled {
         let ln = quotient.value.exponent().unsigned_abs() as f64 * std::f64::consts::LN_2;
         let share = self.share(magnitude(quotient.terms));
-        quotient.value.plus(share.times((1.0 + self.double * ln).into()))
+        quotient.value + share * (1.0 + self.double * ln)
     }
 }

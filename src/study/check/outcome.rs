@@ -109,7 +109,7 @@ impl Derivative {
     /// difference at its best step cannot get far below either.
     pub fn compare<T: Real>(&self, analytic: Scaled) -> Compared {
         let resolution = libm::cbrt(T::EPSILON);
-        let error = magnitude(analytic.minus(self.value));
+        let error = magnitude(analytic - self.value);
         let size = larger(magnitude(analytic), magnitude(self.value));
         let outcome = if self.still && analytic.is_zero() {
             Outcome::Zero
@@ -117,7 +117,7 @@ impl Derivative {
             Outcome::Unresolved(Unresolved::OnKink)
         } else if exceeds(error, self.bound) {
             Outcome::Differs
-        } else if exceeds(self.bound, size.times(resolution.into())) {
+        } else if exceeds(self.bound, size * resolution) {
             Outcome::Unresolved(Unresolved::BelowRounding)
         } else {
             Outcome::Agrees
@@ -136,13 +136,13 @@ impl Compared {
     /// The error bound beside the larger of the two; none where both are zero.
     pub fn relative_bound(&self) -> Option<f64> {
         let size = larger(magnitude(self.analytic), magnitude(self.differences.value));
-        self.differences.bound.over(size).map(Scaled::to_f64)
+        self.differences.bound.checked_div(size).map(Scaled::to_f64)
     }
 
     /// |analytic − differences| beside the error bound; none where that is 0.
     pub fn share_of_bound(&self) -> Option<f64> {
-        let error = magnitude(self.analytic.minus(self.differences.value));
-        error.over(self.differences.bound).map(Scaled::to_f64)
+        let error = magnitude(self.analytic - self.differences.value);
+        error.checked_div(self.differences.bound).map(Scaled::to_f64)
     }
 }
 

@@ -40,11 +40,11 @@ impl<T: Real> Probe<T> {
         self.network.set(parameter, value);
         let difference = |rise: Scaled, run: f64| {
             // A step that rounding swallows shows nothing at all.
-            let numeric = rise.over(run.into()).unwrap_or_default();
+            let numeric = rise.checked_div(run.into()).unwrap_or_default();
             PlainDifference::new(parameter, analytic, numeric)
         };
-        let one = difference(upper.minus(self.loss), above.to_f64() - value.to_f64());
-        let both = difference(upper.minus(lower), above.to_f64() - below.to_f64());
+        let one = difference(upper - self.loss, above.to_f64() - value.to_f64());
+        let both = difference(upper - lower, above.to_f64() - below.to_f64());
         [same_above.then_some(one), (same_above && same_below).then_some(both)]
     }
 
@@ -77,6 +77,6 @@ impl PlainDifference {
 
 /// |a − b| / max(|a|, |b|), and 0 where both are zero.
 pub(super) fn relative_error(a: Scaled, b: Scaled) -> f64 {
-    let error = magnitude(a.minus(b));
-    error.over(larger(magnitude(a), magnitude(b))).map_or(0.0, Scaled::to_f64)
+    let error = magnitude(a - b);
+    error.checked_div(larger(magnitude(a), magnitude(b))).map_or(0.0, Scaled::to_f64)
 }

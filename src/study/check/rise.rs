@@ -38,7 +38,7 @@ impl OutputRise {
             let output = |(unit, y): (usize, &T)| {
                 let target = y.to_f64();
                 let (value, beside) = match network.loss {
-                    Loss::Mse => (a[unit].minus(target.into()), Scaled::ZERO),
+                    Loss::Mse => (a[unit] - target.into(), Scaled::ZERO),
                     Loss::Bce => {
                         let z = z[unit].to_f64();
                         (logistic(z), logistic(-z))
@@ -57,13 +57,14 @@ impl OutputRise {
     pub fn of(&self, example: usize, moved: &[Scaled], noise: &mut Option<&mut Noise>) -> Scaled {
         let outputs = &self.outputs[example];
         match self.loss {
-            Loss::Mse => outputs.iter().zip(moved).fold(Scaled::ZERO, |sum, (output, &moved)| {
-                sum.plus(squared(output, moved, noise))
-            }),
+            Loss::Mse => outputs
+                .iter()
+                .zip(moved)
+                .fold(Scaled::ZERO, |sum, (output, &moved)| sum + squared(output, moved, noise)),
             Loss::Bce => outputs
                 .iter()
                 .zip(moved)
-                .fold(Scaled::ZERO, |sum, (output, &moved)| sum.plus(binary(output, moved, noise))),
+                .fold(Scaled::ZERO, |sum, (output, &moved)| sum + binary(output, moved, noise)),
             Loss::SoftmaxCe => categorical(outputs, moved, noise),
         }
     }
@@ -71,18 +72,18 @@ impl OutputRise {
 
 /// ½(a + Δ − y)² − ½(a − y)² = Δ (a − y + Δ/2).
 fn squared(output: &Output, moved: Scaled, noise: &mut Option<&mut Noise>) -> Scaled {
-    let rise = moved.times(output.value.plus(moved.times(0.5.into())));
-    shaken(rise, magnitude(moved.times(output.value)), noise)
+    let rise = moved * (output.value + moved * 0.5);
+    shaken(rise, magnitude(moved * output.value), noise)
 }
 
 /// y (s(−z − Δ) − s(−z)) + (1 − y)(s(z + Δ) − s(z)) with s(x) = ln(1 + e^x), where
 /// s(x + Δ) − s(x) = ln(1 + σ(x)(e^Δ − 1)).
 fn binary(output: &Output, moved: Scaled, noise: &mut Option<&mut Noise>) -> Scaled {
-    let minus = Scaled::ZERO.minus(moved);
+    let minus = -moved;
     let [on, off] = [output.target, 1.0 - output.target].map(Scaled::from);
-    let off = off.times(ln_1_plus(output.value.times(exp_minus_1(moved))));
-    let on = on.times(ln_1_plus(output.beside.times(exp_minus_1(minus))));
-    shaken(on.plus(off), magnitude(on).plus(magnitude(off)), noise)
+    let off = off * ln_1_plus(output.value * exp_minus_1(moved));
+    let on = on * ln_1_plus(output.beside * exp_minus_1(minus));
+    shaken(on + off, magnitude(on) + magnitude(off), noise)
 }
 
 /// −Σ y_i ln p_i = ln Σ_j e^(z_j − z_t) − Σ_i y_i (z_i − z_t) with the largest logit z_t, whose
@@ -95,13 +96,13 @@ fn categorical(outputs: &[Output], moved: &[Scaled], noise: &mut Option<&mut Noi
     let against = top.map_or(Scaled::ZERO, |(_, &moved)| moved);
     let (mut grown, mut given) = (Scaled::ZERO, Scaled::ZERO);
     for (output, moved) in outputs.iter().zip(moved) {
-        let moved = moved.minus(against);
-        grown = grown.plus(output.value.times(exp_minus_1(moved)));
-        given = given.plus(moved.times(output.target.into()));
+        let moved = *moved - against;
+        grown += output.value * exp_minus_1(moved);
+        given += moved * output.target;
     }
-    let rise = ln_1_plus(grown).minus(given);
+    let rise = ln_1_plus(grown) - given;
     match noise {
-        Some(noise) => rise.plus(categorical_noise(outputs, moved, noise)),
+        Some(noise) => rise + categorical_noise(outputs, moved, noise),
         None => rise,
     }
 }
@@ -111,10 +112,10 @@ fn categorical_noise(outputs: &[Output], moved: &[Scaled], noise: &mut Noise) ->
     let total: f64 = outputs.iter().map(|output| output.target).sum();
     outputs.iter().zip(moved).fold(Scaled::ZERO, |sum, (output, &moved)| {
         let [on, off] = [output.target, 1.0 - output.target].map(Scaled::from);
-        let error = output.value.times(magnitude(off)).plus(output.beside.times(on));
-        let rounding = noise.share(magnitude(moved).times(error));
-        let given = noise.share_of_size(moved.times(output.value), (total - 1.0).abs());
-        sum.plus(rounding).plus(given)
+        let error = output.value * magnitude(off) + output.beside * on;
+        let rounding = noise.share(magnitude(moved) * error);
+        let given = noise.share_of_size(moved * output.value, (total - 1.0).abs());
+        sum + rounding + given
     })
 }
 
@@ -122,12 +123,12 @@ fn categorical_noise(outputs: &[Output], moved: &[Scaled], noise: &mut Noise) ->
 fn softmax(logits: &[Scaled]) -> Vec<(Scaled, Scaled)> {
     let top =
         (0..logits.len()).fold(0, |top, i| if exceeds(logits[i], logits[top]) { i } else { top });
-    let terms: Vec<Scaled> = logits.iter().map(|z| exp(z.minus(logits[top]).to_f64())).collect();
+    let terms: Vec<Scaled> = logits.iter().map(|z| exp((*z - logits[top]).to_f64())).collect();
     let others = terms.iter().enumerate().filter(|(i, _)| *i != top);
-    let rest = others.fold(Scaled::ZERO, |sum, (_, &term)| sum.plus(term));
-    let total = rest.plus(terms[top]);
-    let share = |part: Scaled| part.over(total).unwrap_or_default();
+    let rest = others.fold(Scaled::ZERO, |sum, (_, &term)| sum + term);
+    let total = rest + terms[top];
+    let share = |part: Scaled| part.checked_div(total).unwrap_or_default();
     let beside =
-        |i: usize| if i == top { share(rest) } else { Scaled::from(1.0).minus(share(terms[i])) };
+        |i: usize| if i == top { share(rest) } else { Scaled::from(1.0) - share(terms[i]) };
     terms.iter().enumerate().map(|(i, &term)| (share(term), beside(i))).collect()
 }

@@ -49,7 +49,7 @@ fn a_wrong_derivative_is_flagged_and_named() {
     let victim = Parameter::Weight { layer: 2, row: 3, column: 1 };
     let claimed = |parameter| {
         let factor = if parameter == victim { 1.001 } else { 1.0 };
-        pass.gradient(parameter).times(factor.into())
+        pass.gradient(parameter) * factor
     };
     let check = check_against(&network, &claimed, &CheckSettings::default(), &watch).unwrap();
     let wrong = check.with(Outcome::Differs).map(|compared| compared.differences.parameter);

@@ -148,7 +148,7 @@ fn kind(findings: &[FlowFinding]) -> Kind {
 /// log10 of a layer's ‖δ‖ over that of a layer above, where both are not zero. The quotient is
 /// taken first: far down, the logarithms themselves have no digits left for a difference.
 fn beside(layer: &LayerRecord, above: &LayerRecord) -> Option<f64> {
-    layer.delta.over(above.delta)?.log10()
+    layer.delta.checked_div(above.delta)?.log10()
 }
 
 /// Where δ ends, if it does.

@@ -36,10 +36,10 @@ impl ExactLayer {
         let examples: Vec<Vec<Scaled>> = (0..batch).map(|b| trace.delta.column(b)).collect();
         let all = (0..units).flat_map(|unit| examples.iter().map(move |column| column[unit]));
         let all: Vec<Scaled> = all.collect();
-        let shares: Vec<Scaled> = all.iter().map(|delta| delta.times(share)).collect();
+        let shares: Vec<Scaled> = all.iter().map(|delta| *delta * share).collect();
         let mut squares_flushed = [0; Format::ALL.len()];
         for (format, count) in Format::ALL.into_iter().zip(&mut squares_flushed) {
-            let is_lost = |delta: &&Scaled| format.hold(delta.times(**delta)) == Held::Flushed;
+            let is_lost = |delta: &&Scaled| format.hold(**delta * **delta) == Held::Flushed;
             *count = shares.iter().filter(is_lost).count() as u64;
         }
         let (delta, delta_depths) = measure(&shares);

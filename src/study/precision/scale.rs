@@ -341,7 +341,7 @@ impl NormCheck {
         let checks = layers.flat_map(|(index, (stored, exact))| {
             // An example's own δ is B times as large.
             let batch = Scaled::from(stored.delta.total as f64 / exact.entries[2].total as f64);
-            let share = stored.delta.norm.and_then(|norm| norm.over(batch.sqrt()));
+            let share = stored.delta.norm.and_then(|norm| norm.checked_div(batch.sqrt()));
             [(BackwardTensor::Delta, share), (BackwardTensor::Weight, stored.weight.norm)].map(
                 |(derivative, norm)| {
                     let exact = exact.of_derivative(derivative).norm();
@@ -362,7 +362,7 @@ impl NormCheck {
 
 /// The factor between two norms, at least 1; 1 for two true zeros, nothing where one is zero.
 fn factor(stored: Scaled, exact: Scaled) -> Option<f64> {
-    match (stored.over(exact), exact.over(stored)) {
+    match (stored.checked_div(exact), exact.checked_div(stored)) {
         (Some(over), Some(under)) => Some(over.to_f64().max(under.to_f64())),
         (None, None) => Some(1.0),
         _ => None,

@@ -119,7 +119,7 @@ impl ValueScale {
         match self {
             Self::Log => from_log10(position),
             Self::Linear { power: 0 } => position.into(),
-            Self::Linear { power } => Scaled::from(position).times(from_log10(power as f64)),
+            Self::Linear { power } => Scaled::from(position) * from_log10(power as f64),
             Self::SignedLog { threshold } => {
                 let size = position.abs();
                 let over = if size > 16.0 {
@@ -128,7 +128,7 @@ impl ValueScale {
                     libm::expm1(size * std::f64::consts::LN_10).into()
                 };
                 let sign = Scaled::from(position.signum());
-                over.times(from_log10(threshold as f64)).times(sign)
+                (over * from_log10(threshold as f64)) * sign
             }
         }
     }

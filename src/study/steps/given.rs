@@ -1,6 +1,6 @@
 //! The numbers that a network is drawn with, in the form in which a person gives them.
 
-use crate::engine::{Columns, Network};
+use crate::engine::{Network, ScaledColumns};
 use crate::experiment::{Data, Experiment, Variant};
 
 use super::super::{DrawStudy, Stopped, Watch};
@@ -44,7 +44,7 @@ impl Given {
     }
 }
 
-fn examples(columns: &Columns<f64>, batch: usize) -> Vec<Vec<f64>> {
+fn examples(columns: &ScaledColumns<f64>, batch: usize) -> Vec<Vec<f64>> {
     let column = |example| columns.column(example).into_iter().map(|entry| entry.to_f64());
     (0..batch).map(|example| column(example).collect()).collect()
 }

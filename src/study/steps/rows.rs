@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use crate::engine::{Columns, Scaled, Signal};
+use crate::engine::{Scaled, ScaledColumns, Signal};
 
 /// Rows of plain numbers; a vector has one number a row.
 pub(super) type Rows = Vec<Vec<f64>>;
@@ -13,7 +13,7 @@ pub(super) fn rows(signal: &Signal<f64>) -> Rows {
 }
 
 /// The first example's column of given numbers, n × 1.
-pub(super) fn given(columns: &Columns<f64>) -> Rows {
+pub(super) fn given(columns: &ScaledColumns<f64>) -> Rows {
     rows_of(columns.column(0))
 }
 

@@ -105,7 +105,7 @@ impl<'a, T: Real> Backward<'a, T> {
         let cancels = is_output && self.network.loss != Loss::Mse;
         let delta = signal.into_iter().enumerate().map(|(unit, signal)| {
             let slope = if cancels { 1.0.into() } else { self.slope(index, unit, b, is_output) };
-            signal.times(slope).times(self.factor(index).into())
+            (signal * slope) * self.factor(index)
         });
         delta.collect()
     }
@@ -125,10 +125,10 @@ impl<'a, T: Real> Backward<'a, T> {
         let logits = last.z.column(b);
         let error = |unit: usize| {
             if self.mistake == Mistake::PlusTarget {
-                return last.a.column(b)[unit].plus(target(unit));
+                return last.a.column(b)[unit] + target(unit);
             }
             match self.network.loss {
-                Loss::Mse => last.a.column(b)[unit].minus(target(unit)),
+                Loss::Mse => last.a.column(b)[unit] - target(unit),
                 Loss::Bce => minus_target(&[logits[unit], Scaled::ZERO], 0, target(unit)),
                 Loss::SoftmaxCe => minus_target(&logits, unit, target(unit)),
             }
@@ -148,7 +148,7 @@ impl<'a, T: Real> Backward<'a, T> {
             (0..rows).fold(Scaled::ZERO, |sum, i| {
                 let place = if transposed { [j, i] } else { [i, j] };
                 let weight = Scaled::from(above.unit[place].to_f64());
-                sum.plus(weight.times(above.scale.to_f64().into()).times(delta[i]))
+                sum + (weight * above.scale.to_f64()) * delta[i]
             })
         };
         (0..columns).map(unit).collect()
@@ -172,12 +172,12 @@ impl<'a, T: Real> Backward<'a, T> {
         let (Parameter::Weight { layer, row, .. } | Parameter::Bias { layer, row }) = parameter;
         let used = if self.mistake == Mistake::ForgottenExample { batch - 1 } else { batch };
         let sum = (0..used).fold(Scaled::ZERO, |sum, b| {
-            sum.plus(self.delta[layer - 1][b][row - 1].times(self.input(parameter, b)))
+            sum + self.delta[layer - 1][b][row - 1] * self.input(parameter, b)
         });
         let share = if self.mistake == Mistake::SumOfBatch { 1.0 } else { 1.0 / batch as f64 };
         let first = Parameter::Weight { layer: self.at + 1, row: 1, column: 1 };
         let one = self.mistake == Mistake::FactorInOne && parameter == first;
-        sum.times((share * if one { 1.001 } else { 1.0 }).into())
+        sum * (share * if one { 1.001 } else { 1.0 })
     }
 
     fn input(&self, parameter: Parameter, b: usize) -> Scaled {
@@ -203,24 +203,24 @@ pub fn slope<T: Real>(network: &Network<T>, index: usize, z: Scaled) -> Scaled {
     let plain = if plain == 0.0 { f64::MIN_POSITIVE * z.mantissa().signum() } else { plain };
     let plain = if z.is_zero() { 0.0 } else { plain };
     let sign = activation.derivative_sign(plain);
-    Scaled::from_ln(activation.ln_derivative(plain)).times(sign.into())
+    Scaled::from_ln(activation.ln_derivative(plain)) * sign
 }
 
 /// p_i − y with p = softmax(logits), without losing what p lacks to 1.
 pub fn minus_target(logits: &[Scaled], i: usize, y: Scaled) -> Scaled {
     let e = |j: usize, k: usize| {
-        let gap = logits[j].minus(logits[k]).to_f64();
+        let gap = (logits[j] - logits[k]).to_f64();
         if gap < -700.0 { Scaled::from_ln(gap) } else { Scaled::from(gap.min(700.0).exp()) }
     };
     let top = (0..logits.len())
-        .fold(0, |top, j| if logits[j].minus(logits[top]).mantissa() > 0.0 { j } else { top });
-    let total = (0..logits.len()).fold(Scaled::ZERO, |sum, j| sum.plus(e(j, top)));
+        .fold(0, |top, j| if (logits[j] - logits[top]).mantissa() > 0.0 { j } else { top });
+    let total = (0..logits.len()).fold(Scaled::ZERO, |sum, j| sum + e(j, top));
     let rest = (0..logits.len())
         .filter(|&j| j != i)
-        .fold(Scaled::ZERO, |sum, j| sum.plus(e(j, top)))
-        .over(total)
+        .fold(Scaled::ZERO, |sum, j| sum + e(j, top))
+        .checked_div(total)
         .unwrap_or_default();
-    let p = e(i, top).over(total).unwrap_or_default();
+    let p = e(i, top).checked_div(total).unwrap_or_default();
     // (1 − y) p − y (1 − p).
-    Scaled::from(1.0).minus(y).times(p).minus(y.times(rest))
+    (Scaled::from(1.0) - y) * p - y * rest
 }

@@ -1,6 +1,6 @@
 //! Every finding of random networks is true, and a lie is found out.
 
-use gradient_lab::engine::{FromDraws, Parameter, Real, Scaled};
+use gradient_lab::engine::{FromDraws, Parameter, Real};
 use gradient_lab::experiment::{Experiment, Precision};
 use gradient_lab::study::{
     CheckFinding, CheckSettings, GradientCheck, Outcome, Sample, Unresolved, Watch, check_against,
@@ -34,7 +34,7 @@ fn lie(finding: CheckFinding, which: usize, check: &GradientCheck) -> Option<Che
     let mut lie = finding;
     match (which, &mut lie) {
         (0, CheckFinding::Agrees { worst, .. } | CheckFinding::Differs { worst, .. }) => {
-            worst.analytic = Scaled::ZERO.minus(worst.analytic);
+            worst.analytic = -worst.analytic;
         }
         (0, CheckFinding::PlainDifferences { median, .. }) => *median *= -1.0,
         (0, CheckFinding::BelowRounding { single, .. }) => *single = !*single,

@@ -29,7 +29,7 @@ impl Tangent {
         let mut upwards = Self::towards(network, pass, parameter, 1.0);
         let downwards = Self::towards(network, pass, parameter, -1.0);
         upwards.still = upwards.value.is_zero() && downwards.value.is_zero();
-        upwards.paths = upwards.paths.plus(downwards.paths).times(0.5.into());
+        upwards.paths = (upwards.paths + downwards.paths) * 0.5;
         upwards
     }
 
@@ -44,8 +44,8 @@ impl Tangent {
         let share = Scaled::from(1.0 / network.input.batch() as f64);
         for b in 0..network.input.batch() {
             let (value, paths) = tangent.example(network, pass, parameter, b, step.into());
-            tangent.value = tangent.value.plus(value.times(share));
-            tangent.paths = tangent.paths.plus(paths.times(share));
+            tangent.value += value * share;
+            tangent.paths += paths * share;
         }
         tangent
     }
@@ -63,7 +63,7 @@ impl Tangent {
             Parameter::Weight { column, .. } => pass.inputs_of(layer - 1).column(b)[column - 1],
             Parameter::Bias { .. } => 1.0.into(),
         };
-        let input = input.times(step);
+        let input = input * step;
         let mut moved = vec![(Scaled::ZERO, Scaled::ZERO); network.layers[layer - 1].unit.nrows()];
         moved[row - 1] = (input, size(input));
         for index in layer - 1..network.layers.len() {
@@ -77,7 +77,7 @@ impl Tangent {
         }
         let errors = errors(network, pass, b);
         moved.iter().zip(errors).fold((Scaled::ZERO, Scaled::ZERO), |sum, (moved, error)| {
-            (sum.0.plus(moved.0.times(error.0)), sum.1.plus(moved.1.times(error.1)))
+            (sum.0 + moved.0 * error.0, sum.1 + moved.1 * error.1)
         })
     }
 
@@ -101,8 +101,8 @@ impl Tangent {
             // Near a flat spot two terms of order 1 cancel.
             let terms =
                 if activation.has_kink() || activation.is_piecewise_linear() { 0.0 } else { 1.0 };
-            let terms = size(slope).times((1.0 + ln).into()).plus(flat(z, terms));
-            *moved = (moved.0.times(slope), moved.1.times(terms));
+            let terms = size(slope) * (1.0 + ln) + flat(z, terms);
+            *moved = (moved.0 * slope, moved.1 * terms);
         }
     }
 }
@@ -116,8 +116,8 @@ fn product<T: Real>(network: &Network<T>, index: usize, moved: &[Term]) -> Vec<T
     let layer = &network.layers[index];
     let row = |weights: ndarray::ArrayView1<'_, T>| {
         weights.iter().zip(moved).fold((Scaled::ZERO, Scaled::ZERO), |sum, (w, moved)| {
-            let w = Scaled::from(w.to_f64()).times(layer.scale.to_f64().into());
-            (sum.0.plus(w.times(moved.0)), sum.1.plus(size(w).times(moved.1)))
+            let w = Scaled::from(w.to_f64()) * layer.scale.to_f64();
+            (sum.0 + w * moved.0, sum.1 + size(w) * moved.1)
         })
     };
     layer.unit.rows().into_iter().map(row).collect()
@@ -130,12 +130,12 @@ fn errors<T: Real>(network: &Network<T>, pass: &Pass<T>, b: usize) -> Vec<Term> 
     let error = |unit: usize| {
         let y = Scaled::from(network.target.mantissa[[unit, b]].to_f64());
         let error = match network.loss {
-            Loss::Mse => a[unit].minus(y),
+            Loss::Mse => a[unit] - y,
             Loss::Bce => minus_target(&[z[unit], Scaled::ZERO], 0, y),
             Loss::SoftmaxCe => minus_target(&z, unit, y),
         };
         let soft = !y.is_zero() && y.to_f64() != 1.0 && network.loss != Loss::Mse;
-        (error, size(error).plus(if soft { y } else { Scaled::ZERO }))
+        (error, size(error) + (if soft { y } else { Scaled::ZERO }))
     };
     (0..z.len()).map(error).collect()
 }
@@ -241,8 +241,8 @@ impl<'a, T: Real> Raw<'a, T> {
         if !kinks.is_empty() {
             return self.claimed[i].is_zero() && *still;
         }
-        let rounding = paths.times((100.0 * T::EPSILON).into());
-        let cancels = size(*value).minus(rounding).mantissa() <= 0.0;
+        let rounding = *paths * (100.0 * T::EPSILON);
+        let cancels = (size(*value) - rounding).mantissa() <= 0.0;
         let recorded = self.check.details[i].differences.still;
         self.claimed[i].is_zero() && (paths.is_zero() || cancels && recorded)
     }
@@ -252,14 +252,15 @@ impl<'a, T: Real> Raw<'a, T> {
     }
 
     fn differs(&self, i: usize) -> bool {
-        let off = size(self.claimed[i].minus(self.tangents[i].value));
-        !self.on_kink(i) && off.minus(self.bound(i)).mantissa() > 0.0
+        let off = size(self.claimed[i] - self.tangents[i].value);
+        !self.on_kink(i) && (off - self.bound(i)).mantissa() > 0.0
     }
 
     /// Within the bound, which tells it from 0.
     fn agrees(&self, i: usize) -> bool {
         let near = |number: Scaled| {
-            let share = self.bound(i).over(number).map_or(f64::INFINITY, |share| share.to_f64());
+            let share =
+                self.bound(i).checked_div(number).map_or(f64::INFINITY, |share| share.to_f64());
             share.abs() <= libm::cbrt(T::EPSILON)
         };
         let told = near(self.claimed[i]) || near(self.tangents[i].value);
@@ -274,8 +275,8 @@ impl<'a, T: Real> Raw<'a, T> {
     /// Whether rounding of so many paths that cancel may leave nothing.
     fn is_hopeless(&self, i: usize) -> bool {
         let Tangent { value, paths, .. } = &self.tangents[i];
-        let rounding = paths.times((1000.0 * T::EPSILON).into());
-        rounding.minus(size(*value).times(libm::cbrt(T::EPSILON).into())).mantissa() > 0.0
+        let rounding = *paths * (1000.0 * T::EPSILON);
+        (rounding - size(*value) * libm::cbrt(T::EPSILON)).mantissa() > 0.0
     }
 
     /// Whether it is one of them, says what it should, and none is farther off.
@@ -283,7 +284,8 @@ impl<'a, T: Real> Raw<'a, T> {
         let error = |i: usize| relative(self.claimed[i], self.tangents[i].value);
         let slack = |i: usize| {
             let larger = [self.claimed[i], self.tangents[i].value].map(size);
-            let bound = |of: Scaled| self.bound(i).over(of).map_or(f64::INFINITY, Scaled::to_f64);
+            let bound =
+                |of: Scaled| self.bound(i).checked_div(of).map_or(f64::INFINITY, Scaled::to_f64);
             bound(larger[0]).min(bound(larger[1]))
         };
         let parameter = worst.differences.parameter;
@@ -314,7 +316,7 @@ impl<'a, T: Real> Raw<'a, T> {
             network.set(parameter, value);
             if let [above, below] = losses[..] {
                 let run = (value + h).to_f64() - (value - h).to_f64();
-                let difference = above.minus(below).over(run.into()).unwrap_or_default();
+                let difference = (above - below).checked_div(run.into()).unwrap_or_default();
                 errors.push(relative(self.claimed[i], difference));
             }
         }

@@ -155,7 +155,7 @@ impl Raw {
                     stored.map(|entry| [*entry == 0.0, !entry.is_finite()]).collect()
                 } else {
                     let entries = self.exact[index][derivative].iter();
-                    let scaled = entries.map(|entry| entry.times(Scaled::new(1.0, power)));
+                    let scaled = entries.map(|entry| *entry * Scaled::new(1.0, power));
                     let held = scaled.map(|entry| format.hold(entry));
                     held.map(|held| [held == Held::Flushed, held == Held::Overflow]).collect()
                 };
@@ -272,7 +272,7 @@ impl Raw {
 }
 
 fn norm(entries: impl Iterator<Item = Scaled>) -> Scaled {
-    entries.fold(Scaled::ZERO, |sum, entry| sum.plus(entry.times(entry))).sqrt()
+    entries.fold(Scaled::ZERO, |sum, entry| sum + entry * entry).sqrt()
 }
 
 fn exact(pass: &Pass<f64>, index: usize) -> Entries<Scaled> {
@@ -281,17 +281,15 @@ fn exact(pass: &Pass<f64>, index: usize) -> Entries<Scaled> {
     let examples: Vec<Vec<Scaled>> = (0..batch).map(|b| trace.delta.column(b)).collect();
     let input = pass.inputs_of(index);
     let share = Scaled::from(1.0 / batch as f64);
-    let mean = |terms: &mut dyn Iterator<Item = Scaled>| {
-        terms.fold(Scaled::ZERO, Scaled::plus).times(share)
-    };
+    let mean = |terms: &mut dyn Iterator<Item = Scaled>| terms.sum::<Scaled>() * share;
     let mut entries = [Vec::new(), Vec::new(), Vec::new()];
     let mut sums: Vec<Scaled> = Vec::new();
     for unit in 0..units {
-        entries[0].extend(examples.iter().map(|example| example[unit].times(share)));
+        entries[0].extend(examples.iter().map(|example| example[unit] * share));
         for column in 0..input.units() {
             let mut terms = examples.iter().enumerate();
             let mut terms =
-                terms.by_ref().map(|(b, example)| example[unit].times(input.entry(column, b)));
+                terms.by_ref().map(|(b, example)| example[unit] * input.entry(column, b));
             sums.push(mean(&mut terms));
         }
     }
@@ -307,7 +305,7 @@ fn exact(pass: &Pass<f64>, index: usize) -> Entries<Scaled> {
         let log10 = |number: Scaled| number.log10().unwrap_or(f64::NEG_INFINITY);
         // Exact to the last digits, or left over where larger terms cancel.
         let may_be_off = log10(*sum).max(log10(largest)) - 9.0;
-        assert!(log10(own.minus(*sum)) <= may_be_off, "{own:?} {sum:?}");
+        assert!(log10(*own - *sum) <= may_be_off, "{own:?} {sum:?}");
     }
     entries
 }
@@ -319,14 +317,14 @@ fn matters(entries: &[Scaled], format: Format) -> Vec<bool> {
     let mut squares: BTreeMap<i64, Scaled> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| !entry.is_zero()) {
         let sum = squares.entry(power(entry)).or_default();
-        *sum = sum.plus(entry.times(*entry));
+        *sum += *entry * *entry;
     }
-    let total = squares.values().fold(Scaled::ZERO, |sum, square| sum.plus(*square));
-    let negligible = total.times(Scaled::new(1.0, -2 * (format.mantissa_bits() + 1)));
+    let total = squares.values().fold(Scaled::ZERO, |sum, square| sum + *square);
+    let negligible = total * Scaled::new(1.0, -2 * (format.mantissa_bits() + 1));
     let mut deeper = Scaled::ZERO;
     let first = squares.iter().find(|(_, square)| {
-        deeper = deeper.plus(**square);
-        deeper.minus(negligible).mantissa() > 0.0
+        deeper += **square;
+        (deeper - negligible).mantissa() > 0.0
     });
     let first = first.map_or(i64::MAX, |(power, _)| *power);
     entries.iter().map(|entry| !entry.is_zero() && power(entry) >= first).collect()

@@ -11,10 +11,11 @@ use crate::experiment::{Experiment, Precision};
 use crate::figure::{COST_COLUMNS, Figure, cost_row};
 use crate::study::{Cost, DrawStudy, Stopped, Timing, Watch, time_passes};
 
-use crate::gui::asked::Asked;
 use crate::gui::command::Commands;
+use crate::gui::figure_tools::figure_with_tools;
 use crate::gui::lab::Lab;
-use crate::gui::pages::{figure_with_tools, under_way};
+use crate::gui::study_handle::{Study, StudyHandle};
+use crate::gui::under_way;
 use crate::paint::Painter;
 
 /// Runs of which the median counts.
@@ -27,7 +28,7 @@ type Question = (Experiment, usize);
 
 /// The part's state.
 pub struct CostPart {
-    asked: Asked<Question, (Question, Timing)>,
+    asked: StudyHandle<Question, (Question, Timing)>,
     made: Option<Made>,
 }
 
@@ -43,7 +44,7 @@ impl CostPart {
     pub fn new(context: &Context) -> Self {
         let mut study = DrawStudy::sparing();
         let asked =
-            Asked::new(context, "gradient-lab time", move |question: Question, watch, _| {
+            StudyHandle::new(context, "gradient-lab time", move |question: Question, watch, _| {
                 let timing = match question.0.architecture.precision {
                     Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
                         time::<f64>(&mut study, &question, watch)?
@@ -55,9 +56,9 @@ impl CostPart {
         Self { asked, made: None }
     }
 
-    /// Takes the worker's answer.
-    pub fn poll(&mut self) {
-        self.asked.poll();
+    /// The study of the time that a pass takes.
+    pub fn study(&mut self) -> &mut dyn Study {
+        &mut self.asked
     }
 
     /// The part.
@@ -131,7 +132,7 @@ fn table(ui: &mut Ui, cost: &Cost) {
 }
 
 /// The measured time beside the counts: measured when asked for, and never in between.
-fn timing(ui: &mut Ui, lab: &Lab, asked: &mut Asked<Question, (Question, Timing)>) {
+fn timing(ui: &mut Ui, lab: &Lab, asked: &mut StudyHandle<Question, (Question, Timing)>) {
     let variant = lab.view.variant.min(lab.experiment.variants.len().saturating_sub(1));
     ui.horizontal_wrapped(|ui| {
         let button = ui.button("Measure the time");

@@ -7,9 +7,9 @@ use crate::figure::{OutputRow, output_rows, with_minus};
 use crate::study::{DrawStudy, Portrait, portrait};
 
 use crate::figure::Ink;
-use crate::gui::asked::Asked;
 use crate::gui::lab::Lab;
-use crate::gui::pages::under_way;
+use crate::gui::study_handle::{Study, StudyHandle};
+use crate::gui::under_way;
 use crate::paint;
 use crate::paint::mathtext::Math;
 
@@ -18,7 +18,7 @@ type Question = (Experiment, usize, usize);
 
 /// The part's state.
 pub struct LossesPart {
-    asked: Asked<Question, (Loss, Portrait)>,
+    asked: StudyHandle<Question, (Loss, Portrait)>,
     example: usize,
     made: Option<Made>,
 }
@@ -33,20 +33,26 @@ impl LossesPart {
     /// At the first example.
     pub fn new(context: &Context) -> Self {
         let mut study = DrawStudy::sparing();
-        let asked =
-            Asked::new(context, "gradient-lab losses", move |question: Question, watch, _| {
+        let asked = StudyHandle::new(
+            context,
+            "gradient-lab losses",
+            move |question: Question, watch, _| {
                 let (experiment, variant, example) = question;
                 let portrait = portrait(&mut study, &experiment, variant, example, watch)?;
                 Ok((experiment.architecture.loss, portrait))
-            });
+            },
+        );
         Self { asked, example: 0, made: None }
     }
 
-    /// Takes the worker's answer.
-    pub fn poll(&mut self) {
-        if self.asked.poll() {
-            self.made = self.asked.answer().map(|answer| made(answer.0, &answer.1));
-        }
+    /// The pass whose numbers are shown.
+    pub fn study(&mut self) -> &mut dyn Study {
+        &mut self.asked
+    }
+
+    /// Makes the numbers of the last answer.
+    pub fn answered(&mut self) {
+        self.made = self.asked.answer().map(|answer| made(answer.0, &answer.1));
     }
 
     /// The part.

@@ -1,7 +1,7 @@
 //! What the worker makes of an experiment: every text that the page shows.
 
 use crate::experiment::Experiment;
-use crate::gui::story::prose::spoken_formula;
+use crate::gui::chapter::prose::spoken_formula;
 use crate::study::{
     DrawStudy, Given, Part, Step, StepKind, Steps, StepsError, Stopped, Values, Watch, steps,
 };

@@ -1,0 +1,200 @@
+//! Networks made of an experiment's numbers and draws.
+
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use crate::engine::draws::{Blank, DrawCache, Drawn, NumpyOrder, Request, Source, Tensor, Wanted};
+use crate::engine::loss::make_targets;
+use crate::engine::network::{Layer, Network};
+use crate::engine::number::{Real, ScaledColumns};
+use crate::engine::pass::{Pass, PassBuffers};
+use crate::experiment::{Draws, Experiment, Init, Precision, UnitLaw, Variant};
+
+/// Drawing or passing was told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped")]
+pub struct BuildStopped;
+
+impl<T: Real + FromDraws> Network<T> {
+    /// Draws, or finds in the cache, everything that a variant of an experiment needs.
+    ///
+    /// Variants of one experiment share x, y and the unit draws of each array of equal law. The
+    /// order of NumPy's stream is W^(1) … W^(L), x, y, b^(1) … b^(L), as standard normals; each
+    /// array has its place there whatever the laws of the others are, also where it is given or
+    /// constant and not drawn. Uniform weights come from the beginning of a second stream of the
+    /// same seed, uniform biases after the normal ones, and truncated normals after those: first
+    /// the biases, then the weights. For binary cross-entropy a drawn target is 1 where its
+    /// normal is positive and 0 elsewhere; for softmax cross-entropy it is the class of the
+    /// largest normal.
+    ///
+    /// # Errors
+    /// [`BuildStopped`] when `proceed`, asked before each array, says stop.
+    pub fn build(
+        experiment: &Experiment,
+        variant: &Variant,
+        cache: &mut DrawCache,
+        proceed: &mut dyn FnMut() -> bool,
+    ) -> Result<Self, BuildStopped> {
+        let mut in_turn = |blanks: &mut [Blank]| {
+            let mut all = blanks.iter_mut();
+            proceed()
+                && all.all(|blank| {
+                    proceed() && {
+                        blank.draw();
+                        true
+                    }
+                })
+        };
+        Self::build_by(experiment, variant, cache, &mut in_turn)
+    }
+
+    /// The same, with the layered arrays that are missing given to `draw` all at once: it may
+    /// draw them on several threads, or return `false` to stop. Where one stream serves the
+    /// whole network, it is asked before each array, with none to draw.
+    ///
+    /// # Errors
+    /// [`BuildStopped`] when `draw` says stop.
+    pub fn build_by(
+        experiment: &Experiment,
+        variant: &Variant,
+        cache: &mut DrawCache,
+        draw: &mut dyn FnMut(&mut [Blank]) -> bool,
+    ) -> Result<Self, BuildStopped> {
+        let sizes = experiment.sizes();
+        let wanted = Wanted {
+            seed: experiment.seed,
+            draws: experiment.draws,
+            requests: &requests(experiment, variant, &sizes),
+            single: T::PRECISION == Precision::F32,
+        };
+        let drawn = cache.draw(wanted, draw).ok_or(BuildStopped)?;
+        let mut arrays = T::arrays(drawn).into_iter();
+        let layers = (1..sizes.len())
+            .map(|l| Self::layer(experiment, variant, l, &sizes, &mut arrays))
+            .collect();
+        let mut data = |given: Option<&Vec<Vec<f64>>>, units: usize| ScaledColumns {
+            mantissa: match given {
+                Some(rows) => Array2::from_shape_fn((units, rows.len()), |(unit, example)| {
+                    T::from_f64(rows[example][unit])
+                }),
+                None => arrays.next().map(|drawn| (*drawn).clone()).unwrap_or_default(),
+            },
+            exponent: vec![0; experiment.architecture.batch],
+        };
+        let (given, loss) = (experiment.data.as_ref(), experiment.architecture.loss);
+        let input = data(given.map(|d| &d.x), sizes[0]);
+        let mut target = data(given.map(|d| &d.y), sizes[sizes.len() - 1]);
+        if given.is_none() {
+            make_targets(loss, &mut target.mantissa);
+        }
+        Ok(Self { layers, input, target, loss })
+    }
+
+    fn layer(
+        experiment: &Experiment,
+        variant: &Variant,
+        l: usize,
+        sizes: &[usize],
+        arrays: &mut impl Iterator<Item = Arc<Array2<T>>>,
+    ) -> Layer<T> {
+        let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
+        let (unit, scale) = match &variant.weights {
+            Some(weights) => (Arc::new(from_rows(&weights[l - 1], fan_in)), 1.0),
+            None => (arrays.next().unwrap_or_default(), variant.init.scale(fan_in, fan_out)),
+        };
+        let bias = match &variant.biases {
+            Some(biases) => Some(biases[l - 1].iter().map(|&b| T::from_f64(b)).collect()),
+            None if is_absent(&variant.bias) => None,
+            None => arrays.next().map(|drawn| {
+                let scale = variant.bias.scale(fan_in, fan_out);
+                drawn.iter().map(|&u| T::from_f64(u.to_f64() * scale)).collect()
+            }),
+        };
+        Layer {
+            unit,
+            scale: T::from_f64(scale),
+            bias,
+            activation: experiment.activation_of(variant, l),
+            is_random: variant.weights.is_none() && variant.init.unit_law() != UnitLaw::Ones,
+        }
+    }
+}
+
+/// What must be drawn: each layer's weights and biases, x, y.
+fn requests(experiment: &Experiment, variant: &Variant, sizes: &[usize]) -> Vec<Request> {
+    let batch = experiment.architecture.batch;
+    let order = NumpyOrder::new(sizes, batch);
+    let request = |tensor, law, rows, columns| {
+        let source = match experiment.draws {
+            Draws::Layered => Source::Layered(tensor),
+            Draws::Numpy => Source::Numpy(order.place(tensor, law)),
+        };
+        Request { source, law, rows, columns }
+    };
+    let mut requests = Vec::new();
+    for l in 1..sizes.len() {
+        if variant.weights.is_none() {
+            let law = variant.init.unit_law();
+            requests.push(request(Tensor::Weight(l), law, sizes[l], sizes[l - 1]));
+        }
+        if variant.biases.is_none() && !is_absent(&variant.bias) {
+            requests.push(request(Tensor::Bias(l), variant.bias.unit_law(), sizes[l], 1));
+        }
+    }
+    if experiment.data.is_none() {
+        let outputs = sizes[sizes.len() - 1];
+        requests.push(request(Tensor::Input, UnitLaw::Normal, sizes[0], batch));
+        requests.push(request(Tensor::Target, UnitLaw::Normal, outputs, batch));
+    }
+    requests
+}
+
+/// A bias that is zero whatever is drawn needs no array.
+fn is_absent(bias: &Init) -> bool {
+    bias.scale(1, 1) == 0.0
+}
+
+fn from_rows<T: Real>(rows: &[Vec<f64>], columns: usize) -> Array2<T> {
+    Array2::from_shape_fn((rows.len(), columns), |(i, j)| T::from_f64(rows[i][j]))
+}
+
+/// The precision's own copy of a network's unit draws.
+pub trait FromDraws: Sized {
+    /// Which precision this type is.
+    const PRECISION: Precision;
+
+    /// This precision's pass.
+    fn buffers(all: &mut PassBuffers) -> &mut Option<Pass<Self>>;
+
+    /// The arrays in this precision.
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "only this crate draws")]
+    fn arrays(drawn: Drawn) -> Vec<Arc<Array2<Self>>>;
+}
+
+impl FromDraws for f64 {
+    const PRECISION: Precision = Precision::F64;
+
+    fn buffers(all: &mut PassBuffers) -> &mut Option<Pass<Self>> {
+        &mut all.double
+    }
+
+    #[expect(private_interfaces, reason = "only this crate draws")]
+    fn arrays(drawn: Drawn) -> Vec<Arc<Array2<Self>>> {
+        drawn.double
+    }
+}
+
+impl FromDraws for f32 {
+    const PRECISION: Precision = Precision::F32;
+
+    fn buffers(all: &mut PassBuffers) -> &mut Option<Pass<Self>> {
+        &mut all.single
+    }
+
+    #[expect(private_interfaces, reason = "only this crate draws")]
+    fn arrays(drawn: Drawn) -> Vec<Arc<Array2<Self>>> {
+        drawn.single
+    }
+}

@@ -1,0 +1,121 @@
+//! One function, compiled for several instruction sets; which serves is asked at run time.
+
+/// Instruction sets for which kernels are compiled, the later the wider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InstructionSet {
+    /// What every processor of the target has.
+    Portable,
+    /// AVX2 with fused multiply-adds.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 with double words, bytes and short vectors.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl InstructionSet {
+    /// The widest that this processor has.
+    #[inline]
+    pub fn best() -> Self {
+        #[cfg(test)]
+        if let Some(forced) = tests::FORCED.get() {
+            return forced;
+        }
+        Self::of_processor()
+    }
+
+    #[inline]
+    fn of_processor() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+        {
+            if std::arch::is_x86_feature_detected!("avx512f")
+                && std::arch::is_x86_feature_detected!("avx512dq")
+                && std::arch::is_x86_feature_detected!("avx512bw")
+                && std::arch::is_x86_feature_detected!("avx512vl")
+            {
+                return Self::Avx512;
+            }
+            return Self::Avx2;
+        }
+        Self::Portable
+    }
+}
+
+/// Defines a function over arrays of a [`Real`](crate::engine::Real) that runs `$body`, compiled
+/// for each [`InstructionSet`]; or `$widest` for AVX-512, the same with tiles of another size.
+macro_rules! dispatch {
+    ($(#[$doc:meta])* $name:ident, $body:ident $(/ $widest:ident)?,
+     ($($argument:ident: $type:ty),*) $(-> $result:ty)?) => {
+        $(#[$doc])*
+        pub fn $name<T: $crate::engine::number::Real>($($argument: $type),*) $(-> $result)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                use $crate::engine::kernels::InstructionSet;
+
+                #[target_feature(enable = "avx2,fma")]
+                fn wide<T: $crate::engine::number::Real>($($argument: $type),*) $(-> $result)? {
+                    $body($($argument),*)
+                }
+
+                #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
+                fn widest<T: $crate::engine::number::Real>($($argument: $type),*) $(-> $result)? {
+                    $crate::engine::kernels::dispatch!(@body $body $($widest)?)($($argument),*)
+                }
+
+                match InstructionSet::best() {
+                    // SAFETY: the processor has been asked for all of them.
+                    InstructionSet::Avx512 => return unsafe { widest($($argument),*) },
+                    // SAFETY: the processor has been asked for AVX2 and FMA.
+                    InstructionSet::Avx2 => return unsafe { wide($($argument),*) },
+                    InstructionSet::Portable => {}
+                }
+            }
+            $body($($argument),*)
+        }
+    };
+    (@body $body:ident) => { $body };
+    (@body $body:ident $widest:ident) => { $widest };
+}
+pub(crate) use dispatch;
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        pub(super) static FORCED: Cell<Option<InstructionSet>> = const { Cell::new(None) };
+    }
+
+    /// Runs a kernel on every instruction set that this processor has: all give the same.
+    pub fn same_bits<R: PartialEq + std::fmt::Debug>(kernel: impl Fn() -> R) -> R {
+        let on = |set| {
+            FORCED.set(Some(set));
+            let result = kernel();
+            FORCED.set(None);
+            result
+        };
+        let portable = on(InstructionSet::Portable);
+        #[cfg(target_arch = "x86_64")]
+        for set in [InstructionSet::Avx2, InstructionSet::Avx512] {
+            if set <= InstructionSet::of_processor() {
+                assert_eq!(on(set), portable, "{set:?}");
+            }
+        }
+        portable
+    }
+
+    /// What a kernel leaves in its last argument, the same on every instruction set.
+    pub fn same_filled<T: Clone + PartialEq + std::fmt::Debug>(
+        blank: Vec<T>,
+        kernel: impl Fn(&mut [T]),
+    ) -> Vec<T> {
+        same_bits(|| {
+            let mut out = blank.clone();
+            kernel(&mut out);
+            out
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! Arrays whose columns, one for each example, have an exponent of their own.
+
+use crate::engine::kernels;
+use crate::engine::number::{Real, Scaled, halves, ldexp, root_mean_square};
+use ndarray::{Array2, s};
+
+/// n units × B examples; example b's column is `mantissa[.., b]` × 2^`exponent[b]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScaledColumns<T> {
+    /// n × B, row-major.
+    pub mantissa: Array2<T>,
+    /// One exponent for each example.
+    pub exponent: Vec<i64>,
+}
+
+impl<T: Real> ScaledColumns<T> {
+    /// n × B zeros.
+    pub fn zeros(units: usize, batch: usize) -> Self {
+        Self { mantissa: Array2::from_elem((units, batch), T::ZERO), exponent: vec![0; batch] }
+    }
+
+    /// n.
+    pub fn units(&self) -> usize {
+        self.mantissa.nrows()
+    }
+
+    /// B.
+    pub fn batch(&self) -> usize {
+        self.mantissa.ncols()
+    }
+
+    /// All mantissas, row by row.
+    pub(crate) fn entries(&self) -> &[T] {
+        self.mantissa.as_slice().expect("columns are made in standard layout")
+    }
+
+    /// All mantissas, row by row.
+    pub(crate) fn entries_mut(&mut self) -> &mut [T] {
+        self.mantissa.as_slice_mut().expect("columns are made in standard layout")
+    }
+
+    /// One entry.
+    pub fn get(&self, unit: usize, example: usize) -> Scaled {
+        Scaled::new(self.mantissa[[unit, example]].to_f64(), self.exponent[example])
+    }
+
+    /// Example b alone, n × 1.
+    #[must_use]
+    pub fn example(&self, example: usize) -> Self {
+        let mantissa = self.mantissa.slice(s![.., example..=example]);
+        Self {
+            mantissa: mantissa.as_standard_layout().into_owned(),
+            exponent: vec![self.exponent[example]],
+        }
+    }
+
+    /// Example b's column, entry by entry.
+    pub fn column(&self, example: usize) -> Vec<Scaled> {
+        (0..self.units()).map(|unit| self.get(unit, example)).collect()
+    }
+
+    /// The largest |entry| of example b's column, or `None` where all are true zeros.
+    pub fn largest(&self, example: usize) -> Option<Scaled> {
+        let column = self.mantissa.column(example);
+        let top = column.iter().fold(T::ZERO, |top, &v| if v.abs() > top { v.abs() } else { top });
+        (top != T::ZERO).then(|| Scaled::new(top.to_f64(), self.exponent[example]))
+    }
+
+    /// e of each example's largest |entry| m × 2^e with ½ ≤ m < 1, `None` where all of its
+    /// entries are true zeros.
+    pub(crate) fn tops(&self) -> Vec<Option<i64>> {
+        let mut tops = vec![T::ZERO; self.batch()];
+        if let Some(entries) = self.mantissa.as_slice() {
+            kernels::column_tops(entries, &mut tops);
+        }
+        let exponents = tops.iter().zip(&self.exponent);
+        let exponent = |(top, e): (&T, &i64)| {
+            (*top != T::ZERO).then(|| Scaled::new(top.to_f64(), *e).exponent())
+        };
+        exponents.map(exponent).collect()
+    }
+
+    /// The Euclidean norm of example b's column.
+    ///
+    /// The mantissas are brought near 1 first, so that no square leaves the range.
+    pub fn norm(&self, example: usize) -> Scaled {
+        let Some(largest) = self.largest(example) else { return Scaled::ZERO };
+        let top = largest.exponent();
+        let [half, rest] = halves(self.exponent[example] - top);
+        let column = self.mantissa.column(example);
+        let squares: f64 = column.iter().map(|v| (v.to_f64() * half * rest).powi(2)).sum();
+        Scaled::new(squares.sqrt(), top)
+    }
+
+    /// The root mean square over the examples of the columns' norms: for a batch of one,
+    /// the norm itself.
+    pub fn rms_norm(&self) -> Scaled {
+        if self.batch() == 1 {
+            let mut square = [0.0];
+            self.fill_squares(&mut square);
+            return self.norm_of(0, square[0]);
+        }
+        root_mean_square(self.norms().into_iter())
+    }
+
+    /// The Euclidean norm of every example's column.
+    pub fn norms(&self) -> Vec<Scaled> {
+        let mut squares = vec![0.0; self.batch()];
+        self.fill_squares(&mut squares);
+        squares.iter().enumerate().map(|(b, &square)| self.norm_of(b, square)).collect()
+    }
+
+    fn fill_squares(&self, squares: &mut [f64]) {
+        if let Some(entries) = self.mantissa.as_slice() {
+            kernels::column_squares(entries, squares);
+        }
+    }
+
+    /// A column's norm from its sum of squares, unless squares that matter were lost in it.
+    fn norm_of(&self, example: usize, square: f64) -> Scaled {
+        if SAFE_SQUARES.contains(&square) {
+            Scaled::new(square.sqrt(), self.exponent[example])
+        } else {
+            self.norm(example)
+        }
+    }
+
+    /// The root mean square over the examples of one unit's entries.
+    pub fn rms_entry(&self, unit: usize) -> Scaled {
+        root_mean_square((0..self.batch()).map(|b| self.get(unit, b)))
+    }
+
+    /// [`Self::rms_entry`] of every unit.
+    pub fn rms_entries(&self) -> Vec<Scaled> {
+        let rows = self.mantissa.rows().into_iter();
+        if let [exponent] = self.exponent[..] {
+            return rows.map(|row| Scaled::new(row[0].abs().to_f64(), exponent)).collect();
+        }
+        let Some(top) = self.tops().into_iter().flatten().max() else {
+            return vec![Scaled::ZERO; self.units()];
+        };
+        let factors: Vec<f64> = self.exponent.iter().map(|&e| ldexp(1.0, e - top)).collect();
+        let entry = |(unit, row): (usize, ndarray::ArrayView1<'_, T>)| {
+            let terms = row.into_iter().zip(&factors).map(|(m, factor)| m.to_f64() * factor);
+            let square: f64 = terms.map(|term| term * term).sum();
+            if SAFE_SQUARES.contains(&square) {
+                Scaled::new((square / factors.len() as f64).sqrt(), top)
+            } else {
+                self.rms_entry(unit)
+            }
+        };
+        rows.enumerate().map(entry).collect()
+    }
+}
+
+/// Sums of squares in which no square that matters was lost, in either precision.
+pub(crate) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e250;

@@ -1,0 +1,72 @@
+//! A figure on a page, with buttons that copy and export it.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Align, Layout, Rect, RichText, Ui, UiBuilder, pos2, vec2};
+
+use crate::figure::Figure;
+use crate::paint::{Medium, Painter};
+
+use super::command::{Command, Commands};
+
+/// Height of a figure's tools where they have a row of their own, in points.
+const TOOLS: f32 = 24.0;
+
+/// A figure of one panel, with buttons beside its heading: what `choices` adds, and then copy,
+/// PNG and CSV.
+pub fn figure_with_tools(
+    ui: &mut Ui,
+    painter: &mut Painter,
+    figure: &Arc<Figure>,
+    height: f32,
+    commands: &mut Commands,
+    choices: impl FnOnce(&mut Ui, &mut Commands),
+) {
+    let width = ui.available_width();
+    let heading = heading_width(ui, figure);
+    let id = ui.scope_id().with((figure.id.id(), "tools"));
+    let tools_width: f32 = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    // Beside the heading the tools take no room of their own; where both do not fit, they stand
+    // above it.
+    let row_height = if heading + tools_width > width { TOOLS } else { 0.0 };
+    let top = ui.cursor().min;
+    ui.add_space(row_height);
+    let size = vec2(width, height - row_height);
+    ui.push_id(figure.id.id(), |ui| painter.panel(ui, figure, 0, size, Medium::Screen));
+    let bottom = ui.cursor().min;
+    let left = if row_height > 0.0 { top.x } else { top.x + heading };
+    let row = Rect::from_min_max(pos2(left, top.y - 2.0), pos2(top.x + width, top.y + 20.0));
+    let builder = UiBuilder::new().max_rect(row).layout(Layout::right_to_left(Align::Center));
+    let used = ui.scope_builder(builder, |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        tools(ui, figure, commands);
+        choices(ui, commands);
+        ui.min_rect().width()
+    });
+    if used.inner != tools_width {
+        ui.data_mut(|data| data.insert_temp(id, used.inner));
+        ui.ctx().request_discard("the tools have another width");
+    }
+    ui.advance_cursor_after_rect(Rect::from_min_max(top, pos2(top.x + width, bottom.y)));
+}
+
+fn heading_width(ui: &Ui, figure: &Figure) -> f32 {
+    let Some(panel) = figure.panels.first() else { return 0.0 };
+    let font = egui::TextStyle::Heading.resolve(ui.style());
+    let heading = panel.heading().to_owned();
+    let galley = ui.painter().layout_no_wrap(heading, font, ui.visuals().text_color());
+    galley.size().x + 12.0
+}
+
+fn tools(ui: &mut Ui, figure: &Arc<Figure>, commands: &mut Commands) {
+    let mut button = |text: &str, hint: &str, command: fn(Arc<Figure>) -> Command| {
+        let label = RichText::new(text).small();
+        let button = egui::Button::new(label).frame_when_inactive(false);
+        if ui.add(button).on_hover_text(hint).clicked() {
+            commands.push(command(figure.clone()));
+        }
+    };
+    button("CSV…", "Export this figure's numbers", Command::AskTable);
+    button("PNG…", "Export this figure as a picture", Command::AskPicture);
+    button("Copy", "Copy this figure as a picture", Command::Copy);
+}

@@ -1,0 +1,154 @@
+//! A question to a worker and its last answer: what every page with a study of its own holds.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::Context;
+
+use crate::runtime::{Deliver, Outcome, Worker};
+use crate::study::{Stopped, Watch};
+
+/// A question of type `Q`, asked again whenever it changes, and the last answer. While a new
+/// answer is on its way the old one stays.
+pub struct StudyHandle<Q, A> {
+    worker: Result<Worker<Q, A>, String>,
+    submitted: Option<Q>,
+    /// The ticket of the newest request, and its question.
+    newest: u64,
+    answer: Option<(u64, Arc<A>)>,
+    failure: Option<String>,
+    /// Whether the worker had not come to its end when its answer was last asked for.
+    under_way: bool,
+    /// Since when it has not been idle.
+    busy_since: Instant,
+}
+
+/// What is answered sooner than this is not worth a word that it is under way.
+pub const SOON: Duration = Duration::from_millis(200);
+
+/// What the list of pages does with a study, whatever it asks and answers.
+pub trait Study {
+    /// Takes the worker's answer; true where there is a new one.
+    fn poll(&mut self) -> bool;
+
+    /// Whether the worker works at this moment.
+    fn is_busy(&self) -> bool;
+}
+
+impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> StudyHandle<Q, A> {
+    /// Starts the worker; `context` is woken when it has an answer.
+    pub fn new(
+        context: &Context,
+        name: &str,
+        job: impl FnMut(Q, &Watch<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
+    ) -> Self {
+        let waker = context.clone();
+        let worker = Worker::spawn(name, job, move || waker.request_repaint());
+        let worker = worker.map_err(|error| {
+            format!("The system gave no thread to compute on: {error}. Close other programs and start again.")
+        });
+        Self {
+            worker,
+            submitted: None,
+            newest: 0,
+            answer: None,
+            failure: None,
+            under_way: false,
+            busy_since: Instant::now(),
+        }
+    }
+
+    /// Asks, unless this is what was asked last. Whatever is under way stops.
+    pub fn ask(&mut self, question: &Q) {
+        if self.submitted.as_ref() == Some(question) {
+            return;
+        }
+        self.submitted = Some(question.clone());
+        self.failure = None;
+        match &self.worker {
+            Ok(worker) => {
+                if !self.under_way {
+                    self.busy_since = Instant::now();
+                }
+                self.newest = worker.submit(question.clone());
+                self.under_way = true;
+            }
+            Err(reason) => self.failure = Some(reason.clone()),
+        }
+    }
+
+    /// Whether the last question is one that `same` recognizes, so that it need not be made
+    /// anew to be compared.
+    pub fn has_asked(&self, same: impl FnOnce(&Q) -> bool) -> bool {
+        self.submitted.as_ref().is_some_and(same)
+    }
+
+    /// Asks the last question again: after it was cancelled.
+    pub fn ask_again(&mut self) {
+        if let Some(question) = self.submitted.take() {
+            self.ask(&question);
+        }
+    }
+
+    /// Asks the same question again at the next [`Self::ask`].
+    pub fn forget_question(&mut self) {
+        self.submitted = None;
+    }
+
+    /// The last answer.
+    pub fn answer(&self) -> Option<&Arc<A>> {
+        self.answer.as_ref().map(|(_, answer)| answer)
+    }
+
+    /// Whether the last answer is that of an earlier question.
+    pub fn is_stale(&self) -> bool {
+        self.answer.as_ref().is_some_and(|(ticket, _)| *ticket != self.newest)
+    }
+
+    /// Why the last question has no answer, where it failed.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    /// The share done of what is under way, where something is.
+    pub fn progress(&self) -> Option<f32> {
+        self.worker.as_ref().ok().filter(|_| self.under_way).map(Worker::progress)
+    }
+
+    /// Whether what is under way takes so long that one should say so.
+    pub fn takes_long(&self) -> bool {
+        self.under_way && self.busy_since.elapsed() >= SOON
+    }
+
+    /// Stops what is under way; the last answer stays.
+    pub fn cancel(&self) {
+        if let Ok(worker) = &self.worker {
+            worker.cancel();
+        }
+    }
+}
+
+impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Study for StudyHandle<Q, A> {
+    fn poll(&mut self) -> bool {
+        // Before the answer is taken: a worker that ends meanwhile counts as under way until
+        // its answer is here too.
+        self.under_way = self.is_busy();
+        match self.worker.as_ref().ok().and_then(Worker::take) {
+            Some(Outcome::Answer { ticket, answer, .. }) => {
+                self.answer = Some((ticket, Arc::new(answer)));
+                true
+            }
+            Some(Outcome::Failed { reason, .. }) => {
+                self.failure = Some(format!(
+                    "The computation failed: {reason}. Undo the last change; what is shown is the result before it."
+                ));
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.worker.as_ref().is_ok_and(Worker::is_busy)
+    }
+}
