@@ -72,7 +72,7 @@ pub fn natural_height(panel: &Panel) -> f32 {
 pub fn least_height(panel: &Panel) -> f32 {
     let share = 0.6 * natural_height(panel);
     // A legend beside the plot, below the heading.
-    let below = |rows: usize| share.max(LEGEND_ROW * (rows + 1) as f32);
+    let below = |rows: usize| share.max(LEGEND_ROW * (rows + 1) as f32 + 10.0);
     match panel {
         Panel::Heat(heat) if heat.is_strip() => heat::natural_height(heat),
         Panel::Chart(chart) => below(chart::legend_rows(chart)),
