@@ -128,9 +128,12 @@ impl<T: Real + FromDraws> Lane<T> {
             // The draws of so many seeds are not kept: their scales are moved in place.
             Kind::Rescale => {
                 let factor =
-                    if self.networks[0].layers[0].scale.to_f64() > 0.09 { 0.9 } else { 1.1 };
-                for layer in self.networks.iter_mut().flat_map(|network| &mut network.layers) {
-                    layer.scale = T::from_f64(layer.scale.to_f64() * factor);
+                    if self.networks[0].dense(0).scale.to_f64() > 0.09 { 0.9 } else { 1.1 };
+                for network in &mut self.networks {
+                    for index in 0..network.depth() {
+                        let scale = &mut network.dense_mut(index).scale;
+                        *scale = T::from_f64(scale.to_f64() * factor);
+                    }
                 }
             }
         }

@@ -108,10 +108,9 @@ fn bits(network: &Network<f64>) -> Bits {
     Bits {
         x: of(&mut network.input.mantissa.iter().copied()),
         y: of(&mut network.target.mantissa.iter().copied()),
-        weights: network.layers.iter().map(|l| of(&mut l.unit.iter().copied())).collect(),
+        weights: network.denses().map(|l| of(&mut l.unit.iter().copied())).collect(),
         biases: network
-            .layers
-            .iter()
+            .denses()
             .map(|l| l.bias.as_ref().map(|bias| of(&mut bias.iter().copied())))
             .collect(),
     }
@@ -240,7 +239,7 @@ fn what_is_given_keeps_its_place_in_numpys_stream() {
         matrix.rows().into_iter().map(|row| row.to_vec()).collect::<Vec<_>>()
     };
     let mut with_weights = drawn.clone();
-    let weights = (0..first.layers.len()).map(|l| rows(&first.weight(l))).collect();
+    let weights = (0..first.depth()).map(|l| rows(&first.weight(l))).collect();
     with_weights.variants[0].weights = Some(weights);
     let again = network_of(&with_weights);
     assert_eq!((&again.input, &again.target), (&first.input, &first.target));

@@ -1,8 +1,10 @@
 //! One variant's backward pass taken apart: the product behind BP2, and the singular values
 //! of the Jacobians that carry any error signal back.
 
-use crate::engine::{FromDraws, LayerRecord, Network, OutputRecord, Pass, Real, record};
-use crate::experiment::{Experiment, Precision};
+use crate::engine::{
+    FromDraws, LayerRecord, Network, OutputRecord, Pass, Real, in_precision, record,
+};
+use crate::experiment::Experiment;
 
 use super::{
     Diagnosis, DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, Watch, factors,
@@ -89,12 +91,7 @@ pub fn anatomy(
     preview: &dyn Fn(Anatomy),
     watch: &Watch<'_>,
 ) -> Result<Anatomy, Stopped> {
-    match experiment.architecture.precision {
-        Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-            anatomy_as::<f64>(study, experiment, settings, preview, watch)
-        }
-        Precision::F32 => anatomy_as::<f32>(study, experiment, settings, preview, watch),
-    }
+    in_precision!(experiment.architecture.precision, T => anatomy_as::<T>(study, experiment, settings, preview, watch))
 }
 
 fn anatomy_as<T: Real + FromDraws>(

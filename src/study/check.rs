@@ -20,8 +20,8 @@ mod plain;
 mod quotient;
 mod rise;
 
-use crate::engine::{FromDraws, Network, Parameter, Real, Scaled};
-use crate::experiment::{Experiment, Precision};
+use crate::engine::{FromDraws, Network, Parameter, Real, Scaled, in_precision};
+use crate::experiment::Experiment;
 
 use super::sample::Sample;
 use super::{Cost, DrawStudy, Stopped, Watch};
@@ -133,12 +133,7 @@ pub fn gradient_check(
     study: &mut DrawStudy,
     watch: &Watch<'_>,
 ) -> Result<GradientCheck, CheckError> {
-    match experiment.architecture.precision {
-        Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-            check_as::<f64>(experiment, variant, settings, study, watch)
-        }
-        Precision::F32 => check_as::<f32>(experiment, variant, settings, study, watch),
-    }
+    in_precision!(experiment.architecture.precision, T => check_as::<T>(experiment, variant, settings, study, watch))
 }
 
 fn check_as<T: Real + FromDraws>(

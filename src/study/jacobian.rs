@@ -184,7 +184,7 @@ struct Factor {
 impl Factor {
     fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, layer: usize, example: usize) -> Self {
         let slope = pass.layers[layer - 1].slope.column(example).mapv(Real::to_f64);
-        let activation = network.layers[layer - 1].activation;
+        let activation = network.activation(layer - 1);
         let mut matrix = network.weight(layer).reversed_axes().as_standard_layout().into_owned();
         let alive: Vec<usize> = (0..slope.len()).filter(|&unit| slope[unit] != 0.0).collect();
         let values = singular_values(&matrix.select(Axis(0), &alive));

@@ -81,13 +81,12 @@ pub fn pass<'a, T: Real>(
     threads: usize,
     watch: &Watch<'_>,
 ) -> Result<&'a Pass<T>, Stopped> {
-    let products = products(network);
-    if products < PRODUCTS_WORTH_A_THREAD {
+    if 2 * network.multiply_adds() < PRODUCTS_WORTH_A_THREAD {
         let mut proceed = || watch.proceed().is_ok();
         return network.pass_in(room, &Alone, &mut proceed).map_err(|_| Stopped);
     }
     // Once for each layer's product, forward and backward.
-    let (asked, steps) = (AtomicUsize::new(0), 2 * network.layers.len());
+    let (asked, steps) = (AtomicUsize::new(0), 2 * network.depth());
     let stop = || told(watch, &asked, steps).is_err();
     let watch = Watch::new(&stop, &|_| {});
     let step = |goes_on: bool| {
@@ -118,12 +117,6 @@ pub(super) fn pass_once<T: Real>(
     let mut room = None;
     pass(network, &mut room, all_threads(), watch)?;
     room.ok_or(Stopped)
-}
-
-/// The multiply-adds of a pass.
-fn products<T: Real>(network: &Network<T>) -> usize {
-    let weights: usize = network.layers.iter().map(|layer| layer.unit.len()).sum();
-    2 * weights * network.input.batch()
 }
 
 /// Lets go of a room that is too large to be kept from one pass to the next.

@@ -6,8 +6,10 @@ mod scale;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::{FromDraws, LayerTrace, Network, OutputRecord, Real, Scaled, record};
-use crate::experiment::{Activation, Experiment, Precision};
+use crate::engine::{
+    FromDraws, LayerTrace, Network, OutputRecord, Real, Scaled, in_precision, record,
+};
+use crate::experiment::{Activation, Experiment};
 
 use super::{Diagnosis, DrawStudy, Stopped, Watch};
 
@@ -156,12 +158,7 @@ pub fn spread(
     settings: SpreadSettings,
     watch: &Watch<'_>,
 ) -> Result<Spread, Stopped> {
-    match experiment.architecture.precision {
-        Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-            spread_as::<f64>(study, experiment, settings, watch)
-        }
-        Precision::F32 => spread_as::<f32>(study, experiment, settings, watch),
-    }
+    in_precision!(experiment.architecture.precision, T => spread_as::<T>(study, experiment, settings, watch))
 }
 
 fn spread_as<T: Real + FromDraws>(
@@ -185,7 +182,7 @@ fn spread_as<T: Real + FromDraws>(
     for (index, trace) in pass.layers.iter().enumerate() {
         watch.proceed()?;
         watch.report(0.5 + 0.5 * index as f32 / pass.layers.len() as f32);
-        let activation = network.layers[index].activation;
+        let activation = network.activation(index);
         layers.push(count(settings.signal, trace, activation, scale, bins));
     }
     Ok(Spread {

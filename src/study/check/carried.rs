@@ -9,7 +9,7 @@
 
 use ndarray::ArrayView1;
 
-use crate::engine::{Layer, Network, Parameter, Pass, Real, Scaled};
+use crate::engine::{Dense, Network, Parameter, Pass, Real, Scaled};
 
 use super::noise::Noise;
 use super::quotient::{magnitude, quotient, smooth_distance};
@@ -83,15 +83,15 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         noise: &mut Option<&mut Noise>,
     ) -> Scaled {
         let (first, mut moved) = self.first(parameter, h, example, noise);
-        let layers = &self.network.layers;
-        for index in first..layers.len() {
+        let layers = self.network.depth();
+        for index in first..layers {
             if moved.iter().all(|moved| moved.is_zero()) {
                 return Scaled::ZERO;
             }
             if index > first {
-                moved = product(&layers[index], &moved, noise);
+                moved = product(self.network.dense(index), &moved, noise);
             }
-            let is_output = index + 1 == layers.len();
+            let is_output = index + 1 == layers;
             if is_output && self.network.loss.cancels_slope() {
                 let far = moved.iter().map(|&moved| magnitude(moved));
                 carried.reach = far.fold(carried.reach, larger);
@@ -118,7 +118,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
             }
             Parameter::Bias { .. } => h,
         };
-        let mut moved = vec![Scaled::ZERO; self.network.layers[layer - 1].unit.nrows()];
+        let mut moved = vec![Scaled::ZERO; self.network.dense(layer - 1).unit.nrows()];
         moved[row - 1] = shaken(step, step, noise);
         (layer - 1, moved)
     }
@@ -132,7 +132,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         carried: &mut Carried,
         noise: &mut Option<&mut Noise>,
     ) {
-        let activation = self.network.layers[index].activation;
+        let activation = self.network.activation(index);
         let z = self.base.layers[index].z.column(example);
         let units = moved.iter_mut().zip(z).enumerate();
         for (unit, (moved, exact)) in units.filter(|(_, (moved, _))| !moved.is_zero()) {
@@ -192,7 +192,7 @@ pub(super) fn shaken(number: Scaled, terms: Scaled, noise: &mut Option<&mut Nois
 
 /// W Δa of one example.
 fn product<T: Real>(
-    layer: &Layer<T>,
+    dense: &Dense<T>,
     moved: &[Scaled],
     noise: &mut Option<&mut Noise>,
 ) -> Vec<Scaled> {
@@ -203,7 +203,7 @@ fn product<T: Real>(
         .iter()
         .map(|&moved| Scaled::new(moved.mantissa(), moved.exponent() - top).to_f64())
         .collect();
-    let scale = Scaled::from(layer.scale.to_f64());
+    let scale = Scaled::from(dense.scale.to_f64());
     let row = |weights: ArrayView1<'_, T>| {
         let weights = weights.as_slice().expect("draws and given matrices are stored row by row");
         let (sum, squares) = match noise {
@@ -220,7 +220,7 @@ fn product<T: Real>(
         shaken(sum, terms, noise) * scale
     };
     let mut row = row;
-    layer.unit.rows().into_iter().map(&mut row).collect()
+    dense.unit.rows().into_iter().map(&mut row).collect()
 }
 
 /// Σ w m, in four sums that an instruction can take at a time.

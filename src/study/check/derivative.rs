@@ -6,7 +6,7 @@
 //! Engineering Software 4). As carried differences do not cancel, a smaller h costs no digits,
 //! and steps can be as small as the next kink asks for.
 
-use crate::engine::{Network, Parameter, Real, Scaled};
+use crate::engine::{Dense, Network, Parameter, Real, Scaled};
 
 use super::carried::{DifferencePass, KinkUnit, exceeds, larger};
 use super::noise::Noise;
@@ -63,7 +63,7 @@ pub struct Differences<'a, T> {
 impl<'a, T: Real> Differences<'a, T> {
     /// Runs the forward pass that all differ from.
     pub fn new(network: &'a Network<T>) -> Self {
-        let widest = network.layers.iter().map(|layer| layer.unit.ncols()).max().unwrap_or(1);
+        let widest = network.denses().map(Dense::inputs).max().unwrap_or(1);
         // A sum of n products rounds n times, an activation is right to a few ε.
         let noise = 2.0 * (8.0 + (widest as f64).sqrt()) * T::EPSILON;
         Self { pass: DifferencePass::new(network), noise }

@@ -59,8 +59,8 @@ impl<T: Real> Probe<T> {
     fn run(&mut self) -> (Scaled, Vec<bool>) {
         let pass = self.network.forward();
         self.passes += 1;
-        let layers = self.network.layers.iter().zip(&pass.layers);
-        let with_kink = layers.filter(|(layer, _)| layer.activation.has_kink());
+        let layers = self.network.activations().zip(&pass.layers);
+        let with_kink = layers.filter(|(activation, _)| activation.has_kink());
         let columns = with_kink.flat_map(|(_, trace)| {
             (0..self.network.input.batch()).flat_map(|example| trace.z.column(example))
         });

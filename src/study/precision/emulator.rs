@@ -89,7 +89,7 @@ impl<'a> Emulator<'a> {
             watch.proceed()?;
             let (stored, trace) = (&pass.layers[index], &exact_pass.layers[index]);
             let cancels_slope = index + 1 == exact.len() && network.loss.cancels_slope();
-            let may_flip = network.layers[index].activation == Activation::Relu;
+            let may_flip = network.activation(index) == Activation::Relu;
             let depths = &layer.depths[BackwardTensor::Delta as usize];
             let mut next = ForwardLayer::of(stored, trace, depths, may_flip && !cancels_slope);
             if cancels_slope {

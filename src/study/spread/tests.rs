@@ -127,7 +127,7 @@ fn both_precisions_count_alike() {
     let mut experiment = Experiment::default();
     let settings = SpreadSettings { signal: Signal::A, axis: Some(ValueAxis::Linear), variant: 0 };
     let double = of(&experiment, settings);
-    experiment.architecture.precision = Precision::F32;
+    experiment.architecture.precision = crate::experiment::Precision::F32;
     let single = of(&experiment, settings);
     assert_eq!(double.bins, single.bins);
     let counts =

@@ -53,7 +53,7 @@ type Parameters = (Vec<Vec<Vec<f64>>>, Vec<Vec<f64>>);
 
 fn parameters(network: &Network<f64>) -> Parameters {
     let weight = |index| super::rows::plain(&network.weight(index));
-    let weights = (0..network.layers.len()).map(weight).collect();
-    let biases = network.layers.iter().map(|layer| layer.bias.clone().unwrap_or_default());
+    let weights = (0..network.depth()).map(weight).collect();
+    let biases = network.denses().map(|dense| dense.bias.clone().unwrap_or_default());
     (weights, biases.collect())
 }

@@ -82,7 +82,7 @@ impl Raw {
 
     fn is_relu(&self, index: usize) -> bool {
         let is_output = index + 1 == self.exact.len();
-        self.network.layers[index].activation == Activation::Relu
+        self.network.activation(index) == Activation::Relu
             && !(is_output && self.network.loss.cancels_slope())
     }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use eframe::egui::{Align, Context, Layout, RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use crate::engine::{FromDraws, Network, Real};
-use crate::experiment::{Experiment, Precision};
+use crate::engine::{FromDraws, Network, Real, in_precision};
+use crate::experiment::Experiment;
 use crate::figure::{COST_COLUMNS, Figure, cost_row};
 use crate::study::{Cost, DrawStudy, Stopped, Timing, Watch, time_passes};
 
@@ -45,12 +45,9 @@ impl CostPart {
         let mut study = DrawStudy::sparing();
         let asked =
             StudyHandle::new(context, "gradient-lab time", move |question: Question, watch, _| {
-                let timing = match question.0.architecture.precision {
-                    Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-                        time::<f64>(&mut study, &question, watch)?
-                    }
-                    Precision::F32 => time::<f32>(&mut study, &question, watch)?,
-                };
+                let precision = question.0.architecture.precision;
+                let timing =
+                    in_precision!(precision, T => time::<T>(&mut study, &question, watch))?;
                 Ok((question, timing))
             });
         Self { asked, made: None }
