@@ -3,13 +3,14 @@
 mod ensemble;
 mod error;
 mod list;
+mod output;
 mod progress;
 mod source;
 mod sweep;
 mod theory;
 
 use std::ffi::OsString;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -25,13 +26,11 @@ use crate::gui;
 use crate::study::{DrawStudy, Watch};
 
 pub use error::CliError;
+use output::{Format, print, tell};
+use source::EXPERIMENT_HELP;
 
 /// Bytes that any picture takes: a full disk is told before the work.
 const LEAST_PICTURE: u64 = 64 * 1024;
-
-/// What EXPERIMENT stands for, in the words of `--help`.
-const EXPERIMENT_HELP: &str = "A preset's name (see list), a TOML file, a PNG that the lab exported, or - for standard input. \
-     A preset's name comes before a file of that name; write ./NAME for the file";
 
 /// A lab for vanishing and exploding gradients: real backpropagation, live.
 #[derive(Parser)]
@@ -69,14 +68,6 @@ struct RunArgs {
     /// Also write x, y, every weight and every bias to this safetensors file
     #[arg(long, value_name = "OUT.safetensors")]
     weights: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// One object, each norm with its log10
-    Json,
-    /// One row for each layer of each variant
-    Csv,
 }
 
 /// What `render` is asked for.
@@ -162,12 +153,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// A sentence on standard error. What comes from files in it can move no cursor.
-fn tell(sentence: &str) {
-    // A closed terminal cannot be told that it is closed.
-    let _ = writeln!(io::stderr(), "gradient-lab: {}", visible(sentence));
-}
-
 /// What clap says of the arguments, which may be the names of files.
 fn tell_refusal(refusal: &clap::Error) {
     let plain = refusal.render().to_string();
@@ -236,18 +221,6 @@ fn run(args: &RunArgs) -> Result<(), CliError> {
         Format::Json => json::write(&draw, out),
         Format::Csv => csv::write(&draw, out),
     })
-}
-
-/// Hands standard output over, buffered. Whoever reads it may stop reading when they have
-/// seen enough, as `head` does: that is no failure.
-fn print(
-    write: impl FnOnce(&mut BufWriter<io::StdoutLock<'_>>) -> io::Result<()>,
-) -> Result<(), CliError> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Print(error)),
-        _ => Ok(()),
-    }
 }
 
 /// `1200x800`: points from 200 to 10000 on each side.

@@ -7,8 +7,10 @@ use clap::{Args, ValueEnum};
 use crate::export::ensemble as export;
 use crate::study::{self, EnsembleSettings, SEEDS, Theory, Watch};
 
+use super::error::CliError;
+use super::output::{Format, print};
 use super::progress::Progress;
-use super::{CliError, EXPERIMENT_HELP, Format, print, source};
+use super::source::{self, EXPERIMENT_HELP};
 
 /// What `ensemble` is asked for.
 #[derive(Args)]

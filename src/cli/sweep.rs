@@ -14,7 +14,9 @@ use crate::study::{
     all_threads, sweep,
 };
 
-use super::{CliError, EXPERIMENT_HELP, Format, print, source};
+use super::error::CliError;
+use super::output::{Format, print};
+use super::source::{self, EXPERIMENT_HELP};
 
 /// Bytes that a cell takes at least: a full disk is told before the work.
 const LEAST_BYTES_A_CELL: u64 = 16;

@@ -7,7 +7,9 @@ use clap::Args;
 use crate::export::theory as export;
 use crate::study::{Theory, TheoryStudy, Watch};
 
-use super::{CliError, EXPERIMENT_HELP, Format, print, source, tell};
+use super::error::CliError;
+use super::output::{Format, print, tell};
+use super::source::{self, EXPERIMENT_HELP};
 
 /// What `theory` is asked for.
 #[derive(Args)]

@@ -1,6 +1,7 @@
 //! What leaves the lab: pictures as PNG, records as JSON and CSV, weights; and the way back.
 
 pub mod atomic;
+mod compute;
 pub mod csv;
 pub mod ensemble;
 pub mod json;

@@ -1,5 +1,8 @@
 //! Lines, points, bands and histograms over two axes.
 
+/// The quantity that most charts show.
+pub(super) const NORM: &str = "‖δ⁽ˡ⁾‖";
+
 /// Which colour a mark has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
@@ -81,6 +84,11 @@ pub enum MarkShape {
 }
 
 impl Mark {
+    /// A mark of one variant; the legend shows the name once, and each kind of mark once.
+    pub(super) fn of_variant(variant: usize, name: &str, kind: &str, shape: MarkShape) -> Self {
+        Self::new(format!("{name} · {kind}"), Ink::Variant(variant), shape)
+    }
+
     /// A named mark.
     pub fn new(name: impl Into<String>, ink: Ink, shape: MarkShape) -> Self {
         Self { name: name.into(), ink, shape }

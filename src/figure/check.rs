@@ -4,8 +4,8 @@
 use crate::engine::{Parameter, Scaled};
 use crate::experiment::Experiment;
 use crate::study::{
-    CheckError, CheckSettings, Compared, Cost, Derivative, DrawStudy, Errors, GradientCheck,
-    Outcome, Portrait, Sample, StepCheck, Stopped, Unresolved, Watch, gradient_check,
+    CheckSettings, Compared, Cost, Derivative, Errors, GradientCheck, Outcome, Portrait, StepCheck,
+    Unresolved,
 };
 
 use super::cost::grouped;
@@ -15,8 +15,6 @@ use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note
 
 /// A check of all parameters with this many multiply-adds is done at once, about a second.
 const QUICK: u128 = 500_000_000;
-/// Parameters sampled where all of them would take too long.
-const SOME: usize = 100;
 
 /// Whether a check is done in about a second, so that nobody need ask for it.
 pub fn quick_check(experiment: &Experiment, settings: &CheckSettings) -> bool {
@@ -29,26 +27,6 @@ pub fn quick_sample(experiment: &Experiment, settings: &CheckSettings) -> u64 {
     let passes = QUICK / forward.max(1);
     let each = u128::from(settings.passes_each());
     u64::try_from(passes.saturating_sub(1) / each).unwrap_or(u64::MAX).clamp(1, 1000)
-}
-
-/// The check's figure with the usual settings: every parameter where that is quick.
-pub(super) fn usual(
-    id: FigureId,
-    study: &mut DrawStudy,
-    experiment: &Experiment,
-    variant: usize,
-    watch: &Watch<'_>,
-) -> Result<Figure, Stopped> {
-    let variant = variant.min(experiment.variants.len() - 1);
-    let mut settings = CheckSettings::default();
-    if !quick_check(experiment, &settings) {
-        settings.sample = Sample::Some { count: SOME, seed: 1 };
-    }
-    match gradient_check(experiment, variant, &settings, study, watch) {
-        Ok(check) => Ok(Figure::of_check(id, experiment, variant, &check)),
-        Err(CheckError::Stopped(stopped)) => Err(stopped),
-        Err(refusal) => Ok(with_note(id, experiment, variant, Vec::new(), refusal.to_string())),
-    }
 }
 
 impl Figure {
@@ -69,7 +47,7 @@ impl Figure {
     }
 }
 
-fn with_note(
+pub(crate) fn with_note(
     id: FigureId,
     experiment: &Experiment,
     variant: usize,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crate::engine::{Format, LayerRecord, Scaled};
 use crate::study::{Draw, Lens, Spread};
 
-use super::bars::why_zero;
 use super::chart::Mark;
 use super::colour::{ColourMap, Rgb};
+use super::format_rows;
 use super::number::scientific_of_log10;
-use super::precision;
-use super::spread::{row_name, zero_rows};
+use super::value_rows::{row_name, zero_rows};
+use super::words::zero::why_zero;
 
 /// One cell of a heatmap.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,7 +97,7 @@ impl Rows {
             Self::Named(names) => names.get(row).cloned().unwrap_or_default(),
             Self::Numbered { .. } => format!("unit {}", row + 1),
             Self::Values { spread, .. } => row_name(spread, row),
-            Self::Formats { .. } => precision::row_name(row),
+            Self::Formats { .. } => format_rows::row_name(row),
         }
     }
 }

@@ -8,11 +8,11 @@ use crate::study::{
     Z_95,
 };
 
+use super::chart::NORM;
 use super::words::{self, theory::limit};
 use super::{AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel};
 
 /// The quantity on most of these axes.
-const NORM: &str = "‖δ⁽ˡ⁾‖";
 const LAYER: &str = "layer l  (1 is next to the input)";
 
 impl Figure {
@@ -122,11 +122,6 @@ fn notes(
         .collect()
 }
 
-/// A mark of one variant; the legend shows the name once, and each kind of mark once.
-fn part(variant: usize, name: &str, kind: &str, shape: MarkShape) -> Mark {
-    Mark::new(format!("{name} · {kind}"), Ink::Variant(variant), shape)
-}
-
 /// What measured and expected have in common, variant by variant.
 fn compared(ensemble: &Ensemble, theory: &Theory) -> Vec<Option<Comparison>> {
     let pairs = ensemble.variants.iter().zip(&theory.variants);
@@ -145,13 +140,20 @@ fn by_layer(
 ) -> Chart {
     let mut marks = Vec::new();
     for (variant, measured) in ensemble.variants.iter().enumerate() {
-        marks.push(part(variant, &measured.name, "5–95\u{a0}%", MarkShape::Band(band(measured))));
+        marks.push(Mark::of_variant(
+            variant,
+            &measured.name,
+            "5–95\u{a0}%",
+            MarkShape::Band(band(measured)),
+        ));
     }
     for (variant, (measured, compared)) in ensemble.variants.iter().zip(compared).enumerate() {
         let median = quantiles(measured, 0.5);
-        marks.push(part(variant, &measured.name, "median", MarkShape::Line(median)));
+        marks.push(Mark::of_variant(variant, &measured.name, "median", MarkShape::Line(median)));
         let expected = compared.as_ref().map(expected_band);
-        marks.extend(expected.map(|(kind, shape)| part(variant, &measured.name, kind, shape)));
+        marks.extend(
+            expected.map(|(kind, shape)| Mark::of_variant(variant, &measured.name, kind, shape)),
+        );
     }
     marks.extend(rms_lines(theory));
     marks.extend(draw.into_iter().flat_map(draw_points));
@@ -218,7 +220,7 @@ fn rms_lines(theory: &Theory) -> Vec<Mark> {
         let points: Vec<_> =
             layers.iter().filter_map(|l| Some([l.layer as f64, l.delta.log10()?])).collect();
         let shape = MarkShape::Dashed(points);
-        Some(part(variant, &each.name, "theory RMS", shape))
+        Some(Mark::of_variant(variant, &each.name, "theory RMS", shape))
     };
     variants.filter_map(line).filter(|mark| !mark.readings().is_empty()).collect()
 }
@@ -229,7 +231,12 @@ fn draw_points(draw: &Draw) -> Vec<Mark> {
         .map(|(variant, result)| {
             let layers = result.layers.iter();
             let points = layers.filter_map(|l| Some([l.layer as f64, l.delta.log10()?]));
-            part(variant, &result.name, "this draw", MarkShape::Points(points.collect()))
+            Mark::of_variant(
+                variant,
+                &result.name,
+                "this draw",
+                MarkShape::Points(points.collect()),
+            )
         })
         .collect()
 }
@@ -272,7 +279,7 @@ fn predicted(theory: &Theory) -> Chart {
             let (mean, reach) = (start + band.mean_log10, Z_95 * band.std_log10);
             [band.layer as f64, mean - reach, mean + reach]
         });
-        marks.push(part(
+        marks.push(Mark::of_variant(
             variant,
             &each.name,
             "steps, 5–95\u{a0}%",
@@ -293,10 +300,15 @@ fn chi_curves(theory: &Theory) -> Option<Chart> {
         let Some(limit) = &each.limit else { continue };
         let here = [libm::log10(limit.field.weight_variance), libm::log10(limit.chi)];
         let Some(line) = &limit.critical else { continue };
-        marks.push(part(variant, &each.name, "χ(σ_w²)", MarkShape::Line(line.curve.clone())));
+        marks.push(Mark::of_variant(
+            variant,
+            &each.name,
+            "χ(σ_w²)",
+            MarkShape::Line(line.curve.clone()),
+        ));
         if here.iter().all(|number| number.is_finite()) {
             let shape = MarkShape::Points(vec![here]);
-            marks.push(part(variant, &each.name, "this setting", shape));
+            marks.push(Mark::of_variant(variant, &each.name, "this setting", shape));
         }
     }
     if marks.is_empty() {

@@ -3,9 +3,9 @@
 use crate::engine::{LayerRecord, Scaled};
 use crate::study::Draw;
 
-use super::bars::{lost_sign, why_zero};
 use super::number::scientific;
 use super::words;
+use super::words::zero::{lost_sign, why_zero};
 
 /// A column of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]

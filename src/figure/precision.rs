@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Format, Scaled, StoredDelta};
+use crate::engine::{Format, Scaled};
 use crate::study::{BackwardTensor, LayerLens, Lens, VariantLens};
 
 use super::bars::{log10_range, norm_point};
 use super::colour::ColourMap;
+use super::format_rows::rows;
+use super::kept::{Kept, KeptNorm, Limit};
 use super::number::scientific;
 use super::words::precision::variant_words;
 use super::{Bars, Cell, ColourScale, Figure, FigureId, Heat, Note, Panel, Rows, Scale, Series};
@@ -16,81 +18,6 @@ use super::{Bars, Cell, ColourScale, Figure, FigureId, Heat, Note, Panel, Rows, 
 const MARKED: [Format; 2] = [Format::Fp16, Format::Bf16];
 /// An end of a format out of sight is brought in where the axis grows by this share at most.
 const MOST_GROWTH: f64 = 0.25;
-
-/// One end of a format, as a line through bars.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Limit {
-    /// `fp16 largest`.
-    pub name: String,
-    /// The number.
-    pub number: f64,
-    /// Its logarithm.
-    pub log10: f64,
-    /// Whether the axis reaches as far.
-    pub in_sight: bool,
-    /// What it is, in a sentence.
-    pub hint: String,
-}
-
-/// What a format keeps of one variant's norms, as marks on its bars.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
-    /// The format's name.
-    pub format: &'static str,
-    /// The variant's index.
-    pub variant: usize,
-    /// The variant's name.
-    pub name: String,
-    /// One for each layer.
-    pub norms: Vec<KeptNorm>,
-}
-
-/// The norm that a format keeps of a layer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum KeptNorm {
-    /// This norm.
-    Norm(Scaled),
-    /// Zero, as it is.
-    TrueZero,
-    /// Zero, as it is not.
-    Flushed,
-    /// Something is infinite or no number.
-    NotFinite,
-}
-
-impl KeptNorm {
-    fn of(stored: &StoredDelta, exact: &LayerLens) -> Self {
-        match stored.norm {
-            None => Self::NotFinite,
-            Some(norm) if !norm.is_zero() => Self::Norm(norm),
-            Some(_) if exact.norm.is_zero() => Self::TrueZero,
-            Some(_) => Self::Flushed,
-        }
-    }
-
-    /// log10, where it is a number and not zero.
-    pub fn log10(self) -> Option<f64> {
-        match self {
-            Self::Norm(norm) => norm.log10(),
-            Self::TrueZero | Self::Flushed | Self::NotFinite => None,
-        }
-    }
-
-    /// The norm in words, with seven digits.
-    pub fn words(self) -> String {
-        match self {
-            Self::Norm(norm) => scientific(norm, 6),
-            Self::TrueZero => "0".to_owned(),
-            Self::Flushed => "flushed to 0".to_owned(),
-            Self::NotFinite => "not finite".to_owned(),
-        }
-    }
-}
-
-/// The formats from the bottom row to the top one.
-fn rows() -> impl DoubleEndedIterator<Item = (usize, Format)> {
-    Format::ALL.into_iter().enumerate().rev()
-}
 
 impl Figure {
     /// Bars of every variant's exact norms between the ends of the formats, with the norms of
@@ -231,7 +158,8 @@ fn strips(lens: &Arc<Lens>, variant: usize) -> Heat {
     let layers = || chosen.layers.iter();
     let cells =
         rows().flat_map(|(format, _)| layers().map(move |layer| flushed_cell(layer, format)));
-    let why = layers().find_map(|layer| layer.zero).map(super::bars::why_zero).unwrap_or_default();
+    let why =
+        layers().find_map(|layer| layer.zero).map(super::words::zero::why_zero).unwrap_or_default();
     Heat {
         heading: format!("Share of the layer’s δ, ∂W or ∂b flushed to 0: {}", chosen.name),
         x_label: "layer l".to_owned(),
@@ -251,71 +179,6 @@ fn flushed_cell(layer: &LayerLens, format: usize) -> Cell {
     let shares = BackwardTensor::ALL.map(|of| layer.flushed(of, Format::ALL[format]));
     let shares = shares.into_iter().filter(|share| share.of > 0);
     shares.map(|share| share.ratio()).reduce(f64::max).map_or(Cell::Zero, Cell::Share)
-}
-
-/// A strip's name.
-pub(super) fn row_name(row: usize) -> String {
-    rows().nth(row).map(|(_, format)| format.label().to_owned()).unwrap_or_default()
-}
-
-/// A derivative's name in tooltips and tables.
-fn symbol(derivative: BackwardTensor) -> &'static str {
-    match derivative {
-        BackwardTensor::Delta => "δ⁽ˡ⁾",
-        BackwardTensor::Weight => "∂W⁽ˡ⁾",
-        BackwardTensor::Bias => "∂b⁽ˡ⁾",
-    }
-}
-
-/// What a format makes of a layer, a line each.
-pub fn cell_words(lens: &VariantLens, row: usize, column: usize) -> Option<Vec<String>> {
-    let (_, format) = rows().nth(row)?;
-    let layer = lens.layers.get(column)?;
-    let mut lines = Vec::new();
-    for derivative in BackwardTensor::ALL {
-        let (entries, name) = (layer.of(derivative), symbol(derivative));
-        let share = |count: u64| 100.0 * count as f64 / entries.nonzero.max(1) as f64;
-        let mut line = |what: &str, count: u64| {
-            let nonzero = entries.nonzero;
-            lines.push(format!("{name} {what}: {count} of {nonzero} ({:.1} %)", share(count)));
-        };
-        line("flushed to 0", entries.flushed(format, 0));
-        line("kept with fewer digits", entries.subnormal(format));
-        if entries.overflow(format) > 0 {
-            line("too large", entries.overflow(format));
-        }
-    }
-    let delta = layer.of(BackwardTensor::Delta);
-    if delta.nonzero < delta.total {
-        lines.push(format!("true zeros of δ besides: {}", delta.total - delta.nonzero));
-    }
-    Some(lines)
-}
-
-/// Counts of every format and layer, as shares of the entries that are not a true zero.
-pub(super) fn flush_rows(lens: &VariantLens) -> Vec<Vec<String>> {
-    let mut table = Vec::new();
-    for format in Format::ALL {
-        for derivative in BackwardTensor::ALL {
-            for (index, layer) in lens.layers.iter().enumerate() {
-                let entries = layer.of(derivative);
-                for (what, count) in [
-                    ("flushed to 0", entries.flushed(format, 0)),
-                    ("subnormal", entries.subnormal(format)),
-                    ("too large", entries.overflow(format)),
-                ] {
-                    let share = match entries.nonzero {
-                        0 => "true zero".to_owned(),
-                        nonzero => (count as f64 / nonzero as f64).to_string(),
-                    };
-                    let quantity = format!("share of {} {what}", symbol(derivative));
-                    let (format, layer) = (format.label().to_owned(), (index + 1).to_string());
-                    table.push(vec![quantity, format, layer, share, String::new()]);
-                }
-            }
-        }
-    }
-    table
 }
 
 /// The formats' ends, and the norms that formats keep.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::engine::Scaled;
 use crate::study::{LayerSpread, Signal, Spread, ValueScale};
 
 use super::colour::ColourMap;
-use super::number::{decade, scientific};
+use super::number::decade;
+use super::value_rows::{counted, has_zeros, zero_rows};
 use super::why::{dots, layers_axis, line};
 use super::words;
 use super::{
@@ -18,8 +18,6 @@ use super::{
 pub const MOST_OUTLINES: usize = 16;
 /// Points of the line of medians at the most.
 const MOST_POINTS: usize = 100;
-/// Rows that zeros and the gap above them take.
-const ZERO_ROWS: usize = 2;
 
 /// How a spread is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,15 +77,6 @@ impl Figure {
     }
 }
 
-fn has_zeros(spread: &Spread) -> bool {
-    spread.layers.iter().any(|layer| layer.zeros > 0)
-}
-
-/// Rows below the bins: exact zeros and a gap, where there are any.
-pub(super) fn zero_rows(spread: &Spread) -> usize {
-    if has_zeros(spread) { ZERO_ROWS } else { 0 }
-}
-
 /// A symbol with its layer, and bars around it where the sign is left out.
 fn symbol(spread: &Spread) -> String {
     let letter = spread.signal.letter();
@@ -134,15 +123,6 @@ fn heat(spread: &Arc<Spread>) -> Heat {
         why: Vec::new(),
         lost_in: None,
         marks: medians(spread, below),
-    }
-}
-
-/// What a row holds of a layer; nothing where it is the gap.
-fn counted(spread: &Spread, row: usize, layer: &LayerSpread) -> Option<u64> {
-    match row.checked_sub(zero_rows(spread)) {
-        Some(bin) => layer.counts.get(bin).copied(),
-        None if row == 0 => Some(layer.zeros),
-        None => None,
     }
 }
 
@@ -265,60 +245,6 @@ fn how_to_read(spread: &Spread, form: SpreadForm) -> String {
         words += &format!(" Signed log: v stands at sign(v) · log₁₀(1 + |v|/{t}).");
     }
     words
-}
-
-/// `1.000e-03 to 2.000e-03`: what a bin holds.
-pub fn bin_name(spread: &Spread, bin: usize) -> String {
-    let edge = |bin: usize| scientific(spread.scale.value(spread.bins.edge(bin)), 3);
-    format!("{} to {}", edge(bin), edge(bin + 1))
-}
-
-/// A row of the heatmap in words.
-pub(super) fn row_name(spread: &Spread, row: usize) -> String {
-    match row.checked_sub(zero_rows(spread)) {
-        Some(bin) => bin_name(spread, bin),
-        None => "exactly 0".to_owned(),
-    }
-}
-
-/// A cell of the heatmap in words; nothing in the gap above the zeros.
-pub fn row_words(spread: &Spread, row: usize, layer: usize) -> Option<[String; 2]> {
-    let counts = spread.layers.get(layer)?;
-    let count = counted(spread, row, counts)?;
-    Some([row_name(spread, row), share_words(count, counts.total)])
-}
-
-/// `3 of 20 entries (15.0 %)`.
-pub fn share_words(count: u64, total: u64) -> String {
-    format!("{count} of {total} entries ({:.1} %)", 100.0 * count as f64 / total.max(1) as f64)
-}
-
-/// Every count and every summary; empty bins are left out.
-pub(super) fn table_rows(spread: &Spread) -> Vec<Vec<String>> {
-    let letter = spread.signal.letter();
-    let mut rows = Vec::new();
-    for (index, layer) in spread.layers.iter().enumerate() {
-        let mut row = |quantity: String, series: String, value: String, log10: Option<f64>| {
-            let log10 = log10.map(|log10| log10.to_string()).unwrap_or_default();
-            rows.push(vec![quantity, series, (index + 1).to_string(), value, log10]);
-        };
-        let count = || format!("count of {letter}");
-        row(count(), "exactly 0".to_owned(), layer.zeros.to_string(), None);
-        for (bin, &counted) in layer.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            row(count(), bin_name(spread, bin), counted.to_string(), None);
-        }
-        let mut value = |series: &str, value: Scaled| {
-            row(letter.to_owned(), series.to_owned(), scientific(value, 6), value.log10());
-        };
-        value("mean", layer.mean);
-        value("rms", layer.rms);
-        for (name, position) in
-            ["5 %", "median", "95 %"].iter().zip(layer.quantiles.iter().flatten())
-        {
-            value(name, spread.scale.value(*position));
-        }
-    }
-    rows
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Map, MapCell, Mark, MarkShape, Panel, Rows,
-    Scale, precision, precision::flush_rows, scientific_of_log10, spread::table_rows,
+    Scale, format_rows::flush_rows, precision, scientific_of_log10, value_rows::table_rows,
 };
 
 /// Header and rows, all as text.

@@ -51,5 +51,12 @@ pub enum Command {
     ShowKeys,
 }
 
+impl Command {
+    /// Another experiment in place of the present one.
+    pub fn set(experiment: Experiment) -> Self {
+        Self::Set(Box::new(experiment))
+    }
+}
+
 /// The requests of one frame.
 pub type Commands = Vec<Command>;

@@ -8,7 +8,6 @@ mod mend;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -20,6 +19,7 @@ use crate::experiment::limits;
 use crate::export::atomic;
 
 use super::saved;
+use mend::Entries;
 
 /// eframe's file, in [`eframe::storage_dir`].
 const NEWEST: &str = "app.ron";
@@ -32,9 +32,6 @@ const REFUSED: &str = "app.refused.ron";
 const MAX_BYTES: u64 = 4 * limits::FILE_BYTES;
 /// A file that takes longer to read does not keep the window waiting.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// What the file holds: RON texts by key.
-type Entries = BTreeMap<String, String>;
 
 /// Where the state rests during this session.
 #[derive(Clone, Debug)]

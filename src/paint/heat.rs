@@ -5,8 +5,8 @@ use std::sync::Arc;
 use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Ui, Vec2, pos2, vec2};
 use egui_plot::{PlotImage, PlotPoint, PlotUi, Text};
 
-use crate::figure::precision::cell_words;
-use crate::figure::spread::row_words;
+use crate::figure::format_rows::cell_words;
+use crate::figure::value_rows::row_words;
 use crate::figure::{Cell, Figure, Heat, Mark, MarkShape, Rows, wants_dark_letters, with_minus};
 use crate::study::Spread;
 

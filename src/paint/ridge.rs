@@ -5,7 +5,7 @@ use eframe::egui::{
 };
 use egui_plot::{GridMark, PlotPoint, PlotTransform};
 
-use crate::figure::spread::{bin_name, share_words};
+use crate::figure::value_rows::{bin_name, share_words};
 use crate::figure::{Ridge, with_minus};
 use crate::study::LayerSpread;
 

@@ -6,13 +6,11 @@ use std::sync::{Arc, Once, atomic::AtomicBool};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::{flag, iterator::Signals, low_level};
 
-use super::temporary;
-
-/// Watches for signals from now on. What is ignored, as by `nohup`, stays ignored.
+/// Watches for signals from now on: `clear_up_and` removes the files, then does what it is given. What is ignored, as by `nohup`, stays ignored.
 ///
 /// Where the system gives no thread, a signal ends the process as ever, and the next run in the
 /// folder clears up.
-pub(super) fn watch() {
+pub(super) fn watch(clear_up_and: fn(&dyn Fn())) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // A file that grows past the user's limit is an error to be told, not the end.
@@ -23,7 +21,7 @@ pub(super) fn watch() {
         let handle = signals.handle();
         let spawned = thread.spawn(move || {
             for signal in signals.forever() {
-                temporary::remove_all_and(|| {
+                clear_up_and(&|| {
                     // Ends the process as the signal would have.
                     let _ = low_level::emulate_default_handler(signal);
                 });

@@ -26,7 +26,7 @@ impl Temporary {
     /// In a folder, with those permissions from its first moment on, or a new file's usual ones.
     pub(super) fn new(folder: &Path, mode: Option<u32>) -> io::Result<Self> {
         #[cfg(unix)]
-        super::signals::watch();
+        super::signals::watch(remove_all_and);
         for _ in 0..TRIES {
             let mut unfinished = unfinished();
             let file = new_file(folder, mode)?;
@@ -83,7 +83,7 @@ fn forget(path: &Path) {
 /// Removes every unfinished file of this process and calls `end`, during which no new one is
 /// made.
 #[cfg(unix)]
-pub(super) fn remove_all_and(end: impl FnOnce()) {
+pub(super) fn remove_all_and(end: &dyn Fn()) {
     let unfinished = unfinished();
     for path in unfinished.iter() {
         // The process ends: nobody could be told.

@@ -2,8 +2,8 @@
 
 use crate::study::{Distribution, Draw, Ensemble, Theory, VariantEnsemble, VariantTheory};
 
-use super::{NORM, part};
-use crate::figure::{AxisScale, Chart, MarkShape};
+use crate::figure::chart::NORM;
+use crate::figure::{AxisScale, Chart, Mark, MarkShape};
 
 /// Columns of a histogram, about.
 const COLUMNS: f64 = 48.0;
@@ -26,18 +26,28 @@ pub(super) fn of_layer(
     let mut marks = Vec::new();
     for (variant, measured) in ensemble.variants.iter().enumerate() {
         let columns = columns(&measured.layers[layer - 1]);
-        marks.push(part(variant, &measured.name, "networks", MarkShape::Columns(columns)));
+        marks.push(Mark::of_variant(
+            variant,
+            &measured.name,
+            "networks",
+            MarkShape::Columns(columns),
+        ));
     }
     for (variant, (measured, theory)) in ensemble.variants.iter().zip(&theory.variants).enumerate()
     {
         if let Some(curve) = expected_density(measured, theory, layer) {
-            marks.push(part(variant, &measured.name, "theory", MarkShape::Dashed(curve)));
+            marks.push(Mark::of_variant(
+                variant,
+                &measured.name,
+                "theory",
+                MarkShape::Dashed(curve),
+            ));
         }
     }
     marks.retain(|mark| !mark.readings().is_empty());
     for (variant, result) in draw.iter().flat_map(|draw| draw.variants.iter().enumerate()) {
         if let Some(log10) = result.layers.get(layer - 1).and_then(|l| l.delta.log10()) {
-            marks.push(part(variant, &result.name, "this draw", MarkShape::At(log10)));
+            marks.push(Mark::of_variant(variant, &result.name, "this draw", MarkShape::At(log10)));
         }
     }
     let heading = format!("‖δ⁽ˡ⁾‖ of layer {layer} over {} networks", ensemble.seeds);

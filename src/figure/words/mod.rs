@@ -8,6 +8,7 @@ pub mod spread;
 pub mod sweep;
 pub mod theory;
 pub mod why;
+pub mod zero;
 
 use std::ops::RangeInclusive;
 

@@ -4,7 +4,7 @@ use eframe::egui::{self, Button, DragValue, Grid, Slider, SliderClamping, Ui};
 
 use crate::experiment::{Draws, Experiment, Loss, Precision, limits};
 
-use super::row;
+use super::row::row;
 use crate::gui::command::{Command, Commands};
 
 /// The shared settings.

@@ -1,6 +1,7 @@
 //! The panel on the left: everything an experiment has.
 
 mod architecture;
+mod row;
 mod variant;
 
 use eframe::egui::{self, RichText, ScrollArea, Ui};
@@ -22,16 +23,8 @@ pub fn show(ui: &mut Ui, experiment: &Experiment, commands: &mut Commands) {
     });
     if draft != *experiment {
         draft.forget_misfits();
-        commands.push(Command::Set(Box::new(draft)));
+        commands.push(Command::set(draft));
     }
-}
-
-/// A labelled row: the word on the left, the control beside it.
-/// The word is the control's name for a screen reader.
-fn row(ui: &mut Ui, label: &str, hint: &str, add: impl FnOnce(&mut Ui) -> egui::Response) {
-    let word = ui.label(label).on_hover_text(hint);
-    add(ui).labelled_by(word.id).on_hover_text(hint);
-    ui.end_row();
 }
 
 fn preset_choice(ui: &mut Ui, draft: &mut Experiment) {

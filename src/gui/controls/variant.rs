@@ -6,7 +6,7 @@ use crate::experiment::{
     Activation, Experiment, FanMode, Init, Parameter, Scheme, Variant, limits,
 };
 
-use super::row;
+use super::row::row;
 use crate::paint::theme;
 
 /// Room for every scheme's name at once, in points.

@@ -5,14 +5,13 @@ mod equation;
 mod list;
 mod numbers;
 mod run;
+mod wish;
 
 use std::time::Duration;
 
-use eframe::egui::{
-    self, Context, DragValue, EventFilter, Key, Modifiers, Response, ScrollArea, Ui,
-};
+use eframe::egui::{self, Context, DragValue, EventFilter, Key, Modifiers, ScrollArea, Ui};
 
-use crate::experiment::{Experiment, Preset};
+use crate::experiment::Preset;
 use crate::study::DrawStudy;
 
 use crate::gui::command::{Command, Commands};
@@ -23,6 +22,7 @@ use crate::gui::study_handle::{Study, StudyHandle};
 use crate::gui::under_way;
 
 use run::{Answer, Question, Run};
+use wish::Wish;
 
 /// How long a step stays while the run plays, in seconds.
 const PACE: f64 = 1.5;
@@ -37,23 +37,6 @@ pub struct StepsPage {
     current: usize,
     /// While playing, when the present step came.
     playing: Option<f64>,
-}
-
-/// The step to go to, and whether one of the page's own controls has the focus.
-#[derive(Default)]
-struct Wish {
-    step: Option<usize>,
-    focused: Option<egui::Id>,
-}
-
-impl Wish {
-    /// Takes note of a control; true where it was clicked.
-    fn clicked(&mut self, response: &Response) -> bool {
-        if response.has_focus() {
-            self.focused = Some(response.id);
-        }
-        response.clicked()
-    }
 }
 
 impl PageView for StepsPage {
@@ -226,12 +209,8 @@ fn too_large(ui: &mut Ui, sentence: &str, commands: &mut Commands) {
         for (id, words) in [("worked-example", "The worked example"), ("xor", "XOR")] {
             let Some(preset) = Preset::find(id) else { continue };
             if ui.button(words).on_hover_text(preset.hint).clicked() {
-                commands.push(set(preset.experiment()));
+                commands.push(Command::set(preset.experiment()));
             }
         }
     });
-}
-
-fn set(experiment: Experiment) -> Command {
-    Command::Set(Box::new(experiment))
 }

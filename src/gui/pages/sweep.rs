@@ -319,7 +319,7 @@ impl SweepPage {
     fn load(&self, commands: &mut Commands) {
         if let Some(result) = self.result_shown() {
             let experiment = result.sweep.experiment_at((self.chosen.x, self.chosen.y));
-            commands.push(Command::Set(Box::new(experiment)));
+            commands.push(Command::set(experiment));
             commands.push(Command::Go(Page::Flow));
         }
     }

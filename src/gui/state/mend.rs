@@ -3,10 +3,12 @@
 use eframe::egui::{InputOptions, Memory, Options, Pos2, Vec2};
 use eframe::epaint::TessellationOptions;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 use crate::gui::saved::{self, Saved};
 
-use super::Entries;
+/// What the file holds: RON texts by key.
+pub type Entries = BTreeMap<String, String>;
 
 /// eframe's key for egui's memory.
 pub const EGUI: &str = "egui";

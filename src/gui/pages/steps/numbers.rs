@@ -7,7 +7,7 @@ use eframe::egui::{CollapsingHeader, DragValue, Grid, Response, RichText, Role, 
 use crate::experiment::{Experiment, Loss, limits};
 
 use super::run::{Run, of_layer};
-use crate::gui::command::Commands;
+use crate::gui::command::{Command, Commands};
 use crate::gui::lab::Lab;
 
 /// The section; whatever is changed becomes one `Set` command.
@@ -23,7 +23,7 @@ pub fn show(ui: &mut Ui, run: &Run, lab: &Lab, commands: &mut Commands) {
         }
     });
     if draft != lab.experiment {
-        commands.push(super::set(draft));
+        commands.push(Command::set(draft));
     }
 }
 

@@ -1,0 +1,155 @@
+//! A figure of an experiment from nothing: runs the study that it needs.
+
+use std::sync::Arc;
+
+use crate::experiment::Experiment;
+use crate::figure::{
+    Direction, Figure, FigureId, Note, SpreadForm, View, check::with_note, quick_check,
+};
+use crate::study::{
+    AnatomySettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
+    EnsembleSettings, Sample, Shard, Signal, Spread, SpreadSettings, Stopped, Sweep, SweepError,
+    SweepMap, SweepResult, Theory, TheoryStudy, Watch, all_threads, anatomy, critical_line,
+    ensemble, gradient_check, portrait, precision, spread, sweep,
+};
+
+/// Parameters of a check that would take too long with all of them.
+const SOME: usize = 100;
+
+impl FigureId {
+    /// Runs the study that the figure needs, with its usual settings, and makes the figure.
+    ///
+    /// # Errors
+    /// [`Stopped`] when told to stop.
+    pub fn compute(
+        self,
+        experiment: &Experiment,
+        view: View,
+        watch: &Watch<'_>,
+    ) -> Result<Figure, Stopped> {
+        let mut study = DrawStudy::new();
+        match self {
+            Self::Norms | Self::Strips | Self::Units | Self::Sheet => {
+                let figure = Figure::of_draw(self, &study.run(experiment, watch)?, view);
+                if !view.theory {
+                    return Ok(figure);
+                }
+                Ok(figure.with_theory(&Theory::at_once(experiment)))
+            }
+            Self::Graph => {
+                let portrait = portrait(&mut study, experiment, view.variant, 0, watch)?;
+                Ok(Figure::graph(experiment, &portrait, Direction::Backward))
+            }
+            Self::Factors | Self::Product | Self::Shares | Self::Jacobian | Self::Spectrum => {
+                let settings = AnatomySettings { variant: view.variant, ..Default::default() };
+                let anatomy = anatomy(&mut study, experiment, settings, &|_| {}, watch)?;
+                Ok(Figure::of_anatomy(self, &anatomy, 1))
+            }
+            Self::Check | Self::Derivatives => {
+                usual_check(self, &mut study, experiment, view.variant, watch)
+            }
+            Self::Cost => Ok(Figure::cost(experiment)),
+            Self::Ensemble | Self::Histogram => {
+                let draw = study.run(experiment, watch)?;
+                let theory = TheoryStudy::new().run(experiment, watch)?;
+                let ensemble = usual_ensemble(experiment, watch)?;
+                Ok(match self {
+                    Self::Ensemble => Figure::ensemble(&ensemble, &theory, Some(&draw)),
+                    _ => Figure::histogram(&ensemble, &theory, Some(&draw), 1),
+                })
+            }
+            Self::Theory => Ok(Figure::theory(&TheoryStudy::new().run(experiment, watch)?)),
+            Self::Chi => Ok(Figure::chi(&TheoryStudy::new().run(experiment, watch)?)),
+            Self::Sweep => phase_diagram(experiment, view.variant, watch),
+            Self::Dist(signal) => {
+                let spread = usual_spread(&mut study, experiment, signal, view.variant, watch)?;
+                Ok(Figure::spread(&spread, SpreadForm::Heat))
+            }
+            Self::Ridge(signal) => {
+                let spread = usual_spread(&mut study, experiment, signal, view.variant, watch)?;
+                Ok(Figure::spread(&spread, SpreadForm::Ridge))
+            }
+            Self::Precision => {
+                Ok(Figure::precision(&precision(&mut study, experiment, watch)?, false))
+            }
+            Self::Flush => {
+                let lens = Arc::new(precision(&mut study, experiment, watch)?);
+                Ok(Figure::flush(&lens, view.variant))
+            }
+        }
+    }
+}
+
+/// The check's figure with the usual settings: every parameter where that is quick.
+fn usual_check(
+    id: FigureId,
+    study: &mut DrawStudy,
+    experiment: &Experiment,
+    variant: usize,
+    watch: &Watch<'_>,
+) -> Result<Figure, Stopped> {
+    let variant = variant.min(experiment.variants.len() - 1);
+    let mut settings = CheckSettings::default();
+    if !quick_check(experiment, &settings) {
+        settings.sample = Sample::Some { count: SOME, seed: 1 };
+    }
+    match gradient_check(experiment, variant, &settings, study, watch) {
+        Ok(check) => Ok(Figure::of_check(id, experiment, variant, &check)),
+        Err(CheckError::Stopped(stopped)) => Err(stopped),
+        Err(refusal) => Ok(with_note(id, experiment, variant, Vec::new(), refusal.to_string())),
+    }
+}
+
+/// A signal of a variant on the axis that suits it.
+fn usual_spread(
+    study: &mut DrawStudy,
+    experiment: &Experiment,
+    signal: Signal,
+    variant: usize,
+    watch: &Watch<'_>,
+) -> Result<Arc<Spread>, Stopped> {
+    let settings = SpreadSettings { variant, signal, axis: None };
+    Ok(Arc::new(spread(study, experiment, settings, watch)?))
+}
+
+/// An ensemble of the usual size, or of what seeds there are left.
+fn usual_ensemble(experiment: &Experiment, watch: &Watch<'_>) -> Result<Ensemble, Stopped> {
+    let usual = EnsembleSettings::default();
+    let settings = EnsembleSettings { seeds: that_are_left(usual.seeds, experiment), ..usual };
+    ensemble(experiment, &settings, watch, |_| {}).map_err(|error| match error {
+        EnsembleError::Stopped(stopped) => stopped,
+        // The seeds are in range, and the fastest engine that applies does apply.
+        EnsembleError::Seeds(_) | EnsembleError::LastSeed(_) | EnsembleError::NotExact(_) => {
+            Stopped
+        }
+    })
+}
+
+/// So many seeds, or what there are left.
+fn that_are_left(seeds: u32, experiment: &Experiment) -> u32 {
+    u32::try_from(experiment.seeds_left()).map_or(seeds, |left| seeds.min(left))
+}
+
+/// The phase diagram of a variant. Where a corner of it is refused, nothing of it is measured
+/// and a note says why.
+fn phase_diagram(
+    experiment: &Experiment,
+    variant: usize,
+    watch: &Watch<'_>,
+) -> Result<Figure, Stopped> {
+    let mut request = Sweep::phase_diagram(experiment, variant);
+    request.seeds = that_are_left(request.seeds, experiment);
+    let threads = all_threads();
+    let (map, refusal) = match sweep(&request, Shard::WHOLE, threads, watch, |_| {}) {
+        Ok(map) => (map, None),
+        Err(SweepError::Stopped(stopped)) => return Err(stopped),
+        Err(error) => (SweepMap::empty(&request), Some(format!("Nothing is measured: {error}."))),
+    };
+    let critical = critical_line(&request, watch)?;
+    let (variant, name) =
+        (request.variant, request.experiment.variants[request.variant].name.clone());
+    let note = |text| Note { variant, name, text };
+    let mut figure = Figure::sweep(&SweepResult { sweep: request, map, critical }, None);
+    figure.notes.splice(0..0, refusal.map(note));
+    Ok(figure)
+}

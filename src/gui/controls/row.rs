@@ -1,0 +1,11 @@
+//! A row of the panel of controls.
+
+use eframe::egui::{Response, Ui};
+
+/// A labelled row: the word on the left, the control beside it.
+/// The word is the control's name for a screen reader.
+pub fn row(ui: &mut Ui, label: &str, hint: &str, add: impl FnOnce(&mut Ui) -> Response) {
+    let word = ui.label(label).on_hover_text(hint);
+    add(ui).labelled_by(word.id).on_hover_text(hint);
+    ui.end_row();
+}
