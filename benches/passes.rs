@@ -78,7 +78,7 @@ struct Lane<T> {
     experiment: Experiment,
     study: DrawStudy,
     networks: Vec<Network<T>>,
-    room: Option<Pass<T>>,
+    buffers: Option<Pass<T>>,
     threads: usize,
     seeds: Range<u64>,
 }
@@ -89,7 +89,7 @@ impl<T: Real + FromDraws> Lane<T> {
             experiment: experiment.clone(),
             study: DrawStudy::on_threads(threads),
             networks: Vec::new(),
-            room: None,
+            buffers: None,
             threads,
             seeds: seeds.clone(),
         };
@@ -116,7 +116,7 @@ impl<T: Real + FromDraws> Lane<T> {
                 self.seeds = self.seeds.start + 1000..self.seeds.start + 1000 + count;
                 for seed in self.seeds.clone() {
                     let network = self.network(seed);
-                    measure(&network, &mut self.room, self.threads, kind);
+                    measure(&network, &mut self.buffers, self.threads, kind);
                 }
                 return;
             }
@@ -138,14 +138,19 @@ impl<T: Real + FromDraws> Lane<T> {
             }
         }
         for network in &self.networks {
-            measure(network, &mut self.room, self.threads, kind);
+            measure(network, &mut self.buffers, self.threads, kind);
         }
     }
 }
 
-fn measure<T: Real>(network: &Network<T>, room: &mut Option<Pass<T>>, threads: usize, kind: Kind) {
+fn measure<T: Real>(
+    network: &Network<T>,
+    buffers: &mut Option<Pass<T>>,
+    threads: usize,
+    kind: Kind,
+) {
     let pass: &Pass<T> =
-        pass(network, room, threads, &Watch::unattended()).expect("nobody stops it");
+        pass(network, buffers, threads, &Watch::unattended()).expect("nobody stops it");
     for (index, layer) in pass.layers.iter().enumerate() {
         black_box(layer.delta.rms_norm());
         if kind == Kind::Gradients {

@@ -43,5 +43,5 @@ pub use parameters::Parameter;
 pub use pass::{LayerTrace, Pass, PassBuffers};
 pub use plain_norm::PlainNorm;
 pub use record::{LayerRecord, SATURATED_BELOW, ZeroCause, explain, record};
-pub use rows::{Alone, Crew};
+pub use rows::{Executor, Serial};
 pub use svd::ProductSvd;

@@ -6,7 +6,7 @@ use crate::engine::network::Network;
 use crate::engine::number::{Real, Scaled, Signal};
 use crate::engine::op;
 use crate::engine::pass::{LayerTrace, Pass};
-use crate::engine::rows::{Alone, Crew, shares};
+use crate::engine::rows::{Executor, Serial, shares};
 
 /// That a pass on one thread without a question comes to its end.
 const NEVER_STOPPED: &str = "nobody stops it";
@@ -34,27 +34,27 @@ impl<T: Real> Network<T> {
     pub fn pass_in<'a>(
         &self,
         buffers: &'a mut Option<Pass<T>>,
-        crew: &impl Crew,
+        executor: &impl Executor,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<&'a Pass<T>, BuildStopped> {
         let earlier = buffers.take().filter(|pass| self.fits(pass));
         let mut pass = earlier.unwrap_or_else(|| self.blank_pass());
-        self.forward_with(&mut pass, crew, proceed)?;
-        self.backward_with(&mut pass, crew, proceed)?;
+        self.forward_with(&mut pass, executor, proceed)?;
+        self.backward_with(&mut pass, executor, proceed)?;
         Ok(buffers.insert(pass))
     }
 
     /// Into how many shares an executor cuts the largest layer of a pass.
-    pub fn most_shares(&self, crew: &impl Crew) -> usize {
+    pub fn most_shares(&self, executor: &impl Executor) -> usize {
         let batch = self.input.batch();
         let works = self.ops().iter().map(|op| op.multiply_adds() * batch);
-        works.map(|work| shares(crew, work)).max().unwrap_or(1)
+        works.map(|work| shares(executor, work)).max().unwrap_or(1)
     }
 
     /// The forward pass alone; δ is left zero.
     pub fn forward(&self) -> Pass<T> {
         let mut pass = self.blank_pass();
-        self.forward_with(&mut pass, &Alone, &mut || true).expect(NEVER_STOPPED);
+        self.forward_with(&mut pass, &Serial, &mut || true).expect(NEVER_STOPPED);
         pass
     }
 
@@ -63,7 +63,7 @@ impl<T: Real> Network<T> {
     /// δ^(L) = ∇ₐL ⊙ φ′(z^(L)) and δ^(l) = (W^(l+1)ᵀ δ^(l+1)) ⊙ φ′(z^(l)), for each example
     /// of the batch with its own loss. With a cross-entropy δ^(L) = a^(L) − y outright.
     pub fn backward(&self, pass: &mut Pass<T>) {
-        self.backward_with(pass, &Alone, &mut || true).expect(NEVER_STOPPED);
+        self.backward_with(pass, &Serial, &mut || true).expect(NEVER_STOPPED);
     }
 
     /// W^(l)ᵀ δ^(l), n_{l−1} × B, what layer l sends back before it meets the slopes below;
@@ -95,14 +95,14 @@ impl<T: Real> Network<T> {
     fn forward_with(
         &self,
         pass: &mut Pass<T>,
-        crew: &impl Crew,
+        executor: &impl Executor,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<(), BuildStopped> {
         pass.input.columns_mut().clone_from(&self.input);
         for index in 0..self.depth() {
             BuildStopped::unless(proceed())?;
             let (input, trace) = pass.step(index);
-            op::forward((self.dense(index), self.activation(index)), input, trace, crew);
+            op::forward((self.dense(index), self.activation(index)), input, trace, executor);
         }
         finish_output(self.loss, &mut pass.layers[self.depth() - 1]);
         Ok(())
@@ -111,7 +111,7 @@ impl<T: Real> Network<T> {
     fn backward_with(
         &self,
         pass: &mut Pass<T>,
-        crew: &impl Crew,
+        executor: &impl Executor,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<(), BuildStopped> {
         let last = self.depth() - 1;
@@ -122,7 +122,7 @@ impl<T: Real> Network<T> {
             let activation = self.activation(index);
             match pass.step_back(index) {
                 (Some(delta), trace) => {
-                    op::backward((self.dense(index + 1), delta), activation, trace, crew);
+                    op::backward((self.dense(index + 1), delta), activation, trace, executor);
                 }
                 (None, _) if self.loss.cancels_slope() => {}
                 (None, trace) => op::times_slope(activation, trace),

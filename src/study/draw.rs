@@ -158,11 +158,11 @@ impl DrawStudy {
         let mut begin = 0.0;
         if let Some(preview) = preview {
             let networks = watch.part(0.0..DRAWN, |watch| self.networks::<T>(experiment, watch))?;
-            let mut room = None;
+            let mut buffers = None;
             let first = |(network, variant): (&Network<T>, &Variant)| {
                 let first = network.with_example(0);
                 watch.quietly(|watch| {
-                    pass_through(&first, (experiment, variant), &mut room, 1, watch)
+                    pass_through(&first, (experiment, variant), &mut buffers, 1, watch)
                 })
             };
             let variants = networks.iter().zip(&experiment.variants).map(first);
@@ -184,9 +184,10 @@ impl DrawStudy {
                         (watch.part(0.0..DRAWN, network)?, DRAWN..1.0)
                     }
                 };
-                let room = T::buffers(&mut self.buffers);
+                let buffers = T::buffers(&mut self.buffers);
                 let asked = (experiment, variant);
-                watch.part(rest, |watch| pass_through(&network, asked, room, self.threads, watch))
+                watch
+                    .part(rest, |watch| pass_through(&network, asked, buffers, self.threads, watch))
             })?);
         }
         watch.report(1.0);
@@ -255,14 +256,14 @@ impl DrawStudy {
 fn pass_through<T: Real>(
     network: &Network<T>,
     (experiment, variant): (&Experiment, &Variant),
-    room: &mut Option<Pass<T>>,
+    buffers: &mut Option<Pass<T>>,
     threads: usize,
     watch: &Watch<'_>,
 ) -> Result<VariantDraw, Stopped> {
-    let pass = pass(network, room, threads, watch)?;
+    let pass = pass(network, buffers, threads, watch)?;
     let (layers, profile) = record(network, pass, threads, watch)?;
     let (output, loss) = (OutputRecord::of(network, pass), pass.loss);
-    leave(room);
+    leave(buffers);
     Ok(VariantDraw {
         name: variant.name.clone(),
         loss,

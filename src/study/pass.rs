@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::engine::{Alone, Blank, Crew, LayerRecord, Network, Pass, Real, Scaled, explain};
+use crate::engine::{Blank, Executor, LayerRecord, Network, Pass, Real, Scaled, Serial, explain};
 
 use super::parallel::{all_threads, each, in_pool};
 use super::{Stopped, Watch};
@@ -11,7 +11,7 @@ use super::{Stopped, Watch};
 
 /// Numbers worth a second thread to draw: 0.14 ms.
 const NUMBERS_WORTH_A_THREAD: usize = 200_000;
-/// Multiply-adds of a pass worth calling the team together: in a batch 0.08 ms in f32, 0.2 ms in f64.
+/// Multiply-adds of a pass worth waking the pool: in a batch 0.08 ms in f32, 0.2 ms in f64.
 const PRODUCTS_WORTH_A_THREAD: usize = 10_000_000;
 /// Entries of the layers worth recording them on two threads: 0.3 ms.
 const ENTRIES_WORTH_A_THREAD: usize = 100_000;
@@ -20,14 +20,14 @@ const ENTRIES_WORTH_A_THREAD: usize = 100_000;
 const KEPT_ENTRIES: usize = 16_000_000;
 
 /// Shares for so many at once, whichever threads of the pool take them.
-struct Team(usize);
+struct PoolExecutor(usize);
 
-impl Crew for Team {
-    fn size(&self) -> usize {
+impl Executor for PoolExecutor {
+    fn threads(&self) -> usize {
         self.0
     }
 
-    fn both<A: Send, B: Send>(
+    fn join<A: Send, B: Send>(
         &self,
         first: impl FnOnce() -> A + Send,
         second: impl FnOnce() -> B + Send,
@@ -55,7 +55,7 @@ fn told(watch: &Watch<'_>, done: &AtomicUsize, whole: usize) -> Result<(), Stopp
     watch.proceed()
 }
 
-/// Forward and backward in the room of an earlier pass. Where there are threads for it, the
+/// Forward and backward in the buffers of an earlier pass. Where there are threads for it, the
 /// rows of every layer are shared out: each has its own bits, so nothing changes. A long pass
 /// reports the share done.
 ///
@@ -70,20 +70,20 @@ fn told(watch: &Watch<'_>, done: &AtomicUsize, whole: usize) -> Result<(), Stopp
 /// let experiment = Experiment { architecture, ..Experiment::default() };
 /// let (variant, mut cache) = (&experiment.variants[0], DrawCache::new());
 /// let network = Network::<f32>::build(&experiment, variant, &mut cache, &mut || true)?;
-/// let (mut room, watch) = (None, Watch::unattended());
-/// let alone = pass(&network, &mut room, 1, &watch)?.layers[0].delta.rms_norm();
-/// assert_eq!(pass(&network, &mut room, 2, &watch)?.layers[0].delta.rms_norm(), alone);
+/// let (mut buffers, watch) = (None, Watch::unattended());
+/// let alone = pass(&network, &mut buffers, 1, &watch)?.layers[0].delta.rms_norm();
+/// assert_eq!(pass(&network, &mut buffers, 2, &watch)?.layers[0].delta.rms_norm(), alone);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn pass<'a, T: Real>(
     network: &Network<T>,
-    room: &'a mut Option<Pass<T>>,
+    buffers: &'a mut Option<Pass<T>>,
     threads: usize,
     watch: &Watch<'_>,
 ) -> Result<&'a Pass<T>, Stopped> {
     if 2 * network.multiply_adds() < PRODUCTS_WORTH_A_THREAD {
         let mut proceed = || watch.proceed().is_ok();
-        return network.pass_in(room, &Alone, &mut proceed).map_err(|_| Stopped);
+        return network.pass_in(buffers, &Serial, &mut proceed).map_err(|_| Stopped);
     }
     // Once for each layer's product, forward and backward.
     let (asked, steps) = (AtomicUsize::new(0), 2 * network.depth());
@@ -93,17 +93,17 @@ pub fn pass<'a, T: Real>(
         asked.fetch_add(1, Ordering::Relaxed);
         goes_on
     };
-    let team = Team(threads.max(1));
-    let shared = if network.most_shares(&team) > 1 {
-        in_pool(&watch, |proceed| network.pass_in(room, &team, &mut || step(proceed())).is_ok())
+    let pool = PoolExecutor(threads.max(1));
+    let shared = if network.most_shares(&pool) > 1 {
+        in_pool(&watch, |proceed| network.pass_in(buffers, &pool, &mut || step(proceed())).is_ok())
     } else {
         None
     };
     let passed = match shared {
         Some(passed) => passed?,
-        None => network.pass_in(room, &Alone, &mut || step(watch.proceed().is_ok())).is_ok(),
+        None => network.pass_in(buffers, &Serial, &mut || step(watch.proceed().is_ok())).is_ok(),
     };
-    if passed { room.as_ref().ok_or(Stopped) } else { Err(Stopped) }
+    if passed { buffers.as_ref().ok_or(Stopped) } else { Err(Stopped) }
 }
 
 /// The pass of a network that is passed through once, on all threads.
@@ -114,15 +114,15 @@ pub(super) fn pass_once<T: Real>(
     network: &Network<T>,
     watch: &Watch<'_>,
 ) -> Result<Pass<T>, Stopped> {
-    let mut room = None;
-    pass(network, &mut room, all_threads(), watch)?;
-    room.ok_or(Stopped)
+    let mut buffers = None;
+    pass(network, &mut buffers, all_threads(), watch)?;
+    buffers.ok_or(Stopped)
 }
 
-/// Lets go of a room that is too large to be kept from one pass to the next.
-pub(super) fn leave<T: Real>(room: &mut Option<Pass<T>>) {
+/// Lets go of buffers that are too large to be kept from one pass to the next.
+pub(super) fn leave<T: Real>(buffers: &mut Option<Pass<T>>) {
     let entries = |pass: &Pass<T>| pass.layers.iter().map(|trace| trace.slope.len()).sum::<usize>();
-    *room = room.take().filter(|pass| entries(pass) <= KEPT_ENTRIES);
+    *buffers = buffers.take().filter(|pass| entries(pass) <= KEPT_ENTRIES);
 }
 
 /// The record and the profile of every layer.
@@ -177,20 +177,20 @@ mod tests {
     fn same_bits<T: Real + crate::engine::FromDraws>(experiment: &Experiment) {
         let (variant, mut cache) = (&experiment.variants[0], DrawCache::new());
         let network = Network::<T>::build(experiment, variant, &mut cache, &mut || true).unwrap();
-        let (mut room, watch) = (None, Watch::unattended());
+        let (mut buffers, watch) = (None, Watch::unattended());
         let alone = network.pass();
         let recorded = crate::engine::record(&network, &alone);
         for threads in [1, 2, 3] {
-            let pass = pass(&network, &mut room, threads, &watch).unwrap();
+            let pass = pass(&network, &mut buffers, threads, &watch).unwrap();
             assert_eq!(format!("{pass:?}"), format!("{alone:?}"), "{threads} threads");
             let (records, _) = record(&network, pass, threads, &watch).unwrap();
             // In any case shared out, even where another test has the pool.
             let mut own = None;
-            let shared = network.pass_in(&mut own, &Team(threads), &mut || true).unwrap();
+            let shared = network.pass_in(&mut own, &PoolExecutor(threads), &mut || true).unwrap();
             assert_eq!(format!("{shared:?}"), format!("{alone:?}"), "{threads} shares");
             assert_eq!(records, recorded);
         }
-        assert_eq!(network.most_shares(&Team(3)), 3);
+        assert_eq!(network.most_shares(&PoolExecutor(3)), 3);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The error signal's norms of one seed after the other, by either engine.
 
 use crate::engine::{
-    Alone, DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, PassBuffers, Real,
-    Scaled, in_precision,
+    DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, PassBuffers, Real, Scaled,
+    Serial, in_precision,
 };
 use crate::experiment::{Activation, Experiment, Variant};
 
@@ -164,8 +164,8 @@ impl Sampler {
         let (cache, mut proceed) = (&mut self.cache, || proceed());
         let network = Network::<T>::build(&self.experiment, variant, cache, &mut proceed);
         let network = network.map_err(|_| Stopped)?;
-        let room = T::buffers(&mut self.buffers);
-        let pass = network.pass_in(room, &Alone, &mut proceed).map_err(|_| Stopped)?;
+        let buffers = T::buffers(&mut self.buffers);
+        let pass = network.pass_in(buffers, &Serial, &mut proceed).map_err(|_| Stopped)?;
         self.norms.extend(pass.layers.iter().map(|layer| layer.delta.rms_norm()));
         if let Some(shares) = &mut self.shares {
             let layers = network.activations().zip(&pass.layers);

@@ -10,7 +10,7 @@ use crate::engine::op::dense::Dense;
 use crate::engine::op::extent::{Extent, multiply_and_renormalize};
 use crate::engine::op::recover::floor;
 use crate::engine::pass::LayerTrace;
-use crate::engine::rows::{Crew, Rows, shares};
+use crate::engine::rows::{Executor, Rows, shares};
 use crate::experiment::Activation;
 
 /// z = W a + b and a = φ(z), z, a and φ′ of one layer's trace, from the layer below's a.
@@ -18,12 +18,12 @@ pub(crate) fn forward<T: Real>(
     (dense, activation): (&Dense<T>, Activation),
     input: &Signal<T>,
     trace: &mut LayerTrace<T>,
-    crew: &impl Crew,
+    executor: &impl Executor,
 ) {
     let plain = input.is_plain();
     trace.z.clear_underflowed();
     trace.a.clear_underflowed();
-    let done = forward_in_shares(dense, activation, input.columns(), plain, trace, crew);
+    let done = forward_in_shares(dense, activation, input.columns(), plain, trace, executor);
     trace.z.columns_mut().exponent.copy_from_slice(&input.columns().exponent);
     if done {
         trace.a.columns_mut().exponent.fill(0);
@@ -43,7 +43,7 @@ fn forward_in_shares<T: Real>(
     input: &ScaledColumns<T>,
     plain: bool,
     trace: &mut LayerTrace<T>,
-    crew: &impl Crew,
+    executor: &impl Executor,
 ) -> bool {
     let batch = input.batch();
     let (z, a) = (trace.z.columns_mut().entries_mut(), trace.a.columns_mut().entries_mut());
@@ -61,9 +61,9 @@ fn forward_in_shares<T: Real>(
         kernels::activate(activation, z, a, slope);
         top.to_f64() < tail_from::<T>(activation) || is_whole(activation, a)
     };
-    let shares = shares(crew, dense.unit.len() * batch);
+    let shares = shares(executor, dense.unit.len() * batch);
     let rows = Rows::all([z, a, slope], dense.unit.nrows());
-    rows.share(crew, shares, &work, &|first, second| first && second)
+    rows.share(executor, shares, &work, &|first, second| first && second)
 }
 
 /// The smallest and the largest |entry|, where no column of these rows needs an exponent, as
@@ -85,9 +85,9 @@ pub(crate) fn backward<T: Real>(
     (dense, above): (&Dense<T>, &Signal<T>),
     activation: Activation,
     below: &mut LayerTrace<T>,
-    crew: &impl Crew,
+    executor: &impl Executor,
 ) {
-    let extent = send_back(dense, above, activation, below, crew);
+    let extent = send_back(dense, above, activation, below, executor);
     below.delta.columns_mut().exponent.copy_from_slice(&above.columns().exponent);
     below.delta.clear_underflowed();
     // A column of zeros stays one.
@@ -110,7 +110,7 @@ fn send_back<T: Real>(
     above: &Signal<T>,
     activation: Activation,
     below: &mut LayerTrace<T>,
-    crew: &impl Crew,
+    executor: &impl Executor,
 ) -> Extent<T> {
     let batch = above.batch();
     let LayerTrace { slope, delta, .. } = below;
@@ -124,6 +124,6 @@ fn send_back<T: Real>(
         let slope = &slope[range.start * batch..range.end * batch];
         Extent::of(activation, u, slope, batch)
     };
-    let shares = shares(crew, dense.unit.len() * batch);
-    Rows::all([u], units).share(crew, shares, &work, &Extent::together)
+    let shares = shares(executor, dense.unit.len() * batch);
+    Rows::all([u], units).share(executor, shares, &work, &Extent::together)
 }
