@@ -14,7 +14,7 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use gradient_lab::engine::{FromDraws, Network, Pass, Real};
 use gradient_lab::experiment::{Architecture, Draws, Experiment, Precision};
-use gradient_lab::study::{DrawStudy, Watch, pass};
+use gradient_lab::study::{DrawStudy, TaskContext, pass};
 
 const W1: Workload = Workload { name: "W1", depth: 50, width: 256, batch: 1, seeds: 1 };
 const W2: Workload = Workload { name: "W2", depth: 100, width: 256, batch: 32, seeds: 1 };
@@ -102,7 +102,7 @@ impl<T: Real + FromDraws> Lane<T> {
         let network = self.study.network(
             &self.experiment,
             &self.experiment.variants[0],
-            &Watch::unattended(),
+            &TaskContext::unattended(),
         );
         network.expect("nobody stops it")
     }
@@ -150,7 +150,7 @@ fn measure<T: Real>(
     kind: Kind,
 ) {
     let pass: &Pass<T> =
-        pass(network, buffers, threads, &Watch::unattended()).expect("nobody stops it");
+        pass(network, buffers, threads, &TaskContext::unattended()).expect("nobody stops it");
     for (index, layer) in pass.layers.iter().enumerate() {
         black_box(layer.delta.rms_norm());
         if kind == Kind::Gradients {

@@ -10,7 +10,7 @@ use gradient_lab::experiment::{
     Activation, Architecture, Experiment, Init, Loss, Preset, Scheme, Variant,
 };
 use gradient_lab::gui::chapter::{self, Action, Setup};
-use gradient_lab::study::{Watch, factors, jacobian_spectrum};
+use gradient_lab::study::{TaskContext, factors, jacobian_spectrum};
 
 /// Two threads that share a layer's rows out between them.
 struct TwoThreads;
@@ -260,13 +260,13 @@ fn emulated(network: &Network<f64>, format: Format, hash: &mut Hash) {
 
 /// The factors of BP2 and the singular values of the first example's Jacobians.
 fn taken_apart(network: &Network<f64>, hash: &mut Hash) {
-    let (pass, watch) = (network.pass(), Watch::unattended());
-    for step in factors(network, &pass, &watch).expect("nobody stops it").steps {
+    let (pass, task) = (network.pass(), TaskContext::unattended());
+    for step in factors(network, &pass, &task).expect("nobody stops it").steps {
         hash.numbers([step.ratio, step.weight_gain, step.slope_factor].into_iter().flatten());
         let plain = [step.mean_slope, step.rms_slope, step.max_slope, step.spectral_norm.value()];
         plain.into_iter().for_each(|number| hash.word(number.to_bits()));
     }
-    let Ok(spectrum) = jacobian_spectrum(network, &pass, 0, pass.layers.len().min(60), &watch)
+    let Ok(spectrum) = jacobian_spectrum(network, &pass, 0, pass.layers.len().min(60), &task)
     else {
         return;
     };

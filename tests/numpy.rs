@@ -10,7 +10,7 @@ use gradient_lab::engine::{Network, Scaled};
 use gradient_lab::experiment::{
     Activation, Draws, Experiment, FanMode, Init, Scheme, UnitLaw, Variant,
 };
-use gradient_lab::study::{DrawStudy, Watch};
+use gradient_lab::study::{DrawStudy, TaskContext};
 use helpers::{draw, experiment, relative};
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -90,7 +90,7 @@ fn every_number_of_the_record_agrees_with_numpy() {
 
 fn network(study: &mut DrawStudy, experiment: &Experiment, index: usize) -> Network<f64> {
     let variant = &experiment.variants[index];
-    study.network(experiment, variant, &Watch::unattended()).expect("nobody stops it")
+    study.network(experiment, variant, &TaskContext::unattended()).expect("nobody stops it")
 }
 
 /// Arrays that came out of the stream, by what they are: bits, not near values.

@@ -13,7 +13,7 @@ use gradient_lab::figure::why::StepWords;
 use gradient_lab::figure::{Figure, FigureId, Panel, View, cost_row, cost_words};
 use gradient_lab::gui::App;
 use gradient_lab::study::{
-    Anatomy, AnatomySettings, CheckSettings, Cost, DrawStudy, Watch, anatomy, gradient_check,
+    Anatomy, AnatomySettings, CheckSettings, Cost, DrawStudy, TaskContext, anatomy, gradient_check,
 };
 
 /// A debug build on a busy machine still answers within this.
@@ -25,8 +25,8 @@ fn preset(name: &str) -> Experiment {
 
 fn taken_apart(experiment: &Experiment, variant: usize) -> Anatomy {
     let settings = AnatomySettings { variant, ..Default::default() };
-    let (mut study, watch) = (DrawStudy::new(), Watch::unattended());
-    anatomy(&mut study, experiment, settings, &|_| {}, &watch).expect("nobody stops it")
+    let (mut study, task) = (DrawStudy::new(), TaskContext::unattended());
+    anatomy(&mut study, experiment, settings, &|_| {}, &task).expect("nobody stops it")
 }
 
 /// The numbers of one series of a figure's table: x and value.
@@ -128,11 +128,11 @@ fn the_cost_of_5_10_8_3_is_in_the_table_and_in_the_words() {
 #[test]
 fn the_check_figure_is_the_study() {
     let experiment = preset("cost-5-10-8-3");
-    let (settings, watch) = (CheckSettings::default(), Watch::unattended());
-    let check = gradient_check(&experiment, 0, &settings, &mut DrawStudy::new(), &watch);
+    let (settings, task) = (CheckSettings::default(), TaskContext::unattended());
+    let check = gradient_check(&experiment, 0, &settings, &mut DrawStudy::new(), &task);
     let check = check.expect("a check");
     assert_eq!(check.forward_passes, settings.forward_passes(175));
-    let figure = FigureId::Check.compute(&experiment, View::default(), &watch).expect("a figure");
+    let figure = FigureId::Check.compute(&experiment, View::default(), &task).expect("a figure");
     let rows: Vec<_> = figure.table().rows.into_iter().filter(|row| row[1] == "centred").collect();
     assert_eq!(rows.len(), check.steps.len());
     for (row, step) in rows.iter().zip(&check.steps) {

@@ -9,7 +9,7 @@ use crate::figure::{
 use crate::study::{
     AnatomySettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
     EnsembleSettings, Sample, Shard, Signal, Spread, SpreadSettings, Stopped, Sweep, SweepError,
-    SweepMap, SweepResult, Theory, TheoryStudy, Watch, all_threads, anatomy, critical_line,
+    SweepMap, SweepResult, TaskContext, Theory, TheoryStudy, all_threads, anatomy, critical_line,
     ensemble, gradient_check, portrait, precision, spread, sweep,
 };
 
@@ -25,7 +25,7 @@ impl FigureId {
         self,
         experiment: &Experiment,
         view: View,
-        watch: &Watch<'_>,
+        watch: &TaskContext<'_>,
     ) -> Result<Figure, Stopped> {
         let mut study = DrawStudy::new();
         match self {
@@ -86,7 +86,7 @@ fn usual_check(
     study: &mut DrawStudy,
     experiment: &Experiment,
     variant: usize,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
 ) -> Result<Figure, Stopped> {
     let variant = variant.min(experiment.variants.len() - 1);
     let mut settings = CheckSettings::default();
@@ -106,14 +106,14 @@ fn usual_spread(
     experiment: &Experiment,
     signal: Signal,
     variant: usize,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
 ) -> Result<Arc<Spread>, Stopped> {
     let settings = SpreadSettings { variant, signal, axis: None };
     Ok(Arc::new(spread(study, experiment, settings, watch)?))
 }
 
 /// An ensemble of the usual size, or of what seeds there are left.
-fn usual_ensemble(experiment: &Experiment, watch: &Watch<'_>) -> Result<Ensemble, Stopped> {
+fn usual_ensemble(experiment: &Experiment, watch: &TaskContext<'_>) -> Result<Ensemble, Stopped> {
     let usual = EnsembleSettings::default();
     let settings = EnsembleSettings { seeds: that_are_left(usual.seeds, experiment), ..usual };
     ensemble(experiment, &settings, watch, |_| {}).map_err(|error| match error {
@@ -135,7 +135,7 @@ fn that_are_left(seeds: u32, experiment: &Experiment) -> u32 {
 fn phase_diagram(
     experiment: &Experiment,
     variant: usize,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
 ) -> Result<Figure, Stopped> {
     let mut request = Sweep::phase_diagram(experiment, variant);
     request.seeds = that_are_left(request.seeds, experiment);

@@ -9,7 +9,7 @@ use safetensors::{Dtype, SafeTensorError};
 
 use crate::engine::{FromDraws, Network, Real, in_precision};
 use crate::experiment::{Experiment, Precision};
-use crate::study::{DrawStudy, Stopped, Watch};
+use crate::study::{DrawStudy, Stopped, TaskContext};
 
 /// The metadata key that holds the experiment and the layout, as commented TOML.
 pub const METADATA_KEY: &str = "gradient-lab-experiment";
@@ -60,7 +60,7 @@ pub fn size(experiment: &Experiment) -> Result<u64, WeightsError> {
 pub fn write(
     experiment: &Experiment,
     study: &mut DrawStudy,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
     out: &mut impl Write,
 ) -> Result<(), WeightsError> {
     out.write_all(&header(experiment)?.0)?;
@@ -110,7 +110,7 @@ fn header(experiment: &Experiment) -> Result<(Vec<u8>, u64), WeightsError> {
 fn write_as<T: Number>(
     experiment: &Experiment,
     study: &mut DrawStudy,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
     out: &mut impl Write,
 ) -> Result<(), WeightsError> {
     for (index, variant) in experiment.variants.iter().enumerate() {

@@ -7,7 +7,7 @@ use crate::engine::{
 use crate::experiment::Experiment;
 
 use super::{
-    Diagnosis, DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, Watch, factors,
+    Diagnosis, DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, TaskContext, factors,
     jacobian_spectrum,
 };
 
@@ -77,10 +77,10 @@ pub struct Anatomy {
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{AnatomySettings, DrawStudy, Watch, anatomy};
-/// let (settings, watch) = (AnatomySettings::default(), Watch::unattended());
+/// use gradient_lab::study::{AnatomySettings, DrawStudy, TaskContext, anatomy};
+/// let (settings, task) = (AnatomySettings::default(), TaskContext::unattended());
 /// let mut study = DrawStudy::new();
-/// let anatomy = anatomy(&mut study, &Experiment::default(), settings, &|_| {}, &watch)?;
+/// let anatomy = anatomy(&mut study, &Experiment::default(), settings, &|_| {}, &task)?;
 /// assert_eq!((anatomy.factors.steps.len(), anatomy.top), (5, 5));
 /// # Ok::<(), gradient_lab::study::Stopped>(())
 /// ```
@@ -89,9 +89,9 @@ pub fn anatomy(
     experiment: &Experiment,
     settings: AnatomySettings,
     preview: &dyn Fn(Anatomy),
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Anatomy, Stopped> {
-    in_precision!(experiment.architecture.precision, T => anatomy_as::<T>(study, experiment, settings, preview, watch))
+    in_precision!(experiment.architecture.precision, T => anatomy_as::<T>(study, experiment, settings, preview, task))
 }
 
 fn anatomy_as<T: Real + FromDraws>(
@@ -99,12 +99,13 @@ fn anatomy_as<T: Real + FromDraws>(
     experiment: &Experiment,
     settings: AnatomySettings,
     preview: &dyn Fn(Anatomy),
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Anatomy, Stopped> {
     let variant = settings.variant.min(experiment.variants.len() - 1);
-    let passed = |watch: &Watch<'_>| study.passed(experiment, &experiment.variants[variant], watch);
-    let (network, pass): (Network<T>, _) = watch.part(0.0..PASSED, passed)?;
-    let factors = watch.part(PASSED..FACTORED, |watch| factors(&network, &pass, watch))?;
+    let passed =
+        |task: &TaskContext<'_>| study.passed(experiment, &experiment.variants[variant], task);
+    let (network, pass): (Network<T>, _) = task.part(0.0..PASSED, passed)?;
+    let factors = task.part(PASSED..FACTORED, |task| factors(&network, &pass, task))?;
     let records = record(&network, &pass);
     let mut anatomy = Anatomy {
         experiment: experiment.clone(),
@@ -123,7 +124,7 @@ fn anatomy_as<T: Real + FromDraws>(
         spectrum: None,
     };
     preview(anatomy.clone());
-    anatomy.spectrum = Some(spectrum(&network, &pass, &anatomy, watch)?);
+    anatomy.spectrum = Some(spectrum(&network, &pass, &anatomy, task)?);
     Ok(anatomy)
 }
 
@@ -131,11 +132,12 @@ fn spectrum<T: Real>(
     network: &Network<T>,
     pass: &Pass<T>,
     anatomy: &Anatomy,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Result<JacobianSpectrum, JacobianError>, Stopped> {
-    let spectrum =
-        |watch: &Watch<'_>| jacobian_spectrum(network, pass, anatomy.example, anatomy.top, watch);
-    match watch.part(FACTORED..1.0, spectrum) {
+    let spectrum = |task: &TaskContext<'_>| {
+        jacobian_spectrum(network, pass, anatomy.example, anatomy.top, task)
+    };
+    match task.part(FACTORED..1.0, spectrum) {
         Err(JacobianError::Stopped(stopped)) => Err(stopped),
         outcome => Ok(outcome),
     }
@@ -151,10 +153,10 @@ mod tests {
     fn the_preview_is_the_answer_without_the_singular_values() {
         let seen = RefCell::new(None);
         let preview = |anatomy| *seen.borrow_mut() = Some(anatomy);
-        let (settings, watch) = (AnatomySettings::default(), Watch::unattended());
+        let (settings, task) = (AnatomySettings::default(), TaskContext::unattended());
         let experiment = Experiment::default();
         let answer =
-            anatomy(&mut DrawStudy::new(), &experiment, settings, &preview, &watch).unwrap();
+            anatomy(&mut DrawStudy::new(), &experiment, settings, &preview, &task).unwrap();
         let spectrum = answer.spectrum.clone().unwrap().unwrap();
         assert_eq!((spectrum.top, spectrum.layers.len()), (5, 5));
         assert_eq!(seen.into_inner(), Some(Anatomy { spectrum: None, ..answer }));
@@ -164,10 +166,9 @@ mod tests {
     fn too_wide_a_layer_keeps_its_factors() {
         let mut experiment = Experiment::default();
         experiment.architecture.hidden = Some(vec![4, 300]);
-        let (settings, watch) =
-            (AnatomySettings { variant: 9, ..Default::default() }, Watch::unattended());
-        let answer =
-            anatomy(&mut DrawStudy::new(), &experiment, settings, &|_| {}, &watch).unwrap();
+        let (settings, task) =
+            (AnatomySettings { variant: 9, ..Default::default() }, TaskContext::unattended());
+        let answer = anatomy(&mut DrawStudy::new(), &experiment, settings, &|_| {}, &task).unwrap();
         assert_eq!((answer.name.as_str(), answer.factors.steps.len()), ("ReLU", 2));
         let error = answer.spectrum.unwrap().unwrap_err();
         assert!(error.to_string().contains("300 units"), "{error}");

@@ -10,7 +10,7 @@ use ndarray::{Array2, Axis};
 
 use crate::engine::{Network, Pass, ProductSvd, Real, Scaled};
 
-use super::{CutBy, Stopped, Watch};
+use super::{CutBy, Stopped, TaskContext};
 
 /// Widest layer whose singular values are computed; the work grows with its cube.
 pub const MOST_UNITS: usize = 256;
@@ -115,12 +115,12 @@ impl LayerSpectrum {
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{DrawStudy, Watch, jacobian_spectrum};
+/// use gradient_lab::study::{DrawStudy, TaskContext, jacobian_spectrum};
 /// let experiment = Experiment::default();
-/// let watch = Watch::unattended();
+/// let task = TaskContext::unattended();
 /// let network = DrawStudy::new()
-///     .network::<f64>(&experiment, &experiment.variants[0], &watch)?;
-/// let spectrum = jacobian_spectrum(&network, &network.forward(), 0, 5, &watch)?;
+///     .network::<f64>(&experiment, &experiment.variants[0], &task)?;
+/// let spectrum = jacobian_spectrum(&network, &network.forward(), 0, 5, &task)?;
 /// assert_eq!(spectrum.layers[0].log10.len(), 20); // ∂z^(5)/∂z^(1), 20 × 20
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -129,7 +129,7 @@ pub fn jacobian_spectrum<T: Real>(
     pass: &Pass<T>,
     example: usize,
     top: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<JacobianSpectrum, JacobianError> {
     refuse(pass, example, top)?;
     let units = |layer: usize| pass.layers[layer - 1].z.units();
@@ -137,8 +137,8 @@ pub fn jacobian_spectrum<T: Real>(
     let mut relative_error = 0.0;
     let mut layers = vec![LayerSpectrum::of(top, &columns, units(top), relative_error)];
     for layer in (1..top).rev() {
-        watch.proceed()?;
-        watch.report((top - layer) as f32 / top as f32);
+        task.proceed()?;
+        task.report((top - layer) as f32 / top as f32);
         let factor = Factor::of(network, pass, layer, example);
         columns.multiply(&factor.matrix, factor.rank);
         relative_error += factor.condition * f64::EPSILON;
@@ -238,8 +238,8 @@ mod tests {
 
     fn network(experiment: &Experiment) -> (Network<f64>, Pass<f64>) {
         let variant = &experiment.variants[0];
-        let watch = Watch::unattended();
-        let network = DrawStudy::new().network::<f64>(experiment, variant, &watch).unwrap();
+        let task = TaskContext::unattended();
+        let network = DrawStudy::new().network::<f64>(experiment, variant, &task).unwrap();
         let pass = network.forward();
         (network, pass)
     }
@@ -247,7 +247,7 @@ mod tests {
     fn spectrum(experiment: &Experiment) -> JacobianSpectrum {
         let (network, pass) = network(experiment);
         let top = pass.layers.len();
-        jacobian_spectrum(&network, &pass, 0, top, &Watch::unattended()).unwrap()
+        jacobian_spectrum(&network, &pass, 0, top, &TaskContext::unattended()).unwrap()
     }
 
     #[test]
@@ -371,7 +371,7 @@ mod tests {
         let wide = experiment(Activation::Tanh, vec![300], 1);
         let (network, pass) = network(&wide);
         let run = |example, top| {
-            jacobian_spectrum(&network, &pass, example, top, &Watch::unattended())
+            jacobian_spectrum(&network, &pass, example, top, &TaskContext::unattended())
                 .unwrap_err()
                 .to_string()
         };

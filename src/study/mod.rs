@@ -101,21 +101,21 @@ pub use theory_study::{
 #[error("stopped")]
 pub struct Stopped;
 
-/// A study's line to whoever asked: may it go on, and how far is it?
-pub struct Watch<'a> {
+/// What a study knows of whoever asked: whether it is to stop, and where to tell how far it is.
+pub struct TaskContext<'a> {
     stop: &'a dyn Fn() -> bool,
     report: &'a dyn Fn(f32),
 }
 
-impl<'a> Watch<'a> {
+impl<'a> TaskContext<'a> {
     /// `stop` is asked often and must be quick; `report` receives shares from 0 to 1.
     pub fn new(stop: &'a dyn Fn() -> bool, report: &'a dyn Fn(f32)) -> Self {
         Self { stop, report }
     }
 
     /// Never stops and listens to nothing: for tests and the command line.
-    pub fn unattended() -> Watch<'static> {
-        Watch { stop: &|| false, report: &|_| {} }
+    pub fn unattended() -> TaskContext<'static> {
+        TaskContext { stop: &|| false, report: &|_| {} }
     }
 
     /// Goes on, or not.
@@ -132,13 +132,13 @@ impl<'a> Watch<'a> {
     }
 
     /// Hands a part of the work over, whose own shares lie between these two of the whole.
-    fn part<R>(&self, shares: Range<f32>, work: impl FnOnce(&Watch<'_>) -> R) -> R {
+    fn part<R>(&self, shares: Range<f32>, work: impl FnOnce(&TaskContext<'_>) -> R) -> R {
         let report = |share: f32| self.report(shares.start + share * (shares.end - shares.start));
-        work(&Watch { stop: self.stop, report: &report })
+        work(&TaskContext { stop: self.stop, report: &report })
     }
 
     /// The same, whose shares nobody is told.
-    fn quietly<R>(&self, work: impl FnOnce(&Watch<'_>) -> R) -> R {
-        work(&Watch { stop: self.stop, report: &|_| {} })
+    fn quietly<R>(&self, work: impl FnOnce(&TaskContext<'_>) -> R) -> R {
+        work(&TaskContext { stop: self.stop, report: &|_| {} })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::engine::{Blank, Executor, LayerRecord, Network, Pass, Real, Scaled, Serial, explain};
 
 use super::parallel::{all_threads, each, in_pool};
-use super::{Stopped, Watch};
+use super::{Stopped, TaskContext};
 
 // Measured on a 2-core machine with AVX-512, where starting and joining a thread takes 31 µs.
 
@@ -37,12 +37,12 @@ impl Executor for PoolExecutor {
 }
 
 /// Draws every array and reports the share drawn; `false` when told to stop.
-pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, watch: &Watch<'_>) -> bool {
+pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, task: &TaskContext<'_>) -> bool {
     let numbers = blanks.iter().map(Blank::len).sum();
     let threads = worth(threads, numbers, NUMBERS_WORTH_A_THREAD);
     let drawn = AtomicUsize::new(0);
-    let stop = || told(watch, &drawn, numbers).is_err();
-    each(blanks.iter_mut(), threads, &Watch::new(&stop, &|_| {}), |blank, _| {
+    let stop = || told(task, &drawn, numbers).is_err();
+    each(blanks.iter_mut(), threads, &TaskContext::new(&stop, &|_| {}), |blank, _| {
         blank.draw();
         drawn.fetch_add(blank.len(), Ordering::Relaxed);
     })
@@ -50,9 +50,9 @@ pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, watch: &Watch<'_>) 
 }
 
 /// Reports how much of the whole is done, and asks whether to go on.
-fn told(watch: &Watch<'_>, done: &AtomicUsize, whole: usize) -> Result<(), Stopped> {
-    watch.report(done.load(Ordering::Relaxed) as f32 / whole.max(1) as f32);
-    watch.proceed()
+fn told(task: &TaskContext<'_>, done: &AtomicUsize, whole: usize) -> Result<(), Stopped> {
+    task.report(done.load(Ordering::Relaxed) as f32 / whole.max(1) as f32);
+    task.proceed()
 }
 
 /// Forward and backward in the buffers of an earlier pass. Where there are threads for it, the
@@ -65,43 +65,43 @@ fn told(watch: &Watch<'_>, done: &AtomicUsize, whole: usize) -> Result<(), Stopp
 /// ```
 /// use gradient_lab::engine::{DrawCache, Network};
 /// use gradient_lab::experiment::{Architecture, Experiment};
-/// use gradient_lab::study::{Watch, pass};
+/// use gradient_lab::study::{TaskContext, pass};
 /// let architecture = Architecture { width: 200, batch: 64, ..Architecture::default() };
 /// let experiment = Experiment { architecture, ..Experiment::default() };
 /// let (variant, mut cache) = (&experiment.variants[0], DrawCache::new());
 /// let network = Network::<f32>::build(&experiment, variant, &mut cache, &mut || true)?;
-/// let (mut buffers, watch) = (None, Watch::unattended());
-/// let alone = pass(&network, &mut buffers, 1, &watch)?.layers[0].delta.rms_norm();
-/// assert_eq!(pass(&network, &mut buffers, 2, &watch)?.layers[0].delta.rms_norm(), alone);
+/// let (mut buffers, task) = (None, TaskContext::unattended());
+/// let alone = pass(&network, &mut buffers, 1, &task)?.layers[0].delta.rms_norm();
+/// assert_eq!(pass(&network, &mut buffers, 2, &task)?.layers[0].delta.rms_norm(), alone);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn pass<'a, T: Real>(
     network: &Network<T>,
     buffers: &'a mut Option<Pass<T>>,
     threads: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<&'a Pass<T>, Stopped> {
     if 2 * network.multiply_adds() < PRODUCTS_WORTH_A_THREAD {
-        let mut proceed = || watch.proceed().is_ok();
+        let mut proceed = || task.proceed().is_ok();
         return network.pass_in(buffers, &Serial, &mut proceed).map_err(|_| Stopped);
     }
     // Once for each layer's product, forward and backward.
     let (asked, steps) = (AtomicUsize::new(0), 2 * network.depth());
-    let stop = || told(watch, &asked, steps).is_err();
-    let watch = Watch::new(&stop, &|_| {});
+    let stop = || told(task, &asked, steps).is_err();
+    let task = TaskContext::new(&stop, &|_| {});
     let step = |goes_on: bool| {
         asked.fetch_add(1, Ordering::Relaxed);
         goes_on
     };
     let pool = PoolExecutor(threads.max(1));
     let shared = if network.most_shares(&pool) > 1 {
-        in_pool(&watch, |proceed| network.pass_in(buffers, &pool, &mut || step(proceed())).is_ok())
+        in_pool(&task, |proceed| network.pass_in(buffers, &pool, &mut || step(proceed())).is_ok())
     } else {
         None
     };
     let passed = match shared {
         Some(passed) => passed?,
-        None => network.pass_in(buffers, &Serial, &mut || step(watch.proceed().is_ok())).is_ok(),
+        None => network.pass_in(buffers, &Serial, &mut || step(task.proceed().is_ok())).is_ok(),
     };
     if passed { buffers.as_ref().ok_or(Stopped) } else { Err(Stopped) }
 }
@@ -112,10 +112,10 @@ pub fn pass<'a, T: Real>(
 /// [`Stopped`] when told to stop.
 pub(super) fn pass_once<T: Real>(
     network: &Network<T>,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Pass<T>, Stopped> {
     let mut buffers = None;
-    pass(network, &mut buffers, all_threads(), watch)?;
+    pass(network, &mut buffers, all_threads(), task)?;
     buffers.ok_or(Stopped)
 }
 
@@ -133,12 +133,12 @@ pub(super) fn record<T: Real>(
     network: &Network<T>,
     pass: &Pass<T>,
     threads: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<(Vec<LayerRecord>, Vec<Vec<Scaled>>), Stopped> {
     let entries: usize = pass.layers.iter().map(|trace| trace.slope.len()).sum();
     let threads = worth(threads, entries, ENTRIES_WORTH_A_THREAD);
     let mut slots: Vec<Option<(LayerRecord, Vec<Scaled>)>> = vec![None; pass.layers.len()];
-    each(slots.iter_mut().enumerate(), threads, watch, |(index, slot), _| {
+    each(slots.iter_mut().enumerate(), threads, task, |(index, slot), _| {
         let record = LayerRecord::of(network, pass, index);
         *slot = Some((record, pass.layers[index].delta.profile()));
     })?;
@@ -177,13 +177,13 @@ mod tests {
     fn same_bits<T: Real + crate::engine::FromDraws>(experiment: &Experiment) {
         let (variant, mut cache) = (&experiment.variants[0], DrawCache::new());
         let network = Network::<T>::build(experiment, variant, &mut cache, &mut || true).unwrap();
-        let (mut buffers, watch) = (None, Watch::unattended());
+        let (mut buffers, task) = (None, TaskContext::unattended());
         let alone = network.pass();
         let recorded = crate::engine::record(&network, &alone);
         for threads in [1, 2, 3] {
-            let pass = pass(&network, &mut buffers, threads, &watch).unwrap();
+            let pass = pass(&network, &mut buffers, threads, &task).unwrap();
             assert_eq!(format!("{pass:?}"), format!("{alone:?}"), "{threads} threads");
-            let (records, _) = record(&network, pass, threads, &watch).unwrap();
+            let (records, _) = record(&network, pass, threads, &task).unwrap();
             // In any case shared out, even where another test has the pool.
             let mut own = None;
             let shared = network.pass_in(&mut own, &PoolExecutor(threads), &mut || true).unwrap();

@@ -6,7 +6,7 @@
 use crate::engine::{Network, Parameter, Pass, Scaled, Signal};
 use crate::experiment::{Activation, Experiment};
 
-use super::{DrawStudy, Stopped, Watch};
+use super::{DrawStudy, Stopped, TaskContext};
 
 /// Layers that a diagram shows at most; of a deeper network the first and the last ones.
 pub const MOST_LAYERS: usize = 8;
@@ -94,11 +94,11 @@ pub fn portrait(
     experiment: &Experiment,
     variant: usize,
     example: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Portrait, Stopped> {
     let variant = &experiment.variants[variant.min(experiment.variants.len() - 1)];
     let example = example.min(experiment.architecture.batch - 1);
-    let (network, pass): (Network<f64>, _) = study.passed(experiment, variant, watch)?;
+    let (network, pass): (Network<f64>, _) = study.passed(experiment, variant, task)?;
     let sitter = Sitter { network: &network, pass: &pass, example };
     let chosen = chosen_layers(network.depth());
     let layers = chosen.iter().enumerate().map(|(place, &layer)| {
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     fn of(experiment: &Experiment) -> Portrait {
-        portrait(&mut DrawStudy::new(), experiment, 0, 0, &Watch::unattended())
+        portrait(&mut DrawStudy::new(), experiment, 0, 0, &TaskContext::unattended())
             .expect("not stopped")
     }
 

@@ -11,7 +11,7 @@ use crate::engine::{
 };
 use crate::experiment::{Activation, Experiment};
 
-use super::{Diagnosis, DrawStudy, Stopped, Watch};
+use super::{Diagnosis, DrawStudy, Stopped, TaskContext};
 
 pub use finding::{ShareOf, SpreadFinding};
 pub use scale::{Bins, MOST_BINS, ValueAxis, ValueScale};
@@ -145,9 +145,9 @@ impl Spread {
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{DrawStudy, SpreadSettings, Watch, spread};
-/// let (settings, watch) = (SpreadSettings::default(), Watch::unattended());
-/// let spread = spread(&mut DrawStudy::new(), &Experiment::default(), settings, &watch)?;
+/// use gradient_lab::study::{DrawStudy, SpreadSettings, TaskContext, spread};
+/// let (settings, task) = (SpreadSettings::default(), TaskContext::unattended());
+/// let spread = spread(&mut DrawStudy::new(), &Experiment::default(), settings, &task)?;
 /// let first = &spread.layers[0]; // 20 units, one example, a sigmoid's δ is never 0
 /// assert_eq!((first.total, first.zeros, first.counts.iter().sum()), (20, 0, 20));
 /// # Ok::<(), gradient_lab::study::Stopped>(())
@@ -156,23 +156,24 @@ pub fn spread(
     study: &mut DrawStudy,
     experiment: &Experiment,
     settings: SpreadSettings,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Spread, Stopped> {
-    in_precision!(experiment.architecture.precision, T => spread_as::<T>(study, experiment, settings, watch))
+    in_precision!(experiment.architecture.precision, T => spread_as::<T>(study, experiment, settings, task))
 }
 
 fn spread_as<T: Real + FromDraws>(
     study: &mut DrawStudy,
     experiment: &Experiment,
     settings: SpreadSettings,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Spread, Stopped> {
     let variant = settings.variant.min(experiment.variants.len() - 1);
-    let passed = |watch: &Watch<'_>| study.passed(experiment, &experiment.variants[variant], watch);
-    let (network, pass): (Network<T>, _) = watch.part(0.0..0.5, passed)?;
+    let passed =
+        |task: &TaskContext<'_>| study.passed(experiment, &experiment.variants[variant], task);
+    let (network, pass): (Network<T>, _) = task.part(0.0..0.5, passed)?;
     let mut reach = Reach::default();
     for (index, trace) in pass.layers.iter().enumerate() {
-        watch.proceed()?;
+        task.proceed()?;
         reach.take(settings.signal, trace, index + 1 < pass.layers.len());
     }
     let axis = settings.axis.unwrap_or_else(|| settings.signal.usual_axis(&reach));
@@ -180,8 +181,8 @@ fn spread_as<T: Real + FromDraws>(
     let bins = Bins::covering(scale, &reach);
     let mut layers = Vec::with_capacity(pass.layers.len());
     for (index, trace) in pass.layers.iter().enumerate() {
-        watch.proceed()?;
-        watch.report(0.5 + 0.5 * index as f32 / pass.layers.len() as f32);
+        task.proceed()?;
+        task.report(0.5 + 0.5 * index as f32 / pass.layers.len() as f32);
         let activation = network.activation(index);
         layers.push(count(settings.signal, trace, activation, scale, bins));
     }

@@ -2,7 +2,7 @@
 
 use gradient_lab::engine::Scaled;
 use gradient_lab::study::{
-    DrawStudy, ShareOf, Signal, Spread, SpreadFinding, SpreadSettings, Watch, spread,
+    DrawStudy, ShareOf, Signal, Spread, SpreadFinding, SpreadSettings, TaskContext, spread,
 };
 
 use crate::random::Population;
@@ -60,7 +60,7 @@ fn holds(raw: &Raw, signal: Signal, finding: &SpreadFinding) -> bool {
 
 fn of(raw: &Raw, signal: Signal) -> Spread {
     let settings = SpreadSettings { signal, ..SpreadSettings::default() };
-    spread(&mut DrawStudy::on_threads(1), &raw.experiment, settings, &Watch::unattended())
+    spread(&mut DrawStudy::on_threads(1), &raw.experiment, settings, &TaskContext::unattended())
         .expect("nobody stops it")
 }
 

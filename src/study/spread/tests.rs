@@ -2,7 +2,7 @@ use super::*;
 use crate::experiment::Preset;
 
 fn of(experiment: &Experiment, settings: SpreadSettings) -> Spread {
-    spread(&mut DrawStudy::new(), experiment, settings, &Watch::unattended()).unwrap()
+    spread(&mut DrawStudy::new(), experiment, settings, &TaskContext::unattended()).unwrap()
 }
 
 fn every_choice() -> impl Iterator<Item = SpreadSettings> {
@@ -84,7 +84,7 @@ fn a_dead_relu_is_an_exact_zero() {
     let experiment = Experiment::default();
     let settings = SpreadSettings { variant: 1, signal: Signal::A, axis: Some(ValueAxis::Log) };
     let spread = of(&experiment, settings);
-    let draw = DrawStudy::new().run(&experiment, &Watch::unattended()).unwrap();
+    let draw = DrawStudy::new().run(&experiment, &TaskContext::unattended()).unwrap();
     for (layer, record) in spread.layers.iter().zip(&draw.variants[1].layers) {
         assert_eq!(layer.zero_share(), record.dead_share);
         assert_eq!(layer.dead_share, record.dead_share);
@@ -101,7 +101,7 @@ fn a_dead_relu_is_an_exact_zero() {
 #[test]
 fn norms_that_no_f64_holds_are_in_finite_bins() {
     let experiment = Preset::find("deep").unwrap().experiment();
-    let draw = DrawStudy::new().run(&experiment, &Watch::unattended()).unwrap();
+    let draw = DrawStudy::new().run(&experiment, &TaskContext::unattended()).unwrap();
     for axis in [ValueAxis::Log, ValueAxis::SignedLog] {
         let settings = SpreadSettings { axis: Some(axis), ..Default::default() };
         let spread = of(&experiment, settings);
@@ -159,8 +159,8 @@ fn positions_and_values_agree_on_both_sides_and_far_out() {
 #[test]
 fn a_stop_is_obeyed() {
     let (stop, ignore) = (|| true, |_| {});
-    let watch = Watch::new(&stop, &ignore);
-    let asked = spread(&mut DrawStudy::new(), &Experiment::default(), Default::default(), &watch);
+    let task = TaskContext::new(&stop, &ignore);
+    let asked = spread(&mut DrawStudy::new(), &Experiment::default(), Default::default(), &task);
     assert_eq!(asked, Err(Stopped));
 }
 

@@ -3,7 +3,7 @@
 use crate::engine::{Network, ScaledColumns};
 use crate::experiment::{Data, Experiment, Variant};
 
-use super::super::{DrawStudy, Stopped, Watch};
+use super::super::{DrawStudy, Stopped, TaskContext};
 
 /// Inputs, targets, weights and biases of one variant, whether they were drawn or given.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,9 +25,9 @@ impl Given {
         experiment: &Experiment,
         variant: &Variant,
         study: &mut DrawStudy,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
     ) -> Result<Self, Stopped> {
-        let network = study.network::<f64>(experiment, variant, watch)?.with_plain_parameters();
+        let network = study.network::<f64>(experiment, variant, task)?.with_plain_parameters();
         let batch = experiment.architecture.batch;
         let data = Data { x: examples(&network.input, batch), y: examples(&network.target, batch) };
         let (weights, biases) = parameters(&network);

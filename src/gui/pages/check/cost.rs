@@ -9,7 +9,7 @@ use egui_extras::{Column, TableBuilder};
 use crate::engine::{FromDraws, Network, Real, in_precision};
 use crate::experiment::Experiment;
 use crate::figure::{COST_COLUMNS, Figure, cost_row};
-use crate::study::{Cost, DrawStudy, Stopped, Timing, Watch, time_passes};
+use crate::study::{Cost, DrawStudy, Stopped, TaskContext, Timing, time_passes};
 
 use crate::gui::command::Commands;
 use crate::gui::figure_tools::figure_with_tools;
@@ -91,7 +91,7 @@ impl CostPart {
 fn time<T: Real + FromDraws>(
     study: &mut DrawStudy,
     (experiment, variant): &Question,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
 ) -> Result<Timing, Stopped> {
     let network: Network<T> = study.network(experiment, &experiment.variants[*variant], watch)?;
     let start = Instant::now();
