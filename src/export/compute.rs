@@ -8,9 +8,9 @@ use crate::figure::{
 };
 use crate::study::{
     AnatomySettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
-    EnsembleSettings, Sample, Shard, Signal, Spread, SpreadSettings, Stopped, Sweep, SweepError,
-    SweepMap, SweepResult, TaskContext, Theory, TheoryStudy, all_threads, anatomy, critical_line,
-    ensemble, gradient_check, portrait, precision, spread, sweep,
+    EnsembleSettings, Sample, Shard, Spread, SpreadSettings, SpreadSignal, Stopped, Sweep,
+    SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy, all_threads, anatomy,
+    critical_line, ensemble, gradient_check, portrait, precision, spread, sweep,
 };
 
 /// Parameters of a check that would take too long with all of them.
@@ -104,7 +104,7 @@ fn usual_check(
 fn usual_spread(
     study: &mut DrawStudy,
     experiment: &Experiment,
-    signal: Signal,
+    signal: SpreadSignal,
     variant: usize,
     watch: &TaskContext<'_>,
 ) -> Result<Arc<Spread>, Stopped> {

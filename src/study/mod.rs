@@ -82,7 +82,7 @@ pub use sample::Sample;
 pub use sampler::{Engine, Sampler, Shares};
 pub use setting::{Axis, Setting, Spacing};
 pub use spread::{
-    Bins, LayerSpread, MOST_BINS, ShareOf, Signal, Spread, SpreadFinding, SpreadSettings,
+    Bins, LayerSpread, MOST_BINS, ShareOf, Spread, SpreadFinding, SpreadSettings, SpreadSignal,
     ValueAxis, ValueScale, spread,
 };
 pub use steps::{Given, Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};

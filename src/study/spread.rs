@@ -21,7 +21,7 @@ const QUANTILES: [f64; 3] = [0.05, 0.5, 0.95];
 
 /// What of a layer is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Signal {
+pub enum SpreadSignal {
     /// z^(l).
     Z,
     /// a^(l).
@@ -31,7 +31,7 @@ pub enum Signal {
     Delta,
 }
 
-impl Signal {
+impl SpreadSignal {
     /// Every one, in the order in which a pass makes them.
     pub const ALL: [Self; 3] = [Self::Z, Self::A, Self::Delta];
 
@@ -73,7 +73,7 @@ pub struct SpreadSettings {
     /// Which variant, from 0.
     pub variant: usize,
     /// What of it.
-    pub signal: Signal,
+    pub signal: SpreadSignal,
     /// On which axis; on the one that suits the signal and the data if none is chosen.
     pub axis: Option<ValueAxis>,
 }
@@ -88,7 +88,7 @@ pub struct Spread {
     /// The variant's name.
     pub name: String,
     /// What was counted.
-    pub signal: Signal,
+    pub signal: SpreadSignal,
     /// How values stand on the axis.
     pub scale: ValueScale,
     /// The bins of every layer.
@@ -204,11 +204,11 @@ fn spread_as<T: Real + FromDraws>(
 }
 
 /// One example's entries, in full.
-fn column<T: Real>(signal: Signal, trace: &LayerTrace<T>, example: usize) -> Vec<Scaled> {
+fn column<T: Real>(signal: SpreadSignal, trace: &LayerTrace<T>, example: usize) -> Vec<Scaled> {
     match signal {
-        Signal::Z => trace.z.column(example),
-        Signal::A => trace.a.column(example),
-        Signal::Delta => trace.delta.column(example),
+        SpreadSignal::Z => trace.z.column(example),
+        SpreadSignal::A => trace.a.column(example),
+        SpreadSignal::Delta => trace.delta.column(example),
     }
 }
 
@@ -227,7 +227,7 @@ struct Reach {
 }
 
 impl Reach {
-    fn take<T: Real>(&mut self, signal: Signal, trace: &LayerTrace<T>, hidden: bool) {
+    fn take<T: Real>(&mut self, signal: SpreadSignal, trace: &LayerTrace<T>, hidden: bool) {
         let mut squares = Scaled::ZERO;
         for example in 0..trace.z.batch() {
             let entries = column(signal, trace, example);
@@ -286,7 +286,7 @@ fn is_below(a: Scaled, b: Scaled) -> bool {
 
 /// One layer's histogram.
 fn count<T: Real>(
-    signal: Signal,
+    signal: SpreadSignal,
     trace: &LayerTrace<T>,
     activation: Activation,
     scale: ValueScale,
