@@ -7,10 +7,10 @@ use crate::figure::{
     Direction, Figure, FigureId, Note, SpreadForm, View, check::with_note, quick_check,
 };
 use crate::study::{
-    AnatomySettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
+    BackwardSettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
     EnsembleSettings, Sample, Shard, Spread, SpreadSettings, SpreadSignal, Stopped, Sweep,
-    SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy, all_threads, anatomy,
-    critical_line, ensemble, gradient_check, portrait, precision, spread, sweep,
+    SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy, all_threads,
+    backward_factors, critical_line, ensemble, gradient_check, portrait, precision, spread, sweep,
 };
 
 /// Parameters of a check that would take too long with all of them.
@@ -41,9 +41,9 @@ impl FigureId {
                 Ok(Figure::graph(experiment, &portrait, Direction::Backward))
             }
             Self::Factors | Self::Product | Self::Shares | Self::Jacobian | Self::Spectrum => {
-                let settings = AnatomySettings { variant: view.variant, ..Default::default() };
-                let anatomy = anatomy(&mut study, experiment, settings, &|_| {}, watch)?;
-                Ok(Figure::of_anatomy(self, &anatomy, 1))
+                let settings = BackwardSettings { variant: view.variant, ..Default::default() };
+                let backward = backward_factors(&mut study, experiment, settings, &|_| {}, watch)?;
+                Ok(Figure::of_backward_factors(self, &backward, 1))
             }
             Self::Check | Self::Derivatives => {
                 usual_check(self, &mut study, experiment, view.variant, watch)

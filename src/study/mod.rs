@@ -1,7 +1,7 @@
 //! Questions asked of an experiment. A study takes an experiment, reports its progress,
 //! stops when told to, and returns plain data.
 
-mod anatomy;
+mod backward_factors;
 mod basin;
 mod blame;
 mod check;
@@ -41,7 +41,7 @@ mod theory_study;
 
 use std::ops::Range;
 
-pub use anatomy::{Anatomy, AnatomySettings, anatomy};
+pub use backward_factors::{BackwardFactors, BackwardSettings, backward_factors};
 pub use basin::Basin;
 pub use blame::{Cause, Cut, CutBy, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{

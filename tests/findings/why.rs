@@ -3,8 +3,8 @@
 use gradient_lab::engine::{FromDraws, Real};
 use gradient_lab::experiment::Precision;
 use gradient_lab::study::{
-    AnatomySettings, Cause, CutBy, DrawStudy, JacobianSpectrum, TaskContext, WhyFinding, anatomy,
-    factors,
+    BackwardSettings, Cause, CutBy, DrawStudy, JacobianSpectrum, TaskContext, WhyFinding,
+    backward_factors, factors,
 };
 
 use crate::random::Population;
@@ -87,10 +87,11 @@ fn blamed(weights: f64, slopes: f64, grows: Option<bool>, cause: Cause, against:
 }
 
 fn anatomized(raw: &Raw) -> (Vec<WhyFinding>, Option<JacobianSpectrum>) {
-    let (settings, task) = (AnatomySettings::default(), TaskContext::unattended());
-    let anatomy = anatomy(&mut DrawStudy::on_threads(1), &raw.experiment, settings, &|_| {}, &task);
-    let anatomy = anatomy.expect("nobody stops it");
-    (anatomy.factors.findings(), anatomy.spectrum.and_then(Result::ok))
+    let (settings, task) = (BackwardSettings::default(), TaskContext::unattended());
+    let backward =
+        backward_factors(&mut DrawStudy::on_threads(1), &raw.experiment, settings, &|_| {}, &task);
+    let backward = backward.expect("nobody stops it");
+    (backward.factors.findings(), backward.spectrum.and_then(Result::ok))
 }
 
 fn taken_apart<T: Real + FromDraws>(raw: &Raw) -> Vec<WhyFinding> {
