@@ -18,7 +18,7 @@ pub const WEIGHTS: Ink = Ink::Palette(0);
 /// The ink of everything that comes from the slopes σ′.
 pub const SLOPES: Ink = Ink::Palette(1);
 
-/// The figures that an backward has, in the order in which a page shows them.
+/// The figures that a backward pass taken apart has, in the order in which a page shows them.
 pub const FIGURES: [FigureId; 5] = [
     FigureId::Factors,
     FigureId::Product,
@@ -28,7 +28,7 @@ pub const FIGURES: [FigureId; 5] = [
 ];
 
 impl Figure {
-    /// A figure of an backward, about layer `layer` where it is about one. Without singular
+    /// A figure of a backward pass taken apart, about layer `layer` where it is about one. Without singular
     /// values there is no panel and the note says why.
     pub fn of_backward_factors(id: FigureId, backward: &BackwardFactors, layer: usize) -> Self {
         let spectrum = || backward.spectrum.as_ref().and_then(|spectrum| spectrum.as_ref().ok());

@@ -1,7 +1,7 @@
 //! What is found when a backward pass is taken apart: which factor shrinks or grows the signal,
 //! and which directions the Jacobian loses, and why.
 
-use super::{BackwardFactors, Factor, Factors, JacobianSpectrum};
+use super::{BackwardFactors, CutBy, Factor, Factors, JacobianSpectrum};
 
 /// A factor within 5 % of 1 in each step, in log10, is no cause.
 pub const SLIGHT: f64 = 0.021;
@@ -81,19 +81,6 @@ pub struct Cut {
     pub layer: usize,
     /// What loses them.
     pub by: CutBy,
-}
-
-/// What loses directions of a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CutBy {
-    /// The layer has fewer units than there are directions.
-    Narrow,
-    /// Units whose slope is exactly 0 at this example.
-    Inactive,
-    /// Slopes below the smallest `f64`: small, and taken for 0 in the singular values.
-    TinySlopes,
-    /// Weights of low rank.
-    LowRank,
 }
 
 impl Factors {

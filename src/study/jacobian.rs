@@ -10,7 +10,7 @@ use ndarray::{Array2, Axis};
 
 use crate::engine::{Network, Pass, ProductSvd, Real, Scaled};
 
-use super::{CutBy, Stopped, TaskContext};
+use super::{Stopped, TaskContext};
 
 /// Widest layer whose singular values are computed; the work grows with its cube.
 pub const MOST_UNITS: usize = 256;
@@ -74,6 +74,19 @@ pub struct LayerSpectrum {
     pub relative_error: f64,
     /// What this step loses directions by, where it does.
     pub cut: Option<CutBy>,
+}
+
+/// What loses directions of a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CutBy {
+    /// The layer has fewer units than there are directions.
+    Narrow,
+    /// Units whose slope is exactly 0 at this example.
+    Inactive,
+    /// Slopes below the smallest `f64`: small, and taken for 0 in the singular values.
+    TinySlopes,
+    /// Weights of low rank.
+    LowRank,
 }
 
 impl LayerSpectrum {

@@ -43,7 +43,7 @@ use std::ops::Range;
 
 pub use backward_factors::{BackwardFactors, BackwardSettings, backward_factors};
 pub use basin::Basin;
-pub use blame::{Cause, Cut, CutBy, SLIGHT, UNTRUSTED, WhyFinding};
+pub use blame::{Cause, Cut, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{
     CheckError, CheckFinding, CheckSettings, Compared, Derivative, Differences, Errors,
     GradientCheck, KinkUnit, Outcome, PlainDifference, StepCheck, Unresolved, check_against,
@@ -64,7 +64,7 @@ pub use ensemble_finding::{EnsembleFinding, Place};
 pub use factors::{Factor, Factors, SpectralNorm, factors};
 pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step};
 pub use histogram::Histogram;
-pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
+pub use jacobian::{CutBy, JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
 pub use moments::BiasLaw;
 pub use no_spread::NoSpread;

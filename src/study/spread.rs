@@ -249,13 +249,13 @@ impl Reach {
         let mut sizes: Option<[Scaled; 2]> = None;
         for &entry in entries {
             let [low, high] = self.ends.unwrap_or([entry; 2]);
-            self.ends = Some([smaller(low, entry), larger(high, entry)]);
+            self.ends = Some([low.min(entry), high.max(entry)]);
             if entry.is_zero() {
                 continue;
             }
-            let size = if entry.mantissa() < 0.0 { -entry } else { entry };
+            let size = entry.abs();
             let [least, most] = sizes.unwrap_or([size; 2]);
-            sizes = Some([smaller(least, size), larger(most, size)]);
+            sizes = Some([least.min(size), most.max(size)]);
             squares += size * size;
         }
         if let Some([least, most]) = sizes.and_then(|[a, b]| Some([a.log10()?, b.log10()?])) {
@@ -264,24 +264,6 @@ impl Reach {
         }
         squares
     }
-}
-
-fn smaller(a: Scaled, b: Scaled) -> Scaled {
-    if is_below(b, a) { b } else { a }
-}
-
-fn larger(a: Scaled, b: Scaled) -> Scaled {
-    if is_below(a, b) { b } else { a }
-}
-
-/// a < b, without a difference that would have to be rounded.
-fn is_below(a: Scaled, b: Scaled) -> bool {
-    let key = |number: Scaled| {
-        let sign = if number.is_zero() { 0.0 } else { number.mantissa().signum() };
-        // Of two negative numbers the one with the larger exponent is the smaller.
-        (sign, number.exponent() as f64 * sign, number.mantissa())
-    };
-    key(a).partial_cmp(&key(b)) == Some(std::cmp::Ordering::Less)
 }
 
 /// One layer's histogram.

@@ -81,7 +81,7 @@ fn every_finding_of_a_spread_is_true_and_lies_are_caught() {
                 SpreadFinding::Median { first, last, layers, of_magnitudes, without_zeros } => {
                     // Beyond all entries: a number between the two in the middle would be no lie.
                     let all = entries(&raw, signal, 1).iter().flatten();
-                    let sizes = all.map(|e| e.magnitude()).sum::<Scaled>();
+                    let sizes = all.map(|e| e.abs()).sum::<Scaled>();
                     let lie = |first, last, without_zeros| SpreadFinding::Median {
                         first,
                         last,

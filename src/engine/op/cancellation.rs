@@ -84,7 +84,7 @@ impl Sums {
         let zero = Self { sum: Scaled::ZERO, sizes: Scaled::ZERO };
         terms().fold(zero, |sums, (weight, delta)| {
             let term = *delta * weight;
-            Self { sum: (sums.sum + term), sizes: (sums.sizes + term.magnitude()) }
+            Self { sum: (sums.sum + term), sizes: (sums.sizes + term.abs()) }
         })
     }
 

@@ -11,8 +11,8 @@ use ndarray::ArrayView1;
 
 use crate::engine::{Dense, Network, Parameter, Pass, Real, Scaled};
 
-use super::noise::Noise;
-use super::quotient::{magnitude, quotient, smooth_distance};
+use super::noise::{Noise, shaken};
+use super::quotient::{quotient, smooth_distance};
 use super::rise::OutputRise;
 
 /// Between these powers of two beside the largest, plain numbers do for a product.
@@ -93,9 +93,9 @@ impl<'a, T: Real> DifferencePass<'a, T> {
             }
             let is_output = index + 1 == layers;
             if is_output && self.network.loss.cancels_slope() {
-                let far = moved.iter().map(|&moved| magnitude(moved));
-                carried.reach = far.fold(carried.reach, larger);
-                carried.too_far |= moved.iter().any(|&moved| exceeds(magnitude(moved), 1.0.into()));
+                let far = moved.iter().map(|&moved| moved.abs());
+                carried.reach = far.fold(carried.reach, Scaled::max);
+                carried.too_far |= moved.iter().any(|&moved| moved.abs() > 1.0.into());
             } else {
                 self.activate(index, example, &mut moved, carried, noise);
             }
@@ -136,28 +136,28 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         let z = self.base.layers[index].z.column(example);
         let units = moved.iter_mut().zip(z).enumerate();
         for (unit, (moved, exact)) in units.filter(|(_, (moved, _))| !moved.is_zero()) {
-            let distance = magnitude(*moved);
+            let distance = (*moved).abs();
             let plain = clamped(exact);
             let room = smooth_distance(activation, plain);
             let mut reach = distance * (1.0 / room);
             let mut positive = exact.mantissa() > 0.0;
             if activation.has_kink() {
                 let against = (moved.mantissa() > 0.0) != positive;
-                let reaches = !exceeds(magnitude(exact), distance);
+                let reaches = exact.abs() <= distance;
                 if exact.is_zero() || against && reaches {
                     let at = KinkUnit { layer: index + 1, unit: unit + 1, example: example + 1 };
                     carried.crossed.get_or_insert(at);
                     positive = moved.mantissa() > 0.0;
                 }
-                let share = distance.checked_div(magnitude(exact)).unwrap_or_default();
+                let share = distance.checked_div(exact.abs()).unwrap_or_default();
                 let kink = share * STRAIGHT;
                 reach = match activation.is_piecewise_linear() {
                     true => kink,
-                    false => larger(reach, kink),
+                    false => reach.max(kink),
                 };
             }
-            carried.reach = larger(carried.reach, reach);
-            let far = !activation.is_piecewise_linear() && exceeds(distance, room.into());
+            carried.reach = carried.reach.max(reach);
+            let far = !activation.is_piecewise_linear() && distance > room.into();
             carried.too_far |= far;
             let d = if far { 0.0 } else { moved.to_f64() };
             let quotient = quotient(activation, plain, d, positive);
@@ -172,22 +172,6 @@ impl<'a, T: Real> DifferencePass<'a, T> {
 /// A number as an `f64`, past its ends the last one that is some way inside.
 fn clamped(number: Scaled) -> f64 {
     number.to_f64().clamp(-1e300, 1e300)
-}
-
-pub(super) fn larger(a: Scaled, b: Scaled) -> Scaled {
-    if exceeds(b, a) { b } else { a }
-}
-
-pub(super) fn exceeds(a: Scaled, b: Scaled) -> bool {
-    (a - b).mantissa() > 0.0
-}
-
-/// `number`, off by a random share of `terms` where there is noise.
-pub(super) fn shaken(number: Scaled, terms: Scaled, noise: &mut Option<&mut Noise>) -> Scaled {
-    match noise {
-        Some(noise) => number + noise.share(terms),
-        None => number,
-    }
 }
 
 /// W Δa of one example.

@@ -2,9 +2,7 @@
 
 use crate::engine::{Network, Parameter, Real, Scaled};
 
-use super::PlainDifference;
-use super::carried::larger;
-use super::quotient::magnitude;
+use super::outcome::{PlainDifference, relative_error};
 
 /// A network whose parameters can be moved one at a time.
 pub(super) struct Probe<T> {
@@ -73,10 +71,4 @@ impl PlainDifference {
     fn new(parameter: Parameter, analytic: Scaled, numeric: Scaled) -> Self {
         Self { parameter, analytic, numeric, relative_error: relative_error(analytic, numeric) }
     }
-}
-
-/// |a − b| / max(|a|, |b|), and 0 where both are zero.
-pub(super) fn relative_error(a: Scaled, b: Scaled) -> f64 {
-    let error = magnitude(a - b);
-    error.checked_div(larger(magnitude(a), magnitude(b))).map_or(0.0, Scaled::to_f64)
 }
