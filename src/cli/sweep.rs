@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::experiment::short_path;
 use crate::export::atomic::Destination;
 use crate::export::sweep as file;
 use crate::figure::words::sweep::sentence;
@@ -146,7 +147,7 @@ fn measured(args: &SweepArgs, request: &Sweep) -> Result<SweepMap, CliError> {
 fn joined(paths: &[PathBuf]) -> Result<(Sweep, SweepMap), CliError> {
     let mut parts = Vec::new();
     for path in paths {
-        let part = |reason: String| CliError::Part { name: path.display().to_string(), reason };
+        let part = |reason: String| CliError::Part { name: short_path(path), reason };
         let opened = std::fs::File::open(path).map_err(file::ReadError::from);
         parts.push(opened.and_then(file::read).map_err(|error| part(error.to_string()))?);
     }

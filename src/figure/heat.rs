@@ -168,6 +168,11 @@ impl Cell {
 }
 
 impl Heat {
+    /// Whether it is rows of strips with names, which keep their height.
+    pub fn is_strip(&self) -> bool {
+        matches!(self.rows, Rows::Named(_) | Rows::Formats { .. })
+    }
+
     /// One strip of log10 ‖δ^(l)‖ for each variant, the first on top.
     pub fn strips(draw: &Draw) -> Self {
         let from_bottom = || draw.variants.iter().rev();

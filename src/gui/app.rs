@@ -7,8 +7,8 @@ use std::sync::Arc;
 use eframe::egui::{self, Context, Ui};
 
 use crate::experiment::{Experiment, visible};
-use crate::export::picture::PictureOptions;
-use crate::export::{open, picture};
+use crate::export::open;
+use crate::export::picture::{self, PictureOptions};
 use crate::figure::{Figure, FigureId};
 
 use super::ask::{self, Answer, Ask, Purpose};
@@ -222,8 +222,11 @@ impl App {
 
     fn copy(&mut self, context: &Context, figure: Arc<Figure>) {
         let dark = context.theme() == egui::Theme::Dark;
-        let options = PictureOptions { size: figure.id.default_size(), scale: 2.0, dark };
-        self.jobs.start("copy picture", move || match picture::paint(&figure, options) {
+        let painted = move || {
+            let size = picture::fitting_size(&figure, None)?;
+            picture::paint(&figure, PictureOptions { size, scale: 2.0, dark })
+        };
+        self.jobs.start("copy picture", move || match painted() {
             Ok(image) => Done::Picture(Box::new(image.to_color_image())),
             Err(error) => Done::Failed(error.to_string()),
         });

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use eframe::egui::{self, DragValue, Grid, Ui};
 
-use crate::export::picture::{POINTS_PER_INCH, PictureOptions};
-use crate::export::{atomic, picture, table};
+use crate::export::picture::{self, POINTS_PER_INCH, PictureOptions};
+use crate::export::{atomic, table};
 use crate::figure::Figure;
 
 use super::jobs::{Done, Jobs};
@@ -56,7 +56,9 @@ impl Ask {
             Purpose::Table(figure) => format!("{}-{}.csv", slug(title), figure.id.id()),
         };
         let size = match &purpose {
-            Purpose::Picture(figure) => figure.id.default_size(),
+            Purpose::Picture(figure) => {
+                picture::fitting_size(figure, None).unwrap_or(figure.id.default_size())
+            }
             _ => [960.0, 560.0],
         };
         Self {
@@ -239,7 +241,9 @@ fn slug(title: &str) -> String {
 
 /// Writes a figure as PNG.
 pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path) -> Done {
-    match picture::encode(figure, options) {
+    let encoded = picture::fitting_size(figure, Some(options.size))
+        .and_then(|size| picture::encode(figure, PictureOptions { size, ..options }));
+    match encoded {
         Ok(bytes) => match (written(path, &bytes), picture::left_out(&figure.experiment)) {
             (Done::Written(path), Some(but)) => Done::WrittenBut(path, but),
             (done, _) => done,

@@ -314,8 +314,6 @@ fn quantiles(placed: &mut [(f64, Scaled)]) -> Option<[f64; 3]> {
 fn quantile(placed: &mut [(f64, Scaled)], p: f64) -> Option<(f64, Scaled)> {
     let last = placed.len().checked_sub(1)?;
     let rank = (p * last as f64).round() as usize;
-    let order = |a: &(f64, Scaled), b: &(f64, Scaled)| {
-        a.0.total_cmp(&b.0).then_with(|| is_below(b.1, a.1).cmp(&is_below(a.1, b.1)))
-    };
+    let order = |a: &(f64, Scaled), b: &(f64, Scaled)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
     Some(*placed.select_nth_unstable_by(rank, order).1)
 }
