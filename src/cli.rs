@@ -24,7 +24,7 @@ use crate::export::{csv, json, weights};
 use crate::figure::{FigureId, View};
 use crate::gui;
 use crate::paint::fonts;
-use crate::study::{DrawStudy, Watch};
+use crate::study::{DrawStudy, TaskContext};
 
 pub use error::CliError;
 use output::{Format, print, tell};
@@ -199,7 +199,7 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
     let destination = Destination::open(&args.output)?;
     destination.reserve(LEAST_PICTURE)?;
     let figure = id
-        .compute(experiment, View::default(), &Watch::unattended())
+        .compute(experiment, View::default(), &TaskContext::unattended())
         .map_err(weights::WeightsError::from)?;
     let figure = Arc::new(figure);
     let options = PictureOptions { size: picture::fitting_size(&figure, args.size)?, ..options };
@@ -216,11 +216,11 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
 fn run(args: &RunArgs) -> Result<(), CliError> {
     let experiment = source::experiment(&args.experiment)?;
     let mut study = DrawStudy::new();
-    let watch = Watch::unattended();
+    let task = TaskContext::unattended();
     if let Some(path) = &args.weights {
         let mut destination = Destination::open(path)?;
         destination.reserve(weights::size(&experiment)?)?;
-        match weights::write(&experiment, &mut study, &watch, &mut destination) {
+        match weights::write(&experiment, &mut study, &task, &mut destination) {
             Err(weights::WeightsError::Write(error)) => {
                 return Err(destination.explain(error).into());
             }
@@ -228,7 +228,7 @@ fn run(args: &RunArgs) -> Result<(), CliError> {
         }
         destination.finish()?;
     }
-    let draw = study.run(&experiment, &watch).map_err(weights::WeightsError::from)?;
+    let draw = study.run(&experiment, &task).map_err(weights::WeightsError::from)?;
     print(|out| match args.format {
         Format::Json => json::write(&draw, out),
         Format::Csv => csv::write(&draw, out),

@@ -9,7 +9,7 @@ use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::export::picture::{self, PictureError};
 use gradient_lab::figure::{Figure, FigureId, View};
 use gradient_lab::paint::{Medium, Painter, sheet, theme};
-use gradient_lab::study::Watch;
+use gradient_lab::study::TaskContext;
 
 /// A text and where it may be seen.
 #[derive(Clone, Debug)]
@@ -130,7 +130,7 @@ fn the_smallest_pictures_cut_nothing() {
             if only.as_deref().is_some_and(|only| only != id.id()) {
                 continue;
             }
-            let figure = id.compute(&experiment, View::default(), &Watch::unattended());
+            let figure = id.compute(&experiment, View::default(), &TaskContext::unattended());
             let figure = Arc::new(figure.expect("nobody stops it"));
             let usual = picture::fitting_size(&figure, None).expect("a size");
             for size in [least_size(&figure, 1.0), least_size(&figure, 700.0), usual] {

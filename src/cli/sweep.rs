@@ -11,8 +11,8 @@ use crate::export::atomic::Destination;
 use crate::export::sweep as file;
 use crate::figure::words::sweep::sentence;
 use crate::study::{
-    Axis, CELLS, Quantity, SEEDS, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
-    all_threads, sweep,
+    Axis, CELLS, Quantity, SEEDS, Setting, Shard, Spacing, Sweep, SweepError, SweepMap,
+    TaskContext, all_threads, sweep,
 };
 
 use super::error::CliError;
@@ -139,8 +139,8 @@ fn measured(args: &SweepArgs, request: &Sweep) -> Result<SweepMap, CliError> {
             let _ = write!(io::stderr(), "\r{percent} %{}", if percent == 100 { "\n" } else { "" });
         }
     };
-    let watch = Watch::new(&|| false, &report);
-    Ok(sweep(request, args.shard.unwrap_or(Shard::WHOLE), threads, &watch, |_| {})?)
+    let task = TaskContext::new(&|| false, &report);
+    Ok(sweep(request, args.shard.unwrap_or(Shard::WHOLE), threads, &task, |_| {})?)
 }
 
 /// The whole of parts of one sweep.

@@ -8,7 +8,7 @@ use crate::experiment::{Activation, Experiment, Variant};
 
 use super::moments::{BiasLaw, mean_of_squares};
 use super::theory::{TheoryError, check, input_squares};
-use super::{Stopped, Watch};
+use super::{Stopped, TaskContext};
 
 /// An activation with weights of variance σ_w²/fan_in and one law of biases, both kept through
 /// the layers, and the input that the first of them sees.
@@ -275,17 +275,17 @@ impl MeanField {
 /// ```
 pub fn critical_weight_variance(activation: Activation, bias: BiasLaw) -> Option<f64> {
     let field = MeanField::new(activation, 1.0, bias);
-    critical_while_watched(field, &Watch::unattended()).ok().flatten()
+    critical_while_watched(field, &TaskContext::unattended()).ok().flatten()
 }
 
 /// The smallest critical σ_w² of a field, all else as it is; some tenths of a second's work,
 /// which can be stopped after each χ.
 pub(super) fn critical_while_watched(
     field: MeanField,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Option<f64>, Stopped> {
     let chi = |weight_variance| {
-        watch.proceed()?;
+        task.proceed()?;
         Ok(MeanField { weight_variance, ..field }.chi())
     };
     let (mut low, end) = WEIGHT_VARIANCES;

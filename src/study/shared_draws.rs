@@ -10,7 +10,7 @@ use crate::engine::{Blank, DrawCache, FromDraws, Network, Real};
 use crate::experiment::{Experiment, Variant};
 
 use super::pass::draw_all;
-use super::{Stopped, Watch};
+use super::{Stopped, TaskContext};
 
 /// How often a study that does not go first asks whether the draws are free.
 const ASK_EVERY: Duration = Duration::from_millis(1);
@@ -38,18 +38,18 @@ impl SharedDraws {
         variant: &Variant,
         goes_first: bool,
         threads: usize,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
     ) -> Result<Network<T>, Stopped> {
         let makes_way = Cell::new(false);
         let stop = || {
             makes_way.set(!goes_first && self.waiting.load(Ordering::SeqCst) > 0);
-            makes_way.get() || watch.proceed().is_err()
+            makes_way.get() || task.proceed().is_err()
         };
-        let report = |share: f32| watch.report(share);
-        let watch_both = Watch::new(&stop, &report);
-        let mut draw = |blanks: &mut [Blank]| draw_all(blanks, threads, &watch_both);
+        let report = |share: f32| task.report(share);
+        let both = TaskContext::new(&stop, &report);
+        let mut draw = |blanks: &mut [Blank]| draw_all(blanks, threads, &both);
         loop {
-            let mut cache = self.lock(goes_first, watch)?;
+            let mut cache = self.lock(goes_first, task)?;
             match Network::build_by(experiment, variant, &mut cache, &mut draw) {
                 Ok(network) => return Ok(network),
                 Err(_) if makes_way.get() => {}
@@ -63,7 +63,7 @@ impl SharedDraws {
     fn lock(
         &self,
         goes_first: bool,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
     ) -> Result<MutexGuard<'_, DrawCache>, Stopped> {
         if goes_first {
             self.waiting.fetch_add(1, Ordering::SeqCst);
@@ -72,7 +72,7 @@ impl SharedDraws {
             return Ok(cache);
         }
         loop {
-            watch.proceed()?;
+            task.proceed()?;
             if self.waiting.load(Ordering::SeqCst) == 0 {
                 match self.cache.try_lock() {
                     Ok(cache) => return Ok(cache),
@@ -100,19 +100,23 @@ mod tests {
         experiment
     }
 
-    fn build(study: &mut DrawStudy, experiment: &Experiment, watch: &Watch<'_>) -> Network<f64> {
-        study.network(experiment, &experiment.variants[0], watch).expect("nobody stops it")
+    fn build(
+        study: &mut DrawStudy,
+        experiment: &Experiment,
+        task: &TaskContext<'_>,
+    ) -> Network<f64> {
+        study.network(experiment, &experiment.variants[0], task).expect("nobody stops it")
     }
 
     #[test]
     fn studies_side_by_side_hold_a_network_once() {
         let mut first = DrawStudy::new();
         let mut second = first.beside();
-        let watch = Watch::unattended();
+        let task = TaskContext::unattended();
         for seed in [1, 2] {
-            let one = build(&mut first, &deep(seed), &watch);
-            let other = build(&mut second, &deep(seed), &watch);
-            let mut layers = one.layers.iter().zip(&other.layers);
+            let one = build(&mut first, &deep(seed), &task);
+            let other = build(&mut second, &deep(seed), &task);
+            let mut layers = one.denses().zip(other.denses());
             assert!(layers.all(|(one, other)| Arc::ptr_eq(&one.unit, &other.unit)));
         }
     }
@@ -134,23 +138,23 @@ mod tests {
                     }
                     false
                 };
-                let network = build(&mut second, &deep(1), &Watch::new(&wait, &|_| {}));
+                let network = build(&mut second, &deep(1), &TaskContext::new(&wait, &|_| {}));
                 done.store(true, Ordering::SeqCst);
                 network
             });
             while !begun.load(Ordering::SeqCst) {
                 thread::yield_now();
             }
-            let watch = Watch::unattended();
+            let task = TaskContext::unattended();
             // Asks while it goes first, so that nothing is drawn beside it.
             let look = || {
                 assert!(!done.load(Ordering::SeqCst), "the first one had to wait for the whole");
                 false
             };
-            build(&mut first, &deep(2), &Watch::new(&look, &|_| {}));
+            build(&mut first, &deep(2), &TaskContext::new(&look, &|_| {}));
             let drawn = beside.join().expect("no panic");
-            let alone = build(&mut DrawStudy::on_threads(1), &deep(1), &watch);
-            let mut layers = drawn.layers.iter().zip(&alone.layers);
+            let alone = build(&mut DrawStudy::on_threads(1), &deep(1), &task);
+            let mut layers = drawn.denses().zip(alone.denses());
             assert!(layers.all(|(drawn, alone)| drawn.unit == alone.unit));
         });
     }

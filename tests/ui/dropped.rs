@@ -7,7 +7,7 @@ use eframe::egui::DroppedFile;
 use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::export::picture::{self, PictureOptions};
 use gradient_lab::figure::{FigureId, View};
-use gradient_lab::study::Watch;
+use gradient_lab::study::TaskContext;
 use tempfile::TempDir;
 
 use super::window::Window;
@@ -56,7 +56,7 @@ fn a_dropped_picture_of_the_lab_is_opened() {
     let folder = TempDir::new().expect("a folder");
     let mut window = Window::open();
     let deep = Preset::find("xavier-vs-he").expect("a preset").experiment();
-    let figure = FigureId::Strips.compute(&deep, View::default(), &Watch::unattended());
+    let figure = FigureId::Strips.compute(&deep, View::default(), &TaskContext::unattended());
     let options = PictureOptions { size: [300.0, 200.0], scale: 1.0, dark: true };
     let png = picture::encode(&figure.expect("nobody stops it").into(), options);
     let path = write(&folder, "strips.png", &png.expect("a picture"));

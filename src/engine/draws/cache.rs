@@ -269,7 +269,7 @@ mod tests {
             });
             assert!(stopped.is_none());
             assert_eq!(cache.kept.kept.len(), stop);
-            // Alone, in the order backwards, and all together.
+            // Serial, in the order backwards, and all together.
             for index in [2, 1, 0] {
                 let one = Wanted { requests: &requests[index..=index], ..wanted };
                 let drawn = cache.draw(one, &mut |_| true).expect("not stopped").double;

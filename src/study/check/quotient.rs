@@ -23,13 +23,8 @@ impl Quotient {
     }
 
     fn sum(first: Scaled, second: Scaled) -> Self {
-        Self { value: (first + second), terms: (magnitude(first) + magnitude(second)) }
+        Self { value: (first + second), terms: (first.abs() + second.abs()) }
     }
-}
-
-/// |number|.
-pub(super) fn magnitude(number: Scaled) -> Scaled {
-    Scaled::new(number.mantissa().abs(), number.exponent())
 }
 
 /// The distance over which φ changes its curvature around z, up to a small factor.
