@@ -290,7 +290,7 @@ fn a_picture_that_cuts_something_is_refused_with_the_size_that_it_takes() {
         limited(&[&figure[..], &["-o", path]].concat(), b"")
     };
     let told = sentence("small", &render("200x200"));
-    let least = told.split("at least ").nth(1).expect("a size").trim_end_matches('.');
+    let least = told.split("at least ").nth(1).expect("a size").trim().trim_end_matches('.');
     let least = least.replace(" × ", "x");
     assert!(render(&least).status.success(), "{least}");
 }

@@ -30,6 +30,16 @@ pub fn natural_height(heat: &Heat) -> f32 {
     }
 }
 
+/// The least height in which rows and the colour bar's labels keep apart.
+pub fn least_height(heat: &Heat) -> f32 {
+    match &heat.rows {
+        Rows::Named(_) => natural_height(heat),
+        Rows::Formats { .. } => 72.0 + 20.0 * heat.rows.count() as f32,
+        Rows::Numbered { .. } => 168.0,
+        Rows::Values { .. } => 310.0,
+    }
+}
+
 /// The panel: heading, plot and colour bar.
 pub fn show(
     ui: &mut Ui,

@@ -90,6 +90,12 @@ pub fn marks(plot_ui: &mut PlotUi<'_>, bars: &Bars, place: &Place<'_>) {
     }
 }
 
+/// The least height of a panel in which the limits' names keep apart, with two rows of legend.
+pub fn least_height(bars: &Bars) -> f32 {
+    let names = bars.limits.iter().filter(|limit| limit.in_sight).count();
+    (120.0 + LABEL * names as f32).max(190.0)
+}
+
 /// The names of the limits beside the plot, apart from one another, each with a line to it.
 pub fn labels(ui: &mut Ui, bars: &Bars, transform: &PlotTransform, height: f32) {
     let (rect, _) = ui.allocate_exact_size(vec2(MARGIN, height), Sense::hover());

@@ -8,7 +8,7 @@ use crate::figure::{Figure, Panel};
 
 use super::layout::{LEGEND_ROW, Medium};
 use super::texture::Textures;
-use super::{bars, chart, graph, heat, map, ridge};
+use super::{bars, chart, graph, heat, limits, map, ridge};
 
 /// Paints figures and keeps their textures from frame to frame.
 #[derive(Default)]
@@ -68,16 +68,19 @@ pub fn natural_height(panel: &Panel) -> f32 {
     }
 }
 
-/// The least height of a panel in which its labels keep apart.
+/// The least height of a panel in which its labels keep apart, and its vertical axis' label from
+/// the heading.
 pub fn least_height(panel: &Panel) -> f32 {
-    let share = 0.6 * natural_height(panel);
     // A legend beside the plot, below the heading.
-    let below = |rows: usize| share.max(LEGEND_ROW * (rows + 1) as f32 + 10.0);
+    let beside = |rows: usize| (LEGEND_ROW * (rows + 1) as f32 + 10.0).max(190.0);
     match panel {
-        Panel::Heat(heat) if heat.is_strip() => heat::natural_height(heat),
-        Panel::Chart(chart) => below(chart::legend_rows(chart)),
-        Panel::Bars(bars) if bars.limits.is_empty() => below(bars::legend_rows(bars)),
-        _ => share,
+        Panel::Heat(heat) => heat::least_height(heat),
+        Panel::Chart(chart) => beside(chart::legend_rows(chart)),
+        Panel::Bars(bars) if bars.limits.is_empty() => beside(bars::legend_rows(bars)),
+        Panel::Bars(bars) => limits::least_height(bars),
+        Panel::Graph(_) => 276.0,
+        Panel::Map(_) => 252.0,
+        Panel::Ridge(_) => 310.0,
     }
 }
 

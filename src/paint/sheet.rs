@@ -13,7 +13,7 @@ use crate::paint::{fonts, theme};
 /// The paper's margin, in points.
 const PAPER_MARGIN: i8 = 22;
 /// The least width of any paper, in points.
-const LEAST_WIDTH: f32 = 500.0;
+const LEAST_WIDTH: f32 = 540.0;
 
 /// Fills the ui with the figure.
 pub fn show(painter: &mut Painter, ui: &mut Ui, figure: &Arc<Figure>, medium: Medium) {
@@ -21,7 +21,7 @@ pub fn show(painter: &mut Painter, ui: &mut Ui, figure: &Arc<Figure>, medium: Me
         ui.set_min_size(ui.available_size());
         title(ui, figure);
         let width = ui.available_width();
-        let room = ui.available_height() - words_height(ui, figure, width);
+        let room = ui.available_height() - height_of(ui, width, |ui| words(ui, figure));
         let size = |height: f32| vec2(ui.available_width(), height);
         let heights: Vec<_> = share_out(figure, room).into_iter().map(size).collect();
         for (index, size) in heights.into_iter().enumerate() {
@@ -47,28 +47,22 @@ pub fn least_size(ui: &mut Ui, figure: &Figure, width: f32) -> Vec2 {
     let margins = 2.0 * f32::from(PAPER_MARGIN);
     let inside = width - margins;
     let gap = ui.spacing().item_spacing.y;
-    let title = if figure.title.is_empty() {
-        0.0
-    } else {
-        text_height(ui, &figure.title, FontId::new(theme::TITLE, fonts::bold()), inside) + 2.0
-    };
     let panels = figure.panels.iter().map(|panel| least_height(panel) + 6.0 + gap).sum::<f32>();
-    vec2(width, (margins + title + panels + words_height(ui, figure, inside)).ceil())
+    let words = height_of(ui, inside, |ui| {
+        title(ui, figure);
+        words(ui, figure);
+    });
+    vec2(width, (margins + panels + words).ceil())
 }
 
-/// The height of a text in this width, and of the space below it.
-fn text_height(ui: &Ui, text: &str, font: FontId, width: f32) -> f32 {
-    let galley = ui.painter().layout(text.to_owned(), font, egui::Color32::WHITE, width);
-    galley.size().y + ui.spacing().item_spacing.y
-}
-
-/// The height that notes and caption will take in this width.
-fn words_height(ui: &mut Ui, figure: &Figure, width: f32) -> f32 {
+/// The height that what is added takes in this width, with the space below it.
+fn height_of(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) -> f32 {
+    let top = ui.cursor().top();
     let paper = Rect::from_min_size(ui.cursor().min, vec2(width, f32::INFINITY));
-    let unseen = UiBuilder::new().id_salt("words").max_rect(paper).invisible();
+    let unseen = UiBuilder::new().id_salt("height").max_rect(paper).invisible();
     let mut unseen = ui.new_child(unseen);
-    words(&mut unseen, figure);
-    unseen.min_rect().height() + ui.spacing().item_spacing.y
+    add(&mut unseen);
+    unseen.cursor().top() - top
 }
 
 /// What stands below the panels.
@@ -80,20 +74,27 @@ fn words(ui: &mut Ui, figure: &Figure) {
     caption(ui, figure);
 }
 
-/// Strips keep their height; bars and unit maps share what is left.
+/// The panels' heights: the room in proportion to what each would like, though none gets less than
+/// its least. Strips keep the height they like where they are not alone.
 fn share_out(figure: &Figure, room: f32) -> Vec<f32> {
-    let gaps = 6.0 * figure.panels.len() as f32;
-    let natural: Vec<f32> = figure.panels.iter().map(natural_height).collect();
+    let panels = &figure.panels;
     let is_strip = |panel: &Panel| matches!(panel, Panel::Heat(heat) if heat.is_strip());
-    let strips: f32 =
-        figure.panels.iter().zip(&natural).filter(|(p, _)| is_strip(p)).map(|(_, h)| h).sum();
-    let flexible: f32 = natural.iter().sum::<f32>() - strips;
-    let alone = flexible == 0.0;
-    let stretch = if alone { (room - gaps) / strips } else { (room - gaps - strips) / flexible };
-    let of = |(panel, height): (&Panel, &f32)| {
-        if is_strip(panel) && !alone { *height } else { height * stretch }
-    };
-    figure.panels.iter().zip(&natural).map(of).collect()
+    let alone = panels.iter().all(is_strip);
+    let fixed = |panel: &Panel| (is_strip(panel) && !alone).then(|| natural_height(panel));
+    let mut heights: Vec<Option<f32>> = panels.iter().map(fixed).collect();
+    loop {
+        let taken = heights.iter().flatten().sum::<f32>() + 6.0 * panels.len() as f32;
+        let open = || panels.iter().enumerate().filter(|(index, _)| heights[*index].is_none());
+        let stretch = (room - taken) / open().map(|(_, panel)| natural_height(panel)).sum::<f32>();
+        let short = |panel: &Panel| natural_height(panel) * stretch < least_height(panel);
+        let Some((index, panel)) = open().find(|(_, panel)| short(panel)) else {
+            let shared = |(panel, height): (&Panel, &Option<f32>)| {
+                height.unwrap_or_else(|| natural_height(panel) * stretch)
+            };
+            return panels.iter().zip(&heights).map(shared).collect();
+        };
+        heights[index] = Some(least_height(panel));
+    }
 }
 
 /// A variant's name in its colour, and the sentence.
@@ -109,13 +110,9 @@ pub fn note(ui: &mut Ui, note: &Note) {
 }
 
 /// The settings, and what became of characters that no font has.
-fn caption_lines(figure: &Figure) -> Vec<String> {
-    figure.caption.iter().cloned().chain(fonts::sentence_for(&figure.experiment)).collect()
-}
-
 fn caption(ui: &mut Ui, figure: &Figure) {
     ui.add_space(4.0);
-    for line in caption_lines(figure) {
+    for line in figure.caption.iter().cloned().chain(fonts::sentence_for(&figure.experiment)) {
         ui.label(RichText::new(line).small().weak());
     }
 }
