@@ -202,7 +202,8 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
         .compute(experiment, View::default(), &TaskContext::unattended())
         .map_err(weights::WeightsError::from)?;
     let figure = Arc::new(figure);
-    let options = PictureOptions { size: picture::fitting_size(&figure, args.size)?, ..options };
+    let size = picture::fitting_size(&figure, args.size, options.scale)?;
+    let options = PictureOptions { size, ..options };
     let bytes = match format {
         PictureFormat::Png => picture::encode(&figure, options)?,
     };

@@ -72,15 +72,19 @@ pub fn paint(figure: &Arc<Figure>, options: PictureOptions) -> Result<Image, Pic
 }
 
 /// The size wished for where it cuts nothing of the figure; without a wish the usual size, and
-/// more height where there is more to say than usual.
+/// more height where there is more to say than usual. Words break differently at other scales.
 ///
 /// # Errors
 /// [`PictureError::TooSmall`] for a wish that cuts something.
-pub fn fitting_size(figure: &Figure, wish: Option<[f32; 2]>) -> Result<[f32; 2], PictureError> {
+pub fn fitting_size(
+    figure: &Figure,
+    wish: Option<[f32; 2]>,
+    scale: f32,
+) -> Result<[f32; 2], PictureError> {
     let size = wish.unwrap_or_else(|| figure.id.default_size());
     let mut least = [0.0; 2];
     let measure = |ui: &mut egui::Ui| least = sheet::least_size(ui, figure, size[0]).into();
-    offscreen::paint(vec2(1.0, 1.0), 1.0, Theme::Light, theme::install, measure)?;
+    offscreen::paint(vec2(1.0, 1.0), scale, Theme::Light, theme::install, measure)?;
     match wish {
         Some(size) if size[0] < least[0] || size[1] < least[1] => {
             Err(PictureError::TooSmall { size, least })

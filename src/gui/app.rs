@@ -248,8 +248,9 @@ impl App {
     fn copy(&mut self, context: &Context, figure: Arc<Figure>) {
         let dark = context.theme() == egui::Theme::Dark;
         let painted = move || {
-            let size = picture::fitting_size(&figure, None)?;
-            picture::paint(&figure, PictureOptions { size, scale: 2.0, dark })
+            let scale = 2.0;
+            let size = picture::fitting_size(&figure, None, scale)?;
+            picture::paint(&figure, PictureOptions { size, scale, dark })
         };
         self.jobs.start("copy picture", move || match painted() {
             Ok(image) => Done::Picture(Box::new(image.to_color_image())),

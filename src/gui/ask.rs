@@ -56,16 +56,17 @@ impl Ask {
             Purpose::Picture(figure) => format!("{}-{}.png", slug(title), figure.id.id()),
             Purpose::Table(figure) => format!("{}-{}.csv", slug(title), figure.id.id()),
         };
+        let scale = PictureOptions::PRINT_SCALE;
         let size = match &purpose {
             Purpose::Picture(figure) => {
-                picture::fitting_size(figure, None).unwrap_or(figure.id.default_size())
+                picture::fitting_size(figure, None, scale).unwrap_or(figure.id.default_size())
             }
             _ => [960.0, 560.0],
         };
         Self {
             path: folder.join(name).display().to_string(),
             purpose,
-            options: PictureOptions { size, scale: PictureOptions::PRINT_SCALE, dark },
+            options: PictureOptions { size, scale, dark },
             browsing: false,
             fresh: true,
         }
@@ -242,7 +243,7 @@ fn slug(title: &str) -> String {
 
 /// Writes a figure as PNG.
 pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path) -> Done {
-    let encoded = picture::fitting_size(figure, Some(options.size))
+    let encoded = picture::fitting_size(figure, Some(options.size), options.scale)
         .and_then(|size| picture::encode(figure, PictureOptions { size, ..options }));
     match encoded {
         Ok(bytes) => match (written(path, &bytes), picture::left_out(&figure.experiment)) {

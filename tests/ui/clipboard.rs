@@ -30,7 +30,7 @@ fn copied(window: &mut Window) -> ColorImage {
 /// What an export makes of the figure unless told otherwise, at two pixels a point: no smaller than
 /// usual, and large enough for all of it.
 fn exported(figure: &Arc<Figure>) -> ColorImage {
-    let size = picture::fitting_size(figure, None).expect("a size");
+    let size = picture::fitting_size(figure, None, 2.0).expect("a size");
     let usual = figure.id.default_size();
     assert!(size[0] >= usual[0] && size[1] >= usual[1], "{:?}: {size:?}", figure.id);
     let options = PictureOptions { size, scale: 2.0, dark: false };
