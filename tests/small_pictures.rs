@@ -1,7 +1,7 @@
 //! Pictures of the smallest size that is accepted cut nothing and write nothing over another
 //! text, whatever the experiment is called.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use eframe::egui::epaint::{ClippedShape, Shape, text::MissingGlyphPolicy};
 use eframe::egui::{self, Rect, Theme, Vec2};
@@ -127,32 +127,44 @@ fn least_size(figure: &Figure, width: f32, scale: f32) -> [f32; 2] {
 /// Figures that show no layers: of many layers they look the same, and take long.
 const WITHOUT_LAYERS: [FigureId; 3] = [FigureId::Sweep, FigureId::Check, FigureId::Derivatives];
 
+/// What is wrong with pictures of one figure, in small sizes and the usual one.
+fn faults_of(id: FigureId, experiments: &[(&str, Experiment)]) -> Vec<String> {
+    let mut all = Vec::new();
+    for (name, experiment) in experiments {
+        if *name == "deep" && WITHOUT_LAYERS.contains(&id) {
+            continue;
+        }
+        let figure = id.compute(experiment, View::default(), &TaskContext::unattended());
+        let figure = Arc::new(figure.expect("nobody stops it"));
+        let usual = picture::fitting_size(&figure, None, 1.0).expect("a size");
+        for (size, scale, theme) in [
+            (least_size(&figure, 1.0, 1.0), 1.0, Theme::Light),
+            (least_size(&figure, 1.0, 2.5), 2.5, Theme::Dark),
+            (least_size(&figure, 700.0, 2.5), 2.5, Theme::Light),
+            (usual, 1.0, Theme::Dark),
+        ] {
+            let shapes = painted(&figure, size.into(), scale, theme);
+            let mut found = faults(&shapes, size.into(), *name != "many");
+            found.truncate(3);
+            let what = |fault| format!("{} of {name}, {size:?}, {scale}: {fault}", id.id());
+            all.extend(found.into_iter().map(what));
+        }
+    }
+    all
+}
+
 #[test]
 fn the_smallest_pictures_cut_nothing() {
     let only = std::env::var("FIGURE").ok();
-    let mut all = Vec::new();
-    for (name, experiment) in experiments() {
-        for id in FigureId::ALL {
-            let again = name == "deep" && WITHOUT_LAYERS.contains(&id);
-            if again || only.as_deref().is_some_and(|only| only != id.id()) {
-                continue;
-            }
-            let figure = id.compute(&experiment, View::default(), &TaskContext::unattended());
-            let figure = Arc::new(figure.expect("nobody stops it"));
-            let usual = picture::fitting_size(&figure, None, 1.0).expect("a size");
-            for (size, scale, theme) in [
-                (least_size(&figure, 1.0, 1.0), 1.0, Theme::Light),
-                (least_size(&figure, 1.0, 2.5), 2.5, Theme::Dark),
-                (least_size(&figure, 700.0, 2.5), 2.5, Theme::Light),
-                (usual, 1.0, Theme::Dark),
-            ] {
-                let shapes = painted(&figure, size.into(), scale, theme);
-                let mut found = faults(&shapes, size.into(), name != "many");
-                found.truncate(3);
-                let what = |fault| format!("{} of {name}, {size:?}, {scale}: {fault}", id.id());
-                all.extend(found.into_iter().map(what));
-            }
-        }
-    }
+    let figures = FigureId::ALL.into_iter();
+    let figures = figures.filter(|id| only.as_deref().is_none_or(|only| only == id.id()));
+    let (experiments, queue) = (experiments(), Mutex::new(figures));
+    let next = || queue.lock().expect("nobody panics with it").next();
+    let work =
+        || std::iter::from_fn(next).flat_map(|id| faults_of(id, &experiments)).collect::<Vec<_>>();
+    let all = std::thread::scope(|scope| {
+        let crew = [scope.spawn(work), scope.spawn(work)];
+        crew.into_iter().flat_map(|each| each.join().expect("no panic")).collect::<Vec<_>>()
+    });
     assert!(all.is_empty(), "{} faults\n{}", all.len(), all.join("\n"));
 }
