@@ -321,7 +321,7 @@ pub(super) fn halve<E>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::LEAKY_SLOPE;
+    use crate::experiment::LeakyRelu;
 
     fn field(activation: Activation, weight_variance: f64, bias_variance: f64) -> MeanField {
         MeanField::new(activation, weight_variance, BiasLaw::normal(bias_variance))
@@ -354,7 +354,7 @@ mod tests {
         close(Activation::Linear, 0.0, 1.0, 1e-9);
         close(Activation::Tanh, 0.0, 1.0, 1e-9);
         close(Activation::Relu, 0.0, 2.0, 1e-9);
-        close(Activation::LeakyRelu, 0.0, 2.0 / (1.0 + LEAKY_SLOPE * LEAKY_SLOPE), 1e-9);
+        close(Activation::LeakyRelu(LeakyRelu::DEFAULT), 0.0, 2.0 / 1.0001, 1e-9);
         close(Activation::Tanh, 0.05, 1.76095, 5e-6);
         close(Activation::Sigmoid, 0.0, 103.01, 5e-3);
         let critical =
