@@ -8,7 +8,7 @@
 use std::time::Instant;
 
 use gradient_lab::experiment::{Activation, Architecture, Draws, Experiment, Variant};
-use gradient_lab::study::{Engine, EnsembleSettings, Watch, ensemble};
+use gradient_lab::study::{Engine, EnsembleSettings, TaskContext, ensemble};
 
 const EXACT_SEEDS: u32 = 1000;
 const DIRECT_SEEDS: u32 = 40;
@@ -26,7 +26,7 @@ fn experiment(activation: Activation) -> Experiment {
 fn speed(experiment: &Experiment, engine: Engine, seeds: u32, threads: usize) -> f64 {
     let settings = EnsembleSettings { seeds, engine: Some(engine), threads };
     let start = Instant::now();
-    let result = ensemble(experiment, &settings, &Watch::unattended(), |_| {});
+    let result = ensemble(experiment, &settings, &TaskContext::unattended(), |_| {});
     let seconds = start.elapsed().as_secs_f64();
     result.map_or(f64::NAN, |result| f64::from(result.seeds) / seconds)
 }

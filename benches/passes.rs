@@ -14,7 +14,7 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use gradient_lab::engine::{FromDraws, Network, Pass, Real};
 use gradient_lab::experiment::{Architecture, Draws, Experiment, Precision};
-use gradient_lab::study::{DrawStudy, Watch, pass};
+use gradient_lab::study::{DrawStudy, TaskContext, pass};
 
 const W1: Workload = Workload { name: "W1", depth: 50, width: 256, batch: 1, seeds: 1 };
 const W2: Workload = Workload { name: "W2", depth: 100, width: 256, batch: 32, seeds: 1 };
@@ -78,7 +78,7 @@ struct Lane<T> {
     experiment: Experiment,
     study: DrawStudy,
     networks: Vec<Network<T>>,
-    room: Option<Pass<T>>,
+    buffers: Option<Pass<T>>,
     threads: usize,
     seeds: Range<u64>,
 }
@@ -89,7 +89,7 @@ impl<T: Real + FromDraws> Lane<T> {
             experiment: experiment.clone(),
             study: DrawStudy::on_threads(threads),
             networks: Vec::new(),
-            room: None,
+            buffers: None,
             threads,
             seeds: seeds.clone(),
         };
@@ -102,7 +102,7 @@ impl<T: Real + FromDraws> Lane<T> {
         let network = self.study.network(
             &self.experiment,
             &self.experiment.variants[0],
-            &Watch::unattended(),
+            &TaskContext::unattended(),
         );
         network.expect("nobody stops it")
     }
@@ -116,7 +116,7 @@ impl<T: Real + FromDraws> Lane<T> {
                 self.seeds = self.seeds.start + 1000..self.seeds.start + 1000 + count;
                 for seed in self.seeds.clone() {
                     let network = self.network(seed);
-                    measure(&network, &mut self.room, self.threads, kind);
+                    measure(&network, &mut self.buffers, self.threads, kind);
                 }
                 return;
             }
@@ -128,21 +128,29 @@ impl<T: Real + FromDraws> Lane<T> {
             // The draws of so many seeds are not kept: their scales are moved in place.
             Kind::Rescale => {
                 let factor =
-                    if self.networks[0].layers[0].scale.to_f64() > 0.09 { 0.9 } else { 1.1 };
-                for layer in self.networks.iter_mut().flat_map(|network| &mut network.layers) {
-                    layer.scale = T::from_f64(layer.scale.to_f64() * factor);
+                    if self.networks[0].dense(0).scale.to_f64() > 0.09 { 0.9 } else { 1.1 };
+                for network in &mut self.networks {
+                    for index in 0..network.depth() {
+                        let scale = &mut network.dense_mut(index).scale;
+                        *scale = T::from_f64(scale.to_f64() * factor);
+                    }
                 }
             }
         }
         for network in &self.networks {
-            measure(network, &mut self.room, self.threads, kind);
+            measure(network, &mut self.buffers, self.threads, kind);
         }
     }
 }
 
-fn measure<T: Real>(network: &Network<T>, room: &mut Option<Pass<T>>, threads: usize, kind: Kind) {
+fn measure<T: Real>(
+    network: &Network<T>,
+    buffers: &mut Option<Pass<T>>,
+    threads: usize,
+    kind: Kind,
+) {
     let pass: &Pass<T> =
-        pass(network, room, threads, &Watch::unattended()).expect("nobody stops it");
+        pass(network, buffers, threads, &TaskContext::unattended()).expect("nobody stops it");
     for (index, layer) in pass.layers.iter().enumerate() {
         black_box(layer.delta.rms_norm());
         if kind == Kind::Gradients {

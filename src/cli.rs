@@ -23,7 +23,8 @@ use crate::export::picture::{self, PictureOptions};
 use crate::export::{csv, json, weights};
 use crate::figure::{FigureId, View};
 use crate::gui;
-use crate::study::{DrawStudy, Watch};
+use crate::paint::fonts;
+use crate::study::{DrawStudy, TaskContext};
 
 pub use error::CliError;
 use output::{Format, print, tell};
@@ -129,8 +130,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(refusal) => {
-            tell_refusal(&refusal);
-            return ExitCode::from(refusal.exit_code() as u8);
+            return tell_refusal(&refusal);
         }
     };
     let outcome = match cli.command {
@@ -146,21 +146,31 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(&error.to_string());
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => tell_failure(&error),
     }
 }
 
-/// What clap says of the arguments, which may be the names of files.
-fn tell_refusal(refusal: &clap::Error) {
+/// What clap says of the arguments, which may be the names of files; also the help and the
+/// version, which are asked for, so that it is a failure where they cannot be written.
+fn tell_refusal(refusal: &clap::Error) -> ExitCode {
     let plain = refusal.render().to_string();
     if plain.lines().all(|line| visible(line) == line) {
-        let _ = refusal.print();
+        let printed = refusal.print();
+        if let (false, Err(error)) = (refusal.use_stderr(), printed)
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            return tell_failure(&CliError::Print(error));
+        }
     } else {
         plain.lines().for_each(|line| drop(writeln!(io::stderr(), "{}", visible(line))));
     }
+    ExitCode::from(refusal.exit_code() as u8)
+}
+
+/// An error's sentence on standard error, and its exit code.
+fn tell_failure(error: &CliError) -> ExitCode {
+    tell(&error.to_string());
+    ExitCode::from(error.exit_code())
 }
 
 /// `gradient-lab [EXPERIMENT]`.
@@ -189,14 +199,16 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
     let destination = Destination::open(&args.output)?;
     destination.reserve(LEAST_PICTURE)?;
     let figure = id
-        .compute(experiment, View::default(), &Watch::unattended())
+        .compute(experiment, View::default(), &TaskContext::unattended())
         .map_err(weights::WeightsError::from)?;
     let figure = Arc::new(figure);
+    let options = PictureOptions { size: picture::fitting_size(&figure, args.size)?, ..options };
     let bytes = match format {
         PictureFormat::Png => picture::encode(&figure, options)?,
     };
     destination.write_whole(&bytes)?;
-    picture::left_out(&figure.experiment).iter().for_each(|sentence| tell(sentence));
+    let told = [picture::left_out(experiment), fonts::sentence_for(experiment)];
+    told.iter().flatten().for_each(|sentence| tell(sentence));
     Ok(())
 }
 
@@ -204,11 +216,11 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
 fn run(args: &RunArgs) -> Result<(), CliError> {
     let experiment = source::experiment(&args.experiment)?;
     let mut study = DrawStudy::new();
-    let watch = Watch::unattended();
+    let task = TaskContext::unattended();
     if let Some(path) = &args.weights {
         let mut destination = Destination::open(path)?;
         destination.reserve(weights::size(&experiment)?)?;
-        match weights::write(&experiment, &mut study, &watch, &mut destination) {
+        match weights::write(&experiment, &mut study, &task, &mut destination) {
             Err(weights::WeightsError::Write(error)) => {
                 return Err(destination.explain(error).into());
             }
@@ -216,7 +228,7 @@ fn run(args: &RunArgs) -> Result<(), CliError> {
         }
         destination.finish()?;
     }
-    let draw = study.run(&experiment, &watch).map_err(weights::WeightsError::from)?;
+    let draw = study.run(&experiment, &task).map_err(weights::WeightsError::from)?;
     print(|out| match args.format {
         Format::Json => json::write(&draw, out),
         Format::Csv => csv::write(&draw, out),

@@ -3,24 +3,24 @@
 //! of the engine's inside must leave them alone.
 
 use gradient_lab::engine::{
-    Alone, Crew, DrawCache, ExactLaw, Format, FromDraws, LayerRecord, Network, Pass, Real, Scaled,
-    record,
+    DrawCache, ExactLaw, Executor, Format, FromDraws, LayerRecord, Network, Pass, Real, Scaled,
+    Serial, record,
 };
 use gradient_lab::experiment::{
     Activation, Architecture, Experiment, Init, LeakyRelu, Loss, Preset, Scheme, Variant,
 };
 use gradient_lab::gui::chapter;
-use gradient_lab::study::{Watch, factors, jacobian_spectrum};
+use gradient_lab::study::{TaskContext, factors, jacobian_spectrum};
 
 /// Two threads that share a layer's rows out between them.
 struct TwoThreads;
 
-impl Crew for TwoThreads {
-    fn size(&self) -> usize {
+impl Executor for TwoThreads {
+    fn threads(&self) -> usize {
         2
     }
 
-    fn both<A: Send, B: Send>(
+    fn join<A: Send, B: Send>(
         &self,
         first: impl FnOnce() -> A + Send,
         second: impl FnOnce() -> B + Send,
@@ -58,11 +58,11 @@ impl Hash {
 
 /// z, a, φ′, δ, ∂W, ∂b and the norms of one precision's passes through all variants, by the
 /// threads of an executor; of a gradient the entries of the first 40 layers.
-fn bits<T: Real + FromDraws>(experiment: &Experiment, crew: &impl Crew, hash: &mut Hash) {
+fn bits<T: Real + FromDraws>(experiment: &Experiment, executor: &impl Executor, hash: &mut Hash) {
     for variant in &experiment.variants {
         let network = build::<T>(experiment, variant);
         let mut kept = None;
-        let pass = network.pass_in(&mut kept, crew, &mut || true).expect("nobody stops it");
+        let pass = network.pass_in(&mut kept, executor, &mut || true).expect("nobody stops it");
         hash.number(pass.loss);
         for index in 0..pass.layers.len() {
             layer(pass, index, hash);
@@ -189,8 +189,8 @@ fn assert_frozen(
             if experiment.data.is_none() {
                 experiment.architecture.batch = batch;
             }
-            bits::<f64>(&experiment, &Alone, &mut double);
-            bits::<f32>(&experiment, &Alone, &mut single);
+            bits::<f64>(&experiment, &Serial, &mut double);
+            bits::<f32>(&experiment, &Serial, &mut single);
             bits::<f64>(&experiment, &TwoThreads, &mut shared_double);
             bits::<f32>(&experiment, &TwoThreads, &mut shared_single);
         }
@@ -266,13 +266,13 @@ fn emulated(network: &Network<f64>, format: Format, hash: &mut Hash) {
 
 /// The factors of BP2 and the singular values of the first example's Jacobians.
 fn taken_apart(network: &Network<f64>, hash: &mut Hash) {
-    let (pass, watch) = (network.pass(), Watch::unattended());
-    for step in factors(network, &pass, &watch).expect("nobody stops it").steps {
+    let (pass, task) = (network.pass(), TaskContext::unattended());
+    for step in factors(network, &pass, &task).expect("nobody stops it").steps {
         hash.numbers([step.ratio, step.weight_gain, step.slope_factor].into_iter().flatten());
         let plain = [step.mean_slope, step.rms_slope, step.max_slope, step.spectral_norm.value()];
         plain.into_iter().for_each(|number| hash.word(number.to_bits()));
     }
-    let Ok(spectrum) = jacobian_spectrum(network, &pass, 0, pass.layers.len().min(60), &watch)
+    let Ok(spectrum) = jacobian_spectrum(network, &pass, 0, pass.layers.len().min(60), &task)
     else {
         return;
     };

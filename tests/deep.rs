@@ -57,7 +57,7 @@ fn ln_sigmoid_slope(z: f64) -> f64 {
 
 /// The log10 norms of a sigmoid net's δ, from the engine's weights but none of its passes.
 fn sigmoid_norms(network: &Network<f64>) -> Vec<f64> {
-    let weights: Vec<Array2<f64>> = (0..network.layers.len()).map(|l| network.weight(l)).collect();
+    let weights: Vec<Array2<f64>> = (0..network.depth()).map(|l| network.weight(l)).collect();
     let mut a = network.input.mantissa.column(0).to_owned();
     let mut slopes = Vec::new();
     for weight in &weights {

@@ -8,7 +8,7 @@ use gradient_lab::experiment::{Draws, Experiment, Precision, Preset};
 use gradient_lab::export::picture::{self, PictureOptions};
 use gradient_lab::figure::words::flow;
 use gradient_lab::figure::{Cell, Figure, FigureId, Panel, View, norms_table};
-use gradient_lab::study::Watch;
+use gradient_lab::study::TaskContext;
 use helpers::{draw, lab_with_input};
 
 fn preset(name: &str, precision: Precision) -> Experiment {
@@ -127,13 +127,13 @@ fn what_is_not_emulated_is_refused_or_says_so() {
         assert_eq!(out.status.code(), Some(2), "{words}");
         assert!(words.contains("precision = \"bf16\" is emulated for one draw"), "{words}");
     }
-    let watch = Watch::unattended();
+    let task = TaskContext::unattended();
     for id in FigureId::ALL {
         let slow = [FigureId::Ensemble, FigureId::Histogram, FigureId::Sweep];
         if slow.contains(&id) {
             continue;
         }
-        let figure = id.compute(&experiment, View::default(), &watch).expect("a figure");
+        let figure = id.compute(&experiment, View::default(), &task).expect("a figure");
         let says_so = figure.caption.iter().any(|line| line.starts_with("Computed in f64: bf16"));
         assert_eq!(says_so, !id.shows_emulation(), "{id:?}");
     }

@@ -4,7 +4,7 @@ use gradient_lab::experiment::{
     Activation, Architecture, Draws, Experiment, Init, Preset, Scheme, Variant,
 };
 use gradient_lab::study::{
-    DrawStudy, Engine, Ensemble, EnsembleError, EnsembleSettings, Sampler, Stopped, Watch,
+    DrawStudy, Engine, Ensemble, EnsembleError, EnsembleSettings, Sampler, Stopped, TaskContext,
     ensemble, predict,
 };
 
@@ -146,7 +146,7 @@ fn tanh_with_uniform_bias_has_one_law_in_both_engines() {
 
 fn run(experiment: &Experiment, engine: Option<Engine>, seeds: u32, threads: usize) -> Ensemble {
     let settings = EnsembleSettings { seeds, engine, threads };
-    ensemble(experiment, &settings, &Watch::unattended(), |_| {}).expect("valid")
+    ensemble(experiment, &settings, &TaskContext::unattended(), |_| {}).expect("valid")
 }
 
 /// A standard error from 50 independent parts of the seeds.
@@ -210,7 +210,8 @@ fn direct_norms_are_the_draws_own() {
         let mut sampler = Sampler::new(&experiment, Some(Engine::Direct)).expect("any scheme");
         for seed in [1, 2, 77] {
             let asked = Experiment { seed, ..experiment.clone() };
-            let draw = DrawStudy::new().run(&asked, &Watch::unattended()).expect("not stopped");
+            let draw =
+                DrawStudy::new().run(&asked, &TaskContext::unattended()).expect("not stopped");
             let shown: Vec<_> =
                 draw.variants.iter().flat_map(|v| v.layers.iter().map(|l| l.delta)).collect();
             assert_eq!(sampler.sample(seed, &|| true).expect("not stopped"), shown);
@@ -273,18 +274,18 @@ fn snapshots_grow_and_a_stop_is_heard() {
     let experiment = small(Variant::of(Activation::Sigmoid));
     let settings = EnsembleSettings { seeds: 1000, engine: None, threads: 2 };
     let mut seen = Vec::new();
-    let whole = ensemble(&experiment, &settings, &Watch::unattended(), |so_far| {
+    let whole = ensemble(&experiment, &settings, &TaskContext::unattended(), |so_far| {
         seen.push(so_far.seeds);
     });
     assert_eq!(whole.expect("valid").seeds, 1000);
     assert!(seen.len() > 3 && seen.is_sorted() && seen.last() == Some(&1000));
     let seeds = std::cell::Cell::new(0);
     let stop = || seeds.get() > 200;
-    let watch = Watch::new(&stop, &|_| {});
-    let stopped = ensemble(&experiment, &settings, &watch, |so_far| seeds.set(so_far.seeds));
+    let task = TaskContext::new(&stop, &|_| {});
+    let stopped = ensemble(&experiment, &settings, &task, |so_far| seeds.set(so_far.seeds));
     assert_eq!(stopped, Err(EnsembleError::Stopped(Stopped)));
     assert!(seeds.get() < 1000);
     let none = EnsembleSettings { seeds: 0, ..settings };
-    let refused = ensemble(&experiment, &none, &Watch::unattended(), |_| {});
+    let refused = ensemble(&experiment, &none, &TaskContext::unattended(), |_| {});
     assert_eq!(refused, Err(EnsembleError::Seeds(0)));
 }

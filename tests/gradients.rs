@@ -35,9 +35,9 @@ fn network(activation: Activation, scheme: Scheme, depth: usize, seed: u64) -> N
     let variant = &experiment.variants[0];
     let mut network = Network::build(&experiment, variant, &mut DrawCache::new(), &mut || true)
         .expect("nobody stops it");
-    for index in 0..network.layers.len() {
-        network.layers[index].unit = Arc::new(network.weight(index));
-        network.layers[index].scale = 1.0;
+    for index in 0..network.depth() {
+        network.dense_mut(index).unit = Arc::new(network.weight(index));
+        network.dense_mut(index).scale = 1.0;
     }
     network
 }
@@ -45,9 +45,9 @@ fn network(activation: Activation, scheme: Scheme, depth: usize, seed: u64) -> N
 /// Whether every pre-activation keeps its distance from the kink at 0 while one parameter moves.
 fn is_far_from_kinks(network: &Network<f64>) -> bool {
     let pass = network.forward();
-    pass.layers.iter().zip(&network.layers).all(|(trace, layer)| {
+    pass.layers.iter().zip(network.activations()).all(|(trace, activation)| {
         let z = trace.z.column(0);
-        !layer.activation.has_kink() || z.iter().all(|z| z.to_f64().abs() > 50.0 * STEP)
+        !activation.has_kink() || z.iter().all(|z| z.to_f64().abs() > 50.0 * STEP)
     })
 }
 
@@ -75,14 +75,14 @@ fn check(what: &str, analytic: &Array2<f64>, numeric: &Array2<f64>) {
 
 fn check_layer(what: &str, network: &Network<f64>, index: usize) {
     let pass = network.pass();
-    let shape = network.layers[index].unit.dim();
+    let shape = network.dense(index).unit.dim();
     let numeric = Array2::from_shape_fn(shape, |at| {
-        slope(network, |moved, step| Arc::make_mut(&mut moved.layers[index].unit)[at] += step)
+        slope(network, |moved, step| Arc::make_mut(&mut moved.dense_mut(index).unit)[at] += step)
     });
     check(&format!("{what} ∂W"), &pass.weight_gradient(index).to_f64(), &numeric);
     let numeric = Array2::from_shape_fn((shape.0, 1), |(unit, _)| {
         slope(network, |moved, step| {
-            moved.layers[index].bias.as_mut().expect("a bias everywhere")[unit] += step;
+            moved.dense_mut(index).bias.as_mut().expect("a bias everywhere")[unit] += step;
         })
     });
     check(&format!("{what} ∂b"), &pass.bias_gradient(index).to_f64(), &numeric);

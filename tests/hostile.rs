@@ -233,3 +233,87 @@ fn no_thread_to_be_had_changes_nothing() {
     }
     assert!(Path::new(picture).exists());
 }
+
+/// The lab in a shell, which can close, limit and redirect; its exit code and what it told.
+fn in_shell(script: &str) -> (Option<i32>, String) {
+    let output = Command::new("bash")
+        .args(["-c", &script.replace("LAB", env!("CARGO_BIN_EXE_gradient-lab"))])
+        .output()
+        .expect("a shell");
+    (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+}
+
+#[test]
+fn what_standard_output_does_not_take_is_a_failure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out.json");
+    let out = out.to_str().expect("plain");
+    for script in [
+        "LAB --help > /dev/full",
+        "LAB --version > /dev/full",
+        "LAB list > /dev/full",
+        "LAB run chapter-16 > /dev/full",
+        // Open for reading alone.
+        "LAB run chapter-16 1< /dev/null",
+        &format!("ulimit -f 1; LAB run chapter-16 > {out}"),
+    ] {
+        let (code, told) = in_shell(script);
+        assert_eq!(code, Some(1), "{script}: {told}");
+        assert!(told.starts_with("gradient-lab: Standard output could not be written"), "{told}");
+    }
+    assert_eq!(in_shell("LAB --help | true; exit ${PIPESTATUS[0]}"), (Some(0), String::new()));
+}
+
+#[test]
+fn names_that_no_file_can_have_are_refused_in_few_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [here, there] = ["here.png", "there.png"].map(|name| folder.path().join(name));
+    std::os::unix::fs::symlink(&here, &there).expect("a link");
+    std::os::unix::fs::symlink(&there, &here).expect("a link");
+    let (circle, long) = (here.to_str().expect("plain"), "x/".repeat(3000) + "a.png");
+    for path in [circle, &long, &"x".repeat(300)] {
+        let told = sentence("reading", &limited(&["run", path], b""));
+        assert!(told.chars().count() < 600, "{told}");
+        let write = ["render", "chapter-16", "--figure", "norms", "--format", "png", "-o", path];
+        let told = sentence("writing", &limited(&write, b""));
+        assert!(told.chars().count() < 600, "{told}");
+    }
+}
+
+#[test]
+fn a_picture_that_cuts_something_is_refused_with_the_size_that_it_takes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.png");
+    let path = path.to_str().expect("plain");
+    let render = |size: &str| {
+        let figure = ["render", "chapter-16", "--figure", "sheet", "--scale", "1", "--size", size];
+        limited(&[&figure[..], &["-o", path]].concat(), b"")
+    };
+    let told = sentence("small", &render("200x200"));
+    let least = told.split("at least ").nth(1).expect("a size").trim_end_matches('.');
+    let least = least.replace(" × ", "x");
+    assert!(render(&least).status.success(), "{least}");
+}
+
+#[test]
+fn without_memory_for_a_picture_nothing_is_begun() {
+    let render = ["render", "chapter-16", "--figure", "norms", "--size", "10000x10000"];
+    let output = limited(&[&render[..], &["--scale", "1.4", "-o", "a.png"]].concat(), b"");
+    let told = sentence("memory", &output);
+    assert!(told.contains("no memory for a picture of 14000 × 14000 pixels"), "{told}");
+}
+
+#[test]
+fn scripts_without_a_font_are_told_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.png");
+    let render = ["render", "-", "--figure", "strips", "--scale", "1", "-o"];
+    let arguments = [&render[..], &[path.to_str().expect("plain")]].concat();
+    let output = limited(&arguments, "title = 'שלום'".as_bytes());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && told.contains("U+05E9, U+05DC, U+05D5 and 1 more"),
+        "{told}"
+    );
+    assert_eq!(told.matches("The fonts have no").count(), 1, "{told}");
+}

@@ -8,7 +8,9 @@ mod helpers;
 
 use gradient_lab::engine::Format;
 use gradient_lab::experiment::Experiment;
-use gradient_lab::study::{DrawStudy, EMULATED, LossScale, Rule, ScaleRange, Watch, precision};
+use gradient_lab::study::{
+    DrawStudy, EMULATED, LossScale, Rule, ScaleRange, TaskContext, precision,
+};
 use helpers::experiment;
 use serde_json::Value;
 
@@ -31,7 +33,7 @@ fn found(case: &Value, power: i64) -> Found {
 }
 
 fn advice(experiment: &Experiment) -> ScaleRange {
-    let lens = precision(&mut DrawStudy::new(), experiment, &Watch::unattended());
+    let lens = precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended());
     let variant = lens.expect("nobody stops it").variants.remove(0);
     match variant.scales[Format::Fp16.place()] {
         LossScale::Range(range) => range,

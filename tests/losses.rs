@@ -4,7 +4,7 @@
 
 use gradient_lab::engine::{DrawCache, Network, Pass, Scaled, softmax};
 use gradient_lab::experiment::{Activation, Experiment, Loss};
-use gradient_lab::study::{DrawStudy, Watch};
+use gradient_lab::study::{DrawStudy, TaskContext};
 
 fn network(experiment: &Experiment) -> Network<f64> {
     experiment.validate().unwrap();
@@ -139,8 +139,9 @@ fn the_loss_is_finite_at_a_thousand_and_the_signal_is_not_lost() {
         for layer in &right.layers {
             assert!(layer.delta.norm(0).log10().unwrap() < -400.0);
         }
-        let far =
-            DrawStudy::new().run(&steep(loss, 1e6, [1.0, 0.0]), &Watch::unattended()).unwrap();
+        let far = DrawStudy::new()
+            .run(&steep(loss, 1e6, [1.0, 0.0]), &TaskContext::unattended())
+            .unwrap();
         assert!(far.variants[0].layers[0].delta.log10().unwrap() < -4e8);
     }
 }

@@ -10,7 +10,7 @@ use gradient_lab::engine::{Network, Scaled};
 use gradient_lab::experiment::{
     Activation, Draws, Experiment, FanMode, Init, Scheme, UnitLaw, Variant,
 };
-use gradient_lab::study::{DrawStudy, Watch};
+use gradient_lab::study::{DrawStudy, TaskContext};
 use helpers::{draw, experiment, relative};
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -90,7 +90,7 @@ fn every_number_of_the_record_agrees_with_numpy() {
 
 fn network(study: &mut DrawStudy, experiment: &Experiment, index: usize) -> Network<f64> {
     let variant = &experiment.variants[index];
-    study.network(experiment, variant, &Watch::unattended()).expect("nobody stops it")
+    study.network(experiment, variant, &TaskContext::unattended()).expect("nobody stops it")
 }
 
 /// Arrays that came out of the stream, by what they are: bits, not near values.
@@ -108,10 +108,9 @@ fn bits(network: &Network<f64>) -> Bits {
     Bits {
         x: of(&mut network.input.mantissa.iter().copied()),
         y: of(&mut network.target.mantissa.iter().copied()),
-        weights: network.layers.iter().map(|l| of(&mut l.unit.iter().copied())).collect(),
+        weights: network.denses().map(|l| of(&mut l.unit.iter().copied())).collect(),
         biases: network
-            .layers
-            .iter()
+            .denses()
             .map(|l| l.bias.as_ref().map(|bias| of(&mut bias.iter().copied())))
             .collect(),
     }
@@ -240,7 +239,7 @@ fn what_is_given_keeps_its_place_in_numpys_stream() {
         matrix.rows().into_iter().map(|row| row.to_vec()).collect::<Vec<_>>()
     };
     let mut with_weights = drawn.clone();
-    let weights = (0..first.layers.len()).map(|l| rows(&first.weight(l))).collect();
+    let weights = (0..first.depth()).map(|l| rows(&first.weight(l))).collect();
     with_weights.variants[0].weights = Some(weights);
     let again = network_of(&with_weights);
     assert_eq!((&again.input, &again.target), (&first.input, &first.target));

@@ -11,7 +11,7 @@ use eframe::egui::{Theme, accesskit::Role};
 use egui_kittest::kittest::Queryable as _;
 use gradient_lab::experiment::{Draws, Experiment, Preset};
 use gradient_lab::figure::{Direction, Figure, Graph};
-use gradient_lab::study::{DrawStudy, Watch, portrait};
+use gradient_lab::study::{DrawStudy, TaskContext, portrait};
 use page::{PageWindow, on_paper};
 
 fn preset(name: &str) -> Experiment {
@@ -38,9 +38,9 @@ fn both_directions_of_every_net_are_shown() {
 fn both_directions_are_printed() {
     for name in ["worked-example", "exploding"] {
         let experiment = preset(name);
-        let watch = Watch::unattended();
+        let task = TaskContext::unattended();
         let portrait =
-            portrait(&mut DrawStudy::new(), &experiment, 0, 0, &watch).expect("nobody stops it");
+            portrait(&mut DrawStudy::new(), &experiment, 0, 0, &task).expect("nobody stops it");
         for direction in [Direction::Forward, Direction::Backward] {
             on_paper(
                 &Figure::graph(&experiment, &portrait, direction),
@@ -54,9 +54,9 @@ fn both_directions_are_printed() {
 fn loss_of(name: &str, gain: f64) -> String {
     let mut experiment = preset(name);
     experiment.variants[0].init.gain = Some(gain);
-    let watch = Watch::unattended();
+    let task = TaskContext::unattended();
     let portrait =
-        portrait(&mut DrawStudy::new(), &experiment, 0, 0, &watch).expect("nobody stops it");
+        portrait(&mut DrawStudy::new(), &experiment, 0, 0, &task).expect("nobody stops it");
     let graph = Graph::of(&portrait, Direction::Backward);
     graph.columns.last().expect("a loss").nodes[0].label.clone()
 }

@@ -12,7 +12,7 @@ use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::figure::{Chart, Figure, FigureId, MarkShape, Panel, View};
 use gradient_lab::gui::App;
 use gradient_lab::study::{
-    EnsembleSettings, Theory, TheoryStudy, VariantEnsemble, Watch, ensemble, predict,
+    EnsembleSettings, TaskContext, Theory, TheoryStudy, VariantEnsemble, ensemble, predict,
 };
 
 use helpers::{experiment, lab, lab_with_input};
@@ -132,7 +132,7 @@ fn the_first_band_comes_before_the_last_seed() {
         let first = std::cell::Cell::new(None);
         let stop = || first.get().is_some();
         let settings = EnsembleSettings::default();
-        let _ = ensemble(&experiment, &settings, &Watch::new(&stop, &|_| {}), |so_far| {
+        let _ = ensemble(&experiment, &settings, &TaskContext::new(&stop, &|_| {}), |so_far| {
             Figure::ensemble(so_far, &theory, None);
             first.set(Some((so_far.seeds, start.elapsed())));
         });
@@ -156,9 +156,9 @@ fn shape<'a>(chart: &'a Chart, name: &str) -> &'a MarkShape {
 fn small() -> (gradient_lab::study::Ensemble, Theory) {
     let chapter = Experiment::default();
     let settings = EnsembleSettings { seeds: 300, ..EnsembleSettings::default() };
-    let watch = Watch::unattended();
-    let measured = ensemble(&chapter, &settings, &watch, |_| {}).expect("valid");
-    (measured, TheoryStudy::new().run(&chapter, &watch).expect("nobody stops it"))
+    let task = TaskContext::unattended();
+    let measured = ensemble(&chapter, &settings, &task, |_| {}).expect("valid");
+    (measured, TheoryStudy::new().run(&chapter, &task).expect("nobody stops it"))
 }
 
 #[test]
@@ -219,11 +219,11 @@ fn histograms_have_the_living_share_as_their_area() {
 
 #[test]
 fn the_theory_stands_over_the_bars() {
-    let watch = Watch::unattended();
+    let task = TaskContext::unattended();
     let chapter = Experiment::default();
     for linear in [false, true] {
         let view = View { linear, theory: true, ..View::default() };
-        let figure = FigureId::Norms.compute(&chapter, view, &watch).expect("nobody stops it");
+        let figure = FigureId::Norms.compute(&chapter, view, &task).expect("nobody stops it");
         let Panel::Bars(bars) = &figure.panels[0] else { panic!("bars") };
         assert_eq!(bars.overlays.len(), 2);
         let MarkShape::Dashed(points) = &bars.overlays[0].shape else { panic!("dashed") };
@@ -242,7 +242,7 @@ fn the_theory_stands_over_the_bars() {
     }
     let given = preset("worked-example");
     let view = View { theory: true, ..View::default() };
-    let figure = FigureId::Norms.compute(&given, view, &watch).expect("nobody stops it");
+    let figure = FigureId::Norms.compute(&given, view, &task).expect("nobody stops it");
     assert!(figure.notes.iter().any(|note| note.text.starts_with("No theory: ")));
 }
 
@@ -306,16 +306,16 @@ fn the_theory_is_printed_with_its_constants() {
 
 #[test]
 fn every_figure_computes_for_every_preset_that_is_small() {
-    let watch = Watch::unattended();
+    let task = TaskContext::unattended();
     for id in ["chapter-16", "worked-example", "xor"] {
         for figure in [FigureId::Ensemble, FigureId::Histogram, FigureId::Theory, FigureId::Chi] {
-            let made = figure.compute(&preset(id), View::default(), &watch);
+            let made = figure.compute(&preset(id), View::default(), &task);
             let made = made.expect("nobody stops it");
             assert_eq!(made.id, figure, "{id}");
             assert!(!made.notes.is_empty(), "{id} {figure:?}");
         }
     }
     let seeds = experiment("seed = 4294967290");
-    let last = FigureId::Ensemble.compute(&seeds, View::default(), &watch);
+    let last = FigureId::Ensemble.compute(&seeds, View::default(), &task);
     assert!(last.expect("the seeds that are left").caption[2].starts_with("6 networks"));
 }

@@ -15,7 +15,7 @@ use gradient_lab::experiment::{
     Activation, Draws, Experiment, Init, Loss, Preset, Scheme, Variant,
 };
 use gradient_lab::figure::{Cell, Figure, FigureId, KeptNorm, Panel, View};
-use gradient_lab::study::{BackwardTensor, DrawStudy, Lens, Watch, precision};
+use gradient_lab::study::{BackwardTensor, DrawStudy, Lens, TaskContext, precision};
 use page::{PageWindow, on_paper};
 
 fn preset(name: &str) -> Experiment {
@@ -23,7 +23,7 @@ fn preset(name: &str) -> Experiment {
 }
 
 fn lens(experiment: &Experiment) -> Arc<Lens> {
-    let lens = precision(&mut DrawStudy::new(), experiment, &Watch::unattended());
+    let lens = precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended());
     Arc::new(lens.expect("nobody stops it"))
 }
 
@@ -206,11 +206,11 @@ fn every_activation_scheme_and_loss_has_a_lens() {
 
 #[test]
 fn every_figure_is_rendered_for_every_extreme() {
-    let watch = Watch::unattended();
+    let task = TaskContext::unattended();
     for (name, experiment) in extremes() {
         experiment.validate().expect("within the limits");
         for id in [FigureId::Precision, FigureId::Flush] {
-            let figure = id.compute(&experiment, View::default(), &watch).expect("a figure");
+            let figure = id.compute(&experiment, View::default(), &task).expect("a figure");
             assert_eq!(figure.id, id);
             on_paper(&figure, name);
         }

@@ -12,7 +12,9 @@ use eframe::egui::{Theme, accesskit::Role};
 use egui_kittest::kittest::Queryable as _;
 use gradient_lab::experiment::{Activation, Experiment, Loss, Preset, Variant};
 use gradient_lab::figure::{Figure, FigureId, Panel, Rows, SpreadForm, View};
-use gradient_lab::study::{DrawStudy, Signal, SpreadSettings, ValueAxis, Watch, spread};
+use gradient_lab::study::{
+    DrawStudy, SpreadSettings, SpreadSignal, TaskContext, ValueAxis, spread,
+};
 use page::{PageWindow, on_paper};
 
 fn preset(name: &str) -> Experiment {
@@ -20,8 +22,8 @@ fn preset(name: &str) -> Experiment {
 }
 
 fn figure(experiment: &Experiment, settings: SpreadSettings, form: SpreadForm) -> Figure {
-    let watch = Watch::unattended();
-    let spread = spread(&mut DrawStudy::new(), experiment, settings, &watch);
+    let task = TaskContext::unattended();
+    let spread = spread(&mut DrawStudy::new(), experiment, settings, &task);
     Figure::spread(&Arc::new(spread.expect("nobody stops it")), form)
 }
 
@@ -67,7 +69,9 @@ fn extremes() -> [(&'static str, Experiment); 6] {
 fn the_table_counts_every_entry_once() {
     let mut experiment = Experiment::default();
     experiment.architecture.batch = 3;
-    for (signal, form) in [(Signal::Z, SpreadForm::Heat), (Signal::Delta, SpreadForm::Ridge)] {
+    for (signal, form) in
+        [(SpreadSignal::Z, SpreadForm::Heat), (SpreadSignal::Delta, SpreadForm::Ridge)]
+    {
         for axis in ValueAxis::ALL {
             let settings = SpreadSettings { variant: 1, signal, axis: Some(axis) };
             let table = figure(&experiment, settings, form).table();
@@ -86,7 +90,8 @@ fn the_table_counts_every_entry_once() {
 
 #[test]
 fn the_cells_are_the_shares_and_zeros_have_a_row() {
-    let settings = SpreadSettings { variant: 1, signal: Signal::A, axis: Some(ValueAxis::Log) };
+    let settings =
+        SpreadSettings { variant: 1, signal: SpreadSignal::A, axis: Some(ValueAxis::Log) };
     let figure = figure(&Experiment::default(), settings, SpreadForm::Heat);
     let Panel::Heat(heat) = &figure.panels[0] else { panic!("a heatmap") };
     let Rows::Values { spread, .. } = &heat.rows else { panic!("values") };
@@ -104,8 +109,8 @@ fn the_cells_are_the_shares_and_zeros_have_a_row() {
 
 #[test]
 fn the_deep_preset_keeps_its_decades_in_the_figure() {
-    let figure = FigureId::Dist(Signal::Delta)
-        .compute(&preset("deep"), View::default(), &Watch::unattended())
+    let figure = FigureId::Dist(SpreadSignal::Delta)
+        .compute(&preset("deep"), View::default(), &TaskContext::unattended())
         .expect("nobody stops it");
     let rows = figure.table().rows;
     let row = |series: &str| {
@@ -120,13 +125,13 @@ fn the_deep_preset_keeps_its_decades_in_the_figure() {
 
 #[test]
 fn every_figure_is_rendered_for_every_extreme() {
-    let watch = Watch::unattended();
+    let task = TaskContext::unattended();
     for (name, experiment) in extremes() {
         experiment.validate().expect("within the limits");
-        for signal in Signal::ALL {
+        for signal in SpreadSignal::ALL {
             for form in [SpreadForm::Heat, SpreadForm::Ridge] {
                 let id = form.id(signal);
-                let figure = id.compute(&experiment, View::default(), &watch).expect("a figure");
+                let figure = id.compute(&experiment, View::default(), &task).expect("a figure");
                 assert_eq!((figure.id, figure.panels.len()), (id, 2));
                 on_paper(&figure, name);
             }

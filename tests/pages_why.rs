@@ -13,7 +13,8 @@ use gradient_lab::figure::why::StepWords;
 use gradient_lab::figure::{Figure, FigureId, Panel, View, cost_row, cost_words};
 use gradient_lab::gui::App;
 use gradient_lab::study::{
-    Anatomy, AnatomySettings, CheckSettings, Cost, DrawStudy, Watch, anatomy, gradient_check,
+    BackwardFactors, BackwardSettings, CheckSettings, Cost, DrawStudy, TaskContext,
+    backward_factors, gradient_check,
 };
 
 /// A debug build on a busy machine still answers within this.
@@ -23,10 +24,10 @@ fn preset(name: &str) -> Experiment {
     Preset::find(name).expect("a preset").experiment()
 }
 
-fn taken_apart(experiment: &Experiment, variant: usize) -> Anatomy {
-    let settings = AnatomySettings { variant, ..Default::default() };
-    let (mut study, watch) = (DrawStudy::new(), Watch::unattended());
-    anatomy(&mut study, experiment, settings, &|_| {}, &watch).expect("nobody stops it")
+fn taken_apart(experiment: &Experiment, variant: usize) -> BackwardFactors {
+    let settings = BackwardSettings { variant, ..Default::default() };
+    let (mut study, task) = (DrawStudy::new(), TaskContext::unattended());
+    backward_factors(&mut study, experiment, settings, &|_| {}, &task).expect("nobody stops it")
 }
 
 /// The numbers of one series of a figure's table: x and value.
@@ -41,8 +42,8 @@ fn text(figure: &Figure) -> String {
 
 #[test]
 fn the_factors_of_the_figure_multiply_to_the_measured_ratio() {
-    let anatomy = taken_apart(&Experiment::default(), 0);
-    let figure = Figure::of_anatomy(FigureId::Factors, &anatomy, 1);
+    let backward = taken_apart(&Experiment::default(), 0);
+    let figure = Figure::of_backward_factors(FigureId::Factors, &backward, 1);
     let [gain, slope, ratio] =
         ["weight gain", "slope factor", "measured ratio"].map(|name| series(&figure, name));
     assert_eq!(ratio.len(), 5);
@@ -58,8 +59,8 @@ fn the_factors_of_the_figure_multiply_to_the_measured_ratio() {
 
 #[test]
 fn the_cumulative_product_is_the_measured_norm_even_at_a_thousand_layers() {
-    let anatomy = taken_apart(&preset("deep"), 0);
-    let figure = Figure::of_anatomy(FigureId::Product, &anatomy, 1);
+    let backward = taken_apart(&preset("deep"), 0);
+    let figure = Figure::of_backward_factors(FigureId::Product, &backward, 1);
     let log10 = |name: &str| -> Vec<f64> {
         let rows = figure.table().rows.into_iter().filter(|row| row[1] == name);
         rows.map(|row| row[4].parse().expect("a log10")).collect()
@@ -72,18 +73,18 @@ fn the_cumulative_product_is_the_measured_norm_even_at_a_thousand_layers() {
 
 #[test]
 fn the_worked_example_has_one_step() {
-    let anatomy = taken_apart(&preset("worked-example"), 0);
-    let words = StepWords::of(&anatomy, 1).expect("a step");
+    let backward = taken_apart(&preset("worked-example"), 0);
+    let words = StepWords::of(&backward, 1).expect("a step");
     // ‖W2‖ = √(.40² + .45² + .50²).
     assert_eq!(words.gain, "0.783");
     assert!(words.sentence.contains("mean |σ′| is 0.241"), "{}", words.sentence);
-    assert_eq!(StepWords::of(&anatomy, 2), None);
+    assert_eq!(StepWords::of(&backward, 2), None);
 }
 
 #[test]
 fn a_dead_output_is_a_sentence_and_no_product() {
-    let anatomy = taken_apart(&Experiment::default(), 1);
-    let figure = Figure::of_anatomy(FigureId::Product, &anatomy, 1);
+    let backward = taken_apart(&Experiment::default(), 1);
+    let figure = Figure::of_backward_factors(FigureId::Product, &backward, 1);
     assert!(text(&figure).contains("Dead output"), "{}", text(&figure));
     assert!(series(&figure, "measured").is_empty());
 }
@@ -92,18 +93,18 @@ fn a_dead_output_is_a_sentence_and_no_product() {
 fn too_wide_a_layer_is_a_sentence() {
     let mut experiment = Experiment::default();
     experiment.architecture.hidden = Some(vec![4, 300]);
-    let figure = Figure::of_anatomy(FigureId::Jacobian, &taken_apart(&experiment, 0), 1);
+    let figure = Figure::of_backward_factors(FigureId::Jacobian, &taken_apart(&experiment, 0), 1);
     assert!(figure.panels.is_empty() && text(&figure).contains("lower the width"));
 }
 
 #[test]
 fn the_spectrum_has_every_singular_value() {
-    let anatomy = taken_apart(&Experiment::default(), 0);
-    let figure = Figure::of_anatomy(FigureId::Spectrum, &anatomy, 2);
+    let backward = taken_apart(&Experiment::default(), 0);
+    let figure = Figure::of_backward_factors(FigureId::Spectrum, &backward, 2);
     let rows = figure.table().rows;
     let count: f64 = rows.iter().map(|row| row[3].parse::<f64>().expect("a count")).sum();
     assert_eq!(count, 20.0);
-    let jacobian = Figure::of_anatomy(FigureId::Jacobian, &anatomy, 2);
+    let jacobian = Figure::of_backward_factors(FigureId::Jacobian, &backward, 2);
     let [largest, this, smallest] =
         ["largest", "this δ", "smallest"].map(|name| series(&jacobian, name));
     for ((largest, this), smallest) in largest.iter().zip(&this).zip(&smallest) {
@@ -128,11 +129,11 @@ fn the_cost_of_5_10_8_3_is_in_the_table_and_in_the_words() {
 #[test]
 fn the_check_figure_is_the_study() {
     let experiment = preset("cost-5-10-8-3");
-    let (settings, watch) = (CheckSettings::default(), Watch::unattended());
-    let check = gradient_check(&experiment, 0, &settings, &mut DrawStudy::new(), &watch);
+    let (settings, task) = (CheckSettings::default(), TaskContext::unattended());
+    let check = gradient_check(&experiment, 0, &settings, &mut DrawStudy::new(), &task);
     let check = check.expect("a check");
     assert_eq!(check.forward_passes, settings.forward_passes(175));
-    let figure = FigureId::Check.compute(&experiment, View::default(), &watch).expect("a figure");
+    let figure = FigureId::Check.compute(&experiment, View::default(), &task).expect("a figure");
     let rows: Vec<_> = figure.table().rows.into_iter().filter(|row| row[1] == "centred").collect();
     assert_eq!(rows.len(), check.steps.len());
     for (row, step) in rows.iter().zip(&check.steps) {
@@ -267,9 +268,9 @@ fn a_costly_check_waits_and_a_sample_is_quick() {
 /// Every factor of a linear net with orthogonal weights is 1 but for rounding.
 #[test]
 fn rounding_noise_is_not_drawn_as_a_change() {
-    let anatomy = taken_apart(&preset("orthogonal"), 0);
+    let backward = taken_apart(&preset("orthogonal"), 0);
     for id in [FigureId::Factors, FigureId::Product] {
-        let figure = Figure::of_anatomy(id, &anatomy, 1);
+        let figure = Figure::of_backward_factors(id, &backward, 1);
         let Panel::Chart(chart) = &figure.panels[0] else { panic!("{id:?} is a chart") };
         let (low, high) = chart.y.range;
         assert!(high - low > 0.5 && low < 0.0 && high > 0.0, "{id:?}: {low} {high}");

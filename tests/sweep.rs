@@ -3,8 +3,8 @@
 use gradient_lab::experiment::{Activation, Architecture, Experiment, Variant};
 use gradient_lab::figure::{FigureId, View};
 use gradient_lab::study::{
-    Axis, BiasLaw, Engine, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
-    critical_line, critical_weight_variance, sweep,
+    Axis, BiasLaw, Engine, Quantity, Setting, Shard, Spacing, Sweep, SweepError, SweepMap,
+    TaskContext, critical_line, critical_weight_variance, sweep,
 };
 
 fn axis(setting: Setting, from: f64, to: f64, cells: usize) -> Axis {
@@ -30,7 +30,7 @@ fn phase_diagram() -> Sweep {
 }
 
 fn run(request: &Sweep, shard: Shard, threads: usize) -> SweepMap {
-    sweep(request, shard, threads, &Watch::unattended(), |_| {}).expect("valid")
+    sweep(request, shard, threads, &TaskContext::unattended(), |_| {}).expect("valid")
 }
 
 fn value(map: &SweepMap, x: usize, y: usize) -> f64 {
@@ -79,7 +79,7 @@ fn coarse_comes_first() {
     (request.x.cells, request.seeds) = (17, 1);
     request.y = Some(axis(Setting::Depth, 1.0, 9.0, 9));
     let mut done = Vec::new();
-    let map = sweep(&request, Shard::WHOLE, 2, &Watch::unattended(), |map| {
+    let map = sweep(&request, Shard::WHOLE, 2, &TaskContext::unattended(), |map| {
         done.push(map.cells.iter().flatten().count());
         if done.len() == 6 {
             let coarse = [0, 8].iter().flat_map(|&y| [0, 8, 16].map(|x| map.cell(x, y)));
@@ -115,7 +115,7 @@ fn nonsense_is_refused() {
     let refusal = |change: &dyn Fn(&mut Sweep)| {
         let mut request = phase_diagram();
         change(&mut request);
-        sweep(&request, Shard::WHOLE, 1, &Watch::unattended(), |_| {}).expect_err("nonsense")
+        sweep(&request, Shard::WHOLE, 1, &TaskContext::unattended(), |_| {}).expect_err("nonsense")
     };
     assert_eq!(refusal(&|s| s.x.cells = 257), SweepError::Axis);
     assert_eq!(refusal(&|s| s.y = Some(s.x)), SweepError::Axis);
@@ -135,7 +135,7 @@ fn the_measured_zero_lies_along_the_critical_line() {
     let mut request = phase_diagram();
     (request.experiment.architecture.depth, request.experiment.architecture.width) = (100, 400);
     let map = run(&request, Shard::WHOLE, 2);
-    let line = critical_line(&request, &Watch::unattended()).expect("nobody stops it");
+    let line = critical_line(&request, &TaskContext::unattended()).expect("nobody stops it");
     for y in 0..3 {
         let bias_std = request.y.expect("two axes").value(y);
         let critical = line.iter().find(|point| point[1] == bias_std).expect("each row has one")[0];
@@ -153,13 +153,13 @@ fn the_measured_zero_lies_along_the_critical_line() {
 fn a_figure_that_cannot_be_measured_says_why() {
     let mut experiment = phase_diagram().experiment;
     experiment.architecture.width = 5000;
-    let watch = Watch::unattended();
-    let figure = FigureId::Sweep.compute(&experiment, View::default(), &watch);
+    let task = TaskContext::unattended();
+    let figure = FigureId::Sweep.compute(&experiment, View::default(), &task);
     let figure = figure.expect("nobody stops it");
     let note = &figure.notes[0].text;
     assert!(note.starts_with("Nothing is measured: ") && note.contains("5000"), "{note}");
     experiment.architecture.width = 4;
     experiment.architecture.depth = 1;
-    let figure = FigureId::Sweep.compute(&experiment, View::default(), &watch);
+    let figure = FigureId::Sweep.compute(&experiment, View::default(), &task);
     assert!(figure.expect("nobody stops it").notes.is_empty());
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use gradient_lab::experiment::Experiment;
 use gradient_lab::export::{open, weights};
-use gradient_lab::study::{DrawStudy, Watch};
+use gradient_lab::study::{DrawStudy, TaskContext};
 use helpers::process::{endable, names_in, signal};
 use helpers::{lab, lab_with_input};
 
@@ -318,8 +318,8 @@ fn weights_are_written_piece_by_piece_and_take_what_was_foretold() {
     ] {
         let experiment = Experiment::from_toml(toml).expect("valid");
         let mut pieces = Pieces::default();
-        let watch = Watch::unattended();
-        weights::write(&experiment, &mut DrawStudy::new(), &watch, &mut pieces).expect("written");
+        let task = TaskContext::unattended();
+        weights::write(&experiment, &mut DrawStudy::new(), &task, &mut pieces).expect("written");
         assert_eq!(pieces.whole, weights::size(&experiment).expect("a size"));
         assert!(pieces.largest <= 1 << 16 && pieces.whole > 1 << 20, "{}", pieces.largest);
     }

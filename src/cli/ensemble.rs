@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::export::ensemble as export;
-use crate::study::{self, EnsembleSettings, SEEDS, Theory, Watch};
+use crate::study::{self, EnsembleSettings, SEEDS, TaskContext, Theory};
 
 use super::error::CliError;
 use super::output::{Format, print};
@@ -57,7 +57,8 @@ pub(super) fn run(args: &EnsembleArgs) -> Result<(), CliError> {
     };
     let progress = Progress::new();
     let report = |share| progress.report(share);
-    let result = study::ensemble(&experiment, &settings, &Watch::new(&|| false, &report), |_| {});
+    let result =
+        study::ensemble(&experiment, &settings, &TaskContext::new(&|| false, &report), |_| {});
     progress.clear();
     let ensemble = result?;
     print(|out| match args.format {

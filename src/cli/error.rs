@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, short_path};
 use crate::export::atomic::WriteError;
 use crate::export::open::OpenError;
 use crate::export::picture::PictureError;
@@ -29,7 +29,7 @@ pub enum CliError {
     /// Neither the path nor an argument says what kind of picture is wanted.
     #[error(
         "“{}” does not say what kind of picture it is: let it end in .png, or add --format png.",
-        .0.display()
+        short_path(.0)
     )]
     Ending(PathBuf),
     /// The weights could not be made.
@@ -107,7 +107,8 @@ impl CliError {
             Self::Experiment { .. } => MEND,
             Self::Write(error) if error.is_failure() => FAILED,
             Self::Write(_) | Self::Ending(_) => MEND,
-            Self::Figure(_) | Self::Picture(PictureError::Paint(_)) => MEND,
+            Self::Figure(_) => MEND,
+            Self::Picture(PictureError::Paint(_) | PictureError::TooSmall { .. }) => MEND,
             Self::Ensemble(EnsembleError::Stopped(_)) => FAILED,
             Self::Ensemble(_) | Self::Theory(_) => MEND,
             Self::Sweep(SweepError::Stopped(_)) => FAILED,

@@ -1,10 +1,12 @@
 //! What commands print, and in which form.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 
 use clap::ValueEnum;
 
 use crate::experiment::visible;
+use crate::export::atomic;
 
 use super::error::CliError;
 
@@ -24,10 +26,8 @@ pub fn tell(sentence: &str) {
 
 /// Hands standard output over, buffered. Whoever reads it may stop reading when they have
 /// seen enough, as `head` does: that is no failure.
-pub fn print(
-    write: impl FnOnce(&mut BufWriter<io::StdoutLock<'_>>) -> io::Result<()>,
-) -> Result<(), CliError> {
-    let mut out = BufWriter::new(io::stdout().lock());
+pub fn print(write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), CliError> {
+    let mut out = BufWriter::new(atomic::standard_output().map_err(CliError::Print)?);
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Print(error)),
         _ => Ok(()),

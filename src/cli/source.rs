@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::experiment::{Experiment, Preset};
+use crate::experiment::{Experiment, Preset, short_path};
 use crate::export::open;
 
 use super::error::CliError;
@@ -25,7 +25,7 @@ pub(super) fn experiment(argument: &Path) -> Result<Experiment, CliError> {
     let (name, opened) = if argument.as_os_str() == "-" {
         ("standard input".to_owned(), open::from_reader(std::io::stdin().lock()))
     } else {
-        (argument.display().to_string(), open::file(argument))
+        (short_path(argument), open::file(argument))
     };
     opened.map_err(|error| CliError::Experiment { name, error })
 }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::experiment::short_path;
 use crate::export::atomic::Destination;
 use crate::export::sweep as file;
 use crate::figure::words::sweep::sentence;
 use crate::study::{
-    Axis, CELLS, Quantity, SEEDS, Setting, Shard, Spacing, Sweep, SweepError, SweepMap, Watch,
-    all_threads, sweep,
+    Axis, CELLS, Quantity, SEEDS, Setting, Shard, Spacing, Sweep, SweepError, SweepMap,
+    TaskContext, all_threads, sweep,
 };
 
 use super::error::CliError;
@@ -138,15 +139,15 @@ fn measured(args: &SweepArgs, request: &Sweep) -> Result<SweepMap, CliError> {
             let _ = write!(io::stderr(), "\r{percent} %{}", if percent == 100 { "\n" } else { "" });
         }
     };
-    let watch = Watch::new(&|| false, &report);
-    Ok(sweep(request, args.shard.unwrap_or(Shard::WHOLE), threads, &watch, |_| {})?)
+    let task = TaskContext::new(&|| false, &report);
+    Ok(sweep(request, args.shard.unwrap_or(Shard::WHOLE), threads, &task, |_| {})?)
 }
 
 /// The whole of parts of one sweep.
 fn joined(paths: &[PathBuf]) -> Result<(Sweep, SweepMap), CliError> {
     let mut parts = Vec::new();
     for path in paths {
-        let part = |reason: String| CliError::Part { name: path.display().to_string(), reason };
+        let part = |reason: String| CliError::Part { name: short_path(path), reason };
         let opened = std::fs::File::open(path).map_err(file::ReadError::from);
         parts.push(opened.and_then(file::read).map_err(|error| part(error.to_string()))?);
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::export::theory as export;
-use crate::study::{Theory, TheoryStudy, Watch};
+use crate::study::{TaskContext, Theory, TheoryStudy};
 
 use super::error::CliError;
 use super::output::{Format, print, tell};
@@ -26,7 +26,7 @@ pub(super) struct TheoryArgs {
 pub(super) fn run(args: &TheoryArgs) -> Result<(), CliError> {
     let experiment = source::experiment(&args.experiment)?;
     let theory = TheoryStudy::new()
-        .run(&experiment, &Watch::unattended())
+        .run(&experiment, &TaskContext::unattended())
         .map_err(crate::study::EnsembleError::from)?;
     let refused = refusals(&theory);
     if refused.len() == theory.variants.len() {

@@ -6,8 +6,9 @@ use ndarray::Array2;
 
 use crate::engine::draws::{Blank, DrawCache, Drawn, NumpyOrder, Request, Source, Tensor, Wanted};
 use crate::engine::loss::make_targets;
-use crate::engine::network::{Layer, Network};
+use crate::engine::network::Network;
 use crate::engine::number::{Real, ScaledColumns};
+use crate::engine::op::Dense;
 use crate::engine::pass::{Pass, PassBuffers};
 use crate::experiment::{Draws, Experiment, Init, Precision, UnitLaw, Variant};
 
@@ -16,7 +17,14 @@ use crate::experiment::{Draws, Experiment, Init, Precision, UnitLaw, Variant};
 #[error("stopped")]
 pub struct BuildStopped;
 
-impl<T: Real + FromDraws> Network<T> {
+impl BuildStopped {
+    /// Whether to go on.
+    pub(super) fn unless(proceed: bool) -> Result<(), Self> {
+        if proceed { Ok(()) } else { Err(Self) }
+    }
+}
+
+impl<T: FromDraws> Network<T> {
     /// Draws, or finds in the cache, everything that a variant of an experiment needs.
     ///
     /// Variants of one experiment share x, y and the unit draws of each array of equal law. The
@@ -70,15 +78,14 @@ impl<T: Real + FromDraws> Network<T> {
         };
         let drawn = cache.draw(wanted, draw).ok_or(BuildStopped)?;
         let mut arrays = T::arrays(drawn).into_iter();
-        let layers = (1..sizes.len())
-            .map(|l| Self::layer(experiment, variant, l, &sizes, &mut arrays))
-            .collect();
+        let dense = |l| dense(variant, (l, &sizes), &mut arrays);
+        let layers: Vec<Dense<T>> = (1..sizes.len()).map(dense).collect();
         let mut data = |given: Option<&Vec<Vec<f64>>>, units: usize| ScaledColumns {
             mantissa: match given {
                 Some(rows) => Array2::from_shape_fn((units, rows.len()), |(unit, example)| {
                     T::from_f64(rows[example][unit])
                 }),
-                None => arrays.next().map(|drawn| (*drawn).clone()).unwrap_or_default(),
+                None => (*arrays.next().expect(DRAWN)).clone(),
             },
             exponent: vec![0; experiment.architecture.batch],
         };
@@ -88,38 +95,37 @@ impl<T: Real + FromDraws> Network<T> {
         if given.is_none() {
             make_targets(loss, &mut target.mantissa);
         }
-        Ok(Self { layers, input, target, loss })
-    }
-
-    fn layer(
-        experiment: &Experiment,
-        variant: &Variant,
-        l: usize,
-        sizes: &[usize],
-        arrays: &mut impl Iterator<Item = Arc<Array2<T>>>,
-    ) -> Layer<T> {
-        let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
-        let (unit, scale) = match &variant.weights {
-            Some(weights) => (Arc::new(from_rows(&weights[l - 1], fan_in)), 1.0),
-            None => (arrays.next().unwrap_or_default(), variant.init.scale(fan_in, fan_out)),
-        };
-        let bias = match &variant.biases {
-            Some(biases) => Some(biases[l - 1].iter().map(|&b| T::from_f64(b)).collect()),
-            None if is_absent(&variant.bias) => None,
-            None => arrays.next().map(|drawn| {
-                let scale = variant.bias.scale(fan_in, fan_out);
-                drawn.iter().map(|&u| T::from_f64(u.to_f64() * scale)).collect()
-            }),
-        };
-        Layer {
-            unit,
-            scale: T::from_f64(scale),
-            bias,
-            activation: experiment.activation_of(variant, l),
-            is_random: variant.weights.is_none() && variant.init.unit_law() != UnitLaw::Ones,
-        }
+        let activations = (1..sizes.len()).map(|l| experiment.activation_of(variant, l));
+        Ok(Self::new(layers.into_iter().zip(activations), [input, target], loss))
     }
 }
+
+/// W^(l) and b^(l), of which the next arrays are those that had to be drawn.
+fn dense<T: Real>(
+    variant: &Variant,
+    (l, sizes): (usize, &[usize]),
+    arrays: &mut impl Iterator<Item = Arc<Array2<T>>>,
+) -> Dense<T> {
+    let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
+    let mut drawn = || arrays.next().expect(DRAWN);
+    let (unit, scale) = match &variant.weights {
+        Some(weights) => (Arc::new(from_rows(&weights[l - 1], fan_in)), 1.0),
+        None => (drawn(), variant.init.scale(fan_in, fan_out)),
+    };
+    let bias = match &variant.biases {
+        Some(biases) => Some(biases[l - 1].iter().map(|&b| T::from_f64(b)).collect()),
+        None if is_absent(&variant.bias) => None,
+        None => {
+            let scale = variant.bias.scale(fan_in, fan_out);
+            Some(drawn().iter().map(|&u| T::from_f64(u.to_f64() * scale)).collect())
+        }
+    };
+    let is_random = variant.weights.is_none() && variant.init.unit_law() != UnitLaw::Ones;
+    Dense { unit, scale: T::from_f64(scale), bias, is_random }
+}
+
+/// The cache hands out an array for each of [`requests`], in their order.
+const DRAWN: &str = "every array that was asked for has been drawn";
 
 /// What must be drawn: each layer's weights and biases, x, y.
 fn requests(experiment: &Experiment, variant: &Variant, sizes: &[usize]) -> Vec<Request> {
@@ -159,8 +165,28 @@ fn from_rows<T: Real>(rows: &[Vec<f64>], columns: usize) -> Array2<T> {
     Array2::from_shape_fn((rows.len(), columns), |(i, j)| T::from_f64(rows[i][j]))
 }
 
+/// Evaluates an expression with `$real` being the type that a pass in a precision computes with;
+/// the exact pass beside an emulated one is in double precision.
+macro_rules! in_precision {
+    ($precision:expr, $real:ident => $body:expr) => {
+        match $precision {
+            $crate::experiment::Precision::F32 => {
+                type $real = f32;
+                $body
+            }
+            $crate::experiment::Precision::F64
+            | $crate::experiment::Precision::Fp16
+            | $crate::experiment::Precision::Bf16 => {
+                type $real = f64;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use in_precision;
+
 /// The precision's own copy of a network's unit draws.
-pub trait FromDraws: Sized {
+pub trait FromDraws: Real {
     /// Which precision this type is.
     const PRECISION: Precision;
 

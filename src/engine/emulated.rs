@@ -10,11 +10,12 @@
 use ndarray::Array2;
 
 use crate::engine::build::BuildStopped;
-use crate::engine::kernels;
+use crate::engine::kernels::{self, STANDARD};
 use crate::engine::loss::LogSoftmax;
 use crate::engine::loss::output_gradient;
-use crate::engine::network::{Layer, Network};
+use crate::engine::network::Network;
 use crate::engine::number::{Format, Scaled, ScaledColumns, ldexp};
+use crate::engine::op::Dense;
 use crate::engine::pass::{LayerTrace, Pass};
 use crate::engine::rows::blocks;
 use crate::experiment::{Activation, Loss};
@@ -63,21 +64,16 @@ impl Network<f64> {
         format: Format,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<Pass<f32>, BuildStopped> {
-        let batch = self.input.batch();
-        let trace = |layer: &Layer<f64>| LayerTrace::zeros(layer.unit.nrows(), batch);
-        let layers = self.layers.iter().map(trace).collect();
-        let mut pass =
-            Pass { input: stored(&self.input, format).into(), layers, loss: Scaled::ZERO };
-        for (index, layer) in self.layers.iter().enumerate() {
-            if !proceed() {
-                return Err(BuildStopped);
-            }
-            let (before, from) = pass.layers.split_at_mut(index);
-            let input = before.last().map_or(&pass.input, |before| &before.a);
-            forward(layer, &input.columns().mantissa, format, &mut from[0]);
+        let (input, layers) = (stored(&self.input, format).into(), self.blank_traces());
+        let mut pass = Pass { input, layers, loss: Scaled::ZERO };
+        for index in 0..self.depth() {
+            BuildStopped::unless(proceed())?;
+            let (input, trace) = pass.step(index);
+            let input = &input.columns().mantissa;
+            forward((self.dense(index), self.activation(index)), input, format, trace);
         }
-        if let (Loss::SoftmaxCe, Some(output)) = (self.loss, pass.layers.last_mut()) {
-            softmax(output, format);
+        if self.loss == Loss::SoftmaxCe {
+            softmax(&mut pass.layers[self.depth() - 1], format);
         }
         Ok(pass)
     }
@@ -95,30 +91,26 @@ impl Network<f64> {
         pass: &mut Pass<f32>,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<(), BuildStopped> {
-        for index in (0..self.layers.len()).rev() {
-            if !proceed() {
-                return Err(BuildStopped);
-            }
-            let (until, from) = pass.layers.split_at_mut(index + 1);
-            let trace = &mut until[index];
-            if from.is_empty() && trace.is_finite() {
-                let mut output = trace.clone();
-                let target = stored(&self.target, format);
-                // The error is that of the outputs as they are stored, whatever made them.
-                let made_by = Activation::Linear;
-                let loss = output_gradient(self.loss, made_by, &mut output, &target);
-                // A target may not fit either, or the error.
-                pass.loss = if loss.mantissa().is_finite() { loss } else { Scaled::ZERO };
-            }
+        let mut output = pass.layers[self.depth() - 1].clone();
+        if output.is_finite() {
+            let target = stored(&self.target, format);
+            // The error is that of the outputs as they are stored, whatever made them.
+            let loss = output_gradient(self.loss, Activation::Linear, &mut output, &target);
+            // A target may not fit either, or the error.
+            pass.loss = if loss.mantissa().is_finite() { loss } else { Scaled::ZERO };
+        }
+        for index in (0..self.depth()).rev() {
+            BuildStopped::unless(proceed())?;
+            let (above, trace) = pass.step_back(index);
             trace.delta.columns_mut().exponent.fill(-power);
-            match from.first() {
+            match above {
                 None => self.emulated_output(format, power, trace),
                 Some(above) => {
-                    let weight = weight(&self.layers[index + 1], format);
-                    let above = &above.delta.columns().mantissa;
+                    let weight = weight(self.dense(index + 1), format);
+                    let above = &above.columns().mantissa;
                     let u = &mut trace.delta.columns_mut().mantissa;
                     kernels::product_transposed(&weight.view(), above, 1.0, u);
-                    let activation = self.layers[index].activation;
+                    let activation = self.activation(index);
                     u.zip_mut_with(&trace.slope, |u, &slope| {
                         *u = times_slope(format, activation, store(format, *u), slope);
                     });
@@ -138,7 +130,7 @@ impl Network<f64> {
             // is not stored.
             scale = 2.0 * store(format, 0.5 * scale);
         }
-        let activation = self.layers.last().map_or(Activation::Linear, |layer| layer.activation);
+        let activation = self.activation(self.depth() - 1);
         let LayerTrace { a, slope, delta, .. } = trace;
         for (index, delta) in delta.columns_mut().mantissa.indexed_iter_mut() {
             let error = store(format, a.columns().mantissa[index] - target[index]);
@@ -180,9 +172,7 @@ impl Pass<f32> {
             kernels::product_rows(&delta.view(), rows.clone(), &input, 1.0, &mut block);
             block.iter_mut().for_each(|entry| *entry = store(format, *entry));
             for (row, entries) in rows.zip(block.chunks_exact(input.ncols())) {
-                if !take(row, entries) {
-                    return Err(BuildStopped);
-                }
+                BuildStopped::unless(take(row, entries))?;
             }
         }
         Ok(())
@@ -227,20 +217,25 @@ fn stored(columns: &ScaledColumns<f64>, format: Format) -> ScaledColumns<f32> {
 }
 
 /// W as the format stores it.
-fn weight(layer: &Layer<f64>, format: Format) -> Array2<f32> {
-    layer.unit.mapv(|unit| format.round(unit * layer.scale) as f32)
+fn weight(dense: &Dense<f64>, format: Format) -> Array2<f32> {
+    dense.unit.mapv(|unit| format.round(unit * dense.scale) as f32)
 }
 
-fn forward(layer: &Layer<f64>, input: &Array2<f32>, format: Format, trace: &mut LayerTrace<f32>) {
+fn forward(
+    (dense, activation): (&Dense<f64>, Activation),
+    input: &Array2<f32>,
+    format: Format,
+    trace: &mut LayerTrace<f32>,
+) {
     let z = &mut trace.z.columns_mut().mantissa;
-    kernels::product(&weight(layer, format).view(), input, 1.0, z);
+    kernels::product(&weight(dense, format).view(), input, 1.0, z);
     for (unit, mut row) in z.rows_mut().into_iter().enumerate() {
-        let bias = layer.bias.as_ref().map_or(0.0, |bias| format.round(bias[unit]) as f32);
+        let bias = dense.bias.as_ref().map_or(0.0, |bias| format.round(bias[unit]) as f32);
         row.mapv_inplace(|z| store(format, z + bias));
     }
-    activate(layer.activation, trace);
+    activate(activation, trace);
     trace.a.columns_mut().mantissa.mapv_inplace(|a| store(format, a));
-    let Some(slope_of_stored) = layer.activation.slope_of_value() else { return };
+    let Some(slope_of_stored) = activation.slope_of_value() else { return };
     let stored = &trace.a.columns().mantissa;
     trace.slope.zip_mut_with(stored, |slope, &a| *slope = slope_of_stored(a));
 }
@@ -248,13 +243,8 @@ fn forward(layer: &Layer<f64>, input: &Array2<f32>, format: Format, trace: &mut 
 /// a and φ′ in `f32`. What is no number stays none, where a comparison would make it 0.
 fn activate(activation: Activation, trace: &mut LayerTrace<f32>) {
     let LayerTrace { z, a, slope, .. } = trace;
-    let (Some(z), Some(a), Some(slope)) = (
-        z.columns().mantissa.as_slice(),
-        a.columns_mut().mantissa.as_slice_mut(),
-        slope.as_slice_mut(),
-    ) else {
-        return;
-    };
+    let (z, a) = (z.columns().entries(), a.columns_mut().entries_mut());
+    let slope = slope.as_slice_mut().expect(STANDARD);
     kernels::activate(activation, z, a, slope);
     for (index, _) in z.iter().enumerate().filter(|(_, z)| z.is_nan()) {
         (a[index], slope[index]) = (f32::NAN, f32::NAN);

@@ -52,7 +52,7 @@ impl Network<f64> {
     ) -> LayerRecord {
         let index = exact.layer - 1;
         let trace = &pass.layers[index];
-        let activation = self.layers[index].activation;
+        let activation = self.activation(index);
         let delta = stored.norm.unwrap_or(Scaled::ZERO);
         let mut bias = StoredGradient::NONE;
         bias.take(&pass.stored_bias_gradient(format, index), 0);
@@ -117,7 +117,7 @@ impl LayerTrace<f32> {
 
 /// Mean and standard deviation, where every entry is finite.
 fn moments(columns: &ScaledColumns<f32>) -> Option<[Scaled; 2]> {
-    let entries = columns.mantissa.as_slice()?;
+    let entries = columns.entries();
     if !entries.iter().all(|entry| entry.is_finite()) {
         return None;
     }

@@ -11,18 +11,13 @@
 //! added to r, so that any law of the bias will do: conditioned on b the formula is the one
 //! without. (This is the conditioning of Bolthausen 2014 and Bayati & Montanari 2011.)
 
-use std::sync::Arc;
-
-use ndarray::Array2;
-
 use crate::engine::draws::Stream;
 use crate::engine::kernels;
 use crate::engine::loss::{make_targets, output_gradient};
-use crate::engine::network::Layer;
 use crate::engine::number::{Scaled, ScaledColumns, ldexp};
-use crate::engine::op::backward::times_slope;
+use crate::engine::op::{activate, add_bias, times_slope};
 use crate::engine::pass::LayerTrace;
-use crate::experiment::{Experiment, Init, Loss, Precision, UnitLaw, Variant};
+use crate::experiment::{Activation, Experiment, Init, Loss, Precision, UnitLaw, Variant};
 
 /// Why a variant's error signal cannot be drawn in law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,9 +65,12 @@ pub struct ExactLaw {
 
 /// One layer: its scale, the numbers drawn for it, and its trace.
 struct LawLayer {
-    /// Its unit matrix is empty; scale, bias and activation are those of the real layer.
-    layer: Layer<f64>,
-    bias: Option<Init>,
+    scale: f64,
+    /// b, or nothing where all are zero.
+    bias: Option<Vec<f64>>,
+    /// What b is drawn by, where it is.
+    bias_law: Option<Init>,
+    activation: Activation,
     fan_in: usize,
     /// g, the pre-activations' own normals.
     normals: Vec<f64>,
@@ -159,7 +157,7 @@ impl ExactLaw {
     fn backward(&mut self, stream: &mut Stream) {
         let last = self.layers.len() - 1;
         let output = &mut self.layers[last];
-        output_gradient(self.loss, output.layer.activation, &mut output.trace, &self.target);
+        output_gradient(self.loss, output.activation, &mut output.trace, &self.target);
         self.norms[last] = if self.loss.cancels_slope() {
             norm(output.trace.delta.columns())
         } else {
@@ -185,14 +183,10 @@ impl LawLayer {
             None => random.then(|| vec![0.0; units]),
         };
         Self {
-            layer: Layer {
-                unit: Arc::new(Array2::zeros((0, 0))),
-                scale: variant.init.scale(fan_in, units),
-                bias,
-                activation: experiment.activation_of(variant, l),
-                is_random: true,
-            },
-            bias: random.then_some(variant.bias),
+            scale: variant.init.scale(fan_in, units),
+            bias,
+            bias_law: random.then_some(variant.bias),
+            activation: experiment.activation_of(variant, l),
             fan_in,
             normals: vec![0.0; units],
             trace: LayerTrace::zeros(units, 1),
@@ -204,7 +198,7 @@ impl LawLayer {
     fn forward(&mut self, input_norm: Scaled, stream: &mut Stream) -> Scaled {
         stream.fill_normal(&mut self.normals);
         self.draw_bias(stream);
-        let std = input_norm * self.layer.scale;
+        let std = input_norm * self.scale;
         let plain = std.exponent().abs() < PLAIN_EXPONENT;
         let factor = if plain { std.to_f64() } else { std.mantissa() };
         self.trace.z.clear_underflowed();
@@ -212,8 +206,8 @@ impl LawLayer {
         for (z, g) in self.trace.z.columns_mut().entries_mut().iter_mut().zip(&self.normals) {
             *z = factor * g;
         }
-        self.layer.add_bias(&mut self.trace.z, 0, None);
-        self.layer.activate(&mut self.trace);
+        add_bias(self.bias.as_deref(), &mut self.trace.z, 0, None);
+        activate(self.activation, &mut self.trace);
         let a = self.trace.a.columns();
         let norm = norm(a);
         self.activation_norm = ldexp(norm.mantissa(), norm.exponent() - a.exponent[0]);
@@ -221,7 +215,7 @@ impl LawLayer {
     }
 
     fn draw_bias(&mut self, stream: &mut Stream) {
-        if let (Some(law), Some(bias)) = (&self.bias, &mut self.layer.bias) {
+        if let (Some(law), Some(bias)) = (&self.bias_law, &mut self.bias) {
             let scale = law.scale(self.fan_in, bias.len());
             let units = stream.row(law.unit_law(), bias.len());
             bias.iter_mut().zip(&units).for_each(|(bias, unit)| *bias = scale * unit);
@@ -236,7 +230,7 @@ impl LawLayer {
         let inverse = if self.activation_norm > 0.0 { 1.0 / self.activation_norm } else { 0.0 };
         let aligned = dot(&above.normals, above.trace.delta.columns().entries());
         let along = (aligned - norm * (dot(a, fresh) * inverse)) * inverse;
-        let scale = above.layer.scale;
+        let scale = above.scale;
         let delta = self.trace.delta.columns_mut();
         delta.exponent[0] = exponent;
         let out = delta.entries_mut();
@@ -249,7 +243,7 @@ impl LawLayer {
 
     /// δ ← u ⊙ φ′(z), and ‖δ‖.
     fn finish(&mut self) -> Scaled {
-        times_slope(self.layer.activation, &mut self.trace);
+        times_slope(self.activation, &mut self.trace);
         norm(self.trace.delta.columns())
     }
 }

@@ -3,7 +3,7 @@
 use crate::engine::build::BuildStopped;
 use crate::engine::kernels;
 use crate::engine::number::{Real, SAFE_SQUARES, Scaled, ScaledColumns, Signal, ldexp};
-use crate::engine::op::recover::{MARGIN, sum_and_top};
+use crate::engine::op::{MARGIN, sum_and_top};
 use crate::engine::pass::Pass;
 use crate::engine::rows::blocks;
 use ndarray::Array2;
@@ -108,9 +108,7 @@ impl<T: Real> Pass<T> {
                     let sum = terms.filter(|t| !t.is_zero()).sum::<Scaled>();
                     sum * (1.0 / columns.len() as f64)
                 }));
-                if !take(row, &entries) {
-                    return Err(BuildStopped);
-                }
+                BuildStopped::unless(take(row, &entries))?;
             }
         }
         Ok(())

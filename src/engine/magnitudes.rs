@@ -60,7 +60,7 @@ impl Magnitudes {
             return TRUE_ZERO;
         }
         self.nonzero += 1;
-        let size = entry.magnitude();
+        let size = entry.abs();
         if self.largest.is_none_or(|largest| size > largest) {
             self.largest = Some(size);
         }

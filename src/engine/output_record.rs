@@ -21,16 +21,15 @@ pub struct OutputRecord {
 impl OutputRecord {
     /// Of a pass of a network, in whatever precision it was computed.
     pub fn of<T: Real, U: Real>(network: &Network<U>, pass: &Pass<T>) -> Self {
-        let (Some(layer), Some(trace)) = (network.layers.last(), pass.layers.last()) else {
-            unreachable!("a network has an output layer")
-        };
+        let last = network.depth() - 1;
+        let (activation, trace) = (network.activation(last), &pass.layers[last]);
         let entries =
             || (0..trace.z.batch()).flat_map(|b| (0..trace.z.units()).map(move |unit| (unit, b)));
         let largest = entries().map(|(unit, b)| trace.z.entry(unit, b).to_f64());
         let slopes = trace.slope.iter().map(|slope| slope.to_f64().abs());
         let steepest = match network.loss.cancels_slope() {
             true => 1.0,
-            false => slopes.fold(0.0, f64::max) / layer.activation.largest_slope(),
+            false => slopes.fold(0.0, f64::max) / activation.largest_slope(),
         };
         let norms = (0..trace.a.batch()).map(|b| {
             let target = |unit| Scaled::from(network.target.mantissa[[unit, b]].to_f64());

@@ -2,6 +2,7 @@
 
 use crate::engine::network::Network;
 use crate::engine::number::{Real, Scaled};
+use crate::engine::op::Op;
 use crate::engine::pass::Pass;
 use std::sync::Arc;
 
@@ -41,23 +42,24 @@ impl<T: Real> Network<T> {
     #[must_use]
     pub fn with_plain_parameters(&self) -> Self {
         let mut plain = self.clone();
-        for layer in &mut plain.layers {
-            let scale = std::mem::replace(&mut layer.scale, T::from_f64(1.0));
-            layer.unit = Arc::new(layer.unit.mapv(|u| u * scale));
-            layer.bias.get_or_insert_with(|| vec![T::ZERO; layer.unit.nrows()]);
+        for index in 0..plain.depth() {
+            let dense = plain.dense_mut(index);
+            let scale = std::mem::replace(&mut dense.scale, T::from_f64(1.0));
+            dense.unit = Arc::new(dense.unit.mapv(|u| u * scale));
+            dense.bias.get_or_insert_with(|| vec![T::ZERO; dense.unit.nrows()]);
         }
         plain
     }
 
     /// P = Σ_l n_l (n_{l−1} + 1): every weight and every bias, zero or not.
     pub fn parameter_count(&self) -> usize {
-        self.layers.iter().map(|layer| layer.unit.nrows() * (layer.unit.ncols() + 1)).sum()
+        self.ops().iter().map(Op::parameter_count).sum()
     }
 
     /// The parameter at `index` < P in the order W^(1) row by row, b^(1), W^(2), ….
     pub fn parameter(&self, mut index: usize) -> Option<Parameter> {
-        for (l, layer) in self.layers.iter().enumerate() {
-            let (rows, columns) = layer.unit.dim();
+        for (l, dense) in self.denses().enumerate() {
+            let (rows, columns) = dense.unit.dim();
             let layer = l + 1;
             if index < rows * columns {
                 let (row, column) = (index / columns + 1, index % columns + 1);
@@ -76,25 +78,28 @@ impl<T: Real> Network<T> {
     pub fn value(&self, parameter: Parameter) -> T {
         match parameter {
             Parameter::Weight { layer, row, column } => {
-                let layer = &self.layers[layer - 1];
-                layer.unit[[row - 1, column - 1]] * layer.scale
+                let dense = self.dense(layer - 1);
+                dense.unit[[row - 1, column - 1]] * dense.scale
             }
             Parameter::Bias { layer, row } => {
-                self.layers[layer - 1].bias.as_ref().map_or(T::ZERO, |bias| bias[row - 1])
+                self.dense(layer - 1).bias.as_ref().map_or(T::ZERO, |bias| bias[row - 1])
             }
         }
     }
 
     /// Sets a parameter of a network [`Self::with_plain_parameters`].
+    ///
+    /// # Panics
+    /// If a bias of another network is not there.
     pub fn set(&mut self, parameter: Parameter, value: T) {
         match parameter {
             Parameter::Weight { layer, row, column } => {
-                Arc::make_mut(&mut self.layers[layer - 1].unit)[[row - 1, column - 1]] = value;
+                let unit = &mut self.dense_mut(layer - 1).unit;
+                Arc::make_mut(unit)[[row - 1, column - 1]] = value;
             }
             Parameter::Bias { layer, row } => {
-                if let Some(bias) = &mut self.layers[layer - 1].bias {
-                    bias[row - 1] = value;
-                }
+                let bias = self.dense_mut(layer - 1).bias.as_mut();
+                bias.expect("plain parameters have their biases written out")[row - 1] = value;
             }
         }
     }
@@ -102,12 +107,9 @@ impl<T: Real> Network<T> {
     /// The same network with one example of the batch, counted from 0.
     #[must_use]
     pub fn with_example(&self, example: usize) -> Self {
-        Self {
-            input: self.input.example(example),
-            target: self.target.example(example),
-            layers: self.layers.clone(),
-            loss: self.loss,
-        }
+        let mut alone = self.clone();
+        (alone.input, alone.target) = (self.input.example(example), self.target.example(example));
+        alone
     }
 }
 

@@ -46,6 +46,18 @@ impl<T: Real> LayerTrace<T> {
 }
 
 impl<T: Real> Pass<T> {
+    /// a^(l−1), and what is to be filled of layer l; `index` = l − 1.
+    pub(super) fn step(&mut self, index: usize) -> (&Signal<T>, &mut LayerTrace<T>) {
+        let (below, from) = self.layers.split_at_mut(index);
+        (below.last().map_or(&self.input, |below| &below.a), &mut from[0])
+    }
+
+    /// δ^(l+1), where there is such a layer, and what is to be filled of layer l; `index` = l − 1.
+    pub(super) fn step_back(&mut self, index: usize) -> (Option<&Signal<T>>, &mut LayerTrace<T>) {
+        let (until, above) = self.layers.split_at_mut(index + 1);
+        (above.first().map(|above| &above.delta), &mut until[index])
+    }
+
     /// a^(l−1), n_{l−1} × B; `index` = l − 1.
     pub fn inputs_of(&self, index: usize) -> &Signal<T> {
         if index == 0 { &self.input } else { &self.layers[index - 1].a }

@@ -1,9 +1,9 @@
 //! The record: what a pass leaves of each layer, in a handful of numbers.
 
-use crate::engine::kernels;
+use crate::engine::kernels::{self, STANDARD};
 use crate::engine::network::Network;
 use crate::engine::number::{Format, Real, SAFE_SQUARES, Scaled, ScaledColumns, halves};
-use crate::engine::op::cancellation::has_terms;
+use crate::engine::op::has_terms;
 use crate::engine::op::scaled_activation;
 use crate::engine::pass::{LayerTrace, Pass};
 use crate::engine::plain_norm::PlainNorm;
@@ -148,7 +148,7 @@ impl LayerRecord {
     pub fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> Self {
         let trace = &pass.layers[index];
         let (activation_mean, activation_std) = moments(trace.a.columns());
-        let activation = network.layers[index].activation;
+        let activation = network.activation(index);
         let (preactivation_mean, preactivation_std) = moments(trace.z.columns());
         let tops = trace.delta.columns().tops();
         Self {
@@ -176,11 +176,6 @@ impl LayerRecord {
 }
 
 impl<T: Real> LayerTrace<T> {
-    /// δ of one example, unit by unit.
-    pub fn exact_delta(&self, example: usize) -> Vec<Scaled> {
-        self.delta.column(example)
-    }
-
     /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest, for an
     /// activation that can saturate.
     pub fn saturated_share(&self, activation: Activation) -> f64 {
@@ -188,7 +183,7 @@ impl<T: Real> LayerTrace<T> {
             return 0.0;
         }
         let faded = T::from_f64(SATURATED_BELOW * activation.largest_slope());
-        let slopes = self.slope.as_slice().unwrap_or_default();
+        let slopes = self.slope.as_slice().expect(STANDARD);
         share(kernels::count_below(slopes, faded), slopes.len())
     }
 
@@ -198,7 +193,7 @@ impl<T: Real> LayerTrace<T> {
         if activation.saturates() {
             return 0.0;
         }
-        let slopes = self.slope.as_slice().unwrap_or_default();
+        let slopes = self.slope.as_slice().expect(STANDARD);
         let units = slopes.chunks_exact(self.slope.ncols());
         let is_dead = |unit: &&[T]| unit.iter().all(|&slope| slope == T::ZERO);
         share(units.filter(is_dead).count(), self.slope.nrows())
@@ -263,9 +258,9 @@ fn is_flat<T: Real>(trace: &LayerTrace<T>, activation: Activation) -> bool {
 
 /// Why δ of this layer is zero although the layer above, if any, has a signal.
 fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCause {
-    let (activation, trace) = (network.layers[index].activation, &pass.layers[index]);
+    let (activation, trace) = (network.activation(index), &pass.layers[index]);
     let flat = is_flat(trace, activation);
-    let Some(above) = network.layers.get(index + 1) else {
+    if index + 1 == network.depth() {
         return match flat {
             // Where the slope cancels it cannot silence the output.
             _ if network.loss.cancels_slope() => ZeroCause::NoError,
@@ -273,8 +268,9 @@ fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCau
             true => ZeroCause::DeadOutput,
             false => ZeroCause::NoError,
         };
-    };
-    if above.scale == T::ZERO || above.unit.iter().all(|&u| u == T::ZERO) {
+    }
+    let above = network.dense(index + 1);
+    if above.is_zero() {
         ZeroCause::ZeroWeights(index + 2)
     } else if flat && activation.saturates() {
         ZeroCause::SaturatedLayer(index + 1)

@@ -8,29 +8,30 @@ const WORTH_A_SHARE: usize = 100_000;
 /// A share is a multiple of so many rows: whole cache lines of a batch of one.
 const TOGETHER: usize = 16;
 
-/// Who computes a layer: one alone, or several at once. The engine itself starts no thread.
-pub trait Crew: Sync {
+/// Runs the shares of a layer: one after the other, or several at once. The engine itself starts no
+/// thread.
+pub trait Executor: Sync {
     /// How many work at once.
-    fn size(&self) -> usize;
+    fn threads(&self) -> usize;
 
     /// Does both, at once or one after the other.
-    fn both<A: Send, B: Send>(
+    fn join<A: Send, B: Send>(
         &self,
         first: impl FnOnce() -> A + Send,
         second: impl FnOnce() -> B + Send,
     ) -> (A, B);
 }
 
-/// One who does everything in turn.
+/// Does everything in turn, on the calling thread.
 #[derive(Clone, Copy, Debug)]
-pub struct Alone;
+pub struct Serial;
 
-impl Crew for Alone {
-    fn size(&self) -> usize {
+impl Executor for Serial {
+    fn threads(&self) -> usize {
         1
     }
 
-    fn both<A: Send, B: Send>(
+    fn join<A: Send, B: Send>(
         &self,
         first: impl FnOnce() -> A + Send,
         second: impl FnOnce() -> B + Send,
@@ -40,8 +41,8 @@ impl Crew for Alone {
 }
 
 /// Into how many shares a layer of so many multiply-adds is worth being cut.
-pub(super) fn shares(crew: &impl Crew, work: usize) -> usize {
-    crew.size().min(work / WORTH_A_SHARE).max(1)
+pub(super) fn shares(executor: &impl Executor, work: usize) -> usize {
+    executor.threads().min(work / WORTH_A_SHARE).max(1)
 }
 
 /// Rows in blocks of about a hundredth of a second's work; `work` is that of one row.
@@ -70,7 +71,7 @@ impl<'a, T: Send, const N: usize> Rows<'a, T, N> {
     /// Cuts them into shares, has each worked on and puts the results together.
     pub fn share<R: Send>(
         self,
-        crew: &impl Crew,
+        executor: &impl Executor,
         shares: usize,
         work: &(impl Fn(Self) -> R + Sync),
         together: &(impl Fn(R, R) -> R + Sync),
@@ -81,9 +82,9 @@ impl<'a, T: Send, const N: usize> Rows<'a, T, N> {
             return work(self);
         }
         let (mine, others) = self.split(first);
-        let (mine, others) = crew.both(
-            || mine.share(crew, shares / 2, work, together),
-            || others.share(crew, shares - shares / 2, work, together),
+        let (mine, others) = executor.join(
+            || mine.share(executor, shares / 2, work, together),
+            || others.share(executor, shares - shares / 2, work, together),
         );
         together(mine, others)
     }
@@ -109,15 +110,15 @@ impl<'a, T: Send, const N: usize> Rows<'a, T, N> {
 mod tests {
     use super::*;
 
-    /// A crew that says it is larger than it is.
+    /// An executor that says it is larger than it is.
     struct Crowd(usize);
 
-    impl Crew for Crowd {
-        fn size(&self) -> usize {
+    impl Executor for Crowd {
+        fn threads(&self) -> usize {
             self.0
         }
 
-        fn both<A: Send, B: Send>(
+        fn join<A: Send, B: Send>(
             &self,
             first: impl FnOnce() -> A + Send,
             second: impl FnOnce() -> B + Send,
@@ -154,6 +155,6 @@ mod tests {
         assert_eq!(shares(&Crowd(8), WORTH_A_SHARE / 2), 1);
         assert_eq!(shares(&Crowd(8), 3 * WORTH_A_SHARE), 3);
         assert_eq!(shares(&Crowd(8), 100 * WORTH_A_SHARE), 8);
-        assert_eq!(shares(&Alone, 100 * WORTH_A_SHARE), 1);
+        assert_eq!(shares(&Serial, 100 * WORTH_A_SHARE), 1);
     }
 }

@@ -10,15 +10,14 @@ impl<T: Real> Network<T> {
     /// every step: the layer is as good as one unit. False for a single unit, and for the output
     /// layer, whose units differ by their targets.
     pub fn has_alike_units(&self, index: usize) -> bool {
-        let (Some(layer), Some(above)) = (self.layers.get(index), self.layers.get(index + 1))
-        else {
+        if index + 1 >= self.depth() {
             return false;
-        };
-        let first = layer.unit.row(0);
-        let zero = layer.scale == T::ZERO;
-        layer.unit.nrows() > 1
-            && (zero || layer.unit.rows().into_iter().skip(1).all(|row| row == first))
-            && layer.bias.as_ref().is_none_or(|bias| bias.iter().all(|b| *b == bias[0]))
+        }
+        let (own, above) = (self.dense(index), self.dense(index + 1));
+        let first = own.unit.row(0);
+        own.units() > 1
+            && (own.scale == T::ZERO || own.unit.rows().into_iter().skip(1).all(|row| row == first))
+            && own.bias.as_ref().is_none_or(|bias| bias.iter().all(|b| *b == bias[0]))
             && (above.scale == T::ZERO
                 || above.unit.rows().into_iter().all(|row| is_constant(&row)))
     }

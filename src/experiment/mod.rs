@@ -24,7 +24,7 @@ pub use error::ExperimentError;
 pub use init::{FanMode, Init, Parameter, Scheme, TRUNCATED_STD, UnitLaw};
 pub use preset::Preset;
 pub use tables::{optional_table, optional_tables, optional_word, table, tables, word};
-pub use text::{shortened, visible};
+pub use text::{is_hidden, short_path, shortened, visible};
 
 /// All that a person can set. The default is the chapter's gradient-flow figure.
 ///

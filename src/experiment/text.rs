@@ -1,5 +1,10 @@
 //! Text from outside, made fit to stand in a sentence.
 
+use std::path::Path;
+
+/// Letters of a path that a sentence shows.
+const PATH_LETTERS: usize = 300;
+
 /// Text as it may be shown on a terminal or in a line: control characters, line breaks, and
 /// letters that turn the direction of writing or cannot be seen stand as escapes.
 ///
@@ -33,9 +38,14 @@ pub fn shortened(text: &str, letters: usize) -> String {
     short
 }
 
+/// A path as it may stand in a sentence: [`visible`], and no longer than a few lines.
+pub fn short_path(path: &Path) -> String {
+    shortened(&path.to_string_lossy(), PATH_LETTERS)
+}
+
 /// Controls (C0, C1, delete), separators of lines and paragraphs, marks that turn the direction
 /// of writing, letters without width, tags.
-fn is_hidden(letter: char) -> bool {
+pub fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use temporary::Temporary;
 
-pub use error::WriteError;
+pub use error::{WriteError, is_unusable};
 
 /// Where a result will go, found fit before the work for it begins.
 ///
@@ -241,7 +241,7 @@ fn own_stream(path: &Path) -> Option<io::Result<File>> {
         // Another process' open file is added to in the same way, by its name.
         if is_own || folder.starts_with("/proc") && folder.ends_with("fd") {
             return Some(match at.file_name()?.to_str()? {
-                "1" if is_own => duplicate(io::stdout()),
+                "1" if is_own => standard_output(),
                 "2" if is_own => duplicate(io::stderr()),
                 _ => File::options().append(true).open(at),
             });
@@ -251,14 +251,25 @@ fn own_stream(path: &Path) -> Option<io::Result<File>> {
     None
 }
 
+/// Standard output as a file. `io::stdout` takes what cannot be written, where standard output
+/// is open for reading alone, for written.
+///
+/// # Errors
+/// Where the system has no more places for open files.
+pub fn standard_output() -> io::Result<File> {
+    #[cfg(unix)]
+    signals::tell_of_large_files();
+    duplicate(io::stdout())
+}
+
 #[cfg(unix)]
 fn duplicate(stream: impl std::os::fd::AsFd) -> io::Result<File> {
     Ok(stream.as_fd().try_clone_to_owned()?.into())
 }
 
-#[cfg(not(unix))]
-fn duplicate<S>(_: S) -> io::Result<File> {
-    Err(ErrorKind::Unsupported.into())
+#[cfg(windows)]
+fn duplicate(stream: impl std::os::windows::io::AsHandle) -> io::Result<File> {
+    Ok(stream.as_handle().try_clone_to_owned()?.into())
 }
 
 fn is_link(path: &Path) -> bool {
@@ -270,7 +281,7 @@ fn dangling(path: &Path, source: io::Error) -> WriteError {
     let path = path.to_owned();
     match source.kind() {
         ErrorKind::NotFound => WriteError::DanglingLink { path },
-        _ => WriteError::Other { path, source },
+        _ => WriteError::from_system(&path, &path, source),
     }
 }
 

@@ -7,10 +7,10 @@ use crate::figure::{
     Direction, Figure, FigureId, Note, SpreadForm, View, check::with_note, quick_check,
 };
 use crate::study::{
-    AnatomySettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
-    EnsembleSettings, Sample, Shard, Signal, Spread, SpreadSettings, Stopped, Sweep, SweepError,
-    SweepMap, SweepResult, Theory, TheoryStudy, Watch, all_threads, anatomy, critical_line,
-    ensemble, gradient_check, portrait, precision, spread, sweep,
+    BackwardSettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
+    EnsembleSettings, Sample, Shard, Spread, SpreadSettings, SpreadSignal, Stopped, Sweep,
+    SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy, all_threads,
+    backward_factors, critical_line, ensemble, gradient_check, portrait, precision, spread, sweep,
 };
 
 /// Parameters of a check that would take too long with all of them.
@@ -25,7 +25,7 @@ impl FigureId {
         self,
         experiment: &Experiment,
         view: View,
-        watch: &Watch<'_>,
+        watch: &TaskContext<'_>,
     ) -> Result<Figure, Stopped> {
         let mut study = DrawStudy::new();
         match self {
@@ -41,9 +41,9 @@ impl FigureId {
                 Ok(Figure::graph(experiment, &portrait, Direction::Backward))
             }
             Self::Factors | Self::Product | Self::Shares | Self::Jacobian | Self::Spectrum => {
-                let settings = AnatomySettings { variant: view.variant, ..Default::default() };
-                let anatomy = anatomy(&mut study, experiment, settings, &|_| {}, watch)?;
-                Ok(Figure::of_anatomy(self, &anatomy, 1))
+                let settings = BackwardSettings { variant: view.variant, ..Default::default() };
+                let backward = backward_factors(&mut study, experiment, settings, &|_| {}, watch)?;
+                Ok(Figure::of_backward_factors(self, &backward, 1))
             }
             Self::Check | Self::Derivatives => {
                 usual_check(self, &mut study, experiment, view.variant, watch)
@@ -86,7 +86,7 @@ fn usual_check(
     study: &mut DrawStudy,
     experiment: &Experiment,
     variant: usize,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
 ) -> Result<Figure, Stopped> {
     let variant = variant.min(experiment.variants.len() - 1);
     let mut settings = CheckSettings::default();
@@ -104,16 +104,16 @@ fn usual_check(
 fn usual_spread(
     study: &mut DrawStudy,
     experiment: &Experiment,
-    signal: Signal,
+    signal: SpreadSignal,
     variant: usize,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
 ) -> Result<Arc<Spread>, Stopped> {
     let settings = SpreadSettings { variant, signal, axis: None };
     Ok(Arc::new(spread(study, experiment, settings, watch)?))
 }
 
 /// An ensemble of the usual size, or of what seeds there are left.
-fn usual_ensemble(experiment: &Experiment, watch: &Watch<'_>) -> Result<Ensemble, Stopped> {
+fn usual_ensemble(experiment: &Experiment, watch: &TaskContext<'_>) -> Result<Ensemble, Stopped> {
     let usual = EnsembleSettings::default();
     let settings = EnsembleSettings { seeds: that_are_left(usual.seeds, experiment), ..usual };
     ensemble(experiment, &settings, watch, |_| {}).map_err(|error| match error {
@@ -135,7 +135,7 @@ fn that_are_left(seeds: u32, experiment: &Experiment) -> u32 {
 fn phase_diagram(
     experiment: &Experiment,
     variant: usize,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
 ) -> Result<Figure, Stopped> {
     let mut request = Sweep::phase_diagram(experiment, variant);
     request.seeds = that_are_left(request.seeds, experiment);

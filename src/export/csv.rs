@@ -15,8 +15,8 @@ use super::row::LayerRow;
 /// What `out` says when it takes no more.
 ///
 /// ```
-/// use gradient_lab::{experiment::Experiment, export::csv, study::{DrawStudy, Watch}};
-/// let draw = DrawStudy::new().run(&Experiment::default(), &Watch::unattended())?;
+/// use gradient_lab::{experiment::Experiment, export::csv, study::{DrawStudy, TaskContext}};
+/// let draw = DrawStudy::new().run(&Experiment::default(), &TaskContext::unattended())?;
 /// let mut text = Vec::new();
 /// csv::write(&draw, &mut text)?;
 /// let text = String::from_utf8(text)?;

@@ -146,9 +146,9 @@ impl<'a> VariantJson<'a> {
 ///
 /// ```
 /// use gradient_lab::{experiment::Experiment, export::ensemble as export};
-/// use gradient_lab::study::{EnsembleSettings, Theory, Watch, ensemble};
+/// use gradient_lab::study::{EnsembleSettings, Theory, TaskContext, ensemble};
 /// let settings = EnsembleSettings { seeds: 20, ..EnsembleSettings::default() };
-/// let result = ensemble(&Experiment::default(), &settings, &Watch::unattended(), |_| {})?;
+/// let result = ensemble(&Experiment::default(), &settings, &TaskContext::unattended(), |_| {})?;
 /// let theory = Theory::at_once(&result.experiment);
 /// let mut text = Vec::new();
 /// export::write_json(&result, &theory, &mut text)?;

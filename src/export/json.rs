@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::engine::ZeroCause;
 use crate::experiment::Experiment;
 use crate::figure::words;
-use crate::study::{Draw, DrawStudy, FlowFinding, Steps, VariantDraw, Watch, steps};
+use crate::study::{Draw, DrawStudy, FlowFinding, Steps, TaskContext, VariantDraw, steps};
 
 use super::row::{LayerRow, plain};
 
@@ -38,7 +38,7 @@ struct VariantJson<'a> {
 
 impl<'a> VariantJson<'a> {
     fn of(experiment: &Experiment, index: usize, variant: &'a VariantDraw) -> Self {
-        let watch = Watch::unattended();
+        let watch = TaskContext::unattended();
         let output = variant.layers.last().and_then(|layer| layer.zero);
         let is_lost = matches!(output, Some(ZeroCause::NotFinite { .. }));
         Self {
@@ -71,8 +71,8 @@ impl<'a> VariantJson<'a> {
 /// What `out` says when it takes no more.
 ///
 /// ```
-/// use gradient_lab::{experiment::Experiment, export::json, study::{DrawStudy, Watch}};
-/// let draw = DrawStudy::new().run(&Experiment::default(), &Watch::unattended())?;
+/// use gradient_lab::{experiment::Experiment, export::json, study::{DrawStudy, TaskContext}};
+/// let draw = DrawStudy::new().run(&Experiment::default(), &TaskContext::unattended())?;
 /// let mut text = Vec::new();
 /// json::write(&draw, &mut text)?;
 /// let read: serde_json::Value = serde_json::from_slice(&text)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::experiment::{Experiment, ExperimentError, limits};
 
-use super::png;
+use super::{atomic, png};
 
 /// The eight bytes with which every PNG file begins.
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -27,6 +27,9 @@ pub enum OpenError {
     /// Not ours to read.
     #[error("you have no permission to read it; change its permissions, or copy it elsewhere.")]
     Forbidden,
+    /// A name longer than the system's, or links that lead in a circle.
+    #[error("there can be no file of that name: {0}; check it.")]
+    Unusable(std::io::Error),
     /// Whatever else the system says.
     #[error("reading it failed: {0}.")]
     Failed(std::io::Error),
@@ -108,6 +111,7 @@ impl From<std::io::Error> for OpenError {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Self::Missing,
             std::io::ErrorKind::PermissionDenied => Self::Forbidden,
             std::io::ErrorKind::IsADirectory => Self::Folder,
+            _ if atomic::is_unusable(&error) => Self::Unusable(error),
             _ => Self::Failed(error),
         }
     }

@@ -42,6 +42,17 @@ pub enum PictureError {
     /// It could not be painted.
     #[error(transparent)]
     Paint(#[from] offscreen::Error),
+    /// The paper is too small for it.
+    #[error(
+        "A picture of {} × {} points cuts this figure: it takes at least {} × {}.",
+        size[0], size[1], least[0], least[1]
+    )]
+    TooSmall {
+        /// What was asked for.
+        size: [f32; 2],
+        /// What it takes in that width, or in the least width.
+        least: [f32; 2],
+    },
     /// It could not be encoded.
     #[error(transparent)]
     Encode(#[from] png::Error),
@@ -58,6 +69,25 @@ pub fn paint(figure: &Arc<Figure>, options: PictureOptions) -> Result<Image, Pic
     let size = vec2(options.size[0], options.size[1]);
     let contents = |ui: &mut egui::Ui| sheet::show(&mut painter, ui, figure, Medium::Paper);
     Ok(offscreen::paint(size, options.scale, theme, setup, contents)?)
+}
+
+/// The size wished for where it cuts nothing of the figure; without a wish the usual size, and
+/// more height where there is more to say than usual.
+///
+/// # Errors
+/// [`PictureError::TooSmall`] for a wish that cuts something.
+pub fn fitting_size(figure: &Figure, wish: Option<[f32; 2]>) -> Result<[f32; 2], PictureError> {
+    let size = wish.unwrap_or_else(|| figure.id.default_size());
+    let mut least = [0.0; 2];
+    let measure = |ui: &mut egui::Ui| least = sheet::least_size(ui, figure, size[0]).into();
+    offscreen::paint(vec2(1.0, 1.0), 1.0, Theme::Light, theme::install, measure)?;
+    match wish {
+        Some(size) if size[0] < least[0] || size[1] < least[1] => {
+            Err(PictureError::TooSmall { size, least })
+        }
+        Some(size) => Ok(size),
+        None => Ok([size[0].max(least[0]), size[1].max(least[1])]),
+    }
 }
 
 /// The figure as PNG bytes, with its density and the experiment inside, so that the lab can

@@ -99,12 +99,12 @@ pub(super) fn plain(number: Scaled) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::experiment::Experiment;
-    use crate::study::{DrawStudy, Watch};
+    use crate::study::{DrawStudy, TaskContext};
 
     #[test]
     fn the_header_names_the_fields_in_order() {
         let draw = DrawStudy::new()
-            .run(&Experiment::default(), &Watch::unattended())
+            .run(&Experiment::default(), &TaskContext::unattended())
             .expect("nobody stops it");
         let row = LayerRow::of(&draw.variants[0].layers[0]);
         let json = serde_json::to_string(&row).expect("plain data");

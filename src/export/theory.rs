@@ -179,8 +179,8 @@ impl<'a> VariantJson<'a> {
 ///
 /// ```
 /// use gradient_lab::{experiment::Experiment, export::theory as export};
-/// use gradient_lab::study::{TheoryStudy, Watch};
-/// let theory = TheoryStudy::new().run(&Experiment::default(), &Watch::unattended())?;
+/// use gradient_lab::study::{TheoryStudy, TaskContext};
+/// let theory = TheoryStudy::new().run(&Experiment::default(), &TaskContext::unattended())?;
 /// let mut text = Vec::new();
 /// export::write_json(&theory, &mut text)?;
 /// let read: serde_json::Value = serde_json::from_slice(&text)?;
@@ -214,11 +214,11 @@ pub fn write_csv(theory: &Theory, out: impl Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{TheoryStudy, Watch};
+    use crate::study::{TaskContext, TheoryStudy};
 
     #[test]
     fn the_header_names_the_fields_in_order() {
-        let theory = TheoryStudy::new().run(&Experiment::default(), &Watch::unattended());
+        let theory = TheoryStudy::new().run(&Experiment::default(), &TaskContext::unattended());
         let theory = theory.expect("nobody stops it");
         let layers = theory.variants[0].layers.as_ref().expect("random weights");
         let row = LayerRow::all(layers).next().expect("six layers");

@@ -7,9 +7,9 @@ use std::io::{self, Write};
 use safetensors::tensor::{Metadata, TensorInfo};
 use safetensors::{Dtype, SafeTensorError};
 
-use crate::engine::{FromDraws, Network, Real};
+use crate::engine::{FromDraws, Network, Real, in_precision};
 use crate::experiment::{Experiment, Precision};
-use crate::study::{DrawStudy, Stopped, Watch};
+use crate::study::{DrawStudy, Stopped, TaskContext};
 
 /// The metadata key that holds the experiment and the layout, as commented TOML.
 pub const METADATA_KEY: &str = "gradient-lab-experiment";
@@ -60,14 +60,11 @@ pub fn size(experiment: &Experiment) -> Result<u64, WeightsError> {
 pub fn write(
     experiment: &Experiment,
     study: &mut DrawStudy,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
     out: &mut impl Write,
 ) -> Result<(), WeightsError> {
     out.write_all(&header(experiment)?.0)?;
-    match dtype(experiment) {
-        Dtype::F32 => write_as::<f32>(experiment, study, watch, out),
-        _ => write_as::<f64>(experiment, study, watch, out),
-    }
+    in_precision!(experiment.architecture.precision, T => write_as::<T>(experiment, study, watch, out))
 }
 
 /// What a pass in that precision computes with.
@@ -113,7 +110,7 @@ fn header(experiment: &Experiment) -> Result<(Vec<u8>, u64), WeightsError> {
 fn write_as<T: Number>(
     experiment: &Experiment,
     study: &mut DrawStudy,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
     out: &mut impl Write,
 ) -> Result<(), WeightsError> {
     for (index, variant) in experiment.variants.iter().enumerate() {
@@ -123,12 +120,12 @@ fn write_as<T: Number>(
             write_numbers(network.input.mantissa.t().iter().copied(), out)?;
             write_numbers(network.target.mantissa.t().iter().copied(), out)?;
         }
-        for layer in &network.layers {
+        for dense in network.denses() {
             watch.proceed()?;
-            write_numbers(layer.unit.iter().map(|&unit| unit * layer.scale), out)?;
-            match &layer.bias {
+            write_numbers(dense.unit.iter().map(|&unit| unit * dense.scale), out)?;
+            match &dense.bias {
                 Some(bias) => write_numbers(bias.iter().copied(), out)?,
-                None => write_numbers(vec![T::from_f64(0.0); layer.unit.nrows()].into_iter(), out)?,
+                None => write_numbers(vec![T::from_f64(0.0); dense.units()].into_iter(), out)?,
             }
         }
     }

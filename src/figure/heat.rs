@@ -168,6 +168,11 @@ impl Cell {
 }
 
 impl Heat {
+    /// Whether it is rows of strips with names, which keep their height.
+    pub fn is_strip(&self) -> bool {
+        matches!(self.rows, Rows::Named(_) | Rows::Formats { .. })
+    }
+
     /// One strip of log10 ‖δ^(l)‖ for each variant, the first on top.
     pub fn strips(draw: &Draw) -> Self {
         let from_bottom = || draw.variants.iter().rev();
@@ -290,12 +295,12 @@ fn larger(a: Cell, b: Cell) -> Cell {
 mod tests {
     use super::*;
     use crate::experiment::Experiment;
-    use crate::study::{DrawStudy, Watch};
+    use crate::study::{DrawStudy, TaskContext};
 
     #[test]
     fn reducing_keeps_every_peak_and_marks_zeros() {
         let draw = DrawStudy::new()
-            .run(&Experiment::default(), &Watch::unattended())
+            .run(&Experiment::default(), &TaskContext::unattended())
             .expect("nobody stops it");
         let mut heat = Heat::units(&draw, 0);
         let reduced = heat.reduced(4);
@@ -311,7 +316,7 @@ mod tests {
     #[test]
     fn the_dead_relu_is_zero_and_the_sigmoid_is_not() {
         let draw = DrawStudy::new()
-            .run(&Experiment::default(), &Watch::unattended())
+            .run(&Experiment::default(), &TaskContext::unattended())
             .expect("nobody stops it");
         let strips = Heat::strips(&draw);
         assert_eq!(strips.rows, Rows::Named(vec!["ReLU".to_owned(), "Sigmoid".to_owned()]));

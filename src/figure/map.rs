@@ -232,13 +232,13 @@ pub(super) fn heading(result: &study::SweepResult) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{Setting, Shard, Sweep, SweepPreset, SweepResult, Watch, sweep};
+    use crate::study::{Setting, Shard, Sweep, SweepPreset, SweepResult, TaskContext, sweep};
 
     fn coarse(threads: usize) -> SweepResult {
         let preset = SweepPreset::PhaseDiagram.sweep();
         let y = preset.y.map(|y| study::Axis { cells: 4, ..y });
         let request = Sweep { x: study::Axis { cells: 5, ..preset.x }, y, seeds: 1, ..preset };
-        let map = sweep(&request, Shard::WHOLE, threads, &Watch::unattended(), |_| {});
+        let map = sweep(&request, Shard::WHOLE, threads, &TaskContext::unattended(), |_| {});
         SweepResult {
             map: map.expect("valid"),
             sweep: request,

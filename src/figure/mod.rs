@@ -25,7 +25,7 @@ pub mod words;
 use std::sync::Arc;
 
 use crate::experiment::Experiment;
-use crate::study::Signal;
+use crate::study::SpreadSignal;
 
 pub use bars::{Bars, Point, Scale, Series};
 pub use catalog::not_emulated;
@@ -82,9 +82,9 @@ pub enum FigureId {
     /// A map over two settings; of its own, the phase diagram.
     Sweep,
     /// Layer × value: how a signal is spread in every layer.
-    Dist(Signal),
+    Dist(SpreadSignal),
     /// The same as one outline a layer.
-    Ridge(Signal),
+    Ridge(SpreadSignal),
     /// The norms between the ends of the floating-point formats, and what fp16 and bf16 keep.
     Precision,
     /// Format × layer: the share of δ, ∂W or ∂b that is flushed to zero.
@@ -112,12 +112,12 @@ impl FigureId {
         Self::Theory,
         Self::Chi,
         Self::Sweep,
-        Self::Dist(Signal::Z),
-        Self::Dist(Signal::A),
-        Self::Dist(Signal::Delta),
-        Self::Ridge(Signal::Z),
-        Self::Ridge(Signal::A),
-        Self::Ridge(Signal::Delta),
+        Self::Dist(SpreadSignal::Z),
+        Self::Dist(SpreadSignal::A),
+        Self::Dist(SpreadSignal::Delta),
+        Self::Ridge(SpreadSignal::Z),
+        Self::Ridge(SpreadSignal::A),
+        Self::Ridge(SpreadSignal::Delta),
         Self::Precision,
         Self::Flush,
     ];
@@ -143,12 +143,12 @@ impl FigureId {
             Self::Theory => "theory",
             Self::Chi => "chi",
             Self::Sweep => "sweep",
-            Self::Dist(Signal::Z) => "dist-z",
-            Self::Dist(Signal::A) => "dist-a",
-            Self::Dist(Signal::Delta) => "dist-delta",
-            Self::Ridge(Signal::Z) => "ridge-z",
-            Self::Ridge(Signal::A) => "ridge-a",
-            Self::Ridge(Signal::Delta) => "ridge-delta",
+            Self::Dist(SpreadSignal::Z) => "dist-z",
+            Self::Dist(SpreadSignal::A) => "dist-a",
+            Self::Dist(SpreadSignal::Delta) => "dist-delta",
+            Self::Ridge(SpreadSignal::Z) => "ridge-z",
+            Self::Ridge(SpreadSignal::A) => "ridge-a",
+            Self::Ridge(SpreadSignal::Delta) => "ridge-delta",
             Self::Precision => "precision",
             Self::Flush => "flush",
         }
@@ -175,12 +175,12 @@ impl FigureId {
             Self::Theory => "The theory’s prediction",
             Self::Chi => "χ over σ_w²",
             Self::Sweep => "Sweep",
-            Self::Dist(Signal::Z) => "Distribution of z by layer",
-            Self::Dist(Signal::A) => "Distribution of a by layer",
-            Self::Dist(Signal::Delta) => "Distribution of δ by layer",
-            Self::Ridge(Signal::Z) => "Outlines of z by layer",
-            Self::Ridge(Signal::A) => "Outlines of a by layer",
-            Self::Ridge(Signal::Delta) => "Outlines of δ by layer",
+            Self::Dist(SpreadSignal::Z) => "Distribution of z by layer",
+            Self::Dist(SpreadSignal::A) => "Distribution of a by layer",
+            Self::Dist(SpreadSignal::Delta) => "Distribution of δ by layer",
+            Self::Ridge(SpreadSignal::Z) => "Outlines of z by layer",
+            Self::Ridge(SpreadSignal::A) => "Outlines of a by layer",
+            Self::Ridge(SpreadSignal::Delta) => "Outlines of δ by layer",
             Self::Precision => "What the formats keep",
             Self::Flush => "Shares flushed to zero",
         }
@@ -219,13 +219,15 @@ impl FigureId {
             Self::Sweep => {
                 "A map over two settings; rendered, the (σ_w, σ_b) phase diagram of the first variant."
             }
-            Self::Dist(Signal::Z) => {
+            Self::Dist(SpreadSignal::Z) => {
                 "Layer × value: how the pre-activations z are spread, zeros apart."
             }
-            Self::Dist(Signal::A) => {
+            Self::Dist(SpreadSignal::A) => {
                 "Layer × value: how the activations a are spread, zeros apart."
             }
-            Self::Dist(Signal::Delta) => "Layer × value: how the sizes |δ| are spread, by decades.",
+            Self::Dist(SpreadSignal::Delta) => {
+                "Layer × value: how the sizes |δ| are spread, by decades."
+            }
             Self::Ridge(_) => "The same histograms as one outline a layer.",
             Self::Precision => {
                 "‖δ^(l)‖ between the ends of fp8, fp16, bf16 and fp32, with what fp16 and bf16 keep, and the loss scale."

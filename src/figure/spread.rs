@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::study::{LayerSpread, Signal, Spread, ValueScale};
+use crate::study::{LayerSpread, Spread, SpreadSignal, ValueScale};
 
 use super::colour::ColourMap;
 use super::number::decade;
@@ -31,7 +31,7 @@ pub enum SpreadForm {
 
 impl SpreadForm {
     /// The figure's name.
-    pub fn id(self, signal: Signal) -> FigureId {
+    pub fn id(self, signal: SpreadSignal) -> FigureId {
         match self {
             Self::Heat => FigureId::Dist(signal),
             Self::Ridge => FigureId::Ridge(signal),

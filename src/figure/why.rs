@@ -2,7 +2,7 @@
 //! any signal.
 
 use crate::engine::{LayerRecord, Scaled};
-use crate::study::{Anatomy, Factor, JacobianSpectrum, LayerSpectrum};
+use crate::study::{BackwardFactors, Factor, JacobianSpectrum, LayerSpectrum};
 
 use super::number::{scientific_of_log10, superscript};
 use super::words;
@@ -18,7 +18,7 @@ pub const WEIGHTS: Ink = Ink::Palette(0);
 /// The ink of everything that comes from the slopes σ′.
 pub const SLOPES: Ink = Ink::Palette(1);
 
-/// The figures that an anatomy has, in the order in which a page shows them.
+/// The figures that a backward pass taken apart has, in the order in which a page shows them.
 pub const FIGURES: [FigureId; 5] = [
     FigureId::Factors,
     FigureId::Product,
@@ -28,24 +28,24 @@ pub const FIGURES: [FigureId; 5] = [
 ];
 
 impl Figure {
-    /// A figure of an anatomy, about layer `layer` where it is about one. Without singular
+    /// A figure of a backward pass taken apart, about layer `layer` where it is about one. Without singular
     /// values there is no panel and the note says why.
-    pub fn of_anatomy(id: FigureId, anatomy: &Anatomy, layer: usize) -> Self {
-        let spectrum = || anatomy.spectrum.as_ref().and_then(|spectrum| spectrum.as_ref().ok());
+    pub fn of_backward_factors(id: FigureId, backward: &BackwardFactors, layer: usize) -> Self {
+        let spectrum = || backward.spectrum.as_ref().and_then(|spectrum| spectrum.as_ref().ok());
         let chart = match id {
-            FigureId::Factors => Some(factors(anatomy)),
-            FigureId::Product => Some(product(anatomy)),
-            FigureId::Shares => Some(shares(anatomy)),
-            FigureId::Jacobian => spectrum().map(|spectrum| jacobian(anatomy, spectrum, layer)),
+            FigureId::Factors => Some(factors(backward)),
+            FigureId::Product => Some(product(backward)),
+            FigureId::Shares => Some(shares(backward)),
+            FigureId::Jacobian => spectrum().map(|spectrum| jacobian(backward, spectrum, layer)),
             _ => spectrum().and_then(|spectrum| values(spectrum, layer)),
         };
         let text = match id {
-            FigureId::Jacobian | FigureId::Spectrum => about_spectrum(anatomy, layer),
-            _ => about_product(anatomy),
+            FigureId::Jacobian | FigureId::Spectrum => about_spectrum(backward, layer),
+            _ => about_product(backward),
         };
-        let note = Note { variant: anatomy.variant, name: anatomy.name.clone(), text };
+        let note = Note { variant: backward.variant, name: backward.name.clone(), text };
         let panels = chart.map(super::Panel::Chart).into_iter().collect();
-        Self { notes: vec![note], ..Self::new(id, &anatomy.experiment, panels) }
+        Self { notes: vec![note], ..Self::new(id, &backward.experiment, panels) }
     }
 }
 
@@ -89,22 +89,22 @@ pub struct StepWords {
 
 impl StepWords {
     /// The step from layer `layer` + 1 to `layer`; none where there is no such step.
-    pub fn of(anatomy: &Anatomy, layer: usize) -> Option<Self> {
-        let step = anatomy.factors.steps.get(layer.checked_sub(1)?)?;
+    pub fn of(backward: &BackwardFactors, layer: usize) -> Option<Self> {
+        let step = backward.factors.steps.get(layer.checked_sub(1)?)?;
         Some(Self {
             gain: factor_in_words(step.weight_gain),
             slope: factor_in_words(step.slope_factor),
             ratio: factor_in_words(step.ratio),
             exists: step.ratio.is_some(),
-            sentence: words::why::sentences(anatomy.step(layer).as_slice()),
+            sentence: words::why::sentences(backward.step(layer).as_slice()),
         })
     }
 }
 
 /// The average step and the whole way, or why there is no product.
-fn about_product(anatomy: &Anatomy) -> String {
-    match &anatomy.factors.findings()[..] {
-        [] => words::flow::sentence(&anatomy.diagnosis),
+fn about_product(backward: &BackwardFactors) -> String {
+    match &backward.factors.findings()[..] {
+        [] => words::flow::sentence(&backward.diagnosis),
         found => words::why::sentences(found),
     }
 }
@@ -125,8 +125,8 @@ pub(super) fn dots(points: Vec<[f64; 2]>, name: &str, ink: Ink) -> Mark {
 }
 
 /// One number of every step that has one.
-fn by_step(anatomy: &Anatomy, of: impl Fn(&Factor) -> Option<f64>) -> Vec<[f64; 2]> {
-    let steps = anatomy.factors.steps.iter();
+fn by_step(backward: &BackwardFactors, of: impl Fn(&Factor) -> Option<f64>) -> Vec<[f64; 2]> {
+    let steps = backward.factors.steps.iter();
     steps.filter_map(|step| Some([step.layer as f64, of(step)?])).collect()
 }
 
@@ -151,14 +151,14 @@ fn chart(heading: String, x: Axis, y: (&str, AxisScale), mut marks: Vec<Mark>) -
 
 /// Every step's weight gain and slope factor, standing on 1 of a logarithmic axis: there a
 /// product is a sum of heights.
-fn factors(anatomy: &Anatomy) -> Chart {
+fn factors(backward: &BackwardFactors) -> Chart {
     let log10 = |number: Option<Scaled>| number.and_then(Scaled::log10);
-    let gain = by_step(anatomy, |step| log10(step.weight_gain));
-    let slope = by_step(anatomy, |step| log10(step.slope_factor));
-    let ratio = by_step(anatomy, |step| log10(step.ratio));
-    let mean = by_step(anatomy, |step| Scaled::from(step.mean_slope).log10());
-    let bound = by_step(anatomy, |step| Scaled::from(step.bound()).log10());
-    let few = anatomy.factors.steps.len() <= MOST_COLUMNS;
+    let gain = by_step(backward, |step| log10(step.weight_gain));
+    let slope = by_step(backward, |step| log10(step.slope_factor));
+    let ratio = by_step(backward, |step| log10(step.ratio));
+    let mean = by_step(backward, |step| Scaled::from(step.mean_slope).log10());
+    let bound = by_step(backward, |step| Scaled::from(step.bound()).log10());
+    let few = backward.factors.steps.len() <= MOST_COLUMNS;
     let column = |points: Vec<[f64; 2]>, left: f64, name: &str, ink: Ink| {
         let from_to = |[x, y]: [f64; 2]| [x + left, x + left + 0.36, y];
         Mark::new(name, ink, MarkShape::Columns(points.into_iter().map(from_to).collect()))
@@ -176,22 +176,22 @@ fn factors(anatomy: &Anatomy) -> Chart {
     marks.push(dots(mean, "mean |σ′|", Ink::Palette(2)));
     marks.push(dashed(bound, "upper bound", Ink::Weak));
     let heading = "Each step back: ‖δ⁽ˡ⁾‖/‖δ⁽ˡ⁺¹⁾‖ = weight gain × slope factor".to_owned();
-    let x = layers_axis(anatomy.factors.steps.len());
+    let x = layers_axis(backward.factors.steps.len());
     chart(heading, x, ("factor of one step", AxisScale::Log10), marks)
 }
 
 /// The factors multiplied up from the output, beside the norms that were measured.
-fn product(anatomy: &Anatomy) -> Chart {
-    let last = anatomy.records.len();
+fn product(backward: &BackwardFactors) -> Chart {
+    let last = backward.records.len();
     let delta = |record: &LayerRecord| record.delta.log10();
-    let top = anatomy.records.last().and_then(delta);
-    let measured: Vec<[f64; 2]> = (anatomy.records.iter())
+    let top = backward.records.last().and_then(delta);
+    let measured: Vec<[f64; 2]> = (backward.records.iter())
         .filter_map(|record| Some([record.layer as f64, delta(record)? - top?]))
         .collect();
-    let product = cumulative(anatomy, |step| step.product());
-    let weights = cumulative(anatomy, |step| step.weight_gain);
-    let slopes = cumulative(anatomy, |step| step.slope_factor);
-    let bound = cumulative(anatomy, |step| Some(step.bound().into()));
+    let product = cumulative(backward, |step| step.product());
+    let weights = cumulative(backward, |step| step.weight_gain);
+    let slopes = cumulative(backward, |step| step.slope_factor);
+    let bound = cumulative(backward, |step| Some(step.bound().into()));
     let marks = vec![
         Mark::new("", Ink::Weak, MarkShape::Level(0.0)),
         dashed(bound, "upper bound", Ink::Weak),
@@ -206,10 +206,10 @@ fn product(anatomy: &Anatomy) -> Chart {
 }
 
 /// Σ log10 of a factor from the output down to each layer, as far as it is not zero.
-fn cumulative(anatomy: &Anatomy, of: impl Fn(&Factor) -> Option<Scaled>) -> Vec<[f64; 2]> {
+fn cumulative(backward: &BackwardFactors, of: impl Fn(&Factor) -> Option<Scaled>) -> Vec<[f64; 2]> {
     let mut sum = 0.0;
-    let mut points = vec![[anatomy.records.len() as f64, 0.0]];
-    for step in anatomy.factors.steps.iter().rev() {
+    let mut points = vec![[backward.records.len() as f64, 0.0]];
+    for step in backward.factors.steps.iter().rev() {
         let Some(log10) = of(step).and_then(Scaled::log10) else { break };
         sum += log10;
         points.push([step.layer as f64, sum]);
@@ -222,13 +222,13 @@ fn cumulative(anatomy: &Anatomy, of: impl Fn(&Factor) -> Option<Scaled>) -> Vec<
 }
 
 /// Which units let nothing through, or little.
-fn shares(anatomy: &Anatomy) -> Chart {
+fn shares(backward: &BackwardFactors) -> Chart {
     let share = |of: fn(&LayerRecord) -> f64| -> Vec<[f64; 2]> {
-        anatomy.records.iter().map(|record| [record.layer as f64, 100.0 * of(record)]).collect()
+        backward.records.iter().map(|record| [record.layer as f64, 100.0 * of(record)]).collect()
     };
     let dead = share(|record| record.dead_share);
     let saturated = share(|record| record.saturated_share);
-    let name = words::without_slope(anatomy.experiment.architecture.batch);
+    let name = words::without_slope(backward.experiment.architecture.batch);
     let marks = vec![
         dots(dead.clone(), "", Ink::Text),
         dots(saturated.clone(), "", Ink::Palette(3)),
@@ -237,11 +237,11 @@ fn shares(anatomy: &Anatomy) -> Chart {
     ];
     let y = Axis { label: "share, %".to_owned(), scale: AxisScale::Linear, range: (-4.0, 104.0) };
     let heading = format!("Units that let nothing through ({name}) or little (saturated)");
-    Chart { heading, x: layers_axis(anatomy.records.len()), y, marks }
+    Chart { heading, x: layers_axis(backward.records.len()), y, marks }
 }
 
 /// The largest, the median and the smallest singular value by layer.
-fn jacobian(anatomy: &Anatomy, spectrum: &JacobianSpectrum, layer: usize) -> Chart {
+fn jacobian(backward: &BackwardFactors, spectrum: &JacobianSpectrum, layer: usize) -> Chart {
     let by_layer = |of: fn(&LayerSpectrum) -> Option<f64>| -> Vec<[f64; 2]> {
         let layers = spectrum.layers.iter();
         layers.filter_map(|layer| Some([layer.layer as f64, of(layer)?])).collect()
@@ -259,8 +259,8 @@ fn jacobian(anatomy: &Anatomy, spectrum: &JacobianSpectrum, layer: usize) -> Cha
         line(by_layer(LayerSpectrum::median), "median", Ink::Palette(2)),
         line(by_layer(LayerSpectrum::smallest), "smallest", Ink::Palette(1)),
     ];
-    if anatomy.experiment.architecture.batch == 1 {
-        let log10 = |index: usize| anatomy.records[index].delta.log10();
+    if backward.experiment.architecture.batch == 1 {
+        let log10 = |index: usize| backward.records[index].delta.log10();
         let measured = (0..spectrum.top).filter_map(|index| {
             Some([(index + 1) as f64, log10(index)? - log10(spectrum.top - 1)?])
         });
@@ -313,8 +313,8 @@ fn counted(at: &LayerSpectrum) -> String {
 }
 
 /// What the singular values say at one layer, or why there are none.
-fn about_spectrum(anatomy: &Anatomy, layer: usize) -> String {
-    let spectrum = match &anatomy.spectrum {
+fn about_spectrum(backward: &BackwardFactors, layer: usize) -> String {
+    let spectrum = match &backward.spectrum {
         None => return "The singular values are not there yet.".to_owned(),
         Some(Err(error)) => return error.to_string(),
         Some(Ok(spectrum)) => spectrum,

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use eframe::egui::{self, Context, Ui};
 
 use crate::experiment::{Experiment, visible};
-use crate::export::picture::PictureOptions;
-use crate::export::{open, picture};
+use crate::export::picture::{self, PictureOptions};
 use crate::figure::{Figure, FigureId};
 
 use super::ask::{self, Answer, Ask, Purpose};
+use super::card_limit::CardLimit;
 use super::command::{Command, Commands};
 use super::history::History;
+use super::input_limit::InputLimit;
 use super::jobs::{Done, Jobs};
 use super::lab::Lab;
 use super::message::Message;
@@ -38,11 +39,14 @@ pub struct App {
     message: Option<Message>,
     /// What is asked for from outside, until the end of the next frame.
     waiting: Commands,
+    /// The file that is being opened.
+    opening: Option<PathBuf>,
     /// Where files were last opened or written.
     folder: PathBuf,
     /// The last session's experiment, until it is reopened.
     last_session: Option<Experiment>,
     keeper: Keeper,
+    card_limit: CardLimit,
 }
 
 impl App {
@@ -50,15 +54,17 @@ impl App {
     pub fn new(creation: &eframe::CreationContext<'_>, experiment: Option<Experiment>) -> Self {
         let context = &creation.egui_ctx;
         theme::install(context);
+        context.add_plugin(InputLimit::default());
         let saved = Saved::load(creation.storage);
         context.set_theme(saved.theme());
         let mut lab = Lab::new(experiment.unwrap_or_default(), context);
         lab.view.linear = saved.linear;
         lab.submit();
+        let pages = Pages::new(context, lab.draws());
         Self {
             lab,
             page: saved.page,
-            pages: Pages::new(context),
+            pages,
             history: History::default(),
             painter: Painter::new(),
             jobs: Jobs::new(context.clone()),
@@ -66,9 +72,11 @@ impl App {
             show_keys: false,
             message: None,
             waiting: Commands::new(),
+            opening: None,
             folder: saved.folder(),
             last_session: saved.experiment(),
             keeper: Keeper::default(),
+            card_limit: CardLimit::default(),
         }
     }
 
@@ -89,6 +97,11 @@ impl App {
     /// The page that is shown.
     pub fn page(&self) -> Page {
         self.page
+    }
+
+    /// Whether a file is being opened.
+    pub fn is_opening(&self) -> bool {
+        self.opening.is_some()
     }
 
     /// The pages and their studies.
@@ -126,6 +139,12 @@ impl App {
                         ask.picked(path);
                     }
                 }
+                Done::Opened(path, opened) if self.opening.as_ref() == Some(&path) => {
+                    self.opening = None;
+                    self.opened(&path, opened);
+                }
+                // A newer one is asked for.
+                Done::Opened(..) => {}
                 Done::Failed(text) => self.complain(&text),
             }
         }
@@ -172,7 +191,7 @@ impl App {
             Command::AskSheetPicture => self.with_sheet(context, Command::AskPicture),
             Command::AskSheetTable => self.with_sheet(context, Command::AskTable),
             Command::CopySheet => self.with_sheet(context, Command::Copy),
-            Command::Open(path) => self.open(&path),
+            Command::Open(path) => self.open(path),
             Command::Reopen => {
                 if let Some(experiment) = self.last_session.take() {
                     self.lab.experiment = experiment;
@@ -196,14 +215,20 @@ impl App {
         self.ask = Some(Ask::new(purpose, &self.folder, title, dark));
     }
 
-    fn open(&mut self, path: &Path) {
-        match open::file(path) {
+    fn open(&mut self, path: PathBuf) {
+        self.say(&format!("Opening: {}", path.display()));
+        self.jobs.open(&path);
+        self.opening = Some(path);
+    }
+
+    fn opened(&mut self, path: &Path, opened: Result<Box<Experiment>, String>) {
+        match opened {
             Ok(experiment) => {
-                self.lab.experiment = experiment;
+                self.lab.experiment = *experiment;
                 self.remember_folder(path);
                 self.say(&format!("Opened: {}", path.display()));
             }
-            Err(error) => self.complain(&format!("{}: {error}", path.display())),
+            Err(why) => self.complain(&format!("{}: {why}", path.display())),
         }
     }
 
@@ -222,8 +247,11 @@ impl App {
 
     fn copy(&mut self, context: &Context, figure: Arc<Figure>) {
         let dark = context.theme() == egui::Theme::Dark;
-        let options = PictureOptions { size: figure.id.default_size(), scale: 2.0, dark };
-        self.jobs.start("copy picture", move || match picture::paint(&figure, options) {
+        let painted = move || {
+            let size = picture::fitting_size(&figure, None)?;
+            picture::paint(&figure, PictureOptions { size, scale: 2.0, dark })
+        };
+        self.jobs.start("copy picture", move || match painted() {
             Ok(image) => Done::Picture(Box::new(image.to_color_image())),
             Err(error) => Done::Failed(error.to_string()),
         });
@@ -243,7 +271,7 @@ impl App {
         let (purpose, options) = (ask.purpose.clone(), ask.options());
         self.ask = None;
         match purpose {
-            Purpose::Open => self.open(&path),
+            Purpose::Open => self.open(path),
             Purpose::Save => {
                 let text = self.lab.experiment.to_toml();
                 self.jobs.start("save experiment", move || ask::written(&path, text.as_bytes()));
@@ -298,6 +326,10 @@ impl eframe::App for App {
         self.pages.poll();
         self.lab.submit();
         self.take_jobs(context);
+        let refused = InputLimit::take_refused(context);
+        if let Some(sentence) = self.card_limit.fit(context).or(refused) {
+            self.complain(&sentence);
+        }
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use eframe::egui::{self, DragValue, Grid, Ui};
 
-use crate::export::picture::{POINTS_PER_INCH, PictureOptions};
-use crate::export::{atomic, picture, table};
+use crate::export::picture::{self, POINTS_PER_INCH, PictureOptions};
+use crate::export::{atomic, table};
 use crate::figure::Figure;
 
+use super::input_limit::LETTERS;
 use super::jobs::{Done, Jobs};
 
 /// What is asked for.
@@ -56,7 +57,9 @@ impl Ask {
             Purpose::Table(figure) => format!("{}-{}.csv", slug(title), figure.id.id()),
         };
         let size = match &purpose {
-            Purpose::Picture(figure) => figure.id.default_size(),
+            Purpose::Picture(figure) => {
+                picture::fitting_size(figure, None).unwrap_or(figure.id.default_size())
+            }
             _ => [960.0, 560.0],
         };
         Self {
@@ -174,8 +177,8 @@ impl Ask {
     fn path_and_buttons(&mut self, ui: &mut Ui, jobs: &mut Jobs) -> Answer {
         let mut answer = Answer::Waiting;
         let word = ui.label("File");
-        let field = ui.add(egui::TextEdit::singleline(&mut self.path).desired_width(f32::INFINITY));
-        let field = field.labelled_by(word.id);
+        let field = egui::TextEdit::singleline(&mut self.path).char_limit(LETTERS);
+        let field = ui.add(field.desired_width(f32::INFINITY)).labelled_by(word.id);
         if std::mem::take(&mut self.fresh) {
             field.request_focus();
         }
@@ -239,7 +242,9 @@ fn slug(title: &str) -> String {
 
 /// Writes a figure as PNG.
 pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path) -> Done {
-    match picture::encode(figure, options) {
+    let encoded = picture::fitting_size(figure, Some(options.size))
+        .and_then(|size| picture::encode(figure, PictureOptions { size, ..options }));
+    match encoded {
         Ok(bytes) => match (written(path, &bytes), picture::left_out(&figure.experiment)) {
             (Done::Written(path), Some(but)) => Done::WrittenBut(path, but),
             (done, _) => done,

@@ -1,9 +1,12 @@
 //! Short jobs off the UI thread: file dialogs, pictures, files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use eframe::egui::{ColorImage, Context};
+
+use crate::experiment::Experiment;
+use crate::export::open;
 
 /// What a job ended with.
 pub enum Done {
@@ -15,6 +18,8 @@ pub enum Done {
     Picture(Box<ColorImage>),
     /// A person chose a path in the system's dialog, or none.
     Picked(Option<PathBuf>),
+    /// What a file that was to be opened gave: its experiment, or a sentence.
+    Opened(PathBuf, Result<Box<Experiment>, String>),
     /// It failed; the sentence says what to do.
     Failed(String),
 }
@@ -24,6 +29,7 @@ pub struct Jobs {
     sender: Sender<Done>,
     receiver: Receiver<Done>,
     context: Context,
+    /// Jobs but those that open a file: one may never end, and is told of elsewhere.
     running: usize,
 }
 
@@ -36,27 +42,50 @@ impl Jobs {
 
     /// Starts a job on a thread of its own.
     pub fn start(&mut self, name: &str, job: impl FnOnce() -> Done + Send + 'static) {
+        self.running += 1;
+        if let Err(sentence) = self.spawn(name, job) {
+            self.send(Done::Failed(sentence));
+        }
+    }
+
+    /// Opens a file in the same way: a pipe, or a network that is gone, may keep it for ever.
+    pub fn open(&mut self, path: &Path) {
+        let file = path.to_owned();
+        let job = move || {
+            let opened = open::file(&file).map(Box::new).map_err(|error| error.to_string());
+            Done::Opened(file, opened)
+        };
+        if let Err(sentence) = self.spawn("open experiment", job) {
+            self.send(Done::Opened(path.to_owned(), Err(sentence)));
+        }
+    }
+
+    /// # Errors
+    /// A sentence, where the system gives no thread.
+    fn spawn(&self, name: &str, job: impl FnOnce() -> Done + Send + 'static) -> Result<(), String> {
         let (sender, context) = (self.sender.clone(), self.context.clone());
-        let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let run = move || {
             // The window may have closed meanwhile; then nobody waits for the answer.
             let _ = sender.send(job());
             context.request_repaint();
-        });
-        match started {
-            Ok(_) => self.running += 1,
-            Err(error) => {
-                let sentence = format!("The system gave no thread for “{name}”: {error}.");
-                // The receiver lives as long as self.
-                let _ = self.sender.send(Done::Failed(sentence));
-                self.running += 1;
-            }
-        }
+        };
+        let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+        started
+            .map(drop)
+            .map_err(|error| format!("The system gave no thread for “{name}”: {error}."))
+    }
+
+    fn send(&self, done: Done) {
+        // The receiver lives as long as self.
+        let _ = self.sender.send(done);
     }
 
     /// A job that has ended.
     pub fn take(&mut self) -> Option<Done> {
         let done = self.receiver.try_recv().ok()?;
-        self.running = self.running.saturating_sub(1);
+        if !matches!(done, Done::Opened(..)) {
+            self.running = self.running.saturating_sub(1);
+        }
         Some(done)
     }
 

@@ -18,6 +18,8 @@ pub struct Lab {
     /// How it is looked at.
     pub view: View,
     refusal: Option<String>,
+    /// A study beside the worker's.
+    draws: DrawStudy,
     draw: StudyHandle<Experiment, Draw>,
     theory: StudyHandle<Experiment, Theory>,
     figures: Figures,
@@ -37,6 +39,7 @@ impl Lab {
             experiment,
             view: View::default(),
             refusal: None,
+            draws: study.beside(),
             draw: StudyHandle::new(context, "gradient-lab draw", move |experiment, watch, out| {
                 study.run_with_preview(&experiment, watch, out)
             }),
@@ -45,6 +48,11 @@ impl Lab {
             }),
             figures: Figures::default(),
         }
+    }
+
+    /// Shares the unit draws of the present networks, for the pages' own studies.
+    pub fn draws(&self) -> &DrawStudy {
+        &self.draws
     }
 
     /// Submits the experiment where it differs from the last one submitted.

@@ -63,7 +63,7 @@ impl Page {
     /// What there is to do, in a sentence.
     pub fn hint(self) -> &'static str {
         match self {
-            Self::Flow => "Watch ‖δ⁽ˡ⁾‖ shrink or grow through the layers.",
+            Self::Flow => "TaskContext ‖δ⁽ˡ⁾‖ shrink or grow through the layers.",
             Self::Steps => {
                 "One example by hand: forward, BP1 to BP4, one update, with every number put in."
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::Context;
 
 use crate::runtime::{Deliver, Outcome, Worker};
-use crate::study::{Stopped, Watch};
+use crate::study::{Stopped, TaskContext};
 
 /// A question of type `Q`, asked again whenever it changes, and the last answer. While a new
 /// answer is on its way the old one stays.
@@ -40,7 +40,7 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> StudyHandle<Q, A>
     pub fn new(
         context: &Context,
         name: &str,
-        job: impl FnMut(Q, &Watch<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
+        job: impl FnMut(Q, &TaskContext<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
     ) -> Self {
         let waker = context.clone();
         let worker = Worker::spawn(name, job, move || waker.request_repaint());

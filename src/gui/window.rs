@@ -1,7 +1,10 @@
 //! Opens the native window: with wgpu, with OpenGL where that fails, else with a sentence.
 
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use eframe::egui_wgpu::{RenderState, WgpuConfiguration, WgpuSetup};
 use eframe::{NativeOptions, Renderer, egui};
 
 use crate::experiment::{Experiment, visible};
@@ -93,10 +96,14 @@ fn run_with(
         system_font_fallback: false,
         // A second renderer may have to start after the first one failed.
         run_and_return: true,
+        wgpu_options: wgpu_options(),
         persistence_path: state.map(|state| state.path.clone()),
         ..NativeOptions::default()
     };
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
+        if let Some(wgpu) = &creation.wgpu_render_state {
+            outlive_errors(wgpu);
+        }
         let app = App::new(creation, experiment);
         Ok(Box::new(match state {
             Some(state) => app.with_state(state),
@@ -104,6 +111,42 @@ fn run_with(
         }))
     });
     eframe::run_native(NAME, options, create)
+}
+
+/// eframe's, but with the largest textures that the card has in place of 8192 pixels: three
+/// screens side by side are wider.
+fn wgpu_options() -> WgpuConfiguration {
+    let mut options = WgpuConfiguration::default();
+    if let WgpuSetup::CreateNew(setup) = &mut options.wgpu_setup {
+        let usual = setup.device_descriptor.clone();
+        setup.device_descriptor = Arc::new(move |adapter| {
+            let mut descriptor = usual(adapter);
+            let limits = adapter.limits();
+            descriptor.required_limits.max_texture_dimension_2d = limits.max_texture_dimension_2d;
+            descriptor
+        });
+    }
+    options
+}
+
+/// Has a frame that wgpu refuses left out and told of, once. By itself wgpu would end the
+/// process, and what was set would be lost with it.
+fn outlive_errors(wgpu: &RenderState) {
+    let has_told = AtomicBool::new(false);
+    wgpu.device.on_uncaptured_error(Arc::new(move |error| {
+        if has_told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        // The last line says what, those before it in which call.
+        let words = error.to_string();
+        let why = words.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("no reason");
+        let why = visible(why.trim_end_matches('.'));
+        // A terminal that is gone is no reason to end.
+        let _ = writeln!(
+            std::io::stderr(),
+            "{NAME}: The graphics card refused a frame, which was left out ({why}). Make the window smaller, or save the experiment and start again."
+        );
+    }));
 }
 
 /// The picture in the task bar. A test decodes it; at run time a window without one would do.

@@ -97,17 +97,30 @@ pub fn values(label: &str, scale: Scale) -> AxisHints<'static> {
 }
 
 /// The axis on the left for rows with names.
-pub fn names(names: Vec<String>) -> AxisHints<'static> {
+pub fn names(ui: &Ui, names: &[String]) -> AxisHints<'static> {
+    let names: Vec<String> = names.iter().map(|name| elided(ui, name)).collect();
     AxisHints::new_y()
         .formatter(move |mark, _| {
             let row = mark.value.round();
             let name = (row >= 1.0).then(|| names.get(row as usize - 1)).flatten();
-            name.map(|name| shortened(name, 12)).unwrap_or_default()
+            name.cloned().unwrap_or_default()
         })
         .placement(HPlacement::Left)
         .min_thickness(AXIS_WIDTH)
         .tick_label_font(FontId::proportional(theme::SMALL))
         .label_spacing(4.0..=8.0)
+}
+
+/// As many letters of a name as fit beside the axis.
+fn elided(ui: &Ui, name: &str) -> String {
+    let letters = name.chars().count();
+    let fits = |short: &String| {
+        let font = FontId::proportional(theme::SMALL);
+        let galley = ui.painter().layout_no_wrap(short.clone(), font, Color32::PLACEHOLDER);
+        galley.size().x <= AXIS_WIDTH - 8.0
+    };
+    let mut shorter = (1..=letters).rev().map(|most| shortened(name, most));
+    shorter.find(fits).unwrap_or_default()
 }
 
 /// At most `most` letters.

@@ -8,8 +8,8 @@ use egui_plot::{
 
 use crate::figure::{Bars, Scale, Series, with_minus};
 
-use super::layout::{MARGIN, Medium};
-use super::legend::{kinds, swatch};
+use super::layout::{MARGIN, Medium, heading};
+use super::legend::{kinds, kinds_of, swatch};
 use super::{axis, limits, marks};
 use crate::paint::theme;
 
@@ -25,7 +25,7 @@ const NUMBER_AND_MARKS: f32 = 78.0;
 /// The panel: heading, plot, and the legend beside it.
 pub fn show(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
     let top = ui.cursor().top();
-    ui.label(RichText::new(&bars.heading).heading());
+    heading(ui, &bars.heading);
     let beside = bars.limits.is_empty();
     if !beside {
         limits::legend(ui, bars);
@@ -246,6 +246,11 @@ fn tooltip(ui: &mut Ui, bars: &Bars, x: f64, colours: &[Color32]) {
             }
         }
     });
+}
+
+/// Rows of the legend beside the bars.
+pub fn legend_rows(bars: &Bars) -> usize {
+    bars.series.len() + bars.signs().count() + kinds_of(&bars.overlays).len()
 }
 
 /// One swatch and name a variant, and what a 0 means where there is one.

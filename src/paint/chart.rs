@@ -8,14 +8,14 @@ use crate::figure::{
 };
 
 use super::axis;
-use super::layout::{MARGIN, Medium};
-use super::legend::{kinds, swatch};
+use super::layout::{MARGIN, Medium, heading};
+use super::legend::{kinds, kinds_of, swatch};
 use super::marks::{ink, mark};
 use crate::paint::theme;
 
 /// The panel: heading, plot, legend.
 pub fn show(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
-    ui.label(RichText::new(&chart.heading).heading());
+    heading(ui, &chart.heading);
     let height = (size.y - theme::HEADING - 10.0).max(60.0);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
@@ -114,19 +114,31 @@ fn reading(number: f64, scale: AxisScale) -> String {
     }
 }
 
+/// Whose marks there are, each once.
+fn owners(chart: &Chart) -> Vec<(&str, Ink)> {
+    let mut owners = Vec::new();
+    for mark in chart.marks.iter().filter(|mark| !mark.name.is_empty()) {
+        let owner = (mark.parts().map_or(mark.name.as_str(), |parts| parts.0), mark.ink);
+        if !owners.contains(&owner) {
+            owners.push(owner);
+        }
+    }
+    owners
+}
+
+/// Rows of the legend.
+pub fn legend_rows(chart: &Chart) -> usize {
+    owners(chart).len() + kinds_of(&chart.marks).len()
+}
+
 fn legend(ui: &mut Ui, chart: &Chart, size: Vec2) {
     let visuals = ui.visuals().clone();
     ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
         ui.set_min_size(size);
         let margin = egui::Margin { left: 12, ..Default::default() };
         egui::Frame::new().inner_margin(margin).show(ui, |ui| {
-            let mut owners: Vec<(&str, Ink)> = Vec::new();
-            for mark in chart.marks.iter().filter(|mark| !mark.name.is_empty()) {
-                let owner = (mark.parts().map_or(mark.name.as_str(), |parts| parts.0), mark.ink);
-                if !owners.contains(&owner) {
-                    owners.push(owner);
-                    swatch(ui, ink(mark.ink, &visuals), owner.0);
-                }
+            for (name, colour) in owners(chart) {
+                swatch(ui, ink(colour, &visuals), name);
             }
             ui.add_space(4.0);
             kinds(ui, &chart.marks);

@@ -5,9 +5,15 @@
 //! have `system_font_fallback: false` for the same reason. Where the files come from is
 //! written in `assets/fonts/README.md`.
 
-use std::sync::Arc;
+mod code_points;
+mod files;
 
-use eframe::egui::{Context, FontData, FontDefinitions, FontFamily, FontTweak};
+use eframe::egui::Context;
+
+use files::definitions;
+
+pub use code_points::{sentence, sentence_for};
+pub use files::bold;
 
 /// The signs that the lab's words, formulas and buttons are written with, beyond ASCII and
 /// Latin-1. Every one has a glyph in every family.
@@ -18,70 +24,21 @@ pub const SIGNS: &str = concat!(
     "✔✖▶◀▲▼⏸⏮⏭↶↷⟲",
 );
 
-/// The family of headings: Inter SemiBold.
-///
-/// ```
-/// use eframe::egui::{FontId, RichText};
-/// let heading = RichText::new("Gradients").font(FontId::new(20.0, gradient_lab::paint::fonts::bold()));
-/// ```
-pub fn bold() -> FontFamily {
-    FontFamily::Name("bold".into())
-}
-
 /// Gives the context its fonts: Inter for text and [`bold`] headings, JetBrains Mono for
 /// tables, and three more for the signs that these lack. All digits are equally wide.
-/// The families of [`crate::paint::mathtext`] come with them.
+/// The families of [`crate::paint::mathtext`] come with them. What no font has is shown as its
+/// code point.
 pub fn install(context: &Context) {
     let mut definitions = definitions();
     crate::paint::mathtext::install_fonts(&mut definitions);
     context.set_fonts(definitions);
-}
-
-/// The files, by the names that the families list them under.
-const FILES: [(&str, &[u8]); 6] = [
-    ("Inter", include_bytes!("../../assets/fonts/Inter-Regular.otf")),
-    ("Inter SemiBold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf")),
-    ("JetBrains Mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf")),
-    ("DejaVu Sans", include_bytes!("../../assets/fonts/DejaVuSans-Symbols.ttf")),
-    ("DejaVu Sans Mono", include_bytes!("../../assets/fonts/DejaVuSansMono-Symbols.ttf")),
-    ("Noto Sans Symbols 2", include_bytes!("../../assets/fonts/NotoSansSymbols2-Media.ttf")),
-];
-
-/// Each family's files; the first that has a sign gives it.
-fn families() -> [(FontFamily, &'static [&'static str]); 3] {
-    [
-        (FontFamily::Proportional, &["Inter", "DejaVu Sans", "Noto Sans Symbols 2"]),
-        (bold(), &["Inter SemiBold", "DejaVu Sans", "Noto Sans Symbols 2"]),
-        (
-            FontFamily::Monospace,
-            &["JetBrains Mono", "DejaVu Sans Mono", "DejaVu Sans", "Noto Sans Symbols 2"],
-        ),
-    ]
-}
-
-fn definitions() -> FontDefinitions {
-    let mut definitions = FontDefinitions::empty();
-    for (name, bytes) in FILES {
-        let data = FontData::from_static(bytes).tweak(tweak(name));
-        definitions.font_data.insert(name.to_owned(), Arc::new(data));
-    }
-    for (family, names) in families() {
-        let names = names.iter().map(|name| (*name).to_owned()).collect();
-        definitions.families.insert(family, names);
-    }
-    definitions
-}
-
-/// The media signs of Noto stand on a higher line than the triangles beside them.
-fn tweak(name: &str) -> FontTweak {
-    let y_offset_factor = if name == "Noto Sans Symbols 2" { 0.12 } else { 0.0 };
-    FontTweak { y_offset_factor, ..FontTweak::default() }
+    code_points::install(context);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use eframe::egui::{Color32, FontId, epaint::text::Fonts};
+    use eframe::egui::{Color32, FontFamily, FontId, epaint::text::Fonts};
 
     const FAMILIES: [fn() -> FontFamily; 3] =
         [|| FontFamily::Proportional, || FontFamily::Monospace, bold];

@@ -10,7 +10,7 @@ use eframe::egui::{
 use crate::figure::{Graph, GraphColumn, Link, Node, with_minus};
 
 use super::colour_bar::{self, Ticks};
-use super::layout::{MARGIN, Medium};
+use super::layout::{MARGIN, Medium, heading};
 use super::{fonts, theme};
 
 /// Room above the units for titles and arrows, in points.
@@ -20,7 +20,7 @@ const NEAR: f32 = 5.0;
 
 /// The panel: heading, diagram, colour bar, key.
 pub fn show(ui: &mut Ui, graph: &Graph, size: Vec2, medium: Medium) {
-    ui.label(RichText::new(&graph.heading).heading());
+    heading(ui, &graph.heading);
     let height = (size.y - theme::HEADING - 26.0).max(120.0);
     let (rect, response) = ui.allocate_exact_size(vec2(size.x, height), Sense::hover());
     let margin = if graph.scale.is_some() { MARGIN } else { 16.0 };

@@ -11,7 +11,7 @@ use crate::figure::{Cell, Figure, Heat, Mark, MarkShape, Rows, wants_dark_letter
 use crate::study::Spread;
 
 use super::colour_bar::{self, Ticks};
-use super::layout::{MARGIN, Medium};
+use super::layout::{MARGIN, Medium, heading};
 use super::texture::{MOST_CELLS, Textures, pixel};
 use super::values::{self, Along};
 use super::{axis, marks};
@@ -39,7 +39,7 @@ pub fn show(
     size: Vec2,
     medium: Medium,
 ) {
-    ui.label(RichText::new(&heat.heading).heading());
+    heading(ui, &heat.heading);
     let height = (size.y - theme::HEADING - 10.0).max(48.0);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
@@ -88,8 +88,11 @@ fn plot(
     let rows = heat.rows.count();
     let visuals = ui.visuals().clone();
     let y_axis = match &heat.rows {
-        Rows::Named(names) => axis::names(names.clone()),
-        Rows::Formats { .. } => axis::names((0..rows).map(|row| heat.rows.name(row)).collect()),
+        Rows::Named(names) => axis::names(ui, names),
+        Rows::Formats { .. } => {
+            let names: Vec<String> = (0..rows).map(|row| heat.rows.name(row)).collect();
+            axis::names(ui, &names)
+        }
         Rows::Numbered { label, .. } => axis::units(label),
         Rows::Values { label, spread } => {
             let along = along(heat, spread);

@@ -1,5 +1,9 @@
 //! How a panel is laid out on the screen and on paper.
 
+use eframe::egui::{Label, Response, RichText, Ui};
+
+/// Height of a row of a legend with the space below it, in points.
+pub const LEGEND_ROW: f32 = 27.0;
 /// Width kept free beside every plot for its legend or colour bar, in points. One width for
 /// all, so that layers stand above one another.
 pub const MARGIN: f32 = 118.0;
@@ -13,4 +17,9 @@ pub enum Medium {
     Screen,
     /// An exported picture: it holds still, and carries its title and its settings.
     Paper,
+}
+
+/// A panel's heading in one row; what does not fit is seen on hover, and stands below a picture.
+pub fn heading(ui: &mut Ui, words: &str) -> Response {
+    ui.add(Label::new(RichText::new(words).heading()).truncate())
 }

@@ -4,8 +4,6 @@ use eframe::egui::{self, Color32, Rect, RichText, Stroke, Ui, vec2};
 
 use crate::figure::{Mark, MarkShape};
 
-use super::axis;
-
 /// A small square and a name.
 pub fn swatch(ui: &mut Ui, colour: Color32, name: &str) {
     ui.horizontal(|ui| {
@@ -16,24 +14,36 @@ pub fn swatch(ui: &mut Ui, colour: Color32, name: &str) {
             2.0,
             colour,
         );
-        ui.label(RichText::new(axis::shortened(name, 14)).small()).on_hover_text(name);
+        elided(ui, RichText::new(name).small(), name);
     });
 }
 
-/// What kinds of marks there are, each once with a sample of its stroke.
-pub fn kinds(ui: &mut Ui, marks: &[Mark]) {
-    let mut shown: Vec<&str> = Vec::new();
+/// Words cut to the width that is left, with all of them on hover.
+fn elided(ui: &mut Ui, words: RichText, all: &str) {
+    ui.add(egui::Label::new(words).truncate()).on_hover_text(all);
+}
+
+/// What kinds of marks there are, each once with one of them.
+pub fn kinds_of(marks: &[Mark]) -> Vec<(&str, &Mark)> {
+    let mut kinds: Vec<(&str, &Mark)> = Vec::new();
     for mark in marks {
-        let Some((_, kind)) = mark.parts().filter(|(_, kind)| !shown.contains(kind)) else {
-            continue;
-        };
-        shown.push(kind);
+        if let Some((_, kind)) = mark.parts()
+            && kinds.iter().all(|(other, _)| *other != kind)
+        {
+            kinds.push((kind, mark));
+        }
+    }
+    kinds
+}
+
+/// The kinds of marks, each with a sample of its stroke.
+pub fn kinds(ui: &mut Ui, marks: &[Mark]) {
+    for (kind, mark) in kinds_of(marks) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             let (rect, _) = ui.allocate_exact_size(vec2(16.0, 11.0), egui::Sense::hover());
             sample(ui, rect, &mark.shape);
-            let words = RichText::new(axis::shortened(kind, 15)).small().weak();
-            ui.label(words).on_hover_text(kind);
+            elided(ui, RichText::new(kind).small().weak(), kind);
         });
     }
 }

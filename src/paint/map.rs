@@ -9,7 +9,7 @@ use egui_plot::{AxisHints, GridInput, GridMark, Line, PlotImage, PlotPoint, Plot
 
 use crate::figure::{AxisScale, Figure, Map, MapAxis, Scale};
 
-use super::layout::{AXIS_WIDTH, MARGIN, Medium};
+use super::layout::{AXIS_WIDTH, MARGIN, Medium, heading};
 use super::texture::Textures;
 use super::{axis, colour_bar};
 use crate::paint::theme;
@@ -28,7 +28,7 @@ pub fn show(
     size: Vec2,
     medium: Medium,
 ) -> Option<(usize, usize)> {
-    ui.label(RichText::new(&map.heading).heading());
+    heading(ui, &map.heading);
     let height = (size.y - theme::HEADING - 10.0).max(60.0);
     let row = ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;

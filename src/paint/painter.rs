@@ -6,7 +6,7 @@ use eframe::egui::{Ui, Vec2};
 
 use crate::figure::{Figure, Panel};
 
-use super::layout::Medium;
+use super::layout::{LEGEND_ROW, Medium};
 use super::texture::Textures;
 use super::{bars, chart, graph, heat, map, ridge};
 
@@ -65,5 +65,27 @@ pub fn natural_height(panel: &Panel) -> f32 {
         Panel::Map(_) => 420.0,
         Panel::Ridge(_) => 620.0,
         Panel::Heat(heat) => heat::natural_height(heat),
+    }
+}
+
+/// The least height of a panel in which its labels keep apart.
+pub fn least_height(panel: &Panel) -> f32 {
+    let share = 0.6 * natural_height(panel);
+    // A legend beside the plot, below the heading.
+    let below = |rows: usize| share.max(LEGEND_ROW * (rows + 1) as f32 + 10.0);
+    match panel {
+        Panel::Heat(heat) if heat.is_strip() => heat::natural_height(heat),
+        Panel::Chart(chart) => below(chart::legend_rows(chart)),
+        Panel::Bars(bars) if bars.limits.is_empty() => below(bars::legend_rows(bars)),
+        _ => share,
+    }
+}
+
+/// The least width of the paper on which a panel's labels keep apart.
+pub fn least_width(panel: &Panel) -> f32 {
+    match panel {
+        Panel::Graph(_) => 800.0,
+        Panel::Bars(bars) if !bars.limits.is_empty() => 600.0,
+        _ => 0.0,
     }
 }

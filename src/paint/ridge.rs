@@ -10,7 +10,7 @@ use crate::figure::{Ridge, with_minus};
 use crate::study::LayerSpread;
 
 use super::axis;
-use super::layout::{AXIS_WIDTH, MARGIN, Medium};
+use super::layout::{AXIS_WIDTH, MARGIN, Medium, heading};
 use super::values::{Along, PLAIN};
 use crate::paint::theme;
 
@@ -26,7 +26,7 @@ const LABELS_APART: f32 = 66.0;
 
 /// The panel: heading, plot, and what its parts mean.
 pub fn show(ui: &mut Ui, ridge: &Ridge, size: Vec2, medium: Medium) {
-    ui.label(RichText::new(&ridge.heading).heading());
+    heading(ui, &ridge.heading);
     let height = (size.y - theme::HEADING - 10.0).max(60.0);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;

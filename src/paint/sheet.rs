@@ -2,24 +2,26 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, FontId, RichText, Ui, vec2};
+use eframe::egui::{self, FontId, Rect, RichText, Ui, UiBuilder, Vec2, vec2};
 
-use crate::figure::{Figure, Note, Panel, Rows};
+use crate::figure::{Figure, Note, Panel};
 
 use super::layout::Medium;
-use super::painter::{Painter, natural_height};
+use super::painter::{Painter, least_height, least_width, natural_height};
 use crate::paint::{fonts, theme};
 
 /// The paper's margin, in points.
 const PAPER_MARGIN: i8 = 22;
+/// The least width of any paper, in points.
+const LEAST_WIDTH: f32 = 500.0;
 
 /// Fills the ui with the figure.
 pub fn show(painter: &mut Painter, ui: &mut Ui, figure: &Arc<Figure>, medium: Medium) {
     egui::Frame::new().inner_margin(PAPER_MARGIN).show(ui, |ui| {
         ui.set_min_size(ui.available_size());
         title(ui, figure);
-        let below = words_height(ui, figure);
-        let room = ui.available_height() - below;
+        let width = ui.available_width();
+        let room = ui.available_height() - words_height(ui, figure, width);
         let size = |height: f32| vec2(ui.available_width(), height);
         let heights: Vec<_> = share_out(figure, room).into_iter().map(size).collect();
         for (index, size) in heights.into_iter().enumerate() {
@@ -27,11 +29,7 @@ pub fn show(painter: &mut Painter, ui: &mut Ui, figure: &Arc<Figure>, medium: Me
             ui.push_id(index, |ui| painter.panel(ui, figure, index, size, medium));
             ui.add_space((size.y + 6.0 - (ui.cursor().top() - top)).max(0.0));
         }
-        ui.add_space(4.0);
-        for each in &figure.notes {
-            note(ui, each);
-        }
-        caption(ui, figure);
+        words(ui, figure);
     });
 }
 
@@ -42,30 +40,51 @@ fn title(ui: &mut Ui, figure: &Figure) {
     }
 }
 
-/// The height that notes and caption will take in this width.
-fn words_height(ui: &Ui, figure: &Figure) -> f32 {
-    let width = ui.available_width();
-    let height = |text: String, size: f32| {
-        let font = FontId::proportional(size);
-        let galley = ui.painter().layout(text, font, egui::Color32::WHITE, width - 22.0);
-        galley.size().y + ui.spacing().item_spacing.y
+/// The least width and height of paper on which nothing of a figure is cut, for paper that is at
+/// most so wide: what is said below the panels takes more rows on narrow paper.
+pub fn least_size(ui: &mut Ui, figure: &Figure, width: f32) -> Vec2 {
+    let width = width.max(figure.panels.iter().map(least_width).fold(LEAST_WIDTH, f32::max));
+    let margins = 2.0 * f32::from(PAPER_MARGIN);
+    let inside = width - margins;
+    let gap = ui.spacing().item_spacing.y;
+    let title = if figure.title.is_empty() {
+        0.0
+    } else {
+        text_height(ui, &figure.title, FontId::new(theme::TITLE, fonts::bold()), inside) + 2.0
     };
-    // A note's first row is as high as a widget.
-    let row = (ui.spacing().interact_size.y - theme::BODY).max(0.0) * 0.5;
-    let notes = figure.notes.iter();
-    let notes = notes.map(|n| height(format!("{} {}", n.name, n.text), theme::BODY) + row);
-    let caption = figure.caption.iter().map(|line| height(line.clone(), theme::SMALL));
-    notes.chain(caption).sum::<f32>() + 18.0
+    let panels = figure.panels.iter().map(|panel| least_height(panel) + 6.0 + gap).sum::<f32>();
+    vec2(width, (margins + title + panels + words_height(ui, figure, inside)).ceil())
+}
+
+/// The height of a text in this width, and of the space below it.
+fn text_height(ui: &Ui, text: &str, font: FontId, width: f32) -> f32 {
+    let galley = ui.painter().layout(text.to_owned(), font, egui::Color32::WHITE, width);
+    galley.size().y + ui.spacing().item_spacing.y
+}
+
+/// The height that notes and caption will take in this width.
+fn words_height(ui: &mut Ui, figure: &Figure, width: f32) -> f32 {
+    let paper = Rect::from_min_size(ui.cursor().min, vec2(width, f32::INFINITY));
+    let unseen = UiBuilder::new().id_salt("words").max_rect(paper).invisible();
+    let mut unseen = ui.new_child(unseen);
+    words(&mut unseen, figure);
+    unseen.min_rect().height() + ui.spacing().item_spacing.y
+}
+
+/// What stands below the panels.
+fn words(ui: &mut Ui, figure: &Figure) {
+    ui.add_space(4.0);
+    for each in &figure.notes {
+        note(ui, each);
+    }
+    caption(ui, figure);
 }
 
 /// Strips keep their height; bars and unit maps share what is left.
 fn share_out(figure: &Figure, room: f32) -> Vec<f32> {
     let gaps = 6.0 * figure.panels.len() as f32;
     let natural: Vec<f32> = figure.panels.iter().map(natural_height).collect();
-    let is_strip = |panel: &Panel| match panel {
-        Panel::Heat(heat) => matches!(heat.rows, Rows::Named(_) | Rows::Formats { .. }),
-        _ => false,
-    };
+    let is_strip = |panel: &Panel| matches!(panel, Panel::Heat(heat) if heat.is_strip());
     let strips: f32 =
         figure.panels.iter().zip(&natural).filter(|(p, _)| is_strip(p)).map(|(_, h)| h).sum();
     let flexible: f32 = natural.iter().sum::<f32>() - strips;
@@ -89,9 +108,14 @@ pub fn note(ui: &mut Ui, note: &Note) {
     });
 }
 
+/// The settings, and what became of characters that no font has.
+fn caption_lines(figure: &Figure) -> Vec<String> {
+    figure.caption.iter().cloned().chain(fonts::sentence_for(&figure.experiment)).collect()
+}
+
 fn caption(ui: &mut Ui, figure: &Figure) {
     ui.add_space(4.0);
-    for line in &figure.caption {
+    for line in caption_lines(figure) {
         ui.label(RichText::new(line).small().weak());
     }
 }

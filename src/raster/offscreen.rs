@@ -59,6 +59,18 @@ pub enum Error {
         /// Height in pixels.
         height: u64,
     },
+
+    /// The system gives no memory for so many.
+    #[error(
+        "The system gives no memory for a picture of {width} × {height} pixels. Choose a smaller \
+         size or scale, or raise the limit."
+    )]
+    NoMemory {
+        /// Width in pixels.
+        width: u64,
+        /// Height in pixels.
+        height: u64,
+    },
 }
 
 /// Whether [`paint`] takes that size.
@@ -135,9 +147,18 @@ fn size_in_pixels(size_points: Vec2, pixels_per_point: f32) -> Result<[usize; 2]
         Err(Error::TooLong { width, height })
     } else if width * height > MAX_PIXELS {
         Err(Error::TooMany { width, height })
+    } else if !fits_into_memory(width * height) {
+        Err(Error::NoMemory { width, height })
     } else {
         Ok([width as usize, height as usize])
     }
+}
+
+/// Whether the system gives memory for so many pixels, and for the file that they become.
+/// Where it promises more than it has, this promises nothing.
+fn fits_into_memory(pixels: u64) -> bool {
+    const BYTES_A_PIXEL: usize = 8;
+    Vec::<u8>::new().try_reserve_exact(pixels as usize * BYTES_A_PIXEL).is_ok()
 }
 
 /// What egui is told at the start of a pass: the size, the density, and an hour on the clock.

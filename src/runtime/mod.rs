@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::study::{Stopped, Watch};
+use crate::study::{Stopped, TaskContext};
 
 /// What the worker did with a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +63,7 @@ impl<Q: Send + 'static, A: Send + 'static> Worker<Q, A> {
     /// When the system gives no thread.
     pub fn spawn(
         name: &str,
-        mut job: impl FnMut(Q, &Watch<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
+        mut job: impl FnMut(Q, &TaskContext<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::new());
@@ -159,7 +159,7 @@ impl<Q, A> Shared<Q, A> {
         &self,
         ticket: u64,
         request: Q,
-        job: &mut impl FnMut(Q, &Watch<'_>, Deliver<'_, A>) -> Result<A, Stopped>,
+        job: &mut impl FnMut(Q, &TaskContext<'_>, Deliver<'_, A>) -> Result<A, Stopped>,
         notify: &impl Fn(),
     ) -> Option<Outcome<A>> {
         let stop = || self.newest.load(Ordering::SeqCst) != ticket;
@@ -170,7 +170,7 @@ impl<Q, A> Shared<Q, A> {
             self.put(ticket, Outcome::Answer { ticket, answer, last: false });
             notify();
         };
-        let watch = Watch::new(&stop, &report);
+        let watch = TaskContext::new(&stop, &report);
         let result = catch_unwind(AssertUnwindSafe(|| job(request, &watch, &deliver)));
         match result {
             Ok(Ok(answer)) => Some(Outcome::Answer { ticket, answer, last: true }),
@@ -221,7 +221,7 @@ mod tests {
     fn the_newest_request_wins() {
         let worker = Worker::spawn(
             "test",
-            |request: u32, watch: &Watch<'_>, _: Deliver<'_, u32>| {
+            |request: u32, watch: &TaskContext<'_>, _: Deliver<'_, u32>| {
                 // Runs until told to stop, unless it is the last request.
                 if request == 9 {
                     return Ok(request);
@@ -245,7 +245,7 @@ mod tests {
     fn a_panic_is_an_outcome_and_the_worker_lives_on() {
         let worker = Worker::spawn(
             "test",
-            |request: u32, _: &Watch<'_>, _: Deliver<'_, u32>| {
+            |request: u32, _: &TaskContext<'_>, _: Deliver<'_, u32>| {
                 assert!(request != 1, "one is refused");
                 Ok(request)
             },
@@ -264,7 +264,7 @@ mod tests {
     fn cancel_stops_what_is_under_way() {
         let worker = Worker::spawn(
             "test",
-            |_: u32, watch: &Watch<'_>, _: Deliver<'_, u32>| loop {
+            |_: u32, watch: &TaskContext<'_>, _: Deliver<'_, u32>| loop {
                 watch.proceed()?;
                 std::thread::yield_now();
             },
@@ -294,7 +294,7 @@ mod tests {
         let mut study = DrawStudy::new();
         let worker = Worker::spawn(
             "test",
-            move |request: Experiment, watch: &Watch<'_>, deliver: Deliver<'_, Draw>| {
+            move |request: Experiment, watch: &TaskContext<'_>, deliver: Deliver<'_, Draw>| {
                 study.run_with_preview(&request, watch, &|draw| {
                     deliver(draw);
                     // The whole begins when the newer request waits.

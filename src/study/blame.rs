@@ -1,7 +1,7 @@
 //! What is found when a backward pass is taken apart: which factor shrinks or grows the signal,
 //! and which directions the Jacobian loses, and why.
 
-use super::{Anatomy, Factor, Factors, JacobianSpectrum};
+use super::{BackwardFactors, CutBy, Factor, Factors, JacobianSpectrum};
 
 /// A factor within 5 % of 1 in each step, in log10, is no cause.
 pub const SLIGHT: f64 = 0.021;
@@ -83,19 +83,6 @@ pub struct Cut {
     pub by: CutBy,
 }
 
-/// What loses directions of a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CutBy {
-    /// The layer has fewer units than there are directions.
-    Narrow,
-    /// Units whose slope is exactly 0 at this example.
-    Inactive,
-    /// Slopes below the smallest `f64`: small, and taken for 0 in the singular values.
-    TinySlopes,
-    /// Weights of low rank.
-    LowRank,
-}
-
 impl Factors {
     /// Which factor makes the signal what it is; nothing where it ends on its way.
     pub fn findings(&self) -> Vec<WhyFinding> {
@@ -126,7 +113,7 @@ fn blame(weights: f64, slopes: f64) -> WhyFinding {
     WhyFinding::Blame { grows: Some(total > 0.0), cause, against }
 }
 
-impl Anatomy {
+impl BackwardFactors {
     /// What the step from layer `layer` + 1 to `layer` does; nothing where there is no such step.
     pub fn step(&self, layer: usize) -> Option<WhyFinding> {
         let step = self.factors.steps.get(layer.checked_sub(1)?)?;

@@ -20,11 +20,11 @@ mod plain;
 mod quotient;
 mod rise;
 
-use crate::engine::{FromDraws, Network, Parameter, Real, Scaled};
-use crate::experiment::{Experiment, Precision};
+use crate::engine::{FromDraws, Network, Parameter, Real, Scaled, in_precision};
+use crate::experiment::Experiment;
 
 use super::sample::Sample;
-use super::{Cost, DrawStudy, Stopped, Watch};
+use super::{Cost, DrawStudy, Stopped, TaskContext};
 
 pub use carried::KinkUnit;
 use derivative::USUAL_PASSES;
@@ -119,10 +119,10 @@ pub enum CheckError {
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{CheckSettings, DrawStudy, Watch, gradient_check};
+/// use gradient_lab::study::{CheckSettings, DrawStudy, TaskContext, gradient_check};
 /// let experiment = Experiment::from_toml("[architecture]\nhidden = [4, 4]")?;
-/// let (settings, watch) = (CheckSettings::default(), Watch::unattended());
-/// let check = gradient_check(&experiment, 0, &settings, &mut DrawStudy::new(), &watch)?;
+/// let (settings, task) = (CheckSettings::default(), TaskContext::unattended());
+/// let check = gradient_check(&experiment, 0, &settings, &mut DrawStudy::new(), &task)?;
 /// assert!(check.passes() && check.parameters == 10 * 4 + 4 + 4 * 4 + 4 + 4 + 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -131,14 +131,9 @@ pub fn gradient_check(
     variant: usize,
     settings: &CheckSettings,
     study: &mut DrawStudy,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<GradientCheck, CheckError> {
-    match experiment.architecture.precision {
-        Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-            check_as::<f64>(experiment, variant, settings, study, watch)
-        }
-        Precision::F32 => check_as::<f32>(experiment, variant, settings, study, watch),
-    }
+    in_precision!(experiment.architecture.precision, T => check_as::<T>(experiment, variant, settings, study, task))
 }
 
 fn check_as<T: Real + FromDraws>(
@@ -146,12 +141,12 @@ fn check_as<T: Real + FromDraws>(
     variant: usize,
     settings: &CheckSettings,
     study: &mut DrawStudy,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<GradientCheck, CheckError> {
     let chosen = experiment.variants.get(variant).ok_or(CheckError::NoVariant(variant + 1))?;
-    let passed = |watch: &Watch<'_>| study.passed(experiment, chosen, watch);
-    let (network, pass): (Network<T>, _) = watch.quietly(passed)?;
-    check_against(&network, &|parameter| pass.gradient(parameter), settings, watch)
+    let passed = |task: &TaskContext<'_>| study.passed(experiment, chosen, task);
+    let (network, pass): (Network<T>, _) = task.quietly(passed)?;
+    check_against(&network, &|parameter| pass.gradient(parameter), settings, task)
 }
 
 /// Checks any claimed gradient of a network's mean loss: backpropagation's, or a wrong one.
@@ -162,7 +157,7 @@ pub fn check_against<T: Real>(
     network: &Network<T>,
     claimed: &dyn Fn(Parameter) -> Scaled,
     settings: &CheckSettings,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<GradientCheck, CheckError> {
     refuse(&settings.steps)?;
     let indices = settings.sample.indices(network.parameter_count());
@@ -170,12 +165,10 @@ pub fn check_against<T: Real>(
         indices.iter().filter_map(|&index| network.parameter(index)).collect();
     let plain_share = 2 * settings.steps.len() as u64;
     let first = USUAL_PASSES as f32 / (USUAL_PASSES + 2 * plain_share) as f32;
-    let details =
-        watch.part(0.0..first, |watch| compare_all(network, &parameters, claimed, watch))?;
+    let details = task.part(0.0..first, |task| compare_all(network, &parameters, claimed, task))?;
     let carried_passes = details.iter().map(|of| u64::from(of.differences.passes)).sum();
     let mut probe = Probe::new(network);
-    let steps =
-        watch.part(first..1.0, |watch| plain_steps(&mut probe, &details, settings, watch))?;
+    let steps = task.part(first..1.0, |task| plain_steps(&mut probe, &details, settings, task))?;
     Ok(GradientCheck {
         parameters: network.parameter_count(),
         checked: parameters.len(),
@@ -193,12 +186,12 @@ fn compare_all<T: Real>(
     network: &Network<T>,
     parameters: &[Parameter],
     claimed: &dyn Fn(Parameter) -> Scaled,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Vec<Compared>, Stopped> {
     let differences = Differences::new(network);
     let compare = |(done, &parameter): (usize, &Parameter)| {
-        watch.proceed()?;
-        watch.report(done as f32 / parameters.len() as f32);
+        task.proceed()?;
+        task.report(done as f32 / parameters.len() as f32);
         Ok(differences.derivative(parameter).compare::<T>(claimed(parameter)))
     };
     parameters.iter().enumerate().map(compare).collect()
@@ -209,16 +202,16 @@ fn plain_steps<T: Real>(
     probe: &mut Probe<T>,
     details: &[Compared],
     settings: &CheckSettings,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Vec<StepCheck>, Stopped> {
     let comparable: Vec<&Compared> = details.iter().filter(|of| of.is_comparable()).collect();
     let mut steps = Vec::with_capacity(settings.steps.len());
     for (index, &step) in settings.steps.iter().enumerate() {
         let (mut one_sided, mut centred) = (Vec::new(), Vec::new());
         for (done, of) in comparable.iter().enumerate() {
-            watch.proceed()?;
+            task.proceed()?;
             let share = done as f32 / comparable.len() as f32;
-            watch.report((index as f32 + share) / settings.steps.len() as f32);
+            task.report((index as f32 + share) / settings.steps.len() as f32);
             let [one, both] = probe.compare(of.differences.parameter, of.analytic, step);
             one_sided.extend(one);
             centred.extend(both);

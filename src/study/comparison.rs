@@ -213,15 +213,15 @@ fn inside(measured: &Distribution, (low, high): (f64, f64)) -> f64 {
 mod tests {
     use super::*;
     use crate::experiment::{Activation, Experiment, Init, Scheme, Variant};
-    use crate::study::{EnsembleSettings, TheoryStudy, Watch, ensemble};
+    use crate::study::{EnsembleSettings, TaskContext, TheoryStudy, ensemble};
 
     fn compare(variant: Variant, depth: usize, seeds: u32) -> Comparison {
         let mut experiment = Experiment { variants: vec![variant], ..Experiment::default() };
         experiment.architecture.depth = depth;
-        let watch = Watch::unattended();
+        let task = TaskContext::unattended();
         let settings = EnsembleSettings { seeds, ..EnsembleSettings::default() };
-        let measured = ensemble(&experiment, &settings, &watch, |_| {}).expect("valid");
-        let theory = TheoryStudy::new().run(&experiment, &watch).expect("nobody stops it");
+        let measured = ensemble(&experiment, &settings, &task, |_| {}).expect("valid");
+        let theory = TheoryStudy::new().run(&experiment, &task).expect("nobody stops it");
         let layers = theory.variants[0].layers.as_ref().expect("random weights");
         Comparison::of(&measured.variants[0], layers).expect("not all zero")
     }
@@ -300,10 +300,10 @@ mod tests {
         let mut experiment = Experiment::default();
         experiment.variants.truncate(1);
         experiment.variants[0].init = Init::of(Scheme::Zeros);
-        let watch = Watch::unattended();
+        let task = TaskContext::unattended();
         let settings = EnsembleSettings { seeds: 3, ..EnsembleSettings::default() };
-        let measured = ensemble(&experiment, &settings, &watch, |_| {}).expect("valid");
-        let theory = TheoryStudy::new().run(&experiment, &watch).expect("nobody stops it");
+        let measured = ensemble(&experiment, &settings, &task, |_| {}).expect("valid");
+        let theory = TheoryStudy::new().run(&experiment, &task).expect("nobody stops it");
         let layers = theory.variants[0].layers.as_ref().expect("zeros are independent draws");
         assert_eq!(Comparison::of(&measured.variants[0], layers), None);
     }

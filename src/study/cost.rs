@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::engine::{Network, Real};
 use crate::experiment::Experiment;
 
-use super::{Stopped, Watch};
+use super::{Stopped, TaskContext};
 
 /// One layer's share, for one example. The counts are of multiply-adds of matrix products,
 /// as in the chapter: biases and activations cost O(n) and are left out.
@@ -154,18 +154,18 @@ pub fn time_passes<T: Real>(
     network: &Network<T>,
     runs: usize,
     clock: &dyn Fn() -> Duration,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Timing, Stopped> {
     let runs = runs.max(1);
     let (mut forward, mut backward) = (Vec::with_capacity(runs), Vec::with_capacity(runs));
     for run in 0..runs {
-        watch.proceed()?;
-        watch.report(run as f32 / runs as f32);
+        task.proceed()?;
+        task.report(run as f32 / runs as f32);
         let start = clock();
         let mut pass = network.forward();
         let middle = clock();
         network.backward(&mut pass);
-        for index in 0..network.layers.len() {
+        for index in 0..network.depth() {
             std::hint::black_box((pass.weight_gradient(index), pass.bias_gradient(index)));
         }
         backward.push(clock().saturating_sub(middle));
@@ -214,15 +214,15 @@ mod tests {
     #[test]
     fn time_is_what_the_clock_says() {
         let experiment = Preset::find("cost-5-10-8-3").unwrap().experiment();
-        let watch = Watch::unattended();
+        let task = TaskContext::unattended();
         let variant = &experiment.variants[0];
-        let network = DrawStudy::new().network::<f64>(&experiment, variant, &watch).unwrap();
+        let network = DrawStudy::new().network::<f64>(&experiment, variant, &task).unwrap();
         let ticks = Cell::new(0);
         let clock = || {
             ticks.set(ticks.get() + 1);
             Duration::from_millis(ticks.get())
         };
-        let timing = time_passes(&network, 3, &clock, &watch).unwrap();
+        let timing = time_passes(&network, 3, &clock, &task).unwrap();
         assert_eq!(timing.forward, Duration::from_millis(1));
         assert_eq!(timing.one_sided_differences, Duration::from_millis(176));
         assert_eq!(timing.backward_over_forward(), 1.0);

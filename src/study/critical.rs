@@ -1,7 +1,7 @@
 //! Where theory says that a sweep neither vanishes nor explodes: the line χ = 1 on its axes.
 
 use super::mean_field::{MeanField, critical_while_watched};
-use super::{Axis, Setting, Stopped, Sweep, SweepMap, Watch};
+use super::{Axis, Setting, Stopped, Sweep, SweepMap, TaskContext};
 
 /// Values of the other axis at which the line is solved for, at the most.
 const POINTS: usize = 33;
@@ -29,12 +29,12 @@ pub struct SweepResult {
 /// [`Stopped`] when told to stop.
 ///
 /// ```
-/// use gradient_lab::study::{SweepPreset, Watch, critical_line};
+/// use gradient_lab::study::{SweepPreset, TaskContext, critical_line};
 /// let he = SweepPreset::DepthGainRelu.sweep();
-/// let line = critical_line(&he, &Watch::unattended()).expect("nobody stops it");
+/// let line = critical_line(&he, &TaskContext::unattended()).expect("nobody stops it");
 /// assert!(line.iter().all(|[gain, _depth]| (gain - 2_f64.sqrt()).abs() < 1e-9));
 /// ```
-pub fn critical_line(sweep: &Sweep, watch: &Watch<'_>) -> Result<Vec<[f64; 2]>, Stopped> {
+pub fn critical_line(sweep: &Sweep, task: &TaskContext<'_>) -> Result<Vec<[f64; 2]>, Stopped> {
     let is_scale = |axis: &Axis| matches!(axis.setting, Setting::Gain | Setting::WeightStd);
     let (scale, other, swapped) = match (sweep.x, sweep.y) {
         (x, y) if is_scale(&x) => (x.setting, y, false),
@@ -43,18 +43,18 @@ pub fn critical_line(sweep: &Sweep, watch: &Watch<'_>) -> Result<Vec<[f64; 2]>, 
     };
     let Some(other) = other else {
         let Some(unit) = unit_field(sweep, scale, None) else { return Ok(Vec::new()) };
-        let point = critical_of(unit, watch)?.map(|scale| [scale, 0.0]);
+        let point = critical_of(unit, task)?.map(|scale| [scale, 0.0]);
         return Ok(point.into_iter().collect());
     };
     let mut line = Vec::new();
     let mut last: Option<(MeanField, Option<f64>)> = None;
     for value in values(&other) {
-        watch.proceed()?;
+        task.proceed()?;
         let Some(unit) = unit_field(sweep, scale, Some((other.setting, value))) else { continue };
         // Depth and width change nothing: then the one point serves for all.
         let critical = match last {
             Some((field, critical)) if field == unit => critical,
-            _ => critical_of(unit, watch)?,
+            _ => critical_of(unit, task)?,
         };
         last = Some((unit, critical));
         if let Some(scale) = critical {
@@ -78,8 +78,8 @@ fn values(axis: &Axis) -> Vec<f64> {
     values
 }
 
-fn critical_of(unit: MeanField, watch: &Watch<'_>) -> Result<Option<f64>, Stopped> {
-    let variance = critical_while_watched(unit, watch)?;
+fn critical_of(unit: MeanField, task: &TaskContext<'_>) -> Result<Option<f64>, Stopped> {
+    let variance = critical_while_watched(unit, task)?;
     let variance = variance.filter(|_| unit.weight_variance > 0.0);
     Ok(variance.map(|variance| (variance / unit.weight_variance).sqrt()))
 }
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn the_line_has_no_kink_near_zero_bias() {
         let request = SweepPreset::PhaseDiagram.sweep();
-        let line = critical_line(&request, &Watch::unattended()).unwrap();
+        let line = critical_line(&request, &TaskContext::unattended()).unwrap();
         let y = request.y.unwrap();
         let scaled: Vec<[f64; 2]> = (line.iter())
             .map(|[a, b]| [a / (request.x.to - request.x.from), b / (y.to - y.from)])

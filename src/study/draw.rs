@@ -1,16 +1,17 @@
 //! One draw: every variant's network with one seed, forward and backward, recorded.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::engine::{
-    Blank, DrawCache, Format, FromDraws, LayerRecord, Network, OutputRecord, Pass, PassBuffers,
-    Real, Scaled,
+    Format, FromDraws, LayerRecord, Network, OutputRecord, Pass, PassBuffers, Real, Scaled,
 };
 use crate::experiment::{Experiment, Precision, Variant, limits};
 
 use super::parallel::all_threads;
-use super::pass::{draw_all, leave, pass, pass_once, record};
-use super::{Cost, Diagnosis, PrecisionFinding, Stopped, Watch};
+use super::pass::{leave, pass, pass_once, record};
+use super::shared_draws::SharedDraws;
+use super::{Cost, Diagnosis, PrecisionFinding, Stopped, TaskContext};
 
 /// Multiply-adds of a forward and a backward pass, all variants, from which on the whole comes so
 /// late that a preview goes ahead, which delays it. By `benches/window.rs` on a 2-core machine,
@@ -66,11 +67,11 @@ pub struct VariantDraw {
 
 /// Runs draws and keeps the unit draws from one to the next.
 pub struct DrawStudy {
-    cache: DrawCache,
+    draws: Arc<SharedDraws>,
+    /// Whether its draws come before those of the studies beside it.
+    goes_first: bool,
     buffers: PassBuffers,
     threads: usize,
-    /// Whether the last network's draws are kept however large they are.
-    holds_large: bool,
 }
 
 impl Default for DrawStudy {
@@ -87,18 +88,19 @@ impl DrawStudy {
 
     /// With so many threads: they change how soon it is done, not a bit of the result.
     pub fn on_threads(threads: usize) -> Self {
-        Self {
-            cache: DrawCache::new(),
-            buffers: PassBuffers::default(),
-            threads,
-            holds_large: true,
-        }
+        Self { draws: Arc::default(), goes_first: true, buffers: PassBuffers::default(), threads }
     }
 
-    /// For who asks seldom: of draws larger than what is kept beside a network nothing is left
-    /// when the network goes, so that a page that nobody looks at holds no gigabytes.
-    pub fn sparing() -> Self {
-        Self { holds_large: false, ..Self::default() }
+    /// A study that shares this one's unit draws, so that a network that both ask for is in
+    /// memory once. Where both draw at the same time, this one goes first.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self { draws: self.draws.clone(), goes_first: false, ..Self::on_threads(self.threads) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn draws(&self) -> &Arc<SharedDraws> {
+        &self.draws
     }
 
     /// Draws every variant's network and passes forward and backward. Where the precision is
@@ -109,15 +111,19 @@ impl DrawStudy {
     ///
     /// ```
     /// use gradient_lab::experiment::Experiment;
-    /// use gradient_lab::study::{DrawStudy, Watch};
+    /// use gradient_lab::study::{DrawStudy, TaskContext};
     /// let draw = DrawStudy::new()
-    ///     .run(&Experiment::default(), &Watch::unattended())
+    ///     .run(&Experiment::default(), &TaskContext::unattended())
     ///     .expect("nobody stops it");
     /// let first = draw.variants[0].layers[0].delta.to_f64();
     /// assert_eq!(format!("{first:.6e}"), "7.002996e-5"); // the chapter's digits
     /// ```
-    pub fn run(&mut self, experiment: &Experiment, watch: &Watch<'_>) -> Result<Draw, Stopped> {
-        self.answer(experiment, watch, None)
+    pub fn run(
+        &mut self,
+        experiment: &Experiment,
+        task: &TaskContext<'_>,
+    ) -> Result<Draw, Stopped> {
+        self.answer(experiment, task, None)
     }
 
     /// The same; where the batch takes longer than a frame, `preview` first receives what the
@@ -128,41 +134,41 @@ impl DrawStudy {
     pub fn run_with_preview(
         &mut self,
         experiment: &Experiment,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
         preview: &dyn Fn(Draw),
     ) -> Result<Draw, Stopped> {
-        self.answer(experiment, watch, Some(preview).filter(|_| wants_preview(experiment)))
+        self.answer(experiment, task, Some(preview).filter(|_| wants_preview(experiment)))
     }
 
     fn answer(
         &mut self,
         experiment: &Experiment,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
         preview: Option<&dyn Fn(Draw)>,
     ) -> Result<Draw, Stopped> {
         match experiment.architecture.precision {
-            Precision::F64 => self.answer_in::<f64>(experiment, watch, preview),
-            Precision::F32 => self.answer_in::<f32>(experiment, watch, preview),
-            Precision::Fp16 => self.answer_emulated(Format::Fp16, experiment, watch),
-            Precision::Bf16 => self.answer_emulated(Format::Bf16, experiment, watch),
+            Precision::F64 => self.answer_in::<f64>(experiment, task, preview),
+            Precision::F32 => self.answer_in::<f32>(experiment, task, preview),
+            Precision::Fp16 => self.answer_emulated(Format::Fp16, experiment, task),
+            Precision::Bf16 => self.answer_emulated(Format::Bf16, experiment, task),
         }
     }
 
     fn answer_in<T: Real + FromDraws>(
         &mut self,
         experiment: &Experiment,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
         preview: Option<&dyn Fn(Draw)>,
     ) -> Result<Draw, Stopped> {
         let mut drawn = Vec::new().into_iter();
         let mut begin = 0.0;
         if let Some(preview) = preview {
-            let networks = watch.part(0.0..DRAWN, |watch| self.networks::<T>(experiment, watch))?;
-            let mut room = None;
+            let networks = task.part(0.0..DRAWN, |task| self.networks::<T>(experiment, task))?;
+            let mut buffers = None;
             let first = |(network, variant): (&Network<T>, &Variant)| {
                 let first = network.with_example(0);
-                watch.quietly(|watch| {
-                    pass_through(&first, (experiment, variant), &mut room, 1, watch)
+                task.quietly(|task| {
+                    pass_through(&first, (experiment, variant), &mut buffers, 1, task)
                 })
             };
             let variants = networks.iter().zip(&experiment.variants).map(first);
@@ -176,20 +182,21 @@ impl DrawStudy {
         for variant in &experiment.variants {
             let share = |done: usize| begin + (1.0 - begin) * done as f32 / count as f32;
             let shares = share(variants.len())..share(variants.len() + 1);
-            variants.push(watch.part(shares, |watch| {
+            variants.push(task.part(shares, |task| {
                 let (network, rest) = match drawn.next() {
                     Some(network) => (network, 0.0..1.0),
                     None => {
-                        let network = |watch: &Watch<'_>| self.built(experiment, variant, watch);
-                        (watch.part(0.0..DRAWN, network)?, DRAWN..1.0)
+                        let network =
+                            |task: &TaskContext<'_>| self.built(experiment, variant, task);
+                        (task.part(0.0..DRAWN, network)?, DRAWN..1.0)
                     }
                 };
-                let room = T::buffers(&mut self.buffers);
+                let buffers = T::buffers(&mut self.buffers);
                 let asked = (experiment, variant);
-                watch.part(rest, |watch| pass_through(&network, asked, room, self.threads, watch))
+                task.part(rest, |task| pass_through(&network, asked, buffers, self.threads, task))
             })?);
         }
-        watch.report(1.0);
+        task.report(1.0);
         let examples = experiment.architecture.batch;
         Ok(Draw { experiment: experiment.clone(), examples, variants })
     }
@@ -198,13 +205,13 @@ impl DrawStudy {
     fn networks<T: Real + FromDraws>(
         &mut self,
         experiment: &Experiment,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
     ) -> Result<Vec<Network<T>>, Stopped> {
         let count = experiment.variants.len() as f32;
         let variants = experiment.variants.iter().enumerate();
         let network = |(number, variant): (usize, &Variant)| {
             let shares = number as f32 / count..(number + 1) as f32 / count;
-            watch.part(shares, |watch| self.built(experiment, variant, watch))
+            task.part(shares, |task| self.built(experiment, variant, task))
         };
         variants.map(network).collect()
     }
@@ -217,9 +224,9 @@ impl DrawStudy {
         &mut self,
         experiment: &Experiment,
         variant: &Variant,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
     ) -> Result<Network<T>, Stopped> {
-        watch.quietly(|watch| self.built(experiment, variant, watch))
+        task.quietly(|task| self.built(experiment, variant, task))
     }
 
     /// A variant's network and its pass, on all threads, reporting the share done.
@@ -227,10 +234,10 @@ impl DrawStudy {
         &mut self,
         experiment: &Experiment,
         variant: &Variant,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
     ) -> Result<(Network<T>, Pass<T>), Stopped> {
-        let network = watch.part(0.0..DRAWN, |watch| self.built(experiment, variant, watch))?;
-        let pass = watch.part(DRAWN..1.0, |watch| pass_once(&network, watch))?;
+        let network = task.part(0.0..DRAWN, |task| self.built(experiment, variant, task))?;
+        let pass = task.part(DRAWN..1.0, |task| pass_once(&network, task))?;
         Ok((network, pass))
     }
 
@@ -239,15 +246,9 @@ impl DrawStudy {
         &mut self,
         experiment: &Experiment,
         variant: &Variant,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
     ) -> Result<Network<T>, Stopped> {
-        let threads = self.threads;
-        let mut draw = |blanks: &mut [Blank]| draw_all(blanks, threads, watch);
-        let network = Network::build_by(experiment, variant, &mut self.cache, &mut draw);
-        if !self.holds_large {
-            self.cache.let_go_of_large();
-        }
-        network.map_err(|_| Stopped)
+        self.draws.build(experiment, variant, self.goes_first, self.threads, task)
     }
 }
 
@@ -255,14 +256,14 @@ impl DrawStudy {
 fn pass_through<T: Real>(
     network: &Network<T>,
     (experiment, variant): (&Experiment, &Variant),
-    room: &mut Option<Pass<T>>,
+    buffers: &mut Option<Pass<T>>,
     threads: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<VariantDraw, Stopped> {
-    let pass = pass(network, room, threads, watch)?;
-    let (layers, profile) = record(network, pass, threads, watch)?;
+    let pass = pass(network, buffers, threads, task)?;
+    let (layers, profile) = record(network, pass, threads, task)?;
     let (output, loss) = (OutputRecord::of(network, pass), pass.loss);
-    leave(room);
+    leave(buffers);
     Ok(VariantDraw {
         name: variant.name.clone(),
         loss,
@@ -305,7 +306,7 @@ mod tests {
     fn with_previews(experiment: &Experiment) -> (Vec<Draw>, Draw) {
         let previews = RefCell::new(Vec::new());
         let draw = DrawStudy::new()
-            .run_with_preview(experiment, &Watch::unattended(), &|draw| {
+            .run_with_preview(experiment, &TaskContext::unattended(), &|draw| {
                 previews.borrow_mut().push(draw);
             })
             .unwrap();
@@ -316,7 +317,7 @@ mod tests {
     fn first_example(experiment: &Experiment) -> Experiment {
         let variant = &experiment.variants[0];
         let network: Network<f64> =
-            DrawStudy::new().network(experiment, variant, &Watch::unattended()).unwrap();
+            DrawStudy::new().network(experiment, variant, &TaskContext::unattended()).unwrap();
         let mut alone = experiment.clone();
         alone.architecture.batch = 1;
         alone.data = Some(Data {
@@ -333,8 +334,8 @@ mod tests {
             experiment.architecture.batch = batch;
             let shares = RefCell::new(Vec::new());
             let report = |share: f32| shares.borrow_mut().push(share);
-            let watch = Watch::new(&|| false, &report);
-            DrawStudy::on_threads(1).run_with_preview(&experiment, &watch, &|_| {}).unwrap();
+            let task = TaskContext::new(&|| false, &report);
+            DrawStudy::on_threads(1).run_with_preview(&experiment, &task, &|_| {}).unwrap();
             let shares = shares.into_inner();
             assert!(shares.is_sorted(), "{shares:?}");
             assert_eq!(shares.last(), Some(&1.0));
@@ -356,10 +357,10 @@ mod tests {
             assert_eq!((preview.examples, &preview.experiment), (1, &experiment));
             let mut alone = alone.clone();
             alone.architecture.precision = precision;
-            let watch = Watch::unattended();
-            let own = DrawStudy::new().run(&alone, &watch).unwrap();
+            let task = TaskContext::unattended();
+            let own = DrawStudy::new().run(&alone, &task).unwrap();
             assert_eq!(preview.variants, own.variants);
-            assert_eq!(draw, DrawStudy::new().run(&experiment, &watch).unwrap());
+            assert_eq!(draw, DrawStudy::new().run(&experiment, &task).unwrap());
         }
     }
 
@@ -389,9 +390,9 @@ mod tests {
     fn a_stop_during_the_preview_ends_it() {
         let stopped = RefCell::new(false);
         let stop = || *stopped.borrow();
-        let watch = Watch::new(&stop, &|_| {});
+        let task = TaskContext::new(&stop, &|_| {});
         let preview = |_| *stopped.borrow_mut() = true;
-        let answer = DrawStudy::new().run_with_preview(&large(), &watch, &preview);
+        let answer = DrawStudy::new().run_with_preview(&large(), &task, &preview);
         assert_eq!(answer, Err(Stopped));
     }
 }

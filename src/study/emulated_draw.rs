@@ -5,7 +5,7 @@ use crate::experiment::{Experiment, Variant};
 
 use super::parallel::all_threads;
 use super::pass::{pass_once, record};
-use super::{Diagnosis, Draw, DrawStudy, PrecisionFinding, Stopped, VariantDraw, Watch};
+use super::{Diagnosis, Draw, DrawStudy, PrecisionFinding, Stopped, TaskContext, VariantDraw};
 
 impl DrawStudy {
     /// Every variant's, each as in [`Self::run_emulated`].
@@ -13,15 +13,15 @@ impl DrawStudy {
         &mut self,
         format: Format,
         experiment: &Experiment,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
     ) -> Result<Draw, Stopped> {
         let count = experiment.variants.len();
         let mut variants = Vec::with_capacity(count);
         for variant in &experiment.variants {
-            watch.report(variants.len() as f32 / count as f32);
-            variants.push(self.run_emulated(format, experiment, variant, watch)?);
+            task.report(variants.len() as f32 / count as f32);
+            variants.push(self.run_emulated(format, experiment, variant, task)?);
         }
-        watch.report(1.0);
+        task.report(1.0);
         let examples = experiment.architecture.batch;
         Ok(Draw { experiment: experiment.clone(), examples, variants })
     }
@@ -35,13 +35,13 @@ impl DrawStudy {
         format: Format,
         experiment: &Experiment,
         variant: &Variant,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
     ) -> Result<VariantDraw, Stopped> {
-        let network: Network<f64> = self.network(experiment, variant, watch)?;
-        let exact = watch.quietly(|watch| pass_once(&network, watch))?;
-        let (exact_layers, exact_profile) = record(&network, &exact, all_threads(), watch)?;
+        let network: Network<f64> = self.network(experiment, variant, task)?;
+        let exact = task.quietly(|task| pass_once(&network, task))?;
+        let (exact_layers, exact_profile) = record(&network, &exact, all_threads(), task)?;
         drop(exact);
-        let mut proceed = || watch.proceed().is_ok();
+        let mut proceed = || task.proceed().is_ok();
         let mut pass = network.emulated_forward(format, &mut proceed).map_err(|_| Stopped)?;
         network.emulated_backward(format, 0, &mut pass, &mut proceed).map_err(|_| Stopped)?;
         let layers = network.emulated_record(format, &pass, &exact_layers, &mut proceed);

@@ -5,7 +5,7 @@ use crate::experiment::Experiment;
 
 use super::parallel::{all_threads, in_order};
 use super::sampler::threads_that_fit;
-use super::{Distribution, Engine, Sampler, Stopped, Watch};
+use super::{Distribution, Engine, Sampler, Stopped, TaskContext};
 
 /// Seeds of an ensemble.
 pub const SEEDS: std::ops::RangeInclusive<u32> = 1..=100_000;
@@ -86,10 +86,10 @@ pub struct VariantEnsemble {
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{EnsembleSettings, Watch, ensemble};
+/// use gradient_lab::study::{EnsembleSettings, TaskContext, ensemble};
 /// let settings = EnsembleSettings { seeds: 400, ..EnsembleSettings::default() };
 /// let chapter = Experiment::default();
-/// let result = ensemble(&chapter, &settings, &Watch::unattended(), |_| {}).expect("valid");
+/// let result = ensemble(&chapter, &settings, &TaskContext::unattended(), |_| {}).expect("valid");
 /// let sigmoid = &result.variants[0].first_over_last;
 /// let median = sigmoid.log10_quantile(0.5).expect("a sigmoid never dies");
 /// assert!((median + 3.1).abs() < 0.2); // three decades in five steps
@@ -98,7 +98,7 @@ pub struct VariantEnsemble {
 pub fn ensemble(
     experiment: &Experiment,
     settings: &EnsembleSettings,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
     mut snapshot: impl FnMut(&Ensemble),
 ) -> Result<Ensemble, EnsembleError> {
     check(experiment, settings)?;
@@ -109,7 +109,7 @@ pub fn ensemble(
     in_order(
         seeds.div_ceil(chunk),
         threads(experiment, settings, &first),
-        watch,
+        task,
         || Sampler::new(experiment, settings.engine).ok(),
         |sampler, index, proceed| {
             let sampler = sampler.as_mut()?;
@@ -121,7 +121,7 @@ pub fn ensemble(
         },
         |_, norms: Vec<Scaled>| {
             result.add(&norms);
-            watch.report(result.seeds as f32 / settings.seeds as f32);
+            task.report(result.seeds as f32 / settings.seeds as f32);
             snapshot(&result);
         },
     )?;

@@ -8,7 +8,7 @@ use ndarray::Array2;
 
 use crate::engine::{Network, Pass, Real, Scaled, record};
 
-use super::{Stopped, Watch};
+use super::{Stopped, TaskContext};
 
 /// Weight matrices whose shorter side is longer than this are bounded and not decomposed.
 const MOST_DECOMPOSED: usize = 256;
@@ -122,11 +122,11 @@ impl Factors {
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{DrawStudy, Watch, factors};
-/// let (experiment, watch) = (Experiment::default(), Watch::unattended());
+/// use gradient_lab::study::{DrawStudy, TaskContext, factors};
+/// let (experiment, task) = (Experiment::default(), TaskContext::unattended());
 /// let network = DrawStudy::new()
-///     .network::<f64>(&experiment, &experiment.variants[0], &watch)?;
-/// let factors = factors(&network, &network.pass(), &watch)?;
+///     .network::<f64>(&experiment, &experiment.variants[0], &task)?;
+/// let factors = factors(&network, &network.pass(), &task)?;
 /// let ratio = factors.measured_log10.expect("a sigmoid is never dead");
 /// assert_eq!(format!("{:.6e}", 10_f64.powf(ratio)), "8.110576e-4"); // the chapter's digits
 /// # Ok::<(), gradient_lab::study::Stopped>(())
@@ -134,14 +134,14 @@ impl Factors {
 pub fn factors<T: Real>(
     network: &Network<T>,
     pass: &Pass<T>,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Factors, Stopped> {
     let records = record(network, pass);
     let last = records.len().saturating_sub(1);
     let mut steps = Vec::with_capacity(last);
     for (index, record) in records[..last].iter().enumerate() {
-        watch.proceed()?;
-        watch.report(index as f32 / last as f32);
+        task.proceed()?;
+        task.report(index as f32 / last as f32);
         let above = records[index + 1].delta;
         let sent = network.sent_back(pass, index + 1).rms_norm();
         let slopes = pass.layers[index].slope.mapv(|slope| slope.to_f64().abs());
@@ -172,9 +172,9 @@ mod tests {
     use super::*;
 
     fn of(experiment: &Experiment, variant: usize) -> Factors {
-        let (variant, watch) = (&experiment.variants[variant], Watch::unattended());
-        let network = DrawStudy::new().network::<f64>(experiment, variant, &watch).unwrap();
-        factors(&network, &network.pass(), &watch).unwrap()
+        let (variant, task) = (&experiment.variants[variant], TaskContext::unattended());
+        let network = DrawStudy::new().network::<f64>(experiment, variant, &task).unwrap();
+        factors(&network, &network.pass(), &task).unwrap()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use ndarray::{Array2, Axis};
 
 use crate::engine::{Network, Pass, ProductSvd, Real, Scaled};
 
-use super::{CutBy, Stopped, Watch};
+use super::{Stopped, TaskContext};
 
 /// Widest layer whose singular values are computed; the work grows with its cube.
 pub const MOST_UNITS: usize = 256;
@@ -76,6 +76,19 @@ pub struct LayerSpectrum {
     pub cut: Option<CutBy>,
 }
 
+/// What loses directions of a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CutBy {
+    /// The layer has fewer units than there are directions.
+    Narrow,
+    /// Units whose slope is exactly 0 at this example.
+    Inactive,
+    /// Slopes below the smallest `f64`: small, and taken for 0 in the singular values.
+    TinySlopes,
+    /// Weights of low rank.
+    LowRank,
+}
+
 impl LayerSpectrum {
     /// log10 σ_max; none where all are zero.
     pub fn largest(&self) -> Option<f64> {
@@ -115,12 +128,12 @@ impl LayerSpectrum {
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{DrawStudy, Watch, jacobian_spectrum};
+/// use gradient_lab::study::{DrawStudy, TaskContext, jacobian_spectrum};
 /// let experiment = Experiment::default();
-/// let watch = Watch::unattended();
+/// let task = TaskContext::unattended();
 /// let network = DrawStudy::new()
-///     .network::<f64>(&experiment, &experiment.variants[0], &watch)?;
-/// let spectrum = jacobian_spectrum(&network, &network.forward(), 0, 5, &watch)?;
+///     .network::<f64>(&experiment, &experiment.variants[0], &task)?;
+/// let spectrum = jacobian_spectrum(&network, &network.forward(), 0, 5, &task)?;
 /// assert_eq!(spectrum.layers[0].log10.len(), 20); // ∂z^(5)/∂z^(1), 20 × 20
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -129,7 +142,7 @@ pub fn jacobian_spectrum<T: Real>(
     pass: &Pass<T>,
     example: usize,
     top: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<JacobianSpectrum, JacobianError> {
     refuse(pass, example, top)?;
     let units = |layer: usize| pass.layers[layer - 1].z.units();
@@ -137,8 +150,8 @@ pub fn jacobian_spectrum<T: Real>(
     let mut relative_error = 0.0;
     let mut layers = vec![LayerSpectrum::of(top, &columns, units(top), relative_error)];
     for layer in (1..top).rev() {
-        watch.proceed()?;
-        watch.report((top - layer) as f32 / top as f32);
+        task.proceed()?;
+        task.report((top - layer) as f32 / top as f32);
         let factor = Factor::of(network, pass, layer, example);
         columns.multiply(&factor.matrix, factor.rank);
         relative_error += factor.condition * f64::EPSILON;
@@ -184,7 +197,7 @@ struct Factor {
 impl Factor {
     fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, layer: usize, example: usize) -> Self {
         let slope = pass.layers[layer - 1].slope.column(example).mapv(Real::to_f64);
-        let activation = network.layers[layer - 1].activation;
+        let activation = network.activation(layer - 1);
         let mut matrix = network.weight(layer).reversed_axes().as_standard_layout().into_owned();
         let alive: Vec<usize> = (0..slope.len()).filter(|&unit| slope[unit] != 0.0).collect();
         let values = singular_values(&matrix.select(Axis(0), &alive));
@@ -238,8 +251,8 @@ mod tests {
 
     fn network(experiment: &Experiment) -> (Network<f64>, Pass<f64>) {
         let variant = &experiment.variants[0];
-        let watch = Watch::unattended();
-        let network = DrawStudy::new().network::<f64>(experiment, variant, &watch).unwrap();
+        let task = TaskContext::unattended();
+        let network = DrawStudy::new().network::<f64>(experiment, variant, &task).unwrap();
         let pass = network.forward();
         (network, pass)
     }
@@ -247,7 +260,7 @@ mod tests {
     fn spectrum(experiment: &Experiment) -> JacobianSpectrum {
         let (network, pass) = network(experiment);
         let top = pass.layers.len();
-        jacobian_spectrum(&network, &pass, 0, top, &Watch::unattended()).unwrap()
+        jacobian_spectrum(&network, &pass, 0, top, &TaskContext::unattended()).unwrap()
     }
 
     #[test]
@@ -371,7 +384,7 @@ mod tests {
         let wide = experiment(Activation::Tanh, vec![300], 1);
         let (network, pass) = network(&wide);
         let run = |example, top| {
-            jacobian_spectrum(&network, &pass, example, top, &Watch::unattended())
+            jacobian_spectrum(&network, &pass, example, top, &TaskContext::unattended())
                 .unwrap_err()
                 .to_string()
         };

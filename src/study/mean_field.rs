@@ -8,7 +8,7 @@ use crate::experiment::{Activation, Experiment, Variant};
 
 use super::moments::{BiasLaw, mean_of_squares};
 use super::theory::{TheoryError, check, input_squares};
-use super::{Stopped, Watch};
+use super::{Stopped, TaskContext};
 
 /// An activation with weights of variance σ_w²/fan_in and one law of biases, both kept through
 /// the layers, and the input that the first of them sees.
@@ -140,7 +140,7 @@ impl MeanField {
             Some(slopes) if q == 0.0 => mean_of_squares(slopes),
             _ => {
                 let law = self.bias.with((q - self.bias.mean_square()).max(0.0).into());
-                law.expectation(|z| [self.activation.derivative(z).powi(2)])[0]
+                law.expectation_of(self.activation, |z| [self.activation.derivative(z).powi(2)])[0]
             }
         };
         self.weight_variance * square
@@ -154,7 +154,7 @@ impl MeanField {
     /// The weights' part of the next layer's q, given that of a layer.
     pub(super) fn next(&self, part: f64) -> f64 {
         let law = self.bias.with(part.max(0.0).into());
-        let [square] = law.expectation(|z| [self.activation.value(z).powi(2)]);
+        let [square] = law.expectation_of(self.activation, |z| [self.activation.value(z).powi(2)]);
         self.weight_variance * square
     }
 
@@ -275,17 +275,17 @@ impl MeanField {
 /// ```
 pub fn critical_weight_variance(activation: Activation, bias: BiasLaw) -> Option<f64> {
     let field = MeanField::new(activation, 1.0, bias);
-    critical_while_watched(field, &Watch::unattended()).ok().flatten()
+    critical_while_watched(field, &TaskContext::unattended()).ok().flatten()
 }
 
 /// The smallest critical σ_w² of a field, all else as it is; some tenths of a second's work,
 /// which can be stopped after each χ.
 pub(super) fn critical_while_watched(
     field: MeanField,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Option<f64>, Stopped> {
     let chi = |weight_variance| {
-        watch.proceed()?;
+        task.proceed()?;
         Ok(MeanField { weight_variance, ..field }.chi())
     };
     let (mut low, end) = WEIGHT_VARIANCES;

@@ -1,7 +1,7 @@
 //! Questions asked of an experiment. A study takes an experiment, reports its progress,
 //! stops when told to, and returns plain data.
 
-mod anatomy;
+mod backward_factors;
 mod basin;
 mod blame;
 mod check;
@@ -28,6 +28,7 @@ mod precision;
 mod sample;
 mod sampler;
 mod setting;
+mod shared_draws;
 mod softmax_error;
 mod spread;
 mod steps;
@@ -41,9 +42,9 @@ mod theory_study;
 
 use std::ops::Range;
 
-pub use anatomy::{Anatomy, AnatomySettings, anatomy};
+pub use backward_factors::{BackwardFactors, BackwardSettings, backward_factors};
 pub use basin::Basin;
-pub use blame::{Cause, Cut, CutBy, SLIGHT, UNTRUSTED, WhyFinding};
+pub use blame::{Cause, Cut, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{
     CheckError, CheckFinding, CheckSettings, Compared, Derivative, Differences, Errors,
     GradientCheck, KinkUnit, Outcome, PlainDifference, StepCheck, Unresolved, check_against,
@@ -64,7 +65,7 @@ pub use ensemble_finding::{EnsembleFinding, Place};
 pub use factors::{Factor, Factors, SpectralNorm, factors};
 pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step};
 pub use histogram::Histogram;
-pub use jacobian::{JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
+pub use jacobian::{CutBy, JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
 pub use moments::BiasLaw;
 pub use no_spread::NoSpread;
@@ -82,7 +83,7 @@ pub use sample::Sample;
 pub use sampler::{Engine, Sampler, Shares};
 pub use setting::{Axis, Setting, Spacing};
 pub use spread::{
-    Bins, LayerSpread, MOST_BINS, ShareOf, Signal, Spread, SpreadFinding, SpreadSettings,
+    Bins, LayerSpread, MOST_BINS, ShareOf, Spread, SpreadFinding, SpreadSettings, SpreadSignal,
     ValueAxis, ValueScale, spread,
 };
 pub use steps::{Given, Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
@@ -101,21 +102,21 @@ pub use theory_study::{
 #[error("stopped")]
 pub struct Stopped;
 
-/// A study's line to whoever asked: may it go on, and how far is it?
-pub struct Watch<'a> {
+/// What a study knows of whoever asked: whether it is to stop, and where to tell how far it is.
+pub struct TaskContext<'a> {
     stop: &'a dyn Fn() -> bool,
     report: &'a dyn Fn(f32),
 }
 
-impl<'a> Watch<'a> {
+impl<'a> TaskContext<'a> {
     /// `stop` is asked often and must be quick; `report` receives shares from 0 to 1.
     pub fn new(stop: &'a dyn Fn() -> bool, report: &'a dyn Fn(f32)) -> Self {
         Self { stop, report }
     }
 
     /// Never stops and listens to nothing: for tests and the command line.
-    pub fn unattended() -> Watch<'static> {
-        Watch { stop: &|| false, report: &|_| {} }
+    pub fn unattended() -> TaskContext<'static> {
+        TaskContext { stop: &|| false, report: &|_| {} }
     }
 
     /// Goes on, or not.
@@ -132,13 +133,13 @@ impl<'a> Watch<'a> {
     }
 
     /// Hands a part of the work over, whose own shares lie between these two of the whole.
-    fn part<R>(&self, shares: Range<f32>, work: impl FnOnce(&Watch<'_>) -> R) -> R {
+    fn part<R>(&self, shares: Range<f32>, work: impl FnOnce(&TaskContext<'_>) -> R) -> R {
         let report = |share: f32| self.report(shares.start + share * (shares.end - shares.start));
-        work(&Watch { stop: self.stop, report: &report })
+        work(&TaskContext { stop: self.stop, report: &report })
     }
 
     /// The same, whose shares nobody is told.
-    fn quietly<R>(&self, work: impl FnOnce(&Watch<'_>) -> R) -> R {
-        work(&Watch { stop: self.stop, report: &|_| {} })
+    fn quietly<R>(&self, work: impl FnOnce(&TaskContext<'_>) -> R) -> R {
+        work(&TaskContext { stop: self.stop, report: &|_| {} })
     }
 }

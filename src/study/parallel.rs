@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{Stopped, Watch};
+use super::{Stopped, TaskContext};
 
 /// The threads that this machine runs at once.
 pub fn all_threads() -> usize {
@@ -24,7 +24,7 @@ const WAITING: usize = 2;
 /// Runs tasks 0…`count` − 1 on `threads` threads, each with a state of its own, and hands
 /// the results to `fold` in the order of the tasks.
 ///
-/// A task gets a `proceed` to ask often; it returns nothing only after that said no. Thread t
+/// A job gets a `proceed` to ask often; it returns nothing only after that said no. Thread t
 /// does the tasks t, t + threads, …, and runs ahead by at most two results. The tasks of a thread
 /// that the system refuses are done by the caller, when their results are due.
 ///
@@ -33,9 +33,9 @@ const WAITING: usize = 2;
 pub(super) fn in_order<S, R: Send>(
     count: usize,
     threads: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
     state: impl Fn() -> S + Sync,
-    task: impl Fn(&mut S, usize, &dyn Fn() -> bool) -> Option<R> + Sync,
+    job: impl Fn(&mut S, usize, &dyn Fn() -> bool) -> Option<R> + Sync,
     mut fold: impl FnMut(usize, R),
 ) -> Result<(), Stopped> {
     let threads = threads.clamp(1, count.max(1));
@@ -44,7 +44,7 @@ pub(super) fn in_order<S, R: Send>(
         let mut state = state();
         let proceed = || !stop.load(Ordering::Relaxed);
         for index in (first..count).step_by(threads) {
-            let Some(result) = task(&mut state, index, &proceed) else { return };
+            let Some(result) = job(&mut state, index, &proceed) else { return };
             if results.send(result).is_err() {
                 return;
             }
@@ -62,14 +62,14 @@ pub(super) fn in_order<S, R: Send>(
         let mut own = None;
         let folded = (0..count).try_for_each(|index| {
             let result = match &queues[index % threads] {
-                Some(queue) => next(queue, watch)?,
+                Some(queue) => next(queue, task)?,
                 None => {
                     let own = own.get_or_insert_with(&state);
-                    task(own, index, &|| watch.proceed().is_ok()).ok_or(Stopped)?
+                    job(own, index, &|| task.proceed().is_ok()).ok_or(Stopped)?
                 }
             };
             fold(index, result);
-            watch.proceed()
+            task.proceed()
         });
         stop.store(true, Ordering::Relaxed);
         folded
@@ -85,7 +85,7 @@ pub(super) fn in_order<S, R: Send>(
 pub(super) fn each<I: Send>(
     items: impl Iterator<Item = I> + Send,
     threads: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
     work: impl Fn(I, &dyn Fn() -> bool) + Sync,
 ) -> Result<(), Stopped> {
     let queue = Mutex::new(items);
@@ -104,7 +104,7 @@ pub(super) fn each<I: Send>(
             let _refused = named.spawn_scoped(scope, help).err();
         }
         let proceed = || {
-            if watch.proceed().is_err() {
+            if task.proceed().is_err() {
                 stop.store(true, Ordering::Relaxed);
             }
             goes_on()
@@ -130,7 +130,7 @@ static POOL: LazyLock<Option<Mutex<ThreadPool>>> = LazyLock::new(|| {
 /// and asks meanwhile whether to go on. `None` where another study has the pool, or the system
 /// refused it: of two passes in it one could wait for the other.
 pub(super) fn in_pool<R: Send>(
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
     work: impl FnOnce(&dyn Fn() -> bool) -> R + Send,
 ) -> Option<Result<R, Stopped>> {
     let pool = POOL.as_ref()?.try_lock();
@@ -148,16 +148,16 @@ pub(super) fn in_pool<R: Send>(
             // Nobody listens any more where the study was stopped.
             let _unheard = sender.send(work(&goes_on)).err();
         });
-        next(&receiver, watch).inspect_err(|_| stop.store(true, Ordering::Relaxed))
+        next(&receiver, task).inspect_err(|_| stop.store(true, Ordering::Relaxed))
     }))
 }
 
 /// The next result of one thread, asking meanwhile whether to go on.
-fn next<R>(queue: &Receiver<R>, watch: &Watch<'_>) -> Result<R, Stopped> {
+fn next<R>(queue: &Receiver<R>, task: &TaskContext<'_>) -> Result<R, Stopped> {
     loop {
         match queue.recv_timeout(ASK_EVERY) {
             Ok(result) => return Ok(result),
-            Err(RecvTimeoutError::Timeout) => watch.proceed()?,
+            Err(RecvTimeoutError::Timeout) => task.proceed()?,
             Err(RecvTimeoutError::Disconnected) => return Err(Stopped),
         }
     }
@@ -168,13 +168,13 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    fn squares(threads: usize, watch: &Watch<'_>) -> Result<Vec<usize>, Stopped> {
+    fn squares(threads: usize, task: &TaskContext<'_>) -> Result<Vec<usize>, Stopped> {
         let mut folded = Vec::new();
         let square = |_: &mut (), index: usize, _: &dyn Fn() -> bool| Some(index * index);
         in_order(
             50,
             threads,
-            watch,
+            task,
             || (),
             square,
             |index, square| {
@@ -187,11 +187,11 @@ mod tests {
 
     #[test]
     fn results_come_in_order() {
-        let watch = Watch::unattended();
-        let alone = squares(1, &watch).expect("not stopped");
+        let task = TaskContext::unattended();
+        let alone = squares(1, &task).expect("not stopped");
         assert_eq!(alone.len(), 50);
         for threads in [0, 2, 3, 80] {
-            assert_eq!(squares(threads, &watch).expect("not stopped"), alone);
+            assert_eq!(squares(threads, &task).expect("not stopped"), alone);
         }
     }
 
@@ -199,22 +199,22 @@ mod tests {
     fn each_item_is_worked_on_once() {
         for threads in [0, 1, 2, 5] {
             let mut numbers: Vec<usize> = (0..100).collect();
-            let watch = Watch::unattended();
-            each(numbers.iter_mut(), threads, &watch, |number, _| *number += 100)
+            let task = TaskContext::unattended();
+            each(numbers.iter_mut(), threads, &task, |number, _| *number += 100)
                 .expect("not stopped");
             assert!(numbers.iter().copied().eq(100..200));
         }
-        let stopped = Watch::new(&|| true, &|_| {});
+        let stopped = TaskContext::new(&|| true, &|_| {});
         assert_eq!(each([1].iter(), 1, &stopped, |_, _| panic!("stopped before")), Err(Stopped));
     }
 
     #[test]
     fn one_study_at_a_time_has_the_pool() {
-        let within = |_: &dyn Fn() -> bool| in_pool(&Watch::unattended(), |_| ()).is_none();
+        let within = |_: &dyn Fn() -> bool| in_pool(&TaskContext::unattended(), |_| ()).is_none();
         // Another test may have it.
-        let refused = std::iter::repeat_with(|| in_pool(&Watch::unattended(), within));
+        let refused = std::iter::repeat_with(|| in_pool(&TaskContext::unattended(), within));
         assert_eq!(refused.flatten().next(), Some(Ok(true)));
-        let again = std::iter::repeat_with(|| in_pool(&Watch::unattended(), |_| 7));
+        let again = std::iter::repeat_with(|| in_pool(&TaskContext::unattended(), |_| 7));
         assert_eq!(again.flatten().next(), Some(Ok(7)));
     }
 
@@ -225,7 +225,7 @@ mod tests {
             asked.set(asked.get() + 1);
             asked.get() > 3
         };
-        let watch = Watch::new(&stop, &|_| {});
-        assert_eq!(squares(2, &watch), Err(Stopped));
+        let task = TaskContext::new(&stop, &|_| {});
+        assert_eq!(squares(2, &task), Err(Stopped));
     }
 }

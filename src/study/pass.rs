@@ -2,16 +2,16 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::engine::{Alone, Blank, Crew, LayerRecord, Network, Pass, Real, Scaled, explain};
+use crate::engine::{Blank, Executor, LayerRecord, Network, Pass, Real, Scaled, Serial, explain};
 
 use super::parallel::{all_threads, each, in_pool};
-use super::{Stopped, Watch};
+use super::{Stopped, TaskContext};
 
 // Measured on a 2-core machine with AVX-512, where starting and joining a thread takes 31 µs.
 
 /// Numbers worth a second thread to draw: 0.14 ms.
 const NUMBERS_WORTH_A_THREAD: usize = 200_000;
-/// Multiply-adds of a pass worth calling the team together: in a batch 0.08 ms in f32, 0.2 ms in f64.
+/// Multiply-adds of a pass worth waking the pool: in a batch 0.08 ms in f32, 0.2 ms in f64.
 const PRODUCTS_WORTH_A_THREAD: usize = 10_000_000;
 /// Entries of the layers worth recording them on two threads: 0.3 ms.
 const ENTRIES_WORTH_A_THREAD: usize = 100_000;
@@ -20,14 +20,14 @@ const ENTRIES_WORTH_A_THREAD: usize = 100_000;
 const KEPT_ENTRIES: usize = 16_000_000;
 
 /// Shares for so many at once, whichever threads of the pool take them.
-struct Team(usize);
+struct PoolExecutor(usize);
 
-impl Crew for Team {
-    fn size(&self) -> usize {
+impl Executor for PoolExecutor {
+    fn threads(&self) -> usize {
         self.0
     }
 
-    fn both<A: Send, B: Send>(
+    fn join<A: Send, B: Send>(
         &self,
         first: impl FnOnce() -> A + Send,
         second: impl FnOnce() -> B + Send,
@@ -37,12 +37,12 @@ impl Crew for Team {
 }
 
 /// Draws every array and reports the share drawn; `false` when told to stop.
-pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, watch: &Watch<'_>) -> bool {
+pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, task: &TaskContext<'_>) -> bool {
     let numbers = blanks.iter().map(Blank::len).sum();
     let threads = worth(threads, numbers, NUMBERS_WORTH_A_THREAD);
     let drawn = AtomicUsize::new(0);
-    let stop = || told(watch, &drawn, numbers).is_err();
-    each(blanks.iter_mut(), threads, &Watch::new(&stop, &|_| {}), |blank, _| {
+    let stop = || told(task, &drawn, numbers).is_err();
+    each(blanks.iter_mut(), threads, &TaskContext::new(&stop, &|_| {}), |blank, _| {
         blank.draw();
         drawn.fetch_add(blank.len(), Ordering::Relaxed);
     })
@@ -50,12 +50,12 @@ pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, watch: &Watch<'_>) 
 }
 
 /// Reports how much of the whole is done, and asks whether to go on.
-fn told(watch: &Watch<'_>, done: &AtomicUsize, whole: usize) -> Result<(), Stopped> {
-    watch.report(done.load(Ordering::Relaxed) as f32 / whole.max(1) as f32);
-    watch.proceed()
+fn told(task: &TaskContext<'_>, done: &AtomicUsize, whole: usize) -> Result<(), Stopped> {
+    task.report(done.load(Ordering::Relaxed) as f32 / whole.max(1) as f32);
+    task.proceed()
 }
 
-/// Forward and backward in the room of an earlier pass. Where there are threads for it, the
+/// Forward and backward in the buffers of an earlier pass. Where there are threads for it, the
 /// rows of every layer are shared out: each has its own bits, so nothing changes. A long pass
 /// reports the share done.
 ///
@@ -65,46 +65,45 @@ fn told(watch: &Watch<'_>, done: &AtomicUsize, whole: usize) -> Result<(), Stopp
 /// ```
 /// use gradient_lab::engine::{DrawCache, Network};
 /// use gradient_lab::experiment::{Architecture, Experiment};
-/// use gradient_lab::study::{Watch, pass};
+/// use gradient_lab::study::{TaskContext, pass};
 /// let architecture = Architecture { width: 200, batch: 64, ..Architecture::default() };
 /// let experiment = Experiment { architecture, ..Experiment::default() };
 /// let (variant, mut cache) = (&experiment.variants[0], DrawCache::new());
 /// let network = Network::<f32>::build(&experiment, variant, &mut cache, &mut || true)?;
-/// let (mut room, watch) = (None, Watch::unattended());
-/// let alone = pass(&network, &mut room, 1, &watch)?.layers[0].delta.rms_norm();
-/// assert_eq!(pass(&network, &mut room, 2, &watch)?.layers[0].delta.rms_norm(), alone);
+/// let (mut buffers, task) = (None, TaskContext::unattended());
+/// let alone = pass(&network, &mut buffers, 1, &task)?.layers[0].delta.rms_norm();
+/// assert_eq!(pass(&network, &mut buffers, 2, &task)?.layers[0].delta.rms_norm(), alone);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn pass<'a, T: Real>(
     network: &Network<T>,
-    room: &'a mut Option<Pass<T>>,
+    buffers: &'a mut Option<Pass<T>>,
     threads: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<&'a Pass<T>, Stopped> {
-    let products = products(network);
-    if products < PRODUCTS_WORTH_A_THREAD {
-        let mut proceed = || watch.proceed().is_ok();
-        return network.pass_in(room, &Alone, &mut proceed).map_err(|_| Stopped);
+    if 2 * network.multiply_adds() < PRODUCTS_WORTH_A_THREAD {
+        let mut proceed = || task.proceed().is_ok();
+        return network.pass_in(buffers, &Serial, &mut proceed).map_err(|_| Stopped);
     }
     // Once for each layer's product, forward and backward.
-    let (asked, steps) = (AtomicUsize::new(0), 2 * network.layers.len());
-    let stop = || told(watch, &asked, steps).is_err();
-    let watch = Watch::new(&stop, &|_| {});
+    let (asked, steps) = (AtomicUsize::new(0), 2 * network.depth());
+    let stop = || told(task, &asked, steps).is_err();
+    let task = TaskContext::new(&stop, &|_| {});
     let step = |goes_on: bool| {
         asked.fetch_add(1, Ordering::Relaxed);
         goes_on
     };
-    let team = Team(threads.max(1));
-    let shared = if network.most_shares(&team) > 1 {
-        in_pool(&watch, |proceed| network.pass_in(room, &team, &mut || step(proceed())).is_ok())
+    let pool = PoolExecutor(threads.max(1));
+    let shared = if network.most_shares(&pool) > 1 {
+        in_pool(&task, |proceed| network.pass_in(buffers, &pool, &mut || step(proceed())).is_ok())
     } else {
         None
     };
     let passed = match shared {
         Some(passed) => passed?,
-        None => network.pass_in(room, &Alone, &mut || step(watch.proceed().is_ok())).is_ok(),
+        None => network.pass_in(buffers, &Serial, &mut || step(task.proceed().is_ok())).is_ok(),
     };
-    if passed { room.as_ref().ok_or(Stopped) } else { Err(Stopped) }
+    if passed { buffers.as_ref().ok_or(Stopped) } else { Err(Stopped) }
 }
 
 /// The pass of a network that is passed through once, on all threads.
@@ -113,23 +112,17 @@ pub fn pass<'a, T: Real>(
 /// [`Stopped`] when told to stop.
 pub(super) fn pass_once<T: Real>(
     network: &Network<T>,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Pass<T>, Stopped> {
-    let mut room = None;
-    pass(network, &mut room, all_threads(), watch)?;
-    room.ok_or(Stopped)
+    let mut buffers = None;
+    pass(network, &mut buffers, all_threads(), task)?;
+    buffers.ok_or(Stopped)
 }
 
-/// The multiply-adds of a pass.
-fn products<T: Real>(network: &Network<T>) -> usize {
-    let weights: usize = network.layers.iter().map(|layer| layer.unit.len()).sum();
-    2 * weights * network.input.batch()
-}
-
-/// Lets go of a room that is too large to be kept from one pass to the next.
-pub(super) fn leave<T: Real>(room: &mut Option<Pass<T>>) {
+/// Lets go of buffers that are too large to be kept from one pass to the next.
+pub(super) fn leave<T: Real>(buffers: &mut Option<Pass<T>>) {
     let entries = |pass: &Pass<T>| pass.layers.iter().map(|trace| trace.slope.len()).sum::<usize>();
-    *room = room.take().filter(|pass| entries(pass) <= KEPT_ENTRIES);
+    *buffers = buffers.take().filter(|pass| entries(pass) <= KEPT_ENTRIES);
 }
 
 /// The record and the profile of every layer.
@@ -140,12 +133,12 @@ pub(super) fn record<T: Real>(
     network: &Network<T>,
     pass: &Pass<T>,
     threads: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<(Vec<LayerRecord>, Vec<Vec<Scaled>>), Stopped> {
     let entries: usize = pass.layers.iter().map(|trace| trace.slope.len()).sum();
     let threads = worth(threads, entries, ENTRIES_WORTH_A_THREAD);
     let mut slots: Vec<Option<(LayerRecord, Vec<Scaled>)>> = vec![None; pass.layers.len()];
-    each(slots.iter_mut().enumerate(), threads, watch, |(index, slot), _| {
+    each(slots.iter_mut().enumerate(), threads, task, |(index, slot), _| {
         let record = LayerRecord::of(network, pass, index);
         *slot = Some((record, pass.layers[index].delta.profile()));
     })?;
@@ -184,20 +177,20 @@ mod tests {
     fn same_bits<T: Real + crate::engine::FromDraws>(experiment: &Experiment) {
         let (variant, mut cache) = (&experiment.variants[0], DrawCache::new());
         let network = Network::<T>::build(experiment, variant, &mut cache, &mut || true).unwrap();
-        let (mut room, watch) = (None, Watch::unattended());
+        let (mut buffers, task) = (None, TaskContext::unattended());
         let alone = network.pass();
         let recorded = crate::engine::record(&network, &alone);
         for threads in [1, 2, 3] {
-            let pass = pass(&network, &mut room, threads, &watch).unwrap();
+            let pass = pass(&network, &mut buffers, threads, &task).unwrap();
             assert_eq!(format!("{pass:?}"), format!("{alone:?}"), "{threads} threads");
-            let (records, _) = record(&network, pass, threads, &watch).unwrap();
+            let (records, _) = record(&network, pass, threads, &task).unwrap();
             // In any case shared out, even where another test has the pool.
             let mut own = None;
-            let shared = network.pass_in(&mut own, &Team(threads), &mut || true).unwrap();
+            let shared = network.pass_in(&mut own, &PoolExecutor(threads), &mut || true).unwrap();
             assert_eq!(format!("{shared:?}"), format!("{alone:?}"), "{threads} shares");
             assert_eq!(records, recorded);
         }
-        assert_eq!(network.most_shares(&Team(3)), 3);
+        assert_eq!(network.most_shares(&PoolExecutor(3)), 3);
     }
 
     #[test]

@@ -3,10 +3,10 @@
 //! A diagram has room for a few units of a layer. A large layer shows its first ones, and
 //! the rest as one summary with its count and root mean squares: nothing is dropped in silence.
 
-use crate::engine::{Network, Pass, Scaled};
+use crate::engine::{Network, Parameter, Pass, Scaled, Signal};
 use crate::experiment::{Activation, Experiment};
 
-use super::{DrawStudy, Stopped, Watch};
+use super::{DrawStudy, Stopped, TaskContext};
 
 /// Layers that a diagram shows at most; of a deeper network the first and the last ones.
 pub const MOST_LAYERS: usize = 8;
@@ -94,13 +94,13 @@ pub fn portrait(
     experiment: &Experiment,
     variant: usize,
     example: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Portrait, Stopped> {
     let variant = &experiment.variants[variant.min(experiment.variants.len() - 1)];
     let example = example.min(experiment.architecture.batch - 1);
-    let (network, pass): (Network<f64>, _) = study.passed(experiment, variant, watch)?;
+    let (network, pass): (Network<f64>, _) = study.passed(experiment, variant, task)?;
     let sitter = Sitter { network: &network, pass: &pass, example };
-    let chosen = chosen_layers(network.layers.len());
+    let chosen = chosen_layers(network.depth());
     let layers = chosen.iter().enumerate().map(|(place, &layer)| {
         let before = place.checked_sub(1).map(|place| chosen[place]);
         sitter.layer(layer, before)
@@ -139,11 +139,13 @@ impl Sitter<'_> {
     fn layer(&self, layer: usize, before: Option<usize>) -> LayerPortrait {
         let count = self.count(layer);
         let shown = shown(count);
+        let hidden = (1..self.network.depth()).contains(&layer);
+        let returned = hidden.then(|| self.network.sent_back(self.pass, layer));
         LayerPortrait {
             layer,
             skipped: before.map_or(0, |before| layer - before - 1),
-            activation: layer.checked_sub(1).map(|index| self.network.layers[index].activation),
-            units: (0..shown).map(|unit| self.unit(layer, unit)).collect(),
+            activation: layer.checked_sub(1).map(|index| self.network.activation(index)),
+            units: (0..shown).map(|unit| self.unit(layer, unit, returned.as_ref())).collect(),
             rest: (shown < count).then(|| self.rest(layer, shown..count)),
             edges: match before {
                 Some(before) if before + 1 == layer => self.edges(layer),
@@ -171,26 +173,15 @@ impl Sitter<'_> {
         Some(self.pass.layers[index].delta.entry(unit, self.example))
     }
 
-    fn unit(&self, layer: usize, unit: usize) -> UnitPortrait {
+    fn unit(&self, layer: usize, unit: usize, returned: Option<&Signal<f64>>) -> UnitPortrait {
         let trace = layer.checked_sub(1).map(|index| &self.pass.layers[index]);
         UnitPortrait {
             z: trace.map(|trace| trace.z.entry(unit, self.example).to_f64()),
             a: self.activation(layer, unit).to_f64(),
             slope: trace.map(|trace| trace.slope[[unit, self.example]]),
-            returned: trace.and_then(|_| self.returned(layer, unit)),
+            returned: returned.map(|sent| sent.entry(unit, self.example)),
             delta: self.delta(layer, unit),
         }
-    }
-
-    /// Σ_k W_kj^(l+1) δ_k^(l+1).
-    fn returned(&self, layer: usize, unit: usize) -> Option<Scaled> {
-        let above = self.network.layers.get(layer)?;
-        let sum = (0..above.unit.nrows()).fold(Scaled::ZERO, |sum, k| {
-            let weight = above.unit[[k, unit]] * above.scale;
-            let delta = self.pass.layers[layer].delta.entry(k, self.example);
-            sum + delta * weight
-        });
-        Some(sum)
     }
 
     fn rest(&self, layer: usize, units: std::ops::Range<usize>) -> Rest {
@@ -206,12 +197,11 @@ impl Sitter<'_> {
     }
 
     fn edges(&self, layer: usize) -> Vec<EdgePortrait> {
-        let matrix = &self.network.layers[layer - 1];
-        let (from, to) = (shown(matrix.unit.ncols()), shown(matrix.unit.nrows()));
+        let (from, to) = (shown(self.count(layer - 1)), shown(self.count(layer)));
         let edge = |to: usize, from: usize| EdgePortrait {
             from,
             to,
-            weight: matrix.unit[[to, from]] * matrix.scale,
+            weight: self.network.value(Parameter::Weight { layer, row: to + 1, column: from + 1 }),
             gradient: (self.delta(layer, to).unwrap_or_default()
                 * self.activation(layer - 1, from)),
         };
@@ -224,7 +214,7 @@ mod tests {
     use super::*;
 
     fn of(experiment: &Experiment) -> Portrait {
-        portrait(&mut DrawStudy::new(), experiment, 0, 0, &Watch::unattended())
+        portrait(&mut DrawStudy::new(), experiment, 0, 0, &TaskContext::unattended())
             .expect("not stopped")
     }
 

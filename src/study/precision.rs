@@ -17,7 +17,7 @@ use crate::experiment::Experiment;
 
 use super::parallel::all_threads;
 use super::pass::record;
-use super::{DrawStudy, Stopped, Watch};
+use super::{DrawStudy, Stopped, TaskContext};
 
 use emulator::Emulator;
 pub use emulator::{ForwardLoss, ForwardTensor};
@@ -213,8 +213,8 @@ impl VariantLens {
 /// ```
 /// use gradient_lab::engine::Format;
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{BackwardTensor, DrawStudy, Watch, precision};
-/// let lens = precision(&mut DrawStudy::new(), &Experiment::default(), &Watch::unattended())?;
+/// use gradient_lab::study::{BackwardTensor, DrawStudy, TaskContext, precision};
+/// let lens = precision(&mut DrawStudy::new(), &Experiment::default(), &TaskContext::unattended())?;
 /// // The chapter's sigmoid net is shallow: fp16 flushes none of its δ.
 /// let mut layers = lens.variants[0].layers.iter();
 /// assert!(layers.all(|layer| layer.flushed(BackwardTensor::Delta, Format::Fp16).flushed == 0));
@@ -223,16 +223,16 @@ impl VariantLens {
 pub fn precision(
     study: &mut DrawStudy,
     experiment: &Experiment,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Lens, Stopped> {
     let count = experiment.variants.len() as f32;
     let mut variants = Vec::with_capacity(experiment.variants.len());
     for (index, variant) in experiment.variants.iter().enumerate() {
         let shares = index as f32 / count..(index + 1) as f32 / count;
-        variants.push(watch.part(shares, |watch| {
-            let passed = |watch: &Watch<'_>| study.passed(experiment, variant, watch);
-            let (network, pass) = watch.part(0.0..PASSED, passed)?;
-            look(&network, &pass, &variant.name, watch)
+        variants.push(task.part(shares, |task| {
+            let passed = |task: &TaskContext<'_>| study.passed(experiment, variant, task);
+            let (network, pass) = task.part(0.0..PASSED, passed)?;
+            look(&network, &pass, &variant.name, task)
         })?);
     }
     Ok(Lens { experiment: experiment.clone(), variants })
@@ -242,18 +242,18 @@ fn look(
     network: &Network<f64>,
     pass: &Pass<f64>,
     name: &str,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<VariantLens, Stopped> {
-    let (records, _) = watch.quietly(|watch| record(network, pass, all_threads(), watch))?;
-    let exact = watch.part(PASSED..MEASURED, |watch| ExactLayer::all(pass, watch))?;
+    let (records, _) = task.quietly(|task| record(network, pass, all_threads(), task))?;
+    let exact = task.part(PASSED..MEASURED, |task| ExactLayer::all(pass, task))?;
     let (mut emulations, mut scales) = (Vec::new(), Vec::new());
     for format in Format::ALL {
-        watch.report(MEASURED + (1.0 - MEASURED) * scales.len() as f32 / Format::ALL.len() as f32);
+        task.report(MEASURED + (1.0 - MEASURED) * scales.len() as f32 / Format::ALL.len() as f32);
         if !EMULATED.contains(&format) {
             scales.push(LossScale::by_exact_entries(format, network, pass, &exact));
             continue;
         }
-        let mut emulator = Emulator::new(network, pass, format, &exact, watch)?;
+        let mut emulator = Emulator::new(network, pass, format, &exact, task)?;
         let plain = emulator.layers(0)?;
         let scale = LossScale::computed(&mut emulator)?;
         let scaled = match scale.chosen() {
@@ -275,6 +275,6 @@ fn look(
     let findings = Vec::new();
     let mut lens = VariantLens { name: name.to_owned(), layers, emulations, scales, findings };
     lens.findings = PrecisionFinding::all(&lens);
-    watch.report(1.0);
+    task.report(1.0);
     Ok(lens)
 }

@@ -1,9 +1,10 @@
 //! The error signal's norms of one seed after the other, by either engine.
 
 use crate::engine::{
-    Alone, DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, PassBuffers, Real, Scaled,
+    DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, PassBuffers, Real, Scaled,
+    Serial, in_precision,
 };
-use crate::experiment::{Activation, Experiment, Precision, Variant};
+use crate::experiment::{Activation, Experiment, Variant};
 
 use super::Stopped;
 
@@ -147,12 +148,8 @@ impl Sampler {
                 self.note_shares_in_law(index);
                 continue;
             }
-            match self.experiment.architecture.precision {
-                Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-                    self.pass::<f64>(index, proceed)?;
-                }
-                Precision::F32 => self.pass::<f32>(index, proceed)?,
-            }
+            let precision = self.experiment.architecture.precision;
+            in_precision!(precision, T => self.pass::<T>(index, proceed))?;
         }
         Ok(&self.norms)
     }
@@ -167,12 +164,12 @@ impl Sampler {
         let (cache, mut proceed) = (&mut self.cache, || proceed());
         let network = Network::<T>::build(&self.experiment, variant, cache, &mut proceed);
         let network = network.map_err(|_| Stopped)?;
-        let room = T::buffers(&mut self.buffers);
-        let pass = network.pass_in(room, &Alone, &mut proceed).map_err(|_| Stopped)?;
+        let buffers = T::buffers(&mut self.buffers);
+        let pass = network.pass_in(buffers, &Serial, &mut proceed).map_err(|_| Stopped)?;
         self.norms.extend(pass.layers.iter().map(|layer| layer.delta.rms_norm()));
         if let Some(shares) = &mut self.shares {
-            let activations = network.layers.iter().map(|layer| layer.activation);
-            shares.extend(activations.zip(&pass.layers).map(|(a, trace)| Shares::of(trace, a)));
+            let layers = network.activations().zip(&pass.layers);
+            shares.extend(layers.map(|(activation, trace)| Shares::of(trace, activation)));
         }
         Ok(())
     }

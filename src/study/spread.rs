@@ -6,10 +6,12 @@ mod scale;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::{FromDraws, LayerTrace, Network, OutputRecord, Real, Scaled, record};
-use crate::experiment::{Activation, Experiment, Precision};
+use crate::engine::{
+    FromDraws, LayerTrace, Network, OutputRecord, Real, Scaled, in_precision, record,
+};
+use crate::experiment::{Activation, Experiment};
 
-use super::{Diagnosis, DrawStudy, Stopped, Watch};
+use super::{Diagnosis, DrawStudy, Stopped, TaskContext};
 
 pub use finding::{ShareOf, SpreadFinding};
 pub use scale::{Bins, MOST_BINS, ValueAxis, ValueScale};
@@ -19,7 +21,7 @@ const QUANTILES: [f64; 3] = [0.05, 0.5, 0.95];
 
 /// What of a layer is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Signal {
+pub enum SpreadSignal {
     /// z^(l).
     Z,
     /// a^(l).
@@ -29,7 +31,7 @@ pub enum Signal {
     Delta,
 }
 
-impl Signal {
+impl SpreadSignal {
     /// Every one, in the order in which a pass makes them.
     pub const ALL: [Self; 3] = [Self::Z, Self::A, Self::Delta];
 
@@ -71,7 +73,7 @@ pub struct SpreadSettings {
     /// Which variant, from 0.
     pub variant: usize,
     /// What of it.
-    pub signal: Signal,
+    pub signal: SpreadSignal,
     /// On which axis; on the one that suits the signal and the data if none is chosen.
     pub axis: Option<ValueAxis>,
 }
@@ -86,7 +88,7 @@ pub struct Spread {
     /// The variant's name.
     pub name: String,
     /// What was counted.
-    pub signal: Signal,
+    pub signal: SpreadSignal,
     /// How values stand on the axis.
     pub scale: ValueScale,
     /// The bins of every layer.
@@ -143,9 +145,9 @@ impl Spread {
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{DrawStudy, SpreadSettings, Watch, spread};
-/// let (settings, watch) = (SpreadSettings::default(), Watch::unattended());
-/// let spread = spread(&mut DrawStudy::new(), &Experiment::default(), settings, &watch)?;
+/// use gradient_lab::study::{DrawStudy, SpreadSettings, TaskContext, spread};
+/// let (settings, task) = (SpreadSettings::default(), TaskContext::unattended());
+/// let spread = spread(&mut DrawStudy::new(), &Experiment::default(), settings, &task)?;
 /// let first = &spread.layers[0]; // 20 units, one example, a sigmoid's δ is never 0
 /// assert_eq!((first.total, first.zeros, first.counts.iter().sum()), (20, 0, 20));
 /// # Ok::<(), gradient_lab::study::Stopped>(())
@@ -154,28 +156,24 @@ pub fn spread(
     study: &mut DrawStudy,
     experiment: &Experiment,
     settings: SpreadSettings,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Spread, Stopped> {
-    match experiment.architecture.precision {
-        Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-            spread_as::<f64>(study, experiment, settings, watch)
-        }
-        Precision::F32 => spread_as::<f32>(study, experiment, settings, watch),
-    }
+    in_precision!(experiment.architecture.precision, T => spread_as::<T>(study, experiment, settings, task))
 }
 
 fn spread_as<T: Real + FromDraws>(
     study: &mut DrawStudy,
     experiment: &Experiment,
     settings: SpreadSettings,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Spread, Stopped> {
     let variant = settings.variant.min(experiment.variants.len() - 1);
-    let passed = |watch: &Watch<'_>| study.passed(experiment, &experiment.variants[variant], watch);
-    let (network, pass): (Network<T>, _) = watch.part(0.0..0.5, passed)?;
+    let passed =
+        |task: &TaskContext<'_>| study.passed(experiment, &experiment.variants[variant], task);
+    let (network, pass): (Network<T>, _) = task.part(0.0..0.5, passed)?;
     let mut reach = Reach::default();
     for (index, trace) in pass.layers.iter().enumerate() {
-        watch.proceed()?;
+        task.proceed()?;
         reach.take(settings.signal, trace, index + 1 < pass.layers.len());
     }
     let axis = settings.axis.unwrap_or_else(|| settings.signal.usual_axis(&reach));
@@ -183,9 +181,9 @@ fn spread_as<T: Real + FromDraws>(
     let bins = Bins::covering(scale, &reach);
     let mut layers = Vec::with_capacity(pass.layers.len());
     for (index, trace) in pass.layers.iter().enumerate() {
-        watch.proceed()?;
-        watch.report(0.5 + 0.5 * index as f32 / pass.layers.len() as f32);
-        let activation = network.layers[index].activation;
+        task.proceed()?;
+        task.report(0.5 + 0.5 * index as f32 / pass.layers.len() as f32);
+        let activation = network.activation(index);
         layers.push(count(settings.signal, trace, activation, scale, bins));
     }
     Ok(Spread {
@@ -206,11 +204,11 @@ fn spread_as<T: Real + FromDraws>(
 }
 
 /// One example's entries, in full.
-fn column<T: Real>(signal: Signal, trace: &LayerTrace<T>, example: usize) -> Vec<Scaled> {
+fn column<T: Real>(signal: SpreadSignal, trace: &LayerTrace<T>, example: usize) -> Vec<Scaled> {
     match signal {
-        Signal::Z => trace.z.column(example),
-        Signal::A => trace.a.column(example),
-        Signal::Delta => trace.delta.column(example),
+        SpreadSignal::Z => trace.z.column(example),
+        SpreadSignal::A => trace.a.column(example),
+        SpreadSignal::Delta => trace.delta.column(example),
     }
 }
 
@@ -229,7 +227,7 @@ struct Reach {
 }
 
 impl Reach {
-    fn take<T: Real>(&mut self, signal: Signal, trace: &LayerTrace<T>, hidden: bool) {
+    fn take<T: Real>(&mut self, signal: SpreadSignal, trace: &LayerTrace<T>, hidden: bool) {
         let mut squares = Scaled::ZERO;
         for example in 0..trace.z.batch() {
             let entries = column(signal, trace, example);
@@ -251,13 +249,13 @@ impl Reach {
         let mut sizes: Option<[Scaled; 2]> = None;
         for &entry in entries {
             let [low, high] = self.ends.unwrap_or([entry; 2]);
-            self.ends = Some([smaller(low, entry), larger(high, entry)]);
+            self.ends = Some([low.min(entry), high.max(entry)]);
             if entry.is_zero() {
                 continue;
             }
-            let size = if entry.mantissa() < 0.0 { -entry } else { entry };
+            let size = entry.abs();
             let [least, most] = sizes.unwrap_or([size; 2]);
-            sizes = Some([smaller(least, size), larger(most, size)]);
+            sizes = Some([least.min(size), most.max(size)]);
             squares += size * size;
         }
         if let Some([least, most]) = sizes.and_then(|[a, b]| Some([a.log10()?, b.log10()?])) {
@@ -268,27 +266,9 @@ impl Reach {
     }
 }
 
-fn smaller(a: Scaled, b: Scaled) -> Scaled {
-    if is_below(b, a) { b } else { a }
-}
-
-fn larger(a: Scaled, b: Scaled) -> Scaled {
-    if is_below(a, b) { b } else { a }
-}
-
-/// a < b, without a difference that would have to be rounded.
-fn is_below(a: Scaled, b: Scaled) -> bool {
-    let key = |number: Scaled| {
-        let sign = if number.is_zero() { 0.0 } else { number.mantissa().signum() };
-        // Of two negative numbers the one with the larger exponent is the smaller.
-        (sign, number.exponent() as f64 * sign, number.mantissa())
-    };
-    key(a).partial_cmp(&key(b)) == Some(std::cmp::Ordering::Less)
-}
-
 /// One layer's histogram.
 fn count<T: Real>(
-    signal: Signal,
+    signal: SpreadSignal,
     trace: &LayerTrace<T>,
     activation: Activation,
     scale: ValueScale,
@@ -334,8 +314,6 @@ fn quantiles(placed: &mut [(f64, Scaled)]) -> Option<[f64; 3]> {
 fn quantile(placed: &mut [(f64, Scaled)], p: f64) -> Option<(f64, Scaled)> {
     let last = placed.len().checked_sub(1)?;
     let rank = (p * last as f64).round() as usize;
-    let order = |a: &(f64, Scaled), b: &(f64, Scaled)| {
-        a.0.total_cmp(&b.0).then_with(|| is_below(b.1, a.1).cmp(&is_below(a.1, b.1)))
-    };
+    let order = |a: &(f64, Scaled), b: &(f64, Scaled)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
     Some(*placed.select_nth_unstable_by(rank, order).1)
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::experiment::Experiment;
 
-use super::{DrawStudy, Stopped, Watch};
+use super::{DrawStudy, Stopped, TaskContext};
 
 pub use given::Given;
 
@@ -230,9 +230,9 @@ pub fn steps_fit(experiment: &Experiment) -> Result<(), StepsError> {
 ///
 /// ```
 /// use gradient_lab::experiment::Preset;
-/// use gradient_lab::study::{DrawStudy, Watch, steps};
+/// use gradient_lab::study::{DrawStudy, TaskContext, steps};
 /// let experiment = Preset::find("worked-example").expect("a preset").experiment();
-/// let run = steps(&experiment, 0, 0, &mut DrawStudy::new(), &Watch::unattended())?;
+/// let run = steps(&experiment, 0, 0, &mut DrawStudy::new(), &TaskContext::unattended())?;
 /// let delta = run.find("bp1").expect("every run has it");
 /// assert_eq!(delta.numbers, r"(.803158-.01)\cdot.158095=.125394"); // section 16.5
 /// # Ok::<(), gradient_lab::study::StepsError>(())
@@ -242,7 +242,7 @@ pub fn steps(
     variant: usize,
     example: usize,
     study: &mut DrawStudy,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Steps, StepsError> {
     steps_fit(experiment)?;
     let batch = experiment.architecture.batch;
@@ -250,7 +250,7 @@ pub fn steps(
         return Err(StepsError::NoExample { example: example + 1, batch });
     }
     let chosen = experiment.variants.get(variant).ok_or(StepsError::NoVariant(variant + 1))?;
-    let network = study.network::<f64>(experiment, chosen, watch)?;
+    let network = study.network::<f64>(experiment, chosen, task)?;
     let network = network.with_example(example).with_plain_parameters();
     let walk = walk::Walk::of(network, experiment.learning_rate);
     Ok(Steps {

@@ -9,7 +9,7 @@ use crate::experiment::{Experiment, ExperimentError};
 
 use super::parallel::in_order;
 use super::sampler::threads_that_fit;
-use super::{Axis, Engine, SEEDS, Sampler, Setting, Stopped, Watch};
+use super::{Axis, Engine, SEEDS, Sampler, Setting, Stopped, TaskContext};
 
 /// Cells along one side of a map.
 pub const CELLS: RangeInclusive<usize> = 1..=256;
@@ -176,7 +176,7 @@ pub enum SweepError {
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{Axis, Quantity, Setting, Shard, Spacing, Sweep, Watch, sweep};
+/// use gradient_lab::study::{Axis, Quantity, Setting, Shard, Spacing, Sweep, TaskContext, sweep};
 /// let chapter = Experiment::default();
 /// let request = Sweep {
 ///     x: Axis { setting: Setting::Gain, from: 1.0, to: 4.0, cells: 4, spacing: Spacing::Linear },
@@ -187,7 +187,7 @@ pub enum SweepError {
 ///     engine: None,
 ///     experiment: chapter,
 /// };
-/// let map = sweep(&request, Shard::WHOLE, 2, &Watch::unattended(), |_| {}).expect("valid");
+/// let map = sweep(&request, Shard::WHOLE, 2, &TaskContext::unattended(), |_| {}).expect("valid");
 /// let decades = |x| map.cell(x, 0).and_then(|cell| cell.value).expect("a sigmoid never dies");
 /// assert!(decades(0) < decades(3)); // larger weights make up for the sigmoid's small slope
 /// ```
@@ -195,7 +195,7 @@ pub fn sweep(
     sweep: &Sweep,
     shard: Shard,
     threads: usize,
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
     mut snapshot: impl FnMut(&SweepMap),
 ) -> Result<SweepMap, SweepError> {
     sweep.check(shard)?;
@@ -205,13 +205,13 @@ pub fn sweep(
     in_order(
         order.len(),
         sweep.threads(threads),
-        watch,
+        task,
         || (),
         |(), index, proceed| sweep.measure(order[index], proceed),
         |index, cell| {
             let (x, y) = order[index];
             map.cells[y * map.width + x] = Some(cell);
-            watch.report((index + 1) as f32 / order.len() as f32);
+            task.report((index + 1) as f32 / order.len() as f32);
             snapshot(&map);
         },
     )?;

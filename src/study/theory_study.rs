@@ -8,8 +8,8 @@ use super::no_spread::{NoSpread, no_spread};
 use super::survival::{Survival, survival};
 use super::theory::input_squares;
 use super::{
-    Basin, FixedPoint, LayerBand, MeanField, Phase, Prediction, Stopped, TheoryError, Watch, band,
-    predict,
+    Basin, FixedPoint, LayerBand, MeanField, Phase, Prediction, Stopped, TaskContext, TheoryError,
+    band, predict,
 };
 
 /// Where the curve of χ begins and ends, as log10 σ_w².
@@ -121,24 +121,32 @@ impl TheoryStudy {
     ///
     /// ```
     /// use gradient_lab::experiment::Experiment;
-    /// use gradient_lab::study::{TheoryStudy, Watch};
+    /// use gradient_lab::study::{TheoryStudy, TaskContext};
     /// let theory = TheoryStudy::new()
-    ///     .run(&Experiment::default(), &Watch::unattended())
+    ///     .run(&Experiment::default(), &TaskContext::unattended())
     ///     .expect("nobody stops it");
     /// let limit = theory.variants[0].limit.as_ref().expect("five layers of one width");
     /// assert_eq!(format!("{:.6}", limit.chi), "0.055721");
     /// ```
-    pub fn run(&mut self, experiment: &Experiment, watch: &Watch<'_>) -> Result<Theory, Stopped> {
-        self.complete(Theory::at_once(experiment), watch)
+    pub fn run(
+        &mut self,
+        experiment: &Experiment,
+        task: &TaskContext<'_>,
+    ) -> Result<Theory, Stopped> {
+        self.complete(Theory::at_once(experiment), task)
     }
 
     /// Adds the critical lines to what [`Theory::at_once`] gives.
     ///
     /// # Errors
     /// [`Stopped`] when told to stop.
-    pub fn complete(&mut self, mut theory: Theory, watch: &Watch<'_>) -> Result<Theory, Stopped> {
+    pub fn complete(
+        &mut self,
+        mut theory: Theory,
+        task: &TaskContext<'_>,
+    ) -> Result<Theory, Stopped> {
         for limit in theory.variants.iter_mut().filter_map(|variant| variant.limit.as_mut()) {
-            limit.critical = Some(self.line(limit.field, watch)?);
+            limit.critical = Some(self.line(limit.field, task)?);
         }
         Ok(theory)
     }
@@ -157,12 +165,12 @@ impl TheoryStudy {
         self.known.iter().find(|known| known.field == field).map(|known| &known.line)
     }
 
-    fn line(&mut self, field: MeanField, watch: &Watch<'_>) -> Result<CriticalLine, Stopped> {
+    fn line(&mut self, field: MeanField, task: &TaskContext<'_>) -> Result<CriticalLine, Stopped> {
         if let Some(line) = self.kept(field) {
             return Ok(line.clone());
         }
-        let curve = curve(field, watch)?;
-        let weight_variance = critical_while_watched(field, watch)?;
+        let curve = curve(field, task)?;
+        let weight_variance = critical_while_watched(field, task)?;
         let line = CriticalLine { weight_variance, curve };
         self.known.truncate(KEPT - 1);
         self.known.insert(0, Known { field: unit(field), line: line.clone() });
@@ -233,12 +241,12 @@ fn layers_of(experiment: &Experiment, variant: &Variant) -> Result<LayerTheory, 
 }
 
 /// χ at the fixed point over σ_w², both as log10. Values of 0 have no logarithm and are left out.
-fn curve(field: MeanField, watch: &Watch<'_>) -> Result<Vec<[f64; 2]>, Stopped> {
+fn curve(field: MeanField, task: &TaskContext<'_>) -> Result<Vec<[f64; 2]>, Stopped> {
     let (from, to) = CURVE;
     let steps = ((to - from) * CURVE_PER_DECADE as f64).round() as usize;
     let mut curve = Vec::with_capacity(steps + 1);
     for step in 0..=steps {
-        watch.proceed()?;
+        task.proceed()?;
         let log10 = from + (to - from) * step as f64 / steps as f64;
         let weight_variance = libm::pow(10.0, log10);
         let chi = MeanField { weight_variance, ..field }.chi();
@@ -256,11 +264,11 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_what_would_be_computed() {
-        let watch = Watch::unattended();
+        let task = TaskContext::unattended();
         let experiment = Experiment::default();
         let mut study = TheoryStudy::new();
-        let first = study.run(&experiment, &watch).expect("nobody stops it");
-        assert_eq!(study.run(&experiment, &watch).expect("nobody stops it"), first);
+        let first = study.run(&experiment, &task).expect("nobody stops it");
+        assert_eq!(study.run(&experiment, &task).expect("nobody stops it"), first);
         let quick = Theory::at_once(&experiment);
         assert_eq!(study.recall(&quick), Some(first.clone()));
         assert_eq!(TheoryStudy::new().recall(&quick), None);
@@ -275,7 +283,7 @@ mod tests {
     fn given_numbers_have_no_theory() {
         let preset = Preset::find("worked-example").expect("it comes with the lab");
         let theory = TheoryStudy::new()
-            .run(&preset.experiment(), &Watch::unattended())
+            .run(&preset.experiment(), &TaskContext::unattended())
             .expect("nobody stops it");
         assert_eq!(theory.variants[0].layers, Err(TheoryError::GivenNumbers));
         assert_eq!(theory.variants[0].limit, None);

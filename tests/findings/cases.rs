@@ -4,8 +4,8 @@ use gradient_lab::engine::{PlainNorm, ZeroCause};
 use gradient_lab::experiment::{Experiment, Precision, Preset};
 use gradient_lab::figure::words::{flow, why};
 use gradient_lab::study::{
-    AnatomySettings, Cause, CutBy, Diagnosis, DrawStudy, FlowFinding, Kind, Watch, WhyFinding,
-    anatomy,
+    BackwardSettings, Cause, CutBy, Diagnosis, DrawStudy, FlowFinding, Kind, TaskContext,
+    WhyFinding, backward_factors,
 };
 
 /// An experiment of `tests/data/cases`.
@@ -16,7 +16,7 @@ pub fn case(name: &str) -> Experiment {
 }
 
 fn diagnosis(experiment: &Experiment) -> Diagnosis {
-    let draw = DrawStudy::new().run(experiment, &Watch::unattended());
+    let draw = DrawStudy::new().run(experiment, &TaskContext::unattended());
     draw.expect("nobody stops it").variants.remove(0).diagnosis
 }
 
@@ -158,9 +158,10 @@ fn a_plain_pass_prints_what_the_lab_says() {
 
 #[test]
 fn the_slopes_of_selu_make_it_grow() {
-    let (settings, watch) = (AnatomySettings::default(), Watch::unattended());
-    let anatomy = anatomy(&mut DrawStudy::new(), &case("why-selu"), settings, &|_| {}, &watch);
-    let found = anatomy.expect("nobody stops it").factors.findings();
+    let (settings, task) = (BackwardSettings::default(), TaskContext::unattended());
+    let backward =
+        backward_factors(&mut DrawStudy::new(), &case("why-selu"), settings, &|_| {}, &task);
+    let found = backward.expect("nobody stops it").factors.findings();
     let blame = WhyFinding::Blame { grows: Some(true), cause: Cause::Slopes, against: true };
     assert_eq!(found.last(), Some(&blame));
     assert!(
@@ -171,9 +172,10 @@ fn the_slopes_of_selu_make_it_grow() {
 
 #[test]
 fn directions_are_not_lost_to_units_that_only_saturate() {
-    let (settings, watch) = (AnatomySettings::default(), Watch::unattended());
-    let anatomy = anatomy(&mut DrawStudy::new(), &case("why-jacobian"), settings, &|_| {}, &watch);
-    let spectrum = anatomy.expect("nobody stops it").spectrum.expect("there").expect("narrow");
+    let (settings, task) = (BackwardSettings::default(), TaskContext::unattended());
+    let backward =
+        backward_factors(&mut DrawStudy::new(), &case("why-jacobian"), settings, &|_| {}, &task);
+    let spectrum = backward.expect("nobody stops it").spectrum.expect("there").expect("narrow");
     let found = spectrum.findings(1);
     let causes = found.iter().find_map(|finding| match finding {
         WhyFinding::Lost { causes, .. } => Some(causes),

@@ -15,7 +15,7 @@ mod raw;
 use gradient_lab::engine::{FromDraws, Network, Parameter, Real, Scaled};
 use gradient_lab::experiment::{Experiment, Precision};
 use gradient_lab::study::{
-    Compared, Derivative, Differences, DrawStudy, Outcome, Sample, Unresolved, Watch,
+    Compared, Derivative, Differences, DrawStudy, Outcome, Sample, TaskContext, Unresolved,
 };
 
 use crate::random::Population;
@@ -29,7 +29,7 @@ fn experiment(number: u64) -> Experiment {
 
 fn network<T: Real + FromDraws>(experiment: &Experiment, variant: usize) -> Network<T> {
     let variant = &experiment.variants[variant];
-    let network = DrawStudy::new().network(experiment, variant, &Watch::unattended());
+    let network = DrawStudy::new().network(experiment, variant, &TaskContext::unattended());
     network.expect("nobody stops it")
 }
 

@@ -3,7 +3,7 @@
 use gradient_lab::experiment::{Activation, Experiment, Init, Scheme, Variant};
 use gradient_lab::figure::words;
 use gradient_lab::study::{
-    Comparison, EnsembleFinding, EnsembleSettings, NoSpread, Sampler, Theory, Watch, ensemble,
+    Comparison, EnsembleFinding, EnsembleSettings, NoSpread, Sampler, TaskContext, Theory, ensemble,
 };
 
 const SEEDS: u32 = 300;
@@ -20,7 +20,8 @@ fn raw(experiment: &Experiment) -> Vec<Vec<Option<f64>>> {
 
 fn found(experiment: &Experiment) -> Vec<EnsembleFinding> {
     let settings = EnsembleSettings { seeds: SEEDS, ..EnsembleSettings::default() };
-    let measured = ensemble(experiment, &settings, &Watch::unattended(), |_| {}).expect("valid");
+    let measured =
+        ensemble(experiment, &settings, &TaskContext::unattended(), |_| {}).expect("valid");
     let theory = Theory::at_once(experiment);
     let (variant, measured, theory) =
         (&experiment.variants[0], &measured.variants[0], &theory.variants[0]);

@@ -5,7 +5,7 @@ mod lies;
 use gradient_lab::engine::{PlainNorm, Scaled, ZeroCause};
 use gradient_lab::experiment::{Activation, Experiment, LeakyRelu, Loss, Precision, Scheme};
 use gradient_lab::figure::words::flow::sentence;
-use gradient_lab::study::{Advice, Diagnosis, DrawStudy, FlowFinding, Kind, Swing, Watch};
+use gradient_lab::study::{Advice, Diagnosis, DrawStudy, FlowFinding, Kind, Swing, TaskContext};
 
 use lies::lies;
 
@@ -16,7 +16,7 @@ use crate::raw::Raw;
 const CLOSE: f64 = 1e-4;
 
 fn diagnose(experiment: &Experiment) -> Diagnosis {
-    let draw = DrawStudy::on_threads(1).run(experiment, &Watch::unattended());
+    let draw = DrawStudy::on_threads(1).run(experiment, &TaskContext::unattended());
     draw.expect("nobody stops it").variants.remove(0).diagnosis
 }
 

@@ -10,14 +10,14 @@ use gradient_lab::engine::{Format, ZeroCause};
 use gradient_lab::experiment::Experiment;
 use gradient_lab::study::{
     BackwardTensor, DrawStudy, ForwardLoss, ForwardTensor, LossScale, NoScale, NormSum, PlainLoss,
-    PrecisionFinding, Rule, ScaleRange, Share, VariantLens, Watch, precision,
+    PrecisionFinding, Rule, ScaleRange, Share, TaskContext, VariantLens, precision,
 };
 
 use crate::random::Population;
 use raw::{Counts, Raw};
 
 fn lens(experiment: &Experiment) -> VariantLens {
-    let lens = precision(&mut DrawStudy::new(), experiment, &Watch::unattended());
+    let lens = precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended());
     lens.expect("nobody stops it").variants.remove(0)
 }
 

@@ -45,15 +45,15 @@ impl Raw {
 
     fn read<T: Real>(experiment: &Experiment, network: &Network<T>, pass: &Pass<T>) -> Self {
         let layer = |index: usize| {
-            let (layer, trace): (_, &LayerTrace<T>) = (&network.layers[index], &pass.layers[index]);
+            let trace: &LayerTrace<T> = &pass.layers[index];
             let examples = 0..trace.z.batch();
             RawLayer {
-                activation: layer.activation,
+                activation: network.activation(index),
                 weight: network.weight(index).rows().into_iter().map(|row| row.to_vec()).collect(),
-                bias: layer.bias.iter().flatten().map(|b| b.to_f64()).collect(),
+                bias: network.dense(index).bias.iter().flatten().map(|b| b.to_f64()).collect(),
                 z: examples.clone().map(|b| trace.z.column(b)).collect(),
                 a: examples.clone().map(|b| trace.a.column(b)).collect(),
-                delta: examples.clone().map(|b| trace.exact_delta(b)).collect(),
+                delta: examples.clone().map(|b| trace.delta.column(b)).collect(),
                 slope: examples
                     .map(|b| trace.slope.column(b).iter().map(|s| s.to_f64()).collect())
                     .collect(),
@@ -62,7 +62,7 @@ impl Raw {
         let target = &network.target.mantissa;
         Self {
             experiment: experiment.clone(),
-            layers: (0..network.layers.len()).map(layer).collect(),
+            layers: (0..network.depth()).map(layer).collect(),
             target: (0..target.ncols())
                 .map(|b| target.column(b).iter().map(|y| y.to_f64()).collect())
                 .collect(),

@@ -3,7 +3,7 @@
 use gradient_lab::experiment::Preset;
 use gradient_lab::figure::words::flow;
 use gradient_lab::figure::{Figure, FigureId, View};
-use gradient_lab::study::{DrawStudy, Watch};
+use gradient_lab::study::{DrawStudy, TaskContext};
 
 use crate::helpers::lab;
 
@@ -12,7 +12,7 @@ use crate::helpers::lab;
 fn run_says_what_the_sheet_says() {
     for preset in ["chapter-16", "exploding", "xavier-vs-he", "orthogonal", "xor"] {
         let experiment = Preset::find(preset).expect("a preset").experiment();
-        let draw = DrawStudy::new().run(&experiment, &Watch::unattended());
+        let draw = DrawStudy::new().run(&experiment, &TaskContext::unattended());
         let draw = draw.expect("nobody stops it");
         let printed = lab(&["run", preset]);
         let printed: serde_json::Value = serde_json::from_slice(&printed.stdout).expect("JSON");

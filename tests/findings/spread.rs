@@ -2,17 +2,17 @@
 
 use gradient_lab::engine::Scaled;
 use gradient_lab::study::{
-    DrawStudy, ShareOf, Signal, Spread, SpreadFinding, SpreadSettings, Watch, spread,
+    DrawStudy, ShareOf, Spread, SpreadFinding, SpreadSettings, SpreadSignal, TaskContext, spread,
 };
 
 use crate::random::Population;
 use crate::raw::{Entries, Raw};
 
-fn entries(raw: &Raw, signal: Signal, l: usize) -> &Entries {
+fn entries(raw: &Raw, signal: SpreadSignal, l: usize) -> &Entries {
     match signal {
-        Signal::Z => &raw.layer(l).z,
-        Signal::A => &raw.layer(l).a,
-        Signal::Delta => &raw.layer(l).delta,
+        SpreadSignal::Z => &raw.layer(l).z,
+        SpreadSignal::A => &raw.layer(l).a,
+        SpreadSignal::Delta => &raw.layer(l).delta,
     }
 }
 
@@ -29,7 +29,7 @@ fn is_median(entries: &Entries, magnitudes: bool, median: Option<Scaled>) -> boo
     2 * below <= left.len() && 2 * above <= left.len()
 }
 
-fn holds(raw: &Raw, signal: Signal, finding: &SpreadFinding) -> bool {
+fn holds(raw: &Raw, signal: SpreadSignal, finding: &SpreadFinding) -> bool {
     let zeros = |l: usize| {
         let all: Vec<&Scaled> = entries(raw, signal, l).iter().flatten().collect();
         all.iter().filter(|e| e.is_zero()).count() as f64 / all.len() as f64
@@ -58,9 +58,9 @@ fn holds(raw: &Raw, signal: Signal, finding: &SpreadFinding) -> bool {
     }
 }
 
-fn of(raw: &Raw, signal: Signal) -> Spread {
+fn of(raw: &Raw, signal: SpreadSignal) -> Spread {
     let settings = SpreadSettings { signal, ..SpreadSettings::default() };
-    spread(&mut DrawStudy::on_threads(1), &raw.experiment, settings, &Watch::unattended())
+    spread(&mut DrawStudy::on_threads(1), &raw.experiment, settings, &TaskContext::unattended())
         .expect("nobody stops it")
 }
 
@@ -69,7 +69,7 @@ fn every_finding_of_a_spread_is_true_and_lies_are_caught() {
     let mut planted = 0;
     for number in 0..2000 {
         let raw = Raw::of(&Population::wide().experiment(number));
-        let signal = Signal::ALL[number as usize % 3];
+        let signal = SpreadSignal::ALL[number as usize % 3];
         for finding in of(&raw, signal).findings() {
             assert!(holds(&raw, signal, &finding), "{number} {signal:?}: {finding:?}");
             let lies = match finding {
@@ -81,7 +81,7 @@ fn every_finding_of_a_spread_is_true_and_lies_are_caught() {
                 SpreadFinding::Median { first, last, layers, of_magnitudes, without_zeros } => {
                     // Beyond all entries: a number between the two in the middle would be no lie.
                     let all = entries(&raw, signal, 1).iter().flatten();
-                    let sizes = all.map(|e| e.magnitude()).sum::<Scaled>();
+                    let sizes = all.map(|e| e.abs()).sum::<Scaled>();
                     let lie = |first, last, without_zeros| SpreadFinding::Median {
                         first,
                         last,

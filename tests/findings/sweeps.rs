@@ -5,7 +5,7 @@ use gradient_lab::experiment::{Activation, Data, Experiment, Init, Scheme, Varia
 use gradient_lab::figure::{Figure, Panel, words};
 use gradient_lab::study::{
     Axis, Cell, Quantity, Sampler, Setting, Shard, Spacing, Sweep, SweepFinding, SweepMap,
-    SweepResult, Watch, critical_line, sweep,
+    SweepResult, TaskContext, critical_line, sweep,
 };
 
 use crate::helpers;
@@ -20,7 +20,7 @@ fn of(experiment: Experiment, x: Axis, seeds: u32) -> Sweep {
 }
 
 fn run(request: &Sweep) -> SweepMap {
-    sweep(request, Shard::WHOLE, 1, &Watch::unattended(), |_| {}).expect("valid")
+    sweep(request, Shard::WHOLE, 1, &TaskContext::unattended(), |_| {}).expect("valid")
 }
 
 fn he() -> Experiment {
@@ -59,7 +59,7 @@ fn gain_1_is_the_scheme_as_it_is() {
     let map = run(&request);
     let at_1 = map.cell(0, 0).and_then(|cell| cell.value).expect("it lives");
     assert!(at_1.abs() < 0.03, "{at_1}");
-    let line = critical_line(&request, &Watch::unattended()).expect("not stopped");
+    let line = critical_line(&request, &TaskContext::unattended()).expect("not stopped");
     assert!((line[0][0] - 1.0).abs() < 1e-9, "{line:?}");
 }
 

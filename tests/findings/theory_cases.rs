@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use gradient_lab::experiment::{Activation, Experiment, Init, Scheme, Variant};
 use gradient_lab::figure::{Figure, words};
 use gradient_lab::study::{
-    BiasLaw, Engine, FixedPoint, Footing, MeanField, NoSpread, Phase, Sampler, Theory,
-    TheoryFinding, TheoryStudy, Watch, critical_weight_variance,
+    BiasLaw, Engine, FixedPoint, Footing, MeanField, NoSpread, Phase, Sampler, TaskContext, Theory,
+    TheoryFinding, TheoryStudy, critical_weight_variance,
 };
 
 use crate::helpers;
@@ -250,7 +250,8 @@ fn every_place_says_the_same_words() {
         ],
         ..Experiment::default()
     };
-    let theory = TheoryStudy::new().run(&experiment, &Watch::unattended()).expect("not stopped");
+    let theory =
+        TheoryStudy::new().run(&experiment, &TaskContext::unattended()).expect("not stopped");
     let sheet = Figure::theory(&theory);
     let input = experiment.to_toml();
     let printed = |arguments: &[&str]| -> Vec<Vec<String>> {

@@ -3,7 +3,8 @@
 use gradient_lab::engine::{FromDraws, Real};
 use gradient_lab::experiment::Precision;
 use gradient_lab::study::{
-    AnatomySettings, Cause, CutBy, DrawStudy, JacobianSpectrum, Watch, WhyFinding, anatomy, factors,
+    BackwardSettings, Cause, CutBy, DrawStudy, JacobianSpectrum, TaskContext, WhyFinding,
+    backward_factors, factors,
 };
 
 use crate::random::Population;
@@ -86,18 +87,18 @@ fn blamed(weights: f64, slopes: f64, grows: Option<bool>, cause: Cause, against:
 }
 
 fn anatomized(raw: &Raw) -> (Vec<WhyFinding>, Option<JacobianSpectrum>) {
-    let (settings, watch) = (AnatomySettings::default(), Watch::unattended());
-    let anatomy =
-        anatomy(&mut DrawStudy::on_threads(1), &raw.experiment, settings, &|_| {}, &watch);
-    let anatomy = anatomy.expect("nobody stops it");
-    (anatomy.factors.findings(), anatomy.spectrum.and_then(Result::ok))
+    let (settings, task) = (BackwardSettings::default(), TaskContext::unattended());
+    let backward =
+        backward_factors(&mut DrawStudy::on_threads(1), &raw.experiment, settings, &|_| {}, &task);
+    let backward = backward.expect("nobody stops it");
+    (backward.factors.findings(), backward.spectrum.and_then(Result::ok))
 }
 
 fn taken_apart<T: Real + FromDraws>(raw: &Raw) -> Vec<WhyFinding> {
-    let (variant, watch) = (&raw.experiment.variants[0], Watch::unattended());
-    let network = DrawStudy::on_threads(1).network::<T>(&raw.experiment, variant, &watch);
+    let (variant, task) = (&raw.experiment.variants[0], TaskContext::unattended());
+    let network = DrawStudy::on_threads(1).network::<T>(&raw.experiment, variant, &task);
     let network = network.expect("nobody stops it");
-    factors(&network, &network.pass(), &watch).expect("nobody stops it").findings()
+    factors(&network, &network.pass(), &task).expect("nobody stops it").findings()
 }
 
 /// Where directions are lost there is a cause, and each cause is there in the raw slopes.

@@ -9,8 +9,7 @@ use gradient_lab::raster::Image;
 use crate::helpers::lab;
 use crate::mutate::Mutator;
 
-/// What the lab reads. The saved state has its place here: a corpus, a row in [`Kind::ALL`], and
-/// a reader in `parsing::read`.
+/// What the lab reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// An experiment's file.
@@ -19,16 +18,21 @@ pub enum Kind {
     Picture,
     /// A part of a sweep.
     Part,
+    /// What the last session left.
+    State,
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Toml, Self::Picture, Self::Part];
+    pub const ALL: [Self; 4] = [Self::Toml, Self::Picture, Self::Part, Self::State];
+    /// Those that the command line takes.
+    pub const ARGUMENTS: [Self; 3] = [Self::Toml, Self::Picture, Self::Part];
 
     pub fn ending(self) -> &'static str {
         match self {
             Self::Toml => "toml",
             Self::Picture => "png",
             Self::Part => "json",
+            Self::State => "ron",
         }
     }
 }
@@ -38,6 +42,7 @@ pub struct Corpus {
     pub tomls: Vec<Vec<u8>>,
     pub pictures: Vec<Vec<u8>>,
     pub parts: Vec<Vec<u8>>,
+    pub states: Vec<Vec<u8>>,
 }
 
 impl Corpus {
@@ -48,18 +53,10 @@ impl Corpus {
     }
 
     fn new() -> Self {
-        let folders = ["assets/presets", "tests/data/cases"];
-        let mut paths: Vec<PathBuf> = folders
-            .iter()
-            .flat_map(|folder| {
-                Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).read_dir().expect(folder)
-            })
-            .map(|entry| entry.expect("an entry").path())
-            .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
-            .collect();
-        paths.sort();
-        let tomls: Vec<_> = paths.iter().map(|path| std::fs::read(path).expect("a file")).collect();
+        let tomls = files(&["assets/presets", "tests/data/cases"], "toml");
         assert!(tomls.len() > 10);
+        let states = files(&["tests/data/states"], "ron");
+        assert_eq!(states.len(), 3);
         let pictures = ["worked-example", "xor", "orthogonal"].map(|preset| {
             printed(&[
                 "render",
@@ -84,7 +81,7 @@ impl Corpus {
             part(&["--x", "depth:2:4:2", "--y", "bias_std:0:1:2", "--variant", "ReLU"]),
             part(&["--x", "width:2:4:2", "--y", "batch:1:3:2", "--quantity", "dead_share"]),
         ];
-        Self { tomls, pictures: pictures.into(), parts }
+        Self { tomls, pictures: pictures.into(), parts, states }
     }
 
     /// A harmed file.
@@ -92,6 +89,7 @@ impl Corpus {
         match kind {
             Kind::Toml => mutator.harmed(&self.tomls),
             Kind::Part => mutator.harmed(&self.parts),
+            Kind::State => mutator.harmed(&self.states),
             Kind::Picture => match mutator.below(3) {
                 0 => mutator.harmed(&self.pictures),
                 1 => {
@@ -107,6 +105,19 @@ impl Corpus {
             },
         }
     }
+}
+
+/// The files of that ending in folders of this project, in the order of their names.
+fn files(folders: &[&str], ending: &str) -> Vec<Vec<u8>> {
+    let entries = folders.iter().flat_map(|folder| {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).read_dir().expect(folder)
+    });
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|found| found == ending))
+        .collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).expect("a file")).collect()
 }
 
 /// What a command that must succeed prints.

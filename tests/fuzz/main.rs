@@ -12,6 +12,7 @@ mod helpers;
 mod kills;
 mod mutate;
 mod parsing;
+mod states;
 
 use std::time::{Duration, Instant};
 

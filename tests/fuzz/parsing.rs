@@ -12,7 +12,7 @@ use gradient_lab::figure::words::sweep::sentence;
 use crate::corpus::{Corpus, Kind, kept};
 use crate::helpers::process::fault;
 use crate::mutate::Mutator;
-use crate::{Clock, seed};
+use crate::{Clock, seed, states};
 
 /// Reading takes milliseconds; this is only exceeded by what hangs.
 const HANG: Duration = Duration::from_secs(5);
@@ -34,6 +34,7 @@ pub fn read(kind: Kind, bytes: &[u8]) -> Result<Verdict, String> {
     let read = catch_unwind(AssertUnwindSafe(|| match kind {
         Kind::Toml | Kind::Picture => read_experiment(bytes),
         Kind::Part => read_part(bytes),
+        Kind::State => states::read(bytes),
     }));
     let verdict = read.unwrap_or_else(|_| Err("it panicked".to_owned()))?;
     let took = start.elapsed();

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 use gradient_lab::experiment::Experiment;
-use gradient_lab::study::{Draw, DrawStudy, Watch};
+use gradient_lab::study::{Draw, DrawStudy, TaskContext};
 
 /// Runs the binary with arguments, without a display, and text on its standard input.
 pub fn lab_with_input(arguments: &[&str], input: &[u8]) -> Output {
@@ -38,7 +38,7 @@ pub fn experiment(toml: &str) -> Experiment {
 
 /// One draw of an experiment.
 pub fn draw(experiment: &Experiment) -> Draw {
-    DrawStudy::new().run(experiment, &Watch::unattended()).expect("nobody stops it")
+    DrawStudy::new().run(experiment, &TaskContext::unattended()).expect("nobody stops it")
 }
 
 /// |a − b| relative to |b|.

@@ -2,7 +2,7 @@
 
 use gradient_lab::engine::{DrawCache, FromDraws, Network, Parameter, Pass, Real, Scaled, record};
 use gradient_lab::experiment::{Experiment, Init, Scheme};
-use gradient_lab::study::{DrawStudy, Watch, factors, portrait};
+use gradient_lab::study::{DrawStudy, TaskContext, factors, portrait};
 
 fn experiment(toml: &str) -> Experiment {
     Experiment::from_toml(toml).unwrap_or_else(|error| panic!("{error}\n{toml}"))
@@ -70,13 +70,13 @@ fn log10(number: Scaled) -> f64 {
 #[test]
 fn every_reader_sees_the_entry_that_underflowed() {
     let experiment = faint();
-    let watch = Watch::unattended();
+    let task = TaskContext::unattended();
     // δ of the output is 3.5, and its weight to unit 2 is 3.
     let expected = 10.5_f64.log10() - 1501.0 / std::f64::consts::LN_10;
     let near = |number: Scaled, log10_of: f64| {
         assert!((log10(number) - log10_of).abs() < 1e-9, "{number:?} for {log10_of}");
     };
-    let portrait = portrait(&mut DrawStudy::new(), &experiment, 0, 0, &watch).unwrap();
+    let portrait = portrait(&mut DrawStudy::new(), &experiment, 0, 0, &task).unwrap();
     near(portrait.layers[2].units[1].delta.unwrap(), expected);
     near(portrait.layers[1].units[0].returned.unwrap(), expected + 2_f64.log10());
     near(portrait.layers[2].edges[1].gradient, expected + 0.5_f64.log10());
@@ -87,7 +87,7 @@ fn every_reader_sees_the_entry_that_underflowed() {
     near(pass.bias_gradient(1).get(1, 0), expected);
     let weight = Parameter::Weight { layer: 2, row: 2, column: 1 };
     near(pass.gradient(weight), expected + 0.5_f64.log10());
-    let step = factors(&network, &pass, &watch).unwrap().steps[0];
+    let step = factors(&network, &pass, &task).unwrap().steps[0];
     let above = log10(pass.layers[1].delta.norm(0));
     near(step.weight_gain.unwrap(), expected + 2_f64.log10() - above);
     assert!((log10(step.product().unwrap()) - log10(step.ratio.unwrap())).abs() < 1e-9);
@@ -106,7 +106,7 @@ fn a_relu_is_on_however_small_its_preactivation() {
              [[variant]]\nname = 'ReLU'\nactivation = 'relu'\noutput_activation = 'linear'
              weights = [[[1e-30], [1e-30]], [[1.0, -2.0]]]"
         ));
-        let draw = DrawStudy::new().run(&experiment, &Watch::unattended()).unwrap();
+        let draw = DrawStudy::new().run(&experiment, &TaskContext::unattended()).unwrap();
         let layer = &draw.variants[0].layers[0];
         close(layer.delta.to_f64(), 5_f64.sqrt(), 1e-6);
         assert_eq!((layer.dead_share, layer.zero), (0.0, None));
@@ -151,7 +151,8 @@ fn an_activation_lost_beside_the_largest_is_heard_where_the_largest_is_not() {
 
 #[test]
 fn deviations_whose_squares_underflow_are_numbers() {
-    let draw = |toml: &str| DrawStudy::new().run(&experiment(toml), &Watch::unattended()).unwrap();
+    let draw =
+        |toml: &str| DrawStudy::new().run(&experiment(toml), &TaskContext::unattended()).unwrap();
     // a = e^−391 and e^−393, and a weight gradient of the same size.
     let draws = draw(
         "[architecture]\ninput = 1\nhidden = [2]\noutput = 1\nbatch = 3
@@ -213,7 +214,7 @@ fn an_output_beside_its_target_is_not_without_error() {
                  [[variant]]\nname = 'v'\nactivation = 'relu'\noutput_activation = '{activation}'
                  weights = [[[1.0]], [[{z}]]]"
             ));
-            let draw = DrawStudy::new().run(&experiment, &Watch::unattended()).unwrap();
+            let draw = DrawStudy::new().run(&experiment, &TaskContext::unattended()).unwrap();
             let output = &draw.variants[0].layers[1];
             // Squared, halved; δ has the slope as well: e^−|z|, or 4e^−2|z|.
             let loss = (2.0 * error - 2_f64.ln()) / std::f64::consts::LN_10;
@@ -238,7 +239,7 @@ fn a_dead_example_beside_an_exploding_one_is_zero() {
              weights = [{weights}]",
             ["1"; 59].join(", ")
         ));
-        let draw = DrawStudy::new().run(&experiment, &Watch::unattended()).unwrap();
+        let draw = DrawStudy::new().run(&experiment, &TaskContext::unattended()).unwrap();
         let output = &draw.variants[0].layers[59];
         let half = 366.0 - 2_f64.log10();
         assert!((log10(output.activation_mean.unwrap()) - half).abs() < 1e-3);

@@ -103,7 +103,7 @@ pub fn pass<T: Real>(network: &Network<T>, example: usize) -> Vec<Layer> {
     let x = column(network.input.units()).map(|unit| network.input.get(unit, example).to_f64());
     let mut a: Vec<Bounded> = x.map(Bounded::exact).collect();
     let mut layers: Vec<Layer> = Vec::new();
-    for (index, layer) in network.layers.iter().enumerate() {
+    for (index, activation) in network.activations().enumerate() {
         let weight = network.weight(index);
         let z: Vec<Bounded> = weight
             .rows()
@@ -111,12 +111,13 @@ pub fn pass<T: Real>(network: &Network<T>, example: usize) -> Vec<Layer> {
             .enumerate()
             .map(|(unit, row)| {
                 let terms: Vec<_> = row.iter().copied().zip(a.iter().copied()).collect();
-                let bias = layer.bias.as_ref().map_or(0.0, |bias| bias[unit].to_f64());
+                let bias =
+                    network.dense(index).bias.as_ref().map_or(0.0, |bias| bias[unit].to_f64());
                 sum(T::EPSILON, &terms, bias)
             })
             .collect();
-        let phi = |z: Scaled| value(layer.activation, z);
-        let steepest = omega(layer.activation);
+        let phi = |z: Scaled| value(activation, z);
+        let steepest = omega(activation);
         let phi = |&z: &Bounded| applied_steep(T::EPSILON, &phi, z, Scaled::ZERO, steepest);
         a = z.iter().map(phi).collect();
         layers.push(Layer { z, a: a.clone(), delta: Vec::new() });
@@ -125,7 +126,7 @@ pub fn pass<T: Real>(network: &Network<T>, example: usize) -> Vec<Layer> {
         .map(|unit| network.target.get(unit, example).to_f64())
         .collect();
     for index in (0..layers.len()).rev() {
-        let activation = network.layers[index].activation;
+        let activation = network.activation(index);
         let error: Vec<Bounded> = match layers.get(index + 1) {
             None => output_error::<T>(network.loss, &layers[index], &y),
             Some(above) => {

@@ -7,7 +7,7 @@ use eframe::egui::DroppedFile;
 use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::export::picture::{self, PictureOptions};
 use gradient_lab::figure::{FigureId, View};
-use gradient_lab::study::Watch;
+use gradient_lab::study::TaskContext;
 use tempfile::TempDir;
 
 use super::window::Window;
@@ -56,7 +56,7 @@ fn a_dropped_picture_of_the_lab_is_opened() {
     let folder = TempDir::new().expect("a folder");
     let mut window = Window::open();
     let deep = Preset::find("xavier-vs-he").expect("a preset").experiment();
-    let figure = FigureId::Strips.compute(&deep, View::default(), &Watch::unattended());
+    let figure = FigureId::Strips.compute(&deep, View::default(), &TaskContext::unattended());
     let options = PictureOptions { size: [300.0, 200.0], scale: 1.0, dark: true };
     let png = picture::encode(&figure.expect("nobody stops it").into(), options);
     let path = write(&folder, "strips.png", &png.expect("a picture"));
@@ -96,4 +96,26 @@ fn of_several_dropped_files_the_first_is_opened() {
     window.frames();
     window.settle();
     assert_eq!(window.shown().seed, 7);
+}
+
+/// Nobody writes into the pipe.
+#[cfg(unix)]
+#[test]
+fn a_dropped_pipe_keeps_nothing_waiting() {
+    let folder = TempDir::new().expect("a folder");
+    let pipe = folder.path().join("pipe.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    let mut window = Window::open();
+    window.harness.input_mut().dropped_files.push(Arc::new(Dropped(pipe.clone())));
+    window.frames();
+    assert!(window.shows(&format!("Opening: {}", pipe.display())), "{:#?}", window.texts());
+    let good = write(&folder, "good.toml", b"seed = 7");
+    drop_on(&mut window, &good);
+    assert_eq!(window.shown().seed, 7, "the newest one counts");
+    // Both ends: the one that waits is let go.
+    drop(std::fs::File::create(&pipe).expect("a writer"));
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    window.frames();
+    assert_eq!(window.experiment().seed, 7, "what comes too late is not taken");
 }

@@ -1,8 +1,9 @@
 //! Whatever is dragged, however fast, the lab neither falls nor hangs.
 
-use eframe::egui::{Pos2, Rect, accesskit::Role, pos2};
+use eframe::egui::{Pos2, Rect, accesskit::Role, pos2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use gradient_lab::experiment::Experiment;
+use gradient_lab::gui::{Command, Page};
 
 use super::window::Window;
 
@@ -77,4 +78,23 @@ fn a_thousand_layers_fit_into_a_small_window() {
     window.type_into(Role::SpinButton, "Depth", 0, "1000");
     assert_eq!(window.shown().architecture.depth, 1000);
     window.harness.render().expect("a picture");
+}
+
+/// Without one who manages windows, nothing keeps the smallest size.
+#[test]
+fn every_page_survives_every_small_window() {
+    let mut window = Window::open();
+    for page in Page::ALL {
+        window.harness.state_mut().command(Command::Go(page));
+        window.frames();
+        for width in [1.0, 20.0, 64.0, 200.0, 300.0, 330.0, 900.0] {
+            for height in [1.0, 30.0, 64.0, 150.0, 560.0] {
+                window.harness.set_size(vec2(width, height));
+                window.harness.step();
+                window.harness.step();
+            }
+        }
+        window.harness.set_size(vec2(1280.0, 860.0));
+        window.settle();
+    }
 }

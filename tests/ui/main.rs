@@ -8,6 +8,7 @@ mod dropped;
 mod extremes;
 mod files;
 mod look;
+mod pasted;
 mod pictures;
 mod places;
 mod preview;

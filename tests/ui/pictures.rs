@@ -11,7 +11,7 @@ use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::export::picture::{self, PictureOptions};
 use gradient_lab::figure::{FigureId, View};
 use gradient_lab::gui::Page;
-use gradient_lab::study::Watch;
+use gradient_lab::study::TaskContext;
 use image::{RgbaImage, imageops};
 
 use super::window::Window;
@@ -62,7 +62,7 @@ fn every_kind_of_panel_looks_as_it_did() {
     let mut results = SnapshotResults::new();
     let experiment = small();
     for id in FIGURES.map(|id| FigureId::find(id).expect("a figure")) {
-        let figure = id.compute(&experiment, View::default(), &Watch::unattended());
+        let figure = id.compute(&experiment, View::default(), &TaskContext::unattended());
         let figure = Arc::new(figure.expect("nobody stops it"));
         for (theme, ground) in THEMES {
             let dark = theme == Theme::Dark;

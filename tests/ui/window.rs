@@ -72,7 +72,8 @@ impl Window {
         self.wait("an answer", |window| {
             let lab = window.lab();
             let answered = lab.result().is_some() && !lab.is_stale();
-            lab.progress().is_none() && (answered || lab.refusal().is_some())
+            let is_opening = window.harness.state().is_opening();
+            !is_opening && lab.progress().is_none() && (answered || lab.refusal().is_some())
         });
     }
 

@@ -6,17 +6,15 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-TARGET=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-LAB=$TARGET/debug/gradient-lab
+. tests/window/common.sh
+
 # Written by the test `controls_stand_where_the_mouse_will_look_for_them`.
 PLACES=$TARGET/tmp/places.txt
-WIDTH=1280
-HEIGHT=860
 # Processor time, in percent of one core, that a window which nobody touches may take.
 IDLE_LIMIT=2
 # Half seconds that a picture may take to come.
 PATIENCE=60
-WHOLE=${WIDTH}x${HEIGHT}+0+0
+WHOLE=$SCREEN+0+0
 # Right of the controls and below the menu: figures, diagnosis, table.
 PLOTS=960x800+315+32
 # The line at the bottom.
@@ -24,74 +22,8 @@ STATUS=1280x24+0+836
 # File, Edit, View, Help.
 MENU=160x26+0+0
 
-scratch=$(mktemp -d)
 shots=${1:-$scratch/shots}
 mkdir -p "$shots"
-app=
-servers=()
-
-stop_app() {
-    if [ -n "$app" ]; then
-        kill "$app" 2>/dev/null || true
-        wait "$app" 2>/dev/null || true
-        app=
-    fi
-}
-
-clean_up() {
-    stop_app
-    for server in "${servers[@]}"; do kill "$server" 2>/dev/null || true; done
-    rm -rf "$scratch"
-}
-trap clean_up EXIT
-
-say() { printf '%s\n' "$*"; }
-
-fail() {
-    say "FAILED: $*"
-    if [ -s "$scratch/app.err" ]; then sed 's/^/    the lab said: /' "$scratch/app.err"; fi
-    exit 1
-}
-
-# start_display [OPTION…]: the server chooses a number that is free.
-start_display() {
-    : >"$scratch/display"
-    Xvfb -displayfd 3 -screen 0 "${WIDTH}x${HEIGHT}x24" -nolisten tcp -noreset "$@" \
-        3>"$scratch/display" 2>"$scratch/xvfb.err" &
-    servers+=($!)
-    for _ in $(seq 100); do
-        [ -s "$scratch/display" ] && break
-        sleep 0.1
-    done
-    [ -s "$scratch/display" ] || fail "Xvfb did not start: $(cat "$scratch/xvfb.err")"
-    DISPLAY=:$(tr -d '[:space:]' <"$scratch/display")
-    export DISPLAY
-    unset WAYLAND_DISPLAY
-}
-
-# Starts the lab with a home of its own; the arguments are its arguments.
-start_app() {
-    rm -rf "$scratch/home"
-    mkdir "$scratch/home"
-    env -u XDG_DATA_HOME -u XDG_CONFIG_HOME -u XDG_STATE_HOME HOME="$scratch/home" \
-        "$LAB" "$@" 2>"$scratch/app.err" &
-    app=$!
-    for _ in $(seq 120); do
-        window=$(xdotool search --onlyvisible --name '^Gradient lab$' 2>/dev/null | head -n 1 || true)
-        [ -n "$window" ] && break
-        alive || fail "the lab ended before it had a window"
-        sleep 0.5
-    done
-    [ -n "$window" ] || fail "no window within a minute"
-    xdotool windowfocus "$window" 2>/dev/null || true
-    park
-}
-
-alive() { kill -0 "$app" 2>/dev/null; }
-
-# Where the mouse hovers over nothing.
-park() { xdotool mousemove 640 12; }
-
 # shot NAME: a screenshot, once the window has shown something and rested for two seconds.
 shot() {
     local file=$shots/$1.png before=$scratch/before.png same=0
@@ -234,6 +166,32 @@ the_dragged_depth_is_what_is_shown() {
     stop_app
 }
 
+# size WIDTH HEIGHT: gives the window a size that no one who manages windows would forbid.
+size() { xdotool windowsize "$window" "$1" "$2"; }
+
+# 9000 pixels are more than eframe asks the card for by itself; X11 allows more than any card has.
+a_window_may_be_larger_than_the_card_paints() {
+    local width
+    start_app
+    for width in 9000 20000; do
+        size $width 600
+        sleep 1
+        alive || fail "a window $width pixels wide ends the lab"
+    done
+    for _ in $(seq "$PATIENCE"); do
+        width=$(xdotool getwindowgeometry --shell "$window" | sed -n 's/^WIDTH=//p')
+        [ "$width" -ge 20000 ] || break
+        sleep 0.5
+    done
+    [ "$width" -lt 20000 ] || fail "a window of $width pixels is not made smaller"
+    say "ok: a window of 20000 pixels makes itself $width wide"
+    size 1280 860
+    xdotool windowmove "$window" 0 0
+    # The line at the bottom tells of it.
+    shows chapter "$PLOTS" "and shows the same when it has its size again"
+    stop_app
+}
+
 # wgpu may only use Vulkan, and that has no driver.
 opengl_steps_in_for_wgpu() {
     export WGPU_BACKEND=vulkan VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent
@@ -276,6 +234,7 @@ ctrl_z_brings_the_picture_back
 an_untouched_window_is_idle
 fast_drags_do_no_harm
 the_dragged_depth_is_what_is_shown
+a_window_may_be_larger_than_the_card_paints
 opengl_steps_in_for_wgpu
 without_a_renderer_it_says_so
 without_a_display_it_says_so

@@ -68,14 +68,6 @@ impl DrawCache {
         }
     }
 
-    /// Of the last network too lets go of what is beyond the numbers to keep; the network itself
-    /// still holds it.
-    pub fn let_go_of_large(&mut self) {
-        self.clock += 1;
-        self.forget_beyond(self.budget);
-        self.spare = Spare::default();
-    }
-
     /// Draws or finds the arrays, in order. Layered ones that are missing are given to `draw`,
     /// all at once; NumPy's stream asks it before each array, with none. `None` where it said
     /// stop.
@@ -277,7 +269,7 @@ mod tests {
             });
             assert!(stopped.is_none());
             assert_eq!(cache.kept.kept.len(), stop);
-            // Alone, in the order backwards, and all together.
+            // Serial, in the order backwards, and all together.
             for index in [2, 1, 0] {
                 let one = Wanted { requests: &requests[index..=index], ..wanted };
                 let drawn = cache.draw(one, &mut |_| true).expect("not stopped").double;
@@ -307,21 +299,6 @@ mod tests {
         assert!(cache.kept.uses.len() < 80);
         let counted: usize = cache.kept.kept.values().map(Kept::len).sum();
         assert_eq!(cache.kept.numbers, counted);
-    }
-
-    #[test]
-    fn of_what_is_too_large_nothing_is_held() {
-        let requests = [weight(1, UnitLaw::Normal, 7, 9)];
-        for draws in Draws::ALL {
-            for (budget, left) in [(62, 0), (63, 63)] {
-                let mut cache = DrawCache::keeping(budget);
-                let held = draw(&mut cache, draws, &requests);
-                assert_eq!(cache.kept.numbers, 63);
-                cache.let_go_of_large();
-                assert_eq!(cache.kept.numbers, left);
-                assert_eq!(held, draw(&mut DrawCache::new(), draws, &requests));
-            }
-        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::experiment::UnitLaw;
 
 use super::lanes::Lanes;
 use super::{Tensor, split_mix};
+use crate::engine::kernels::STANDARD;
 use crate::engine::number::Real;
 use crate::engine::numpy::NumpyStream;
 
@@ -101,7 +102,7 @@ impl Stream {
     /// one, rounded.
     pub fn draw_into<T: Real>(&mut self, law: UnitLaw, units: &mut Array2<T>) {
         let shape = units.dim();
-        let Some(out) = units.as_slice_mut() else { return };
+        let out = units.as_slice_mut().expect(STANDARD);
         match law {
             UnitLaw::Ones => out.fill(T::from_f64(1.0)),
             UnitLaw::Normal => self.fill_normal(out),
@@ -114,7 +115,7 @@ impl Stream {
             UnitLaw::Orthogonal => {
                 let mut normals = Array2::zeros(shape);
                 self.draw_into(UnitLaw::Normal, &mut normals);
-                narrow(orthogonal(&normals).as_slice().unwrap_or_default(), out);
+                narrow(orthogonal(&normals).as_slice().expect(STANDARD), out);
             }
         }
     }

@@ -28,6 +28,9 @@ pub use product::{gram, product, product_rows, product_transposed, product_trans
 pub use slopes::{multiply_columns, product_extremes};
 pub use vectors::matvec;
 
+/// What arrays must be: kernels read their rows one behind the other.
+pub(crate) const STANDARD: &str = "the engine's arrays are in standard layout";
+
 /// Numbers of a cache line.
 const fn line<T>() -> usize {
     64 / size_of::<T>()

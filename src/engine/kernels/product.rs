@@ -4,12 +4,10 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2};
 
+use super::STANDARD;
 use super::blocked::{matmul, matmul_transposed, upper_gram};
 use super::vectors::{matvec, matvec_transposed};
 use crate::engine::number::Real;
-
-/// Why a product stops: its kernels read rows one behind the other.
-const STANDARD: &str = "arrays of a product are in standard layout";
 
 /// scale · W X for a batch of any size.
 ///

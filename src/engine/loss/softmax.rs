@@ -42,8 +42,7 @@ pub(crate) struct LogSoftmax {
 
 impl LogSoftmax {
     pub fn of(logits: &[Scaled]) -> Self {
-        let above = |a: usize, b: usize| (logits[a] - logits[b]).mantissa() > 0.0;
-        let top = (0..logits.len()).fold(0, |top, i| if above(i, top) { i } else { top });
+        let top = (0..logits.len()).fold(0, |top, i| if logits[i] > logits[top] { i } else { top });
         let gaps: Vec<Scaled> = logits.iter().map(|&z| z - logits[top]).collect();
         let terms: Vec<Scaled> = gaps.iter().map(|&gap| exp(gap)).collect();
         let others = terms.iter().enumerate().filter(|(i, _)| *i != top);

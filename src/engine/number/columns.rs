@@ -70,9 +70,7 @@ impl<T: Real> ScaledColumns<T> {
     /// entries are true zeros.
     pub(crate) fn tops(&self) -> Vec<Option<i64>> {
         let mut tops = vec![T::ZERO; self.batch()];
-        if let Some(entries) = self.mantissa.as_slice() {
-            kernels::column_tops(entries, &mut tops);
-        }
+        kernels::column_tops(self.entries(), &mut tops);
         let exponents = tops.iter().zip(&self.exponent);
         let exponent = |(top, e): (&T, &i64)| {
             (*top != T::ZERO).then(|| Scaled::new(top.to_f64(), *e).exponent())
@@ -111,9 +109,7 @@ impl<T: Real> ScaledColumns<T> {
     }
 
     fn fill_squares(&self, squares: &mut [f64]) {
-        if let Some(entries) = self.mantissa.as_slice() {
-            kernels::column_squares(entries, squares);
-        }
+        kernels::column_squares(self.entries(), squares);
     }
 
     /// A column's norm from its sum of squares, unless squares that matter were lost in it.

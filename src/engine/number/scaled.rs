@@ -72,7 +72,7 @@ impl Scaled {
 
     /// |m × 2^e|.
     #[must_use]
-    pub fn magnitude(self) -> Self {
+    pub fn abs(self) -> Self {
         Self { mantissa: self.mantissa.abs(), ..self }
     }
 

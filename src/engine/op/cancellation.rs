@@ -4,8 +4,8 @@
 //! ε Σᵢ |Wᵢⱼ δᵢ|. Read as a signal, that looks like one that vanishes within a single layer.
 //! Random weights do not cancel; equal ones and given ones can.
 
-use crate::engine::network::Layer;
 use crate::engine::number::{Real, Scaled, Signal};
+use crate::engine::op::dense::Dense;
 use crate::engine::op::scaled_activation;
 use crate::engine::pass::LayerTrace;
 use crate::experiment::Activation;
@@ -15,15 +15,15 @@ const NOISE: f64 = 8.0;
 /// Sizes above this lost no term that matters to an underflow.
 const PLAIN: f64 = 1e-200;
 
-/// Sets δ of an example to 0 where each of its sums is rounding noise. `layer` and `above` are
+/// Sets δ of an example to 0 where each of its sums is rounding noise. `dense` and `above` are
 /// those of layer l + 1, `below` is layer l with its δ.
 pub(crate) fn drop_rounding_noise<T: Real>(
-    layer: &Layer<T>,
+    dense: &Dense<T>,
     above: &Signal<T>,
     below: &mut LayerTrace<T>,
 ) {
     for example in 0..below.delta.batch() {
-        if below.delta.largest(example).is_some() && is_noise(layer, above, below, example) {
+        if below.delta.largest(example).is_some() && is_noise(dense, above, below, example) {
             below.delta.clear(example);
         }
     }
@@ -31,7 +31,7 @@ pub(crate) fn drop_rounding_noise<T: Real>(
 
 /// Whether some unit of layer l with a slope would receive a signal, if its terms did not cancel.
 pub(crate) fn has_terms<T: Real>(
-    layer: &Layer<T>,
+    dense: &Dense<T>,
     above: &Signal<T>,
     activation: Activation,
     below: &LayerTrace<T>,
@@ -41,12 +41,12 @@ pub(crate) fn has_terms<T: Real>(
         let slope =
             |&unit: &usize| scaled_activation::slope(activation, below.z.entry(unit, example));
         let live = (0..below.z.units()).filter(|unit| !slope(unit).is_zero());
-        live.into_iter().any(|unit| !Sums::of(layer, &delta, unit).sizes.is_zero())
+        live.into_iter().any(|unit| !Sums::of(dense, &delta, unit).sizes.is_zero())
     })
 }
 
 fn is_noise<T: Real>(
-    layer: &Layer<T>,
+    dense: &Dense<T>,
     above: &Signal<T>,
     below: &LayerTrace<T>,
     example: usize,
@@ -54,7 +54,7 @@ fn is_noise<T: Real>(
     let delta = above.column(example);
     let below = below.delta.column(example).into_iter().enumerate();
     let mut left = below.filter(|(_, delta)| !delta.is_zero());
-    left.all(|(unit, _)| Sums::of(layer, &delta, unit).is_noise::<T>())
+    left.all(|(unit, _)| Sums::of(dense, &delta, unit).is_noise::<T>())
 }
 
 /// What a unit receives.
@@ -66,11 +66,11 @@ struct Sums {
 }
 
 impl Sums {
-    fn of<T: Real>(layer: &Layer<T>, delta: &[Scaled], unit: usize) -> Self {
+    fn of<T: Real>(dense: &Dense<T>, delta: &[Scaled], unit: usize) -> Self {
         let exponents = delta.iter().filter(|d| !d.is_zero()).map(|d| d.exponent());
         let top = exponents.max().unwrap_or(0);
         let terms = || {
-            let weights = layer.unit.column(unit).into_iter().map(|weight| weight.to_f64());
+            let weights = dense.unit.column(unit).into_iter().map(|weight| weight.to_f64());
             weights.zip(delta)
         };
         // Plain numbers beside the largest δ, wherever that leaves some of the terms.
@@ -84,7 +84,7 @@ impl Sums {
         let zero = Self { sum: Scaled::ZERO, sizes: Scaled::ZERO };
         terms().fold(zero, |sums, (weight, delta)| {
             let term = *delta * weight;
-            Self { sum: (sums.sum + term), sizes: (sums.sizes + term.magnitude()) }
+            Self { sum: (sums.sum + term), sizes: (sums.sizes + term.abs()) }
         })
     }
 

@@ -3,18 +3,20 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use crate::experiment::short_path;
+
 /// Why a file was not written. What was there before is still there.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The path ends in nothing that could be a file's name.
-    #[error("“{}” has no file name. Add one, such as “figure.png”.", path.display())]
+    #[error("“{}” has no file name. Add one, such as “figure.png”.", short_path(path))]
     NoName {
         /// What was asked for.
         path: PathBuf,
     },
 
     /// There is a folder of that name.
-    #[error("“{}” is a folder. Give the name of a file in it.", path.display())]
+    #[error("“{}” is a folder. Give the name of a file in it.", short_path(path))]
     IsFolder {
         /// What was asked for.
         path: PathBuf,
@@ -23,8 +25,8 @@ pub enum WriteError {
     /// The folder does not exist.
     #[error(
         "“{}” cannot be written: there is no folder “{}”. Create it, or choose another.",
-        path.display(),
-        folder.display()
+        short_path(path),
+        short_path(folder)
     )]
     NoFolder {
         /// What was asked for.
@@ -36,8 +38,8 @@ pub enum WriteError {
     /// A file stands where the folder should be.
     #[error(
         "“{}” cannot be written: “{}” is a file and not a folder. Choose another folder.",
-        path.display(),
-        folder.display()
+        short_path(path),
+        short_path(folder)
     )]
     NotFolder {
         /// What was asked for.
@@ -49,7 +51,7 @@ pub enum WriteError {
     /// A link to a file that does not exist.
     #[error(
         "“{}” is a link that leads nowhere. Remove it, or choose another name.",
-        path.display()
+        short_path(path)
     )]
     DanglingLink {
         /// What was asked for.
@@ -57,7 +59,7 @@ pub enum WriteError {
     },
 
     /// A socket or a whole disk.
-    #[error("“{}” is {what}, which the lab does not write to. Choose a file.", path.display())]
+    #[error("“{}” is {what}, which the lab does not write to. Choose a file.", short_path(path))]
     Special {
         /// What was asked for.
         path: PathBuf,
@@ -69,7 +71,7 @@ pub enum WriteError {
     #[error(
         "“{}” cannot be written: the file, its folder or the disk is read-only for you. \
          Choose another folder or name.",
-        path.display()
+        short_path(path)
     )]
     ReadOnly {
         /// What was asked for.
@@ -79,7 +81,7 @@ pub enum WriteError {
     /// There is no room left.
     #[error(
         "“{}” cannot be written: the disk is full. Make room, or choose another disk.",
-        path.display()
+        short_path(path)
     )]
     DiskFull {
         /// What was asked for.
@@ -90,15 +92,24 @@ pub enum WriteError {
     #[error(
         "“{}” cannot be written: the system allows no file that large there. Raise the limit, \
          or choose another disk.",
-        path.display()
+        short_path(path)
     )]
     TooLarge {
         /// What was asked for.
         path: PathBuf,
     },
 
+    /// A name longer than the system's, or links that lead in a circle.
+    #[error("“{}” cannot be written: {source}. Choose another folder or name.", short_path(path))]
+    Unusable {
+        /// What was asked for.
+        path: PathBuf,
+        /// The system's own words.
+        source: io::Error,
+    },
+
     /// Whatever else the system says.
-    #[error("“{}” cannot be written: {source}. Choose another folder or name.", path.display())]
+    #[error("“{}” cannot be written: {source}. Choose another folder or name.", short_path(path))]
     Other {
         /// What was asked for.
         path: PathBuf,
@@ -125,6 +136,7 @@ impl WriteError {
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull { path },
             ErrorKind::FileTooLarge => Self::TooLarge { path },
+            _ if is_unusable(&source) => Self::Unusable { path, source },
             _ => Self::Other { path, source },
         }
     }
@@ -133,6 +145,15 @@ impl WriteError {
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::DiskFull { .. } | Self::TooLarge { .. } | Self::Other { .. })
     }
+}
+
+/// Whether no file of that name can be: it is too long, or its links lead in a circle.
+pub fn is_unusable(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+        return true;
+    }
+    error.kind() == ErrorKind::InvalidFilename
 }
 
 #[cfg(test)]

@@ -12,9 +12,8 @@ use signal_hook::{flag, iterator::Signals, low_level};
 /// folder clears up.
 pub(super) fn watch(clear_up_and: fn(&dyn Fn())) {
     static ONCE: Once = Once::new();
+    tell_of_large_files();
     ONCE.call_once(|| {
-        // A file that grows past the user's limit is an error to be told, not the end.
-        let _ = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
         let ending = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !is_ignored(signal));
         let Ok(mut signals) = Signals::new(ending) else { return };
         let thread = std::thread::Builder::new().name("signals".to_owned());
@@ -31,6 +30,12 @@ pub(super) fn watch(clear_up_and: fn(&dyn Fn())) {
             handle.close();
         }
     });
+}
+
+/// Makes a file that grows past the user's limit an error to be told, not the end.
+pub(super) fn tell_of_large_files() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| drop(flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))));
 }
 
 /// Whether the process was started with this signal ignored.

@@ -117,19 +117,35 @@ fn is_there(file: &File) -> bool {
 /// Removes what runs that were killed have left in a folder: unfinished files that nobody has
 /// locked. What cannot be removed stays; it is in nobody's way.
 pub(super) fn clear_up(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let is_file = || entry.file_type().is_ok_and(|kind| kind.is_file());
-        if entry.file_name().to_str().is_some_and(is_unfinished) && is_file() {
-            let path = entry.path();
-            // The lock is held until the file is gone, so that its maker cannot have it.
-            if let Ok(file) = File::open(&path)
-                && file.try_lock().is_ok()
-            {
-                let _ = fs::remove_file(&path);
-            }
+    for name in unfinished_in(folder).unwrap_or_default() {
+        let path = folder.join(name);
+        let is_file = fs::symlink_metadata(&path).is_ok_and(|there| there.is_file());
+        // The lock is held until the file is gone, so that its maker cannot have it.
+        if is_file
+            && let Ok(file) = File::open(&path)
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(&path);
         }
     }
+}
+
+/// The names in a folder that are those of unfinished files.
+#[cfg(unix)]
+fn unfinished_in(folder: &Path) -> io::Result<Vec<String>> {
+    // Not `fs::read_dir`, which panics where the system cannot close a folder.
+    let folder = rustix::fs::Dir::read_from(File::open(folder)?)?;
+    let names =
+        folder.flatten().filter_map(|entry| Some(entry.file_name().to_str().ok()?.to_owned()));
+    Ok(names.filter(|name| is_unfinished(name)).collect())
+}
+
+/// The names in a folder that are those of unfinished files.
+#[cfg(not(unix))]
+fn unfinished_in(folder: &Path) -> io::Result<Vec<String>> {
+    let names =
+        fs::read_dir(folder)?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    Ok(names.filter(|name| is_unfinished(name)).collect())
 }
 
 fn is_unfinished(name: &str) -> bool {

@@ -17,8 +17,8 @@ const SLIGHT_STEP: f64 = 0.1;
 /// ```
 /// use gradient_lab::experiment::Experiment;
 /// use gradient_lab::figure::words::flow;
-/// use gradient_lab::study::{DrawStudy, Watch};
-/// let draw = DrawStudy::new().run(&Experiment::default(), &Watch::unattended())?;
+/// use gradient_lab::study::{DrawStudy, TaskContext};
+/// let draw = DrawStudy::new().run(&Experiment::default(), &TaskContext::unattended())?;
 /// let sentence = flow::sentence(&draw.variants[0].diagnosis);
 /// assert!(sentence.starts_with("Vanishing: ‖δ‖ loses 0.659 decades a layer"));
 /// # Ok::<(), gradient_lab::study::Stopped>(())

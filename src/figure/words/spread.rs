@@ -2,7 +2,7 @@
 
 use crate::engine::Scaled;
 use crate::figure::why::in_words;
-use crate::study::{ShareOf, Signal, Spread, SpreadFinding};
+use crate::study::{ShareOf, Spread, SpreadFinding, SpreadSignal};
 
 use super::{capitalized, flow, without_slope};
 
@@ -16,7 +16,7 @@ pub fn sentences(spread: &Spread) -> String {
 fn sentence(spread: &Spread, finding: &SpreadFinding) -> String {
     let letter = spread.signal.letter();
     match finding {
-        SpreadFinding::AllZero if spread.signal == Signal::Delta => {
+        SpreadFinding::AllZero if spread.signal == SpreadSignal::Delta => {
             format!("Every {letter} is exactly 0. {}", flow::sentence(&spread.diagnosis))
         }
         SpreadFinding::AllZero => format!("Every {letter} is exactly 0."),

@@ -114,7 +114,7 @@ impl ChapterPage {
         let window = ui.available_rect_before_wrap();
         ScrollArea::vertical().id_salt("chapter").auto_shrink(false).show(ui, |ui| {
             turn_pages(ui, window.height());
-            let width = COLUMN.min(ui.available_width() - 24.0);
+            let width = COLUMN.min(ui.available_width() - 24.0).max(0.0);
             let margin = ((ui.available_width() - width) / 2.0).max(0.0).floor();
             ui.horizontal_top(|ui| {
                 ui.add_space(margin);
@@ -202,7 +202,7 @@ impl ChapterPage {
                 ui.set_width(left);
                 term(self, ui);
             });
-            let (size, layout) = column(ui.available_width());
+            let (size, layout) = column(ui.available_width().max(0.0));
             ui.allocate_ui_with_layout(size, layout, |ui| self.text(ui, text));
         });
     }

@@ -114,8 +114,8 @@ impl PageView for CheckPage {
 
 impl CheckPage {
     /// A sweep over every parameter.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked =
             StudyHandle::new(context, "gradient-lab check", move |question: Question, watch, _| {
                 let Question { experiment, variant, settings } = &question;
@@ -129,8 +129,8 @@ impl CheckPage {
             asked,
             choice: Choice { sweep: true, step: 1e-5, all: true, count: 100 },
             made: None,
-            cost: CostPart::new(context),
-            losses: LossesPart::new(context),
+            cost: CostPart::new(context, draws),
+            losses: LossesPart::new(context, draws),
         }
     }
 

@@ -57,8 +57,8 @@ impl PageView for GraphPage {
 
 impl GraphPage {
     /// Looking backward at the first example.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked =
             StudyHandle::new(context, "gradient-lab graph", move |question: Question, watch, _| {
                 let (experiment, variant, example) = question;

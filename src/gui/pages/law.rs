@@ -102,8 +102,8 @@ impl PageView for LawPage {
 
 impl LawPage {
     /// A thousand seeds, the fastest engine, the first layer.
-    pub fn new(context: &Context) -> Self {
-        let (mut draws, mut theories) = (DrawStudy::new(), TheoryStudy::new());
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let (mut draws, mut theories) = (draws.beside(), TheoryStudy::new());
         let asked =
             StudyHandle::new(context, "gradient-lab law", move |question: Question, watch, out| {
                 answer(&question, &mut draws, &mut theories, watch, out)

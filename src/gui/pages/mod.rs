@@ -16,6 +16,7 @@ use std::any::Any;
 use eframe::egui::{self, RichText, Ui};
 
 use crate::figure::not_emulated;
+use crate::study::DrawStudy;
 
 use super::lab::Lab;
 use super::page::Page;
@@ -24,19 +25,19 @@ use super::page_view::{PageContext, PageView};
 pub use law::LawPage;
 pub use sweep::SweepPage;
 
-/// Opens a page as it is at the start.
-fn open(page: Page, context: &egui::Context) -> Box<dyn PageView> {
+/// Opens a page as it is at the start. Its studies share the draws of `draws`.
+fn open(page: Page, context: &egui::Context, draws: &DrawStudy) -> Box<dyn PageView> {
     match page {
         Page::Flow => Box::new(flow::FlowPage),
-        Page::Steps => Box::new(steps::StepsPage::new(context)),
-        Page::Graph => Box::new(graph::GraphPage::new(context)),
-        Page::Why => Box::new(why::WhyPage::new(context)),
-        Page::Check => Box::new(check::CheckPage::new(context)),
-        Page::Law => Box::new(law::LawPage::new(context)),
+        Page::Steps => Box::new(steps::StepsPage::new(context, draws)),
+        Page::Graph => Box::new(graph::GraphPage::new(context, draws)),
+        Page::Why => Box::new(why::WhyPage::new(context, draws)),
+        Page::Check => Box::new(check::CheckPage::new(context, draws)),
+        Page::Law => Box::new(law::LawPage::new(context, draws)),
         Page::Chapter => Box::new(chapter::ChapterPage::default()),
         Page::Sweep => Box::new(sweep::SweepPage::new(context)),
-        Page::Spread => Box::new(spread::SpreadPage::new(context)),
-        Page::Precision => Box::new(precision::PrecisionPage::new(context)),
+        Page::Spread => Box::new(spread::SpreadPage::new(context, draws)),
+        Page::Precision => Box::new(precision::PrecisionPage::new(context, draws)),
     }
 }
 
@@ -47,8 +48,8 @@ pub struct Pages {
 
 impl Pages {
     /// As they are at the start; `context` is woken by their studies.
-    pub fn new(context: &egui::Context) -> Self {
-        Self { views: Page::ALL.map(|page| (page, open(page, context))) }
+    pub fn new(context: &egui::Context, draws: &DrawStudy) -> Self {
+        Self { views: Page::ALL.map(|page| (page, open(page, context, draws))) }
     }
 
     /// Whether a study of some page is under way.

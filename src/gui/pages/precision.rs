@@ -73,8 +73,8 @@ impl PageView for PrecisionPage {
 
 impl PrecisionPage {
     /// Looking at the passes without a loss scale.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked = StudyHandle::new(
             context,
             "gradient-lab precision",

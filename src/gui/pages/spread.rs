@@ -6,7 +6,7 @@ use eframe::egui::{self, Context, ScrollArea, Ui, vec2};
 
 use crate::experiment::Experiment;
 use crate::figure::{Figure, SpreadForm};
-use crate::study::{DrawStudy, Signal, Spread, SpreadSettings, ValueAxis, spread};
+use crate::study::{DrawStudy, Spread, SpreadSettings, SpreadSignal, ValueAxis, spread};
 
 use crate::gui::command::Commands;
 use crate::gui::controls;
@@ -28,7 +28,7 @@ type Question = (Experiment, SpreadSettings);
 /// The page's state.
 pub struct SpreadPage {
     asked: StudyHandle<Question, Arc<Spread>>,
-    signal: Signal,
+    signal: SpreadSignal,
     /// The axis that somebody chose; otherwise the data decide.
     axis: Option<ValueAxis>,
     form: SpreadForm,
@@ -72,8 +72,8 @@ impl PageView for SpreadPage {
 
 impl SpreadPage {
     /// Looking at δ as a heatmap.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked = StudyHandle::new(
             context,
             "gradient-lab spread",
@@ -83,7 +83,7 @@ impl SpreadPage {
         );
         Self {
             asked,
-            signal: Signal::default(),
+            signal: SpreadSignal::default(),
             axis: None,
             form: SpreadForm::default(),
             figure: None,
@@ -104,7 +104,7 @@ impl SpreadPage {
     }
 
     fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
-        for each in Signal::ALL {
+        for each in SpreadSignal::ALL {
             let choice = ui.selectable_value(&mut self.signal, each, each.letter());
             if choice.on_hover_text(each.hint()).clicked() {
                 self.axis = None;

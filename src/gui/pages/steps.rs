@@ -68,8 +68,8 @@ impl PageView for StepsPage {
 
 impl StepsPage {
     /// At the first step of the first example.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked =
             StudyHandle::new(context, "gradient-lab steps", move |question: Question, watch, _| {
                 run::answer(question, &mut study, watch)

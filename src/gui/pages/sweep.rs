@@ -11,8 +11,8 @@ use eframe::egui::{self, Button, Context, DragValue, ProgressBar, RichText, Scro
 use crate::figure::words::sweep as words;
 use crate::figure::{Chosen, Figure, Profile};
 use crate::study::{
-    Quantity, Shard, Stopped, Sweep, SweepError, SweepPreset, SweepResult, Watch, all_threads,
-    critical_line, sweep,
+    Quantity, Shard, Stopped, Sweep, SweepError, SweepPreset, SweepResult, TaskContext,
+    all_threads, critical_line, sweep,
 };
 
 use crate::gui::command::{Command, Commands};
@@ -328,7 +328,7 @@ impl SweepPage {
 /// Measures on the worker; previews come as cells are done.
 fn answer(
     (_, request): Question,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
     deliver: &dyn Fn(Answer),
 ) -> Result<Answer, Stopped> {
     let threads = all_threads();

@@ -8,7 +8,7 @@ use eframe::egui::{self, Context, DragValue, RichText, ScrollArea, Slider, Ui};
 use crate::experiment::Experiment;
 use crate::figure::why::{self, StepWords};
 use crate::figure::{Figure, FigureId};
-use crate::study::{Anatomy, AnatomySettings, DrawStudy, anatomy};
+use crate::study::{BackwardFactors, BackwardSettings, DrawStudy, backward_factors};
 
 use crate::gui::command::Commands;
 use crate::gui::controls;
@@ -29,12 +29,12 @@ const LOWEST: f32 = 210.0;
 #[derive(Clone, PartialEq)]
 struct Question {
     experiment: Experiment,
-    settings: AnatomySettings,
+    settings: BackwardSettings,
 }
 
 /// The page's state.
 pub struct WhyPage {
-    asked: StudyHandle<Question, Anatomy>,
+    asked: StudyHandle<Question, BackwardFactors>,
     /// l, from 1: the step that is looked at.
     layer: usize,
     example: usize,
@@ -58,7 +58,7 @@ impl PageView for WhyPage {
             return;
         }
         let (experiment, variant) = (&lab.experiment, lab.view.variant);
-        let settings = AnatomySettings { variant, example: self.example, top: self.top };
+        let settings = BackwardSettings { variant, example: self.example, top: self.top };
         let same = |q: &Question| q.settings == settings && q.experiment == *experiment;
         if !self.asked.has_asked(same) {
             self.asked.ask(&Question { experiment: experiment.clone(), settings });
@@ -87,24 +87,30 @@ impl PageView for WhyPage {
 
 impl WhyPage {
     /// Looking at the first layer, where everything has happened.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked = StudyHandle::new(
             context,
             "gradient-lab why",
             move |question: Question, watch, preview| {
-                anatomy(&mut study, &question.experiment, question.settings, preview, watch)
+                backward_factors(
+                    &mut study,
+                    &question.experiment,
+                    question.settings,
+                    preview,
+                    watch,
+                )
             },
         );
         Self { asked, layer: 1, example: 0, top: None, made: None }
     }
 
     fn made(&mut self) {
-        let Some(anatomy) = self.asked.answer().filter(|_| self.made.is_none()) else { return };
-        let layer = self.layer.clamp(1, anatomy.factors.steps.len().max(1));
-        let figure = |id: FigureId| Arc::new(Figure::of_anatomy(id, anatomy, layer));
+        let Some(backward) = self.asked.answer().filter(|_| self.made.is_none()) else { return };
+        let layer = self.layer.clamp(1, backward.factors.steps.len().max(1));
+        let figure = |id: FigureId| Arc::new(Figure::of_backward_factors(id, backward, layer));
         let figures = why::FIGURES.into_iter().map(figure).collect();
-        let step = StepWords::of(anatomy, layer);
+        let step = StepWords::of(backward, layer);
         self.layer = layer;
         self.made = Some(Made { figures, step });
     }
@@ -122,7 +128,7 @@ impl WhyPage {
                 self.made = None;
             }
             let word = ui.label("Jacobians from layer");
-            let usual = AnatomySettings { top: self.top, ..Default::default() };
+            let usual = BackwardSettings { top: self.top, ..Default::default() };
             let mut top = usual.top(&lab.experiment);
             let field = DragValue::new(&mut top).range(1..=layers);
             let hint = "Where the signal starts. One output alone leaves one singular value; the last hidden layer shows more.";

@@ -17,8 +17,10 @@ pub const WINDOW: &str = "window";
 
 /// The zoom factors that egui's own keys lead to.
 const ZOOM: std::ops::RangeInclusive<f32> = 0.2..=5.0;
-/// A window's width and height, in points; a graphics card's pictures end at the upper one.
-const SIZE: std::ops::RangeInclusive<f32> = 100.0..=8192.0;
+/// The least width and height of a window, in points.
+const SMALLEST: f32 = 100.0;
+/// The largest width and height of a window, in pixels: where a graphics card's pictures end.
+const LARGEST_WINDOW: f32 = 16384.0;
 /// Pixels from the origin of the screens; a window beyond is on none.
 const FARTHEST: f32 = 16384.0;
 /// Pixels of the screen for each point.
@@ -30,22 +32,23 @@ const LARGEST: f64 = 1e7;
 /// to that of a first start: what it should have been, nobody knows.
 pub fn entries(entries: &mut Entries) -> Vec<String> {
     let mut said = Vec::new();
-    if entries.get(WINDOW).is_some_and(|text| !is_sane_window(text)) {
-        entries.remove(WINDOW);
-        said.push("The saved window had no usable size or place, so it opens with its first.");
-    }
     if let Some(why) = entries.get(saved::KEY).and_then(|text| Saved::refused(text)) {
         entries.remove(saved::KEY);
         said.push(why);
     }
+    let mut zoom = Options::default().zoom_factor;
     if let Some(text) = entries.get_mut(EGUI) {
-        match ron::from_str::<Memory>(text) {
-            Ok(memory) => said.extend(mend_memory(memory, text)),
-            Err(_) => {
+        match Some(&*text).filter(|text| !overflows(text)).map(|text| ron::from_str(text)) {
+            Some(Ok(memory)) => said.extend(mend_memory(memory, text, &mut zoom)),
+            _ => {
                 entries.remove(EGUI);
                 said.push("The saved zoom and panels could not be read, so they begin anew.");
             }
         }
+    }
+    if entries.get(WINDOW).is_some_and(|text| !is_sane_window(text, zoom)) {
+        entries.remove(WINDOW);
+        said.push("The saved window had no usable size or place, so it opens with its first.");
     }
     said.into_iter().map(str::to_owned).collect()
 }
@@ -67,24 +70,27 @@ struct Geometry {
     inner_size_points: Vec2,
 }
 
-fn is_sane_window(text: &str) -> bool {
+fn is_sane_window(text: &str, zoom: f32) -> bool {
     let Ok(Window { normal_geometry: window, .. }) = ron::from_str(text) else { return false };
     let size = window.inner_size_points;
-    // Written so that NaN is in no range.
+    // Written so that NaN, in a range or out of it, is refused.
     let is_near = |at: Pos2| at.x.abs() <= FARTHEST && at.y.abs() <= FARTHEST;
-    SIZE.contains(&size.x)
-        && SIZE.contains(&size.y)
+    let pixels = size * window.scale_factor * zoom;
+    size.is_finite()
+        && size.min_elem() >= SMALLEST
+        && pixels.max_elem() <= LARGEST_WINDOW
         && SCALE.contains(&window.scale_factor)
         && window.outer_position_pixels.is_none_or(is_near)
 }
 
-fn mend_memory(mut memory: Memory, text: &mut String) -> Vec<&'static str> {
+fn mend_memory(mut memory: Memory, text: &mut String, zoom: &mut f32) -> Vec<&'static str> {
     let mut said = Vec::new();
     if !ZOOM.contains(&memory.options.zoom_factor) {
         memory.options.zoom_factor = Options::default().zoom_factor;
         *text = memory_text(&memory);
         said.push("The saved zoom was out of its range of 20 % to 500 %, so it is 100 %.");
     }
+    *zoom = memory.options.zoom_factor;
     let options = &memory.options;
     // The lab has no control for these: other values come from no session of it.
     let is_own = options.tessellation_options == TessellationOptions::default()
@@ -107,9 +113,27 @@ fn memory_text(memory: &Memory) -> String {
 /// Whether a number in this RON text is none, or none that a place on a screen can be.
 ///
 /// egui keeps the state of each widget as text within the text and reads it when the widget is
-/// shown, so that the text is all there is to look at. Whole numbers that stand first in
-/// parentheses are identifiers and may be large.
+/// shown, so that the text is all there is to look at.
 fn has_bad_number(text: &str) -> bool {
+    // Written so that NaN is bad.
+    let is_good = |number: f64| number.abs() <= LARGEST;
+    has_word(text, |word| word.parse().is_ok_and(|number| !is_good(number)))
+}
+
+/// Whether a whole number is the largest that there is, or is written in another way than egui does:
+/// egui adds 1 to the age of each widget's state while it reads, without asking whether it can.
+fn overflows(text: &str) -> bool {
+    has_word(text, |word| {
+        let is_number = word.starts_with(|c: char| c.is_ascii_digit() || c == '+');
+        let is_whole = word.bytes().all(|byte| byte.is_ascii_digit());
+        let most = usize::MAX as f64;
+        is_number && word.parse::<f64>().map_or(true, |number| is_whole && number >= most)
+    })
+}
+
+/// Whether a word or number of this RON text is bad. Whole numbers that stand first in
+/// parentheses are identifiers and may be large.
+fn has_word(text: &str, is_bad: impl Fn(&str) -> bool) -> bool {
     let is_inside = |c: char| c.is_ascii_alphanumeric() || "+-._".contains(c);
     let mut before = ' ';
     let mut rest = text;
@@ -121,9 +145,7 @@ fn has_bad_number(text: &str) -> bool {
         let end = word.find(|c| !is_inside(c)).unwrap_or(word.len());
         let (word, after) = word.split_at(end);
         let is_id = before == '(' && word.bytes().all(|byte| byte.is_ascii_digit());
-        // Written so that NaN is bad.
-        let is_good = |number: f64| number.abs() <= LARGEST;
-        if !is_id && word.parse().is_ok_and(|number| !is_good(number)) {
+        if !is_id && is_bad(word) {
             return true;
         }
         rest = after;

@@ -137,6 +137,7 @@ fn a_window_without_size_or_place_opens_with_its_first() {
         (size, "(x:-5.0,y:860.0)),full"),
         (size, "(x:1e9,y:860.0)),full"),
         (size, "(x:inf,y:inf)),full"),
+        (size, "(x:16385.0,y:860.0)),full"),
         (place, "(x:NaN,y:370.0)"),
         (place, "(x:640.0,y:-1e6)"),
         ("scale_factor:1.0", "scale_factor:0.0"),
@@ -177,6 +178,13 @@ fn scroll_bars_and_panels_that_are_nowhere_begin_anew() {
 fn texts_that_cannot_be_read_are_left_out() {
     let entries = mended(&file("theme_preference:System", "theme_preference:["), "zoom and panels");
     assert_eq!(entries.get("egui"), None);
+    // egui would add 1 to it.
+    for age in
+        [u64::MAX.to_string(), format!("{:#X}", u64::MAX), "18_446_744_073_709_551_615".into()]
+    {
+        let newest = file("generation:1)", &format!("generation: {age})"));
+        assert_eq!(mended(&newest, "zoom and panels").get("egui"), None, "{age}");
+    }
     let entries = mended(&file("page:Flow", "page:Nowhere"), "page and experiment");
     assert_eq!(entries.get("gradient-lab"), None);
     let entries = mended(&file("seed = 7", "seed = -7"), "not valid");

@@ -9,10 +9,10 @@
 
 use ndarray::ArrayView1;
 
-use crate::engine::{Layer, Network, Parameter, Pass, Real, Scaled};
+use crate::engine::{Dense, Network, Parameter, Pass, Real, Scaled};
 
-use super::noise::Noise;
-use super::quotient::{magnitude, quotient};
+use super::noise::{Noise, shaken};
+use super::quotient::quotient;
 use super::rise::OutputRise;
 
 /// Between these powers of two beside the largest, plain numbers do for a product.
@@ -83,19 +83,19 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         noise: &mut Option<&mut Noise>,
     ) -> Scaled {
         let (first, mut moved) = self.first(parameter, h, example, noise);
-        let layers = &self.network.layers;
-        for index in first..layers.len() {
+        let layers = self.network.depth();
+        for index in first..layers {
             if moved.iter().all(|moved| moved.is_zero()) {
                 return Scaled::ZERO;
             }
             if index > first {
-                moved = product(&layers[index], &moved, noise);
+                moved = product(self.network.dense(index), &moved, noise);
             }
-            let is_output = index + 1 == layers.len();
+            let is_output = index + 1 == layers;
             if is_output && self.network.loss.cancels_slope() {
-                let far = moved.iter().map(|&moved| magnitude(moved));
-                carried.reach = far.fold(carried.reach, larger);
-                carried.too_far |= moved.iter().any(|&moved| exceeds(magnitude(moved), 1.0.into()));
+                let far = moved.iter().map(|&moved| moved.abs());
+                carried.reach = far.fold(carried.reach, Scaled::max);
+                carried.too_far |= moved.iter().any(|&moved| moved.abs() > 1.0.into());
             } else {
                 self.activate(index, example, &mut moved, carried, noise);
             }
@@ -118,7 +118,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
             }
             Parameter::Bias { .. } => h,
         };
-        let mut moved = vec![Scaled::ZERO; self.network.layers[layer - 1].unit.nrows()];
+        let mut moved = vec![Scaled::ZERO; self.network.dense(layer - 1).unit.nrows()];
         moved[row - 1] = shaken(step, step, noise);
         (layer - 1, moved)
     }
@@ -132,32 +132,32 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         carried: &mut Carried,
         noise: &mut Option<&mut Noise>,
     ) {
-        let activation = self.network.layers[index].activation;
+        let activation = self.network.activation(index);
         let z = self.base.layers[index].z.column(example);
         let units = moved.iter_mut().zip(z).enumerate();
         for (unit, (moved, exact)) in units.filter(|(_, (moved, _))| !moved.is_zero()) {
-            let distance = magnitude(*moved);
+            let distance = (*moved).abs();
             let plain = clamped(exact);
             let room = activation.smooth_distance(plain);
             let mut reach = distance * (1.0 / room);
             let mut positive = exact.mantissa() > 0.0;
             if activation.has_kink() {
                 let against = (moved.mantissa() > 0.0) != positive;
-                let reaches = !exceeds(magnitude(exact), distance);
+                let reaches = exact.abs() <= distance;
                 if exact.is_zero() || against && reaches {
                     let at = KinkUnit { layer: index + 1, unit: unit + 1, example: example + 1 };
                     carried.crossed.get_or_insert(at);
                     positive = moved.mantissa() > 0.0;
                 }
-                let share = distance.checked_div(magnitude(exact)).unwrap_or_default();
+                let share = distance.checked_div(exact.abs()).unwrap_or_default();
                 let kink = share * STRAIGHT;
                 reach = match activation.is_piecewise_linear() {
                     true => kink,
-                    false => larger(reach, kink),
+                    false => reach.max(kink),
                 };
             }
-            carried.reach = larger(carried.reach, reach);
-            let far = !activation.is_piecewise_linear() && exceeds(distance, room.into());
+            carried.reach = carried.reach.max(reach);
+            let far = !activation.is_piecewise_linear() && distance > room.into();
             carried.too_far |= far;
             let d = if far { 0.0 } else { moved.to_f64() };
             let quotient = quotient(activation, plain, d, positive);
@@ -174,25 +174,9 @@ fn clamped(number: Scaled) -> f64 {
     number.to_f64().clamp(-1e300, 1e300)
 }
 
-pub(super) fn larger(a: Scaled, b: Scaled) -> Scaled {
-    if exceeds(b, a) { b } else { a }
-}
-
-pub(super) fn exceeds(a: Scaled, b: Scaled) -> bool {
-    (a - b).mantissa() > 0.0
-}
-
-/// `number`, off by a random share of `terms` where there is noise.
-pub(super) fn shaken(number: Scaled, terms: Scaled, noise: &mut Option<&mut Noise>) -> Scaled {
-    match noise {
-        Some(noise) => number + noise.share(terms),
-        None => number,
-    }
-}
-
 /// W Δa of one example.
 fn product<T: Real>(
-    layer: &Layer<T>,
+    dense: &Dense<T>,
     moved: &[Scaled],
     noise: &mut Option<&mut Noise>,
 ) -> Vec<Scaled> {
@@ -203,7 +187,7 @@ fn product<T: Real>(
         .iter()
         .map(|&moved| Scaled::new(moved.mantissa(), moved.exponent() - top).to_f64())
         .collect();
-    let scale = Scaled::from(layer.scale.to_f64());
+    let scale = Scaled::from(dense.scale.to_f64());
     let row = |weights: ArrayView1<'_, T>| {
         let weights = weights.as_slice().expect("draws and given matrices are stored row by row");
         let (sum, squares) = match noise {
@@ -220,7 +204,7 @@ fn product<T: Real>(
         shaken(sum, terms, noise) * scale
     };
     let mut row = row;
-    layer.unit.rows().into_iter().map(&mut row).collect()
+    dense.unit.rows().into_iter().map(&mut row).collect()
 }
 
 /// Σ w m, in four sums that an instruction can take at a time.

@@ -6,11 +6,10 @@
 //! Engineering Software 4). As carried differences do not cancel, a smaller h costs no digits,
 //! and steps can be as small as the next kink asks for.
 
-use crate::engine::{Network, Parameter, Real, Scaled};
+use crate::engine::{Dense, Network, Parameter, Real, Scaled};
 
-use super::carried::{DifferencePass, KinkUnit, exceeds, larger};
+use super::carried::{DifferencePass, KinkUnit};
 use super::noise::Noise;
-use super::quotient::magnitude;
 
 /// 2^this is the step that asks how far a parameter reaches: one that no plain z notices.
 const PROBING: i64 = -1_000_000;
@@ -63,7 +62,7 @@ pub struct Differences<'a, T> {
 impl<'a, T: Real> Differences<'a, T> {
     /// Runs the forward pass that all differ from.
     pub fn new(network: &'a Network<T>) -> Self {
-        let widest = network.layers.iter().map(|layer| layer.unit.ncols()).max().unwrap_or(1);
+        let widest = network.denses().map(Dense::inputs).max().unwrap_or(1);
         // A sum of n products rounds n times, an activation is right to a few ε.
         let noise = 2.0 * (8.0 + (widest as f64).sqrt()) * T::EPSILON;
         Self { pass: DifferencePass::new(network), noise }
@@ -83,7 +82,7 @@ impl<'a, T: Real> Differences<'a, T> {
         };
         let probed = self.pass.carry(parameter, probing, None);
         if let Some(unit) = probed.crossed {
-            let below = self.pass.carry(parameter, minus(probing), None);
+            let below = self.pass.carry(parameter, -probing, None);
             found.passes += 1;
             found.still = probed.rise.is_zero() && below.rise.is_zero();
             found.kink = (!found.still).then_some(unit);
@@ -125,15 +124,15 @@ impl<'a, T: Real> Differences<'a, T> {
                 let last = tableau[column];
                 let gain = (last - before) * (1.0 / (factor - 1.0));
                 let next = last + gain;
-                let off = larger(magnitude(next - last), magnitude(next - before));
-                if error.is_none_or(|error| !exceeds(off, error)) {
+                let off = ((next - last).abs()).max((next - before).abs());
+                if error.is_none_or(|error| off <= error) {
                     (error, found.value) = (Some(off), next);
                 }
                 tableau.push(next);
             }
             above = tableau;
-            let close = magnitude(found.value) * CLOSE;
-            if error.is_some_and(|error| !exceeds(error, close)) {
+            let close = found.value.abs() * CLOSE;
+            if error.is_some_and(|error| error <= close) {
                 break;
             }
         }
@@ -151,14 +150,14 @@ impl<'a, T: Real> Differences<'a, T> {
         passes: &mut u32,
     ) -> Result<(Scaled, Scaled), i64> {
         let above = self.pass.carry(parameter, h, None);
-        let below = self.pass.carry(parameter, minus(h), None);
+        let below = self.pass.carry(parameter, -h, None);
         *passes += 2;
         let mut both = [above, below].into_iter();
         if both.any(|carried| carried.crossed.is_some() || carried.too_far) {
             return Err(SHRINK);
         }
         let (odd, even) = (above.rise - below.rise, above.rise + below.rise);
-        if !odd.is_zero() && exceeds(magnitude(even), magnitude(odd)) {
+        if !odd.is_zero() && even.abs() > odd.abs() {
             return Err(even.exponent() - odd.exponent() + 1);
         }
         let twice = h * 2.0;
@@ -172,10 +171,10 @@ impl<'a, T: Real> Differences<'a, T> {
             let mut noise = Noise::new(seed, self.noise, T::EPSILON);
             let noisy = self.pass.carry(found.parameter, found.step, Some(&mut noise)).rise;
             let off = (noisy - rise).checked_div(found.step).unwrap_or_default();
-            largest = larger(largest, magnitude(off));
+            largest = largest.max(off.abs());
         }
         found.passes += NOISY as u32;
-        let floor = magnitude(found.value) * self.noise;
+        let floor = found.value.abs() * self.noise;
         found.bound = found.bound + largest * SAFETY + floor;
     }
 }
@@ -183,8 +182,4 @@ impl<'a, T: Real> Differences<'a, T> {
 /// 2^exponent.
 fn power(exponent: i64) -> Scaled {
     Scaled::new(1.0, exponent)
-}
-
-fn minus(number: Scaled) -> Scaled {
-    -number
 }

@@ -5,7 +5,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::engine::Scaled;
 
-use super::quotient::{Quotient, magnitude};
+use super::quotient::Quotient;
 
 /// A source of relative errors, independent of each other.
 ///
@@ -43,7 +43,15 @@ impl Noise {
     /// compute it.
     pub fn slope(&mut self, quotient: Quotient) -> Scaled {
         let ln = quotient.value.exponent().unsigned_abs() as f64 * std::f64::consts::LN_2;
-        let share = self.share(magnitude(quotient.terms));
+        let share = self.share(quotient.terms.abs());
         quotient.value + share * (1.0 + self.double * ln)
+    }
+}
+
+/// `number`, off by a random share of `terms` where there is noise.
+pub(super) fn shaken(number: Scaled, terms: Scaled, noise: &mut Option<&mut Noise>) -> Scaled {
+    match noise {
+        Some(noise) => number + noise.share(terms),
+        None => number,
     }
 }

@@ -3,9 +3,6 @@
 use crate::engine::{Parameter, Real, Scaled};
 
 use super::Derivative;
-use super::carried::{exceeds, larger};
-use super::plain::relative_error;
-use super::quotient::magnitude;
 
 /// The outcome of a gradient check.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,15 +106,15 @@ impl Derivative {
     /// difference at its best step cannot get far below either.
     pub fn compare<T: Real>(&self, analytic: Scaled) -> Compared {
         let resolution = libm::cbrt(T::EPSILON);
-        let error = magnitude(analytic - self.value);
-        let size = larger(magnitude(analytic), magnitude(self.value));
+        let error = (analytic - self.value).abs();
+        let size = analytic.abs().max(self.value.abs());
         let outcome = if self.still && analytic.is_zero() {
             Outcome::Zero
         } else if self.kink.is_some() {
             Outcome::Unresolved(Unresolved::OnKink)
-        } else if exceeds(error, self.bound) {
+        } else if error > self.bound {
             Outcome::Differs
-        } else if exceeds(self.bound, size * resolution) {
+        } else if self.bound > size * resolution {
             Outcome::Unresolved(Unresolved::BelowRounding)
         } else {
             Outcome::Agrees
@@ -135,13 +132,13 @@ impl Compared {
 
     /// The error bound beside the larger of the two; none where both are zero.
     pub fn relative_bound(&self) -> Option<f64> {
-        let size = larger(magnitude(self.analytic), magnitude(self.differences.value));
+        let size = self.analytic.abs().max(self.differences.value.abs());
         self.differences.bound.checked_div(size).map(Scaled::to_f64)
     }
 
     /// |analytic − differences| beside the error bound; none where that is 0.
     pub fn share_of_bound(&self) -> Option<f64> {
-        let error = magnitude(self.analytic - self.differences.value);
+        let error = (self.analytic - self.differences.value).abs();
         error.checked_div(self.differences.bound).map(Scaled::to_f64)
     }
 }
@@ -157,6 +154,12 @@ impl Errors {
         let median = median(errors.collect())?;
         Some(Self { compared: differences.len(), median, worst })
     }
+}
+
+/// |a − b| / max(|a|, |b|), and 0 where both are zero.
+pub(super) fn relative_error(a: Scaled, b: Scaled) -> f64 {
+    let error = (a - b).abs();
+    error.checked_div(a.abs().max(b.abs())).map_or(0.0, Scaled::to_f64)
 }
 
 /// The median, of an even number the upper of the two in the middle; none of nothing.

@@ -2,9 +2,7 @@
 
 use crate::engine::{Network, Parameter, Real, Scaled};
 
-use super::PlainDifference;
-use super::carried::larger;
-use super::quotient::magnitude;
+use super::outcome::{PlainDifference, relative_error};
 
 /// A network whose parameters can be moved one at a time.
 pub(super) struct Probe<T> {
@@ -59,8 +57,8 @@ impl<T: Real> Probe<T> {
     fn run(&mut self) -> (Scaled, Vec<bool>) {
         let pass = self.network.forward();
         self.passes += 1;
-        let layers = self.network.layers.iter().zip(&pass.layers);
-        let with_kink = layers.filter(|(layer, _)| layer.activation.has_kink());
+        let layers = self.network.activations().zip(&pass.layers);
+        let with_kink = layers.filter(|(activation, _)| activation.has_kink());
         let columns = with_kink.flat_map(|(_, trace)| {
             (0..self.network.input.batch()).flat_map(|example| trace.z.column(example))
         });
@@ -73,10 +71,4 @@ impl PlainDifference {
     fn new(parameter: Parameter, analytic: Scaled, numeric: Scaled) -> Self {
         Self { parameter, analytic, numeric, relative_error: relative_error(analytic, numeric) }
     }
-}
-
-/// |a − b| / max(|a|, |b|), and 0 where both are zero.
-pub(super) fn relative_error(a: Scaled, b: Scaled) -> f64 {
-    let error = magnitude(a - b);
-    error.checked_div(larger(magnitude(a), magnitude(b))).map_or(0.0, Scaled::to_f64)
 }

@@ -13,15 +13,10 @@ pub(super) struct Quotient {
     pub terms: Scaled,
 }
 
-/// |number|.
-pub(super) fn magnitude(number: Scaled) -> Scaled {
-    Scaled::new(number.mantissa().abs(), number.exponent())
-}
-
 /// (φ(z + d) − φ(z))/d, as [`Spec::rise`](crate::experiment::Spec::rise) has it.
 pub(super) fn quotient(activation: Activation, z: f64, d: f64, positive: bool) -> Quotient {
     let [first, second] = activation.rise(z, d, positive).map(Scaled::from);
-    Quotient { value: first + second, terms: magnitude(first) + magnitude(second) }
+    Quotient { value: first + second, terms: first.abs() + second.abs() }
 }
 
 /// e^x for x ≤ 0, never rounded to 0.

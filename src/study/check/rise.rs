@@ -3,9 +3,8 @@
 use crate::engine::{Network, Pass, Real, Scaled};
 use crate::experiment::Loss;
 
-use super::carried::{exceeds, shaken};
-use super::noise::Noise;
-use super::quotient::{exp, exp_minus_1, ln_1_plus, logistic, magnitude};
+use super::noise::{Noise, shaken};
+use super::quotient::{exp, exp_minus_1, ln_1_plus, logistic};
 
 /// What the loss of one example rises by, from what its outputs move by.
 pub(super) struct OutputRise {
@@ -73,7 +72,7 @@ impl OutputRise {
 /// ½(a + Δ − y)² − ½(a − y)² = Δ (a − y + Δ/2).
 fn squared(output: &Output, moved: Scaled, noise: &mut Option<&mut Noise>) -> Scaled {
     let rise = moved * (output.value + moved * 0.5);
-    shaken(rise, magnitude(moved * output.value), noise)
+    shaken(rise, (moved * output.value).abs(), noise)
 }
 
 /// y (s(−z − Δ) − s(−z)) + (1 − y)(s(z + Δ) − s(z)) with s(x) = ln(1 + e^x), where
@@ -83,7 +82,7 @@ fn binary(output: &Output, moved: Scaled, noise: &mut Option<&mut Noise>) -> Sca
     let [on, off] = [output.target, 1.0 - output.target].map(Scaled::from);
     let off = off * ln_1_plus(output.value * exp_minus_1(moved));
     let on = on * ln_1_plus(output.beside * exp_minus_1(minus));
-    shaken(on + off, magnitude(on) + magnitude(off), noise)
+    shaken(on + off, on.abs() + off.abs(), noise)
 }
 
 /// −Σ y_i ln p_i = ln Σ_j e^(z_j − z_t) − Σ_i y_i (z_i − z_t) with the largest logit z_t, whose
@@ -92,7 +91,7 @@ fn categorical(outputs: &[Output], moved: &[Scaled], noise: &mut Option<&mut Noi
     let top = outputs
         .iter()
         .zip(moved)
-        .reduce(|top, other| if exceeds(other.0.value, top.0.value) { other } else { top });
+        .reduce(|top, other| if other.0.value > top.0.value { other } else { top });
     let against = top.map_or(Scaled::ZERO, |(_, &moved)| moved);
     let (mut grown, mut given) = (Scaled::ZERO, Scaled::ZERO);
     for (output, moved) in outputs.iter().zip(moved) {
@@ -112,8 +111,8 @@ fn categorical_noise(outputs: &[Output], moved: &[Scaled], noise: &mut Noise) ->
     let total: f64 = outputs.iter().map(|output| output.target).sum();
     outputs.iter().zip(moved).fold(Scaled::ZERO, |sum, (output, &moved)| {
         let [on, off] = [output.target, 1.0 - output.target].map(Scaled::from);
-        let error = output.value * magnitude(off) + output.beside * on;
-        let rounding = noise.share(magnitude(moved) * error);
+        let error = output.value * off.abs() + output.beside * on;
+        let rounding = noise.share(moved.abs() * error);
         let given = noise.share_of_size(moved * output.value, (total - 1.0).abs());
         sum + rounding + given
     })
@@ -121,8 +120,7 @@ fn categorical_noise(outputs: &[Output], moved: &[Scaled], noise: &mut Noise) ->
 
 /// p_i and 1 − p_i, both in full.
 fn softmax(logits: &[Scaled]) -> Vec<(Scaled, Scaled)> {
-    let top =
-        (0..logits.len()).fold(0, |top, i| if exceeds(logits[i], logits[top]) { i } else { top });
+    let top = (0..logits.len()).fold(0, |top, i| if logits[i] > logits[top] { i } else { top });
     let terms: Vec<Scaled> = logits.iter().map(|z| exp((*z - logits[top]).to_f64())).collect();
     let others = terms.iter().enumerate().filter(|(i, _)| *i != top);
     let rest = others.fold(Scaled::ZERO, |sum, (_, &term)| sum + term);

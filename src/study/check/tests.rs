@@ -17,7 +17,8 @@ fn small(activation: Activation, loss: Loss) -> Experiment {
 }
 
 fn run(experiment: &Experiment, settings: &CheckSettings) -> GradientCheck {
-    gradient_check(experiment, 0, settings, &mut DrawStudy::new(), &Watch::unattended()).unwrap()
+    gradient_check(experiment, 0, settings, &mut DrawStudy::new(), &TaskContext::unattended())
+        .unwrap()
 }
 
 fn one_step(step: f64) -> CheckSettings {
@@ -42,8 +43,8 @@ fn backpropagation_passes_for_every_activation_and_loss() {
 #[test]
 fn a_wrong_derivative_is_flagged_and_named() {
     let experiment = small(Activation::Tanh, Loss::Mse);
-    let watch = Watch::unattended();
-    let network = DrawStudy::new().network::<f64>(&experiment, &experiment.variants[0], &watch);
+    let task = TaskContext::unattended();
+    let network = DrawStudy::new().network::<f64>(&experiment, &experiment.variants[0], &task);
     let network = network.unwrap();
     let pass = network.pass();
     let victim = Parameter::Weight { layer: 2, row: 3, column: 1 };
@@ -51,7 +52,7 @@ fn a_wrong_derivative_is_flagged_and_named() {
         let factor = if parameter == victim { 1.001 } else { 1.0 };
         pass.gradient(parameter) * factor
     };
-    let check = check_against(&network, &claimed, &CheckSettings::default(), &watch).unwrap();
+    let check = check_against(&network, &claimed, &CheckSettings::default(), &task).unwrap();
     let wrong = check.with(Outcome::Differs).map(|compared| compared.differences.parameter);
     assert_eq!(wrong.collect::<Vec<_>>(), [victim]);
     assert!(!check.passes());
@@ -65,15 +66,15 @@ fn a_wrong_derivative_is_flagged_and_named() {
 #[test]
 fn a_forgotten_slope_is_flagged() {
     let experiment = small(Activation::Sigmoid, Loss::Mse);
-    let watch = Watch::unattended();
-    let network = DrawStudy::new().network::<f64>(&experiment, &experiment.variants[0], &watch);
+    let task = TaskContext::unattended();
+    let network = DrawStudy::new().network::<f64>(&experiment, &experiment.variants[0], &task);
     let network = network.unwrap();
     let mut pass = network.forward();
     // BP1 without σ′(z^(L)), a beginner's favourite.
     pass.layers[2].slope.fill(1.0);
     network.backward(&mut pass);
     let claimed = |parameter| pass.gradient(parameter);
-    let check = check_against(&network, &claimed, &one_step(1e-5), &watch).unwrap();
+    let check = check_against(&network, &claimed, &one_step(1e-5), &task).unwrap();
     assert!(check.count(Outcome::Differs) > check.checked / 2);
 }
 
@@ -145,12 +146,12 @@ fn it_stops_and_refuses() {
         asked.set(asked.get() + 1);
         asked.get() > 30
     };
-    let watch = Watch::new(&stop, &|_| {});
-    let run = |settings: &CheckSettings, watch: &Watch<'_>| {
-        gradient_check(&experiment, 0, settings, &mut DrawStudy::new(), watch).unwrap_err()
+    let task = TaskContext::new(&stop, &|_| {});
+    let run = |settings: &CheckSettings, task: &TaskContext<'_>| {
+        gradient_check(&experiment, 0, settings, &mut DrawStudy::new(), task).unwrap_err()
     };
-    assert_eq!(run(&one_step(1e-5), &watch), CheckError::Stopped(Stopped));
-    let free = Watch::unattended();
+    assert_eq!(run(&one_step(1e-5), &task), CheckError::Stopped(Stopped));
+    let free = TaskContext::unattended();
     assert_eq!(run(&one_step(2.0), &free), CheckError::Step(2.0));
     assert!(run(&one_step(f64::NAN), &free).to_string().contains("1e-16 to 1"));
 }

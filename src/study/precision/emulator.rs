@@ -2,7 +2,9 @@
 
 use crate::engine::{Format, LayerTrace, Network, Pass, StoredGradient, TRUE_ZERO};
 
-use super::{BackwardTensor, EntryPlace, ExactLayer, Rule, Share, Stopped, StoredLayer, Watch};
+use super::{
+    BackwardTensor, EntryPlace, ExactLayer, Rule, Share, Stopped, StoredLayer, TaskContext,
+};
 
 /// A network after its forward pass in a format.
 pub(super) struct Emulator<'a> {
@@ -13,7 +15,7 @@ pub(super) struct Emulator<'a> {
     forward: Vec<ForwardLayer>,
     /// The first layer whose z, a or φ′ is not finite, if any.
     pub forward_overflow: Option<usize>,
-    watch: &'a Watch<'a>,
+    task: &'a TaskContext<'a>,
 }
 
 /// What rounding did to one layer on the way forward.
@@ -78,17 +80,17 @@ impl<'a> Emulator<'a> {
         exact_pass: &Pass<f64>,
         format: Format,
         exact: &'a [ExactLayer],
-        watch: &'a Watch<'a>,
+        task: &'a TaskContext<'a>,
     ) -> Result<Self, Stopped> {
-        let mut proceed = || watch.proceed().is_ok();
+        let mut proceed = || task.proceed().is_ok();
         let pass = network.emulated_forward(format, &mut proceed).map_err(|_| Stopped)?;
         let overflow = pass.layers.iter().position(|trace| !trace.is_finite());
         let mut forward: Vec<ForwardLayer> = Vec::with_capacity(exact.len());
         for (index, layer) in exact.iter().enumerate() {
-            watch.proceed()?;
+            task.proceed()?;
             let (stored, trace) = (&pass.layers[index], &exact_pass.layers[index]);
             let cancels_slope = index + 1 == exact.len() && network.loss.cancels_slope();
-            let may_flip = network.layers[index].activation.switches_off();
+            let may_flip = network.activation(index).switches_off();
             let depths = &layer.depths[BackwardTensor::Delta as usize];
             let mut next = ForwardLayer::of(stored, trace, depths, may_flip && !cancels_slope);
             if cancels_slope {
@@ -111,7 +113,7 @@ impl<'a> Emulator<'a> {
             forward.push(next);
         }
         let forward_overflow = overflow.map(|index| index + 1);
-        Ok(Self { network, format, exact, pass, forward, forward_overflow, watch })
+        Ok(Self { network, format, exact, pass, forward, forward_overflow, task })
     }
 
     /// What a backward pass with the loss scale 2^`power` leaves of layers 1…L.
@@ -150,7 +152,7 @@ impl<'a> Emulator<'a> {
             has_it.then_some(EntryPlace { derivative, layer: index + 1 })
         };
         for index in (0..self.exact.len()).rev() {
-            self.watch.proceed()?;
+            self.task.proceed()?;
             let share = self.delta(index, rule);
             let entries = self.pass.layers[index].stored()[2].iter();
             let not_finite = entries.filter(|entry| !entry.is_finite()).count() as u64;
@@ -185,7 +187,7 @@ impl<'a> Emulator<'a> {
     }
 
     fn backward(&mut self, power: i64) -> Result<(), Stopped> {
-        let mut proceed = || self.watch.proceed().is_ok();
+        let mut proceed = || self.task.proceed().is_ok();
         let done = self.network.emulated_backward(self.format, power, &mut self.pass, &mut proceed);
         done.map_err(|_| Stopped)
     }
@@ -231,7 +233,7 @@ impl<'a> Emulator<'a> {
                 let counted = columns.filter(|((_, depth), off)| **depth <= deepest && !**off);
                 share.add(Share::of(counted.map(|((entry, _), _)| *entry)));
             }
-            self.watch.proceed().is_ok()
+            self.task.proceed().is_ok()
         });
         done.map_err(|_| Stopped)?;
         Ok((stored, share))

@@ -2,7 +2,7 @@
 
 use crate::engine::{Format, Held, Magnitudes, Pass, Scaled};
 
-use super::{BackwardTensor, Stopped, Watch};
+use super::{BackwardTensor, Stopped, TaskContext};
 
 /// One layer's exact derivatives, and the depth of each entry.
 pub(super) struct ExactLayer {
@@ -19,17 +19,17 @@ impl ExactLayer {
     ///
     /// # Errors
     /// [`Stopped`] when told to stop.
-    pub fn all(pass: &Pass<f64>, watch: &Watch<'_>) -> Result<Vec<Self>, Stopped> {
+    pub fn all(pass: &Pass<f64>, task: &TaskContext<'_>) -> Result<Vec<Self>, Stopped> {
         let count = pass.layers.len();
         let layer = |index: usize| {
-            watch.report(index as f32 / count as f32);
-            Self::of(pass, index, watch)
+            task.report(index as f32 / count as f32);
+            Self::of(pass, index, task)
         };
         (0..count).map(layer).collect()
     }
 
-    fn of(pass: &Pass<f64>, index: usize, watch: &Watch<'_>) -> Result<Self, Stopped> {
-        watch.proceed()?;
+    fn of(pass: &Pass<f64>, index: usize, task: &TaskContext<'_>) -> Result<Self, Stopped> {
+        task.proceed()?;
         let trace = &pass.layers[index];
         let (units, batch) = (trace.delta.units(), trace.delta.batch());
         let share = Scaled::from(1.0 / batch as f64);
@@ -43,7 +43,7 @@ impl ExactLayer {
             *count = shares.iter().filter(is_lost).count() as u64;
         }
         let (delta, delta_depths) = measure(&shares);
-        let (weight, weight_depths) = weight(pass, index, &examples, watch)?;
+        let (weight, weight_depths) = weight(pass, index, &examples, task)?;
         let (bias, bias_depths) = measure(&pass.exact_bias_gradient(index));
         let entries = [delta, weight, bias];
         Ok(Self { entries, depths: [delta_depths, weight_depths, bias_depths], squares_flushed })
@@ -72,7 +72,7 @@ fn weight(
     pass: &Pass<f64>,
     index: usize,
     deltas: &[Vec<Scaled>],
-    watch: &Watch<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<(Magnitudes, Vec<u8>), Stopped> {
     let input = pass.inputs_of(index);
     // No entry of a mean is larger than the largest product, but for its rounding.
@@ -84,7 +84,7 @@ fn weight(
     let mut depths = Vec::with_capacity(deltas.first().map_or(0, Vec::len) * input.units());
     let counted = pass.exact_weight_gradient(index, &mut |_, row| {
         depths.extend(row.iter().map(|entry| magnitudes.take(*entry)));
-        watch.proceed().is_ok()
+        task.proceed().is_ok()
     });
     counted.map_err(|_| Stopped)?;
     Ok((magnitudes, depths))

@@ -302,7 +302,7 @@ pub(super) fn first(
 
 /// The first layer in which a z or an a of the exact pass is too large for a format.
 fn forward_overflow(format: Format, pass: &Pass<f64>) -> Option<usize> {
-    let is_too_large = |number: Scaled| format.hold(number.magnitude()) == Held::Overflow;
+    let is_too_large = |number: Scaled| format.hold(number.abs()) == Held::Overflow;
     let overflows = |trace: &LayerTrace<f64>| {
         let examples = 0..trace.z.batch();
         let largest = examples.flat_map(|b| [trace.z.largest(b), trace.a.largest(b)]);

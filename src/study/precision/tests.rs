@@ -4,7 +4,8 @@ use super::*;
 use crate::experiment::{Activation, Draws, Preset, Variant};
 
 fn lens_of(experiment: &Experiment) -> Lens {
-    precision(&mut DrawStudy::new(), experiment, &Watch::unattended()).expect("nobody stops it")
+    precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended())
+        .expect("nobody stops it")
 }
 
 fn preset(name: &str) -> Experiment {
@@ -91,7 +92,7 @@ fn the_shares_are_those_of_the_rounded_numbers() {
         experiment.architecture.batch = batch;
         let lens = lens_of(&experiment).variants.remove(0);
         let network: Network<f64> = DrawStudy::new()
-            .network(&experiment, &experiment.variants[0], &Watch::unattended())
+            .network(&experiment, &experiment.variants[0], &TaskContext::unattended())
             .expect("nobody stops it");
         let pass = network.pass();
         for (index, layer) in lens.layers.iter().enumerate() {
@@ -117,7 +118,7 @@ fn the_shares_are_those_of_the_rounded_numbers() {
 /// with the exact derivatives times 2^power.
 fn with_scale(experiment: &Experiment, power: i32) -> (f64, bool) {
     let network: Network<f64> = DrawStudy::new()
-        .network(experiment, &experiment.variants[0], &Watch::unattended())
+        .network(experiment, &experiment.variants[0], &TaskContext::unattended())
         .expect("nobody stops it");
     let pass = network.pass();
     let all = (0..pass.layers.len()).flat_map(|index| plain_derivatives(&pass, index));
@@ -229,8 +230,8 @@ fn it_stops_when_told_to() {
             asked.set(asked.get() + 1);
             asked.get() > limit
         };
-        let watch = Watch::new(&stop, &|_| {});
-        assert_eq!(precision(&mut DrawStudy::new(), &experiment, &watch), Err(Stopped));
+        let task = TaskContext::new(&stop, &|_| {});
+        assert_eq!(precision(&mut DrawStudy::new(), &experiment, &task), Err(Stopped));
         assert!(asked.get() < limit + 100, "it went on for long");
     }
 }

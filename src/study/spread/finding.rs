@@ -56,7 +56,7 @@ impl Spread {
         let of_magnitudes = self.scale == ValueScale::Log;
         let middle = |layer: Option<&LayerSpread>| {
             let median = layer?.median?;
-            Some(if of_magnitudes { median.magnitude() } else { median })
+            Some(if of_magnitudes { median.abs() } else { median })
         };
         let median = SpreadFinding::Median {
             first: middle(self.layers.first()),

@@ -2,12 +2,12 @@ use super::*;
 use crate::experiment::Preset;
 
 fn of(experiment: &Experiment, settings: SpreadSettings) -> Spread {
-    spread(&mut DrawStudy::new(), experiment, settings, &Watch::unattended()).unwrap()
+    spread(&mut DrawStudy::new(), experiment, settings, &TaskContext::unattended()).unwrap()
 }
 
 fn every_choice() -> impl Iterator<Item = SpreadSettings> {
     let choice = |signal, axis, variant| SpreadSettings { variant, signal, axis: Some(axis) };
-    let pairs = Signal::ALL.into_iter().flat_map(|s| ValueAxis::ALL.map(|axis| (s, axis)));
+    let pairs = SpreadSignal::ALL.into_iter().flat_map(|s| ValueAxis::ALL.map(|axis| (s, axis)));
     pairs.flat_map(move |(signal, axis)| [choice(signal, axis, 0), choice(signal, axis, 9)])
 }
 
@@ -32,7 +32,7 @@ fn by_hand() -> Experiment {
 
 #[test]
 fn four_values_are_counted_by_hand() {
-    let choose = |axis| SpreadSettings { signal: Signal::Z, axis: Some(axis), variant: 0 };
+    let choose = |axis| SpreadSettings { signal: SpreadSignal::Z, axis: Some(axis), variant: 0 };
     // 1, −2, 0 and ½, and the output's −½: 3 in 40 parts, rounded up to 0.1.
     let linear = of(&by_hand(), choose(ValueAxis::Linear));
     assert_eq!((linear.bins.width, linear.bins.ends()), (0.1, (-2.0, 1.1)));
@@ -82,9 +82,10 @@ fn every_entry_is_counted_once() {
 #[test]
 fn a_dead_relu_is_an_exact_zero() {
     let experiment = Experiment::default();
-    let settings = SpreadSettings { variant: 1, signal: Signal::A, axis: Some(ValueAxis::Log) };
+    let settings =
+        SpreadSettings { variant: 1, signal: SpreadSignal::A, axis: Some(ValueAxis::Log) };
     let spread = of(&experiment, settings);
-    let draw = DrawStudy::new().run(&experiment, &Watch::unattended()).unwrap();
+    let draw = DrawStudy::new().run(&experiment, &TaskContext::unattended()).unwrap();
     for (layer, record) in spread.layers.iter().zip(&draw.variants[1].layers) {
         assert_eq!(layer.zero_share(), record.dead_share);
         assert_eq!(layer.dead_share, record.dead_share);
@@ -92,8 +93,10 @@ fn a_dead_relu_is_an_exact_zero() {
     assert!(spread.layers.iter().any(|layer| layer.zeros > 0));
     // The output is dead: every δ is exactly 0, on every axis.
     for axis in ValueAxis::ALL {
-        let delta =
-            of(&experiment, SpreadSettings { signal: Signal::Delta, axis: Some(axis), ..settings });
+        let delta = of(
+            &experiment,
+            SpreadSettings { signal: SpreadSignal::Delta, axis: Some(axis), ..settings },
+        );
         assert!(delta.layers.iter().all(|layer| layer.zeros == layer.total));
     }
 }
@@ -101,7 +104,7 @@ fn a_dead_relu_is_an_exact_zero() {
 #[test]
 fn norms_that_no_f64_holds_are_in_finite_bins() {
     let experiment = Preset::find("deep").unwrap().experiment();
-    let draw = DrawStudy::new().run(&experiment, &Watch::unattended()).unwrap();
+    let draw = DrawStudy::new().run(&experiment, &TaskContext::unattended()).unwrap();
     for axis in [ValueAxis::Log, ValueAxis::SignedLog] {
         let settings = SpreadSettings { axis: Some(axis), ..Default::default() };
         let spread = of(&experiment, settings);
@@ -125,9 +128,10 @@ fn norms_that_no_f64_holds_are_in_finite_bins() {
 #[test]
 fn both_precisions_count_alike() {
     let mut experiment = Experiment::default();
-    let settings = SpreadSettings { signal: Signal::A, axis: Some(ValueAxis::Linear), variant: 0 };
+    let settings =
+        SpreadSettings { signal: SpreadSignal::A, axis: Some(ValueAxis::Linear), variant: 0 };
     let double = of(&experiment, settings);
-    experiment.architecture.precision = Precision::F32;
+    experiment.architecture.precision = crate::experiment::Precision::F32;
     let single = of(&experiment, settings);
     assert_eq!(double.bins, single.bins);
     let counts =
@@ -159,8 +163,8 @@ fn positions_and_values_agree_on_both_sides_and_far_out() {
 #[test]
 fn a_stop_is_obeyed() {
     let (stop, ignore) = (|| true, |_| {});
-    let watch = Watch::new(&stop, &ignore);
-    let asked = spread(&mut DrawStudy::new(), &Experiment::default(), Default::default(), &watch);
+    let task = TaskContext::new(&stop, &ignore);
+    let asked = spread(&mut DrawStudy::new(), &Experiment::default(), Default::default(), &task);
     assert_eq!(asked, Err(Stopped));
 }
 
@@ -171,8 +175,8 @@ fn the_usual_axis_suits_the_data() {
         of(experiment, settings).scale.axis()
     };
     let chapter = Experiment::default();
-    assert_eq!(usual(&chapter, Signal::Z), ValueAxis::Linear);
-    assert_eq!(usual(&chapter, Signal::Delta), ValueAxis::Log);
+    assert_eq!(usual(&chapter, SpreadSignal::Z), ValueAxis::Linear);
+    assert_eq!(usual(&chapter, SpreadSignal::Delta), ValueAxis::Log);
     let exploding = Preset::find("exploding").unwrap().experiment();
-    assert_eq!(usual(&exploding, Signal::Z), ValueAxis::SignedLog);
+    assert_eq!(usual(&exploding, SpreadSignal::Z), ValueAxis::SignedLog);
 }

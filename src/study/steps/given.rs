@@ -3,7 +3,7 @@
 use crate::engine::{Network, ScaledColumns};
 use crate::experiment::{Data, Experiment, Variant};
 
-use super::super::{DrawStudy, Stopped, Watch};
+use super::super::{DrawStudy, Stopped, TaskContext};
 
 /// Inputs, targets, weights and biases of one variant, whether they were drawn or given.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,9 +25,9 @@ impl Given {
         experiment: &Experiment,
         variant: &Variant,
         study: &mut DrawStudy,
-        watch: &Watch<'_>,
+        task: &TaskContext<'_>,
     ) -> Result<Self, Stopped> {
-        let network = study.network::<f64>(experiment, variant, watch)?.with_plain_parameters();
+        let network = study.network::<f64>(experiment, variant, task)?.with_plain_parameters();
         let batch = experiment.architecture.batch;
         let data = Data { x: examples(&network.input, batch), y: examples(&network.target, batch) };
         let (weights, biases) = parameters(&network);
@@ -53,7 +53,7 @@ type Parameters = (Vec<Vec<Vec<f64>>>, Vec<Vec<f64>>);
 
 fn parameters(network: &Network<f64>) -> Parameters {
     let weight = |index| super::rows::plain(&network.weight(index));
-    let weights = (0..network.layers.len()).map(weight).collect();
-    let biases = network.layers.iter().map(|layer| layer.bias.clone().unwrap_or_default());
+    let weights = (0..network.depth()).map(weight).collect();
+    let biases = network.denses().map(|dense| dense.bias.clone().unwrap_or_default());
     (weights, biases.collect())
 }

@@ -4,7 +4,7 @@ use super::*;
 
 fn run(experiment: &Experiment, example: usize) -> Steps {
     experiment.validate().unwrap();
-    steps(experiment, 0, example, &mut DrawStudy::new(), &Watch::unattended()).unwrap()
+    steps(experiment, 0, example, &mut DrawStudy::new(), &TaskContext::unattended()).unwrap()
 }
 
 fn worked_example() -> Experiment {
@@ -179,7 +179,7 @@ fn every_loss_and_activation_has_its_equations() {
 fn what_cannot_be_read_is_refused() {
     let mut study = DrawStudy::new();
     let mut refusal = |experiment: &Experiment, variant, example| {
-        steps(experiment, variant, example, &mut study, &Watch::unattended())
+        steps(experiment, variant, example, &mut study, &TaskContext::unattended())
             .unwrap_err()
             .to_string()
     };

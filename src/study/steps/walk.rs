@@ -56,7 +56,7 @@ impl Walk {
     }
 
     fn layers(&self) -> usize {
-        self.network.layers.len()
+        self.network.depth()
     }
 
     fn forward(&mut self, round: Round) -> Pass<f64> {
@@ -82,7 +82,7 @@ impl Walk {
             kind: forward_kind(round),
             layer: Some(layer),
             title: format!("Weigh the inputs of layer {layer} and add the bias"),
-            symbols: format!("z^{{({layer})}}=W^{{({layer})}}{}+b^{{({layer})}}", a_of(below)),
+            symbols: self.network.dense_op(layer - 1).equation(layer),
             numbers: format!(
                 "{}{}+{}={}",
                 factor(&self.weight(layer), digits),
@@ -100,7 +100,7 @@ impl Walk {
     fn activation(&self, pass: &Pass<f64>, layer: usize, round: Round) -> Step {
         let trace = &pass.layers[layer - 1];
         let softmax = layer == self.layers() && self.network.loss == Loss::SoftmaxCe;
-        let activation = self.network.layers[layer - 1].activation;
+        let activation = self.network.activation(layer - 1);
         let (symbol, name) = match activation.lines() {
             _ if softmax => (r"\operatorname{softmax}", "the softmax".to_owned()),
             Some((1.0, 1.0)) => ("", "the identity".to_owned()),
@@ -275,7 +275,7 @@ impl Walk {
     fn update(&mut self, pass: &Pass<f64>, rate: f64) {
         for layer in (1..=self.layers()).rev() {
             let gradient = pass.weight_gradient(layer - 1).to_f64();
-            let updated = &*self.network.layers[layer - 1].unit - &(gradient.clone() * rate);
+            let updated = &*self.network.dense(layer - 1).unit - &(gradient.clone() * rate);
             let old = self.weight(layer);
             self.steps.push(updated_step(
                 "W",
@@ -285,7 +285,7 @@ impl Walk {
                 &plain(&gradient),
                 &plain(&updated),
             ));
-            self.network.layers[layer - 1].unit = Arc::new(updated);
+            self.network.dense_mut(layer - 1).unit = Arc::new(updated);
         }
         for layer in (1..=self.layers()).rev() {
             let gradient = pass.bias_gradient(layer - 1).to_f64();
@@ -294,7 +294,7 @@ impl Walk {
                 old.iter().flatten().zip(&gradient).map(|(b, g)| b - rate * g).collect();
             let rows: Rows = updated.iter().map(|&b| vec![b]).collect();
             self.steps.push(updated_step("b", layer, rate, &old, &plain(&gradient), &rows));
-            self.network.layers[layer - 1].bias = Some(updated);
+            self.network.dense_mut(layer - 1).bias = Some(updated);
         }
     }
 
@@ -305,7 +305,7 @@ impl Walk {
 
     /// b^(l), n × 1.
     fn bias(&self, layer: usize) -> Rows {
-        let bias = self.network.layers[layer - 1].bias.iter().flatten();
+        let bias = self.network.dense(layer - 1).bias.iter().flatten();
         bias.map(|&b| vec![b]).collect()
     }
 }

@@ -82,7 +82,7 @@ pub struct Backward<'a, T> {
 impl<'a, T: Real> Backward<'a, T> {
     /// A backward pass with a mistake, which `number` puts somewhere.
     pub fn new(network: &'a Network<T>, pass: &'a Pass<T>, mistake: Mistake, number: u64) -> Self {
-        let layers = network.layers.len();
+        let layers = network.depth();
         let at = number as usize % layers;
         let mut backward = Self { network, pass, mistake, at, delta: vec![Vec::new(); layers] };
         for index in (0..layers).rev() {
@@ -95,10 +95,10 @@ impl<'a, T: Real> Backward<'a, T> {
 
     /// δ of one layer and example.
     fn example(&self, index: usize, b: usize) -> Vec<Scaled> {
-        let is_output = index + 1 == self.network.layers.len();
+        let is_output = index + 1 == self.network.depth();
         if self.mistake == Mistake::StaleLayer && !is_output && index == self.at {
             let above = &self.delta[index + 1][b];
-            let units = self.network.layers[index].unit.nrows();
+            let units = self.network.dense(index).unit.nrows();
             return (0..units).map(|j| above.get(j).copied().unwrap_or_default()).collect();
         }
         let signal = if is_output { self.error(b) } else { self.sent_back(index, b) };
@@ -138,10 +138,10 @@ impl<'a, T: Real> Backward<'a, T> {
 
     /// W^(l+1)ᵀ δ^(l+1).
     fn sent_back(&self, index: usize, b: usize) -> Vec<Scaled> {
-        let above = &self.network.layers[index + 1];
+        let above = self.network.dense(index + 1);
         let (rows, columns) = above.unit.dim();
         let delta = &self.delta[index + 1][b];
-        let at_this = index == self.at.min(self.network.layers.len() - 2);
+        let at_this = index == self.at.min(self.network.depth() - 2);
         let transposed = self.mistake == Mistake::NotTransposed && rows == columns;
         let rows = if self.mistake == Mistake::DroppedTerm && at_this { rows - 1 } else { rows };
         let unit = |j: usize| {
@@ -197,7 +197,7 @@ impl<'a, T: Real> Backward<'a, T> {
 
 /// φ′(z) of a layer, with an exponent of its own.
 pub fn slope<T: Real>(network: &Network<T>, index: usize, z: Scaled) -> Scaled {
-    let activation = network.layers[index].activation;
+    let activation = network.activation(index);
     let plain = z.to_f64().clamp(-1e300, 1e300);
     // Only the side counts where f64 has no such number.
     let plain = if plain == 0.0 { f64::MIN_POSITIVE * z.mantissa().signum() } else { plain };

@@ -4,16 +4,16 @@ use gradient_lab::engine::Parameter;
 use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::figure::words::check::sentences;
 use gradient_lab::study::{
-    CheckFinding, CheckSettings, DrawStudy, GradientCheck, KinkUnit, Outcome, Sample, Unresolved,
-    Watch, gradient_check,
+    CheckFinding, CheckSettings, DrawStudy, GradientCheck, KinkUnit, Outcome, Sample, TaskContext,
+    Unresolved, gradient_check,
 };
 
 use super::network;
 use super::raw::Raw;
 
 fn check(experiment: &Experiment, variant: usize, settings: &CheckSettings) -> GradientCheck {
-    let (mut study, watch) = (DrawStudy::new(), Watch::unattended());
-    gradient_check(experiment, variant, settings, &mut study, &watch).expect("nobody stops it")
+    let (mut study, task) = (DrawStudy::new(), TaskContext::unattended());
+    gradient_check(experiment, variant, settings, &mut study, &task).expect("nobody stops it")
 }
 
 fn case(toml: &str) -> GradientCheck {

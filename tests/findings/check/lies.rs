@@ -3,7 +3,8 @@
 use gradient_lab::engine::{FromDraws, Parameter, Real};
 use gradient_lab::experiment::{Experiment, Precision};
 use gradient_lab::study::{
-    CheckFinding, CheckSettings, GradientCheck, Outcome, Sample, Unresolved, Watch, check_against,
+    CheckFinding, CheckSettings, GradientCheck, Outcome, Sample, TaskContext, Unresolved,
+    check_against,
 };
 
 use super::backward::{Backward, Mistake};
@@ -97,7 +98,7 @@ fn examine<T: Real + FromDraws>(experiment: &Experiment, number: u64, told: &mut
         sample: Sample::Some { count: 12, seed: number },
         steps: vec![1e-3, 1e-5, 1e-7],
     };
-    let check = check_against(&network, &claimed, &settings, &Watch::unattended());
+    let check = check_against(&network, &claimed, &settings, &TaskContext::unattended());
     let check = check.expect("nobody stops it");
     let raw = Raw::new(&network, &claimed, &check);
     let findings = check.findings();

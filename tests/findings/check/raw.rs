@@ -64,13 +64,13 @@ impl Tangent {
             Parameter::Bias { .. } => 1.0.into(),
         };
         let input = input * step;
-        let mut moved = vec![(Scaled::ZERO, Scaled::ZERO); network.layers[layer - 1].unit.nrows()];
+        let mut moved = vec![(Scaled::ZERO, Scaled::ZERO); network.dense(layer - 1).unit.nrows()];
         moved[row - 1] = (input, size(input));
-        for index in layer - 1..network.layers.len() {
+        for index in layer - 1..network.depth() {
             if index >= layer {
                 moved = product(network, index, &moved);
             }
-            let is_output = index + 1 == network.layers.len();
+            let is_output = index + 1 == network.depth();
             if !(is_output && network.loss != Loss::Mse) {
                 self.activate(network, pass, index, b, &mut moved);
             }
@@ -89,7 +89,7 @@ impl Tangent {
         b: usize,
         moved: &mut [Term],
     ) {
-        let activation = network.layers[index].activation;
+        let activation = network.activation(index);
         for (unit, (moved, z)) in moved.iter_mut().zip(pass.layers[index].z.column(b)).enumerate() {
             let mut slope = slope(network, index, z);
             if activation.has_kink() && z.is_zero() && !moved.0.is_zero() {
@@ -113,7 +113,7 @@ fn flat(z: Scaled, terms: f64) -> Scaled {
 }
 
 fn product<T: Real>(network: &Network<T>, index: usize, moved: &[Term]) -> Vec<Term> {
-    let layer = &network.layers[index];
+    let layer = network.dense(index);
     let row = |weights: ndarray::ArrayView1<'_, T>| {
         weights.iter().zip(moved).fold((Scaled::ZERO, Scaled::ZERO), |sum, (w, moved)| {
             let w = Scaled::from(w.to_f64()) * layer.scale.to_f64();
@@ -328,8 +328,8 @@ impl<'a, T: Real> Raw<'a, T> {
 
 /// On which side of a kink every pre-activation is.
 fn sides<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Vec<bool> {
-    let layers = network.layers.iter().zip(&pass.layers);
-    let with_kink = layers.filter(|(layer, _)| layer.activation.has_kink());
+    let layers = network.activations().zip(&pass.layers);
+    let with_kink = layers.filter(|(activation, _)| activation.has_kink());
     let columns = with_kink
         .flat_map(|(_, trace)| (0..trace.z.batch()).flat_map(|example| trace.z.column(example)));
     columns.map(|z| z.mantissa() > 0.0).collect()

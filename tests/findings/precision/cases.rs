@@ -158,7 +158,7 @@ fn a_forward_overflow_is_told_everywhere() {
     let lens = true_lens(TOO_LARGE);
     let told = "In fp16 the forward pass overflows in layer 1.";
     assert!(words(&lens, Format::Fp16).starts_with(told), "{:?}", lens.findings);
-    let draw = super::DrawStudy::new().run(&read(TOO_LARGE), &super::Watch::unattended());
+    let draw = super::DrawStudy::new().run(&read(TOO_LARGE), &super::TaskContext::unattended());
     let draw = draw.expect("nobody stops it");
     let mut text = Vec::new();
     gradient_lab::export::json::write(&draw, &mut text).expect("memory takes it");
@@ -199,7 +199,7 @@ fn a_sum_of_squares_that_overflows_is_told() {
     assert!(words(&lens, Format::Fp16).contains("would be infinite"), "{:?}", lens.findings);
     // Six are 60,000.
     assert!(!infinite(&true_lens(&net(6))));
-    let draw = super::DrawStudy::new().run(&read(&net(9)), &super::Watch::unattended());
+    let draw = super::DrawStudy::new().run(&read(&net(9)), &super::TaskContext::unattended());
     let draw = draw.expect("nobody stops it").variants.remove(0);
     let told = gradient_lab::figure::words::flow::sentence(&draw.diagnosis);
     assert!(told.contains("lain fp16 arithmetic would print inf as the norm of layer 1"), "{told}");

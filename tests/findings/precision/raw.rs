@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use gradient_lab::engine::{Format, Held, Network, Pass, Scaled};
 use gradient_lab::experiment::{Activation, Experiment, Precision};
-use gradient_lab::study::{DrawStudy, Rule, Watch};
+use gradient_lab::study::{DrawStudy, Rule, TaskContext};
 
 /// δ over B (units × examples), ∂W and ∂b, row by row.
 type Entries<T> = [Vec<T>; 3];
@@ -41,9 +41,9 @@ impl Raw {
     pub fn of(experiment: &Experiment) -> Self {
         let mut experiment = experiment.clone();
         experiment.architecture.precision = Precision::F64;
-        let (variant, watch) = (&experiment.variants[0], Watch::unattended());
+        let (variant, task) = (&experiment.variants[0], TaskContext::unattended());
         let network: Network<f64> =
-            DrawStudy::new().network(&experiment, variant, &watch).expect("nobody stops it");
+            DrawStudy::new().network(&experiment, variant, &task).expect("nobody stops it");
         let pass = network.pass();
         let exact = (0..pass.layers.len()).map(|index| exact(&pass, index)).collect();
         Self { network, pass, exact, forward: RefCell::default(), stored: RefCell::default() }
@@ -82,7 +82,7 @@ impl Raw {
 
     fn is_relu(&self, index: usize) -> bool {
         let is_output = index + 1 == self.exact.len();
-        self.network.layers[index].activation == Activation::Relu
+        self.network.activation(index) == Activation::Relu
             && !(is_output && self.network.loss.cancels_slope())
     }
 

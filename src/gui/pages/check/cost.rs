@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use eframe::egui::{Align, Context, Layout, RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use crate::engine::{FromDraws, Network, Real};
-use crate::experiment::{Experiment, Precision};
+use crate::engine::{FromDraws, Network, Real, in_precision};
+use crate::experiment::Experiment;
 use crate::figure::{COST_COLUMNS, Figure, cost_row};
-use crate::study::{Cost, DrawStudy, Stopped, Timing, Watch, time_passes};
+use crate::study::{Cost, DrawStudy, Stopped, TaskContext, Timing, time_passes};
 
 use crate::gui::command::Commands;
 use crate::gui::figure_tools::figure_with_tools;
@@ -41,16 +41,13 @@ struct Made {
 
 impl CostPart {
     /// With nothing measured.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked =
             StudyHandle::new(context, "gradient-lab time", move |question: Question, watch, _| {
-                let timing = match question.0.architecture.precision {
-                    Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-                        time::<f64>(&mut study, &question, watch)?
-                    }
-                    Precision::F32 => time::<f32>(&mut study, &question, watch)?,
-                };
+                let precision = question.0.architecture.precision;
+                let timing =
+                    in_precision!(precision, T => time::<T>(&mut study, &question, watch))?;
                 Ok((question, timing))
             });
         Self { asked, made: None }
@@ -94,7 +91,7 @@ impl CostPart {
 fn time<T: Real + FromDraws>(
     study: &mut DrawStudy,
     (experiment, variant): &Question,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
 ) -> Result<Timing, Stopped> {
     let network: Network<T> = study.network(experiment, &experiment.variants[*variant], watch)?;
     let start = Instant::now();

@@ -31,8 +31,8 @@ struct Made {
 
 impl LossesPart {
     /// At the first example.
-    pub fn new(context: &Context) -> Self {
-        let mut study = DrawStudy::sparing();
+    pub fn new(context: &Context, draws: &DrawStudy) -> Self {
+        let mut study = draws.beside();
         let asked = StudyHandle::new(
             context,
             "gradient-lab losses",

@@ -10,8 +10,8 @@ use crate::experiment::Experiment;
 use crate::figure::{Figure, words};
 use crate::runtime::Deliver;
 use crate::study::{
-    Draw, DrawStudy, Ensemble, EnsembleError, EnsembleFinding, EnsembleSettings, Stopped, Theory,
-    TheoryStudy, Watch, ensemble,
+    Draw, DrawStudy, Ensemble, EnsembleError, EnsembleFinding, EnsembleSettings, Stopped,
+    TaskContext, Theory, TheoryStudy, ensemble,
 };
 
 /// Drawing goes on for as long before the first preview: a shorter ensemble is shown whole.
@@ -49,11 +49,11 @@ pub fn answer(
     (experiment, settings): &Question,
     draws: &mut DrawStudy,
     theories: &mut TheoryStudy,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
     deliver: Deliver<'_, Answer>,
 ) -> Result<Answer, Stopped> {
     let stop = || watch.proceed().is_err();
-    let quiet = Watch::new(&stop, &|_| {});
+    let quiet = TaskContext::new(&stop, &|_| {});
     thread::scope(|scope| {
         // The theory needs none of the networks.
         let quick = || Arc::new(Theory::at_once(experiment));

@@ -3,7 +3,7 @@
 use crate::experiment::Experiment;
 use crate::gui::chapter::prose::spoken_formula;
 use crate::study::{
-    DrawStudy, Given, Part, Step, StepKind, Steps, StepsError, Stopped, Values, Watch, steps,
+    DrawStudy, Given, Part, Step, StepKind, Steps, StepsError, Stopped, TaskContext, Values, steps,
 };
 
 /// What is asked of the worker.
@@ -65,7 +65,7 @@ impl Equation {
 pub fn answer(
     question: Question,
     study: &mut DrawStudy,
-    watch: &Watch<'_>,
+    watch: &TaskContext<'_>,
 ) -> Result<Answer, Stopped> {
     let Question { experiment, variant, example } = &question;
     let run = match steps(experiment, *variant, *example, study, watch) {

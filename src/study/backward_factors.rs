@@ -1,11 +1,13 @@
 //! One variant's backward pass taken apart: the product behind BP2, and the singular values
 //! of the Jacobians that carry any error signal back.
 
-use crate::engine::{FromDraws, LayerRecord, Network, OutputRecord, Pass, Real, record};
-use crate::experiment::{Experiment, Precision};
+use crate::engine::{
+    FromDraws, LayerRecord, Network, OutputRecord, Pass, Real, in_precision, record,
+};
+use crate::experiment::Experiment;
 
 use super::{
-    Diagnosis, DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, Watch, factors,
+    Diagnosis, DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, TaskContext, factors,
     jacobian_spectrum,
 };
 
@@ -16,26 +18,26 @@ const FACTORED: f32 = 0.4;
 
 /// What to take apart. An index past the last means the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AnatomySettings {
+pub struct BackwardSettings {
     /// Which variant, from 0.
     pub variant: usize,
     /// Which example of the batch the Jacobians are at, from 0.
     pub example: usize,
-    /// The layer from which the Jacobians start, from 1; see [`AnatomySettings::top`].
+    /// The layer from which the Jacobians start, from 1; see [`BackwardSettings::top`].
     pub top: Option<usize>,
 }
 
-impl AnatomySettings {
+impl BackwardSettings {
     /// The layer from which the Jacobians start: the one that was chosen; else the output, or
     /// the last hidden layer where one output alone would leave a single singular value.
     ///
     /// ```
     /// use gradient_lab::experiment::Experiment;
-    /// use gradient_lab::study::AnatomySettings;
+    /// use gradient_lab::study::BackwardSettings;
     /// let mut experiment = Experiment::default(); // 10–20–20–20–20–20–1
-    /// assert_eq!(AnatomySettings::default().top(&experiment), 5);
+    /// assert_eq!(BackwardSettings::default().top(&experiment), 5);
     /// experiment.architecture.output = 3;
-    /// assert_eq!(AnatomySettings::default().top(&experiment), 6);
+    /// assert_eq!(BackwardSettings::default().top(&experiment), 6);
     /// ```
     pub fn top(&self, experiment: &Experiment) -> usize {
         let last = experiment.layers();
@@ -46,7 +48,7 @@ impl AnatomySettings {
 
 /// One variant's backward pass, taken apart.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Anatomy {
+pub struct BackwardFactors {
     /// What was asked.
     pub experiment: Experiment,
     /// Which variant, from 0.
@@ -75,41 +77,37 @@ pub struct Anatomy {
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
-/// use gradient_lab::study::{AnatomySettings, DrawStudy, Watch, anatomy};
-/// let (settings, watch) = (AnatomySettings::default(), Watch::unattended());
+/// use gradient_lab::study::{BackwardSettings, DrawStudy, TaskContext, backward_factors};
+/// let (settings, task) = (BackwardSettings::default(), TaskContext::unattended());
 /// let mut study = DrawStudy::new();
-/// let anatomy = anatomy(&mut study, &Experiment::default(), settings, &|_| {}, &watch)?;
-/// assert_eq!((anatomy.factors.steps.len(), anatomy.top), (5, 5));
+/// let backward = backward_factors(&mut study, &Experiment::default(), settings, &|_| {}, &task)?;
+/// assert_eq!((backward.factors.steps.len(), backward.top), (5, 5));
 /// # Ok::<(), gradient_lab::study::Stopped>(())
 /// ```
-pub fn anatomy(
+pub fn backward_factors(
     study: &mut DrawStudy,
     experiment: &Experiment,
-    settings: AnatomySettings,
-    preview: &dyn Fn(Anatomy),
-    watch: &Watch<'_>,
-) -> Result<Anatomy, Stopped> {
-    match experiment.architecture.precision {
-        Precision::F64 | Precision::Fp16 | Precision::Bf16 => {
-            anatomy_as::<f64>(study, experiment, settings, preview, watch)
-        }
-        Precision::F32 => anatomy_as::<f32>(study, experiment, settings, preview, watch),
-    }
+    settings: BackwardSettings,
+    preview: &dyn Fn(BackwardFactors),
+    task: &TaskContext<'_>,
+) -> Result<BackwardFactors, Stopped> {
+    in_precision!(experiment.architecture.precision, T => backward_factors_as::<T>(study, experiment, settings, preview, task))
 }
 
-fn anatomy_as<T: Real + FromDraws>(
+fn backward_factors_as<T: Real + FromDraws>(
     study: &mut DrawStudy,
     experiment: &Experiment,
-    settings: AnatomySettings,
-    preview: &dyn Fn(Anatomy),
-    watch: &Watch<'_>,
-) -> Result<Anatomy, Stopped> {
+    settings: BackwardSettings,
+    preview: &dyn Fn(BackwardFactors),
+    task: &TaskContext<'_>,
+) -> Result<BackwardFactors, Stopped> {
     let variant = settings.variant.min(experiment.variants.len() - 1);
-    let passed = |watch: &Watch<'_>| study.passed(experiment, &experiment.variants[variant], watch);
-    let (network, pass): (Network<T>, _) = watch.part(0.0..PASSED, passed)?;
-    let factors = watch.part(PASSED..FACTORED, |watch| factors(&network, &pass, watch))?;
+    let passed =
+        |task: &TaskContext<'_>| study.passed(experiment, &experiment.variants[variant], task);
+    let (network, pass): (Network<T>, _) = task.part(0.0..PASSED, passed)?;
+    let factors = task.part(PASSED..FACTORED, |task| factors(&network, &pass, task))?;
     let records = record(&network, &pass);
-    let mut anatomy = Anatomy {
+    let mut backward = BackwardFactors {
         experiment: experiment.clone(),
         variant,
         name: experiment.variants[variant].name.clone(),
@@ -125,20 +123,21 @@ fn anatomy_as<T: Real + FromDraws>(
         top: settings.top(experiment),
         spectrum: None,
     };
-    preview(anatomy.clone());
-    anatomy.spectrum = Some(spectrum(&network, &pass, &anatomy, watch)?);
-    Ok(anatomy)
+    preview(backward.clone());
+    backward.spectrum = Some(spectrum(&network, &pass, &backward, task)?);
+    Ok(backward)
 }
 
 fn spectrum<T: Real>(
     network: &Network<T>,
     pass: &Pass<T>,
-    anatomy: &Anatomy,
-    watch: &Watch<'_>,
+    backward: &BackwardFactors,
+    task: &TaskContext<'_>,
 ) -> Result<Result<JacobianSpectrum, JacobianError>, Stopped> {
-    let spectrum =
-        |watch: &Watch<'_>| jacobian_spectrum(network, pass, anatomy.example, anatomy.top, watch);
-    match watch.part(FACTORED..1.0, spectrum) {
+    let spectrum = |task: &TaskContext<'_>| {
+        jacobian_spectrum(network, pass, backward.example, backward.top, task)
+    };
+    match task.part(FACTORED..1.0, spectrum) {
         Err(JacobianError::Stopped(stopped)) => Err(stopped),
         outcome => Ok(outcome),
     }
@@ -153,24 +152,25 @@ mod tests {
     #[test]
     fn the_preview_is_the_answer_without_the_singular_values() {
         let seen = RefCell::new(None);
-        let preview = |anatomy| *seen.borrow_mut() = Some(anatomy);
-        let (settings, watch) = (AnatomySettings::default(), Watch::unattended());
+        let preview = |backward| *seen.borrow_mut() = Some(backward);
+        let (settings, task) = (BackwardSettings::default(), TaskContext::unattended());
         let experiment = Experiment::default();
         let answer =
-            anatomy(&mut DrawStudy::new(), &experiment, settings, &preview, &watch).unwrap();
+            backward_factors(&mut DrawStudy::new(), &experiment, settings, &preview, &task)
+                .unwrap();
         let spectrum = answer.spectrum.clone().unwrap().unwrap();
         assert_eq!((spectrum.top, spectrum.layers.len()), (5, 5));
-        assert_eq!(seen.into_inner(), Some(Anatomy { spectrum: None, ..answer }));
+        assert_eq!(seen.into_inner(), Some(BackwardFactors { spectrum: None, ..answer }));
     }
 
     #[test]
     fn too_wide_a_layer_keeps_its_factors() {
         let mut experiment = Experiment::default();
         experiment.architecture.hidden = Some(vec![4, 300]);
-        let (settings, watch) =
-            (AnatomySettings { variant: 9, ..Default::default() }, Watch::unattended());
+        let (settings, task) =
+            (BackwardSettings { variant: 9, ..Default::default() }, TaskContext::unattended());
         let answer =
-            anatomy(&mut DrawStudy::new(), &experiment, settings, &|_| {}, &watch).unwrap();
+            backward_factors(&mut DrawStudy::new(), &experiment, settings, &|_| {}, &task).unwrap();
         assert_eq!((answer.name.as_str(), answer.factors.steps.len()), ("ReLU", 2));
         let error = answer.spectrum.unwrap().unwrap_err();
         assert!(error.to_string().contains("300 units"), "{error}");

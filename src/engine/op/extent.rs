@@ -1,0 +1,117 @@
+//! How large and how small δ gets, and its columns brought near 1.
+
+use smallvec::{SmallVec, smallvec};
+
+use crate::engine::kernels::{self, STANDARD};
+use crate::engine::number::{Real, ScaledColumns, exponent_of, ldexp};
+use crate::engine::pass::LayerTrace;
+use crate::experiment::Activation;
+
+/// How large and how small u ⊙ φ′(z) gets, column by column.
+pub(super) struct Extent<T> {
+    /// The largest magnitude.
+    tops: SmallVec<[T; 1]>,
+    /// The smallest |u|, |φ′(z)| and |u φ′(z)|, but for slopes that may be 0 and are.
+    least: SmallVec<[T; 1]>,
+}
+
+impl<T: Real> Extent<T> {
+    pub fn of(activation: Activation, u: &[T], slope: &[T], batch: usize) -> Self {
+        let (mut tops, mut least) = (smallvec![T::ZERO; batch], smallvec![T::ZERO; batch]);
+        let may_be = activation.is_piecewise_linear();
+        kernels::product_extremes(u, slope, may_be, &mut tops, &mut least);
+        Self { tops, least }
+    }
+
+    pub fn together(mut self, other: Self) -> Self {
+        for (top, other) in self.tops.iter_mut().zip(other.tops) {
+            *top = if other > *top { other } else { *top };
+        }
+        for (least, other) in self.least.iter_mut().zip(other.least) {
+            *least = if other < *least { other } else { *least };
+        }
+        self
+    }
+
+    /// The exponent that each column gives up; nothing where a number would lose digits before
+    /// or after, unless its column `is_zero`. `guard` are the smallest numbers that u itself has
+    /// with all digits.
+    fn shifts(&self, guard: f64, is_zero: impl Fn(usize) -> bool) -> Option<SmallVec<[i64; 1]>> {
+        let shift = |(b, (&top, &least)): (usize, (&T, &T))| {
+            let shift = shift_of(top);
+            let kept =
+                shift.abs() < -T::SMALLEST_EXPONENT && least.to_f64() >= guard * floor::<T>(shift);
+            (kept || is_zero(b)).then_some(shift)
+        };
+        self.tops.iter().zip(&self.least).enumerate().map(shift).collect()
+    }
+}
+
+/// What a number must reach so that it is normal, and is so still when its column has given up
+/// this exponent.
+pub(super) fn floor<T: Real>(shift: i64) -> f64 {
+    ldexp(1.0, T::SMALLEST_EXPONENT + shift.max(0))
+}
+
+/// δ ← u ⊙ φ′(z), renormalized; or nothing and `false` where an entry would lose digits. Of
+/// zeros only those count as true that are in a column which `is_zero`.
+pub(super) fn multiply_and_renormalize<T: Real>(
+    trace: &mut LayerTrace<T>,
+    extent: Extent<T>,
+    guard: f64,
+    is_zero: impl Fn(usize) -> bool,
+) -> bool {
+    let LayerTrace { slope, delta, .. } = trace;
+    let ScaledColumns { mantissa: u, exponent } = delta.columns_mut();
+    let u = u.as_slice_mut().expect(STANDARD);
+    let slope = slope.as_slice().expect(STANDARD);
+    let Some(shifts) = extent.shifts(guard, is_zero) else { return false };
+    let mut factors = extent.tops;
+    for ((factor, exponent), shift) in factors.iter_mut().zip(exponent).zip(shifts) {
+        *exponent += shift;
+        *factor = T::from_f64(ldexp(1.0, -shift));
+    }
+    kernels::multiply_columns(u, slope, &factors);
+    true
+}
+
+/// Brings each column's largest |δ_j| into [½, 1); a power of two moves into the exponent.
+pub(super) fn renormalize<T: Real>(delta: &mut ScaledColumns<T>) {
+    let entries = delta.mantissa.as_slice_mut().expect(STANDARD);
+    if let [exponent] = &mut delta.exponent[..] {
+        let shift = shift_of(kernels::largest(entries));
+        *exponent += shift;
+        scale_by(entries, &[shift]);
+        return;
+    }
+    let mut tops = vec![T::ZERO; delta.exponent.len()];
+    kernels::column_tops(entries, &mut tops);
+    let shifts: Vec<i64> = tops.into_iter().map(shift_of).collect();
+    delta.exponent.iter_mut().zip(&shifts).for_each(|(exponent, shift)| *exponent += shift);
+    scale_by(entries, &shifts);
+}
+
+/// The exponent that a column gives up; none where it is all zero.
+pub(super) fn shift_of<T: Real>(top: T) -> i64 {
+    if top == T::ZERO { 0 } else { exponent_of(top.to_f64()) }
+}
+
+/// Multiplies each column by 2^−shift. One factor could itself leave the range of T, where
+/// two do not.
+fn scale_by<T: Real>(entries: &mut [T], shifts: &[i64]) {
+    let power = |power: i64| T::from_f64(ldexp(1.0, power));
+    let fits = |shift: &i64| shift.abs() < -T::SMALLEST_EXPONENT;
+    match shifts {
+        [shift] if fits(shift) => kernels::scale_columns(entries, &[power(-shift)]),
+        _ if shifts.iter().all(fits) => {
+            let factors: Vec<T> = shifts.iter().map(|shift| power(-shift)).collect();
+            kernels::scale_columns(entries, &factors);
+        }
+        _ => {
+            let half: Vec<T> = shifts.iter().map(|shift| power(-shift / 2)).collect();
+            let rest: Vec<T> = shifts.iter().map(|shift| power(-(shift - shift / 2))).collect();
+            kernels::scale_columns(entries, &half);
+            kernels::scale_columns(entries, &rest);
+        }
+    }
+}
