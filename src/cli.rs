@@ -142,7 +142,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Ensemble(args)) => ensemble::run(&args),
         Some(Command::Theory(args)) => theory::run(&args),
         Some(Command::Sweep(args)) => sweep::run(&args),
-        Some(Command::List) => print(|out| list::write(out)),
+        Some(Command::List) => print(list::write),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

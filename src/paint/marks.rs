@@ -1,8 +1,8 @@
 //! Puts marks onto a plot: lines, points, bands, columns, levels.
 
-use eframe::egui::{Color32, Stroke, Visuals};
+use eframe::egui::{Color32, Visuals};
 use egui_plot::{
-    Bar, BarChart, HLine, Line, LineStyle, PlotPoints, PlotUi, Points, Polygon, VLine,
+    Bar, BarChart, FilledArea, HLine, Line, LineStyle, PlotPoints, PlotUi, Points, VLine,
 };
 
 use crate::figure::{Ink, Mark, MarkShape};
@@ -46,17 +46,10 @@ pub fn mark(plot_ui: &mut PlotUi<'_>, mark: &Mark, visuals: &Visuals) {
             plot_ui.points(points.color(colour).radius(radius).allow_hover(false));
         }
         MarkShape::Band(band) => {
-            // Quad by quad: egui fills convex shapes only.
-            for pair in band.windows(2) {
-                let [[x0, l0, h0], [x1, l1, h1]] = [pair[0], pair[1]];
-                let quad = vec![[x0, l0], [x1, l1], [x1, h1], [x0, h0]];
-                plot_ui.polygon(
-                    Polygon::new("", PlotPoints::from(quad))
-                        .fill_color(colour.gamma_multiply(0.22))
-                        .stroke(Stroke::NONE)
-                        .allow_hover(false),
-                );
-            }
+            let [x, low, high] =
+                [0, 1, 2].map(|part| -> Vec<f64> { band.iter().map(|at| at[part]).collect() });
+            let area = FilledArea::new("", &x, &low, &high);
+            plot_ui.add(area.fill_color(colour.gamma_multiply(0.22)).allow_hover(false));
         }
         MarkShape::Edges(band) => {
             for end in [1, 2] {

@@ -219,6 +219,7 @@ fn power_of_two(power: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use float8::{F8E4M3, F8E5M2};
     use half::{bf16, f16};
 
     use super::*;
@@ -281,6 +282,44 @@ mod tests {
         assert_eq!(numbers(Format::Bf16).len(), 255 << 7);
         assert_eq!(numbers(Format::E5m2).len(), 31 << 2);
         assert_eq!(numbers(Format::E4m3).len(), (16 << 3) - 1);
+    }
+
+    #[test]
+    fn every_pattern_of_eight_bits_is_what_float8_says() {
+        for pattern in 0..=u8::MAX {
+            for (format, number) in [
+                (Format::E4m3, F8E4M3::from_bits(pattern).to_f64()),
+                (Format::E5m2, F8E5M2::from_bits(pattern).to_f64()),
+            ] {
+                let rounded = format.round(number);
+                assert!(
+                    rounded.to_bits() == number.to_bits() || rounded.is_nan() && number.is_nan(),
+                    "{format:?}: {number:e} becomes {rounded:e}"
+                );
+            }
+        }
+    }
+
+    /// Up to the largest number: above it `float8` saturates.
+    #[test]
+    fn midpoints_and_their_neighbours_agree_with_float8() {
+        for (format, float8) in [
+            (Format::E4m3, (|x| F8E4M3::from_f64(x).to_f64()) as fn(f64) -> f64),
+            (Format::E5m2, |x| F8E5M2::from_f64(x).to_f64()),
+        ] {
+            for pair in numbers(format).windows(2) {
+                let middle = 0.5 * (pair[0] + pair[1]);
+                let quarter = 0.25 * (pair[1] - pair[0]);
+                for number in [middle - quarter, middle, middle + quarter, -middle] {
+                    let rounded = format.round(number);
+                    assert_eq!(
+                        rounded.to_bits(),
+                        float8(number).to_bits(),
+                        "{format:?} {number:e}"
+                    );
+                }
+            }
+        }
     }
 
     /// Between each two neighbours the middle goes to the one with the even pattern, and the

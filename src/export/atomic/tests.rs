@@ -71,7 +71,7 @@ fn a_read_only_file_is_left_alone() {
 fn names_that_no_file_can_have_are_refused_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let error = Destination::open(&folder.path().join("x".repeat(1000))).err().unwrap();
-    assert!(matches!(error, WriteError::Other { .. }), "{error}");
+    assert!(matches!(error, WriteError::Unusable { .. }), "{error}");
     assert!(names_in(folder.path()).is_empty());
 }
 
@@ -170,7 +170,7 @@ mod unix {
         let error = write(&nowhere, b"x").unwrap_err();
         assert!(matches!(error, WriteError::DanglingLink { .. }), "{error}");
         let error = write(&circle, b"x").unwrap_err();
-        assert!(matches!(error, WriteError::Other { .. }), "{error}");
+        assert!(matches!(error, WriteError::Unusable { .. }), "{error}");
         for link in [nowhere, circle] {
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         }

@@ -155,10 +155,8 @@ fn a_formula_in_a_sentence_stands_on_the_same_baseline() {
 fn a_screen_reader_is_told_the_alternative_text_or_the_source() {
     use egui_kittest::kittest::Queryable as _;
 
-    let mut harness = egui_kittest::Harness::new_ui(|ui| {
-        let mut fonts = FontDefinitions::default();
-        install_fonts(&mut fonts);
-        ui.ctx().set_fonts(fonts);
+    let builder = egui_kittest::Harness::builder().with_context_setup(crate::paint::fonts::install);
+    let mut harness = builder.build_ui(|ui| {
         ui.add(Math::new(r"\delta^{(l)}").alt("delta of layer l"));
         formula(ui, "x^2", 20.0);
         formula(ui, r"\frac{1", 20.0);
