@@ -17,7 +17,7 @@ pub(crate) fn value(activation: Activation, z: Scaled) -> Scaled {
         return along(slopes, z);
     }
     if let Some(tail) = activation.tail(plain) {
-        return tail.into();
+        return Scaled::from_ln(tail.exponent) * tail.factor;
     }
     // Past every f64 it is a straight line; on the left of 0 it may be a constant.
     if z.exponent() > 900 && !activation.is_bounded() && plain > 0.0 {

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{ActivationParameter, Spec, Term, growth};
+use super::spec::{ActivationParameter, Spec, Term, growth};
 
 /// φ(z) = λz for z > 0, else λα(eᶻ − 1).
 pub struct Selu;

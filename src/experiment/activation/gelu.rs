@@ -2,7 +2,7 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use super::{Spec, Term};
+use super::spec::{Spec, Term};
 
 /// φ(z) = z Φ(z), the exact form with the normal distribution function.
 pub struct Gelu;

@@ -1,6 +1,6 @@
 //! The identity.
 
-use super::{Spec, Term};
+use super::spec::{Spec, Term};
 
 /// φ(z) = z.
 pub struct Linear;

@@ -25,7 +25,6 @@ pub use linear::Linear;
 pub use relu::{LeakyRelu, Relu};
 pub use sigmoid::{Sigmoid, Silu, Softplus, Tanh};
 pub use sine::Sine;
-use spec::growth;
 pub use spec::{ActivationParameter, Kernel, Spec, Term};
 
 /// The enum, and what goes over all of its variants, from one list.

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{ActivationParameter, Spec, Term};
+use super::spec::{ActivationParameter, Spec, Term};
 
 /// φ(z) = max(z, 0); φ′(0) = 0.
 pub struct Relu;

@@ -1,6 +1,6 @@
 //! The logistic sigmoid, and what is built on it: tanh, SiLU and softplus.
 
-use super::{Kernel, Spec, Term, growth};
+use super::spec::{Kernel, Spec, Term, growth};
 
 /// φ(z) = 1/(1 + e⁻ᶻ).
 pub struct Sigmoid;

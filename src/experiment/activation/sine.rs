@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{ActivationParameter, Spec, Term};
+use super::spec::{ActivationParameter, Spec, Term};
 
 /// φ(z) = sin(`omega` · z).
 #[derive(Clone, Copy, Debug, PartialEq)]
