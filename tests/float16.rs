@@ -6,6 +6,7 @@
 mod helpers;
 
 use gradient_lab::engine::{DrawCache, Format, Network, Scaled, StoredDelta, StoredGradient};
+use gradient_lab::experiment::Preset;
 use helpers::{experiment, relative};
 use serde_json::Value;
 
@@ -102,5 +103,25 @@ fn every_stored_layer_agrees_with_numpy() {
         }
         let finite = layers.iter().filter(|(layer, _)| layer.norm.is_some()).count();
         assert!(same + 1 >= finite, "{same} of {finite} layers of {case}");
+    }
+}
+
+/// Norms have no sign: an error the wrong way round would pass every test above.
+#[test]
+fn stored_deltas_have_the_signs_of_the_exact_ones() {
+    let experiment = Preset::find("worked-example").expect("a preset").experiment();
+    let (mut cache, mut proceed) = (DrawCache::new(), || true);
+    let network: Network<f64> =
+        Network::build(&experiment, &experiment.variants[0], &mut cache, &mut proceed)
+            .expect("nobody stops it");
+    let exact = network.pass();
+    let mut emulated = network.emulated_forward(Format::Bf16, &mut proceed).expect("a pass");
+    network.emulated_backward(Format::Bf16, 0, &mut emulated, &mut proceed).expect("a pass");
+    for (exact, emulated) in exact.layers.iter().zip(&emulated.layers) {
+        let signs = |column: Vec<Scaled>| column.iter().map(|n| n.mantissa().signum()).collect();
+        let exact: Vec<f64> = signs(exact.delta.column(0).into_iter().collect());
+        let emulated: Vec<f64> = signs(emulated.delta.column(0).into_iter().collect());
+        assert!(!exact.is_empty());
+        assert_eq!(emulated, exact);
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{Theme, accesskit::Role};
 use egui_kittest::kittest::Queryable as _;
+use gradient_lab::engine::{Network, Scaled};
 use gradient_lab::experiment::{Draws, Experiment, Preset};
 use gradient_lab::figure::{Direction, Figure, Graph};
 use gradient_lab::study::{DrawStudy, TaskContext, portrait};
@@ -107,4 +108,30 @@ fn a_long_name_is_not_printed_under_the_tools() {
         let tool = window.get_by_role_and_label(Role::Button, "forward").rect();
         assert!(!heading.intersects(tool), "{heading} {tool}");
     }
+}
+
+#[test]
+fn units_that_are_not_shown_have_their_root_mean_square() {
+    let experiment = preset("chapter-16");
+    let (mut study, task) = (DrawStudy::new(), TaskContext::unattended());
+    let seen = portrait(&mut study, &experiment, 0, 0, &task).expect("nobody stops it");
+    let network: Network<f64> =
+        study.network(&experiment, &experiment.variants[0], &task).expect("nobody stops it");
+    let pass = network.pass();
+    let mut compared = 0;
+    for layer in seen.layers.iter().filter(|layer| layer.layer > 0) {
+        let Some(rest) = &layer.rest else { continue };
+        let trace = &pass.layers[layer.layer - 1];
+        let hidden = |column: Vec<Scaled>| -> f64 {
+            let hidden = &column[column.len() - rest.count..];
+            let squares: f64 = hidden.iter().map(|number| number.to_f64().powi(2)).sum();
+            (squares / rest.count as f64).sqrt()
+        };
+        let rms_a = hidden(trace.a.column(0).into_iter().collect());
+        let rms_delta = hidden(trace.delta.column(0).into_iter().collect());
+        assert!((rest.rms_a / rms_a - 1.0).abs() < 1e-12, "{} {rms_a}", rest.rms_a);
+        assert!((rest.rms_delta.to_f64() / rms_delta - 1.0).abs() < 1e-12, "{rms_delta}");
+        compared += 1;
+    }
+    assert!(compared > 3, "only {compared} layers have units that are not shown");
 }

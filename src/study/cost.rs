@@ -217,14 +217,17 @@ mod tests {
         let task = TaskContext::unattended();
         let variant = &experiment.variants[0];
         let network = DrawStudy::new().network::<f64>(&experiment, variant, &task).unwrap();
-        let ticks = Cell::new(0);
+        // It is asked before, between and after: forward takes 1 ms, backward 3.
+        let (asked, time) = (Cell::new(0), Cell::new(0));
         let clock = || {
-            ticks.set(ticks.get() + 1);
-            Duration::from_millis(ticks.get())
+            time.set(time.get() + [5, 1, 3][asked.get() % 3]);
+            asked.set(asked.get() + 1);
+            Duration::from_millis(time.get())
         };
         let timing = time_passes(&network, 3, &clock, &task).unwrap();
         assert_eq!(timing.forward, Duration::from_millis(1));
+        assert_eq!(timing.backward, Duration::from_millis(3));
         assert_eq!(timing.one_sided_differences, Duration::from_millis(176));
-        assert_eq!(timing.backward_over_forward(), 1.0);
+        assert_eq!(timing.backward_over_forward(), 3.0);
     }
 }

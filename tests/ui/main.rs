@@ -12,6 +12,7 @@ mod pasted;
 mod pictures;
 mod places;
 mod preview;
+mod saved;
 mod settings;
 mod sweep;
 mod variants;

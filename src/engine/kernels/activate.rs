@@ -62,13 +62,13 @@ fn in_blocks<T: Real>(z: &[T], a: &mut [T], slope: &mut [T], f: impl Fn(T) -> (T
         }
     }
     if !z_rest.is_empty() {
-        let mut last = [[T::ZERO; BLOCK]; 3];
-        last[0][..z_rest.len()].copy_from_slice(z_rest);
+        let [mut z, mut a, mut slope] = [[T::ZERO; BLOCK]; 3];
+        z[..z_rest.len()].copy_from_slice(z_rest);
         for lane in 0..BLOCK {
-            (last[1][lane], last[2][lane]) = f(last[0][lane]);
+            (a[lane], slope[lane]) = f(z[lane]);
         }
-        a_rest.copy_from_slice(&last[1][..z_rest.len()]);
-        slope_rest.copy_from_slice(&last[2][..z_rest.len()]);
+        a_rest.copy_from_slice(&a[..z_rest.len()]);
+        slope_rest.copy_from_slice(&slope[..z_rest.len()]);
     }
 }
 

@@ -180,7 +180,8 @@ mod tests {
                 same_filled(vec![T::ZERO; rows * batch], |out| kernel(&w, &x, batch, scale, out))
             };
             assert_eq!(straight(matmul), straight(matmul_large_body));
-            let turned = |kernel: fn(&[T], usize, &[T], usize, T, &mut [T])| {
+            type Turned<T> = fn(&[T], usize, &[T], usize, T, &mut [T]);
+            let turned = |kernel: Turned<T>| {
                 let kernel = |out: &mut [T]| kernel(&w, inner, &d, batch, scale, out);
                 same_filled(vec![T::ZERO; inner * batch], kernel)
             };

@@ -108,6 +108,7 @@ pub(crate) mod tests {
     }
 
     /// What a kernel leaves in its last argument, the same on every instruction set.
+    #[expect(clippy::needless_pass_by_value, reason = "tests hand over what they make for it")]
     pub fn same_filled<T: Clone + PartialEq + std::fmt::Debug>(
         blank: Vec<T>,
         kernel: impl Fn(&mut [T]),

@@ -2,9 +2,10 @@
 
 use crate::engine::{Format, LayerTrace, Network, Pass, StoredGradient, TRUE_ZERO};
 
-use super::{
-    BackwardTensor, EntryPlace, ExactLayer, Rule, Share, Stopped, StoredLayer, TaskContext,
-};
+use super::exact::ExactLayer;
+use super::rule::Rule;
+use super::stored::{BackwardTensor, EntryPlace, Share, StoredLayer};
+use crate::study::{Stopped, TaskContext};
 
 /// A network after its forward pass in a format.
 pub(super) struct Emulator<'a> {

@@ -2,7 +2,8 @@
 
 use crate::engine::{Format, Held, Magnitudes, Pass, Scaled};
 
-use super::{BackwardTensor, Stopped, TaskContext};
+use super::stored::BackwardTensor;
+use crate::study::{Stopped, TaskContext};
 
 /// One layer's exact derivatives, and the depth of each entry.
 pub(super) struct ExactLayer {

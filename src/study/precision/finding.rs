@@ -2,9 +2,8 @@
 
 use crate::engine::{Format, LayerTrace, Scaled, ZeroCause};
 
-use super::{
-    BackwardTensor, Emulation, EntryPlace, LayerLens, LossScale, Share, StoredLayer, VariantLens,
-};
+use super::scale::LossScale;
+use super::stored::{BackwardTensor, Emulation, EntryPlace, LayerLens, Share, StoredLayer};
 
 /// A claim about a variant in a format.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,20 +95,24 @@ impl PrecisionFinding {
     }
 
     /// All that is to be said of a variant, format by format.
-    pub(super) fn all(lens: &VariantLens) -> Vec<Self> {
+    pub(super) fn all(
+        layers: &[LayerLens],
+        scales: &[LossScale],
+        emulations: &[Emulation],
+    ) -> Vec<Self> {
         let signal = |layer: &LayerLens| layer.of(BackwardTensor::Delta).nonzero > 0;
-        if let Some(first) = lens.layers.first()
+        if let Some(first) = layers.first()
             && let Some(cause) = first.zero
-            && !lens.layers.iter().any(signal)
+            && !layers.iter().any(signal)
         {
             return vec![Self::NoSignal { cause }];
         }
         let mut findings = Vec::new();
-        for (format, scale) in Format::ALL.into_iter().zip(&lens.scales) {
-            match lens.emulation(format) {
+        for (format, scale) in Format::ALL.into_iter().zip(scales) {
+            match emulations.iter().find(|emulation| emulation.format == format) {
                 Some(emulation) => findings.extend(Self::computed(emulation)),
                 None => {
-                    let loss = PlainLoss::by_exact_entries(&lens.layers, format);
+                    let loss = PlainLoss::by_exact_entries(layers, format);
                     findings.push(Self::Plain { format, loss });
                 }
             }

@@ -6,7 +6,10 @@ use std::ops::RangeInclusive;
 use crate::engine::{Format, Held, LayerTrace, Magnitudes, Network, Pass, Scaled};
 
 use super::emulator::{Emulator, Fault, ForwardLoss, ForwardTensor};
-use super::{BackwardTensor, EntryPlace, ExactLayer, Rule, Share, Stopped, StoredLayer};
+use super::exact::ExactLayer;
+use super::rule::Rule;
+use super::stored::{BackwardTensor, EntryPlace, Share, StoredLayer};
+use crate::study::Stopped;
 
 /// A pass with the loss scale counts as right where every layer's norms of δ and ∂W are the
 /// exact ones within this factor.

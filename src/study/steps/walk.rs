@@ -7,7 +7,7 @@ use crate::experiment::Loss;
 
 use super::latex::{Digits, bracketed, computed, factor, loss_equation, matrix, scalar, times};
 use super::rows::{Rows, given, plain, product, rows, transposed};
-use super::{Part, Step, StepKind, Values};
+use super::step::{Part, Step, StepKind, Values};
 
 /// The run of a network with one example, scale 1 and biases written out.
 pub(super) struct Walk {
