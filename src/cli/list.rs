@@ -1,6 +1,5 @@
 //! `gradient-lab list`: every name that a file or an argument may use, with its hint.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::experiment::{Activation, Draws, Loss, Precision, Preset, Scheme, limits};
@@ -21,17 +20,16 @@ pub(super) fn write(out: &mut impl Write) -> io::Result<()> {
     section(out, "Figures", FigureId::ALL.map(|f| (f.id(), f.hint())))?;
     section(out, "Settings of a sweep", Setting::ALL.map(|s| (s.id(), s.hint())))?;
     section(out, "Quantities of a sweep", Quantity::ALL.map(|q| (q.id(), q.hint())))?;
-    let keys = limits::KEYS.iter().map(|key| (key.name.as_str(), key.words.as_str()));
-    section(out, "Keys of an experiment file", keys)
+    section(out, "Keys of an experiment file", limits::KEYS)
 }
 
 /// A title, and names and hints in two columns.
 fn section<'a>(
     out: &mut impl Write,
     title: &str,
-    rows: impl IntoIterator<Item = (&'a str, impl Into<Cow<'a, str>>)>,
+    rows: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> io::Result<()> {
-    let rows: Vec<_> = rows.into_iter().map(|(name, hint)| (name, hint.into())).collect();
+    let rows: Vec<_> = rows.into_iter().collect();
     if rows.is_empty() {
         return Ok(());
     }

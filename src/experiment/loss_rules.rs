@@ -22,8 +22,11 @@ impl Loss {
         if self != Self::SoftmaxCe || limits::SOFTMAX_OUTPUT.contains(&architecture.output) {
             return Ok(());
         }
-        let range = limits::Accepts::Whole(limits::SOFTMAX_OUTPUT).words();
-        let accepted = format!("{range} with loss = \"softmax_ce\"");
+        let accepted = format!(
+            "a whole number from {} to {} with loss = \"softmax_ce\"",
+            limits::SOFTMAX_OUTPUT.start(),
+            limits::SOFTMAX_OUTPUT.end()
+        );
         Err(ExperimentError::value_of("architecture.output", architecture.output, accepted))
     }
 
