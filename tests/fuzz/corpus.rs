@@ -64,7 +64,7 @@ impl Corpus {
                 "--figure",
                 "norms",
                 "--size",
-                "200x200",
+                "640x400",
                 "--scale",
                 "0.5",
                 "--format",

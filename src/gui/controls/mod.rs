@@ -7,7 +7,6 @@ mod variant;
 use eframe::egui::{self, RichText, ScrollArea, Ui};
 
 use crate::experiment::{Experiment, Preset, limits};
-use crate::paint::fonts;
 
 use super::command::{Command, Commands};
 use super::lab::Lab;
@@ -55,14 +54,7 @@ fn preset_choice(ui: &mut Ui, draft: &mut Experiment) {
             .desired_width(f32::INFINITY);
         ui.add(field).labelled_by(word.id).on_hover_text("Stands above every exported figure");
     });
-    code_points(ui, &draft.title);
-}
-
-/// Tells of characters that no font has, where they are typed.
-fn code_points(ui: &mut Ui, text: &str) {
-    if let Some(sentence) = fonts::sentence([text]) {
-        ui.label(RichText::new(sentence).small().weak());
-    }
+    row::code_points(ui, &draft.title);
 }
 
 fn variants(ui: &mut Ui, draft: &mut Experiment) {

@@ -6,7 +6,7 @@ use crate::experiment::{
     Activation, Experiment, FanMode, Init, Parameter, Scheme, Variant, limits,
 };
 
-use super::row::row;
+use super::row::{code_points, row};
 use crate::paint::theme;
 
 /// Room for every scheme's name at once, in points.
@@ -31,7 +31,7 @@ pub fn show(ui: &mut Ui, draft: &mut Experiment, index: usize) -> Option<Wish> {
     CollapsingHeader::new(title).id_salt(("variant", index)).default_open(index < 2).show(
         ui,
         |ui| {
-            super::code_points(ui, &variant.name);
+            code_points(ui, &variant.name);
             Grid::new("variant").num_columns(2).spacing([8.0, 6.0]).show(ui, |ui| {
                 name(ui, variant, &others);
                 activations(ui, variant);
