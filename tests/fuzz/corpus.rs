@@ -64,7 +64,7 @@ impl Corpus {
                 "--figure",
                 "norms",
                 "--size",
-                "640x400",
+                "640x520",
                 "--scale",
                 "0.5",
                 "--format",
