@@ -277,7 +277,7 @@ impl FigureId {
         Self::ALL.into_iter().find(|figure| figure.id() == id)
     }
 
-    /// Whether it shows one draw of the networks: [`Figure::of_draw`] makes it.
+    /// Whether it shows one draw of the networks: [`Figure::of_draw`](super::Figure::of_draw) makes it.
     pub fn is_of_draw(self) -> bool {
         matches!(self, Self::Norms | Self::Strips | Self::Units | Self::Sheet)
     }

@@ -23,7 +23,7 @@ pub struct VariantLens {
     pub name: String,
     /// Layers 1…L.
     pub layers: Vec<LayerLens>,
-    /// The passes in each of [`EMULATED`].
+    /// The passes in each of [`EMULATED`](crate::study::EMULATED).
     pub emulations: Vec<Emulation>,
     /// The loss scale for each of [`Format::ALL`].
     pub scales: Vec<LossScale>,
