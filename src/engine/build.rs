@@ -57,8 +57,8 @@ impl<T: FromDraws> Network<T> {
         Self::build_by(experiment, variant, cache, &mut in_turn)
     }
 
-    /// The same, with the layered arrays that are missing given to `draw` all at once: it may
-    /// draw them on several threads, or return `false` to stop. Where one stream serves the
+    /// Builds a variant's network, with the layered arrays that are missing given to `draw` all at
+    /// once: it may draw them on several threads, or return `false` to stop. Where one stream serves the
     /// whole network, it is asked before each array, with none to draw.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ impl std::fmt::Display for Parameter {
 }
 
 impl<T: Real> Network<T> {
-    /// The same network with scale 1 and biases written out, so that each parameter can be
+    /// A copy of the network with scale 1 and biases written out, so that each parameter can be
     /// set alone.
     #[must_use]
     pub fn with_plain_parameters(&self) -> Self {
@@ -104,7 +104,7 @@ impl<T: Real> Network<T> {
         }
     }
 
-    /// The same network with one example of the batch, counted from 0.
+    /// A copy of the network with one example of the batch, counted from 0.
     #[must_use]
     pub fn with_example(&self, example: usize) -> Self {
         let mut alone = self.clone();

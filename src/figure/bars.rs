@@ -106,7 +106,7 @@ impl Bars {
         }
     }
 
-    /// The same with lines over the bars, given as log10 by layer; the axis makes room.
+    /// Draws lines over the bars, given as log10 by layer; the axis makes room.
     #[must_use]
     pub fn with_overlays(mut self, lines: Vec<Mark>) -> Self {
         self.overlays = lines.into_iter().map(|line| on_scale(line, self.scale)).collect();

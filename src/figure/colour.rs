@@ -9,7 +9,7 @@ pub type Rgb = [u8; 3];
 /// by colour-blind eyes, darkened where white would swallow them.
 const ON_LIGHT: [Rgb; 6] =
     [[0, 94, 162], [213, 94, 0], [0, 132, 98], [176, 82, 138], [140, 109, 0], [70, 70, 70]];
-/// The same hues on a dark ground.
+/// Variants' colours on a dark ground: the hues of [`ON_LIGHT`], lighter.
 const ON_DARK: [Rgb; 6] = [
     [86, 180, 233],
     [240, 140, 50],

@@ -43,7 +43,7 @@ pub enum FigureId {
     Sweep,
     /// Layer × value: how a signal is spread in every layer.
     Dist(SpreadSignal),
-    /// The same as one outline a layer.
+    /// How a signal is spread in some layers, one outline each.
     Ridge(SpreadSignal),
     /// The norms between the ends of the floating-point formats, and what fp16 and bf16 keep.
     Precision,

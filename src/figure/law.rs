@@ -79,7 +79,7 @@ impl Figure {
         figure
     }
 
-    /// The same figure with the theory's dashed line over its bars, and a sentence for each
+    /// Draws the theory's dashed line over the figure's bars, and adds a sentence for each
     /// variant that the theory says nothing of.
     #[must_use]
     pub fn with_theory(mut self, theory: &Theory) -> Self {

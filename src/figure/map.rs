@@ -30,7 +30,8 @@ pub struct Map {
     pub y: MapAxis,
     /// Row after row from the bottom; a cell that is not measured yet is pending.
     pub cells: Vec<MapCell>,
-    /// The same with what coarser rounds have measured in the place of what is pending.
+    /// The cells as they are painted: what coarser rounds have measured stands in the place of
+    /// what is pending.
     pub shown: Vec<MapCell>,
     /// All that is known of each cell: a tooltip tells it of one, and of most cells nobody asks.
     pub measured: Vec<Option<study::Cell>>,

@@ -37,7 +37,7 @@ fn split(scientific: &str) -> (String, i64) {
     (mantissa.to_owned(), exponent.parse().unwrap_or(0))
 }
 
-/// The same words with true minus signs before numbers, for sentences on screen; exponents
+/// Words with true minus signs before their numbers, for sentences on screen; exponents
 /// such as `1e-05` and hyphens between letters stay.
 ///
 /// ```

@@ -37,11 +37,11 @@ pub enum Command {
     AskTable(Arc<Figure>),
     /// This figure onto the clipboard.
     Copy(Arc<Figure>),
-    /// The same for the present draw's sheet.
+    /// The window that exports the present draw's sheet as PNG.
     AskSheetPicture,
-    /// The same for the present draw's sheet.
+    /// The window that exports the numbers of the present draw's sheet as CSV.
     AskSheetTable,
-    /// The same for the present draw's sheet.
+    /// The present draw's sheet onto the clipboard.
     CopySheet,
     /// Open this file.
     Open(PathBuf),

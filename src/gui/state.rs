@@ -94,7 +94,7 @@ impl State {
         }
     }
 
-    /// The same file with harmless values; `is_same` where it holds these entries already.
+    /// Makes the file's values harmless; `is_same` where it holds these entries already.
     fn mended(mut self, mut entries: Entries, is_same: bool) -> Self {
         let sentences = mend::entries(&mut entries);
         let is_same = is_same && sentences.is_empty();

@@ -19,7 +19,7 @@ const GROUP: f64 = 0.82;
 const THINNEST: f32 = 2.5;
 /// Bars wider than this have their number on them.
 const NUMBER: f32 = 42.0;
-/// The same where there are marks beside it.
+/// Bars wider than this have their number on them where marks stand beside it.
 const NUMBER_AND_MARKS: f32 = 78.0;
 
 /// The panel: heading, plot, and the legend beside it.

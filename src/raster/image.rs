@@ -49,12 +49,12 @@ impl Image {
         (x < self.width && y < self.height).then(|| self.pixels[y * self.width + x])
     }
 
-    /// The same pixels as plain bytes.
+    /// The pixels as bytes: red, green, blue and alpha of each, row by row from the top.
     pub fn bytes(&self) -> &[u8] {
         self.pixels.as_flattened()
     }
 
-    /// The same picture for egui's clipboard and textures.
+    /// A copy as egui's clipboard and textures take it.
     pub fn to_color_image(&self) -> eframe::egui::ColorImage {
         let colours = self.pixels.iter().map(|&[r, g, b, a]| {
             // Already multiplied by alpha, on both sides.

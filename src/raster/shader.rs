@@ -7,7 +7,7 @@ use crate::raster::texture::Texture;
 
 /// The colours of a triangle's pixels, each channel 0 to 255.
 pub(super) enum Shader<'a> {
-    /// The same everywhere: nearly all that a plot is made of.
+    /// One colour everywhere: nearly all that a plot is made of.
     Flat([f32; 4]),
     /// Evenly changing: the soft rims of egui's shapes.
     Smooth([Slope; 4]),

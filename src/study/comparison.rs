@@ -125,7 +125,7 @@ impl LayerComparison {
         self.measured_mean - self.expected_mean
     }
 
-    /// The same in standard deviations of one network.
+    /// Measured less expected mean, in standard deviations of one network.
     pub fn off_stds(&self) -> f64 {
         off(self.off_decades(), self.expected_std)
     }
@@ -137,7 +137,7 @@ impl RatioComparison {
         self.measured_mean - self.expected_mean
     }
 
-    /// The same in standard deviations of one network.
+    /// Measured less expected mean, in standard deviations of one network.
     pub fn off_stds(&self) -> f64 {
         off(self.off_decades(), self.expected_std)
     }

@@ -100,8 +100,8 @@ fn unit_field(sweep: &Sweep, scale: Setting, other: Option<(Setting, f64)>) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::super::SweepPreset;
     use super::*;
+    use crate::study::SweepPreset;
 
     /// No part of the line turns its direction by much, with both axes stretched to 1.
     #[test]

@@ -126,8 +126,8 @@ impl DrawStudy {
         self.answer(experiment, task, None)
     }
 
-    /// The same; where the batch takes longer than a frame, `preview` first receives what the
-    /// same networks do to the first example alone. The result does not depend on it.
+    /// Runs every variant; where the batch takes longer than a frame, `preview` first receives what
+    /// the same networks do to the first example alone. The result does not depend on it.
     ///
     /// # Errors
     /// [`Stopped`] when told to stop.
@@ -313,7 +313,7 @@ mod tests {
         (previews.into_inner(), draw)
     }
 
-    /// The same experiment with its first example alone, written out as data.
+    /// A copy of the experiment with its first example alone, written out as data.
     fn first_example(experiment: &Experiment) -> Experiment {
         let variant = &experiment.variants[0];
         let network: Network<f64> =

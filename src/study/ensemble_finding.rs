@@ -53,7 +53,7 @@ pub enum EnsembleFinding {
         /// Exact or estimated.
         footing: Footing,
     },
-    /// The same where the lab cannot tell what to expect at this width.
+    /// The measured ratio alone, where the lab cannot tell what to expect at this width.
     RatioAlone {
         /// L.
         layers: usize,
@@ -74,7 +74,7 @@ pub enum EnsembleFinding {
         layer: usize,
         /// Measured less expected mean.
         off_decades: f64,
-        /// The same in expected standard deviations.
+        /// Measured less expected mean, in expected standard deviations.
         off_stds: f64,
         /// The share of networks between 5 and 95 % of the expected law.
         inside: f64,

@@ -138,7 +138,7 @@ impl<'a> TaskContext<'a> {
         work(&TaskContext { stop: self.stop, report: &report })
     }
 
-    /// The same, whose shares nobody is told.
+    /// Does work that may be stopped, and whose progress nobody is told.
     fn quietly<R>(&self, work: impl FnOnce(&TaskContext<'_>) -> R) -> R {
         work(&TaskContext { stop: self.stop, report: &|_| {} })
     }

@@ -83,7 +83,7 @@ pub fn predict(experiment: &Experiment, variant: &Variant) -> Result<Prediction,
 }
 
 impl Prediction {
-    /// The same steps back from a known ‖δ^(L)‖, such as the measured one: what the theory
+    /// The predicted steps back from a known ‖δ^(L)‖, such as the measured one: what the theory
     /// says of the layers below, whatever the loss did.
     #[must_use]
     pub fn anchored(&self, output_delta: Scaled) -> Self {

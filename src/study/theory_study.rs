@@ -151,7 +151,8 @@ impl TheoryStudy {
         Ok(theory)
     }
 
-    /// The same where nothing of it takes time, because it is kept.
+    /// Completes a theory from what is kept of earlier runs; `None` where something would have to
+    /// be computed.
     pub fn recall(&self, theory: &Theory) -> Option<Theory> {
         let mut theory = theory.clone();
         for limit in theory.variants.iter_mut().filter_map(|variant| variant.limit.as_mut()) {

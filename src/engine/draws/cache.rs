@@ -160,8 +160,8 @@ impl Drawn {
 mod tests {
     use crate::experiment::UnitLaw;
 
-    use super::super::{Place, Source, Tensor};
     use super::*;
+    use crate::engine::draws::{Place, Source, Tensor};
 
     fn weight(layer: usize, law: UnitLaw, rows: usize, columns: usize) -> Request {
         Request { source: Source::Layered(Tensor::Weight(layer)), law, rows, columns }

@@ -92,8 +92,8 @@ fn mend_far_out<T: Real>(z: &[T], reach: T, mut mend: impl FnMut(usize, T)) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::same_bits;
     use super::*;
+    use crate::engine::kernels::same_bits;
 
     fn points() -> Vec<f64> {
         let mut z: Vec<f64> = (-3000..3000).map(|i| f64::from(i) * 0.0137).collect();

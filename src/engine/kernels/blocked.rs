@@ -166,9 +166,9 @@ fn blocks<T: Real, const A: usize, const B: usize, const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::product::tests::{narrow, noise};
-    use super::super::{same_bits, same_filled};
     use super::*;
+    use crate::engine::kernels::product::tests::{narrow, noise};
+    use crate::engine::kernels::{same_bits, same_filled};
 
     /// The bits of every path, for blocks with and without a rest on all three sides.
     fn check<T: Real + From<f32>>(narrowed: impl Fn(Vec<f64>) -> Vec<T>) {

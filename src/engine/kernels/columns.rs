@@ -291,9 +291,9 @@ fn sum_of_lanes([a, b, c, d, e, f, g, h]: [f64; SUMS]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::product::tests::{narrow, noise};
-    use super::super::{same_bits, same_filled};
     use super::*;
+    use crate::engine::kernels::product::tests::{narrow, noise};
+    use crate::engine::kernels::{same_bits, same_filled};
 
     #[test]
     fn columns_agree_with_the_plain_loop() {

@@ -133,9 +133,9 @@ impl<T: Real, const N: usize> Extremes<T, N> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::product::tests::{narrow, noise};
-    use super::super::{same_bits, same_filled};
     use super::*;
+    use crate::engine::kernels::product::tests::{narrow, noise};
+    use crate::engine::kernels::{same_bits, same_filled};
 
     #[test]
     fn extremes_agree_with_the_plain_loop() {

@@ -110,9 +110,9 @@ fn matvec_transposed_body<T: Real>(w: &[T], stride: usize, d: &[T], scale: T, ou
 
 #[cfg(test)]
 mod tests {
-    use super::super::product::tests::{narrow, noise};
-    use super::super::same_filled;
     use super::*;
+    use crate::engine::kernels::product::tests::{narrow, noise};
+    use crate::engine::kernels::same_filled;
 
     fn check<T: Real + From<f32>>(narrowed: impl Fn(Vec<f64>) -> Vec<T>) {
         for (rows, columns) in [(37, 53), (4, 16), (5, 300), (1, 1), (20, 20)] {

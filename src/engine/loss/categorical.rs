@@ -22,8 +22,8 @@ pub fn categorical(logits: &[Scaled], target: &[f64]) -> ExampleLoss {
 
 #[cfg(test)]
 mod tests {
-    use super::super::binary::binary;
     use super::*;
+    use crate::engine::loss::binary::binary;
 
     fn log10(number: Scaled) -> f64 {
         number.log10().expect("not zero")

@@ -53,12 +53,12 @@ impl LogSoftmax {
     /// p_i.
     pub fn probabilities(&self) -> impl Iterator<Item = Scaled> {
         let total = self.rest + 1.0.into();
-        self.terms.iter().map(move |term| term.checked_div(total).unwrap_or_default())
+        self.terms.iter().map(move |term| term.checked_div(total).expect("the sum is at least 1"))
     }
 
     /// 1 − p_top, in full even where p_top rounds to 1.
     pub fn beside_top(&self) -> Scaled {
-        self.rest.checked_div(self.rest + 1.0.into()).unwrap_or_default()
+        self.rest.checked_div(self.rest + 1.0.into()).expect("the sum is at least 1")
     }
 
     /// −ln p_i = ln Σ_j e^{z_j} − z_i ≥ 0.

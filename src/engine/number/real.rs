@@ -35,7 +35,7 @@ pub trait Real:
 
     /// The nearest number of this type.
     fn from_f64(number: f64) -> Self;
-    /// The same number as `f64`.
+    /// The number as `f64`, exactly.
     fn to_f64(self) -> f64;
     /// |x|.
     fn abs(self) -> Self;

@@ -94,7 +94,7 @@ pub(crate) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrac
     times_slope_with_care(activation, trace);
 }
 
-/// The same where entries may be zero, lost, or so small that they lose digits.
+/// δ = u ⊙ φ′(z) where entries may be zero, lost, or so small that they lose digits.
 pub(super) fn times_slope_with_care<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
     let lost = trace.delta.take_underflowed();
     for b in 0..trace.delta.batch() {

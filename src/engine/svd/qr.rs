@@ -70,7 +70,9 @@ impl PivotedQr {
             }
             reflectors.push(reflector);
         }
-        let entry = |column: &Active, row: usize| column.done.get(row).copied().unwrap_or_default();
+        // R is upper triangular: below what is done of a column, it is 0.
+        let entry =
+            |column: &Active, row: usize| column.done.get(row).copied().unwrap_or(Scaled::ZERO);
         let r = (0..reflectors.len())
             .map(|row| active.iter().map(|column| entry(column, row)).collect())
             .collect();

@@ -106,7 +106,7 @@ const SPOKEN: [(&str, &str); 34] = [
     ("}", " "),
 ];
 
-/// The same for a formula alone.
+/// A formula as a screen reader should say it.
 pub fn spoken_formula(latex: &str) -> String {
     let replace = |text: String, (from, to): &(&str, &str)| text.replace(from, to);
     let said = SPOKEN.iter().fold(latex.to_owned(), replace);

@@ -40,7 +40,7 @@ pub fn formula(ui: &mut Ui, latex: &str, size_points: f32) -> Response {
     ui.add(Math::new(latex).size(size_points))
 }
 
-/// The same LaTeX in another colour, for a term that is to stand out.
+/// LaTeX in a colour of its own, for a term that is to stand out.
 ///
 /// The colour's opacity is ignored; pick one for each theme, as LaTeX's own names (`blue`)
 /// are hard to read on a dark ground.

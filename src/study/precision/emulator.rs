@@ -24,7 +24,7 @@ pub(super) struct Emulator<'a> {
 struct ForwardLayer {
     /// Where rounding carried z across a kink, so that a slope is 0 that should not be.
     flipped: Off,
-    /// The same, and what is flushed to zero on the way forward.
+    /// Where a slope is wrongly 0: by a kink, or by what is flushed to zero on the way forward.
     lost: Off,
     /// Slopes that are flushed to zero, of those that δ depends on.
     slopes: Share,

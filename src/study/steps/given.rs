@@ -3,7 +3,7 @@
 use crate::engine::{Network, ScaledColumns};
 use crate::experiment::{Data, Experiment, Variant};
 
-use super::super::{DrawStudy, Stopped, TaskContext};
+use crate::study::{DrawStudy, Stopped, TaskContext};
 
 /// Inputs, targets, weights and biases of one variant, whether they were drawn or given.
 #[derive(Clone, Debug, PartialEq)]

@@ -46,7 +46,7 @@ pub struct Shown {
 /// An equation to be set.
 pub struct Equation {
     pub latex: String,
-    /// The same broken at its equals signs.
+    /// The LaTeX broken at its equals signs, a line each.
     pub lines: Vec<String>,
     pub spoken: String,
 }
