@@ -18,7 +18,7 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::experiment::{Experiment, visible};
-use crate::export::atomic::Destination;
+use crate::export::atomic;
 use crate::export::picture::{self, PictureOptions};
 use crate::export::{csv, json, weights};
 use crate::figure::{FigureId, View};
@@ -27,7 +27,7 @@ use crate::paint::fonts;
 use crate::study::{DrawStudy, TaskContext};
 
 pub use error::CliError;
-use output::{Format, print, tell};
+use output::{Format, destination, output_path, print, tell};
 use source::EXPERIMENT_HELP;
 
 /// Bytes that any picture takes: a full disk is told before the work.
@@ -196,7 +196,7 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
         dark: matches!(args.theme, Theme::Dark),
     };
     picture::check(options)?;
-    let destination = Destination::open(&args.output)?;
+    let destination = destination(&args.output, [args.experiment.as_path()])?;
     destination.reserve(LEAST_PICTURE)?;
     let figure = id
         .compute(experiment, View::default(), &TaskContext::unattended())
@@ -219,7 +219,10 @@ fn run(args: &RunArgs) -> Result<(), CliError> {
     let mut study = DrawStudy::new();
     let task = TaskContext::unattended();
     if let Some(path) = &args.weights {
-        let mut destination = Destination::open(path)?;
+        if atomic::is_standard_output(output_path(path)) {
+            return Err(CliError::TwoOutputs);
+        }
+        let mut destination = destination(path, [args.experiment.as_path()])?;
         destination.reserve(weights::size(&experiment)?)?;
         match weights::write(&experiment, &mut study, &task, &mut destination) {
             Err(weights::WeightsError::Write(error)) => {

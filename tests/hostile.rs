@@ -53,6 +53,19 @@ fn lists_are_not_tables() {
 }
 
 #[test]
+fn dates_are_no_texts() {
+    refused("title = 1979-05-27T07:32:00Z", &["title = 1979-05-27T07:32:00Z"]);
+    refused("[[variant]]\nname = 07:32:00", &["variant 1, name = 07:32:00"]);
+    refused("draws = 1979-05-27", &["draws = 1979-05-27", "\"numpy\" or \"layered\""]);
+}
+
+#[test]
+fn a_key_without_letters_is_seen() {
+    refused("\"\" = 1", &["\"\" is not a key"]);
+    refused("[architecture]\n\"\" = 1", &["architecture.\"\" is not a key"]);
+}
+
+#[test]
 fn variants_are_counted_before_they_are_named() {
     for count in [7, 2000, 50_000] {
         let tables = "[[variant]]\n".repeat(count);

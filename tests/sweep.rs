@@ -117,10 +117,10 @@ fn nonsense_is_refused() {
         change(&mut request);
         sweep(&request, Shard::WHOLE, 1, &TaskContext::unattended(), |_| {}).expect_err("nonsense")
     };
-    assert_eq!(refusal(&|s| s.x.cells = 257), SweepError::Axis);
-    assert_eq!(refusal(&|s| s.y = Some(s.x)), SweepError::Axis);
+    assert_eq!(refusal(&|s| s.x.cells = 257), SweepError::Axis(Setting::WeightStd));
+    assert_eq!(refusal(&|s| s.y = Some(s.x)), SweepError::Twice);
     let from_zero = |s: &mut Sweep| (s.x.from, s.x.spacing) = (0.0, Spacing::Logarithmic);
-    assert_eq!(refusal(&from_zero), SweepError::Axis);
+    assert_eq!(refusal(&from_zero), SweepError::Axis(Setting::WeightStd));
     assert_eq!(refusal(&|s| s.variant = 1), SweepError::Request);
     let refused = refusal(&|s| s.x = axis(Setting::Width, 1.0, 1e5, 3));
     assert!(matches!(refused, SweepError::Setting(_)), "{refused}");

@@ -63,6 +63,55 @@ fn standard_output_takes_a_picture() {
     assert_eq!(names_in(folder.path()), ["both"]);
 }
 
+/// A command that is refused with these words and leaves the file as it was.
+fn keeps(path: &Path, command: &[&str], words: &str) {
+    let before = fs::read(path).expect("the file");
+    let output = lab(command);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains(words), "{told}");
+    assert_eq!(fs::read(path).expect("the file"), before, "{command:?}");
+}
+
+#[test]
+fn what_is_read_is_not_written_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let net = folder.path().join("net.toml");
+    fs::write(&net, "[architecture]\ndepth = 2\nwidth = 3\n").expect("a file");
+    let linked = folder.path().join("linked");
+    std::os::unix::fs::symlink(&net, &linked).expect("a link");
+    let part = folder.path().join("part.json");
+    let axis = ["--x", "gain:1:2:2", "--seeds", "1"];
+    let measured = lab(&[&["sweep", text(&net)][..], &axis, &["-o", text(&part)]].concat());
+    assert!(measured.status.success());
+    let words = "read by this command";
+    for path in [&net, &linked] {
+        keeps(&net, &["run", text(&net), "--weights", text(path)], words);
+        keeps(&net, &[&["sweep", text(&net)][..], &axis, &["-o", text(path)]].concat(), words);
+        let render = ["render", text(&net), "--figure", "norms", "--format", "png", "-o"];
+        keeps(&net, &[&render[..], &[text(path)]].concat(), words);
+    }
+    keeps(&part, &["sweep", "--join", text(&part), "-o", text(&part)], words);
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let direct = render(&["-o", "/dev/stdout", "--format", "png"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = "cd \"$1\" && \"$0\" render worked-example --figure norms --format png -o -";
+    let program = env!("CARGO_BIN_EXE_gradient-lab");
+    let output = Command::new("sh").args(["-c", script, program, text(folder.path())]).output();
+    assert_eq!(output.expect("a shell").stdout, direct.stdout);
+    assert!(names_in(folder.path()).is_empty());
+    for path in ["-", "/dev/stdout"] {
+        let output = lab(&["run", "worked-example", "--weights", path]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("cannot both go to standard output"), "{told}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
 #[test]
 fn pipes_and_devices_stay_what_they_are() {
     let folder = tempfile::tempdir().expect("a folder");

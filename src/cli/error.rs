@@ -26,6 +26,14 @@ pub enum CliError {
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// What would be written to is what is read.
+    #[error("“{}” is read by this command, which would replace it; write to another file.", short_path(.0))]
+    Overwrites(PathBuf),
+    /// Two things for one stream.
+    #[error(
+        "The weights and the records cannot both go to standard output; write the weights to a file."
+    )]
+    TwoOutputs,
     /// Neither the path nor an argument says what kind of picture is wanted.
     #[error(
         "“{}” does not say what kind of picture it is: let it end in .png, or add --format png.",
@@ -45,10 +53,10 @@ pub enum CliError {
     #[error("Standard output could not be written: {0}.")]
     Print(std::io::Error),
     /// No figure has that name.
-    #[error("--figure {0} is no figure of the lab. Choose one of {names}.", names = figure_names())]
+    #[error("--figure “{0}” is no figure of the lab. Choose one of {names}.", names = figure_names())]
     Figure(String),
     /// The experiment has no variant of that name.
-    #[error("--variant {name} is none of the experiment's. Choose one of {known}.")]
+    #[error("--variant “{name}” is none of the experiment's. Choose one of {known}.")]
     Variant {
         /// What was given.
         name: String,
@@ -72,7 +80,7 @@ pub enum CliError {
     )]
     Emulated(&'static str, &'static str),
     /// Parts that leave a hole.
-    #[error("These parts leave {0} cells unmeasured; join all parts of the sweep.")]
+    #[error("Cells that no part has measured: {0}. Join all parts of the sweep.")]
     MissingCells(usize),
     /// The picture could not be painted.
     #[error(transparent)]
@@ -106,7 +114,7 @@ impl CliError {
             Self::Experiment { error: OpenError::Failed(_), .. } => FAILED,
             Self::Experiment { .. } => MEND,
             Self::Write(error) if error.is_failure() => FAILED,
-            Self::Write(_) | Self::Ending(_) => MEND,
+            Self::Write(_) | Self::Overwrites(_) | Self::TwoOutputs | Self::Ending(_) => MEND,
             Self::Figure(_) => MEND,
             Self::Picture(PictureError::Paint(_) | PictureError::TooSmall { .. }) => MEND,
             Self::Ensemble(EnsembleError::Stopped(_)) => FAILED,

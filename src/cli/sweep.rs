@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::experiment::short_path;
-use crate::export::atomic::Destination;
 use crate::export::sweep as file;
 use crate::figure::words::sweep::sentence;
 use crate::study::{
@@ -16,7 +15,7 @@ use crate::study::{
 };
 
 use super::error::CliError;
-use super::output::{Format, print};
+use super::output::{Format, destination, print};
 use super::source::{self, EXPERIMENT_HELP};
 
 /// Bytes that a cell takes at least: a full disk is told before the work.
@@ -61,9 +60,10 @@ pub(super) struct SweepArgs {
 
 /// Does it.
 pub(super) fn run(args: &SweepArgs) -> Result<(), CliError> {
-    let destination = |request: &Sweep| match &args.output {
+    let ready = |request: &Sweep| match &args.output {
         Some(path) => {
-            let destination = Destination::open(path)?;
+            let inputs = args.experiment.iter().chain(&args.join).map(PathBuf::as_path);
+            let destination = destination(path, inputs)?;
             let cells = request.x.cells * request.y.map_or(1, |y| y.cells);
             destination.reserve(LEAST_BYTES_A_CELL * cells as u64)?;
             Ok::<_, CliError>(Some(destination))
@@ -73,13 +73,13 @@ pub(super) fn run(args: &SweepArgs) -> Result<(), CliError> {
     let (request, map, destination) = match &args.experiment {
         Some(experiment) => {
             let request = asked(args, experiment)?;
-            let destination = destination(&request)?;
+            let destination = ready(&request)?;
             let map = measured(args, &request)?;
             (request, map, destination)
         }
         None => {
             let (request, map) = joined(&args.join)?;
-            let destination = destination(&request)?;
+            let destination = ready(&request)?;
             (request, map, destination)
         }
     };
@@ -114,7 +114,7 @@ fn asked(args: &SweepArgs, experiment: &Path) -> Result<Sweep, CliError> {
     let mut request = Sweep {
         variant,
         experiment,
-        x: args.x.ok_or(SweepError::Axis)?,
+        x: args.x.expect("clap requires it without --join"),
         y: args.y,
         quantity: args.quantity,
         seeds: args.seeds.unwrap_or(1),
@@ -176,7 +176,7 @@ fn axis(text: &str) -> Result<Axis, String> {
     let setting = Setting::find(setting).ok_or_else(|| format!("SETTING is one of {names}"))?;
     let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
     let ends = number(from).zip(number(to)).filter(|(from, to)| from <= to);
-    let (from, to) = ends.ok_or("FROM and TO are numbers, the smaller one first")?;
+    let (from, to) = ends.ok_or("FROM and TO are finite numbers, the smaller one first")?;
     let cells = cells.parse().ok().filter(|cells| CELLS.contains(cells));
     let cells = cells.ok_or("CELLS is a whole number from 1 to 256")?;
     Ok(Axis { setting, from, to, cells, spacing })

@@ -15,6 +15,7 @@ impl Experiment {
     pub fn from_toml(text: &str) -> Result<Self, ExperimentError> {
         let table = parse_table(text)?;
         refuse_conflicts(&table)?;
+        refuse_dates("", &table)?;
         // Before each is made and its name looked for among all the others'.
         if let Some(variants) = table.get("variant").and_then(toml::Value::as_array) {
             validate_variant_count(variants.len())?;
@@ -108,6 +109,27 @@ fn refuse_conflicts(table: &toml::Table) -> Result<(), ExperimentError> {
     }
 }
 
+/// TOML's own dates and times, which serde would take for texts.
+fn refuse_dates(place: &str, table: &toml::Table) -> Result<(), ExperimentError> {
+    for (key, value) in table {
+        let path = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+        refuse_date(&path, value)?;
+    }
+    Ok(())
+}
+
+fn refuse_date(path: &str, value: &toml::Value) -> Result<(), ExperimentError> {
+    match value {
+        toml::Value::Datetime(_) => Err(ExperimentError::value(path, value.to_string())),
+        toml::Value::Table(table) => refuse_dates(path, table),
+        toml::Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, item)| refuse_date(&format!("{path}[{index}]"), item)),
+        _ => Ok(()),
+    }
+}
+
 /// serde's error as a sentence with the key, the value and the accepted range.
 fn explain(
     error: &serde_path_to_error::Error<toml::de::Error>,
@@ -145,6 +167,8 @@ fn home_of(name: &str) -> String {
 fn unknown_in_words(path: &str, name: &str) -> String {
     let table = path.strip_suffix(name).unwrap_or(path).trim_end_matches('.');
     let gap = if table.ends_with(']') { ", " } else { "." };
+    // A name of no letters would not be seen.
+    let name = if name.is_empty() { "\"\"" } else { name };
     match table {
         "" => name.to_owned(),
         _ => format!("{}{gap}{name}", in_words(table)),

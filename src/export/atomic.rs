@@ -251,6 +251,12 @@ fn own_stream(path: &Path) -> Option<io::Result<File>> {
     None
 }
 
+/// Whether a path leads to this process' standard output.
+pub fn is_standard_output(path: &Path) -> bool {
+    let own = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].map(Path::new);
+    own.contains(&path)
+}
+
 /// Standard output as a file. `io::stdout` takes what cannot be written, where standard output
 /// is open for reading alone, for written.
 ///

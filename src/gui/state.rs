@@ -9,7 +9,7 @@ mod mend;
 mod tests;
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
@@ -57,6 +57,8 @@ enum ReadError {
     Empty,
     #[error("is cut or damaged")]
     Damaged,
+    #[error("holds no valid experiment")]
+    NoExperiment,
     #[error("could not be read within {} seconds", PATIENCE.as_secs())]
     Slow,
     #[error("could not be read ({0})")]
@@ -80,6 +82,9 @@ impl State {
             ));
         }
         match read_in_time(&state.path) {
+            Ok(entries) if !has_experiment(&entries) && state.has_good_copy() => {
+                state.set_aside(&ReadError::NoExperiment)
+            }
             Ok(entries) => state.mended(entries, true),
             Err(ReadError::Missing) => state,
             // eframe would wait for it as well, so it is not even touched.
@@ -113,6 +118,12 @@ impl State {
         self
     }
 
+    /// Whether the copy holds what the file should.
+    fn has_good_copy(&self) -> bool {
+        let copy = self.copy.as_deref().map(read_in_time);
+        matches!(copy, Some(Ok(entries)) if has_experiment(&entries))
+    }
+
     fn set_aside(mut self, why: &ReadError) -> Self {
         let refused = self.path.with_file_name(REFUSED);
         let what = format!("The saved state in {} {why}", self.path.display());
@@ -143,6 +154,10 @@ impl State {
     }
 }
 
+fn has_experiment(entries: &Entries) -> bool {
+    entries.get(saved::KEY).is_some_and(|text| saved::Saved::refused(text).is_none())
+}
+
 /// A path below a file: opening it fails at once, and nothing can be made there.
 fn nowhere() -> PathBuf {
     let file = if cfg!(unix) { None } else { std::env::current_exe().ok() };
@@ -170,7 +185,7 @@ fn in_time(
 }
 
 fn read(path: &Path) -> Result<Entries, ReadError> {
-    // StudyHandle before opening, which would wait for a pipe's other end.
+    // Asked before opening, which would wait for a pipe's other end.
     if !fs::metadata(path)?.is_file() {
         return Err(ReadError::Special);
     }
@@ -198,13 +213,19 @@ fn text(entries: &Entries) -> String {
     ron::to_string(entries).expect("a map of strings always becomes RON")
 }
 
-/// A copy that fails costs nothing now: the one before is still whole.
+/// A copy that fails costs nothing now: the one before is still whole. A terminal is told.
 fn write_copy(copy: &Path, text: &str) {
     // Writing into a pipe would wait for its reader.
     if fs::metadata(copy).is_ok_and(|there| !there.is_file()) {
         return;
     }
-    let _ = atomic::write(copy, text.as_bytes());
+    if let Err(error) = atomic::write(copy, text.as_bytes()) {
+        // A terminal that is gone is no reason to end.
+        let _ = writeln!(
+            io::stderr(),
+            "gradient-lab: What the next start would open could not be saved. {error}"
+        );
+    }
 }
 
 /// Keeps the last good copy as new as what eframe is about to write.
@@ -229,6 +250,11 @@ impl Keeper {
         let text = text(&held.into_iter().flatten().collect());
         if text == self.written {
             return;
+        }
+        // Whoever cleaned up meanwhile took the folder; eframe does not make it again either, and
+        // the copy's own failure says why it cannot be made.
+        if let Some(folder) = copy.parent() {
+            let _ = fs::create_dir_all(folder);
         }
         self.wait();
         self.written.clone_from(&text);

@@ -139,11 +139,17 @@ pub struct SweepMap {
 /// Why there is no map.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SweepError {
-    /// An axis that is too long, empty, reversed or not finite, or a setting on both axes.
+    /// An axis that is too long, empty, reversed or not finite, by its setting.
     #[error(
-        "an axis takes 1 to 256 values from a finite number to a larger one, from above 0 where in log steps, and each setting one axis"
+        "the axis of {} takes 2 to 256 values from a finite number of at least 0 to a larger one, from above 0 in log steps; or one value, from and to the same number",
+        .0.id()
     )]
-    Axis,
+    Axis(Setting),
+    /// What the weights' spread follows from moves on both axes.
+    #[error(
+        "x and y are of different settings, and of gain and weight_std there is but one; choose another for --y"
+    )]
+    Twice,
     /// No variant of that number, no seed, or no such part.
     #[error("a sweep takes one of the experiment's variants, at least one seed, and a part i < n")]
     Request,
@@ -160,7 +166,9 @@ pub enum SweepError {
     #[error(transparent)]
     NotExact(#[from] NotExact),
     /// Parts that are of different sizes or disagree.
-    #[error("these parts do not belong to one sweep")]
+    #[error(
+        "these parts do not belong to one sweep: they differ in experiment, axes, quantity, seeds or number of parts. Join parts of the same command, each with another --shard"
+    )]
     Parts,
     /// Told to stop.
     #[error(transparent)]
@@ -233,8 +241,12 @@ impl Sweep {
         let weights = |axis: &Axis| matches!(axis.setting, Setting::Gain | Setting::WeightStd);
         let twice =
             self.y.is_some_and(|y| y.setting == self.x.setting || weights(&y) && weights(&self.x));
-        if twice || axes().any(|axis| !CELLS.contains(&axis.cells) || !axis.is_sound()) {
-            return Err(SweepError::Axis);
+        if twice {
+            return Err(SweepError::Twice);
+        }
+        let unsound = |axis: &Axis| !CELLS.contains(&axis.cells) || !axis.is_sound();
+        if let Some(axis) = axes().find(unsound) {
+            return Err(SweepError::Axis(axis.setting));
         }
         let known = self.variant < self.experiment.variants.len();
         if !known || self.seeds == 0 || shard.index >= shard.of {

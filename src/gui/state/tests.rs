@@ -98,6 +98,41 @@ fn a_good_state_stays_as_it_is() {
 }
 
 #[test]
+fn the_last_good_copy_steps_in_for_an_experiment_that_is_not_valid() {
+    let nothing = text(&Entries::new());
+    for bad in [file("seed = 7", "architecture.depth = 0"), nothing] {
+        let folder = folder_with(&bad);
+        fs::write(folder.path().join(LAST_GOOD), good()).unwrap();
+        let state = State::prepare(folder.path());
+        assert_eq!(state.said.len(), 1, "{:?}", state.said);
+        assert!(state.said[0].contains("holds no valid experiment"), "{:?}", state.said);
+        assert_eq!(read_as_eframe(&state).unwrap()["gradient-lab"], LAB_TEXT);
+        assert_eq!(fs::read_to_string(folder.path().join(REFUSED)).unwrap(), bad);
+    }
+}
+
+#[test]
+fn a_folder_that_went_meanwhile_is_made_again() {
+    #[derive(Default)]
+    struct Storage;
+    impl eframe::Storage for Storage {
+        fn get_string(&self, key: &str) -> Option<String> {
+            (key == saved::KEY).then(|| LAB_TEXT.to_owned())
+        }
+        fn set_string(&mut self, _: &str, _: String) {}
+        fn remove_string(&mut self, _: &str) {}
+        fn flush(&mut self) {}
+    }
+    let folder = folder_with(&good());
+    let state = State::prepare(folder.path());
+    let mut keeper = Keeper::new(&state);
+    fs::remove_dir_all(folder.path()).unwrap();
+    keeper.keep(&Storage);
+    drop(keeper);
+    assert_eq!(read(&folder.path().join(LAST_GOOD)).unwrap()["gradient-lab"], LAB_TEXT);
+}
+
+#[test]
 fn a_first_start_says_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let state = State::prepare(&folder.path().join("share/gradient-lab"));
