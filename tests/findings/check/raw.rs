@@ -12,8 +12,10 @@ use super::{relative, size};
 pub struct Tangent {
     /// ∂L/∂θ; on a kink the one of a step upwards.
     pub value: Scaled,
-    /// Whether a step downwards moves nothing either.
+    /// Whether neither a step upwards nor one downwards moves anything.
     pub still: bool,
+    /// Whether neither moves more than rounding leaves of a sum that is 0.
+    pub is_rounding: bool,
     /// The sum of the magnitudes of all paths to the loss, each times 1 + |ln φ′| for the digits
     /// that an exponential loses.
     pub paths: Scaled,
@@ -29,8 +31,15 @@ impl Tangent {
         let mut upwards = Self::towards(network, pass, parameter, 1.0);
         let downwards = Self::towards(network, pass, parameter, -1.0);
         upwards.still = upwards.value.is_zero() && downwards.value.is_zero();
+        upwards.is_rounding = [&upwards, &downwards].iter().all(|of| of.rounds_to_0::<T>());
         upwards.paths = (upwards.paths + downwards.paths) * 0.5;
         upwards
+    }
+
+    /// Whether it is 0 as far as the rounding of its paths lets anybody say. A loss over a softmax
+    /// does not notice that all logits rise alike, yet Σ (p_i − y_i) is left at some ε.
+    fn rounds_to_0<T: Real>(&self) -> bool {
+        size(self.value) <= self.paths * (100.0 * T::EPSILON)
     }
 
     fn towards<T: Real>(
@@ -40,7 +49,7 @@ impl Tangent {
         step: f64,
     ) -> Self {
         let (value, paths, kinks) = (Scaled::ZERO, Scaled::ZERO, Vec::new());
-        let mut tangent = Self { value, still: false, paths, kinks };
+        let mut tangent = Self { value, still: false, is_rounding: false, paths, kinks };
         let share = Scaled::from(1.0 / network.input.batch() as f64);
         for b in 0..network.input.batch() {
             let (value, paths) = tangent.example(network, pass, parameter, b, step.into());
@@ -237,14 +246,10 @@ impl<'a, T: Real> Raw<'a, T> {
 
     /// Claimed to be 0, and so it is; where paths cancel, as far as rounding lets anybody say.
     fn is_zero(&self, i: usize) -> bool {
-        let Tangent { value, paths, kinks, still } = &self.tangents[i];
-        if !kinks.is_empty() {
-            return self.claimed[i].is_zero() && *still;
-        }
-        let rounding = *paths * (100.0 * T::EPSILON);
-        let cancels = (size(*value) - rounding).mantissa() <= 0.0;
+        let Tangent { paths, still, is_rounding, kinks, .. } = &self.tangents[i];
         let recorded = self.check.details[i].differences.still;
-        self.claimed[i].is_zero() && (paths.is_zero() || cancels && recorded)
+        let exactly = paths.is_zero() || !kinks.is_empty() && *still;
+        self.claimed[i].is_zero() && (exactly || *is_rounding && recorded)
     }
 
     fn on_kink(&self, i: usize) -> bool {
@@ -253,7 +258,7 @@ impl<'a, T: Real> Raw<'a, T> {
 
     fn differs(&self, i: usize) -> bool {
         let off = size(self.claimed[i] - self.tangents[i].value);
-        !self.on_kink(i) && (off - self.bound(i)).mantissa() > 0.0
+        !self.is_zero(i) && !self.on_kink(i) && (off - self.bound(i)).mantissa() > 0.0
     }
 
     /// Within the bound, which tells it from 0.
