@@ -12,10 +12,9 @@ use super::{relative, size};
 pub struct Tangent {
     /// ∂L/∂θ; on a kink the one of a step upwards.
     pub value: Scaled,
-    /// Whether neither a step upwards nor one downwards moves anything.
+    /// Whether neither a step upwards nor one downwards moves more than rounding leaves of a sum
+    /// that is 0.
     pub still: bool,
-    /// Whether neither moves more than rounding leaves of a sum that is 0.
-    pub is_rounding: bool,
     /// The sum of the magnitudes of all paths to the loss, each times 1 + |ln φ′| for the digits
     /// that an exponential loses.
     pub paths: Scaled,
@@ -30,8 +29,7 @@ impl Tangent {
     pub fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, parameter: Parameter) -> Self {
         let mut upwards = Self::towards(network, pass, parameter, 1.0);
         let downwards = Self::towards(network, pass, parameter, -1.0);
-        upwards.still = upwards.value.is_zero() && downwards.value.is_zero();
-        upwards.is_rounding = [&upwards, &downwards].iter().all(|of| of.rounds_to_0::<T>());
+        upwards.still = upwards.rounds_to_0::<T>() && downwards.rounds_to_0::<T>();
         upwards.paths = (upwards.paths + downwards.paths) * 0.5;
         upwards
     }
@@ -49,7 +47,7 @@ impl Tangent {
         step: f64,
     ) -> Self {
         let (value, paths, kinks) = (Scaled::ZERO, Scaled::ZERO, Vec::new());
-        let mut tangent = Self { value, still: false, is_rounding: false, paths, kinks };
+        let mut tangent = Self { value, still: false, paths, kinks };
         let share = Scaled::from(1.0 / network.input.batch() as f64);
         for b in 0..network.input.batch() {
             let (value, paths) = tangent.example(network, pass, parameter, b, step.into());
@@ -246,10 +244,9 @@ impl<'a, T: Real> Raw<'a, T> {
 
     /// Claimed to be 0, and so it is; where paths cancel, as far as rounding lets anybody say.
     fn is_zero(&self, i: usize) -> bool {
-        let Tangent { paths, still, is_rounding, kinks, .. } = &self.tangents[i];
+        let Tangent { paths, still, .. } = &self.tangents[i];
         let recorded = self.check.details[i].differences.still;
-        let exactly = paths.is_zero() || !kinks.is_empty() && *still;
-        self.claimed[i].is_zero() && (exactly || *is_rounding && recorded)
+        self.claimed[i].is_zero() && (paths.is_zero() || *still && recorded)
     }
 
     fn on_kink(&self, i: usize) -> bool {
