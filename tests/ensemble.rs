@@ -4,8 +4,8 @@ use gradient_lab::experiment::{
     Activation, Architecture, Draws, Experiment, Init, Preset, Scheme, Variant,
 };
 use gradient_lab::study::{
-    DrawStudy, Engine, Ensemble, EnsembleError, EnsembleSettings, Sampler, Stopped, TaskContext,
-    ensemble, predict,
+    Distribution, DrawStudy, Engine, Ensemble, EnsembleError, EnsembleSettings, Sampler, Stopped,
+    TaskContext, ensemble, predict,
 };
 
 /// Seeds of the comparisons of laws.
@@ -153,8 +153,10 @@ fn run(experiment: &Experiment, engine: Option<Engine>, seeds: u32, threads: usi
 fn rms_ratios_with_errors(experiment: &Experiment, engine: Engine) -> Vec<(f64, f64)> {
     const PARTS: usize = 50;
     let ratios = |experiment: &Experiment, seeds: u32| -> Vec<f64> {
-        let ratios = run(experiment, Some(engine), seeds, 2).variants[0].rms_ratios();
-        ratios.into_iter().map(|ratio| ratio.expect("a sigmoid never dies")).collect()
+        let layers = &run(experiment, Some(engine), seeds, 2).variants[0].layers;
+        let ratio = |pair: &[Distribution]| pair[0].rms().checked_div(pair[1].rms());
+        let ratios = layers.windows(2).map(ratio);
+        ratios.map(|ratio| ratio.expect("a sigmoid never dies").to_f64()).collect()
     };
     let whole = ratios(experiment, 5000);
     let parts: Vec<Vec<f64>> = (0..PARTS as u64)

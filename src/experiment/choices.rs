@@ -128,16 +128,6 @@ impl Precision {
             }
         }
     }
-
-    /// log10 of the smallest positive (subnormal) number.
-    pub fn log10_smallest(self) -> f64 {
-        match self {
-            Self::F64 => -323.306_215_343_115_8,
-            Self::F32 => -44.846_496_744_103_38,
-            Self::Fp16 => -7.224_719_895_935_548,
-            Self::Bf16 => -40.036_989_423_309_5,
-        }
-    }
 }
 
 /// Where the random numbers come from.

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::study::Draw;
 
 use super::row::LayerRow;
@@ -25,20 +27,32 @@ use super::row::LayerRow;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write(draw: &Draw, out: impl Write) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
     let header = std::iter::once("variant").chain(LayerRow::COLUMNS);
+    let rows = draw.variants.iter().flat_map(|variant| {
+        variant.layers.iter().map(|layer| (&variant.name, LayerRow::of(layer)))
+    });
+    write_rows(header, rows, out)
+}
+
+/// Writes a header and rows of as many fields.
+///
+/// # Errors
+/// What `out` says when it takes no more.
+pub(super) fn write_rows(
+    header: impl IntoIterator<Item = &'static str>,
+    rows: impl Iterator<Item = impl Serialize>,
+    out: impl Write,
+) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
     writer.write_record(header).map_err(io_error)?;
-    for variant in &draw.variants {
-        for layer in &variant.layers {
-            let row = (&variant.name, LayerRow::of(layer));
-            writer.serialize(row).map_err(io_error)?;
-        }
+    for row in rows {
+        writer.serialize(row).map_err(io_error)?;
     }
     writer.flush()
 }
 
 /// The stream's own error, whose kind tells a closed pipe from a full disk.
-pub(super) fn io_error(error: csv::Error) -> io::Error {
+fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),

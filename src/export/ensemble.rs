@@ -11,7 +11,8 @@ use crate::study::{
     Comparison, Distribution, Ensemble, EnsembleFinding, Theory, VariantEnsemble, VariantTheory,
 };
 
-use super::csv::io_error;
+use super::csv::write_rows;
+use super::json::write_pretty;
 use super::row::plain;
 
 #[derive(Serialize)]
@@ -158,7 +159,7 @@ impl<'a> VariantJson<'a> {
 /// assert_eq!(read["variants"][0]["layers"][5]["layer"], 6);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn write_json(ensemble: &Ensemble, theory: &Theory, mut out: impl Write) -> io::Result<()> {
+pub fn write_json(ensemble: &Ensemble, theory: &Theory, out: impl Write) -> io::Result<()> {
     let experiment = &ensemble.experiment;
     let variants = experiment.variants.iter().zip(&ensemble.variants).zip(&theory.variants);
     let variants = variants.map(|((variant, measured), theory)| {
@@ -170,8 +171,7 @@ pub fn write_json(ensemble: &Ensemble, theory: &Theory, mut out: impl Write) -> 
         seeds: ensemble.seeds,
         variants: variants.collect::<serde_json::Result<_>>()?,
     };
-    serde_json::to_writer_pretty(&mut out, &json)?;
-    writeln!(out)
+    write_pretty(&json, out)
 }
 
 /// Writes a header and one row for each variant and layer.
@@ -182,15 +182,12 @@ pub fn write_json(ensemble: &Ensemble, theory: &Theory, mut out: impl Write) -> 
 /// # Errors
 /// What `out` says when it takes no more.
 pub fn write_csv(ensemble: &Ensemble, out: impl Write) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
-    writer.write_record(COLUMNS).map_err(io_error)?;
-    for variant in &ensemble.variants {
-        for (index, layer) in variant.layers.iter().enumerate() {
-            let row = (&variant.name, variant.engine.id(), index + 1, Summary::of(layer));
-            writer.serialize(row).map_err(io_error)?;
-        }
-    }
-    writer.flush()
+    let rows = ensemble.variants.iter().flat_map(|variant| {
+        let (name, engine) = (&variant.name, variant.engine.id());
+        let layers = variant.layers.iter().enumerate();
+        layers.map(move |(index, layer)| (name, engine, index + 1, Summary::of(layer)))
+    });
+    write_rows(COLUMNS, rows, out)
 }
 
 #[cfg(test)]

@@ -79,13 +79,21 @@ impl<'a> VariantJson<'a> {
 /// assert_eq!(read["variants"][1]["verdict"], "dead output");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn write(draw: &Draw, mut out: impl Write) -> io::Result<()> {
+pub fn write(draw: &Draw, out: impl Write) -> io::Result<()> {
     let json = DrawJson {
         experiment: &draw.experiment,
         variants: (draw.variants.iter().enumerate())
             .map(|(index, variant)| VariantJson::of(&draw.experiment, index, variant))
             .collect(),
     };
-    serde_json::to_writer_pretty(&mut out, &json)?;
+    write_pretty(&json, out)
+}
+
+/// Writes a value indented, with a newline at its end.
+///
+/// # Errors
+/// What `out` says when it takes no more.
+pub(super) fn write_pretty(value: &impl Serialize, mut out: impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut out, value)?;
     writeln!(out)
 }

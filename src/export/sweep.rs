@@ -10,6 +10,8 @@ use crate::experiment::{
 use crate::figure::words::sweep as words;
 use crate::study::{Axis, Cell, Quantity, Sweep, SweepError, SweepFinding, SweepMap};
 
+use super::json::write_pretty;
+
 /// Bytes of a file: 65,536 cells beside an experiment of 16 MiB, whose numbers stand on lines of
 /// their own.
 const BYTES: u64 = 256 << 20;
@@ -84,7 +86,7 @@ impl From<io::Error> for ReadError {
 ///
 /// # Errors
 /// What `out` says when it takes no more.
-pub fn write_json(sweep: &Sweep, map: &SweepMap, mut out: impl Write) -> io::Result<()> {
+pub fn write_json(sweep: &Sweep, map: &SweepMap, out: impl Write) -> io::Result<()> {
     let file = SweepFile {
         experiment: sweep.experiment.clone(),
         variant: sweep.experiment.variants[sweep.variant].name.clone(),
@@ -95,8 +97,7 @@ pub fn write_json(sweep: &Sweep, map: &SweepMap, mut out: impl Write) -> io::Res
         notes: notes(sweep),
         cells: map.cells.clone(),
     };
-    serde_json::to_writer_pretty(&mut out, &file)?;
-    writeln!(out)
+    write_pretty(&file, out)
 }
 
 fn notes(sweep: &Sweep) -> Vec<String> {

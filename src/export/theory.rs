@@ -11,7 +11,8 @@ use crate::study::{
     TheoryFinding, VariantTheory,
 };
 
-use super::csv::io_error;
+use super::csv::write_rows;
+use super::json::write_pretty;
 use super::row::plain;
 
 #[derive(Serialize)]
@@ -187,13 +188,12 @@ impl<'a> VariantJson<'a> {
 /// assert_eq!(read["variants"][0]["limit"]["phase"], "ordered");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn write_json(theory: &Theory, mut out: impl Write) -> io::Result<()> {
+pub fn write_json(theory: &Theory, out: impl Write) -> io::Result<()> {
     let json = TheoryJson {
         experiment: &theory.experiment,
         variants: theory.variants.iter().map(VariantJson::of).collect(),
     };
-    serde_json::to_writer_pretty(&mut out, &json)?;
-    writeln!(out)
+    write_pretty(&json, out)
 }
 
 /// Writes a header and one row for each layer of each variant that has a theory.
@@ -201,14 +201,11 @@ pub fn write_json(theory: &Theory, mut out: impl Write) -> io::Result<()> {
 /// # Errors
 /// What `out` says when it takes no more.
 pub fn write_csv(theory: &Theory, out: impl Write) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
-    writer.write_record(COLUMNS).map_err(io_error)?;
-    for variant in &theory.variants {
-        for row in variant.layers.iter().flat_map(LayerRow::all) {
-            writer.serialize((&variant.name, row)).map_err(io_error)?;
-        }
-    }
-    writer.flush()
+    let rows = theory.variants.iter().flat_map(|variant| {
+        let rows = variant.layers.iter().flat_map(LayerRow::all);
+        rows.map(|row| (&variant.name, row))
+    });
+    write_rows(COLUMNS, rows, out)
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@ use crate::study::{
     Unresolved,
 };
 
-use super::cost::grouped;
-use super::number::scientific;
+use super::number::{grouped, plain_or_scientific, scientific};
 use super::words::check::SHOWS;
 use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel, words};
 
@@ -258,7 +257,7 @@ pub struct OutputRow {
 /// The shown outputs of a portrait. Where the loss cancels the slope, no slope is shown.
 pub fn output_rows(portrait: &Portrait, cancels: bool) -> Vec<OutputRow> {
     let Some(last) = portrait.layers.last() else { return Vec::new() };
-    let number = |number: f64| scientific_or_plain(number.into());
+    let number = |number: f64| plain_or_scientific(number.into(), 6, 1e-3, 4);
     let outputs = last.units.iter().zip(&portrait.targets).enumerate();
     outputs
         .map(|(index, (unit, &y))| OutputRow {
@@ -273,15 +272,8 @@ pub fn output_rows(portrait: &Portrait, cancels: bool) -> Vec<OutputRow> {
                 } else {
                     unit.slope.map(number).unwrap_or_default()
                 },
-                unit.delta.map(scientific_or_plain).unwrap_or_default(),
+                unit.delta.map(|delta| plain_or_scientific(delta, 6, 1e-3, 4)).unwrap_or_default(),
             ],
         })
         .collect()
-}
-
-/// Six decimals where they say something.
-fn scientific_or_plain(number: Scaled) -> String {
-    let plain = number.to_f64();
-    let readable = number.is_zero() || (1e-3..1e4).contains(&plain.abs());
-    if readable { format!("{plain:.6}") } else { scientific(number, 4) }
 }

@@ -3,6 +3,7 @@
 use crate::experiment::Experiment;
 use crate::study::{Cost, LayerCost};
 
+use super::number::grouped;
 use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel};
 
 /// More layers than this are drawn as lines.
@@ -74,27 +75,6 @@ pub fn cost_words(cost: &Cost) -> Vec<String> {
             grouped(cost.centred_differences())
         ),
     ]
-}
-
-/// Digits in groups of three; from 10¹⁵ on in scientific notation.
-///
-/// ```
-/// use gradient_lab::figure::grouped;
-/// assert_eq!((grouped(175), grouped(27_104)), ("175".to_owned(), "27,104".to_owned()));
-/// ```
-pub fn grouped(number: u128) -> String {
-    if number >= 1_000_000_000_000_000 {
-        return format!("{:.2e}", number as f64);
-    }
-    let digits = number.to_string();
-    let mut words = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            words.push(',');
-        }
-        words.push(digit);
-    }
-    words
 }
 
 impl Figure {

@@ -5,7 +5,7 @@ use crate::study::{EdgePortrait, LayerPortrait, Portrait, UnitPortrait};
 
 use super::colour::Rgb;
 use super::heat::{Cell, ColourScale};
-use super::number::{scientific, superscript};
+use super::number::{plain_or_scientific, scientific, superscript};
 
 /// Which pass the diagram shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -156,7 +156,7 @@ fn loss_column(portrait: &Portrait) -> GraphColumn {
         subtitle: String::new(),
         arrow: Some("∇ₐL".to_owned()),
         nodes: vec![Node {
-            label: format!("L = {}", readable(portrait.loss)),
+            label: format!("L = {}", plain_or_scientific(portrait.loss, 6, 1e-4, 3)),
             fill: None,
             zero: false,
             summary: true,
@@ -165,16 +165,6 @@ fn loss_column(portrait: &Portrait) -> GraphColumn {
                 format!("target y = {}", targets.join(", ")),
             ],
         }],
-    }
-}
-
-/// With the worked example's six decimals, where these are all that matters.
-fn readable(loss: Scaled) -> String {
-    let plain = loss.to_f64();
-    if loss.is_zero() || (1e-4..1e4).contains(&plain) {
-        format!("{plain:.6}")
-    } else {
-        scientific(loss, 3)
     }
 }
 

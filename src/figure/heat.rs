@@ -8,7 +8,7 @@ use crate::study::{Draw, Lens, Spread};
 use super::chart::Mark;
 use super::colour::{ColourMap, Rgb};
 use super::format_rows;
-use super::number::scientific_of_log10;
+use super::number::{percent, scientific_of_log10};
 use super::value_rows::{row_name, zero_rows};
 use super::words::zero::why_zero;
 
@@ -161,7 +161,7 @@ impl Cell {
             Self::Absent => String::new(),
             Self::Zero => "0".to_owned(),
             Self::Log10(log10) => scientific_of_log10(log10, decimals),
-            Self::Share(share) => format!("{:.0} %", 100.0 * share),
+            Self::Share(share) => percent(share, 0),
             Self::Lost => "lost".to_owned(),
         }
     }

@@ -6,7 +6,7 @@ use crate::study::{Spacing, SweepMap};
 use super::chart::AxisScale;
 use super::colour::{ColourMap, Rgb};
 use super::heat::ColourScale;
-use super::number::with_minus;
+use super::number::{trimmed, with_minus};
 
 /// One cell of a map.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -102,7 +102,7 @@ impl MapAxis {
     /// `σ_w = 1.25`.
     pub fn name(&self, cell: usize) -> String {
         let value = self.values.get(cell).copied().unwrap_or(f64::NAN);
-        format!("{} = {}", self.label, plain(value))
+        format!("{} = {}", self.label, trimmed(value))
     }
 
     fn contains(&self, position: f64) -> bool {
@@ -113,12 +113,6 @@ impl MapAxis {
 
 fn position(scale: AxisScale, value: f64) -> f64 {
     if scale == AxisScale::Log10 { libm::log10(value) } else { value }
-}
-
-/// A setting's value with up to four decimals and no idle zeros.
-pub(super) fn plain(value: f64) -> String {
-    let text = format!("{value:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 impl Map {
@@ -166,7 +160,7 @@ impl Map {
             format!("\nquartiles of {seeds} seeds: {} to {}", end(low), end(high))
         });
         let spread = spread.unwrap_or_default();
-        let share = plain(100.0 * cell.zero_share);
+        let share = trimmed(100.0 * cell.zero_share);
         let words = match cell.value {
             None if cell.zero_share == 1.0 => {
                 format!("δ⁽¹⁾ is a true zero for all {seeds} seeds.")

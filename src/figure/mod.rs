@@ -32,13 +32,15 @@ pub use catalog::not_emulated;
 pub use chart::{Axis, AxisScale, Chart, Ink, Mark, MarkShape};
 pub use check::{CheckRow, OutputRow, check_rows, output_rows, quick_check, quick_sample};
 pub use colour::{ColourMap, Rgb, variant_colour, wants_dark_letters};
-pub use cost::{COST_COLUMNS, cost_row, cost_words, grouped};
+pub use cost::{COST_COLUMNS, cost_row, cost_words};
 pub use graph::{Direction, Graph, GraphColumn, Link, Node};
 pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
 pub use id::FigureId;
 pub use kept::{Kept, KeptNorm, Limit};
 pub use map::{Map, MapAxis, MapCell};
-pub use number::{decade, scientific, scientific_of_log10, superscript, with_minus};
+pub use number::{
+    decade, grouped, percent, scientific, scientific_of_log10, superscript, with_minus,
+};
 pub use spread::{Ridge, SpreadForm};
 pub use sweep::{Chosen, Profile};
 pub use table::Table;

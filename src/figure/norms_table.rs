@@ -3,7 +3,7 @@
 use crate::engine::{LayerRecord, Scaled};
 use crate::study::Draw;
 
-use super::number::scientific;
+use super::number::{percent, plain_or_scientific, scientific};
 use super::words;
 use super::words::zero::{lost_sign, why_zero};
 
@@ -76,19 +76,16 @@ fn norm(record: &LayerRecord) -> String {
 fn details(record: &LayerRecord) -> [String; 7] {
     let number = |number: Option<Scaled>| {
         let Some(number) = number else { return "not finite".to_owned() };
-        let plain = number.to_f64();
-        let readable = number.is_zero() || (1e-3..1e4).contains(&plain.abs());
-        if readable { format!("{plain:.4}") } else { scientific(number, 3) }
+        plain_or_scientific(number, 4, 1e-3, 3)
     };
-    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     [
         scientific(record.weight_grad, 3),
         scientific(record.bias_grad, 3),
         number(record.activation_mean),
         number(record.activation_std),
         number(record.preactivation_std),
-        percent(record.saturated_share),
-        percent(record.dead_share),
+        percent(record.saturated_share, 1),
+        percent(record.dead_share, 1),
     ]
 }
 

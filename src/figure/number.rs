@@ -32,6 +32,61 @@ pub fn scientific_of_log10(log10: f64, decimals: usize) -> String {
     scientific(Scaled::from_ln(log10 * std::f64::consts::LN_10), decimals)
 }
 
+/// A number with so many decimals from `least` to 10⁴, where they say something, and as
+/// [`scientific`] with so many digits elsewhere.
+pub(super) fn plain_or_scientific(
+    number: Scaled,
+    decimals: usize,
+    least: f64,
+    digits: usize,
+) -> String {
+    let plain = number.to_f64();
+    let readable = number.is_zero() || (least..1e4).contains(&plain.abs());
+    if readable { format!("{plain:.decimals$}") } else { scientific(number, digits) }
+}
+
+/// A positive number by its log10: three digits, or as [`scientific`] below 10⁻³ and from 10⁴ on.
+pub(super) fn three_digits(log10: f64) -> String {
+    if (-3.0..4.0).contains(&log10) {
+        let decimals = (2.0 - log10.floor()).max(0.0) as usize;
+        format!("{:.*}", decimals, libm::exp10(log10))
+    } else {
+        scientific_of_log10(log10, 2)
+    }
+}
+
+/// Up to four decimals, without idle zeros.
+pub(super) fn trimmed(number: f64) -> String {
+    let text = format!("{number:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// `12.5 %` of a share from 0 to 1, with so many decimals.
+pub fn percent(share: f64, decimals: usize) -> String {
+    format!("{:.decimals$} %", 100.0 * share)
+}
+
+/// Digits in groups of three; from 10¹⁵ on in scientific notation.
+///
+/// ```
+/// use gradient_lab::figure::grouped;
+/// assert_eq!((grouped(175), grouped(27_104)), ("175".to_owned(), "27,104".to_owned()));
+/// ```
+pub fn grouped(number: u128) -> String {
+    if number >= 1_000_000_000_000_000 {
+        return format!("{:.2e}", number as f64);
+    }
+    let digits = number.to_string();
+    let mut words = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            words.push(',');
+        }
+        words.push(digit);
+    }
+    words
+}
+
 fn split(scientific: &str) -> (String, i64) {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
     (mantissa.to_owned(), exponent.parse().unwrap_or(0))

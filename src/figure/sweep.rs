@@ -4,6 +4,7 @@ use crate::study::{self, SweepResult};
 
 use super::chart::{Axis, AxisScale, Chart, Ink, Mark, MarkShape};
 use super::map::{self, Map, MapAxis};
+use super::number::trimmed;
 use super::words::sweep::sentence;
 use super::{Figure, FigureId, Note, Panel};
 
@@ -61,7 +62,7 @@ fn words(result: &SweepResult) -> String {
     let sweep = &result.sweep;
     let name = sweep.experiment.variants.get(sweep.variant).map_or("", |v| v.name.as_str());
     let axis = |axis: &study::Axis| {
-        let (from, to) = (map::plain(axis.from), map::plain(axis.to));
+        let (from, to) = (trimmed(axis.from), trimmed(axis.to));
         format!("{} {from} to {to} ({} cells)", axis.setting.label(), axis.cells)
     };
     let axes: Vec<String> = [Some(sweep.x), sweep.y].iter().flatten().map(axis).collect();

@@ -3,7 +3,7 @@
 use crate::engine::Scaled;
 use crate::study::{LayerSpread, Spread};
 
-use super::number::scientific;
+use super::number::{percent, scientific};
 
 /// Rows that zeros and the gap above them take.
 const ZERO_ROWS: usize = 2;
@@ -50,7 +50,8 @@ pub fn row_words(spread: &Spread, row: usize, layer: usize) -> Option<[String; 2
 
 /// `3 of 20 entries (15.0 %)`.
 pub fn share_words(count: u64, total: u64) -> String {
-    format!("{count} of {total} entries ({:.1} %)", 100.0 * count as f64 / total.max(1) as f64)
+    let share = percent(count as f64 / total.max(1) as f64, 1);
+    format!("{count} of {total} entries ({share})")
 }
 
 /// Every count and every summary; empty bins are left out.

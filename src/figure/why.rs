@@ -4,7 +4,7 @@
 use crate::engine::{LayerRecord, Scaled};
 use crate::study::{BackwardFactors, Factor, JacobianSpectrum, LayerSpectrum};
 
-use super::number::{scientific_of_log10, superscript};
+use super::number::{superscript, three_digits};
 use super::words;
 use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note};
 
@@ -54,21 +54,11 @@ fn raised(layer: usize) -> String {
     format!("⁽{}⁾", superscript(layer as i64))
 }
 
-/// A number that is known by its log10, in three digits.
-pub(super) fn in_words(log10: f64) -> String {
-    if (-3.0..4.0).contains(&log10) {
-        let decimals = (2.0 - log10.floor()).max(0.0) as usize;
-        format!("{:.*}", decimals, libm::exp10(log10))
-    } else {
-        scientific_of_log10(log10, 2)
-    }
-}
-
 /// A factor in three digits; a true zero is 0 and what does not exist is a dash.
 fn factor_in_words(factor: Option<Scaled>) -> String {
     match factor {
         None => "–".to_owned(),
-        Some(factor) => factor.log10().map_or("0".to_owned(), in_words),
+        Some(factor) => factor.log10().map_or("0".to_owned(), three_digits),
     }
 }
 

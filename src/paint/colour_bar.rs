@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align2, FontId, Mesh, Pos2, Rect, Shape, Ui, pos2, vec2};
 
-use crate::figure::ColourScale;
+use crate::figure::{ColourScale, percent};
 
 use super::{axis, theme};
 
@@ -55,8 +55,7 @@ impl Ticks {
     /// Labels and where they stand.
     fn on(self, scale: &ColourScale, bar: Rect) -> Vec<(String, f32)> {
         let label = |(log10, y)| (axis::log_label(log10), y);
-        let share =
-            |share: f32| (format!("{:.0} %", 100.0 * share), bar.bottom() - share * bar.height());
+        let share = |share: f32| (percent(share.into(), 0), bar.bottom() - share * bar.height());
         match self {
             Self::Decades => ticks(scale, bar).into_iter().map(label).collect(),
             Self::Shares => [0.0, 0.5, 1.0].map(share).into(),

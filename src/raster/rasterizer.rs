@@ -9,12 +9,14 @@
 //! Colours are those of egui's own shaders: the corner's colour times the texture's, mixed
 //! by *source + target × (1 − source alpha)*, all in gamma space.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use eframe::egui::{
     Rect,
     epaint::{ClippedPrimitive, Mesh, Primitive},
 };
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::image::Image;
 use super::shader::Shader;
@@ -23,6 +25,13 @@ use super::triangle::{Clip, Triangle, corners};
 
 /// Images below this many pixels are not worth a second thread.
 const PIXELS_WORTH_A_THREAD: usize = 1 << 18;
+
+/// The threads that share out an image; none where the system refuses them.
+static POOL: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    let named = ThreadPoolBuilder::new().thread_name(|number| format!("raster-{number}"));
+    named.num_threads(threads).build().ok()
+});
 
 /// Paints what `egui::Context::tessellate` returned over `image`.
 ///
@@ -38,30 +47,20 @@ pub fn paint(
     if width == 0 || height == 0 {
         return;
     }
-    let threads = thread_count(width * height);
-    let rows = height.div_ceil(threads);
-    let bands = Mutex::new(image.pixels_mut().chunks_mut(rows * width).enumerate());
-    // The rows that are left are whole, whatever became of a thread that had taken some.
-    let next = || bands.lock().unwrap_or_else(PoisonError::into_inner).next();
     // Each band has rows of its own: the order of meshes is kept everywhere.
-    let work = || {
-        while let Some((index, pixels)) = next() {
-            let mut band = Band { top: index * rows, width, pixels };
-            band.paint(primitives, pixels_per_point, textures);
-        }
+    let paint_band = |rows: usize, (index, pixels): (usize, &mut [[u8; 4]])| {
+        let mut band = Band { top: index * rows, width, pixels };
+        band.paint(primitives, pixels_per_point, textures);
     };
-    std::thread::scope(|scope| {
-        for _ in 1..threads {
-            // A thread that the system refuses is one helper less.
-            let _refused = std::thread::Builder::new().spawn_scoped(scope, work).err();
-        }
-        work();
-    });
-}
-
-fn thread_count(pixels: usize) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    (pixels / PIXELS_WORTH_A_THREAD).clamp(1, cores.min(8))
+    let threads = POOL.as_ref().map_or(1, ThreadPool::current_num_threads);
+    let rows = height.div_ceil((width * height / PIXELS_WORTH_A_THREAD).clamp(1, threads));
+    match POOL.as_ref().filter(|_| rows < height) {
+        None => paint_band(height, (0, image.pixels_mut())),
+        Some(pool) => pool.install(|| {
+            let bands = image.pixels_mut().par_chunks_mut(rows * width).enumerate();
+            bands.for_each(|band| paint_band(rows, band));
+        }),
+    }
 }
 
 /// Some rows of the image.

@@ -69,12 +69,6 @@ impl Distribution {
         (count > 1).then(|| (self.squared_deviations / (count - 1) as f64).sqrt())
     }
 
-    /// √(mean of (log10 v)²) over the draws that are not zero.
-    pub fn log10_rms(&self) -> Option<f64> {
-        let spread = self.squared_deviations / self.histogram.total().max(1) as f64;
-        self.some((self.mean * self.mean + spread).sqrt())
-    }
-
     /// The least log10 v.
     pub fn log10_min(&self) -> Option<f64> {
         self.some(self.least)
@@ -117,7 +111,6 @@ mod tests {
         assert_eq!((distribution.total(), distribution.zeros()), (4, 2));
         assert!((distribution.log10_mean().expect("two") + 4.0).abs() < 1e-12);
         assert!((distribution.log10_std().expect("two") - 2_f64.sqrt()).abs() < 1e-12);
-        assert!((distribution.log10_rms().expect("two") - 17_f64.sqrt()).abs() < 1e-12);
         let rms = ((1e-6 + 1e-10) / 4.0_f64).sqrt();
         assert!((distribution.rms().to_f64() / rms - 1.0).abs() < 1e-14);
         assert_eq!(distribution.log10_quantile(1.0), distribution.log10_max());

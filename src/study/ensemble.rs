@@ -197,12 +197,4 @@ impl VariantEnsemble {
             self.first_over_last.add(ratio);
         }
     }
-
-    /// √(E‖δ^(l)‖²/E‖δ^(l+1)‖²) for l = 1…L−1, as the chapter's theory has it; nothing where
-    /// every draw of a layer is zero.
-    pub fn rms_ratios(&self) -> Vec<Option<f64>> {
-        let ratio =
-            |pair: &[Distribution]| Some(pair[0].rms().checked_div(pair[1].rms())?.to_f64());
-        self.layers.windows(2).map(ratio).collect()
-    }
 }

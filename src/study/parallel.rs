@@ -1,6 +1,8 @@
 //! Numbered tasks on a few threads, their results taken up in order: what is made of them
 //! does not depend on the number of threads.
 
+use std::cell::RefCell;
+use std::iter::successors;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{LazyLock, Mutex, TryLockError};
@@ -25,8 +27,8 @@ const WAITING: usize = 2;
 /// the results to `fold` in the order of the tasks.
 ///
 /// A job gets a `proceed` to ask often; it returns nothing only after that said no. Thread t
-/// does the tasks t, t + threads, …, and runs ahead by at most two results. The tasks of a thread
-/// that the system refuses are done by the caller, when their results are due.
+/// does the tasks t, t + threads, …, and runs ahead by at most two results. Where the system
+/// gives no thread, the caller does the tasks itself.
 ///
 /// # Errors
 /// [`Stopped`] when told to stop.
@@ -38,39 +40,39 @@ pub(super) fn in_order<S, R: Send>(
     job: impl Fn(&mut S, usize, &dyn Fn() -> bool) -> Option<R> + Sync,
     mut fold: impl FnMut(usize, R),
 ) -> Result<(), Stopped> {
-    let threads = threads.clamp(1, count.max(1));
+    let mut fold_all = |result: &dyn Fn(usize) -> Result<R, Stopped>| {
+        (0..count).try_for_each(|index| {
+            fold(index, result(index)?);
+            task.proceed()
+        })
+    };
+    let Some(pool) = pool("study", threads.clamp(1, count.max(1))) else {
+        let own = RefCell::new(state());
+        let proceed = || task.proceed().is_ok();
+        return fold_all(&|index| job(&mut own.borrow_mut(), index, &proceed).ok_or(Stopped));
+    };
+    let threads = pool.current_num_threads();
     let stop = AtomicBool::new(false);
+    let proceed = || !stop.load(Ordering::Relaxed);
     let work = |first: usize, results: &SyncSender<R>| {
         let mut state = state();
-        let proceed = || !stop.load(Ordering::Relaxed);
         for index in (first..count).step_by(threads) {
-            let Some(result) = job(&mut state, index, &proceed) else { return };
-            if results.send(result).is_err() {
+            // Nobody listens any more where the study was stopped.
+            let result = job(&mut state, index, &proceed);
+            if result.is_none_or(|result| results.send(result).is_err()) {
                 return;
             }
         }
     };
-    thread::scope(|scope| {
-        let mut queues = Vec::with_capacity(threads);
-        for first in 0..threads {
+    pool.in_place_scope(|scope| {
+        let queue = |first: usize| {
             let (sender, receiver) = sync_channel(WAITING);
             let work = &work;
-            let named = thread::Builder::new().name(format!("study-{first}"));
-            let started = named.spawn_scoped(scope, move || work(first, &sender));
-            queues.push(started.ok().map(|_| receiver));
-        }
-        let mut own = None;
-        let folded = (0..count).try_for_each(|index| {
-            let result = match &queues[index % threads] {
-                Some(queue) => next(queue, task)?,
-                None => {
-                    let own = own.get_or_insert_with(&state);
-                    job(own, index, &|| task.proceed().is_ok()).ok_or(Stopped)?
-                }
-            };
-            fold(index, result);
-            task.proceed()
-        });
+            scope.spawn(move |_| work(first, &sender));
+            receiver
+        };
+        let queues: Vec<Receiver<R>> = (0..threads).map(queue).collect();
+        let folded = fold_all(&|index| next(&queues[index % threads], task));
         stop.store(true, Ordering::Relaxed);
         folded
     })
@@ -97,34 +99,31 @@ pub(super) fn each<I: Send>(
             work(item, &goes_on);
         }
     };
-    thread::scope(|scope| {
-        for number in 1..threads {
-            let named = thread::Builder::new().name(format!("study-{number}"));
-            // A thread that the system refuses is one helper less.
-            let _refused = named.spawn_scoped(scope, help).err();
-        }
+    let take_part = || {
         let proceed = || {
             if task.proceed().is_err() {
                 stop.store(true, Ordering::Relaxed);
             }
             goes_on()
         };
-        while proceed() {
-            match next() {
-                Some(item) => work(item, &proceed),
-                None => break,
-            }
+        while let (true, Some(item)) = (proceed(), next()) {
+            work(item, &proceed);
         }
-    });
+    };
+    match pool("study", threads.saturating_sub(1)) {
+        None => take_part(),
+        Some(pool) => pool.in_place_scope(|scope| {
+            (0..pool.current_num_threads()).for_each(|_| scope.spawn(|_| help()));
+            take_part();
+        }),
+    }
     if goes_on() { Ok(()) } else { Err(Stopped) }
 }
 
 /// The threads that share out a single pass: they wait for work awake for a while, so that a
 /// layer is worth handing out.
-static POOL: LazyLock<Option<Mutex<ThreadPool>>> = LazyLock::new(|| {
-    let threads = ThreadPoolBuilder::new().thread_name(|number| format!("pass-{number}"));
-    threads.num_threads(all_threads()).build().ok().map(Mutex::new)
-});
+static POOL: LazyLock<Option<Mutex<ThreadPool>>> =
+    LazyLock::new(|| pool("pass", all_threads()).map(Mutex::new));
 
 /// Runs `work` in the pool of threads; it may ask the `proceed` that it gets. This thread waits,
 /// and asks meanwhile whether to go on. `None` where another study has the pool, or the system
@@ -150,6 +149,15 @@ pub(super) fn in_pool<R: Send>(
         });
         next(&receiver, task).inspect_err(|_| stop.store(true, Ordering::Relaxed))
     }))
+}
+
+/// A pool of so many threads, or of fewer where the system refuses some; none of no threads.
+fn pool(name: &'static str, threads: usize) -> Option<ThreadPool> {
+    let fewer = successors(Some(threads), |threads| Some(threads / 2));
+    fewer.take_while(|&threads| threads > 0).find_map(|threads| {
+        let named = ThreadPoolBuilder::new().thread_name(move |number| format!("{name}-{number}"));
+        named.num_threads(threads).build().ok()
+    })
 }
 
 /// The next result of one thread, asking meanwhile whether to go on.

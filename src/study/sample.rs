@@ -1,9 +1,7 @@
 //! Some of many, chosen by a seed.
 
-use std::collections::BTreeSet;
-
 use rand::SeedableRng as _;
-use rand::rand_core::Rng as _;
+use rand::seq::index;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// Which of `total` things.
@@ -22,8 +20,7 @@ pub enum Sample {
 }
 
 impl Sample {
-    /// The chosen indices below `total`, ascending. Every set is equally likely (Floyd's
-    /// algorithm; Bentley & Floyd 1987, *A sample of brilliance*).
+    /// The chosen indices below `total`, ascending. Every set is equally likely.
     ///
     /// ```
     /// use gradient_lab::study::Sample;
@@ -36,15 +33,9 @@ impl Sample {
             _ => return (0..total).collect(),
         };
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let mut chosen = BTreeSet::new();
-        for last in total - count..total {
-            // The high half of a 128-bit product: uniform up to 2^−64 of each share.
-            let index = ((u128::from(rng.next_u64()) * (last as u128 + 1)) >> 64) as usize;
-            if !chosen.insert(index) {
-                chosen.insert(last);
-            }
-        }
-        chosen.into_iter().collect()
+        let mut chosen = index::sample(&mut rng, total, count).into_vec();
+        chosen.sort_unstable();
+        chosen
     }
 }
 

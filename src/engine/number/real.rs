@@ -47,80 +47,49 @@ pub trait Real:
     fn tanh(self) -> (Self, Self);
 }
 
-impl Real for f64 {
-    const ZERO: Self = 0.0;
-    const LARGEST: Self = Self::MAX;
-    const COMFORT: i64 = 400;
-    const EPSILON: f64 = f64::EPSILON;
-    const SIGMOID_REACH: Self = double::REACH;
-    const SMALLEST_EXPONENT: i64 = -1022;
+/// A number type, with the room for its exponents and the module of its sigmoid.
+macro_rules! real {
+    ($number:ty, $sigmoid:ident, comfort: $comfort:expr, smallest_exponent: $smallest:expr) => {
+        impl Real for $number {
+            const ZERO: Self = 0.0;
+            const LARGEST: Self = Self::MAX;
+            const COMFORT: i64 = $comfort;
+            const EPSILON: f64 = <$number>::EPSILON as f64;
+            const SIGMOID_REACH: Self = $sigmoid::REACH;
+            const SMALLEST_EXPONENT: i64 = $smallest;
 
-    #[inline(always)]
-    fn from_f64(number: f64) -> Self {
-        number
-    }
+            #[inline(always)]
+            fn from_f64(number: f64) -> Self {
+                number as Self
+            }
 
-    #[inline(always)]
-    fn to_f64(self) -> f64 {
-        self
-    }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
 
-    #[inline(always)]
-    fn abs(self) -> Self {
-        Self::abs(self)
-    }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                Self::abs(self)
+            }
 
-    #[inline(always)]
-    fn mul_add(self, a: Self, b: Self) -> Self {
-        Self::mul_add(self, a, b)
-    }
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                Self::mul_add(self, a, b)
+            }
 
-    #[inline(always)]
-    fn sigmoid(self) -> (Self, Self) {
-        double::sigmoid(self)
-    }
+            #[inline(always)]
+            fn sigmoid(self) -> (Self, Self) {
+                $sigmoid::sigmoid(self)
+            }
 
-    #[inline(always)]
-    fn tanh(self) -> (Self, Self) {
-        double::tanh(self)
-    }
+            #[inline(always)]
+            fn tanh(self) -> (Self, Self) {
+                $sigmoid::tanh(self)
+            }
+        }
+    };
 }
 
-impl Real for f32 {
-    const ZERO: Self = 0.0;
-    const LARGEST: Self = Self::MAX;
-    const COMFORT: i64 = 40;
-    const EPSILON: f64 = f32::EPSILON as f64;
-    const SIGMOID_REACH: Self = single::REACH;
-    const SMALLEST_EXPONENT: i64 = -126;
-
-    #[inline(always)]
-    fn from_f64(number: f64) -> Self {
-        number as Self
-    }
-
-    #[inline(always)]
-    fn to_f64(self) -> f64 {
-        f64::from(self)
-    }
-
-    #[inline(always)]
-    fn abs(self) -> Self {
-        Self::abs(self)
-    }
-
-    #[inline(always)]
-    fn mul_add(self, a: Self, b: Self) -> Self {
-        Self::mul_add(self, a, b)
-    }
-
-    #[inline(always)]
-    fn sigmoid(self) -> (Self, Self) {
-        single::sigmoid(self)
-    }
-
-    #[inline(always)]
-    fn tanh(self) -> (Self, Self) {
-        single::tanh(self)
-    }
-}
+real!(f64, double, comfort: 400, smallest_exponent: -1022);
+real!(f32, single, comfort: 40, smallest_exponent: -126);

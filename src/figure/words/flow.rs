@@ -4,7 +4,7 @@ use std::mem::discriminant;
 use std::ops::RangeInclusive;
 
 use crate::engine::{PlainNorm, ZeroCause};
-use crate::figure::number::{scientific_of_log10, with_minus};
+use crate::figure::number::{three_digits, with_minus};
 use crate::study::{Advice, Diagnosis, FlowFinding, Kind, Swing};
 
 use super::{capitalized, layers, ranges, steps};
@@ -127,7 +127,7 @@ fn said(finding: &FlowFinding) -> String {
         }
         FlowFinding::SmallError { error_log10 } => format!(
             "the output is within {} of the target, so there is next to nothing to send back",
-            number(*error_log10)
+            three_digits(*error_log10)
         ),
         FlowFinding::OutputStep { decades, outputs, units } => format!(
             "the one step from the output ({outputs}) to the last hidden layer ({units}) {} {:.2} decades",
@@ -221,10 +221,10 @@ fn saturated_output(steepest: f64, error_log10: Option<f64>, delta_log10: f64) -
         0.0 => "too small for any plain number".to_owned(),
         share => format!("at most {} of the largest", percent(share)),
     };
-    let error = error_log10.map_or_else(|| "0".to_owned(), number);
+    let error = error_log10.map_or_else(|| "0".to_owned(), three_digits);
     format!(
         "the slope of every output unit is {slope}, so of an error of {error} only ‖δ‖ = {} arrives",
-        number(delta_log10)
+        three_digits(delta_log10)
     )
 }
 
@@ -232,16 +232,6 @@ fn percent(share: f64) -> String {
     match 100.0 * share {
         percent if percent >= 0.1 => format!("{percent:.1} %"),
         percent => format!("{percent:.0e} %"),
-    }
-}
-
-/// A positive number by its log10: three digits, or a power of ten.
-fn number(log10: f64) -> String {
-    if (-3.0..4.0).contains(&log10) {
-        let decimals = (2.0 - log10.floor()).max(0.0) as usize;
-        format!("{:.*}", decimals, libm::exp10(log10))
-    } else {
-        scientific_of_log10(log10, 2)
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a signal spreads over a layer's units, in sentences.
 
 use crate::engine::Scaled;
-use crate::figure::why::in_words;
+use crate::figure::number::{percent, three_digits};
 use crate::study::{ShareOf, Spread, SpreadFinding, SpreadSignal};
 
 use super::{capitalized, flow, without_slope};
@@ -32,7 +32,7 @@ fn sentence(spread: &Spread, finding: &SpreadFinding) -> String {
                 ShareOf::Inactive => capitalized(without_slope(*examples)),
                 ShareOf::Saturated => "Saturated".to_owned(),
             };
-            format!("{what}: at most {:.0} %, in layer {layer}.", 100.0 * share)
+            format!("{what}: at most {}, in layer {layer}.", percent(*share, 0))
         }
     }
 }
@@ -40,5 +40,5 @@ fn sentence(spread: &Spread, finding: &SpreadFinding) -> String {
 /// Three digits, with a true minus sign before them.
 fn signed(value: Scaled) -> String {
     let sign = if value.mantissa() < 0.0 { "−" } else { "" };
-    value.log10().map_or("0".to_owned(), |log10| format!("{sign}{}", in_words(log10)))
+    value.log10().map_or("0".to_owned(), |log10| format!("{sign}{}", three_digits(log10)))
 }

@@ -1,6 +1,6 @@
 //! Sweeps in words: what they put in the place of what is set, and what their map cannot show.
 
-use crate::figure::map::plain;
+use crate::figure::number::trimmed;
 use crate::study::SweepFinding;
 
 /// One claim about a sweep, as a sentence.
@@ -9,10 +9,10 @@ pub fn sentence(finding: &SweepFinding) -> String {
         SweepFinding::GainOfScheme { scheme, own } => format!(
             "Gain is a factor on {} as it is: 1 stands for its own gain of {}.",
             scheme.label(),
-            plain(*own)
+            trimmed(*own)
         ),
         SweepFinding::GainReplaced { gain } => {
-            format!("The variant’s own gain of {} gives way to the axis.", plain(*gain))
+            format!("The variant’s own gain of {} gives way to the axis.", trimmed(*gain))
         }
         SweepFinding::SizesReplaced { sizes, width, depth } => {
             let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();

@@ -1,7 +1,6 @@
 //! Why δ shrinks or grows, in sentences.
 
-use crate::figure::number::with_minus;
-use crate::figure::why::in_words;
+use crate::figure::number::{percent, three_digits, with_minus};
 use crate::study::{Cause, Cut, CutBy, Factor, WhyFinding};
 
 use super::{steps, without_slope};
@@ -27,8 +26,8 @@ fn sentence(finding: &WhyFinding) -> String {
         ),
         WhyFinding::Span { top, layer, largest: Some(largest), smallest } => format!(
             "On the way from layer {top} to layer {layer} the length of any signal is multiplied by something between {} and {}.",
-            smallest.map_or("0".to_owned(), in_words),
-            in_words(*largest),
+            smallest.map_or("0".to_owned(), three_digits),
+            three_digits(*largest),
         ),
         WhyFinding::Lost { directions, of, causes } => lost(*directions, *of, causes),
         WhyFinding::Untrusted => {
@@ -42,14 +41,14 @@ fn product(count: usize, weights: f64, slopes: f64, measured: f64) -> String {
         1 => ("The one step back", String::new()),
         _ => (
             "On average each step back",
-            format!(" Over {}: {}.", steps(count), in_words(measured)),
+            format!(" Over {}: {}.", steps(count), three_digits(measured)),
         ),
     };
     format!(
         "{each} multiplies ‖δ‖ by {} from the weights and {} from the slopes: {}.{over}",
-        in_words(weights),
-        in_words(slopes),
-        in_words(measured / count as f64),
+        three_digits(weights),
+        three_digits(slopes),
+        three_digits(measured / count as f64),
     )
 }
 
@@ -88,7 +87,6 @@ fn blame(grows: Option<bool>, cause: Cause, against: bool) -> &'static str {
 
 /// What the units of a step's layer do. With one example a unit is inactive; dead needs a batch.
 fn units(step: &Factor, examples: usize) -> String {
-    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     let inactive = match examples {
         1 => "inactive for this example",
         examples => without_slope(examples),
@@ -98,8 +96,8 @@ fn units(step: &Factor, examples: usize) -> String {
         step.layer,
         step.mean_slope,
         step.max_slope,
-        percent(step.dead_share),
-        percent(step.saturated_share),
+        percent(step.dead_share, 0),
+        percent(step.saturated_share, 0),
     )
 }
 

@@ -39,8 +39,10 @@ pub(super) struct Carried {
     /// The largest |Δz| anywhere, beside what its unit can take: the distance over which its
     /// activation bends, and, more than once, the one to its kink.
     pub reach: Scaled,
-    /// The first unit that was taken to the other side of its kink.
-    pub crossed: Option<KinkUnit>,
+    /// The first unit that sits on its kink and was moved off it.
+    pub on_kink: Option<KinkUnit>,
+    /// Whether a unit beside its kink was taken to the other side.
+    pub crossed: bool,
     /// Whether a Δz was so large that the quotients were not computed for it.
     pub too_far: bool,
 }
@@ -143,10 +145,13 @@ impl<'a, T: Real> DifferencePass<'a, T> {
             let mut positive = exact.mantissa() > 0.0;
             if activation.has_kink() {
                 let against = (moved.mantissa() > 0.0) != positive;
-                let reaches = exact.abs() <= distance;
-                if exact.is_zero() || against && reaches {
+                let crosses = against && exact.abs() <= distance;
+                if exact.is_zero() {
                     let at = KinkUnit { layer: index + 1, unit: unit + 1, example: example + 1 };
-                    carried.crossed.get_or_insert(at);
+                    carried.on_kink.get_or_insert(at);
+                }
+                carried.crossed |= crosses && !exact.is_zero();
+                if exact.is_zero() || crosses {
                     positive = moved.mantissa() > 0.0;
                 }
                 let share = distance.checked_div(exact.abs()).unwrap_or_default();

@@ -8,11 +8,12 @@
 
 use crate::engine::{Dense, Network, Parameter, Real, Scaled};
 
-use super::carried::{DifferencePass, KinkUnit};
+use super::carried::{Carried, DifferencePass, KinkUnit};
 use super::noise::Noise;
 
-/// 2^this is the step that asks how far a parameter reaches: one that no plain z notices.
-const PROBING: i64 = -1_000_000;
+/// 2^this is the step that asks how far a parameter reaches, the first of which takes no unit
+/// across its kink: a plain z does not notice any of them. GELU leaves a z of e^(−z²/2).
+const PROBING: [i64; 5] = [-1_000_000, -1 << 30, -1 << 40, -1 << 50, -1 << 60];
 /// log2 of the share of what units can take that the first step takes.
 const FIRST: i64 = -10;
 /// The most steps of an extrapolation, each a quarter of the one before.
@@ -70,30 +71,28 @@ impl<'a, T: Real> Differences<'a, T> {
 
     /// ∂L/∂θ of one parameter.
     pub fn derivative(&self, parameter: Parameter) -> Derivative {
-        let probing = power(PROBING);
         let mut found = Derivative {
             parameter,
             value: Scaled::ZERO,
             bound: Scaled::ZERO,
-            step: probing,
+            step: power(PROBING[0]),
             still: true,
             kink: None,
-            passes: 1,
+            passes: 0,
         };
-        let probed = self.pass.carry(parameter, probing, None);
-        if let Some(unit) = probed.crossed {
-            let below = self.pass.carry(parameter, -probing, None);
-            found.passes += 1;
-            found.still = probed.rise.is_zero() && below.rise.is_zero();
+        let (probing, above, below) = self.probe(parameter, &mut found.passes);
+        found.step = power(probing);
+        if let Some(unit) = above.on_kink {
+            found.still = above.rise.is_zero() && below.rise.is_zero();
             found.kink = (!found.still).then_some(unit);
             return found;
         }
-        if probed.reach.is_zero() {
+        if above.reach.is_zero() {
             return found;
         }
-        let mut first = PROBING + FIRST - probed.reach.exponent();
+        let mut first = probing + FIRST - above.reach.exponent();
         // Until a step settles it there is no bound.
-        (found.still, found.bound) = (false, power(-PROBING));
+        (found.still, found.bound) = (false, power(-PROBING[0]));
         for _ in 0..TRIES {
             match self.extrapolate(&mut found, first) {
                 Ok(rise) => {
@@ -104,6 +103,29 @@ impl<'a, T: Real> Differences<'a, T> {
             }
         }
         found
+    }
+
+    /// log2 of the first probing step that takes no unit across its kink, or of the last, with
+    /// what it does; and what a step downwards does, where the one upwards moves a unit off its
+    /// kink.
+    fn probe(&self, parameter: Parameter, passes: &mut u32) -> (i64, Carried, Carried) {
+        let mut probe = |exponent| {
+            let above = self.pass.carry(parameter, power(exponent), None);
+            *passes += 1;
+            if above.on_kink.is_none() {
+                return (exponent, above, Carried::default());
+            }
+            *passes += 1;
+            (exponent, above, self.pass.carry(parameter, -power(exponent), None))
+        };
+        let mut probed = probe(PROBING[0]);
+        for exponent in PROBING.into_iter().skip(1) {
+            if !(probed.1.crossed || probed.2.crossed) {
+                break;
+            }
+            probed = probe(exponent);
+        }
+        probed
     }
 
     /// Steps from 2^`first` downwards. Returns L(θ + h) − L(θ) at the last, or log2 of how many
@@ -153,7 +175,7 @@ impl<'a, T: Real> Differences<'a, T> {
         let below = self.pass.carry(parameter, -h, None);
         *passes += 2;
         let mut both = [above, below].into_iter();
-        if both.any(|carried| carried.crossed.is_some() || carried.too_far) {
+        if both.any(|of| of.crossed || of.on_kink.is_some() || of.too_far) {
             return Err(SHRINK);
         }
         let (odd, even) = (above.rise - below.rise, above.rise + below.rise);

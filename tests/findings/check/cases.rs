@@ -160,3 +160,43 @@ fn what_cancels_is_below_rounding_or_zero() {
     assert!(check.details[..hidden].iter().all(below), "{}", words(&check));
     assert_eq!(check.count(Outcome::Agrees), 4 * 3 + 3, "{}", words(&check));
 }
+
+/// Verifies all that a check of a network's own gradient finds.
+fn verified(toml: &str) -> GradientCheck {
+    let experiment = Experiment::from_toml(toml).expect("a case");
+    let check = check(&experiment, 0, &CheckSettings::default());
+    let network = network::<f64>(&experiment, 0);
+    let pass = network.pass();
+    let raw = Raw::new(&network, &|parameter| pass.gradient(parameter), &check);
+    assert_eq!(raw.verify(&check.findings()), Ok(()), "{}", words(&check));
+    check
+}
+
+/// GELU leaves a z of about e^(−5·10⁹) beside ReLU's kink: a step that is small beside any plain
+/// number crosses it, but z is not 0, and a smaller step has the derivative.
+#[test]
+fn a_z_that_no_double_can_hold_is_not_on_the_kink() {
+    let check = verified(
+        "[architecture]\ninput = 1\nhidden = [1]\noutput = 1\n[data]\nx = [[1.0]]\ny = [[1.0]]
+        [[variant]]\nname = \"GELU\"\nactivation = \"gelu\"\noutput_activation = \"relu\"
+        weights = [[[-1e5]], [[-1.0]]]",
+    );
+    assert_eq!(check.count(Outcome::Unresolved(Unresolved::OnKink)), 0, "{}", words(&check));
+    let bias = Parameter::Bias { layer: 2, row: 1 };
+    let bias = check.details.iter().find(|of| of.differences.parameter == bias).expect("checked");
+    assert_eq!((bias.outcome, bias.analytic), (Outcome::Agrees, (-1.0).into()));
+}
+
+/// All logits of equal weights rise alike, which a softmax does not notice: off the kink L stays
+/// as it is, whatever Σ (p_i − y_i) is rounded to.
+#[test]
+fn logits_that_rise_alike_leave_zeros_beside_a_kink() {
+    let check = verified(
+        "[architecture]\ninput = 1\nhidden = [1, 5, 2, 2, 7]\noutput = 6\nloss = \"softmax_ce\"
+        [data]\nx = [[-0.5]]\ny = [[1.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
+        [[variant]]\nname = \"equal\"\nactivation = \"relu\"
+        init = { scheme = \"constant\", value = -0.67 }",
+    );
+    let zeros = check.count(Outcome::Zero);
+    assert_eq!((check.count(Outcome::Agrees), zeros), (6, check.checked - 6), "{}", words(&check));
+}

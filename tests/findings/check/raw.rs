@@ -12,7 +12,8 @@ use super::{relative, size};
 pub struct Tangent {
     /// ∂L/∂θ; on a kink the one of a step upwards.
     pub value: Scaled,
-    /// Whether a step downwards moves nothing either.
+    /// Whether neither a step upwards nor one downwards moves more than rounding leaves of a sum
+    /// that is 0.
     pub still: bool,
     /// The sum of the magnitudes of all paths to the loss, each times 1 + |ln φ′| for the digits
     /// that an exponential loses.
@@ -28,9 +29,15 @@ impl Tangent {
     pub fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, parameter: Parameter) -> Self {
         let mut upwards = Self::towards(network, pass, parameter, 1.0);
         let downwards = Self::towards(network, pass, parameter, -1.0);
-        upwards.still = upwards.value.is_zero() && downwards.value.is_zero();
+        upwards.still = upwards.rounds_to_0::<T>() && downwards.rounds_to_0::<T>();
         upwards.paths = (upwards.paths + downwards.paths) * 0.5;
         upwards
+    }
+
+    /// Whether it is 0 as far as the rounding of its paths lets anybody say. A loss over a softmax
+    /// does not notice that all logits rise alike, yet Σ (p_i − y_i) is left at some ε.
+    fn rounds_to_0<T: Real>(&self) -> bool {
+        size(self.value) <= self.paths * (100.0 * T::EPSILON)
     }
 
     fn towards<T: Real>(
@@ -237,14 +244,9 @@ impl<'a, T: Real> Raw<'a, T> {
 
     /// Claimed to be 0, and so it is; where paths cancel, as far as rounding lets anybody say.
     fn is_zero(&self, i: usize) -> bool {
-        let Tangent { value, paths, kinks, still } = &self.tangents[i];
-        if !kinks.is_empty() {
-            return self.claimed[i].is_zero() && *still;
-        }
-        let rounding = *paths * (100.0 * T::EPSILON);
-        let cancels = (size(*value) - rounding).mantissa() <= 0.0;
+        let Tangent { paths, still, .. } = &self.tangents[i];
         let recorded = self.check.details[i].differences.still;
-        self.claimed[i].is_zero() && (paths.is_zero() || cancels && recorded)
+        self.claimed[i].is_zero() && (paths.is_zero() || *still && recorded)
     }
 
     fn on_kink(&self, i: usize) -> bool {
@@ -253,7 +255,7 @@ impl<'a, T: Real> Raw<'a, T> {
 
     fn differs(&self, i: usize) -> bool {
         let off = size(self.claimed[i] - self.tangents[i].value);
-        !self.on_kink(i) && (off - self.bound(i)).mantissa() > 0.0
+        !self.is_zero(i) && !self.on_kink(i) && (off - self.bound(i)).mantissa() > 0.0
     }
 
     /// Within the bound, which tells it from 0.

@@ -29,7 +29,8 @@ fn range(lens: &VariantLens, format: Format) -> ScaleRange {
 }
 
 fn words(lens: &VariantLens, format: Format) -> String {
-    lens.findings_of(format).map(sentence).collect::<Vec<_>>().join(" ")
+    let of_format = |finding: &&PrecisionFinding| finding.format().is_none_or(|f| f == format);
+    lens.findings.iter().filter(of_format).map(sentence).collect::<Vec<_>>().join(" ")
 }
 
 /// The loss is the mean over 1024 examples: its δ are 1024 times smaller than an example's own.
