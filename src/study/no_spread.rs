@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::experiment::{Activation, Experiment, UnitLaw, Variant};
+use crate::experiment::{Experiment, UnitLaw, Variant};
 
 use super::finite_width::{is_exact, relative_variance};
 use super::theory::{LayerPrediction, wide_log10};
@@ -53,7 +53,7 @@ pub(super) fn no_spread(
         return Some(NoSpread::FewUnits);
     }
     // The others' q is contracted from layer to layer, or scales freely.
-    if !matches!(variant.activation, Activation::Selu | Activation::Gelu | Activation::Silu) {
+    if variant.activation.is_bounded() || variant.activation.is_piecewise_linear() {
         return None;
     }
     let narrowest = hidden.iter().map(|layer| layer.fan_out).min()?;

@@ -1,6 +1,6 @@
 //! How often an error signal dies at finite width because no unit of a layer lets it pass.
 
-use crate::experiment::{Activation, Experiment, Variant};
+use crate::experiment::{Experiment, Variant};
 
 use super::finite_width::{Footing, is_symmetric};
 use super::theory::LayerPrediction;
@@ -30,7 +30,7 @@ pub(super) fn survival(
     layers: &[LayerPrediction],
 ) -> Option<Survival> {
     let hidden = &layers[..layers.len() - 1];
-    if variant.activation != Activation::Relu {
+    if !variant.activation.switches_off() {
         return None;
     }
     let dead = |layer: &LayerPrediction| {
@@ -52,7 +52,7 @@ pub(super) fn survival(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Init, Scheme};
+    use crate::experiment::{Activation, Init, LeakyRelu, Scheme};
     use crate::study::predict;
 
     #[test]
@@ -71,6 +71,6 @@ mod tests {
         let shifted = of(&Variant { bias, ..relu.clone() }).expect("ReLU");
         assert!(shifted.probability < found.probability);
         assert_eq!(shifted.footing, Footing::Heuristic);
-        assert_eq!(of(&Variant::of(Activation::LeakyRelu)), None);
+        assert_eq!(of(&Variant::of(Activation::LeakyRelu(LeakyRelu::DEFAULT))), None);
     }
 }

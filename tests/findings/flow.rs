@@ -3,7 +3,7 @@
 mod lies;
 
 use gradient_lab::engine::{PlainNorm, Scaled, ZeroCause};
-use gradient_lab::experiment::{Activation, Experiment, Loss, Precision, Scheme};
+use gradient_lab::experiment::{Activation, Experiment, LeakyRelu, Loss, Precision, Scheme};
 use gradient_lab::figure::words::flow::sentence;
 use gradient_lab::study::{Advice, Diagnosis, DrawStudy, FlowFinding, Kind, Swing, TaskContext};
 
@@ -303,7 +303,11 @@ fn advised(raw: &Raw, what: Advice) -> Result<(), String> {
                 let sizes = raw.experiment.sizes();
                 sizes[l] as f64 * variant.init.variance(sizes[l], sizes[l + 1]) / 2.0
             };
-            let relu = matches!(variant.activation, Activation::Relu | Activation::LeakyRelu);
+            let relu = match variant.activation {
+                Activation::Relu => true,
+                Activation::LeakyRelu(LeakyRelu { slope }) => slope <= 0.1,
+                _ => false,
+            };
             // By fan_in, as He's own: unequal layers multiply it by n_l/n_(l+1).
             ensure(relu && !equal, "no ReLU")?;
             ensure((1..raw.last() - 1).all(|l| half(l) < 0.9), "the weights are not small")

@@ -1,6 +1,6 @@
 //! One variant: name, activation, initialization, bias.
 
-use eframe::egui::{self, CollapsingHeader, Grid, RichText, Slider, SliderClamping, Ui};
+use eframe::egui::{self, CollapsingHeader, DragValue, Grid, RichText, Slider, SliderClamping, Ui};
 
 use crate::experiment::{
     Activation, Experiment, FanMode, Init, Parameter, Scheme, Variant, limits,
@@ -80,7 +80,7 @@ pub fn apply(draft: &mut Experiment, index: usize, wish: Wish) {
 pub fn add(draft: &mut Experiment) {
     let order = [Activation::Tanh, Activation::Relu, Activation::Sigmoid, Activation::Gelu];
     let absent = order.into_iter().find(|a| draft.variants.iter().all(|v| v.activation != *a));
-    let mut variant = Variant::of(absent.unwrap_or(Activation::LeakyRelu));
+    let mut variant = Variant::of(absent.unwrap_or(Activation::Linear));
     variant.name = draft.free_name(&variant.name);
     draft.variants.push(variant);
 }
@@ -107,38 +107,60 @@ fn name(ui: &mut Ui, variant: &mut Variant, others: &[String]) {
 
 fn activations(ui: &mut Ui, variant: &mut Variant) {
     let before = variant.activation;
-    row(ui, "Activation", variant.activation.hint(), |ui| {
-        egui::ComboBox::from_id_salt("activation")
-            .selected_text(variant.activation.label())
-            .show_ui(ui, |ui| {
-                for choice in Activation::ALL {
-                    ui.selectable_value(&mut variant.activation, choice, choice.label())
-                        .on_hover_text(choice.hint());
-                }
-            })
-            .response
-    });
+    let mut chosen = Some(variant.activation);
+    activation(ui, ["Activation", &before.hint()], None, &mut chosen);
+    variant.activation = chosen.unwrap_or(before);
     // A variant named after its activation keeps being so.
     if before != variant.activation && variant.name == before.label() {
         variant.name = variant.activation.label().to_owned();
     }
-    let text = variant.output_activation.map_or("as hidden", Activation::label);
-    row(ui, "Output", "The last layer's activation", |ui| {
-        egui::ComboBox::from_id_salt("output activation")
-            .selected_text(text)
-            .show_ui(ui, |ui| {
-                ui.selectable_value(&mut variant.output_activation, None, "as hidden");
-                for choice in Activation::ALL {
-                    ui.selectable_value(
-                        &mut variant.output_activation,
-                        Some(choice),
-                        choice.label(),
-                    )
-                    .on_hover_text(choice.hint());
+    let hint = "The last layer's activation";
+    activation(ui, ["Output", hint], Some("as hidden"), &mut variant.output_activation);
+}
+
+/// A choice of an activation, or of `none` where there is such a choice, and its parameter.
+fn activation(
+    ui: &mut Ui,
+    [label, hint]: [&str; 2],
+    none: Option<&str>,
+    chosen: &mut Option<Activation>,
+) {
+    let text = chosen.map_or(none.unwrap_or_default(), |activation| activation.label());
+    row(ui, label, hint, |ui| {
+        let list = egui::ComboBox::from_id_salt(label).selected_text(text).height(LIST_HEIGHT);
+        let list = list.show_ui(ui, |ui| {
+            if let Some(none) = none {
+                ui.selectable_value(chosen, None, none);
+            }
+            for choice in Activation::ALL {
+                let is_on = chosen.is_some_and(|activation| activation.id() == choice.id());
+                let label = ui.selectable_label(is_on, choice.label());
+                if label.on_hover_text(choice.hint()).clicked() && !is_on {
+                    *chosen = Some(choice);
                 }
-            })
-            .response
+            }
+        });
+        list.response
     });
+    if let Some(activation) = chosen
+        && let (Some(key), Some(parameter)) = (activation.parameter_key(), activation.parameter())
+    {
+        let name = if none.is_some() { format!("Output {key}") } else { capitalized(key) };
+        row(ui, &name, parameter.hint, |ui| {
+            let mut number = parameter.value;
+            let field = DragValue::new(&mut number).speed(0.01).max_decimals(6);
+            let response = ui.add(field.range(parameter.range));
+            if number != parameter.value {
+                *activation = activation.with_parameter(number);
+            }
+            response
+        });
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// Explicit numbers, which a draw can replace.

@@ -12,7 +12,7 @@ use ndarray::ArrayView1;
 use crate::engine::{Dense, Network, Parameter, Pass, Real, Scaled};
 
 use super::noise::{Noise, shaken};
-use super::quotient::{quotient, smooth_distance};
+use super::quotient::quotient;
 use super::rise::OutputRise;
 
 /// Between these powers of two beside the largest, plain numbers do for a product.
@@ -138,7 +138,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         for (unit, (moved, exact)) in units.filter(|(_, (moved, _))| !moved.is_zero()) {
             let distance = (*moved).abs();
             let plain = clamped(exact);
-            let room = smooth_distance(activation, plain);
+            let room = activation.smooth_distance(plain);
             let mut reach = distance * (1.0 / room);
             let mut positive = exact.mantissa() > 0.0;
             if activation.has_kink() {

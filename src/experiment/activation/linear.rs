@@ -1,0 +1,44 @@
+//! The identity.
+
+use super::spec::{Spec, Term};
+
+/// φ(z) = z.
+pub struct Linear;
+
+impl Spec for Linear {
+    fn id(&self) -> &'static str {
+        "linear"
+    }
+
+    fn label(&self) -> &'static str {
+        "Linear"
+    }
+
+    fn hint(&self) -> String {
+        "φ(z) = z, slope 1: only the weights decide what δ does.".to_owned()
+    }
+
+    fn value(&self, z: f64) -> f64 {
+        z
+    }
+
+    fn derivative(&self, _: f64) -> f64 {
+        1.0
+    }
+
+    fn largest_slope(&self) -> f64 {
+        1.0
+    }
+
+    fn lines(&self) -> Option<(f64, f64)> {
+        Some((1.0, 1.0))
+    }
+
+    fn has_kink(&self) -> bool {
+        false
+    }
+
+    fn rise(&self, _: f64, _: f64, _: bool) -> [Term; 2] {
+        Term::alone(1.0)
+    }
+}
