@@ -39,176 +39,143 @@ pub const ACTIVATIONS: usize = 50_000_000;
 /// Bytes of an experiment file; explicit weights included, a page is far below.
 pub const FILE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// What a key accepts, as far as a program can say it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Accepts {
-    /// A whole number.
-    Whole(RangeInclusive<usize>),
-    /// A number.
-    Number(RangeInclusive<f64>),
-    /// One of some names.
-    OneOf(Vec<&'static str>),
-    /// One of a few names, quoted.
-    Either(Vec<&'static str>),
-    /// What the words say; its parts have keys of their own, or checks of their own.
-    Described(String),
-}
-
-impl Accepts {
-    /// In the words of a refusal.
-    pub fn words(&self) -> String {
-        match self {
-            Self::Whole(range) => {
-                format!("a whole number from {} to {}", range.start(), range.end())
-            }
-            Self::Number(range) => format!("a number from {}", span(range)),
-            Self::OneOf(names) => format!("one of {}", names.join(", ")),
-            Self::Either(names) => {
-                let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-                let (last, others) = quoted.split_last().expect("a choice has names");
-                format!("{} or {last}", others.join(", "))
-            }
-            Self::Described(words) => words.clone(),
-        }
-    }
-
-    /// Whether the number is accepted.
-    ///
-    /// # Panics
-    /// Where names or tables are expected: a number is no answer there.
-    pub fn holds(&self, number: f64) -> bool {
-        match self {
-            Self::Whole(range) => (*range.start() as f64..=*range.end() as f64).contains(&number),
-            Self::Number(range) => range.contains(&number),
-            other => unreachable!("{other:?} has no range"),
-        }
-    }
-}
-
-/// “0 to 1e6”.
-fn span(range: &RangeInclusive<f64>) -> String {
-    let end = |number: f64| match number.abs() {
-        size if size >= 1e5 || size < 1e-3 && size > 0.0 => format!("{number:e}"),
-        _ => number.to_string(),
-    };
-    format!("{} to {}", end(*range.start()), end(*range.end()))
-}
-
 /// A key of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
     /// With the tables that it stands in, for example `architecture.depth`.
     pub name: String,
-    /// What it accepts.
-    pub accepts: Accepts,
-    /// [`Accepts::words`].
+    /// What it accepts, in the words of a refusal.
     pub words: String,
+    /// Which numbers these words accept; nothing where they speak of names, lists or tables.
+    pub range: Option<RangeInclusive<f64>>,
+}
+
+impl Key {
+    fn of(name: &str, words: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), words: words.into(), range: None }
+    }
+
+    fn whole(name: &str, range: RangeInclusive<usize>) -> Self {
+        let numbers = *range.start() as f64..=*range.end() as f64;
+        Self { range: Some(numbers), ..Self::of(name, whole(&range)) }
+    }
+
+    fn number(name: &str, range: RangeInclusive<f64>) -> Self {
+        Self { words: number(&range), range: Some(range), ..Self::of(name, "") }
+    }
+
+    /// Of an activation that has a parameter.
+    fn parameter(activation: Activation) -> Option<Self> {
+        let own = activation.parameter()?;
+        let mut key = Self::number(&format!("variant.activation.{}", own.key), own.range);
+        key.words += &format!(" with kind = \"{}\", {} if absent", activation.id(), own.default);
+        Some(key)
+    }
+}
+
+/// “a whole number from 1 to 9”.
+pub(super) fn whole(range: &RangeInclusive<usize>) -> String {
+    format!("a whole number from {} to {}", range.start(), range.end())
+}
+
+/// “a number from 0 to 1e6”.
+pub(super) fn number(range: &RangeInclusive<f64>) -> String {
+    let end = |number: f64| match number.abs() {
+        size if size >= 1e5 || size < 1e-3 && size > 0.0 => format!("{number:e}"),
+        _ => number.to_string(),
+    };
+    format!("a number from {} to {}", end(*range.start()), end(*range.end()))
+}
+
+/// “one of a, b, c”.
+pub(super) fn one_of<const N: usize>(names: [&str; N]) -> String {
+    format!("one of {}", names.join(", "))
+}
+
+/// “"a", "b" or "c"”.
+fn either<const N: usize>(names: [&str; N]) -> String {
+    let quoted = names.map(|name| format!("\"{name}\""));
+    let (last, others) = quoted.split_last().expect("a choice has names");
+    format!("{} or {last}", others.join(", "))
 }
 
 /// Every key of the file, in the order in which a file is written: what the checks, the sentences
 /// of refusals and `list` read.
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
-    let rows = plain_keys().into_iter().map(|(name, accepts)| (name.to_owned(), accepts));
-    let parameters = Activation::ALL.into_iter().filter_map(|activation| {
-        let (key, parameter) = (activation.parameter_key()?, activation.parameter()?);
-        Some((format!("variant.activation.{key}"), Accepts::Number(parameter.range)))
-    });
-    let key = |(name, accepts): (String, Accepts)| Key { name, words: accepts.words(), accepts };
-    rows.chain(parameters).map(key).collect()
+    let mut keys = top_keys();
+    keys.extend(variant_keys());
+    keys.extend(Activation::ALL.into_iter().filter_map(Key::parameter));
+    keys
 });
 
-fn plain_keys() -> Vec<(&'static str, Accepts)> {
-    use Accepts::{Either, Number, OneOf, Whole};
-    let described = |words: &str| Accepts::Described(words.to_owned());
-    let activations = OneOf(Activation::ALL.map(|activation| activation.id()).to_vec());
-    let (numpy, layered) = (NUMPY_SEED.end(), SEED.end());
-    let (letters, values) = (NAME_LETTERS.end(), span(&VALUE));
+fn top_keys() -> Vec<Key> {
+    let (numpy, layered, letters) = (NUMPY_SEED.end(), SEED.end(), NAME_LETTERS.end());
+    let seeds = format!(
+        "a whole number from 0 to {numpy} with draws = \"numpy\", to {layered} with \"layered\""
+    );
+    let hidden = whole(&WIDTH).replace("a whole number", "whole numbers");
+    let (shallow, deep) = (DEPTH.start(), DEPTH.end());
+    let examples = |units| {
+        format!("one list for each example, each of as many numbers as the network has {units}")
+    };
     vec![
-        ("title", Accepts::Described(format!("a text of at most {letters} letters"))),
-        (
-            "seed",
-            Accepts::Described(format!(
-                "a whole number from 0 to {numpy} with draws = \"numpy\", to {layered} with \"layered\""
-            )),
-        ),
-        ("draws", Either(Draws::ALL.map(Draws::id).to_vec())),
-        ("learning_rate", Number(LEARNING_RATE)),
-        ("architecture", described("a table")),
-        ("architecture.input", Whole(WIDTH)),
-        ("architecture.depth", Whole(DEPTH)),
-        ("architecture.width", Whole(WIDTH)),
-        (
+        Key::of("title", format!("a text of at most {letters} letters")),
+        Key::of("seed", seeds),
+        Key::of("draws", either(Draws::ALL.map(Draws::id))),
+        Key::number("learning_rate", LEARNING_RATE),
+        Key::of("architecture", "a table"),
+        Key::whole("architecture.input", WIDTH),
+        Key::whole("architecture.depth", DEPTH),
+        Key::whole("architecture.width", WIDTH),
+        Key::of(
             "architecture.hidden",
-            Accepts::Described(format!(
-                "a list of {} to {} whole numbers from {} to {}, in place of depth and width",
-                DEPTH.start(),
-                DEPTH.end(),
-                WIDTH.start(),
-                WIDTH.end()
-            )),
+            format!("a list of {shallow} to {deep} {hidden}, in place of depth and width"),
         ),
-        ("architecture.output", Whole(WIDTH)),
-        ("architecture.loss", OneOf(Loss::ALL.map(Loss::id).to_vec())),
-        ("architecture.batch", Whole(BATCH)),
-        ("architecture.precision", Either(Precision::ALL.map(Precision::id).to_vec())),
-        ("data", described("a table with x and y")),
-        (
-            "data.x",
-            described(
-                "one list for each example, each of as many numbers as the network has inputs",
-            ),
-        ),
-        (
-            "data.y",
-            described(
-                "one list for each example, each of as many numbers as the network has outputs",
-            ),
-        ),
-        (
-            "variant",
-            Accepts::Described(format!(
-                "{} to {} tables [[variant]]",
-                VARIANTS.start(),
-                VARIANTS.end()
-            )),
-        ),
-        (
+        Key::whole("architecture.output", WIDTH),
+        Key::of("architecture.loss", one_of(Loss::ALL.map(Loss::id))),
+        Key::whole("architecture.batch", BATCH),
+        Key::of("architecture.precision", either(Precision::ALL.map(Precision::id))),
+        Key::of("data", "a table with x and y"),
+        Key::of("data.x", examples("inputs")),
+        Key::of("data.y", examples("outputs")),
+    ]
+}
+
+fn variant_keys() -> Vec<Key> {
+    let kinds = one_of(Activation::ALL.map(|activation| activation.id()));
+    let activation = format!("{kinds}, or a table such as {{ kind = \"elu\", alpha = 0.5 }}");
+    let (few, many, values) = (VARIANTS.start(), VARIANTS.end(), number(&VALUE));
+    let values = values.replace("a number", "numbers");
+    let (short, long) = (NAME_LETTERS.start(), NAME_LETTERS.end());
+    vec![
+        Key::of("variant", format!("{few} to {many} tables [[variant]]")),
+        Key::of(
             "variant.name",
-            Accepts::Described(format!(
-                "a text of {} to {letters} letters, unlike the other variants'",
-                NAME_LETTERS.start()
-            )),
+            format!("a text of {short} to {long} letters, unlike the other variants'"),
         ),
-        ("variant.activation", activations.clone()),
-        ("variant.output_activation", activations.clone()),
-        ("variant.init", described("a table such as { scheme = \"xavier_normal\", gain = 1.0 }")),
-        (
+        Key::of("variant.activation", activation.clone()),
+        Key::of("variant.output_activation", activation),
+        Key::of("variant.init", "a table such as { scheme = \"xavier_normal\", gain = 1.0 }"),
+        Key::of(
             "variant.bias",
-            described("a table such as { scheme = \"normal\", std = 0.1 }, with the keys of init"),
+            "a table such as { scheme = \"normal\", std = 0.1 }, with the keys of init",
         ),
-        (
+        Key::of(
             "variant.weights",
-            Accepts::Described(format!(
-                "one matrix for each layer, n_l rows of n_(l-1) numbers from {values}"
-            )),
+            format!("one matrix for each layer, n_l rows of n_(l-1) {values}"),
         ),
-        (
-            "variant.biases",
-            Accepts::Described(format!("one list for each layer, n_l numbers from {values}")),
-        ),
-        ("variant.init.scheme", OneOf(Scheme::ALL.map(Scheme::id).to_vec())),
-        ("variant.init.gain", Number(SCALE)),
-        ("variant.init.std", Number(SCALE)),
-        ("variant.init.bound", Number(SCALE)),
-        ("variant.init.value", Number(VALUE)),
-        ("variant.init.mode", Either(FanMode::ALL.map(FanMode::id).to_vec())),
-        (
+        Key::of("variant.biases", format!("one list for each layer, n_l {values}")),
+        Key::of("variant.init.scheme", one_of(Scheme::ALL.map(Scheme::id))),
+        Key::number("variant.init.gain", SCALE),
+        Key::number("variant.init.std", SCALE),
+        Key::number("variant.init.bound", SCALE),
+        Key::number("variant.init.value", VALUE),
+        Key::of("variant.init.mode", either(FanMode::ALL.map(FanMode::id))),
+        Key::of(
             "variant.init.truncated",
-            described(
-                "true or false: cut at two sigma, sigma widened by 1/0.8796 to keep the variance, as Keras does (torch's trunc_normal_ keeps sigma)",
-            ),
+            "true or false: cut at two sigma, sigma widened by 1/0.8796 to keep the variance, as Keras does (torch's trunc_normal_ keeps sigma)",
         ),
-        ("variant.activation.kind", activations),
+        Key::of("variant.activation.kind", kinds),
     ]
 }
 
@@ -230,16 +197,12 @@ mod tests {
 
     #[test]
     fn words_come_from_ranges_and_names() {
-        for (accepts, words) in [
-            (Accepts::Whole(1..=9), "a whole number from 1 to 9"),
-            (Accepts::Number(-1e6..=0.5), "a number from -1e6 to 0.5"),
-            (Accepts::Number(1e-6..=4096.0), "a number from 1e-6 to 4096"),
-            (Accepts::OneOf(vec!["a", "b"]), "one of a, b"),
-            (Accepts::Either(vec!["a", "b"]), "\"a\" or \"b\""),
-            (Accepts::Either(vec!["a", "b", "c"]), "\"a\", \"b\" or \"c\""),
-        ] {
-            assert_eq!(accepts.words(), words);
-        }
+        assert_eq!(whole(&(1..=9)), "a whole number from 1 to 9");
+        assert_eq!(number(&(-1e6..=0.5)), "a number from -1e6 to 0.5");
+        assert_eq!(number(&(1e-6..=4096.0)), "a number from 1e-6 to 4096");
+        assert_eq!(one_of(["a", "b"]), "one of a, b");
+        assert_eq!(either(["a", "b"]), "\"a\" or \"b\"");
+        assert_eq!(either(["a", "b", "c"]), "\"a\", \"b\" or \"c\"");
     }
 
     #[test]

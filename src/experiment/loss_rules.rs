@@ -22,7 +22,7 @@ impl Loss {
         if self != Self::SoftmaxCe || limits::SOFTMAX_OUTPUT.contains(&architecture.output) {
             return Ok(());
         }
-        let range = limits::Accepts::Whole(limits::SOFTMAX_OUTPUT).words();
+        let range = limits::whole(&limits::SOFTMAX_OUTPUT);
         let accepted = format!("{range} with loss = \"softmax_ce\"");
         Err(ExperimentError::value_of("architecture.output", architecture.output, accepted))
     }

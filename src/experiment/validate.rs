@@ -192,7 +192,7 @@ fn check_numbers(key: &str, numbers: &[f64], length: usize) -> Checked {
         Some(index) => Err(ExperimentError::value_of(
             &format!("{key}[{index}]"),
             numbers[index],
-            limits::Accepts::Number(limits::VALUE).words(),
+            limits::number(&limits::VALUE),
         )),
     }
 }
@@ -220,7 +220,7 @@ impl Variant {
             return Err(ExperimentError::value_of(
                 &format!("{key}.bias.scheme"),
                 format_args!("{:?}", self.bias.scheme.id()),
-                limits::Accepts::OneOf(Scheme::FOR_BIAS.map(Scheme::id).to_vec()).words(),
+                limits::one_of(Scheme::FOR_BIAS.map(Scheme::id)),
             ));
         }
         self.validate_given(key, sizes)
@@ -286,10 +286,8 @@ impl Init {
 
 impl Activation {
     fn validate(self, key: &str) -> Checked {
-        match (self.parameter_key(), self.parameter()) {
-            (Some(name), Some(own)) => number_within(&format!("{key}.{name}"), own.value),
-            _ => Ok(()),
-        }
+        let own = self.parameter();
+        own.map_or(Ok(()), |own| number_within(&format!("{key}.{}", own.key), own.value))
     }
 }
 
@@ -304,6 +302,7 @@ fn whole_within(key: &str, number: usize) -> Checked {
 /// Refuses what lies outside the key's range; NaN lies outside every range.
 fn within(key: &str, number: f64, shown: impl std::fmt::Display) -> Checked {
     let known = limits::accepted(&error::without_indices(key));
-    let known = known.unwrap_or_else(|| unreachable!("{key} is checked and has no row"));
-    if known.accepts.holds(number) { Ok(()) } else { Err(ExperimentError::value(key, shown)) }
+    let range = known.and_then(|known| known.range.as_ref());
+    let range = range.unwrap_or_else(|| unreachable!("{key} is checked and has no range"));
+    if range.contains(&number) { Ok(()) } else { Err(ExperimentError::value(key, shown)) }
 }

@@ -20,7 +20,8 @@ pub struct Survival {
 }
 
 /// Π (1 − (1 − p_l)^{n_l}) over hidden layers of n_l units, each active with probability
-/// p_l = E φ′²; nothing for activations whose slope is never exactly 0.
+/// p_l = E φ′²; nothing for activations whose slope is never exactly 0, and where weights are 0:
+/// then no signal passes at all, whatever is active.
 ///
 /// Exact where weights and biases are symmetric about 0: then every sign of a layer's z is a fair
 /// coin, p_l = ½. Elsewhere the units of a layer count as independent and its q as sharp.
@@ -30,7 +31,8 @@ pub(super) fn survival(
     layers: &[LayerPrediction],
 ) -> Option<Survival> {
     let hidden = &layers[..layers.len() - 1];
-    if !variant.activation.switches_off() {
+    let passes = |layer: &LayerPrediction| layer.ratio != Some(0.0) || layer.slope_square == 0.0;
+    if !variant.activation.switches_off() || !hidden.iter().all(passes) {
         return None;
     }
     let dead = |layer: &LayerPrediction| {
@@ -72,5 +74,8 @@ mod tests {
         assert!(shifted.probability < found.probability);
         assert_eq!(shifted.footing, Footing::Heuristic);
         assert_eq!(of(&Variant::of(Activation::LeakyRelu(LeakyRelu::DEFAULT))), None);
+        // Units are active by their biases, and still nothing comes through.
+        let bias = Init { bound: Some(1.0), ..Init::of(Scheme::Uniform) };
+        assert_eq!(of(&Variant { init: Init::of(Scheme::Zeros), bias, ..relu.clone() }), None);
     }
 }

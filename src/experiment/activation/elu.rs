@@ -49,10 +49,6 @@ impl Spec for Selu {
         Some((LAMBDA * ALPHA, LAMBDA))
     }
 
-    fn has_kink(&self) -> bool {
-        true
-    }
-
     /// λ and λα are read off φ(1) and φ(−∞).
     fn rise(&self, z: f64, d: f64, positive: bool) -> [Term; 2] {
         if positive {
@@ -93,10 +89,11 @@ impl Spec for Elu {
 
     fn parameter(&self) -> Option<ActivationParameter> {
         Some(ActivationParameter {
+            key: "alpha",
             value: self.alpha,
             default: Self::DEFAULT.alpha,
             range: Self::ALPHAS,
-            hint: "φ(z) tends to minus this on the left",
+            hint: "φ(z) tends to −α on the left; with α = 1 the slope has no jump at 0",
         })
     }
 
@@ -124,8 +121,8 @@ impl Spec for Elu {
         Some((self.alpha, 1.0))
     }
 
-    /// With α = 1 φ′ is continuous, but a difference across 0 still mixes two formulas.
-    fn has_kink(&self) -> bool {
+    /// With α = 1 too, where φ′ does not jump but φ″ does.
+    fn is_piecewise(&self) -> bool {
         true
     }
 

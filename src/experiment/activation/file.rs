@@ -2,21 +2,21 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::Activation;
 
 impl Serialize for Activation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match (self.parameter_key(), self.parameter()) {
-            (Some(key), Some(parameter)) if parameter.value != parameter.default => {
+        match self.own_parameter() {
+            Some(own) => {
                 let mut map = serializer.serialize_map(Some(2))?;
                 map.serialize_entry("kind", self.id())?;
-                map.serialize_entry(key, &parameter.value)?;
+                map.serialize_entry(own.key, &own.value)?;
                 map.end()
             }
-            _ => serializer.serialize_str(self.id()),
+            None => serializer.serialize_str(self.id()),
         }
     }
 }
@@ -44,30 +44,26 @@ impl<'de> Visitor<'de> for NameOrTable {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Activation, A::Error> {
-        let (mut kind, mut given) = (None, None);
+        let keys = || Activation::ALL.iter().filter_map(|a| a.parameter()).map(|own| own.key);
+        let (mut kind, mut given) = (None, Vec::new());
         while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "kind" => kind = Some(self.visit_str(&map.next_value::<String>()?)?),
-                key if Activation::ALL.iter().any(|a| a.parameter_key() == Some(key)) => {
-                    given = Some((key.to_owned(), map.next_value()?));
-                }
-                key => return Err(unknown(key, None)),
+            if key == "kind" {
+                kind = Some(self.visit_str(&map.next_value::<String>()?)?);
+            } else if keys().any(|own| own == key) {
+                given.push((key, map.next_value()?));
+            } else {
+                map.next_value::<IgnoredAny>()?;
+                given.push((key, f64::NAN));
             }
         }
-        let kind: Activation = kind.ok_or_else(|| Error::missing_field("kind"))?;
-        match given {
-            None => Ok(kind),
-            Some((key, number)) if kind.parameter_key() == Some(&key) => {
-                Ok(kind.with_parameter(number))
-            }
-            Some((key, _)) => Err(unknown(&key, Some(kind))),
+        let kind: Activation = kind.ok_or_else(|| Error::custom("no activation"))?;
+        let own = kind.parameter().map(|own| own.key);
+        if let Some((key, _)) = given.iter().find(|(key, _)| own != Some(key.as_str())) {
+            // In the words that serde has for keys of a struct.
+            let own = own.map_or(String::new(), |own| format!(" or `{own}`"));
+            let words = format!("unknown field `{key}`, expected `kind`{own}");
+            return Err(Error::custom(words));
         }
+        Ok(given.first().map_or(kind, |(_, number)| kind.with_parameter(*number)))
     }
-}
-
-/// In the words that serde has for keys of a struct.
-fn unknown<E: Error>(key: &str, kind: Option<Activation>) -> E {
-    let own = kind.and_then(Activation::parameter_key);
-    let expected = own.map_or(String::new(), |own| format!(" or `{own}`"));
-    E::custom(format_args!("unknown field `{key}`, expected `kind`{expected}"))
 }

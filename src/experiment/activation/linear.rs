@@ -34,10 +34,6 @@ impl Spec for Linear {
         Some((1.0, 1.0))
     }
 
-    fn has_kink(&self) -> bool {
-        false
-    }
-
     fn rise(&self, _: f64, _: f64, _: bool) -> [Term; 2] {
         Term::alone(1.0)
     }

@@ -51,14 +51,6 @@ macro_rules! activations {
             pub const ALL: [Self; [$(stringify!($name)),*].len()] =
                 [$(Self::$name $(($spec::DEFAULT))?),*];
 
-            /// The name of its parameter in files, where it has one.
-            pub fn parameter_key(self) -> Option<&'static str> {
-                match self {
-                    $($(Self::$name($spec { .. }) => Some(stringify!($parameter)),)?)*
-                    _ => None,
-                }
-            }
-
             /// The same function with this parameter; itself if it has none.
             #[must_use]
             pub fn with_parameter(self, value: f64) -> Self {
@@ -110,12 +102,15 @@ activations! {
 impl Activation {
     /// The label, with a parameter that is not the default: “Leaky ReLU (slope 0.2)”.
     pub fn describe(self) -> String {
-        match (self.parameter_key(), self.parameter()) {
-            (Some(key), Some(parameter)) if parameter.value != parameter.default => {
-                format!("{} ({key} {})", self.label(), parameter.value)
-            }
-            _ => self.label().to_owned(),
+        match self.own_parameter() {
+            Some(own) => format!("{} ({} {})", self.label(), own.key, own.value),
+            None => self.label().to_owned(),
         }
+    }
+
+    /// Its parameter, where that is not the default.
+    fn own_parameter(self) -> Option<ActivationParameter> {
+        self.parameter().filter(|own| own.value != own.default)
     }
 }
 

@@ -70,6 +70,7 @@ impl Spec for LeakyRelu {
 
     fn parameter(&self) -> Option<ActivationParameter> {
         Some(ActivationParameter {
+            key: "slope",
             value: self.slope,
             default: Self::DEFAULT.slope,
             range: Self::SLOPES,

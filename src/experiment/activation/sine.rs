@@ -35,6 +35,7 @@ impl Spec for Sine {
 
     fn parameter(&self) -> Option<ActivationParameter> {
         Some(ActivationParameter {
+            key: "omega",
             value: self.omega,
             default: Self::DEFAULT.omega,
             range: Self::OMEGAS,

@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 /// The number that an activation takes besides z.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActivationParameter {
+    /// Its name in files.
+    pub key: &'static str,
     /// The number in force.
     pub value: f64,
     /// What it is where a file gives none.
@@ -153,9 +155,15 @@ pub trait Spec: Sync {
         self.lines().is_some_and(|(left, _)| left == 0.0)
     }
 
-    /// Whether φ changes its formula at 0, where finite differences do not see the derivative.
+    /// Whether φ′ jumps at 0, so that a difference across 0 says nothing of it.
     fn has_kink(&self) -> bool {
-        self.is_piecewise_linear()
+        self.slopes_at_origin().is_some_and(|(left, right)| left != right)
+    }
+
+    /// Whether φ has one formula on the left of 0 and another on the right. Without a kink a
+    /// difference across 0 nears φ′ by its step, not by the square of it.
+    fn is_piecewise(&self) -> bool {
+        self.has_kink()
     }
 
     /// The period of a periodic φ: an average over a wide law is one over a period.

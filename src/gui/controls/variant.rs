@@ -143,8 +143,9 @@ fn activation(
         list.response
     });
     if let Some(activation) = chosen
-        && let (Some(key), Some(parameter)) = (activation.parameter_key(), activation.parameter())
+        && let Some(parameter) = activation.parameter()
     {
+        let key = parameter.key;
         let name = if none.is_some() { format!("Output {key}") } else { capitalized(key) };
         row(ui, &name, parameter.hint, |ui| {
             let mut number = parameter.value;
