@@ -13,12 +13,8 @@ const LAMBDA: f64 = 1.050_700_987_355_480_5;
 const ALPHA: f64 = 1.673_263_242_354_377_2;
 
 impl Spec for Selu {
-    fn id(&self) -> &'static str {
-        "selu"
-    }
-
-    fn label(&self) -> &'static str {
-        "SELU"
+    fn names(&self) -> [&'static str; 2] {
+        ["selu", "SELU"]
     }
 
     fn hint(&self) -> String {
@@ -72,12 +68,8 @@ impl Elu {
 }
 
 impl Spec for Elu {
-    fn id(&self) -> &'static str {
-        "elu"
-    }
-
-    fn label(&self) -> &'static str {
-        "ELU"
+    fn names(&self) -> [&'static str; 2] {
+        ["elu", "ELU"]
     }
 
     fn hint(&self) -> String {
@@ -111,10 +103,6 @@ impl Spec for Elu {
 
     fn largest_slope(&self) -> f64 {
         self.alpha.max(1.0)
-    }
-
-    fn slopes_at_infinity(&self) -> (f64, f64) {
-        (0.0, 1.0)
     }
 
     fn slopes_at_origin(&self) -> Option<(f64, f64)> {

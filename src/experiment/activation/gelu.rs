@@ -11,12 +11,8 @@ pub struct Gelu;
 const NORMAL_TAIL: f64 = -36.0;
 
 impl Spec for Gelu {
-    fn id(&self) -> &'static str {
-        "gelu"
-    }
-
-    fn label(&self) -> &'static str {
-        "GELU"
+    fn names(&self) -> [&'static str; 2] {
+        ["gelu", "GELU"]
     }
 
     fn hint(&self) -> String {
@@ -42,17 +38,8 @@ impl Spec for Gelu {
             - 0.5 * (m * m + libm::log(2.0 * PI))
     }
 
-    /// It falls, ever more gently, left of its one minimum.
-    fn derivative_sign(&self, z: f64) -> f64 {
-        if z < -2.0 { -1.0 } else { 1_f64.copysign(self.derivative(z)) }
-    }
-
     fn largest_slope(&self) -> f64 {
         1.128_904_145
-    }
-
-    fn slopes_at_infinity(&self) -> (f64, f64) {
-        (0.0, 1.0)
     }
 
     fn slopes_at_origin(&self) -> Option<(f64, f64)> {

@@ -6,12 +6,8 @@ use super::spec::{Spec, Term};
 pub struct Linear;
 
 impl Spec for Linear {
-    fn id(&self) -> &'static str {
-        "linear"
-    }
-
-    fn label(&self) -> &'static str {
-        "Linear"
+    fn names(&self) -> [&'static str; 2] {
+        ["linear", "Linear"]
     }
 
     fn hint(&self) -> String {
@@ -23,10 +19,6 @@ impl Spec for Linear {
     }
 
     fn derivative(&self, _: f64) -> f64 {
-        1.0
-    }
-
-    fn largest_slope(&self) -> f64 {
         1.0
     }
 

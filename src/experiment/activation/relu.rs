@@ -8,12 +8,8 @@ use super::spec::{ActivationParameter, Spec, Term};
 pub struct Relu;
 
 impl Spec for Relu {
-    fn id(&self) -> &'static str {
-        "relu"
-    }
-
-    fn label(&self) -> &'static str {
-        "ReLU"
+    fn names(&self) -> [&'static str; 2] {
+        ["relu", "ReLU"]
     }
 
     fn hint(&self) -> String {
@@ -26,10 +22,6 @@ impl Spec for Relu {
 
     fn derivative(&self, z: f64) -> f64 {
         f64::from(u8::from(z > 0.0))
-    }
-
-    fn largest_slope(&self) -> f64 {
-        1.0
     }
 
     fn lines(&self) -> Option<(f64, f64)> {
@@ -56,12 +48,8 @@ impl LeakyRelu {
 }
 
 impl Spec for LeakyRelu {
-    fn id(&self) -> &'static str {
-        "leaky_relu"
-    }
-
-    fn label(&self) -> &'static str {
-        "Leaky ReLU"
+    fn names(&self) -> [&'static str; 2] {
+        ["leaky_relu", "Leaky ReLU"]
     }
 
     fn hint(&self) -> String {
@@ -84,10 +72,6 @@ impl Spec for LeakyRelu {
 
     fn derivative(&self, z: f64) -> f64 {
         if z > 0.0 { 1.0 } else { self.slope }
-    }
-
-    fn largest_slope(&self) -> f64 {
-        1.0
     }
 
     fn lines(&self) -> Option<(f64, f64)> {

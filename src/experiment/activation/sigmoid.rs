@@ -6,12 +6,8 @@ use super::spec::{Kernel, Spec, Term, growth};
 pub struct Sigmoid;
 
 impl Spec for Sigmoid {
-    fn id(&self) -> &'static str {
-        "sigmoid"
-    }
-
-    fn label(&self) -> &'static str {
-        "Sigmoid"
+    fn names(&self) -> [&'static str; 2] {
+        ["sigmoid", "Sigmoid"]
     }
 
     fn hint(&self) -> String {
@@ -36,10 +32,6 @@ impl Spec for Sigmoid {
 
     fn tail(&self, z: f64) -> Option<Term> {
         (z < EXPONENTIAL_TAIL).then_some(Term { exponent: z, factor: 1.0 })
-    }
-
-    fn tail_from(&self, ln_smallest: f64) -> f64 {
-        -ln_smallest - 1.0
     }
 
     fn is_bounded(&self) -> bool {
@@ -72,12 +64,8 @@ impl Spec for Sigmoid {
 pub struct Tanh;
 
 impl Spec for Tanh {
-    fn id(&self) -> &'static str {
-        "tanh"
-    }
-
-    fn label(&self) -> &'static str {
-        "Tanh"
+    fn names(&self) -> [&'static str; 2] {
+        ["tanh", "Tanh"]
     }
 
     fn hint(&self) -> String {
@@ -94,10 +82,6 @@ impl Spec for Tanh {
 
     fn ln_derivative(&self, z: f64) -> f64 {
         4.0_f64.ln() + ln_slope(2.0 * z)
-    }
-
-    fn largest_slope(&self) -> f64 {
-        1.0
     }
 
     fn slopes_at_origin(&self) -> Option<(f64, f64)> {
@@ -135,12 +119,8 @@ impl Spec for Tanh {
 pub struct Silu;
 
 impl Spec for Silu {
-    fn id(&self) -> &'static str {
-        "silu"
-    }
-
-    fn label(&self) -> &'static str {
-        "SiLU"
+    fn names(&self) -> [&'static str; 2] {
+        ["silu", "SiLU"]
     }
 
     fn hint(&self) -> String {
@@ -160,17 +140,8 @@ impl Spec for Silu {
         if z < -40.0 { z + libm::log(-1.0 - z) } else { libm::log(self.derivative(z).abs()) }
     }
 
-    /// It falls, ever more gently, left of its one minimum.
-    fn derivative_sign(&self, z: f64) -> f64 {
-        if z < -2.0 { -1.0 } else { 1_f64.copysign(self.derivative(z)) }
-    }
-
     fn largest_slope(&self) -> f64 {
         1.099_839_320
-    }
-
-    fn slopes_at_infinity(&self) -> (f64, f64) {
-        (0.0, 1.0)
     }
 
     fn slopes_at_origin(&self) -> Option<(f64, f64)> {
@@ -179,10 +150,6 @@ impl Spec for Silu {
 
     fn tail(&self, z: f64) -> Option<Term> {
         (z < EXPONENTIAL_TAIL).then_some(Term { exponent: z, factor: z })
-    }
-
-    fn tail_from(&self, ln_smallest: f64) -> f64 {
-        -ln_smallest - 1.0
     }
 
     /// (z + d) σ(z + d) − z σ(z) = d σ(z) + (z + d)(σ(z + d) − σ(z)).
@@ -195,12 +162,8 @@ impl Spec for Silu {
 pub struct Softplus;
 
 impl Spec for Softplus {
-    fn id(&self) -> &'static str {
-        "softplus"
-    }
-
-    fn label(&self) -> &'static str {
-        "Softplus"
+    fn names(&self) -> [&'static str; 2] {
+        ["softplus", "Softplus"]
     }
 
     fn hint(&self) -> String {
@@ -219,20 +182,8 @@ impl Spec for Softplus {
         z.min(0.0) - libm::log1p(libm::exp(-z.abs()))
     }
 
-    fn largest_slope(&self) -> f64 {
-        1.0
-    }
-
-    fn slopes_at_infinity(&self) -> (f64, f64) {
-        (0.0, 1.0)
-    }
-
     fn tail(&self, z: f64) -> Option<Term> {
         (z < EXPONENTIAL_TAIL).then_some(Term { exponent: z, factor: 1.0 })
-    }
-
-    fn tail_from(&self, ln_smallest: f64) -> f64 {
-        -ln_smallest - 1.0
     }
 
     /// ln(1 + e^(z+d)) − ln(1 + e^z) = ln(1 + x) with x = σ(z)(e^d − 1).

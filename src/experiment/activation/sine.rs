@@ -18,12 +18,8 @@ impl Sine {
 }
 
 impl Spec for Sine {
-    fn id(&self) -> &'static str {
-        "sine"
-    }
-
-    fn label(&self) -> &'static str {
-        "Sine"
+    fn names(&self) -> [&'static str; 2] {
+        ["sine", "Sine"]
     }
 
     fn hint(&self) -> String {

@@ -66,11 +66,18 @@ pub enum Kernel {
 ///
 /// What has a default is a property that only some have.
 pub trait Spec: Sync {
+    /// [`Self::id`] and [`Self::label`].
+    fn names(&self) -> [&'static str; 2];
+
     /// The name in files and on the command line; PyTorch's where it has one.
-    fn id(&self) -> &'static str;
+    fn id(&self) -> &'static str {
+        self.names()[0]
+    }
 
     /// The name on screen.
-    fn label(&self) -> &'static str;
+    fn label(&self) -> &'static str {
+        self.names()[1]
+    }
 
     /// One sentence for a tooltip: the formula and what it does to the error signal.
     fn hint(&self) -> String;
@@ -93,13 +100,16 @@ pub trait Spec: Sync {
         libm::log(self.derivative(z).abs())
     }
 
-    /// The sign of φ′(z), 1 or −1, right even where [`Self::derivative`] underflows.
+    /// The sign of φ′(z), 1 or −1, right even where [`Self::derivative`] underflows: where φ
+    /// fades towards the left, it rises if it is positive and falls if it is negative.
     fn derivative_sign(&self, z: f64) -> f64 {
-        1_f64.copysign(self.derivative(z))
+        1_f64.copysign(self.tail(z).map_or_else(|| self.derivative(z), |tail| tail.factor))
     }
 
     /// sup |φ′|, the largest slope.
-    fn largest_slope(&self) -> f64;
+    fn largest_slope(&self) -> f64 {
+        1.0
+    }
 
     /// The slopes on the left and on the right where φ is two straight lines that meet at
     /// φ(0) = 0, so that φ(cz) = cφ(z) for c > 0.
@@ -110,7 +120,7 @@ pub trait Spec: Sync {
     /// φ(z)/z as z → −∞ and z → +∞. With these the engine carries a forward pass past the
     /// largest floating-point number: far out an unbounded φ is linear or constant.
     fn slopes_at_infinity(&self) -> (f64, f64) {
-        self.lines().unwrap_or((0.0, 0.0))
+        self.lines().unwrap_or((0.0, if self.is_bounded() { 0.0 } else { 1.0 }))
     }
 
     /// The one-sided slopes at 0 where φ(0) = 0, and `None` where φ(0) ≠ 0. With these a
@@ -124,9 +134,9 @@ pub trait Spec: Sync {
         None
     }
 
-    /// From which |z| on |φ(z)| may fall below e^`ln_smallest`.
-    fn tail_from(&self, _ln_smallest: f64) -> f64 {
-        f64::INFINITY
+    /// From which |z| on |φ(z)| may fall below e^`ln_smallest`, where there is such a tail.
+    fn tail_from(&self, ln_smallest: f64) -> f64 {
+        if self.tail(f64::MIN).is_some() { -ln_smallest - 1.0 } else { f64::INFINITY }
     }
 
     /// Whether |φ| ≤ 1.

@@ -145,9 +145,8 @@ fn activation(
     if let Some(activation) = chosen
         && let Some(parameter) = activation.parameter()
     {
-        let key = parameter.key;
-        let name = if none.is_some() { format!("Output {key}") } else { capitalized(key) };
-        row(ui, &name, parameter.hint, |ui| {
+        let (first, rest) = parameter.key.split_at(1);
+        row(ui, &(first.to_uppercase() + rest), parameter.hint, |ui| {
             let mut number = parameter.value;
             let field = DragValue::new(&mut number).speed(0.01).max_decimals(6);
             let response = ui.add(field.range(parameter.range));
@@ -157,11 +156,6 @@ fn activation(
             response
         });
     }
-}
-
-fn capitalized(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// Explicit numbers, which a draw can replace.
