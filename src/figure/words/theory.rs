@@ -182,6 +182,9 @@ pub(super) fn cannot_tell(reason: NoSpread) -> &'static str {
             "the estimate takes the weights as independent, and orthogonal ones are not"
         }
         NoSpread::FewUnits => "in some layer a few units decide",
+        NoSpread::ClosedLayer => {
+            "in some of them every unit of a layer lies where the slope is next to nothing"
+        }
         NoSpread::Sensitive => "the accidents of the forward signal decide",
     }
 }

@@ -187,6 +187,10 @@ impl<'a, T: Real> Raw<'a, T> {
         if counted + if differs > 0 { agrees } else { 0 } != self.claimed.len() {
             return Err(format!("{counted} of {} counted", self.claimed.len()));
         }
+        let told = findings.iter().map(std::mem::discriminant);
+        if told.clone().enumerate().any(|(i, kind)| told.clone().take(i).any(|t| t == kind)) {
+            return Err("one thing is told twice".to_owned());
+        }
         findings
             .iter()
             .find(|&finding| !self.is_true(finding))
