@@ -252,6 +252,20 @@ fn where_there_is_no_estimate_there_is_none() {
     }
 }
 
+/// Zero weights pass nothing, whatever their units do: no unit is called silent for it, and no slope
+/// is called 0.
+#[test]
+fn zero_weights_are_not_taken_for_silent_units() {
+    let zeros = experiment(
+        "depth = 3\nwidth = 8",
+        "activation = \"relu\"\ninit = { scheme = \"zeros\" }\nbias = { scheme = \"uniform\", bound = 1.0 }",
+    );
+    assert_eq!(drawn(&zeros, 20).1, 20);
+    let words = sentences(&zeros);
+    assert!(words.contains("the weights are 0 and nothing passes"), "{words}");
+    assert!(!words.contains("slopes are 0") && !words.contains("no active unit"), "{words}");
+}
+
 /// Window, sheet and command line make the same sentences of the same experiment.
 #[test]
 fn every_place_says_the_same_words() {

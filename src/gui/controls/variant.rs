@@ -193,58 +193,31 @@ fn init(ui: &mut Ui, label: &str, id: &str, init: &mut Init, schemes: &[Scheme])
 }
 
 fn parameter_row(ui: &mut Ui, id: &str, init: &mut Init, parameter: Parameter) {
-    let prefix = if id == "bias" { "Bias " } else { "" };
-    match parameter {
-        Parameter::Gain => {
-            // The gain of a plain std or bound is one factor too many to show.
-            if matches!(init.scheme, Scheme::Normal | Scheme::Uniform) || id == "bias" {
-                return;
-            }
-            let hint = format!(
-                "Multiplies the scheme's scale; its own gain is {:.4}",
-                init.scheme.default_gain()
-            );
-            let mut gain = init.gain();
-            slider(ui, "Gain", &hint, &mut gain, 0.0..=4.0, false);
-            if gain != init.gain() {
-                init.gain = Some(gain);
-            }
-        }
+    let own = *init;
+    // The gain of a plain std or bound is one factor too many to show.
+    let is_plain = matches!(own.scheme, Scheme::Normal | Scheme::Uniform) || id == "bias";
+    let gain = own.scheme.default_gain();
+    let gain = format!("Multiplies the scheme's scale; its own gain is {gain:.4}");
+    let (name, hint, before, slot, range, logarithmic) = match parameter {
+        Parameter::Gain if is_plain => return,
+        Parameter::Gain => ("Gain", &*gain, own.gain(), &mut init.gain, 0.0..=4.0, false),
         Parameter::Std => {
-            let mut std = init.std();
-            slider(ui, &format!("{prefix}std"), "Standard deviation", &mut std, 1e-4..=10.0, true);
-            if std != init.std() {
-                init.std = Some(std);
-            }
+            ("std", "Standard deviation", own.std(), &mut init.std, 1e-4..=10.0, true)
         }
         Parameter::Bound => {
-            let mut bound = init.bound();
-            slider(
-                ui,
-                &format!("{prefix}bound"),
-                "Uniform between ± this",
-                &mut bound,
-                1e-4..=10.0,
-                true,
-            );
-            if bound != init.bound() {
-                init.bound = Some(bound);
-            }
+            ("bound", "Uniform between ± this", own.bound(), &mut init.bound, 1e-4..=10.0, true)
         }
         Parameter::Value => {
-            let mut value = init.value();
-            slider(ui, &format!("{prefix}value"), "Every entry", &mut value, -2.0..=2.0, false);
-            if value != init.value() {
-                init.value = Some(value);
-            }
+            ("value", "Every entry", own.value(), &mut init.value, -2.0..=2.0, false)
         }
-        Parameter::Mode => mode(ui, init),
-        Parameter::Truncated => {
-            ui.label("");
-            ui.checkbox(&mut init.truncated, "truncated at ±2σ")
-                .on_hover_text("Keras’ definition: cut at two standard deviations, σ widened by 1/0.8796 so that the variance stays the scheme’s. PyTorch’s trunc_normal_ keeps σ and loses variance");
-            ui.end_row();
-        }
+        Parameter::Mode => return mode(ui, init),
+        Parameter::Truncated => return truncated(ui, init),
+    };
+    let prefix = if id == "bias" { "Bias " } else { "" };
+    let mut number = before;
+    slider(ui, &format!("{prefix}{name}"), hint, &mut number, range, logarithmic);
+    if number != before {
+        *slot = Some(number);
     }
 }
 
@@ -266,6 +239,13 @@ fn slider(
         *number = if number.is_nan() { before } else { number.clamp(lowest, *limits::SCALE.end()) };
         response
     });
+}
+
+fn truncated(ui: &mut Ui, init: &mut Init) {
+    ui.label("");
+    ui.checkbox(&mut init.truncated, "truncated at ±2σ")
+        .on_hover_text("Keras’ definition: cut at two standard deviations, σ widened by 1/0.8796 so that the variance stays the scheme’s. PyTorch’s trunc_normal_ keeps σ and loses variance");
+    ui.end_row();
 }
 
 fn mode(ui: &mut Ui, init: &mut Init) {
