@@ -15,10 +15,7 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 
-pub use activation::{
-    Activation, ActivationParameter, Elu, Gelu, Kernel, LeakyRelu, Linear, Relu, Selu, Sigmoid,
-    Silu, Sine, Softplus, Spec, Tanh, Term,
-};
+pub use activation::*;
 pub use choices::{Draws, Loss, Precision};
 pub use error::ExperimentError;
 pub use init::{FanMode, Init, Parameter, Scheme, TRUNCATED_STD, UnitLaw};
