@@ -11,20 +11,26 @@
 mod elu;
 mod file;
 mod gelu;
+mod leaky_relu;
 mod linear;
 mod relu;
+mod selu;
 mod sigmoid;
 mod sine;
+mod softplus;
 mod spec;
 
 use std::ops::Deref;
 
-pub use elu::{Elu, Selu};
+pub use elu::Elu;
 pub use gelu::Gelu;
+pub use leaky_relu::LeakyRelu;
 pub use linear::Linear;
-pub use relu::{LeakyRelu, Relu};
-pub use sigmoid::{Sigmoid, Silu, Softplus, Tanh};
+pub use relu::Relu;
+pub use selu::Selu;
+pub use sigmoid::{Sigmoid, Silu, Tanh};
 pub use sine::Sine;
+pub use softplus::Softplus;
 pub use spec::{ActivationParameter, Kernel, Spec, Term};
 
 /// The enum, and what goes over all of its variants, from one list.

@@ -1,4 +1,4 @@
-//! The logistic sigmoid, and what is built on it: tanh, SiLU and softplus.
+//! The logistic sigmoid, and what is built on it: tanh and SiLU.
 
 use super::spec::{Kernel, Spec, Term, growth};
 
@@ -158,48 +158,11 @@ impl Spec for Silu {
     }
 }
 
-/// φ(z) = ln(1 + eᶻ).
-pub struct Softplus;
-
-impl Spec for Softplus {
-    fn names(&self) -> [&'static str; 2] {
-        ["softplus", "Softplus"]
-    }
-
-    fn hint(&self) -> String {
-        "φ(z) = ln(1 + e^z), a smooth ReLU: its slope is the sigmoid, between 0 and 1.".to_owned()
-    }
-
-    fn value(&self, z: f64) -> f64 {
-        z.max(0.0) + libm::log1p(libm::exp(-z.abs()))
-    }
-
-    fn derivative(&self, z: f64) -> f64 {
-        sigmoid(z)
-    }
-
-    fn ln_derivative(&self, z: f64) -> f64 {
-        z.min(0.0) - libm::log1p(libm::exp(-z.abs()))
-    }
-
-    fn tail(&self, z: f64) -> Option<Term> {
-        (z < EXPONENTIAL_TAIL).then_some(Term { exponent: z, factor: 1.0 })
-    }
-
-    /// ln(1 + e^(z+d)) − ln(1 + e^z) = ln(1 + x) with x = σ(z)(e^d − 1).
-    fn rise(&self, z: f64, d: f64, _: bool) -> [Term; 2] {
-        let on = logistic(z);
-        let x = sigmoid(z) * libm::expm1(d);
-        let bent = if x.abs() < f64::MIN_POSITIVE { 1.0 } else { libm::log1p(x) / x };
-        [on.times(growth(d) * bent), Term::NONE]
-    }
-}
-
 /// Left of this eᶻ nears the smallest normal `f64`.
-const EXPONENTIAL_TAIL: f64 = -700.0;
+pub(super) const EXPONENTIAL_TAIL: f64 = -700.0;
 
 /// 1/(1 + e⁻ᶻ) without overflow on either side.
-fn sigmoid(z: f64) -> f64 {
+pub(super) fn sigmoid(z: f64) -> f64 {
     let e = libm::exp(-z.abs());
     if z >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
 }
@@ -216,7 +179,7 @@ fn ln_slope(z: f64) -> f64 {
 }
 
 /// σ(z), never rounded to 0.
-fn logistic(z: f64) -> Term {
+pub(super) fn logistic(z: f64) -> Term {
     let below = 1.0 / (1.0 + libm::exp(-z.abs()));
     Term { exponent: z.min(0.0), factor: below }
 }
