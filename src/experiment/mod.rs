@@ -15,6 +15,8 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 
+// By name for whoever follows imports; with it the specs, however many there are.
+pub use activation::Activation;
 pub use activation::*;
 pub use choices::{Draws, Loss, Precision};
 pub use error::ExperimentError;
