@@ -7,7 +7,7 @@ use gradient_lab::engine::{
     Serial, record,
 };
 use gradient_lab::experiment::{
-    Activation, Architecture, Experiment, Init, Loss, Preset, Scheme, Variant,
+    Activation, Architecture, Experiment, Init, LeakyRelu, Loss, Preset, Scheme, Variant,
 };
 use gradient_lab::gui::chapter;
 use gradient_lab::study::{TaskContext, factors, jacobian_spectrum};
@@ -200,6 +200,18 @@ fn assert_frozen(
     assert_eq!(found, frozen, "{found:#x?}");
 }
 
+/// The activations that there were when the bits were frozen.
+const FROZEN_ACTIVATIONS: [Activation; 8] = [
+    Activation::Linear,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::Relu,
+    Activation::LeakyRelu(LeakyRelu::DEFAULT),
+    Activation::Selu,
+    Activation::Gelu,
+    Activation::Silu,
+];
+
 /// Layers wide enough that two threads share them, one variant for each activation: some of
 /// ordinary size, some whose z or δ leaves every float, with biases and without.
 fn far_out() -> impl Iterator<Item = (&'static str, Experiment)> {
@@ -212,7 +224,7 @@ fn far_out() -> impl Iterator<Item = (&'static str, Experiment)> {
         };
         let architecture =
             Architecture { depth: 3, width: 460, output, loss, ..Architecture::default() };
-        let variants = Activation::ALL.into_iter().map(variant).collect();
+        let variants = FROZEN_ACTIVATIONS.into_iter().map(variant).collect();
         Experiment { architecture, variants, ..Experiment::default() }
     };
     [

@@ -4,10 +4,15 @@
 mod helpers;
 
 use gradient_lab::engine::Scaled;
-use gradient_lab::experiment::{Activation, Architecture, Data, Experiment, Precision, Variant};
+use gradient_lab::experiment::{
+    Activation, Architecture, Data, Experiment, LeakyRelu, Precision, Variant,
+};
 use helpers::draw;
 
 type Matrix = Vec<Vec<f64>>;
+
+/// With the slope of PyTorch's default.
+const LEAKY: Activation = Activation::LeakyRelu(LeakyRelu::DEFAULT);
 
 /// One hidden layer with these weights, a linear output, a batch of equal examples.
 fn net(activation: Activation, weights: [Matrix; 2], [x, y]: [f64; 2], batch: usize) -> Experiment {
@@ -50,7 +55,7 @@ fn agree(experiment: &Experiment, what: &str) {
 
 #[test]
 fn a_unit_is_not_lost_beside_one_that_is_far_above() {
-    for activation in [Activation::Linear, Activation::LeakyRelu, Activation::Tanh] {
+    for activation in [Activation::Linear, LEAKY, Activation::Tanh] {
         for (outputs, batch) in [(1, 1), (300, 1), (300, 3), (300, 40)] {
             let row = |k: usize| vec![1e6, if k == 0 { 2e-38 } else { 0.0 }];
             let weights = [vec![vec![1e-3; 2]; 2], (0..outputs).map(row).collect()];
@@ -76,8 +81,7 @@ fn a_leaky_slope_takes_no_digits_from_the_smallest_weights() {
         let hidden = vec![vec![-1.0]; 50];
         let outputs = vec![(0..50).map(|j| tiny * (1.0 + f64::from(j) / 70.0)).collect()];
         for batch in [1, 3] {
-            let experiment =
-                net(Activation::LeakyRelu, [hidden.clone(), outputs.clone()], [1.0, 1.0], batch);
+            let experiment = net(LEAKY, [hidden.clone(), outputs.clone()], [1.0, 1.0], batch);
             agree(&experiment, &format!("weights of {tiny}"));
         }
     }

@@ -81,6 +81,15 @@ fn rows(rng: &mut Rng, rows: usize, columns: usize) -> Vec<Vec<f64>> {
     (0..rows).map(|_| (0..columns).map(|_| number(rng)).collect()).collect()
 }
 
+/// With any parameter that is accepted.
+fn activation(rng: &mut Rng) -> Activation {
+    let activation = one_of(rng, &Activation::ALL);
+    match activation.parameter() {
+        Some(parameter) => activation.with_parameter(rng.random_range(parameter.range)),
+        None => activation,
+    }
+}
+
 fn variant(rng: &mut Rng, index: usize, sizes: &[usize]) -> Variant {
     let layers = sizes.windows(2);
     let weights = maybe(rng, |rng| layers.clone().map(|n| rows(rng, n[1], n[0])).collect());
@@ -88,8 +97,8 @@ fn variant(rng: &mut Rng, index: usize, sizes: &[usize]) -> Variant {
     let name: String = format!("{index}{}", text(rng, 0)).chars().take(60).collect();
     Variant {
         name,
-        activation: one_of(rng, &Activation::ALL),
-        output_activation: maybe(rng, |rng| one_of(rng, &Activation::ALL)),
+        activation: activation(rng),
+        output_activation: maybe(rng, activation),
         init: init(rng, &Scheme::ALL),
         bias: init(rng, &Scheme::FOR_BIAS),
         weights,

@@ -1,5 +1,6 @@
 //! `gradient-lab list`: every name that a file or an argument may use, with its hint.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::experiment::{Activation, Draws, Loss, Precision, Preset, Scheme, limits};
@@ -20,16 +21,17 @@ pub(super) fn write(out: &mut impl Write) -> io::Result<()> {
     section(out, "Figures", FigureId::ALL.map(|f| (f.id(), f.hint())))?;
     section(out, "Settings of a sweep", Setting::ALL.map(|s| (s.id(), s.hint())))?;
     section(out, "Quantities of a sweep", Quantity::ALL.map(|q| (q.id(), q.hint())))?;
-    section(out, "Keys of an experiment file", limits::KEYS)
+    let keys = limits::KEYS.iter().map(|key| (key.name.as_str(), key.words.as_str()));
+    section(out, "Keys of an experiment file", keys)
 }
 
 /// A title, and names and hints in two columns.
 fn section<'a>(
     out: &mut impl Write,
     title: &str,
-    rows: impl IntoIterator<Item = (&'a str, &'a str)>,
+    rows: impl IntoIterator<Item = (&'a str, impl Into<Cow<'a, str>>)>,
 ) -> io::Result<()> {
-    let rows: Vec<_> = rows.into_iter().collect();
+    let rows: Vec<_> = rows.into_iter().map(|(name, hint)| (name, hint.into())).collect();
     if rows.is_empty() {
         return Ok(());
     }

@@ -147,7 +147,7 @@ impl Network<f64> {
 /// u φ′ as the format stores it. ReLU picks 0 where its slope is, whatever u; elsewhere an
 /// infinite u times 0 is no number.
 fn times_slope(format: Format, activation: Activation, u: f32, slope: f32) -> f32 {
-    let is_off = slope == 0.0 && activation == Activation::Relu;
+    let is_off = slope == 0.0 && activation.switches_off();
     if is_off { 0.0 } else { store(format, u * slope) }
 }
 
@@ -235,11 +235,7 @@ fn forward(
     }
     activate(activation, trace);
     trace.a.columns_mut().mantissa.mapv_inplace(|a| store(format, a));
-    let slope_of_stored: fn(f32) -> f32 = match activation {
-        Activation::Sigmoid => |a| (1.0 - a) * a,
-        Activation::Tanh => |a| 1.0 - a * a,
-        _ => return,
-    };
+    let Some(slope_of_stored) = activation.slope_of_value() else { return };
     let stored = &trace.a.columns().mantissa;
     trace.slope.zip_mut_with(stored, |slope, &a| *slope = slope_of_stored(a));
 }

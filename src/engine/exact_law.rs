@@ -275,7 +275,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Activation, Scheme};
+    use crate::experiment::{Activation, LeakyRelu, Scheme};
 
     fn deep(variant: Variant) -> Experiment {
         let mut experiment = Experiment { variants: vec![variant], ..Experiment::default() };
@@ -291,7 +291,7 @@ mod tests {
         for (activation, init, bias) in [
             (Activation::Sigmoid, Init::default(), Init::of(Scheme::Zeros)),
             (Activation::Sigmoid, he, bias),
-            (Activation::LeakyRelu, he, bias),
+            (Activation::LeakyRelu(LeakyRelu::DEFAULT), he, bias),
             (Activation::Selu, he, Init::of(Scheme::Zeros)),
             (Activation::Tanh, tiny, Init::of(Scheme::Zeros)),
             (Activation::Gelu, tiny, bias),

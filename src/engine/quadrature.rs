@@ -3,6 +3,8 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
+use crate::experiment::Activation;
+
 /// Positive nodes and weights of the 20-point rule on [−1, 1], the roots of the Legendre
 /// polynomial P₂₀ and 2/((1 − x²) P₂₀′(x)²), computed to 40 digits and rounded.
 const NODES: [(f64, f64); 10] = [
@@ -24,6 +26,8 @@ const REACH: f64 = 12.0;
 /// has become a straight line to the last digit.
 const MARKS: [f64; 15] =
     [-64.0, -32.0, -16.0, -8.0, -4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
+/// Panels of one period: φ²φ′² has waves a fourth as long as φ.
+const PARTS: usize = 2;
 /// Below this share of the normal part, a uniform part is as good as normal: the difference
 /// is its fourth cumulant, the fourth power of the share.
 const FAINT_UNIFORM: f64 = 1e-4;
@@ -89,6 +93,39 @@ impl Law {
     /// assert!((half_square - 4.5).abs() < 1e-13); // ReLU keeps half of the variance
     /// ```
     pub fn expectation<const K: usize>(&self, f: impl Fn(f64) -> [f64; K]) -> [f64; K] {
+        self.expectation_in(f64::INFINITY, f)
+    }
+
+    /// E[f(z)] of an f made of φ and φ′ of this activation: [`Self::expectation`], and for a
+    /// periodic φ to the same digits however many periods the law spreads over.
+    pub fn expectation_of<const K: usize>(
+        &self,
+        activation: Activation,
+        f: impl Fn(f64) -> [f64; K],
+    ) -> [f64; K] {
+        let law = self.without_faint_uniform();
+        let Some(period) = activation.period() else { return law.expectation(f) };
+        let average = || {
+            let edges: Vec<f64> = (0..=PARTS).map(|i| period * i as f64 / PARTS as f64).collect();
+            integrate(&edges, &f).map(|sum| sum / period)
+        };
+        // The normal part alone wipes out every wave: e^(−2π² 4²) is less than any rounding.
+        if law.std >= 4.0 * period {
+            return average();
+        }
+        // Over pairs of whole periods a uniform part averages; what is left of it stays uniform.
+        let pairs = (law.uniform / period).floor();
+        let rest = Self { uniform: law.uniform - pairs * period, ..law };
+        let near = rest.expectation_in(period / PARTS as f64, &f);
+        if pairs == 0.0 {
+            return near;
+        }
+        let (share, average) = (pairs * period / law.uniform, average());
+        std::array::from_fn(|k| share * average[k] + (1.0 - share) * near[k])
+    }
+
+    /// E[f(z)] with panels no wider than `widest`.
+    fn expectation_in<const K: usize>(&self, widest: f64, f: impl Fn(f64) -> [f64; K]) -> [f64; K] {
         let law = self.without_faint_uniform();
         let scale = law.std + law.uniform;
         if scale == 0.0 {
@@ -96,7 +133,14 @@ impl Law {
         }
         let spread = Spread { normal: law.std / scale, uniform: law.uniform / scale };
         let breaks = spread.breaks(MARKS.map(|mark| (mark - law.mean) / scale));
-        integrate(&breaks, |t| {
+        let mut fine = Vec::new();
+        for pair in breaks.windows(2) {
+            let parts = ((pair[1] - pair[0]) * scale / widest).ceil().max(1.0);
+            let width = (pair[1] - pair[0]) / parts;
+            fine.extend((0..parts as usize).map(|i| pair[0] + width * i as f64));
+        }
+        fine.extend(breaks.last());
+        integrate(&fine, |t| {
             let density = spread.density(t);
             f(law.mean + scale * t).map(|value| value * density)
         })
@@ -151,7 +195,6 @@ impl Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::Activation;
 
     #[test]
     fn moments_of_every_law_are_exact() {

@@ -109,7 +109,8 @@ impl ExperimentError {
 
 /// What a key takes, from the table of keys.
 fn accepted(path: &str) -> String {
-    limits::accepted(&without_indices(path)).unwrap_or("another value").to_owned()
+    let key = limits::accepted(&without_indices(path));
+    key.map_or_else(|| "another value".to_owned(), |key| key.words.clone())
 }
 
 /// `variant[1].init.gain` as `variant 2, init.gain` and `data.x[0][9]` as

@@ -102,7 +102,7 @@ fn refuse_conflicts(table: &toml::Table) -> Result<(), ExperimentError> {
         Some(key) if architecture.contains_key("hidden") => {
             Err(ExperimentError::Conflict(format!(
                 "architecture.{key} and architecture.hidden exclude each other: hidden is {}.",
-                limits::accepted("architecture.hidden").unwrap_or_default()
+                limits::accepted("architecture.hidden").map_or("", |key| &key.words)
             )))
         }
         _ => Ok(()),
@@ -141,10 +141,12 @@ fn explain(
         // The key itself may hold any letter; what is accepted comes last.
         let (name, accepted) = rest.rsplit_once("`, expected ").unwrap_or((rest, ""));
         let accepted = accepted.trim_start_matches("one of ").replace('`', "");
+        let key = unknown_in_words(&path, name);
+        let hint = home_of(name).filter(|home| !key.ends_with(home.trim_start_matches("variant.")));
         return ExperimentError::UnknownKey {
-            key: shortened(&unknown_in_words(&path, name), SHOWN),
+            key: shortened(&key, SHOWN),
             accepted: accepted.replace(" or ", ", "),
-            hint: home_of(name),
+            hint: hint.map_or_else(String::new, |home| format!("; there is the key {home}")),
         };
     }
     if let Some(missing) = message.strip_prefix("missing field `") {
@@ -157,10 +159,9 @@ fn explain(
 }
 
 /// Where a key of that name belongs, for whoever wrote it elsewhere.
-fn home_of(name: &str) -> String {
+fn home_of(name: &str) -> Option<&'static str> {
     let suffix = format!(".{name}");
-    let home = limits::KEYS.iter().find(|(key, _)| key.ends_with(&suffix));
-    home.map_or_else(String::new, |(key, _)| format!("; there is the key {key}"))
+    limits::KEYS.iter().map(|key| key.name.as_str()).find(|key| key.ends_with(&suffix))
 }
 
 /// An unknown key and where it stands, in words. serde's path may end in the key or not.

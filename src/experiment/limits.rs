@@ -1,6 +1,9 @@
 //! What may be set, how far, and in which words a refusal says so: one row for each key.
 
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+
+use super::{Activation, Draws, FanMode, Loss, Precision, Scheme};
 
 /// Hidden layers.
 pub const DEPTH: RangeInclusive<usize> = 1..=2000;
@@ -36,102 +39,179 @@ pub const ACTIVATIONS: usize = 50_000_000;
 /// Bytes of an experiment file; explicit weights included, a page is far below.
 pub const FILE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Every key of the file with what it accepts, in the words of a refusal.
-pub const KEYS: [(&str, &str); 31] = [
-    ("title", "a text of at most 60 letters"),
-    (
-        "seed",
-        "a whole number from 0 to 4294967295 with draws = \"numpy\", to 9223372036854775807 with \"layered\"",
-    ),
-    ("draws", "\"numpy\" or \"layered\""),
-    ("learning_rate", "a number from 0 to 1e6"),
-    ("architecture", "a table"),
-    ("architecture.input", "a whole number from 1 to 4096"),
-    ("architecture.depth", "a whole number from 1 to 2000"),
-    ("architecture.width", "a whole number from 1 to 4096"),
-    (
-        "architecture.hidden",
-        "a list of 1 to 2000 whole numbers from 1 to 4096, in place of depth and width",
-    ),
-    ("architecture.output", "a whole number from 1 to 4096"),
-    ("architecture.loss", "one of mse, bce, softmax_ce"),
-    ("architecture.batch", "a whole number from 1 to 1024"),
-    ("architecture.precision", "\"f64\", \"f32\", \"fp16\" or \"bf16\""),
-    ("data", "a table with x and y"),
-    ("data.x", "one list for each example, each of as many numbers as the network has inputs"),
-    ("data.y", "one list for each example, each of as many numbers as the network has outputs"),
-    ("variant", "1 to 6 tables [[variant]]"),
-    ("variant.name", "a text of 1 to 60 letters, unlike the other variants'"),
-    ("variant.activation", "one of linear, sigmoid, tanh, relu, leaky_relu, selu, gelu, silu"),
-    (
-        "variant.output_activation",
-        "one of linear, sigmoid, tanh, relu, leaky_relu, selu, gelu, silu",
-    ),
-    ("variant.init", "a table such as { scheme = \"xavier_normal\", gain = 1.0 }"),
-    ("variant.bias", "a table such as { scheme = \"normal\", std = 0.1 }, with the keys of init"),
-    ("variant.weights", "one matrix for each layer, n_l rows of n_(l-1) numbers from -1e6 to 1e6"),
-    ("variant.biases", "one list for each layer, n_l numbers from -1e6 to 1e6"),
-    (
-        "variant.init.scheme",
-        "one of zeros, constant, normal, uniform, lecun_normal, lecun_uniform, xavier_normal, xavier_uniform, he_normal, he_uniform, orthogonal, torch_default",
-    ),
-    ("variant.init.gain", "a number from 0 to 1e6"),
-    ("variant.init.std", "a number from 0 to 1e6"),
-    ("variant.init.bound", "a number from 0 to 1e6"),
-    ("variant.init.value", "a number from -1e6 to 1e6"),
-    ("variant.init.mode", "\"fan_in\" or \"fan_out\""),
-    (
-        "variant.init.truncated",
-        "true or false: cut at two sigma, sigma widened by 1/0.8796 to keep the variance, as Keras does (torch's trunc_normal_ keeps sigma)",
-    ),
-];
-
-/// What the key accepts; the keys of a `bias` table are those of an `init` table.
-pub fn accepted(key: &str) -> Option<&'static str> {
-    KEYS.get(position(key)).map(|(_, accepted)| *accepted)
+/// A key of the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// With the tables that it stands in, for example `architecture.depth`.
+    pub name: String,
+    /// What it accepts, in the words of a refusal.
+    pub words: String,
+    /// Which numbers these words accept; nothing where they speak of names, lists or tables.
+    pub range: Option<RangeInclusive<f64>>,
 }
 
-/// Where the key stands in [`KEYS`], the order in which a file is written; for no key the end.
+impl Key {
+    fn of(name: &str, words: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), words: words.into(), range: None }
+    }
+
+    fn whole(name: &str, range: RangeInclusive<usize>) -> Self {
+        let numbers = *range.start() as f64..=*range.end() as f64;
+        Self { range: Some(numbers), ..Self::of(name, whole(&range)) }
+    }
+
+    fn number(name: &str, range: RangeInclusive<f64>) -> Self {
+        Self { words: number(&range), range: Some(range), ..Self::of(name, "") }
+    }
+
+    /// Of an activation that has a parameter.
+    fn parameter(activation: Activation) -> Option<Self> {
+        let own = activation.parameter()?;
+        let mut key = Self::number(&format!("variant.activation.{}", own.key), own.range);
+        key.words += &format!(" with kind = \"{}\", {} if absent", activation.id(), own.default);
+        Some(key)
+    }
+}
+
+/// “a whole number from 1 to 9”.
+pub(super) fn whole(range: &RangeInclusive<usize>) -> String {
+    format!("a whole number from {} to {}", range.start(), range.end())
+}
+
+/// “a number from 0 to 1e6”.
+pub(super) fn number(range: &RangeInclusive<f64>) -> String {
+    let end = |number: f64| match number.abs() {
+        size if size >= 1e5 || size < 1e-3 && size > 0.0 => format!("{number:e}"),
+        _ => number.to_string(),
+    };
+    format!("a number from {} to {}", end(*range.start()), end(*range.end()))
+}
+
+/// “one of a, b, c”.
+pub(super) fn one_of<const N: usize>(names: [&str; N]) -> String {
+    format!("one of {}", names.join(", "))
+}
+
+/// “"a", "b" or "c"”.
+fn either<const N: usize>(names: [&str; N]) -> String {
+    let quoted = names.map(|name| format!("\"{name}\""));
+    let (last, others) = quoted.split_last().expect("a choice has names");
+    format!("{} or {last}", others.join(", "))
+}
+
+/// Every key of the file, in the order in which a file is written: what the checks, the sentences
+/// of refusals and `list` read.
+pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
+    let mut keys = top_keys();
+    keys.extend(variant_keys());
+    keys.extend(Activation::ALL.into_iter().filter_map(Key::parameter));
+    keys
+});
+
+fn top_keys() -> Vec<Key> {
+    let (numpy, layered, letters) = (NUMPY_SEED.end(), SEED.end(), NAME_LETTERS.end());
+    let seeds = format!(
+        "a whole number from 0 to {numpy} with draws = \"numpy\", to {layered} with \"layered\""
+    );
+    let hidden = whole(&WIDTH).replace("a whole number", "whole numbers");
+    let (shallow, deep) = (DEPTH.start(), DEPTH.end());
+    let examples = |units| {
+        format!("one list for each example, each of as many numbers as the network has {units}")
+    };
+    vec![
+        Key::of("title", format!("a text of at most {letters} letters")),
+        Key::of("seed", seeds),
+        Key::of("draws", either(Draws::ALL.map(Draws::id))),
+        Key::number("learning_rate", LEARNING_RATE),
+        Key::of("architecture", "a table"),
+        Key::whole("architecture.input", WIDTH),
+        Key::whole("architecture.depth", DEPTH),
+        Key::whole("architecture.width", WIDTH),
+        Key::of(
+            "architecture.hidden",
+            format!("a list of {shallow} to {deep} {hidden}, in place of depth and width"),
+        ),
+        Key::whole("architecture.output", WIDTH),
+        Key::of("architecture.loss", one_of(Loss::ALL.map(Loss::id))),
+        Key::whole("architecture.batch", BATCH),
+        Key::of("architecture.precision", either(Precision::ALL.map(Precision::id))),
+        Key::of("data", "a table with x and y"),
+        Key::of("data.x", examples("inputs")),
+        Key::of("data.y", examples("outputs")),
+    ]
+}
+
+fn variant_keys() -> Vec<Key> {
+    let kinds = one_of(Activation::ALL.map(|activation| activation.id()));
+    let activation = format!("{kinds}, or a table such as {{ kind = \"elu\", alpha = 0.5 }}");
+    let (few, many, values) = (VARIANTS.start(), VARIANTS.end(), number(&VALUE));
+    let values = values.replace("a number", "numbers");
+    let (short, long) = (NAME_LETTERS.start(), NAME_LETTERS.end());
+    vec![
+        Key::of("variant", format!("{few} to {many} tables [[variant]]")),
+        Key::of(
+            "variant.name",
+            format!("a text of {short} to {long} letters, unlike the other variants'"),
+        ),
+        Key::of("variant.activation", activation.clone()),
+        Key::of("variant.output_activation", activation),
+        Key::of("variant.init", "a table such as { scheme = \"xavier_normal\", gain = 1.0 }"),
+        Key::of(
+            "variant.bias",
+            "a table such as { scheme = \"normal\", std = 0.1 }, with the keys of init",
+        ),
+        Key::of(
+            "variant.weights",
+            format!("one matrix for each layer, n_l rows of n_(l-1) {values}"),
+        ),
+        Key::of("variant.biases", format!("one list for each layer, n_l {values}")),
+        Key::of("variant.init.scheme", one_of(Scheme::ALL.map(Scheme::id))),
+        Key::number("variant.init.gain", SCALE),
+        Key::number("variant.init.std", SCALE),
+        Key::number("variant.init.bound", SCALE),
+        Key::number("variant.init.value", VALUE),
+        Key::of("variant.init.mode", either(FanMode::ALL.map(FanMode::id))),
+        Key::of(
+            "variant.init.truncated",
+            "true or false: cut at two sigma, sigma widened by 1/0.8796 to keep the variance, as Keras does (torch's trunc_normal_ keeps sigma)",
+        ),
+        Key::of("variant.activation.kind", kinds),
+    ]
+}
+
+/// What the key accepts. The keys of a `bias` table are those of an `init` table, and those of an
+/// `output_activation` those of an `activation`.
+pub fn accepted(key: &str) -> Option<&'static Key> {
+    KEYS.get(position(key))
+}
+
+/// Where the key stands in [`KEYS`]; for no key the end.
 pub(super) fn position(key: &str) -> usize {
-    let key = key.replace(".bias.", ".init.");
-    KEYS.iter().position(|(name, _)| *name == key).unwrap_or(KEYS.len())
+    let key = key.replace(".bias.", ".init.").replace(".output_activation.", ".activation.");
+    KEYS.iter().position(|known| known.name == key).unwrap_or(KEYS.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Activation, Draws, FanMode, Loss, Precision, Scheme};
 
-    fn assert_names(key: &str, ids: &[&str]) {
-        let accepted = accepted(key).expect(key);
-        for id in ids {
-            assert!(accepted.contains(id), "{key} does not name {id}");
-        }
+    #[test]
+    fn words_come_from_ranges_and_names() {
+        assert_eq!(whole(&(1..=9)), "a whole number from 1 to 9");
+        assert_eq!(number(&(-1e6..=0.5)), "a number from -1e6 to 0.5");
+        assert_eq!(number(&(1e-6..=4096.0)), "a number from 1e-6 to 4096");
+        assert_eq!(one_of(["a", "b"]), "one of a, b");
+        assert_eq!(either(["a", "b"]), "\"a\" or \"b\"");
+        assert_eq!(either(["a", "b", "c"]), "\"a\", \"b\" or \"c\"");
     }
 
     #[test]
-    fn every_choice_is_named() {
-        assert_names("draws", &Draws::ALL.map(Draws::id));
-        assert_names("architecture.loss", &Loss::ALL.map(Loss::id));
-        assert_names("architecture.precision", &Precision::ALL.map(Precision::id));
-        assert_names("variant.activation", &Activation::ALL.map(Activation::id));
-        assert_names("variant.output_activation", &Activation::ALL.map(Activation::id));
-        assert_names("variant.init.scheme", &Scheme::ALL.map(Scheme::id));
-        assert_names("variant.bias.mode", &FanMode::ALL.map(FanMode::id));
-    }
-
-    #[test]
-    fn every_range_is_the_one_in_force() {
-        for (key, range) in [
-            ("architecture.depth", DEPTH),
-            ("architecture.width", WIDTH),
-            ("architecture.batch", BATCH),
-        ] {
-            let words = format!("a whole number from {} to {}", range.start(), range.end());
-            assert_eq!(accepted(key), Some(words.as_str()));
-        }
-        assert_names("seed", &[&NUMPY_SEED.end().to_string(), &SEED.end().to_string()]);
-        assert_names("variant", &[&format!("{} to {}", VARIANTS.start(), VARIANTS.end())]);
-        assert_names("title", &[&NAME_LETTERS.end().to_string()]);
+    fn tables_of_one_kind_share_their_keys() {
+        assert_eq!(accepted("variant.bias.mode"), accepted("variant.init.mode"));
+        assert_eq!(
+            accepted("variant.output_activation.slope"),
+            accepted("variant.activation.slope")
+        );
+        assert_eq!(accepted("variant.init.colour"), None);
     }
 }

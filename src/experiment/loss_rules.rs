@@ -22,11 +22,8 @@ impl Loss {
         if self != Self::SoftmaxCe || limits::SOFTMAX_OUTPUT.contains(&architecture.output) {
             return Ok(());
         }
-        let accepted = format!(
-            "a whole number from {} to {} with loss = \"softmax_ce\"",
-            limits::SOFTMAX_OUTPUT.start(),
-            limits::SOFTMAX_OUTPUT.end()
-        );
+        let range = limits::whole(&limits::SOFTMAX_OUTPUT);
+        let accepted = format!("{range} with loss = \"softmax_ce\"");
         Err(ExperimentError::value_of("architecture.output", architecture.output, accepted))
     }
 

@@ -15,7 +15,9 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 
-pub use activation::{Activation, LEAKY_SLOPE};
+// By name for whoever follows imports; with it the specs, however many there are.
+pub use activation::Activation;
+pub use activation::*;
 pub use choices::{Draws, Loss, Precision};
 pub use error::ExperimentError;
 pub use init::{FanMode, Init, Parameter, Scheme, TRUNCATED_STD, UnitLaw};
@@ -104,10 +106,9 @@ pub struct Variant {
     /// Shown in legends; names the variant in weights files.
     pub name: String,
     /// φ of the hidden layers.
-    #[serde(deserialize_with = "word")]
     pub activation: Activation,
     /// φ of the output layer; absent, the loss's where that decides it, else the hidden layers'.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_word")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub output_activation: Option<Activation>,
     /// How weights are drawn.
     #[serde(deserialize_with = "table")]
@@ -186,11 +187,11 @@ impl Variant {
 
     /// The setting in a few words, for captions.
     pub fn describe(&self) -> String {
-        let mut words = self.activation.label().to_owned();
+        let mut words = self.activation.describe();
         if let Some(output) = self.output_activation
             && output != self.activation
         {
-            words += &format!(" (output {})", output.label());
+            words += &format!(" (output {})", output.describe());
         }
         words += if self.weights.is_some() { ", given weights" } else { ", " };
         if self.weights.is_none() {

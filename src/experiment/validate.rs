@@ -1,10 +1,8 @@
 //! What is accepted. A file, the command line and the window all pass through here.
 
-use std::ops::RangeInclusive;
-
 use super::{
-    Architecture, Data, Draws, Experiment, ExperimentError, Init, Parameter, Scheme, Variant,
-    limits,
+    Activation, Architecture, Data, Draws, Experiment, ExperimentError, Init, Parameter, Scheme,
+    Variant, error, limits,
 };
 
 type Checked = Result<(), ExperimentError>;
@@ -60,8 +58,10 @@ impl Experiment {
             Draws::Numpy => limits::NUMPY_SEED,
             Draws::Layered => limits::SEED,
         };
-        within("seed", self.seed, &seeds)?;
-        within("learning_rate", self.learning_rate, &limits::LEARNING_RATE)?;
+        if !seeds.contains(&self.seed) {
+            return Err(ExperimentError::value("seed", self.seed));
+        }
+        number_within("learning_rate", self.learning_rate)?;
         self.architecture.validate()?;
         if let Some(data) = &self.data {
             data.validate(&self.architecture)?;
@@ -85,16 +85,16 @@ impl Experiment {
 
 impl Architecture {
     fn validate(&self) -> Checked {
-        within("architecture.input", self.input, &limits::WIDTH)?;
+        whole_within("architecture.input", self.input)?;
         match &self.hidden {
             None => {
-                within("architecture.depth", self.depth, &limits::DEPTH)?;
-                within("architecture.width", self.width, &limits::WIDTH)?;
+                whole_within("architecture.depth", self.depth)?;
+                whole_within("architecture.width", self.width)?;
             }
             Some(hidden) => validate_hidden(hidden)?,
         }
-        within("architecture.output", self.output, &limits::WIDTH)?;
-        within("architecture.batch", self.batch, &limits::BATCH)?;
+        whole_within("architecture.output", self.output)?;
+        whole_within("architecture.batch", self.batch)?;
         self.validate_memory()
     }
 
@@ -154,10 +154,12 @@ fn validate_hidden(hidden: &[usize]) -> Checked {
         let found = count(hidden.len(), "number");
         return Err(ExperimentError::shape("architecture.hidden", found));
     }
-    for (index, &size) in hidden.iter().enumerate() {
-        within(&format!("architecture.hidden[{index}]"), size, &limits::WIDTH)?;
+    match hidden.iter().position(|size| !limits::WIDTH.contains(size)) {
+        None => Ok(()),
+        Some(index) => {
+            Err(ExperimentError::value(&format!("architecture.hidden[{index}]"), hidden[index]))
+        }
     }
-    Ok(())
 }
 
 /// `1 table`, `7 tables`.
@@ -190,7 +192,7 @@ fn check_numbers(key: &str, numbers: &[f64], length: usize) -> Checked {
         Some(index) => Err(ExperimentError::value_of(
             &format!("{key}[{index}]"),
             numbers[index],
-            "a number from -1e6 to 1e6".to_owned(),
+            limits::number(&limits::VALUE),
         )),
     }
 }
@@ -208,13 +210,17 @@ impl Variant {
         if !limits::NAME_LETTERS.contains(&self.name.chars().count()) {
             return Err(ExperimentError::text(&format!("{key}.name"), &self.name));
         }
+        self.activation.validate(&format!("{key}.activation"))?;
+        if let Some(activation) = self.output_activation {
+            activation.validate(&format!("{key}.output_activation"))?;
+        }
         self.init.validate(&format!("{key}.init"))?;
         self.bias.validate(&format!("{key}.bias"))?;
         if !Scheme::FOR_BIAS.contains(&self.bias.scheme) {
             return Err(ExperimentError::value_of(
                 &format!("{key}.bias.scheme"),
                 format_args!("{:?}", self.bias.scheme.id()),
-                "one of zeros, constant, normal, uniform, torch_default".to_owned(),
+                limits::one_of(Scheme::FOR_BIAS.map(Scheme::id)),
             ));
         }
         self.validate_given(key, sizes)
@@ -243,15 +249,15 @@ impl Variant {
 impl Init {
     fn validate(&self, key: &str) -> Checked {
         let numbers = [
-            (Parameter::Gain, "gain", self.gain, limits::SCALE),
-            (Parameter::Std, "std", self.std, limits::SCALE),
-            (Parameter::Bound, "bound", self.bound, limits::SCALE),
-            (Parameter::Value, "value", self.value, limits::VALUE),
+            (Parameter::Gain, "gain", self.gain),
+            (Parameter::Std, "std", self.std),
+            (Parameter::Bound, "bound", self.bound),
+            (Parameter::Value, "value", self.value),
         ];
-        for (parameter, name, number, range) in numbers {
+        for (parameter, name, number) in numbers {
             if let Some(number) = number {
                 self.expects(parameter, key, name)?;
-                within(&format!("{key}.{name}"), number, &range)?;
+                number_within(&format!("{key}.{name}"), number)?;
             }
         }
         if self.mode.is_some() {
@@ -270,7 +276,7 @@ impl Init {
         let takes: Vec<String> =
             self.scheme.parameters().iter().map(|p| format!("{p:?}").to_lowercase()).collect();
         let takes = if takes.is_empty() { "no parameter".to_owned() } else { takes.join(" and ") };
-        let key = super::error::in_words(&format!("{key}.{name}"));
+        let key = error::in_words(&format!("{key}.{name}"));
         let scheme = self.scheme.id();
         Err(ExperimentError::Conflict(format!(
             "{key} does not go with scheme = \"{scheme}\", which takes {takes}."
@@ -278,11 +284,25 @@ impl Init {
     }
 }
 
-/// Refuses what lies outside the range; NaN lies outside every range.
-fn within<T: PartialOrd + std::fmt::Display>(
-    key: &str,
-    value: T,
-    range: &RangeInclusive<T>,
-) -> Checked {
-    if range.contains(&value) { Ok(()) } else { Err(ExperimentError::value(key, value)) }
+impl Activation {
+    fn validate(self, key: &str) -> Checked {
+        let own = self.parameter();
+        own.map_or(Ok(()), |own| number_within(&format!("{key}.{}", own.key), own.value))
+    }
+}
+
+fn number_within(key: &str, number: f64) -> Checked {
+    within(key, number, number)
+}
+
+fn whole_within(key: &str, number: usize) -> Checked {
+    within(key, number as f64, number)
+}
+
+/// Refuses what lies outside the key's range; NaN lies outside every range.
+fn within(key: &str, number: f64, shown: impl std::fmt::Display) -> Checked {
+    let known = limits::accepted(&error::without_indices(key));
+    let range = known.and_then(|known| known.range.as_ref());
+    let range = range.unwrap_or_else(|| unreachable!("{key} is checked and has no range"));
+    if range.contains(&number) { Ok(()) } else { Err(ExperimentError::value(key, shown)) }
 }

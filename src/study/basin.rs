@@ -2,8 +2,6 @@
 
 use std::convert::Infallible;
 
-use crate::experiment::Activation;
-
 use super::mean_field::{FixedPoint, MeanField, halve};
 
 /// Steps of the scan, a factor in the variance of z's weight part.
@@ -61,11 +59,10 @@ impl MeanField {
         Basin { boundary, fixed_point, chi: self.chi_of(fixed_point) }
     }
 
-    /// Without a constant bias V is a straight line for straight lines, and of decreasing slope
-    /// for sigmoid and tanh: one fixed point that attracts, at the most.
+    /// Without a constant bias V of some activations is concave: one fixed point that attracts,
+    /// at the most.
     fn has_one_basin(&self) -> bool {
-        let known = self.activation.is_piecewise_linear()
-            || matches!(self.activation, Activation::Sigmoid | Activation::Tanh);
+        let known = self.activation.has_concave_variance_map();
         self.weight_variance == 0.0 || known && self.bias.mean == 0.0
     }
 }
@@ -73,6 +70,7 @@ impl MeanField {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::Activation;
     use crate::study::BiasLaw;
 
     /// The boundary is a fixed point, and the recursion leaves it on either side.

@@ -161,9 +161,9 @@ pub(super) fn is_exact(experiment: &Experiment, variant: &Variant) -> bool {
     normal
         && experiment.architecture.output == 1
         && experiment.architecture.batch == 1
-        && match variant.activation {
-            Activation::Linear => true,
-            Activation::Relu => symmetric,
+        && match variant.activation.lines() {
+            Some((1.0, 1.0)) => true,
+            Some((0.0, 1.0)) => symmetric,
             _ => false,
         }
 }
@@ -179,9 +179,9 @@ fn step(
     layer: &LayerPrediction,
     weight_variance: f64,
 ) -> StepLaw {
-    match activation {
-        Activation::Relu if exact => relu_step(layer.fan_out, weight_variance),
-        Activation::Linear if exact => linear_step(layer.fan_out, weight_variance),
+    match activation.lines() {
+        Some((0.0, 1.0)) if exact => relu_step(layer.fan_out, weight_variance),
+        Some((1.0, 1.0)) if exact => linear_step(layer.fan_out, weight_variance),
         _ => heuristic_step(layer, weight_variance),
     }
 }

@@ -234,7 +234,7 @@ fn singular_values(matrix: &Array2<f64>) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use crate::experiment::{Activation, Experiment, Init, Scheme};
+    use crate::experiment::{Activation, Experiment, Init, LeakyRelu, Scheme};
     use crate::study::DrawStudy;
 
     use super::*;
@@ -268,7 +268,7 @@ mod tests {
         for (activation, hidden) in [
             (Activation::Sigmoid, vec![7, 9, 6]),
             (Activation::Tanh, vec![8, 8]),
-            (Activation::LeakyRelu, vec![6, 12, 5]),
+            (Activation::LeakyRelu(LeakyRelu::DEFAULT), vec![6, 12, 5]),
         ] {
             let experiment = experiment(activation, hidden, 5);
             let (network, pass) = network(&experiment);

@@ -140,7 +140,7 @@ impl MeanField {
             Some(slopes) if q == 0.0 => mean_of_squares(slopes),
             _ => {
                 let law = self.bias.with((q - self.bias.mean_square()).max(0.0).into());
-                law.expectation(|z| [self.activation.derivative(z).powi(2)])[0]
+                law.expectation_of(self.activation, |z| [self.activation.derivative(z).powi(2)])[0]
             }
         };
         self.weight_variance * square
@@ -154,7 +154,7 @@ impl MeanField {
     /// The weights' part of the next layer's q, given that of a layer.
     pub(super) fn next(&self, part: f64) -> f64 {
         let law = self.bias.with(part.max(0.0).into());
-        let [square] = law.expectation(|z| [self.activation.value(z).powi(2)]);
+        let [square] = law.expectation_of(self.activation, |z| [self.activation.value(z).powi(2)]);
         self.weight_variance * square
     }
 
@@ -321,7 +321,7 @@ pub(super) fn halve<E>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::LEAKY_SLOPE;
+    use crate::experiment::LeakyRelu;
 
     fn field(activation: Activation, weight_variance: f64, bias_variance: f64) -> MeanField {
         MeanField::new(activation, weight_variance, BiasLaw::normal(bias_variance))
@@ -354,7 +354,7 @@ mod tests {
         close(Activation::Linear, 0.0, 1.0, 1e-9);
         close(Activation::Tanh, 0.0, 1.0, 1e-9);
         close(Activation::Relu, 0.0, 2.0, 1e-9);
-        close(Activation::LeakyRelu, 0.0, 2.0 / (1.0 + LEAKY_SLOPE * LEAKY_SLOPE), 1e-9);
+        close(Activation::LeakyRelu(LeakyRelu::DEFAULT), 0.0, 2.0 / 1.0001, 1e-9);
         close(Activation::Tanh, 0.05, 1.76095, 5e-6);
         close(Activation::Sigmoid, 0.0, 103.01, 5e-3);
         let critical =

@@ -98,7 +98,7 @@ impl Moments {
         z_square: Scaled,
     ) -> Self {
         let [value, value_square, slope_square, slope_fourth, product_square, cross] =
-            bias.with(weight_part).expectation(|z| {
+            bias.with(weight_part).expectation_of(activation, |z| {
                 let (value, slope) = (activation.value(z), activation.derivative(z));
                 let (value_square, slope_square) = (value * value, slope * slope);
                 [

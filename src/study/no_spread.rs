@@ -1,5 +1,7 @@
 //! Where the lab cannot tell how far networks of finite width stray from the wide limit.
 
+use std::f64::consts::LN_10;
+
 use serde::Serialize;
 
 use crate::experiment::{Activation, Experiment, UnitLaw, Variant};
@@ -17,6 +19,8 @@ pub enum NoSpread {
     Orthogonal,
     /// In some layer a few units decide: the relative variance of its step is above ½.
     FewUnits,
+    /// In some networks all units of a layer lie on the flat side, where the slope is next to 0.
+    ClosedLayer,
     /// The accident of a layer's q changes the whole by more than the estimate knows.
     Sensitive,
 }
@@ -27,6 +31,8 @@ const MOST_VARIANCE: f64 = 0.5;
 /// E φ⁴/(E φ²)² − 1 of half-open units such as GELU: n times the relative variance of a layer's
 /// E φ² at n units.
 const FORWARD_VARIANCE: f64 = 5.0;
+/// Networks with a closed layer among all from which on they spoil mean and spread.
+const CLOSED: f64 = 1e-3;
 /// Standard deviations of the first layer's q by which the input is moved to see what it does.
 const MOVED_BY: f64 = 3.0;
 
@@ -52,8 +58,11 @@ pub(super) fn no_spread(
     if hidden.iter().any(|layer| relative_variance(layer) > MOST_VARIANCE) {
         return Some(NoSpread::FewUnits);
     }
+    if has_closed_layers(variant.activation, hidden, std_log10) {
+        return Some(NoSpread::ClosedLayer);
+    }
     // The others' q is contracted from layer to layer, or scales freely.
-    if !matches!(variant.activation, Activation::Selu | Activation::Gelu | Activation::Silu) {
+    if variant.activation.is_bounded() || variant.activation.is_piecewise_linear() {
         return None;
     }
     let narrowest = hidden.iter().map(|layer| layer.fan_out).min()?;
@@ -61,4 +70,19 @@ pub(super) fn no_spread(
     let is_far =
         |reach: f64| (wide_log10(experiment, variant, libm::exp(reach)) - whole).abs() > std_log10;
     (is_far(reach) || is_far(-reach)).then_some(NoSpread::Sensitive)
+}
+
+/// Whether often enough some layer has all of its n units on the flat side, each with probability
+/// 1 − (E φ′²)²/E φ′⁴, and the slope there, at −√q, adds more to the variance of log10 ‖δ‖ than
+/// the estimate has. Of a slope of exactly 0 there is [`survival`](super::survival).
+fn has_closed_layers(activation: Activation, hidden: &[LayerPrediction], std_log10: f64) -> bool {
+    let mut sums = [0.0; 2];
+    for layer in hidden.iter().filter(|_| !activation.switches_off()) {
+        let open = (layer.slope_square.powi(2) / layer.slope_fourth).min(1.0);
+        let closed = libm::exp(layer.fan_out as f64 * libm::log1p(-open));
+        let at = -layer.q.to_f64().min(f64::MAX).sqrt();
+        let decades = activation.ln_derivative(at) / LN_10;
+        sums = [sums[0] + closed, sums[1] + closed * decades * decades];
+    }
+    sums[0] > CLOSED && sums[1] > std_log10 * std_log10
 }

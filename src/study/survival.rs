@@ -1,6 +1,6 @@
 //! How often an error signal dies at finite width because no unit of a layer lets it pass.
 
-use crate::experiment::{Activation, Experiment, Variant};
+use crate::experiment::{Experiment, Variant};
 
 use super::finite_width::{Footing, is_symmetric};
 use super::theory::LayerPrediction;
@@ -20,7 +20,8 @@ pub struct Survival {
 }
 
 /// Π (1 − (1 − p_l)^{n_l}) over hidden layers of n_l units, each active with probability
-/// p_l = E φ′²; nothing for activations whose slope is never exactly 0.
+/// p_l = E φ′²; nothing for activations whose slope is never exactly 0, and where weights are 0:
+/// then no signal passes at all, whatever is active.
 ///
 /// Exact where weights and biases are symmetric about 0: then every sign of a layer's z is a fair
 /// coin, p_l = ½. Elsewhere the units of a layer count as independent and its q as sharp.
@@ -30,7 +31,8 @@ pub(super) fn survival(
     layers: &[LayerPrediction],
 ) -> Option<Survival> {
     let hidden = &layers[..layers.len() - 1];
-    if variant.activation != Activation::Relu {
+    let passes = |layer: &LayerPrediction| layer.ratio != Some(0.0) || layer.slope_square == 0.0;
+    if !variant.activation.switches_off() || !hidden.iter().all(passes) {
         return None;
     }
     let dead = |layer: &LayerPrediction| {
@@ -52,7 +54,7 @@ pub(super) fn survival(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Init, Scheme};
+    use crate::experiment::{Activation, Init, LeakyRelu, Scheme};
     use crate::study::predict;
 
     #[test]
@@ -71,6 +73,9 @@ mod tests {
         let shifted = of(&Variant { bias, ..relu.clone() }).expect("ReLU");
         assert!(shifted.probability < found.probability);
         assert_eq!(shifted.footing, Footing::Heuristic);
-        assert_eq!(of(&Variant::of(Activation::LeakyRelu)), None);
+        assert_eq!(of(&Variant::of(Activation::LeakyRelu(LeakyRelu::DEFAULT))), None);
+        // Units are active by their biases, and still nothing comes through.
+        let bias = Init { bound: Some(1.0), ..Init::of(Scheme::Uniform) };
+        assert_eq!(of(&Variant { init: Init::of(Scheme::Zeros), bias, ..relu.clone() }), None);
     }
 }

@@ -3,7 +3,7 @@
 mod lies;
 
 use gradient_lab::engine::{PlainNorm, Scaled, ZeroCause};
-use gradient_lab::experiment::{Activation, Experiment, Loss, Precision, Scheme};
+use gradient_lab::experiment::{Activation, Experiment, LeakyRelu, Loss, Precision, Scheme};
 use gradient_lab::figure::words::flow::sentence;
 use gradient_lab::study::{Advice, Diagnosis, DrawStudy, FlowFinding, Kind, Swing, TaskContext};
 
@@ -20,8 +20,9 @@ fn diagnose(experiment: &Experiment) -> Diagnosis {
     draw.expect("nobody stops it").variants.remove(0).diagnosis
 }
 
+/// Logarithms have the digits of an `f64`, some 16.
 fn close(a: f64, b: f64) -> Result<(), String> {
-    ensure((a - b).abs() <= CLOSE * (1.0 + a.abs() * 1e-6), &format!("{a} is not {b}"))
+    ensure((a - b).abs() <= CLOSE + 4.0 * f64::EPSILON * a.abs(), &format!("{a} is not {b}"))
 }
 
 fn ensure(holds: bool, what: &str) -> Result<(), String> {
@@ -59,7 +60,9 @@ fn verify(raw: &Raw, finding: &FlowFinding) -> Result<(), String> {
             close(*decades, number(raw.delta_ratio_log10(last - 1, last))?)
         }
         FlowFinding::DeltaSwing(swing) => swung(swing, true, &hidden(raw, sent_back)),
-        FlowFinding::ForwardSwing(swing) => swung(swing, false, &hidden(raw, Raw::z_log10)),
+        FlowFinding::ForwardSwing(swing) => {
+            swung(swing, false, &stretch(&hidden(raw, Raw::z_log10), swing.from))
+        }
         FlowFinding::Across { decades, from, to } => {
             let points = hidden(raw, sent_back);
             let (Some(low), Some(high)) = (points.first(), points.last()) else {
@@ -111,6 +114,13 @@ fn verify(raw: &Raw, finding: &FlowFinding) -> Result<(), String> {
 /// Layers and log10 of a quantity of the hidden layers, the lowest first, without what is zero.
 fn hidden(raw: &Raw, of: fn(&Raw, usize) -> Option<f64>) -> Vec<(usize, f64)> {
     (1..raw.last()).filter_map(|l| Some((l, of(raw, l)?))).collect()
+}
+
+/// The points of the layers around this one between which none is missing.
+fn stretch(points: &[(usize, f64)], layer: usize) -> Vec<(usize, f64)> {
+    let unbroken = points.chunk_by(|a, b| a.0 + 1 == b.0);
+    let around = unbroken.into_iter().find(|chunk| chunk.iter().any(|point| point.0 == layer));
+    around.map(<[_]>::to_vec).unwrap_or_default()
 }
 
 /// log10 ‖δ^(l)‖/‖δ^(L−1)‖.
@@ -303,7 +313,11 @@ fn advised(raw: &Raw, what: Advice) -> Result<(), String> {
                 let sizes = raw.experiment.sizes();
                 sizes[l] as f64 * variant.init.variance(sizes[l], sizes[l + 1]) / 2.0
             };
-            let relu = matches!(variant.activation, Activation::Relu | Activation::LeakyRelu);
+            let relu = match variant.activation {
+                Activation::Relu => true,
+                Activation::LeakyRelu(LeakyRelu { slope }) => slope <= 0.1,
+                _ => false,
+            };
             // By fan_in, as He's own: unequal layers multiply it by n_l/n_(l+1).
             ensure(relu && !equal, "no ReLU")?;
             ensure((1..raw.last() - 1).all(|l| half(l) < 0.9), "the weights are not small")

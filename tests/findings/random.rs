@@ -95,10 +95,23 @@ impl Random {
         }
     }
 
+    /// Half of the parameters are the default.
+    fn activation(&mut self) -> Activation {
+        let activation = self.of(&Activation::ALL);
+        match activation.parameter() {
+            Some(parameter) if self.chance(0.5) => {
+                let (low, high) = (*parameter.range.start(), *parameter.range.end());
+                let number = self.log_uniform(&(low.max(1e-2)..=high.min(30.0)));
+                activation.with_parameter(number)
+            }
+            _ => activation,
+        }
+    }
+
     fn variant(&mut self, population: &Population, loss: Loss) -> Variant {
-        let mut variant = Variant::of(self.of(&Activation::ALL));
+        let mut variant = Variant::of(self.activation());
         if loss == Loss::Mse && self.chance(0.5) {
-            variant.output_activation = Some(self.of(&Activation::ALL));
+            variant.output_activation = Some(self.activation());
         }
         let scheme = self.of(&Scheme::ALL);
         variant.init = self.init(scheme, population);
@@ -159,8 +172,9 @@ impl Random {
 fn every_choice_is_drawn() {
     let all: Vec<Experiment> = (0..2000).map(|n| Population::wide().experiment(n)).collect();
     let variants = || all.iter().map(|experiment| &experiment.variants[0]);
+    let drawn = |id| variants().filter(|v| v.activation.id() == id).count();
     for activation in Activation::ALL {
-        assert!(variants().filter(|v| v.activation == activation).count() > 100, "{activation:?}");
+        assert!(drawn(activation.id()) > 100, "{activation:?}");
     }
     for scheme in Scheme::ALL {
         assert!(variants().filter(|v| v.init.scheme == scheme).count() > 80, "{scheme:?}");

@@ -1,7 +1,7 @@
 //! The theory's findings against raw numbers: the recursion of q by a quadrature of its own,
 //! networks drawn weight by weight, and planted lies.
 
-use gradient_lab::experiment::{Activation, Experiment, UnitLaw, Variant};
+use gradient_lab::experiment::{Activation, Experiment, Sine, UnitLaw, Variant};
 use gradient_lab::study::{
     Engine, FixedPoint, Footing, Phase, Sampler, Theory, TheoryFinding, VariantTheory,
 };
@@ -43,6 +43,16 @@ impl Law {
         }
         let this = Self { std, uniform: 0.0, ..*self };
         this.normal(f)
+    }
+
+    /// E sin² and E (ω cos)² of ωz, in closed form: any rule of points misses waves that are finer
+    /// than they are. E cos 2ωz = cos 2ωm · e^(−2ω²s²) · sinc 2ωu.
+    fn sine(&self, omega: f64) -> [f64; 2] {
+        let turned = 2.0 * omega * self.uniform;
+        let sinc = if turned == 0.0 { 1.0 } else { turned.sin() / turned };
+        let damped = (-2.0 * (omega * self.std).powi(2)).exp();
+        let wave = (2.0 * omega * self.mean).cos() * damped * sinc;
+        [0.5 * (1.0 - wave), 0.5 * omega * omega * (1.0 + wave)]
     }
 
     fn normal<const K: usize>(&self, f: &dyn Fn(f64) -> [f64; K]) -> [f64; K] {
@@ -141,6 +151,9 @@ impl Wide {
 
     fn step_with(&self, part: f64, variance: f64, uniform: f64) -> [f64; 2] {
         let law = Law { mean: self.mean, std: (part.max(0.0) + variance).sqrt(), uniform };
+        if let Activation::Sine(Sine { omega }) = self.activation {
+            return law.sine(omega).map(|e| self.weight_variance * e);
+        }
         let (value, slope) = (|z| self.activation.value(z), |z| self.activation.derivative(z));
         law.expect(&|z| [value(z).powi(2), slope(z).powi(2)]).map(|e| self.weight_variance * e)
     }
@@ -185,6 +198,9 @@ fn goes(wide: &Wide, start: f64, point: FixedPoint) -> Result<(), String> {
             let from = start + wide.fixed();
             let nearer = (q - claimed).abs() < (from - claimed).abs();
             let next = wide.step(end)[0] + wide.fixed();
+            // And where it is said to go it must stay.
+            let rests = wide.step(claimed - wide.fixed())[0] + wide.fixed();
+            check(near(rests, claimed, QUADRATURE), &format!("q leaves {claimed} for {rests}"))?;
             check(
                 near(q, claimed, 1e-3) || nearer && (next - q) * (claimed - q) >= 0.0,
                 &format!("q at {q} of {claimed}"),

@@ -225,19 +225,45 @@ fn softmax_networks_have_a_theory() {
 /// What the lab cannot tell it says so.
 #[test]
 fn where_there_is_no_estimate_there_is_none() {
-    let of = |variant: &str| findings(&experiment("depth = 20\nwidth = 8", variant));
-    for (variant, expected) in [
-        ("activation = \"tanh\"\ninit = { scheme = \"orthogonal\" }", NoSpread::Orthogonal),
-        ("activation = \"tanh\"\ninit = { scheme = \"normal\", std = 30.0 }", NoSpread::FewUnits),
-        ("activation = \"tanh\"\ninit = { scheme = \"zeros\" }", NoSpread::NoSignal),
+    let of = |depth, width, activation: &str, init: &str| {
+        let variant = format!("activation = {activation}\ninit = {{ scheme = {init} }}");
+        findings(&experiment(&format!("depth = {depth}\nwidth = {width}"), &variant))
+    };
+    let closed = Some(NoSpread::ClosedLayer);
+    let (tanh, he) = ("\"tanh\"", "\"he_normal\", gain = 2.1");
+    let leaky = |slope: &str| format!("{{ kind = \"leaky_relu\", slope = {slope} }}");
+    for (found, expected) in [
+        (of(20, 8, tanh, "\"orthogonal\""), Some(NoSpread::Orthogonal)),
+        (of(20, 8, tanh, "\"normal\", std = 30.0"), Some(NoSpread::FewUnits)),
+        (of(20, 8, tanh, "\"zeros\""), Some(NoSpread::NoSignal)),
+        // In 50 layers of 12 units one in 80 networks has a layer with all z < 0.
+        (of(50, 12, "\"softplus\"", he), closed),
+        (of(50, 12, "\"gelu\"", he), closed),
+        (of(50, 12, "\"elu\"", he), closed),
+        (of(50, 12, &leaky("0.01"), he), None),
+        (of(50, 100, "\"softplus\"", he), None),
+        (of(50, 12, "\"sine\"", he), None),
     ] {
-        let found = of(variant);
         let told = found.iter().find_map(|f| match f {
             TheoryFinding::NoSpread { reason, .. } => Some(*reason),
             _ => None,
         });
-        assert_eq!(told, Some(expected), "{found:?}");
+        assert_eq!(told, expected, "{found:?}");
     }
+}
+
+/// Zero weights pass nothing, whatever their units do: no unit is called silent for it, and no slope
+/// is called 0.
+#[test]
+fn zero_weights_are_not_taken_for_silent_units() {
+    let zeros = experiment(
+        "depth = 3\nwidth = 8",
+        "activation = \"relu\"\ninit = { scheme = \"zeros\" }\nbias = { scheme = \"uniform\", bound = 1.0 }",
+    );
+    assert_eq!(drawn(&zeros, 20).1, 20);
+    let words = sentences(&zeros);
+    assert!(words.contains("the weights are 0 and nothing passes"), "{words}");
+    assert!(!words.contains("slopes are 0") && !words.contains("no active unit"), "{words}");
 }
 
 /// Window, sheet and command line make the same sentences of the same experiment.

@@ -4,7 +4,7 @@
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, PI};
 
 use gradient_lab::engine::{Network, Real, Scaled};
-use gradient_lab::experiment::{Activation, Loss};
+use gradient_lab::experiment::{Activation, Elu, LeakyRelu, Loss, Sine};
 
 /// Roundings that one operation may cost, generously.
 const ROUNDINGS: f64 = 8.0;
@@ -64,11 +64,22 @@ const TURNS: [f64; 7] = [-2.4, -1.41, -1.278, -0.7518, 0.0, 1.41, 2.4];
 
 /// f(z), of which plain arithmetic computes parts as large as `parts`.
 fn applied(epsilon: f64, f: &dyn Fn(Scaled) -> Scaled, z: Bounded, parts: Scaled) -> Bounded {
+    applied_steep(epsilon, f, z, parts, 0.0)
+}
+
+/// The same of an f that turns anywhere, but is nowhere steeper than `steepest`.
+fn applied_steep(
+    epsilon: f64,
+    f: &dyn Fn(Scaled) -> Scaled,
+    z: Bounded,
+    parts: Scaled,
+    steepest: f64,
+) -> Bounded {
     let value = f(z.value);
     let ends = [z.value + z.error, z.value - z.error];
     let inside = TURNS.map(Scaled::from).into_iter().filter(|turn| z.admits(*turn));
     let moved = ends.into_iter().chain(inside).map(|z| size(f(z) - value));
-    let error = moved.fold(Scaled::ZERO, larger) * 2.0;
+    let error = larger(moved.fold(Scaled::ZERO, larger) * 2.0, z.error * steepest);
     let rounding = (parts + size(value)) * (ROUNDINGS * epsilon);
     Bounded { value, error: (error + rounding) }
 }
@@ -106,7 +117,9 @@ pub fn pass<T: Real>(network: &Network<T>, example: usize) -> Vec<Layer> {
             })
             .collect();
         let phi = |z: Scaled| value(activation, z);
-        a = z.iter().map(|&z| applied(T::EPSILON, &phi, z, Scaled::ZERO)).collect();
+        let steepest = omega(activation);
+        let phi = |&z: &Bounded| applied_steep(T::EPSILON, &phi, z, Scaled::ZERO, steepest);
+        a = z.iter().map(phi).collect();
         layers.push(Layer { z, a: a.clone(), delta: Vec::new() });
     }
     let y: Vec<f64> = column(network.target.units())
@@ -131,7 +144,8 @@ pub fn pass<T: Real>(network: &Network<T>, example: usize) -> Vec<Layer> {
         let direct = index + 1 == layers.len() && network.loss.cancels_slope();
         let phi = |z: Scaled| slope(activation, z);
         let delta = error.into_iter().zip(&layers[index].z).map(|(error, &z)| {
-            let slope = applied(T::EPSILON, &phi, z, parts(activation, z.value));
+            let (parts, steepest) = (parts(activation, z.value), omega(activation).powi(2));
+            let slope = applied_steep(T::EPSILON, &phi, z, parts, steepest);
             if direct { error } else { product(T::EPSILON, error, slope) }
         });
         layers[index].delta = delta.collect();
@@ -257,11 +271,20 @@ fn value(activation: Activation, z: Scaled) -> Scaled {
                 Scaled::ZERO
             }
         }
-        Activation::LeakyRelu => z * (if on(z) { 1.0 } else { 0.01 }),
+        Activation::LeakyRelu(LeakyRelu { slope }) => z * (if on(z) { 1.0 } else { slope }),
         Activation::Selu if on(z) => z * SELU.0,
         Activation::Selu => exp_minus_1(z) * SELU.1,
         Activation::Gelu => z * normal_cdf(z),
         Activation::Silu => z * sigmoid(z),
+        Activation::Elu(_) if on(z) => z,
+        Activation::Elu(Elu { alpha }) => exp_minus_1(z) * alpha,
+        Activation::Softplus => {
+            let e = exp(minus_size(z));
+            let bent = if e.exponent() < -70 { e } else { libm::log1p(e.to_f64()).into() };
+            if on(z) { z + bent } else { bent }
+        }
+        Activation::Sine(Sine { omega }) if z.exponent() < -60 => z * omega,
+        Activation::Sine(Sine { omega }) => (omega * z.to_f64()).sin().into(),
     }
 }
 
@@ -271,7 +294,7 @@ fn slope(activation: Activation, z: Scaled) -> Scaled {
         Activation::Sigmoid => sigmoid_slope(z),
         Activation::Tanh => sigmoid_slope(z * 2.0) * 4.0,
         Activation::Relu => f64::from(u8::from(on(z))).into(),
-        Activation::LeakyRelu => if on(z) { 1.0 } else { 0.01 }.into(),
+        Activation::LeakyRelu(LeakyRelu { slope }) => if on(z) { 1.0 } else { slope }.into(),
         Activation::Selu if on(z) => SELU.0.into(),
         Activation::Selu => exp(z) * SELU.1,
         // Φ + zφ = −φ (m − 1/mills) on the left, m = −z.
@@ -281,6 +304,18 @@ fn slope(activation: Activation, z: Scaled) -> Scaled {
         }
         Activation::Gelu => normal_cdf(z) + z * density(z),
         Activation::Silu => sigmoid(z) + z * sigmoid_slope(z),
+        Activation::Elu(_) if on(z) => 1.0.into(),
+        Activation::Elu(Elu { alpha }) => exp(z) * alpha,
+        Activation::Softplus => sigmoid(z),
+        Activation::Sine(Sine { omega }) => ((omega * z.to_f64()).cos() * omega).into(),
+    }
+}
+
+/// ω of a sine, the one activation that turns anywhere; 0 of the others.
+fn omega(activation: Activation) -> f64 {
+    match activation {
+        Activation::Sine(Sine { omega }) => omega,
+        _ => 0.0,
     }
 }
 

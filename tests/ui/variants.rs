@@ -1,6 +1,8 @@
 //! Variants come, go and are renamed.
 
+use eframe::egui::Theme;
 use eframe::egui::accesskit::Role;
+use gradient_lab::experiment::Activation;
 
 use super::window::Window;
 
@@ -60,4 +62,44 @@ fn an_empty_or_a_taken_name_leaves_the_last_good_one() {
     let names = names(&window);
     assert_ne!(names[0], names[1]);
     assert!(window.lab().refusal().is_none());
+}
+
+/// Each parameter of an activation has a field of its own, for the hidden layers and the output;
+/// with `PAGES=folder` they are kept as pictures for a person to look at.
+#[test]
+fn parameters_of_activations_are_set() {
+    for (theme, ground) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
+        let mut window = Window::open_as(None, [1024.0, 640.0], theme);
+        for (activation, key, number) in
+            [("Leaky ReLU", "Slope", 0.2), ("ELU", "Alpha", 0.5), ("Sine", "Omega", 30.0)]
+        {
+            window.choose("Activation", 0, activation);
+            window.type_into(Role::SpinButton, key, 0, &number.to_string());
+            window.choose("Output", 0, activation);
+            window.find(Role::SpinButton, key, 1).scroll_to_me();
+            window.frames();
+            window.type_into(Role::SpinButton, key, 1, &(2.0 * number).to_string());
+            let variant = &window.experiment().variants[0];
+            let parameter = |activation: Activation| activation.parameter().expect(key).value;
+            assert_eq!(parameter(variant.activation), number);
+            assert_eq!(variant.output_activation.map(parameter), Some(2.0 * number));
+            // Named after its activation, as long as nobody gives it a name.
+            assert_eq!(variant.name, activation);
+            keep(&mut window, &format!("parameter-{}-{ground}", key.to_lowercase()));
+        }
+        window.choose("Activation", 0, "Softplus");
+        window.choose("Output", 0, "as hidden");
+        assert_eq!(window.experiment().variants[0].activation, Activation::Softplus);
+        assert!(!["Slope", "Alpha", "Omega"].iter().any(|key| window.shows(key)));
+        window.find(Role::ComboBox, "Activation", 0).click();
+        window.frames();
+        keep(&mut window, &format!("parameter-list-{ground}"));
+    }
+}
+
+fn keep(window: &mut Window, name: &str) {
+    if let Some(folder) = std::env::var_os("PAGES") {
+        let path = std::path::Path::new(&folder).join(name).with_extension("png");
+        window.harness.render().expect("a picture").save(path).expect("a folder");
+    }
 }

@@ -116,7 +116,9 @@ fn the_hidden_sizes_one_by_one_are_named() {
 fn every_label_and_hint_has_its_signs() {
     let window = Window::open();
     let mut words: Vec<&str> = Vec::new();
-    words.extend(Activation::ALL.iter().flat_map(|a| [a.label(), a.hint()]));
+    let hints = Activation::ALL.map(|activation| activation.hint());
+    words.extend(Activation::ALL.iter().map(|a| a.label()));
+    words.extend(hints.iter().map(String::as_str));
     words.extend(Scheme::ALL.iter().flat_map(|s| [s.label(), s.hint()]));
     words.extend(Loss::ALL.iter().flat_map(|l| [l.label(), l.hint()]));
     words.extend(Precision::ALL.iter().flat_map(|p| [p.id(), p.hint()]));
@@ -125,7 +127,7 @@ fn every_label_and_hint_has_its_signs() {
     words.extend(Preset::ALL.iter().flat_map(|p| [p.id, p.hint]));
     words.extend(Page::ALL.iter().flat_map(|p| [p.label(), p.hint()]));
     words.extend(FigureId::ALL.iter().flat_map(|f| [f.label(), f.hint()]));
-    words.extend(limits::KEYS.iter().flat_map(|(key, accepted)| [*key, *accepted]));
+    words.extend(limits::KEYS.iter().flat_map(|key| [&*key.name, &*key.words]));
     let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
     assert_eq!(missing(&window, &words), "");
 }

@@ -4,7 +4,7 @@
 //! form takes over.
 
 use crate::engine::number::Real;
-use crate::experiment::{Activation, LEAKY_SLOPE};
+use crate::experiment::{Activation, Kernel};
 
 use super::dispatch;
 
@@ -21,29 +21,29 @@ dispatch!(
 fn activate_body<T: Real>(activation: Activation, z: &[T], a: &mut [T], slope: &mut [T]) {
     let one = T::from_f64(1.0);
     let elements = z.iter().zip(a.iter_mut()).zip(slope.iter_mut());
-    match activation {
-        Activation::Linear => elements.for_each(|((&z, a), s)| (*a, *s) = (z, one)),
-        Activation::Relu => elements.for_each(|((&z, a), s)| {
+    match activation.kernel() {
+        // Not 0 · z, which is −0 on the left.
+        Kernel::Lines(0.0, 1.0) => elements.for_each(|((&z, a), s)| {
             let on = z > T::ZERO;
             (*a, *s) = (if on { z } else { T::ZERO }, if on { one } else { T::ZERO });
         }),
-        Activation::LeakyRelu => {
-            let leak = T::from_f64(LEAKY_SLOPE);
+        Kernel::Lines(left, right) => {
+            let (left, right) = (T::from_f64(left), T::from_f64(right));
             elements.for_each(|((&z, a), s)| {
-                let slope = if z > T::ZERO { one } else { leak };
+                let slope = if z > T::ZERO { right } else { left };
                 (*a, *s) = (slope * z, slope);
             });
         }
-        Activation::Sigmoid => {
+        Kernel::Sigmoid => {
             in_blocks(z, a, slope, T::sigmoid);
             mend_far_out(z, T::SIGMOID_REACH, |i, z| (a[i], slope[i]) = exact(activation, z));
         }
-        Activation::Tanh => {
+        Kernel::Tanh => {
             in_blocks(z, a, slope, T::tanh);
             let reach = T::SIGMOID_REACH * T::from_f64(0.5);
             mend_far_out(z, reach, |i, z| (a[i], slope[i]) = exact(activation, z));
         }
-        Activation::Selu | Activation::Gelu | Activation::Silu => {
+        Kernel::General => {
             elements.for_each(|((&z, a), s)| (*a, *s) = exact(activation, z));
         }
     }

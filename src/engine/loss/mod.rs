@@ -17,7 +17,7 @@ use categorical::categorical;
 use example::ExampleLoss;
 use squared_error::squared_error;
 
-pub(crate) use softmax::{LogSoftmax, exp};
+pub(crate) use softmax::LogSoftmax;
 pub use softmax::{softmax, softmax_jacobian};
 
 /// Fills the output layer's δ with ∇ₐL of each example's own loss, still to be multiplied by

@@ -68,7 +68,7 @@ impl LogSoftmax {
 }
 
 /// eˣ for x ≤ 0.
-pub(crate) fn exp(x: Scaled) -> Scaled {
+pub(super) fn exp(x: Scaled) -> Scaled {
     let x = x.to_f64();
     // Above this e^x is a plain number, and the C library's rounding is the best there is.
     if x > -700.0 { libm::exp(x).into() } else { Scaled::from_ln(x) }

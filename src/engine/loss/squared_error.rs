@@ -37,16 +37,8 @@ pub fn squared_error<T: Real>(
     (norm * norm) * 0.5
 }
 
-/// φ(z) − y where the target is a bound of φ, beside which rounding takes φ(z)'s digits:
-/// σ(z) − 1 = −σ(−z) and tanh z ∓ 1 = ∓2σ(∓2z).
+/// φ(z) − y where the target is a bound of φ, beside which rounding takes φ(z)'s digits.
 fn beside_bound(activation: Activation, z: Scaled, y: f64) -> Option<Scaled> {
-    let sigmoid = |factor: f64| {
-        let value = scaled_activation::value(Activation::Sigmoid, z * (-factor));
-        value * (-factor)
-    };
-    match activation {
-        Activation::Sigmoid if y == 1.0 => Some(sigmoid(1.0)),
-        Activation::Tanh if y.abs() == 1.0 => Some(sigmoid(2.0 * y)),
-        _ => None,
-    }
+    let factor = -activation.gap_to(y)?;
+    Some(scaled_activation::value(Activation::Sigmoid, z * factor) * factor)
 }

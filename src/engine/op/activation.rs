@@ -47,9 +47,9 @@ fn uncertain_units<T: Real>(
 ) -> Vec<usize> {
     let units = 0..z.units();
     let small = |&unit: &usize| a.mantissa[[unit, example]].abs() < smallest();
-    match activation {
+    match activation.lines() {
         // With slopes of 0 and 1 they have what z's have.
-        Activation::Linear | Activation::Relu => {
+        Some((0.0 | 1.0, 1.0)) => {
             z.underflowed_of(example).iter().map(|entry| entry.unit).collect()
         }
         _ if z.columns().exponent[example] != 0 => units.collect(),
@@ -59,27 +59,21 @@ fn uncertain_units<T: Real>(
 
 /// Whether no a lost digits below the smallest number. A ReLU passes z on as it is.
 pub(super) fn is_whole<T: Real>(activation: Activation, a: &[T]) -> bool {
-    activation == Activation::Relu || kernels::none_below(a, smallest())
+    activation.switches_off() || kernels::none_below(a, smallest())
 }
 
 /// How many times the smallest number |z| must be so that |φ(z)| near 0 is above it.
 pub(super) fn least_for<T: Real>(activation: Activation) -> T {
-    T::from_f64(match activation {
-        Activation::LeakyRelu => 128.0,
-        Activation::Gelu | Activation::Silu => 4.0,
-        _ => 1.0,
-    })
+    let (left, right) = activation.slopes_at_origin().unwrap_or((1.0, 1.0));
+    let least = if left == 0.0 { right } else { left.min(right) };
+    // The next power of two above 1/least, so that rounding has room.
+    T::from_f64(if least < 1.0 { (-least.log2()).floor().exp2() * 2.0 } else { 1.0 })
 }
 
 /// From which |z| on φ(z) may fall below the smallest number.
 pub(super) fn tail_from<T: Real>(activation: Activation) -> f64 {
     let ln_smallest = T::SMALLEST_EXPONENT as f64 * std::f64::consts::LN_2;
-    match activation {
-        Activation::Sigmoid | Activation::Silu => -ln_smallest - 1.0,
-        // zΦ(z) is above e^(−z²/2)/(z² √2π) × ½.
-        Activation::Gelu => (2.0 * (-ln_smallest - 10.0)).sqrt(),
-        _ => f64::INFINITY,
-    }
+    activation.tail_from(ln_smallest)
 }
 
 /// δ ← u ⊙ φ′(z), where the trace's δ holds u; each column renormalized.

@@ -56,7 +56,9 @@ impl<T: Real> Op<T> {
                 let below = layer - 1;
                 format!("z^{{({layer})}}=W^{{({layer})}}a^{{({below})}}+b^{{({layer})}}")
             }
-            Self::Activation(Activation::Linear) => format!("a^{{({layer})}}=z^{{({layer})}}"),
+            Self::Activation(activation) if activation.lines() == Some((1.0, 1.0)) => {
+                format!("a^{{({layer})}}=z^{{({layer})}}")
+            }
             Self::Activation(_) => {
                 format!(r"a^{{({layer})}}=\sigma\left(z^{{({layer})}}\right)")
             }

@@ -1,15 +1,10 @@
 //! φ and φ′ of numbers of any size: where `f64` ends, their limits and their tails go on.
 
-use crate::engine::loss::exp;
 use crate::engine::number::{Scaled, clamped};
-use crate::experiment::Activation;
+use crate::experiment::{Activation, Term};
 
 /// Powers of two below which φ is its tangent at 0, to the last digit of `f64`.
 const STRAIGHT_BELOW: i64 = -60;
-/// Left of this eᶻ nears the smallest normal `f64`.
-const EXPONENTIAL_TAIL: f64 = -700.0;
-/// Left of this the normal density nears it.
-const NORMAL_TAIL: f64 = -36.0;
 /// Derivatives below this are taken from their logarithm.
 const SMALLEST_PLAIN: f64 = 1e-290;
 
@@ -17,18 +12,26 @@ const SMALLEST_PLAIN: f64 = 1e-290;
 pub(crate) fn value(activation: Activation, z: Scaled) -> Scaled {
     let plain = clamped(z);
     let small = z.is_zero() || z.exponent() < STRAIGHT_BELOW;
-    match (activation, activation.slopes_at_origin()) {
-        (Activation::Linear, _) => z,
-        (Activation::Relu | Activation::LeakyRelu, Some(slopes)) => along(slopes, z),
-        (_, Some(slopes)) if small => along(slopes, z),
-        (Activation::Sigmoid, _) if plain < EXPONENTIAL_TAIL => exp(z),
-        (Activation::Silu, _) if plain < EXPONENTIAL_TAIL => z * exp(z),
-        (Activation::Gelu, _) if plain < NORMAL_TAIL => gelu_tail(plain),
-        // Past every f64 it is a straight line; on the left of 0 it may be a constant.
-        _ if z.exponent() > 900 && !activation.is_bounded() && plain > 0.0 => {
-            along(activation.slopes_at_infinity(), z)
-        }
-        _ => activation.value(plain).into(),
+    let lines = activation.lines().or(activation.slopes_at_origin().filter(|_| small));
+    if let Some(slopes) = lines {
+        return along(slopes, z);
+    }
+    if let Some(tail) = activation.tail(plain) {
+        return Scaled::from_ln(tail.exponent) * tail.factor;
+    }
+    // Past every f64 it is a straight line; on the left of 0 it may be a constant.
+    if z.exponent() > 900 && !activation.is_bounded() && plain > 0.0 {
+        return along(activation.slopes_at_infinity(), z);
+    }
+    activation.value(plain).into()
+}
+
+impl From<Term> for Scaled {
+    fn from(Term { exponent, factor }: Term) -> Self {
+        // A plain power has the C library's rounding, which is the best there is.
+        let power =
+            if exponent > -700.0 { libm::exp(exponent).into() } else { Self::from_ln(exponent) };
+        power * factor
     }
 }
 
@@ -46,16 +49,6 @@ pub(crate) fn slope(activation: Activation, z: Scaled) -> Scaled {
 /// Two straight lines that meet at 0.
 fn along((left, right): (f64, f64), z: Scaled) -> Scaled {
     z * (if z.mantissa() > 0.0 { right } else { left })
-}
-
-/// z Φ(z) = −(normal density) × (1 − r + 3r² − 15r³ + …), r = 1/z²: the asymptotic series of Φ's
-/// tail, to the last digit from |z| = 30 on.
-fn gelu_tail(z: f64) -> Scaled {
-    let r = 1.0 / (z * z);
-    let terms = [1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0];
-    let series = terms.iter().rev().fold(1.0, |series, k| 1.0 - k * r * series);
-    let ln_density = -0.5 * (z * z + libm::log(2.0 * std::f64::consts::PI));
-    Scaled::from_ln(ln_density) * -series
 }
 
 #[cfg(test)]
@@ -85,7 +78,7 @@ mod tests {
         // e^(−z²/2) moves much already where z moves by its last digits.
         let step = 4.0 * f64::EPSILON;
         for activation in Activation::ALL {
-            for at in [EXPONENTIAL_TAIL, NORMAL_TAIL, ldexp(1.0, -60), -ldexp(1.0, -60)] {
+            for at in [-700.0, -36.0, ldexp(1.0, -60), -ldexp(1.0, -60)] {
                 let [below, above] =
                     [at * (1.0 + step), at * (1.0 - step)].map(|z| value(activation, z.into()));
                 let ratio = below.checked_div(above).map_or(1.0, Scaled::to_f64);

@@ -38,7 +38,11 @@ pub fn claim(finding: &TheoryFinding) -> String {
                 number(bias_variance),
                 settles(fixed_point),
                 number(chi),
-                phase_words(phase, chi, depth_scale, trainable_depth),
+                match phase {
+                    _ if weight_variance == 0.0 =>
+                        "ordered: the weights are 0 and nothing passes".to_owned(),
+                    _ => phase_words(phase, chi, depth_scale, trainable_depth),
+                },
             )
         }
         TheoryFinding::Basins { .. } => basins(finding),
@@ -78,7 +82,10 @@ fn phase_words(phase: Phase, chi: f64, depth_scale: f64, trainable: Option<f64>)
     let scale = number(depth_scale);
     match phase {
         Phase::Critical => "critical: ‖δ‖ neither shrinks nor grows by a factor a layer".to_owned(),
-        Phase::Ordered if chi == 0.0 => "ordered: the slopes are 0 and nothing passes".to_owned(),
+        Phase::Ordered if chi == 0.0 => {
+            "ordered: the slopes are 0, or too small for any plain number, and next to nothing passes"
+                .to_owned()
+        }
         Phase::Ordered => {
             let depth = trainable.map_or(String::new(), |depth| {
                 format!(", trainable to a depth of about 6ξ = {}", number(depth))
@@ -175,6 +182,9 @@ pub(super) fn cannot_tell(reason: NoSpread) -> &'static str {
             "the estimate takes the weights as independent, and orthogonal ones are not"
         }
         NoSpread::FewUnits => "in some layer a few units decide",
+        NoSpread::ClosedLayer => {
+            "in some of them every unit of a layer lies where the slope is next to nothing"
+        }
         NoSpread::Sensitive => "the accidents of the forward signal decide",
     }
 }

@@ -1,6 +1,6 @@
 //! One variant: name, activation, initialization, bias.
 
-use eframe::egui::{self, CollapsingHeader, Grid, RichText, Slider, SliderClamping, Ui};
+use eframe::egui::{self, CollapsingHeader, DragValue, Grid, RichText, Slider, SliderClamping, Ui};
 
 use crate::experiment::{
     Activation, Experiment, FanMode, Init, Parameter, Scheme, Variant, limits,
@@ -80,7 +80,7 @@ pub fn apply(draft: &mut Experiment, index: usize, wish: Wish) {
 pub fn add(draft: &mut Experiment) {
     let order = [Activation::Tanh, Activation::Relu, Activation::Sigmoid, Activation::Gelu];
     let absent = order.into_iter().find(|a| draft.variants.iter().all(|v| v.activation != *a));
-    let mut variant = Variant::of(absent.unwrap_or(Activation::LeakyRelu));
+    let mut variant = Variant::of(absent.unwrap_or(Activation::Linear));
     variant.name = draft.free_name(&variant.name);
     draft.variants.push(variant);
 }
@@ -107,38 +107,55 @@ fn name(ui: &mut Ui, variant: &mut Variant, others: &[String]) {
 
 fn activations(ui: &mut Ui, variant: &mut Variant) {
     let before = variant.activation;
-    row(ui, "Activation", variant.activation.hint(), |ui| {
-        egui::ComboBox::from_id_salt("activation")
-            .selected_text(variant.activation.label())
-            .show_ui(ui, |ui| {
-                for choice in Activation::ALL {
-                    ui.selectable_value(&mut variant.activation, choice, choice.label())
-                        .on_hover_text(choice.hint());
-                }
-            })
-            .response
-    });
+    let mut chosen = Some(variant.activation);
+    activation(ui, ["Activation", &before.hint()], None, &mut chosen);
+    variant.activation = chosen.unwrap_or(before);
     // A variant named after its activation keeps being so.
     if before != variant.activation && variant.name == before.label() {
         variant.name = variant.activation.label().to_owned();
     }
-    let text = variant.output_activation.map_or("as hidden", Activation::label);
-    row(ui, "Output", "The last layer's activation", |ui| {
-        egui::ComboBox::from_id_salt("output activation")
-            .selected_text(text)
-            .show_ui(ui, |ui| {
-                ui.selectable_value(&mut variant.output_activation, None, "as hidden");
-                for choice in Activation::ALL {
-                    ui.selectable_value(
-                        &mut variant.output_activation,
-                        Some(choice),
-                        choice.label(),
-                    )
-                    .on_hover_text(choice.hint());
+    let hint = "The last layer's activation";
+    activation(ui, ["Output", hint], Some("as hidden"), &mut variant.output_activation);
+}
+
+/// A choice of an activation, or of `none` where there is such a choice, and its parameter.
+fn activation(
+    ui: &mut Ui,
+    [label, hint]: [&str; 2],
+    none: Option<&str>,
+    chosen: &mut Option<Activation>,
+) {
+    let text = chosen.map_or(none.unwrap_or_default(), |activation| activation.label());
+    row(ui, label, hint, |ui| {
+        let list = egui::ComboBox::from_id_salt(label).selected_text(text).height(LIST_HEIGHT);
+        let list = list.show_ui(ui, |ui| {
+            if let Some(none) = none {
+                ui.selectable_value(chosen, None, none);
+            }
+            for choice in Activation::ALL {
+                let is_on = chosen.is_some_and(|activation| activation.id() == choice.id());
+                let label = ui.selectable_label(is_on, choice.label());
+                if label.on_hover_text(choice.hint()).clicked() && !is_on {
+                    *chosen = Some(choice);
                 }
-            })
-            .response
+            }
+        });
+        list.response
     });
+    if let Some(activation) = chosen
+        && let Some(parameter) = activation.parameter()
+    {
+        let (first, rest) = parameter.key.split_at(1);
+        row(ui, &(first.to_uppercase() + rest), parameter.hint, |ui| {
+            let mut number = parameter.value;
+            let field = DragValue::new(&mut number).speed(0.01).max_decimals(6);
+            let response = ui.add(field.range(parameter.range));
+            if number != parameter.value {
+                *activation = activation.with_parameter(number);
+            }
+            response
+        });
+    }
 }
 
 /// Explicit numbers, which a draw can replace.
@@ -176,58 +193,31 @@ fn init(ui: &mut Ui, label: &str, id: &str, init: &mut Init, schemes: &[Scheme])
 }
 
 fn parameter_row(ui: &mut Ui, id: &str, init: &mut Init, parameter: Parameter) {
-    let prefix = if id == "bias" { "Bias " } else { "" };
-    match parameter {
-        Parameter::Gain => {
-            // The gain of a plain std or bound is one factor too many to show.
-            if matches!(init.scheme, Scheme::Normal | Scheme::Uniform) || id == "bias" {
-                return;
-            }
-            let hint = format!(
-                "Multiplies the scheme's scale; its own gain is {:.4}",
-                init.scheme.default_gain()
-            );
-            let mut gain = init.gain();
-            slider(ui, "Gain", &hint, &mut gain, 0.0..=4.0, false);
-            if gain != init.gain() {
-                init.gain = Some(gain);
-            }
-        }
+    let own = *init;
+    // The gain of a plain std or bound is one factor too many to show.
+    let is_plain = matches!(own.scheme, Scheme::Normal | Scheme::Uniform) || id == "bias";
+    let gain = own.scheme.default_gain();
+    let gain = format!("Multiplies the scheme's scale; its own gain is {gain:.4}");
+    let (name, hint, before, slot, range, logarithmic) = match parameter {
+        Parameter::Gain if is_plain => return,
+        Parameter::Gain => ("Gain", &*gain, own.gain(), &mut init.gain, 0.0..=4.0, false),
         Parameter::Std => {
-            let mut std = init.std();
-            slider(ui, &format!("{prefix}std"), "Standard deviation", &mut std, 1e-4..=10.0, true);
-            if std != init.std() {
-                init.std = Some(std);
-            }
+            ("std", "Standard deviation", own.std(), &mut init.std, 1e-4..=10.0, true)
         }
         Parameter::Bound => {
-            let mut bound = init.bound();
-            slider(
-                ui,
-                &format!("{prefix}bound"),
-                "Uniform between ± this",
-                &mut bound,
-                1e-4..=10.0,
-                true,
-            );
-            if bound != init.bound() {
-                init.bound = Some(bound);
-            }
+            ("bound", "Uniform between ± this", own.bound(), &mut init.bound, 1e-4..=10.0, true)
         }
         Parameter::Value => {
-            let mut value = init.value();
-            slider(ui, &format!("{prefix}value"), "Every entry", &mut value, -2.0..=2.0, false);
-            if value != init.value() {
-                init.value = Some(value);
-            }
+            ("value", "Every entry", own.value(), &mut init.value, -2.0..=2.0, false)
         }
-        Parameter::Mode => mode(ui, init),
-        Parameter::Truncated => {
-            ui.label("");
-            ui.checkbox(&mut init.truncated, "truncated at ±2σ")
-                .on_hover_text("Keras’ definition: cut at two standard deviations, σ widened by 1/0.8796 so that the variance stays the scheme’s. PyTorch’s trunc_normal_ keeps σ and loses variance");
-            ui.end_row();
-        }
+        Parameter::Mode => return mode(ui, init),
+        Parameter::Truncated => return truncated(ui, init),
+    };
+    let prefix = if id == "bias" { "Bias " } else { "" };
+    let mut number = before;
+    slider(ui, &format!("{prefix}{name}"), hint, &mut number, range, logarithmic);
+    if number != before {
+        *slot = Some(number);
     }
 }
 
@@ -249,6 +239,13 @@ fn slider(
         *number = if number.is_nan() { before } else { number.clamp(lowest, *limits::SCALE.end()) };
         response
     });
+}
+
+fn truncated(ui: &mut Ui, init: &mut Init) {
+    ui.label("");
+    ui.checkbox(&mut init.truncated, "truncated at ±2σ")
+        .on_hover_text("Keras’ definition: cut at two standard deviations, σ widened by 1/0.8796 so that the variance stays the scheme’s. PyTorch’s trunc_normal_ keeps σ and loses variance");
+    ui.end_row();
 }
 
 fn mode(ui: &mut Ui, init: &mut Init) {

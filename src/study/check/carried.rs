@@ -12,13 +12,15 @@ use ndarray::ArrayView1;
 use crate::engine::{Dense, Network, Parameter, Pass, Real, Scaled};
 
 use super::noise::{Noise, shaken};
-use super::quotient::{quotient, smooth_distance};
+use super::quotient::quotient;
 use super::rise::OutputRise;
 
 /// Between these powers of two beside the largest, plain numbers do for a product.
 const PLAIN: std::ops::Range<i64> = -500..900;
 /// A kink counts as near as this many times its distance: the network is straight up to it.
 const STRAIGHT: f64 = 32.0;
+/// What a step from where φ″ jumps is multiplied by, so that what it bends is below rounding.
+const BENT: f64 = 1e12;
 
 /// A unit that sits on a kink of its activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,13 +142,13 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         for (unit, (moved, exact)) in units.filter(|(_, (moved, _))| !moved.is_zero()) {
             let distance = (*moved).abs();
             let plain = clamped(exact);
-            let room = smooth_distance(activation, plain);
+            let room = activation.smooth_distance(plain);
             let mut reach = distance * (1.0 / room);
             let mut positive = exact.mantissa() > 0.0;
-            if activation.has_kink() {
+            if activation.is_piecewise() {
                 let against = (moved.mantissa() > 0.0) != positive;
                 let crosses = against && exact.abs() <= distance;
-                if exact.is_zero() {
+                if activation.has_kink() && exact.is_zero() {
                     let at = KinkUnit { layer: index + 1, unit: unit + 1, example: example + 1 };
                     carried.on_kink.get_or_insert(at);
                 }
@@ -154,11 +156,11 @@ impl<'a, T: Real> DifferencePass<'a, T> {
                 if exact.is_zero() || crosses {
                     positive = moved.mantissa() > 0.0;
                 }
-                let share = distance.checked_div(exact.abs()).unwrap_or_default();
-                let kink = share * STRAIGHT;
+                let bend = distance.checked_div(exact.abs()).map(|share| share * STRAIGHT);
+                let bend = bend.unwrap_or(distance * BENT);
                 reach = match activation.is_piecewise_linear() {
-                    true => kink,
-                    false => reach.max(kink),
+                    true => bend,
+                    false => reach.max(bend),
                 };
             }
             carried.reach = carried.reach.max(reach);

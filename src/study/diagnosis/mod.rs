@@ -6,7 +6,7 @@ mod profile;
 use std::ops::RangeInclusive;
 
 use crate::engine::{LayerRecord, OutputRecord, PlainNorm, Scaled, ZeroCause};
-use crate::experiment::{Activation, Experiment, Precision, Scheme, UnitLaw, Variant};
+use crate::experiment::{Experiment, Precision, Scheme, UnitLaw, Variant};
 
 pub use finding::{Advice, FlowFinding};
 pub use profile::{SWING_DECADES, SWING_SHARE, Swing, swings};
@@ -249,12 +249,14 @@ fn units(variant: &Variant, layers: &[LayerRecord]) -> Vec<FlowFinding> {
     found
 }
 
-/// The forward signal of the hidden layers, as far as it is not zero.
+/// The forward signal of the hidden layers. Where z is zero a stretch ends; a bias, or a φ that is
+/// not 0 at 0, begins another.
 fn forward(layers: &[LayerRecord]) -> Vec<FlowFinding> {
     let Some((_, hidden)) = layers.split_last() else { return Vec::new() };
     let size = |layer: &LayerRecord| Some((layer.layer, layer.preactivation_rms.log10()?));
-    let points: Vec<(usize, f64)> = hidden.iter().map_while(size).collect();
-    swings(&points).into_iter().map(FlowFinding::ForwardSwing).collect()
+    let stretches = hidden.split(|layer| layer.preactivation_rms.is_zero());
+    let points = stretches.map(|stretch| stretch.iter().filter_map(size).collect::<Vec<_>>());
+    points.flat_map(|points| swings(&points)).map(FlowFinding::ForwardSwing).collect()
 }
 
 /// Ranges of layers whose norm plain arithmetic would not print.
@@ -296,7 +298,8 @@ fn advice(kind: Kind, experiment: &Experiment, variant: &Variant) -> Option<Advi
 fn is_below_he(experiment: &Experiment, variant: &Variant) -> bool {
     let sizes = experiment.sizes();
     let he = crate::experiment::Init::of(Scheme::HeNormal);
-    let relu = matches!(variant.activation, Activation::Relu | Activation::LeakyRelu);
+    // A leak of a tenth makes He's δ grow by 1 % of ‖δ‖² in a layer; more is not He's case.
+    let relu = matches!(variant.activation.lines(), Some((0.0..=0.1, 1.0)));
     let hidden = sizes[1..sizes.len() - 1].windows(2);
     relu && variant.weights.is_none()
         && variant.init.unit_law() != UnitLaw::Ones

@@ -1,7 +1,6 @@
 //! Backward passes of one network in one format, with any loss scale, beside the exact one.
 
 use crate::engine::{Format, LayerTrace, Network, Pass, StoredGradient, TRUE_ZERO};
-use crate::experiment::Activation;
 
 use super::exact::ExactLayer;
 use super::rule::Rule;
@@ -92,7 +91,7 @@ impl<'a> Emulator<'a> {
             task.proceed()?;
             let (stored, trace) = (&pass.layers[index], &exact_pass.layers[index]);
             let cancels_slope = index + 1 == exact.len() && network.loss.cancels_slope();
-            let may_flip = network.activation(index) == Activation::Relu;
+            let may_flip = network.activation(index).switches_off();
             let depths = &layer.depths[BackwardTensor::Delta as usize];
             let mut next = ForwardLayer::of(stored, trace, depths, may_flip && !cancels_slope);
             if cancels_slope {

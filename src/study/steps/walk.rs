@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::{Network, Pass};
-use crate::experiment::{Activation, Loss};
+use crate::experiment::Loss;
 
 use super::latex::{Digits, bracketed, computed, factor, loss_equation, matrix, scalar, times};
 use super::rows::{Rows, given, plain, product, rows, transposed};
@@ -100,10 +100,11 @@ impl Walk {
     fn activation(&self, pass: &Pass<f64>, layer: usize, round: Round) -> Step {
         let trace = &pass.layers[layer - 1];
         let softmax = layer == self.layers() && self.network.loss == Loss::SoftmaxCe;
-        let (symbol, name) = match self.network.activation(layer - 1) {
-            _ if softmax => (r"\operatorname{softmax}", "the softmax"),
-            Activation::Linear => ("", "the identity"),
-            activation => (r"\sigma", activation.label()),
+        let activation = self.network.activation(layer - 1);
+        let (symbol, name) = match activation.lines() {
+            _ if softmax => (r"\operatorname{softmax}", "the softmax".to_owned()),
+            Some((1.0, 1.0)) => ("", "the identity".to_owned()),
+            _ => (r"\sigma", activation.describe()),
         };
         let (z, a) = (rows(&trace.z), rows(&trace.a));
         let of = |argument: &str| match symbol {

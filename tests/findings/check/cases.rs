@@ -108,8 +108,10 @@ const AT_ZERO: &str = "[architecture]\ninput = 1\nhidden = [1]\noutput = 1
 /// output is not on a kink.
 #[test]
 fn a_kink_proves_nothing() {
-    for activation in ["relu", "leaky_relu", "selu"] {
-        let check = case(&format!("{AT_ZERO}\"{activation}\""));
+    let elu = |alpha: f64| format!("{{ kind = \"elu\", alpha = {alpha} }}");
+    let plain = ["\"relu\"", "\"leaky_relu\"", "\"selu\""].map(str::to_owned);
+    for activation in plain.into_iter().chain([elu(0.5), elu(2.0), elu(1.001)]) {
+        let check = case(&format!("{AT_ZERO}{activation}"));
         let unit = KinkUnit { layer: 1, unit: 1, example: 1 };
         assert!(check.findings().contains(&CheckFinding::OnKink { count: 1, unit }));
         let crossing = check.with(Outcome::Unresolved(Unresolved::OnKink)).next();
@@ -118,18 +120,32 @@ fn a_kink_proves_nothing() {
         assert_eq!((check.count(Outcome::Zero), check.count(Outcome::Agrees)), (2, 1));
         assert!(words(&check).contains("crosses a kink and proves nothing"), "{}", words(&check));
     }
-    let smooth = case(&format!("{AT_ZERO}\"tanh\""));
-    assert_eq!(smooth.count(Outcome::Agrees), 2, "{}", words(&smooth));
+    for activation in ["\"tanh\"".to_owned(), "\"softplus\"".to_owned(), elu(1.0)] {
+        let smooth = case(&format!("{AT_ZERO}{activation}"));
+        // b^(1) and b^(2); of softplus, which is ln 2 at 0, W^(2) as well.
+        let expected = if activation.contains("softplus") { 3 } else { 2 };
+        assert_eq!(smooth.count(Outcome::Agrees), expected, "{}", words(&smooth));
+        let CheckFinding::Agrees { worst, .. } = smooth.findings()[0] else { panic!() };
+        assert!(worst.relative_error < 1e-14, "{}", words(&smooth));
+    }
 }
 
-/// A kink is avoided by a step that is small enough, however near it is.
+/// A kink is avoided by a step that is small enough, however near it is; so is the place where the
+/// ELU of α = 1 bends.
 #[test]
 fn a_near_kink_is_avoided() {
-    let near = AT_ZERO.replace("x = [[0.0]]", "x = [[1e-200]]");
-    let check = case(&format!("{near}\"relu\""));
-    assert_eq!(check.count(Outcome::Agrees), check.checked, "{}", words(&check));
-    let CheckFinding::Agrees { worst, .. } = check.findings()[0] else { panic!() };
-    assert!(worst.differences.bound.mantissa() > 0.0);
+    for x in ["1e-200", "-1e-200", "1e-5"] {
+        let near = AT_ZERO.replace("x = [[0.0]]", &format!("x = [[{x}]]"));
+        for activation in ["relu", "leaky_relu", "elu"] {
+            let check = case(&format!("{near}\"{activation}\""));
+            let zeros = if activation == "relu" && x.starts_with('-') { 3 } else { 0 };
+            let agree = check.count(Outcome::Agrees);
+            assert_eq!(agree + zeros, check.checked, "{activation} {x}: {}", words(&check));
+            let CheckFinding::Agrees { worst, .. } = check.findings()[0] else { panic!() };
+            assert!(worst.differences.bound.mantissa() > 0.0);
+            assert!(worst.relative_error < 1e-14, "{}", words(&check));
+        }
+    }
 }
 
 /// Weights and targets of very different size, with a loss of 1e12 beside derivatives of 1e-6.

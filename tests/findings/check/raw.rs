@@ -2,7 +2,7 @@
 //! a finding says it.
 
 use gradient_lab::engine::{Network, Parameter, Pass, Real, Scaled};
-use gradient_lab::experiment::Loss;
+use gradient_lab::experiment::{Activation, Loss};
 use gradient_lab::study::{CheckFinding, Compared, GradientCheck, KinkUnit};
 
 use super::backward::{minus_target, slope};
@@ -99,15 +99,23 @@ impl Tangent {
         let activation = network.activation(index);
         for (unit, (moved, z)) in moved.iter_mut().zip(pass.layers[index].z.column(b)).enumerate() {
             let mut slope = slope(network, index, z);
-            if activation.has_kink() && z.is_zero() && !moved.0.is_zero() {
+            if z.is_zero() && !moved.0.is_zero() && has_kink(activation) {
                 self.kinks.push(KinkUnit { layer: index + 1, unit: unit + 1, example: b + 1 });
                 let (left, right) = activation.slopes_at_origin().expect("φ(0) = 0");
                 slope = if moved.0.mantissa() > 0.0 { right } else { left }.into();
             }
             let ln = slope.log10().map_or(0.0, f64::abs) * std::f64::consts::LN_10;
             // Near a flat spot two terms of order 1 cancel.
-            let terms =
-                if activation.has_kink() || activation.is_piecewise_linear() { 0.0 } else { 1.0 };
+            let terms = match activation {
+                Activation::Elu(_) | Activation::Selu => 0.0,
+                _ => {
+                    if activation.is_piecewise_linear() {
+                        0.0
+                    } else {
+                        1.0
+                    }
+                }
+            };
             let terms = size(slope) * (1.0 + ln) + flat(z, terms);
             *moved = (moved.0 * slope, moved.1 * terms);
         }
@@ -185,6 +193,10 @@ impl<'a, T: Real> Raw<'a, T> {
         // With a wrong derivative about, nobody counts those that agree.
         if counted + if differs > 0 { agrees } else { 0 } != self.claimed.len() {
             return Err(format!("{counted} of {} counted", self.claimed.len()));
+        }
+        let told = findings.iter().map(std::mem::discriminant);
+        if told.clone().enumerate().any(|(i, kind)| told.clone().take(i).any(|t| t == kind)) {
+            return Err("one thing is told twice".to_owned());
         }
         findings
             .iter()
@@ -328,10 +340,15 @@ impl<'a, T: Real> Raw<'a, T> {
     }
 }
 
+/// Whether the slopes just beside 0 differ.
+fn has_kink(activation: Activation) -> bool {
+    (activation.derivative(1e-12) - activation.derivative(-1e-12)).abs() > 1e-9
+}
+
 /// On which side of a kink every pre-activation is.
 fn sides<T: Real>(network: &Network<T>, pass: &Pass<T>) -> Vec<bool> {
     let layers = network.activations().zip(&pass.layers);
-    let with_kink = layers.filter(|(activation, _)| activation.has_kink());
+    let with_kink = layers.filter(|(activation, _)| has_kink(*activation));
     let columns = with_kink
         .flat_map(|(_, trace)| (0..trace.z.batch()).flat_map(|example| trace.z.column(example)));
     columns.map(|z| z.mantissa() > 0.0).collect()
