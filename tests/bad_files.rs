@@ -350,7 +350,7 @@ fn every_name_is_listed() {
         .chain(gradient_lab::experiment::Scheme::ALL.map(|s| s.id()))
         .chain(gradient_lab::experiment::Loss::ALL.map(|l| l.id()))
         .chain(gradient_lab::experiment::Preset::ALL.map(|p| p.id))
-        .chain(gradient_lab::experiment::limits::KEYS.map(|(key, _)| key));
+        .chain(gradient_lab::experiment::limits::KEYS.iter().map(|(key, _)| *key));
     for name in names {
         assert!(listed.lines().any(|line| line.trim().starts_with(name)), "{name} is not listed");
     }

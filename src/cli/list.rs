@@ -20,7 +20,8 @@ pub(super) fn write(out: &mut impl Write) -> io::Result<()> {
     section(out, "Figures", FigureId::ALL.map(|f| (f.id(), f.hint())))?;
     section(out, "Settings of a sweep", Setting::ALL.map(|s| (s.id(), s.hint())))?;
     section(out, "Quantities of a sweep", Quantity::ALL.map(|q| (q.id(), q.hint())))?;
-    section(out, "Keys of an experiment file", limits::KEYS)
+    let keys = limits::KEYS.iter().map(|(key, accepted)| (*key, accepted.as_str()));
+    section(out, "Keys of an experiment file", keys)
 }
 
 /// A title, and names and hints in two columns.

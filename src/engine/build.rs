@@ -120,7 +120,7 @@ fn dense<T: Real>(
             Some(drawn().iter().map(|&u| T::from_f64(u.to_f64() * scale)).collect())
         }
     };
-    let is_random = variant.weights.is_none() && variant.init.unit_law() != UnitLaw::Ones;
+    let is_random = variant.weights.is_none() && variant.init.unit_law().is_random();
     Dense { unit, scale: T::from_f64(scale), bias, is_random }
 }
 

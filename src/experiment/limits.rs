@@ -1,6 +1,9 @@
 //! What may be set, how far, and in which words a refusal says so: one row for each key.
 
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+
+use super::Scheme;
 
 /// Hidden layers.
 pub const DEPTH: RangeInclusive<usize> = 1..=2000;
@@ -37,7 +40,17 @@ pub const ACTIVATIONS: usize = 50_000_000;
 pub const FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Every key of the file with what it accepts, in the words of a refusal.
-pub const KEYS: [(&str, &str); 31] = [
+pub static KEYS: LazyLock<Vec<(&'static str, String)>> = LazyLock::new(|| {
+    let schemes = format!("one of {}", Scheme::ALL.map(Scheme::id).join(", "));
+    let words = |(key, words)| match key {
+        "variant.init.scheme" => (key, schemes.clone()),
+        _ => (key, str::to_owned(words)),
+    };
+    PLAIN_KEYS.into_iter().map(words).collect()
+});
+
+/// Keys and words; what names the choices of a key is made of the choices.
+const PLAIN_KEYS: [(&str, &str); 31] = [
     ("title", "a text of at most 60 letters"),
     (
         "seed",
@@ -71,10 +84,7 @@ pub const KEYS: [(&str, &str); 31] = [
     ("variant.bias", "a table such as { scheme = \"normal\", std = 0.1 }, with the keys of init"),
     ("variant.weights", "one matrix for each layer, n_l rows of n_(l-1) numbers from -1e6 to 1e6"),
     ("variant.biases", "one list for each layer, n_l numbers from -1e6 to 1e6"),
-    (
-        "variant.init.scheme",
-        "one of zeros, constant, normal, uniform, lecun_normal, lecun_uniform, xavier_normal, xavier_uniform, he_normal, he_uniform, orthogonal, torch_default",
-    ),
+    ("variant.init.scheme", ""),
     ("variant.init.gain", "a number from 0 to 1e6"),
     ("variant.init.std", "a number from 0 to 1e6"),
     ("variant.init.bound", "a number from 0 to 1e6"),
@@ -88,7 +98,7 @@ pub const KEYS: [(&str, &str); 31] = [
 
 /// What the key accepts; the keys of a `bias` table are those of an `init` table.
 pub fn accepted(key: &str) -> Option<&'static str> {
-    KEYS.get(position(key)).map(|(_, accepted)| *accepted)
+    KEYS.get(position(key)).map(|(_, accepted)| accepted.as_str())
 }
 
 /// Where the key stands in [`KEYS`], the order in which a file is written; for no key the end.
@@ -100,7 +110,7 @@ pub(super) fn position(key: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Activation, Draws, FanMode, Loss, Precision, Scheme};
+    use crate::experiment::{Activation, Draws, FanMode, Loss, Precision};
 
     fn assert_names(key: &str, ids: &[&str]) {
         let accepted = accepted(key).expect(key);

@@ -8,6 +8,7 @@ mod init;
 pub mod limits;
 mod loss_rules;
 mod preset;
+mod scheme;
 mod tables;
 mod text;
 mod validate;
@@ -18,8 +19,9 @@ use serde::{Deserialize, Serialize};
 pub use activation::{Activation, LEAKY_SLOPE};
 pub use choices::{Draws, Loss, Precision};
 pub use error::ExperimentError;
-pub use init::{FanMode, Init, Parameter, Scheme, TRUNCATED_STD, UnitLaw};
+pub use init::{FanMode, Init, Parameter, TRUNCATED_STD, UnitLaw};
 pub use preset::Preset;
+pub use scheme::{Pattern, Scheme};
 pub use tables::{optional_table, optional_tables, optional_word, table, tables, word};
 pub use text::{is_hidden, short_path, shortened, visible};
 

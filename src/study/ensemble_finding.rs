@@ -197,7 +197,7 @@ impl EnsembleFinding {
         let band = layers.bands.first().filter(|_| layers.no_spread.is_none());
         let std = band.map(|band| band.std_log10);
         let law = variant.init.unit_law();
-        let known = matches!(law, UnitLaw::Normal | UnitLaw::Ones);
+        let known = matches!(law, UnitLaw::Normal | UnitLaw::Fixed(_));
         let batch = experiment.architecture.batch > 1;
         let all = [
             about_width(experiment, first, line, std),

@@ -152,7 +152,7 @@ pub fn band(experiment: &Experiment, variant: &Variant) -> Result<Vec<LayerBand>
 
 /// Whether weights and biases are as likely as their negatives.
 pub(super) fn is_symmetric(variant: &Variant) -> bool {
-    variant.bias.unit_law() != UnitLaw::Ones || variant.bias.scale(1, 1) == 0.0
+    variant.bias.unit_law().is_random() || variant.bias.scale(1, 1) == 0.0
 }
 
 pub(super) fn is_exact(experiment: &Experiment, variant: &Variant) -> bool {

@@ -4,7 +4,7 @@
 //! information propagation*).
 
 use crate::engine::Scaled;
-use crate::experiment::{Experiment, Loss, UnitLaw, Variant};
+use crate::experiment::{Experiment, Loss, Scheme, Variant};
 
 use super::moments::{BiasLaw, Moments};
 use super::softmax_error::softmax_square;
@@ -15,9 +15,9 @@ pub enum TheoryError {
     /// The variant's weights or biases are given numbers, not draws.
     #[error("the theory speaks of random weights and biases; this variant's are given numbers")]
     GivenNumbers,
-    /// All weights of a layer are equal.
-    #[error("the theory speaks of independent weights; with `constant` all are equal")]
-    EqualWeights,
+    /// The scheme of some weights draws nothing.
+    #[error("the theory speaks of independent random weights; `{}` draws none", .0.id())]
+    FixedWeights(Scheme),
 }
 
 /// What is expected of one layer. Norms are roots of expected squares, ‖v‖ = √E‖v‖².
@@ -110,9 +110,9 @@ pub(super) fn check(experiment: &Experiment, variant: &Variant) -> Result<(), Th
         return Err(TheoryError::GivenNumbers);
     }
     let sizes = experiment.sizes();
-    let equal = variant.init.unit_law() == UnitLaw::Ones
+    let fixed = !variant.init.unit_law().is_random()
         && sizes.windows(2).any(|pair| variant.init.scale(pair[0], pair[1]) != 0.0);
-    if equal { Err(TheoryError::EqualWeights) } else { Ok(()) }
+    if fixed { Err(TheoryError::FixedWeights(variant.init.scheme)) } else { Ok(()) }
 }
 
 /// log10 √(E‖δ^(1)‖²/E‖δ^(D)‖²) over D hidden layers, with the input's ‖x‖² times `factor`.
@@ -315,7 +315,10 @@ mod tests {
         let experiment = Experiment::default();
         let constant = Init { value: Some(0.1), ..Init::of(Scheme::Constant) };
         let variant = Variant { init: constant, ..Variant::of(Activation::Tanh) };
-        assert_eq!(predict(&experiment, &variant), Err(TheoryError::EqualWeights));
+        assert_eq!(
+            predict(&experiment, &variant),
+            Err(TheoryError::FixedWeights(Scheme::Constant))
+        );
         let variant = Variant { biases: Some(vec![]), ..Variant::of(Activation::Tanh) };
         assert_eq!(predict(&experiment, &variant), Err(TheoryError::GivenNumbers));
     }

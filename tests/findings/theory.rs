@@ -88,7 +88,7 @@ impl Wide {
         let n = sizes[1];
         let scale = variant.bias.scale(n, n);
         let (mean, variance, uniform) = match variant.bias.unit_law() {
-            UnitLaw::Ones => (scale, 0.0, 0.0),
+            UnitLaw::Fixed(_) => (scale, 0.0, 0.0),
             UnitLaw::Uniform => (0.0, 0.0, scale.abs()),
             _ => (0.0, variant.bias.variance(n, n), 0.0),
         };
@@ -105,12 +105,12 @@ impl Wide {
             variance,
             uniform,
             first_parts: match variant.bias.unit_law() {
-                UnitLaw::Ones => (0.0, 0.0),
+                UnitLaw::Fixed(_) => (0.0, 0.0),
                 UnitLaw::Uniform => (0.0, first_scale.abs()),
                 _ => (variant.bias.variance(sizes[0], n), 0.0),
             },
             first: match variant.bias.unit_law() {
-                UnitLaw::Ones => first_scale * first_scale,
+                UnitLaw::Fixed(_) => first_scale * first_scale,
                 UnitLaw::Uniform => first_scale * first_scale / 3.0,
                 _ => variant.bias.variance(sizes[0], n),
             },

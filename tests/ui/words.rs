@@ -125,7 +125,7 @@ fn every_label_and_hint_has_its_signs() {
     words.extend(Preset::ALL.iter().flat_map(|p| [p.id, p.hint]));
     words.extend(Page::ALL.iter().flat_map(|p| [p.label(), p.hint()]));
     words.extend(FigureId::ALL.iter().flat_map(|f| [f.label(), f.hint()]));
-    words.extend(limits::KEYS.iter().flat_map(|(key, accepted)| [*key, *accepted]));
+    words.extend(limits::KEYS.iter().flat_map(|(key, accepted)| [*key, accepted.as_str()]));
     let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
     assert_eq!(missing(&window, &words), "");
 }

@@ -6,7 +6,7 @@ mod profile;
 use std::ops::RangeInclusive;
 
 use crate::engine::{LayerRecord, OutputRecord, PlainNorm, Scaled, ZeroCause};
-use crate::experiment::{Activation, Experiment, Precision, Scheme, UnitLaw, Variant};
+use crate::experiment::{Activation, Experiment, Precision, Scheme, Variant};
 
 pub use finding::{Advice, FlowFinding};
 pub use profile::{SWING_DECADES, SWING_SHARE, Swing, swings};
@@ -280,7 +280,7 @@ fn runs(layers: &[LayerRecord], is: impl Fn(&LayerRecord) -> bool) -> Vec<RangeI
 
 /// What to do next, where one thing suggests itself.
 fn advice(kind: Kind, experiment: &Experiment, variant: &Variant) -> Option<Advice> {
-    let drawn = variant.weights.is_none() && variant.init.unit_law() != UnitLaw::Ones;
+    let drawn = variant.weights.is_none() && variant.init.unit_law().is_random();
     match kind {
         Kind::Zero(ZeroCause::DeadOutput) => Some(Advice::LinearOutput),
         Kind::Zero(ZeroCause::DeadLayer(_)) if drawn => Some(Advice::NewDraw),
@@ -299,7 +299,7 @@ fn is_below_he(experiment: &Experiment, variant: &Variant) -> bool {
     let relu = matches!(variant.activation, Activation::Relu | Activation::LeakyRelu);
     let hidden = sizes[1..sizes.len() - 1].windows(2);
     relu && variant.weights.is_none()
-        && variant.init.unit_law() != UnitLaw::Ones
+        && variant.init.unit_law().is_random()
         && hidden
             .map(|pair| [variant.init.variance(pair[0], pair[1]), he.variance(pair[0], pair[1])])
             .all(|[own, he]| own < 0.9 * he)
