@@ -254,9 +254,10 @@ impl Experiment {
 
     /// Whether anything is drawn, so that the seed has a say.
     pub fn is_drawn(&self) -> bool {
-        // A bias of zeros takes nothing from the stream.
-        let bias = |v: &Variant| v.biases.is_none() && v.bias.scale(1, 1) != 0.0;
-        self.data.is_none() || self.variants.iter().any(|v| v.weights.is_none() || bias(v))
+        let takes = |init: &Init| init.unit_law().is_random() && init.scale(1, 1) != 0.0;
+        let weights = |v: &Variant| v.weights.is_none() && takes(&v.init);
+        let biases = |v: &Variant| v.biases.is_none() && takes(&v.bias);
+        self.data.is_none() || self.variants.iter().any(|v| weights(v) || biases(v))
     }
 
     /// The largest seed that names a stream.

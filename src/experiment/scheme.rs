@@ -34,6 +34,8 @@ pub enum Scheme {
     HeUniform,
     /// A random matrix with orthonormal rows or columns (Saxe et al. 2013).
     Orthogonal,
+    /// Ones on the main diagonal, zeros elsewhere (`eye_`; with ReLU Le et al. 2015).
+    Identity,
     /// `nn.Linear`'s default, U(±1/√fan_in), so that Var W = 1/(3 fan_in).
     TorchDefault,
 }
@@ -58,7 +60,7 @@ struct Spec {
 
 impl Scheme {
     /// Every scheme, in the order in which menus show them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Zeros,
         Self::Constant,
         Self::Normal,
@@ -70,6 +72,7 @@ impl Scheme {
         Self::HeNormal,
         Self::HeUniform,
         Self::Orthogonal,
+        Self::Identity,
         Self::TorchDefault,
     ];
 
@@ -180,6 +183,15 @@ impl Scheme {
                 law: UnitLaw::Orthogonal,
                 scale: |_, _, _| 1.0,
             },
+            Self::Identity => Spec {
+                id: "identity",
+                label: "Identity",
+                hint: "Not drawn: the gain on the main diagonal, 0 elsewhere. At gain 1 equally wide linear layers hand on every signal, ReLU layers every positive one.",
+                parameters: &[Gain],
+                gain: 1.0,
+                law: UnitLaw::Fixed(Pattern::Identity),
+                scale: |_, _, _| 1.0,
+            },
             Self::TorchDefault => Spec {
                 id: "torch_default",
                 label: "PyTorch default",
@@ -239,13 +251,16 @@ impl Scheme {
 pub enum Pattern {
     /// Every entry 1.
     Ones,
+    /// 1 on the main diagonal, 0 elsewhere, also where the matrix is not square.
+    Identity,
 }
 
 impl Pattern {
     /// An entry; rows and columns count from 0.
-    pub fn entry(self, _row: usize, _column: usize) -> f64 {
+    pub fn entry(self, row: usize, column: usize) -> f64 {
         match self {
             Self::Ones => 1.0,
+            Self::Identity => f64::from(u8::from(row == column)),
         }
     }
 }

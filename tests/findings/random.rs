@@ -100,7 +100,7 @@ impl Random {
         if loss == Loss::Mse && self.chance(0.5) {
             variant.output_activation = Some(self.of(&Activation::ALL));
         }
-        let scheme = self.of(&Scheme::ALL);
+        let scheme = self.of(&drawn_schemes());
         variant.init = self.init(scheme, population);
         if self.chance(0.4) {
             let scheme = self.of(&Scheme::FOR_BIAS);
@@ -154,6 +154,12 @@ impl Random {
     }
 }
 
+/// The schemes of the populations, as they were before there was one that is not drawn but for
+/// zeros and constants: a longer list would make every experiment another.
+fn drawn_schemes() -> Vec<Scheme> {
+    Scheme::ALL.into_iter().filter(|scheme| *scheme != Scheme::Identity).collect()
+}
+
 /// The population reaches what it is meant to reach.
 #[test]
 fn every_choice_is_drawn() {
@@ -162,7 +168,7 @@ fn every_choice_is_drawn() {
     for activation in Activation::ALL {
         assert!(variants().filter(|v| v.activation == activation).count() > 100, "{activation:?}");
     }
-    for scheme in Scheme::ALL {
+    for scheme in drawn_schemes() {
         assert!(variants().filter(|v| v.init.scheme == scheme).count() > 80, "{scheme:?}");
     }
     for loss in Loss::ALL {
