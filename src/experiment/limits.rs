@@ -50,7 +50,7 @@ pub static KEYS: LazyLock<Vec<(&'static str, String)>> = LazyLock::new(|| {
 });
 
 /// Keys and words; what names the choices of a key is made of the choices.
-const PLAIN_KEYS: [(&str, &str); 31] = [
+const PLAIN_KEYS: [(&str, &str); 33] = [
     ("title", "a text of at most 60 letters"),
     (
         "seed",
@@ -85,6 +85,11 @@ const PLAIN_KEYS: [(&str, &str); 31] = [
     ("variant.weights", "one matrix for each layer, n_l rows of n_(l-1) numbers from -1e6 to 1e6"),
     ("variant.biases", "one list for each layer, n_l numbers from -1e6 to 1e6"),
     ("variant.init.scheme", ""),
+    (
+        "variant.layer",
+        "tables [[variant.layer]], one for each layer with an activation, init or bias of its own",
+    ),
+    ("variant.layer.index", "a layer's number, from 1 to that of the output layer"),
     ("variant.init.gain", "a number from 0 to 1e6"),
     ("variant.init.std", "a number from 0 to 1e6"),
     ("variant.init.bound", "a number from 0 to 1e6"),
@@ -96,13 +101,19 @@ const PLAIN_KEYS: [(&str, &str); 31] = [
     ),
 ];
 
-/// What the key accepts; the keys of a `bias` table are those of an `init` table.
+/// What the key accepts; the keys of a `bias` table are those of an `init` table, and a layer's are
+/// its variant's.
 pub fn accepted(key: &str) -> Option<&'static str> {
     KEYS.get(position(key)).map(|(_, accepted)| accepted.as_str())
 }
 
 /// Where the key stands in [`KEYS`], the order in which a file is written; for no key the end.
 pub(super) fn position(key: &str) -> usize {
+    let own = ["activation", "init", "bias"].map(|key| format!("variant.layer.{key}"));
+    let key = match own.iter().any(|own| key.starts_with(own)) {
+        true => key.replacen(".layer", "", 1),
+        false => key.to_owned(),
+    };
     let key = key.replace(".bias.", ".init.");
     KEYS.iter().position(|(name, _)| *name == key).unwrap_or(KEYS.len())
 }

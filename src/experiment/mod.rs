@@ -3,6 +3,7 @@
 mod activation;
 mod choices;
 mod error;
+mod exception;
 mod file;
 mod init;
 pub mod limits;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use activation::{Activation, LEAKY_SLOPE};
 pub use choices::{Draws, Loss, Precision};
 pub use error::ExperimentError;
+pub use exception::LayerException;
 pub use init::{FanMode, Init, Parameter, TRUNCATED_STD, UnitLaw};
 pub use preset::Preset;
 pub use scheme::{Pattern, Scheme};
@@ -105,24 +107,27 @@ pub struct Data {
 pub struct Variant {
     /// Shown in legends; names the variant in weights files.
     pub name: String,
-    /// φ of the hidden layers.
+    /// φ of the hidden layers but for exceptions: ask [`Experiment::activation_of`].
     #[serde(deserialize_with = "word")]
     pub activation: Activation,
     /// φ of the output layer; absent, the loss's where that decides it, else the hidden layers'.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_word")]
     pub output_activation: Option<Activation>,
-    /// How weights are drawn.
+    /// How weights are drawn but for exceptions: ask [`Variant::init_of`].
     #[serde(deserialize_with = "table")]
     pub init: Init,
-    /// How biases are drawn.
+    /// How biases are drawn but for exceptions: ask [`Variant::bias_of`].
     #[serde(default = "no_bias", skip_serializing_if = "is_no_bias", deserialize_with = "table")]
     pub bias: Init,
-    /// Explicit weights W^(1)…W^(L), n_l × n_{l−1}, in place of `init`.
+    /// Explicit weights W^(1)…W^(L), n_l × n_{l−1}, in place of every `init`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<Vec<Vec<Vec<f64>>>>,
-    /// Explicit biases b^(1)…b^(L), in place of `bias`.
+    /// Explicit biases b^(1)…b^(L), in place of every `bias`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub biases: Option<Vec<Vec<f64>>>,
+    /// Layers that are set up unlike the others, each at most once.
+    #[serde(rename = "layer", skip_serializing_if = "Vec::is_empty", deserialize_with = "tables")]
+    pub exceptions: Vec<LayerException>,
 }
 
 fn no_bias() -> Init {
@@ -183,6 +188,7 @@ impl Variant {
             bias: no_bias(),
             weights: None,
             biases: None,
+            exceptions: Vec::new(),
         }
     }
 
@@ -203,7 +209,7 @@ impl Variant {
         } else if !is_no_bias(&self.bias) {
             words += &format!(", bias {}", self.bias.describe().to_lowercase());
         }
-        words
+        words + &self.describe_exceptions()
     }
 }
 
@@ -255,8 +261,9 @@ impl Experiment {
     /// Whether anything is drawn, so that the seed has a say.
     pub fn is_drawn(&self) -> bool {
         let takes = |init: &Init| init.unit_law().is_random() && init.scale(1, 1) != 0.0;
-        let weights = |v: &Variant| v.weights.is_none() && takes(&v.init);
-        let biases = |v: &Variant| v.biases.is_none() && takes(&v.bias);
+        let layers = || 1..=self.layers();
+        let weights = |v: &Variant| v.weights.is_none() && layers().any(|l| takes(v.init_of(l)));
+        let biases = |v: &Variant| v.biases.is_none() && layers().any(|l| takes(v.bias_of(l)));
         self.data.is_none() || self.variants.iter().any(|v| weights(v) || biases(v))
     }
 
@@ -278,15 +285,6 @@ impl Experiment {
         if self.is_drawn() {
             self.seed = if self.seed < self.last_seed() { self.seed + 1 } else { 0 };
         }
-    }
-
-    /// φ of a variant's layer `layer`, counted from 1. At the output the loss may decide it.
-    pub fn activation_of(&self, variant: &Variant, layer: usize) -> Activation {
-        if layer < self.layers() {
-            return variant.activation;
-        }
-        let decided = self.architecture.loss.output_activation();
-        decided.or(variant.output_activation).unwrap_or(variant.activation)
     }
 
     /// The settings in one line, for the caption under a figure.

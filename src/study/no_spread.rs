@@ -15,6 +15,8 @@ pub enum NoSpread {
     NoSignal,
     /// The entries of orthogonal weights are not independent.
     Orthogonal,
+    /// Some layers are set up unlike the others.
+    MixedLayers,
     /// In some layer a few units decide: the relative variance of its step is above ½.
     FewUnits,
     /// The accident of a layer's q changes the whole by more than the estimate knows.
@@ -40,20 +42,29 @@ pub(super) fn no_spread(
     let hidden = &layers[..layers.len() - 1];
     let whole = hidden[..hidden.len() - 1].iter().filter_map(|layer| layer.ratio);
     let whole: f64 = whole.map(libm::log10).sum();
-    if !whole.is_finite() {
+    let output_step = hidden[hidden.len() - 1].ratio;
+    if !whole.is_finite() || output_step == Some(0.0) {
         return Some(NoSpread::NoSignal);
     }
     if is_exact(experiment, variant) {
         return None;
     }
-    if variant.init.unit_law() == UnitLaw::Orthogonal {
+    let last = layers.len();
+    if (1..=last).any(|l| variant.init_of(l).unit_law() == UnitLaw::Orthogonal) {
         return Some(NoSpread::Orthogonal);
+    }
+    let output_weights = variant.exception(last).is_some_and(|own| own.init.is_some());
+    if output_weights || !experiment.hidden_layers_are_alike(variant) {
+        return Some(NoSpread::MixedLayers);
     }
     if hidden.iter().any(|layer| relative_variance(layer) > MOST_VARIANCE) {
         return Some(NoSpread::FewUnits);
     }
     // The others' q is contracted from layer to layer, or scales freely.
-    if !matches!(variant.activation, Activation::Selu | Activation::Gelu | Activation::Silu) {
+    if !matches!(
+        experiment.activation_of(variant, 1),
+        Activation::Selu | Activation::Gelu | Activation::Silu
+    ) {
         return None;
     }
     let narrowest = hidden.iter().map(|layer| layer.fan_out).min()?;

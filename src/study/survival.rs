@@ -19,8 +19,8 @@ pub struct Survival {
     pub footing: Footing,
 }
 
-/// Π (1 − (1 − p_l)^{n_l}) over hidden layers of n_l units, each active with probability
-/// p_l = E φ′²; nothing for activations whose slope is never exactly 0.
+/// Π (1 − (1 − p_l)^{n_l}) over hidden layers of n_l ReLU units, each active with probability
+/// p_l = E φ′²; nothing where there are none, for other slopes are never exactly 0.
 ///
 /// Exact where weights and biases are symmetric about 0: then every sign of a layer's z is a fair
 /// coin, p_l = ½. Elsewhere the units of a layer count as independent and its q as sharp.
@@ -29,20 +29,21 @@ pub(super) fn survival(
     variant: &Variant,
     layers: &[LayerPrediction],
 ) -> Option<Survival> {
-    let hidden = &layers[..layers.len() - 1];
-    if variant.activation != Activation::Relu {
-        return None;
-    }
+    let relu = |layer: &&LayerPrediction| {
+        experiment.activation_of(variant, layer.layer) == Activation::Relu
+    };
+    let hidden = || layers[..layers.len() - 1].iter().filter(relu);
     let dead = |layer: &LayerPrediction| {
         libm::exp(layer.fan_out as f64 * libm::log1p(-layer.slope_square))
     };
     let expected = |layer: &LayerPrediction| layer.fan_out as f64 * layer.slope_square;
-    let starved = hidden.iter().find(|layer| expected(layer) < 1.0);
-    let least = hidden.iter().min_by(|a, b| expected(a).total_cmp(&expected(b)));
+    let starved = hidden().find(|layer| expected(layer) < 1.0);
+    let least = hidden().min_by(|a, b| expected(a).total_cmp(&expected(b)));
     let starved = starved.or(least)?;
-    let exact = experiment.architecture.batch == 1 && is_symmetric(variant);
+    let exact = experiment.architecture.batch == 1
+        && hidden().all(|layer| is_symmetric(variant, layer.layer));
     Some(Survival {
-        probability: hidden.iter().map(|layer| 1.0 - dead(layer)).product(),
+        probability: hidden().map(|layer| 1.0 - dead(layer)).product(),
         layer: starved.layer,
         active: expected(starved),
         footing: if exact { Footing::Exact } else { Footing::Heuristic },
