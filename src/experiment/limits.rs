@@ -75,6 +75,11 @@ const PLAIN_KEYS: [(&str, &str); 33] = [
     ("data.y", "one list for each example, each of as many numbers as the network has outputs"),
     ("variant", "1 to 6 tables [[variant]]"),
     ("variant.name", "a text of 1 to 60 letters, unlike the other variants'"),
+    (
+        "variant.layer",
+        "tables [[variant.layer]], one for each layer with an activation, init or bias of its own",
+    ),
+    ("variant.layer.index", "a layer's number, from 1 to that of the output layer"),
     ("variant.activation", "one of linear, sigmoid, tanh, relu, leaky_relu, selu, gelu, silu"),
     (
         "variant.output_activation",
@@ -85,11 +90,6 @@ const PLAIN_KEYS: [(&str, &str); 33] = [
     ("variant.weights", "one matrix for each layer, n_l rows of n_(l-1) numbers from -1e6 to 1e6"),
     ("variant.biases", "one list for each layer, n_l numbers from -1e6 to 1e6"),
     ("variant.init.scheme", ""),
-    (
-        "variant.layer",
-        "tables [[variant.layer]], one for each layer with an activation, init or bias of its own",
-    ),
-    ("variant.layer.index", "a layer's number, from 1 to that of the output layer"),
     ("variant.init.gain", "a number from 0 to 1e6"),
     ("variant.init.std", "a number from 0 to 1e6"),
     ("variant.init.bound", "a number from 0 to 1e6"),

@@ -20,7 +20,8 @@ pub struct Survival {
 }
 
 /// Π (1 − (1 − p_l)^{n_l}) over hidden layers of n_l ReLU units, each active with probability
-/// p_l = E φ′²; nothing where there are none, for other slopes are never exactly 0.
+/// p_l = E φ′²; nothing where there are none, for other slopes are never exactly 0, and where weights
+/// are 0: then no signal passes at all, whatever is active.
 ///
 /// Exact where weights and biases are symmetric about 0: then every sign of a layer's z is a fair
 /// coin, p_l = ½. Elsewhere the units of a layer count as independent and its q as sharp.
@@ -32,7 +33,12 @@ pub(super) fn survival(
     let relu = |layer: &&LayerPrediction| {
         experiment.activation_of(variant, layer.layer) == Activation::Relu
     };
-    let hidden = || layers[..layers.len() - 1].iter().filter(relu);
+    let passes = |layer: &LayerPrediction| layer.ratio != Some(0.0) || layer.slope_square == 0.0;
+    let below = &layers[..layers.len() - 1];
+    if !below.iter().all(passes) {
+        return None;
+    }
+    let hidden = || below.iter().filter(relu);
     let dead = |layer: &LayerPrediction| {
         libm::exp(layer.fan_out as f64 * libm::log1p(-layer.slope_square))
     };
@@ -73,5 +79,8 @@ mod tests {
         assert!(shifted.probability < found.probability);
         assert_eq!(shifted.footing, Footing::Heuristic);
         assert_eq!(of(&Variant::of(Activation::LeakyRelu)), None);
+        // Units are active by their biases, and still nothing comes through.
+        let bias = Init { bound: Some(1.0), ..Init::of(Scheme::Uniform) };
+        assert_eq!(of(&Variant { init: Init::of(Scheme::Zeros), bias, ..relu.clone() }), None);
     }
 }

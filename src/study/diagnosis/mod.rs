@@ -248,12 +248,14 @@ fn units(layers: &[LayerRecord]) -> Vec<FlowFinding> {
     found
 }
 
-/// The forward signal of the hidden layers, as far as it is not zero.
+/// The forward signal of the hidden layers. Where z is zero a stretch ends; a bias, or a φ that is
+/// not 0 at 0, begins another.
 fn forward(layers: &[LayerRecord]) -> Vec<FlowFinding> {
     let Some((_, hidden)) = layers.split_last() else { return Vec::new() };
     let size = |layer: &LayerRecord| Some((layer.layer, layer.preactivation_rms.log10()?));
-    let points: Vec<(usize, f64)> = hidden.iter().map_while(size).collect();
-    swings(&points).into_iter().map(FlowFinding::ForwardSwing).collect()
+    let stretches = hidden.split(|layer| layer.preactivation_rms.is_zero());
+    let points = stretches.map(|stretch| stretch.iter().filter_map(size).collect::<Vec<_>>());
+    points.flat_map(|points| swings(&points)).map(FlowFinding::ForwardSwing).collect()
 }
 
 /// Ranges of layers whose norm plain arithmetic would not print.
