@@ -45,7 +45,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Print one draw's records, without a display
+    /// Print one seed's records, without a display
     Run(RunArgs),
     /// Print how the norms of many seeds are distributed, without a display
     Ensemble(ensemble::EnsembleArgs),

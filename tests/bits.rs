@@ -120,7 +120,7 @@ const CHAPTER: [(&str, &str); 10] = [
     ("cross-entropy", "16.1: the worked example under cross-entropy"),
     ("depth-scale", "Show in the lab: tanh below, on and above the critical line"),
     ("initializations", "Show in the lab: one tanh net, four initializations"),
-    ("relu-alive", "Show in the lab: the same draws, linear output"),
+    ("relu-alive", "Show in the lab: the same weights, linear output"),
     ("sigmoid-gains", "Show in the lab: sigmoid with gain 1, 4 and 10"),
     ("softmax", "16.4: softmax over three classes"),
     ("wrong-cross-entropy", "16.1: confidently wrong, cross-entropy"),

@@ -177,7 +177,7 @@ fn the_dead_output_is_as_the_text_says() {
     says(&format!("from {last:.4} at the output to {first:.7} in layer 1"));
     assert!(draw.variants[1].layers.iter().all(|layer| layer.delta.is_zero()));
     says(&format!("its $z$ is ${:.4}$", draw.variants[1].output.largest_preactivation));
-    let alive = helpers::draw(&action("Show in the lab: the same draws, linear output"));
+    let alive = helpers::draw(&action("Show in the lab: the same weights, linear output"));
     let [first, last] = ends(&alive, 1).map(|log| 10_f64.powf(log));
     says(&format!("goes from {last:.2} to {first:.2}"));
     assert!((last / first - 6.0).abs() < 0.5);

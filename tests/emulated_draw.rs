@@ -125,7 +125,7 @@ fn what_is_not_emulated_is_refused_or_says_so() {
         let out = lab_with_input(command, toml.as_bytes());
         let words = String::from_utf8_lossy(&out.stderr).into_owned();
         assert_eq!(out.status.code(), Some(2), "{words}");
-        assert!(words.contains("precision = \"bf16\" is emulated for one draw"), "{words}");
+        assert!(words.contains("precision = \"bf16\" is emulated for one seed"), "{words}");
     }
     let task = TaskContext::unattended();
     for id in FigureId::ALL {

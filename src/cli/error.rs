@@ -68,7 +68,7 @@ pub enum CliError {
     },
     /// What is asked is not emulated in a narrow format.
     #[error(
-        "precision = \"{0}\" is emulated for one draw: run it, or render norms, strips, units or sheet. For {1} set \"f64\" or \"f32\"."
+        "precision = \"{0}\" is emulated for one seed: run it, or render norms, strips, units or sheet. For {1} set \"f64\" or \"f32\"."
     )]
     Emulated(&'static str, &'static str),
     /// Parts that leave a hole.

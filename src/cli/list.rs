@@ -16,7 +16,7 @@ pub(super) fn write(out: &mut impl Write) -> io::Result<()> {
     section(out, "Initializations", Scheme::ALL.map(|s| (s.id(), s.hint())))?;
     section(out, "Losses", Loss::ALL.map(|l| (l.id(), l.hint())))?;
     section(out, "Precisions", Precision::ALL.map(|p| (p.id(), p.hint())))?;
-    section(out, "Draws", Draws::ALL.map(|d| (d.id(), d.hint())))?;
+    section(out, "Random numbers", Draws::ALL.map(|d| (d.id(), d.hint())))?;
     section(out, "Figures", FigureId::ALL.map(|f| (f.id(), f.hint())))?;
     section(out, "Settings of a sweep", Setting::ALL.map(|s| (s.id(), s.hint())))?;
     section(out, "Quantities of a sweep", Quantity::ALL.map(|q| (q.id(), q.hint())))?;

@@ -27,7 +27,7 @@ const LEAST_BYTES_A_CELL: u64 = 16;
 pub(super) struct SweepArgs {
     #[arg(value_name = "EXPERIMENT", help = EXPERIMENT_HELP, required_unless_present = "join")]
     experiment: Option<PathBuf>,
-    /// The setting that moves: gain, weight_std, bias_std, depth, width or batch; :log spaces by factors
+    /// The setting that moves: gain, weight_std, bias_std, depth, width or batch; :log for log steps
     #[arg(long, value_name = "SETTING:FROM:TO:CELLS[:log]", value_parser = axis, required_unless_present = "join")]
     x: Option<Axis>,
     /// A second setting, for a map
@@ -169,7 +169,7 @@ fn axis(text: &str) -> Result<Axis, String> {
     let (numbers, spacing) = match fields.as_slice() {
         [setting, from, to, cells] => ([*setting, *from, *to, *cells], Spacing::Linear),
         [setting, from, to, cells, "log"] => ([*setting, *from, *to, *cells], Spacing::Logarithmic),
-        _ => return Err("it takes SETTING:FROM:TO:CELLS, such as gain:0.5:2.5:32, and :log behind it to space by factors".to_owned()),
+        _ => return Err("it takes SETTING:FROM:TO:CELLS, such as gain:0.5:2.5:32, and :log behind it for log steps".to_owned()),
     };
     let [setting, from, to, cells] = numbers;
     let names = Setting::ALL.map(Setting::id).join(", ");

@@ -121,10 +121,10 @@ impl Precision {
             Self::F64 => "Double precision: 16 digits.",
             Self::F32 => "Single precision: 7 digits. The lab still never loses a norm.",
             Self::Fp16 => {
-                "Half precision, emulated for one draw: 3 digits, 6e-8 to 65504, and what is lost is lost."
+                "Half precision, emulated for one seed: 3 digits, 6e-8 to 65504, and what is lost is lost."
             }
             Self::Bf16 => {
-                "bfloat16, emulated for one draw: 2 digits and single precision’s range, and what is lost is lost."
+                "bfloat16, emulated for one seed: 2 digits and single precision’s range, and what is lost is lost."
             }
         }
     }
@@ -175,10 +175,10 @@ impl Draws {
     pub fn hint(self) -> &'static str {
         match self {
             Self::Numpy => {
-                "np.random.seed(seed), then W1…WL, x, y, b1…bL with randn: the chapter's own digits. Variants share x, y and equal laws; any other size changes every draw."
+                "np.random.seed(seed), then W1…WL, x, y, b1…bL with randn: the chapter's own digits. Variants share x, y and equal laws; any other size changes every number."
             }
             Self::Layered => {
-                "Each layer has its own Xoshiro256++ stream: one layer more leaves the others' draws as they are, and sliding is faster."
+                "Each layer has its own Xoshiro256++ stream: one layer more leaves the others' random numbers as they are, and sliding is faster."
             }
         }
     }

@@ -64,7 +64,7 @@ fn caption(id: FigureId, experiment: &Experiment) -> Vec<String> {
 
 /// What stands beside everything that is not computed in the format that is set.
 pub fn not_emulated(precision: Precision) -> String {
-    format!("Computed in f64: {} is emulated for the norms of one draw only.", precision.id())
+    format!("Computed in f64: {} is emulated for the norms of one seed only.", precision.id())
 }
 
 fn notes(draw: &Draw) -> Vec<Note> {

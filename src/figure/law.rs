@@ -234,7 +234,7 @@ fn draw_points(draw: &Draw) -> Vec<Mark> {
             Mark::of_variant(
                 variant,
                 &result.name,
-                "this draw",
+                "this network",
                 MarkShape::Points(points.collect()),
             )
         })

@@ -12,6 +12,7 @@ use crate::figure::{Figure, FigureId};
 
 use super::ask::{self, Answer, Ask, Purpose};
 use super::card_limit::CardLimit;
+use super::clipboard::Clipboard;
 use super::command::{Command, Commands};
 use super::history::History;
 use super::input_limit::InputLimit;
@@ -327,9 +328,13 @@ impl eframe::App for App {
         self.pages.poll();
         self.lab.submit();
         self.take_jobs(context);
-        let refused = InputLimit::take_refused(context);
-        if let Some(sentence) = self.card_limit.fit(context).or(refused) {
-            self.complain(&sentence);
+        let failures = [
+            InputLimit::take_refused(context),
+            Clipboard::take_failure(context),
+            self.card_limit.fit(context),
+        ];
+        for sentence in failures.iter().flatten() {
+            self.complain(sentence);
         }
     }
 

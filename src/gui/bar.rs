@@ -123,7 +123,7 @@ fn edit_menu(ui: &mut Ui, can: Can, commands: &mut Commands) {
         entry(ui, can.undo, "Undo", Command::Undo, commands);
         entry(ui, can.redo, "Redo", Command::Redo, commands);
         ui.separator();
-        entry(ui, can.draw, "New draw", Command::NewDraw, commands);
+        entry(ui, can.draw, "New seed", Command::NewDraw, commands);
         entry(ui, true, "Copy the sheet as a picture", Command::CopySheet, commands);
     });
 }

@@ -32,7 +32,7 @@ pub const BINDINGS: [Binding; 10] = [
     binding!(CTRL_SHIFT, Z, "Redo", Command::Redo),
     binding!(CTRL, Y, "Redo", Command::Redo),
     binding!(CTRL, Z, "Undo", Command::Undo),
-    binding!(CTRL, D, "New draw", Command::NewDraw),
+    binding!(CTRL, D, "New seed", Command::NewDraw),
     binding!(CTRL, O, "Open an experiment…", Command::AskOpen),
     binding!(CTRL, S, "Save the experiment…", Command::AskSave),
     binding!(CTRL_SHIFT, E, "Export the sheet's numbers as CSV…", Command::AskSheetTable),

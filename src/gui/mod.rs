@@ -5,6 +5,7 @@ mod ask;
 mod bar;
 mod card_limit;
 pub mod chapter;
+mod clipboard;
 mod command;
 mod controls;
 mod figure_tools;

@@ -10,6 +10,7 @@ use eframe::{NativeOptions, Renderer, egui};
 use crate::experiment::{Experiment, visible};
 
 use super::App;
+use super::clipboard::Clipboard;
 use super::state::State;
 
 /// The lab to the desktop, and the folder of its state.
@@ -104,6 +105,8 @@ fn run_with(
         if let Some(wgpu) = &creation.wgpu_render_state {
             outlive_errors(wgpu);
         }
+        // Before the app's own limit on input, so that what is pasted comes through it.
+        creation.egui_ctx.add_plugin(Clipboard::start(creation)?);
         let app = App::new(creation, experiment);
         Ok(Box::new(match state {
             Some(state) => app.with_state(state),

@@ -141,7 +141,7 @@ pub struct SweepMap {
 pub enum SweepError {
     /// An axis that is too long, empty, reversed or not finite, or a setting on both axes.
     #[error(
-        "an axis takes 1 to 256 values from a finite number to a larger one, from above 0 where spaced by factors, and each setting one axis"
+        "an axis takes 1 to 256 values from a finite number to a larger one, from above 0 where in log steps, and each setting one axis"
     )]
     Axis,
     /// No variant of that number, no seed, or no such part.

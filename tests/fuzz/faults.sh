@@ -115,7 +115,7 @@ for job in "${jobs[@]}"; do
             try "$call:error=$error:when=$number" ""
         done
         case $call in write) try "$call:retval=0:when=$number" "" ;; esac
-        for signal in KILL TERM; do
+        for signal in KILL TERM INT HUP; do
             try "$call:signal=$signal:when=$number" $signal
         done
     done < faults

@@ -80,7 +80,7 @@ fn a_dropped_file_that_is_no_experiment_is_refused_in_a_sentence() {
         assert!(window.shows(&path.display().to_string()), "which file: {:#?}", window.texts());
         assert_eq!(window.shown(), &Experiment::default());
     }
-    window.click("New draw");
+    window.click("New seed");
     assert_eq!(window.shown().seed, 43, "the lab lives on");
 }
 

@@ -51,7 +51,7 @@ fn the_exported_picture_is_the_renderers() {
 fn an_exported_picture_opens_again() {
     let folder = TempDir::new().expect("a folder");
     let mut window = open_in(&folder);
-    window.click("New draw");
+    window.click("New seed");
     window.press(Modifiers::COMMAND, Key::E);
     window.click("1×");
     window.click("Export");
@@ -116,7 +116,7 @@ fn a_bad_file_is_refused_in_a_sentence() {
     window.press(Modifiers::COMMAND, Key::O);
     window.answer_path(&folder.path().join("nowhere.toml"), "Open");
     window.wait_for_text("there is no such file");
-    window.click("New draw");
+    window.click("New seed");
     assert_eq!(window.shown().seed, 43, "the lab lives on");
 }
 
@@ -127,7 +127,7 @@ fn a_folder_that_takes_no_file_is_a_sentence() {
     window.press(Modifiers::COMMAND, Key::S);
     window.answer_path(&folder.path().join("missing/experiment.toml"), "Save");
     window.wait_for_text("missing");
-    window.click("New draw");
+    window.click("New seed");
     assert_eq!(window.shown().seed, 43, "the lab lives on");
 }
 

@@ -54,7 +54,7 @@ fn millions_of_letters_are_refused_in_a_sentence_in_every_field() {
         window.harness.key_press(Key::Escape);
         window.settle();
         // The sentence goes with the next change.
-        window.click("New draw");
+        window.click("New seed");
         assert!(!window.shows("3500000 letters"), "{:#?}", window.texts());
     }
     assert_eq!(window.experiment().architecture.depth, 5, "nothing was put in");

@@ -82,7 +82,7 @@ fn presets_are_chosen_by_name() {
 #[test]
 fn a_new_draw_is_the_next_seed() {
     let mut window = Window::open();
-    window.click("New draw");
+    window.click("New seed");
     assert_eq!(window.shown().seed, 43);
     window.press(Modifiers::COMMAND, Key::D);
     assert_eq!(window.shown().seed, 44);
@@ -96,7 +96,7 @@ fn a_new_draw_is_the_next_seed() {
 fn steps_go_back_and_forward() {
     let mut window = Window::open();
     window.type_into(Role::SpinButton, "Depth", 0, "9");
-    window.click("New draw");
+    window.click("New seed");
     let last = window.experiment().clone();
 
     window.click("Undo");

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 
 SECONDS_LONG=${SECONDS_LONG:-600}
 RANDOM=${SEED:-1}
-# The window's thread must answer within this, in seconds, unless it only waits.
+# The window's thread must answer within this, in seconds.
 HANG=1.0
 SCREEN=9000x1200
 pinger=
@@ -225,7 +225,6 @@ say "memory at most $largest MB"
 [ ! -s "$scratch/all.err" ] || { say "standard error:"; sort "$scratch/all.err" | uniq -c | cut -c1-300; }
 [ "${changed:-0}" -gt 1000 ] || fail "F1 changes $changed pixels at the end"
 say "F1 still opens the list of keys ($changed pixels)."
-# What waits for a busy machine, or for a software renderer's threads to paint 9000 pixels, does
-# not compute meanwhile. A hang of the lab's own does, or it waits for very long.
-hangs=$(awk -v hang=$HANG '$1 > hang && ($2 == "" || $2 > hang / 2) || $1 > 5 * hang' "$scratch/pings" | wc -l)
+# The machine must be idle: what waits for a busy one counts as well.
+hangs=$(awk -v hang=$HANG '$1 > hang' "$scratch/pings" | wc -l)
 [ "$hangs" = 0 ] || fail "the window's thread hung $hangs times"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The real window under a virtual display: a real mouse drags real sliders and screenshots are
-# compared. Needs Xvfb, xdotool and ImageMagick, and a software renderer (Mesa).
+# compared. Needs Xvfb, xdotool, xclip and ImageMagick, and a software renderer (Mesa).
 #
 #   tests/window/run.sh [FOLDER]     screenshots go to FOLDER, else to a temporary one
 set -euo pipefail
@@ -157,6 +157,79 @@ fast_drags_do_no_harm() {
     stop_app
 }
 
+# owns FILE TYPE: another program has the file on the clipboard, until it is killed.
+owns() {
+    xclip -quiet -selection clipboard -t "$2" -i "$1" 2>/dev/null &
+    owner=$!
+    for _ in $(seq 100); do
+        [ "$(timeout 1 xclip -selection clipboard -t "$2" -o 2>/dev/null | cksum)" = "$(cksum <"$1")" ] && return
+        sleep 0.1
+    done
+    fail "xclip does not put $1 on the clipboard"
+}
+
+# The number beside a slider has the keyboard, and what it holds is chosen.
+click_number() {
+    xdotool mousemove 230 "$(awk -v name="$1" '$1 == name { print $4 }' "$PLACES")" click 1
+    sleep 0.5
+    xdotool key ctrl+a
+}
+
+what_is_copied_and_pasted_comes_through() {
+    local kind
+    start_app
+    shows chapter "$PLOTS" "it opens as before"
+    printf 37 >"$scratch/depth"
+    owns "$scratch/depth" UTF8_STRING
+    click_number Depth
+    xdotool key ctrl+v
+    sleep 1
+    xdotool key Return
+    has_changed chapter "$PLOTS" "a pasted depth changes the figures" 5000
+    # Letters that are chosen and cut come to another program.
+    click_number Depth
+    xdotool key ctrl+x
+    for _ in $(seq "$PATIENCE"); do
+        sleep 0.5
+        [ "$(timeout 1 xclip -selection clipboard -o 2>/dev/null)" != 37 ] || kind=text
+        [ -z "${kind:-}" ] || break
+    done
+    [ "${kind:-}" = text ] || fail "what is cut is not on the clipboard"
+    # xclip gives it up when another program takes it.
+    ! kill -0 "$owner" 2>/dev/null || fail "the clipboard still is the other program's"
+    xdotool key Escape key ctrl+shift+c
+    for _ in $(seq "$PATIENCE"); do
+        sleep 0.5
+        timeout 5 xclip -selection clipboard -t image/png -o >"$scratch/copied.png" 2>/dev/null || continue
+        kind=$(identify -format '%m %wx%h' "$scratch/copied.png" 2>/dev/null || true)
+        [ -z "$kind" ] || break
+    done
+    case "$kind" in PNG*) say "ok: text and a picture come to another program ($kind)" ;; *) fail "no picture on the clipboard" ;; esac
+}
+
+# A program that has stopped owns the clipboard: the library waits for it for 4 s.
+a_clipboard_that_does_not_answer_holds_nothing_up() {
+    local before=$scratch/before.png count=0
+    owns "$scratch/depth" UTF8_STRING
+    kill -STOP "$owner"
+    click_number Width
+    xdotool key ctrl+v
+    sleep 0.2
+    xdotool key Escape
+    import -window root "$before"
+    xdotool key F1
+    for _ in $(seq 10); do
+        sleep 0.25
+        import -window root "$scratch/now.png"
+        count=$(differing "$before" "$scratch/now.png" "$WHOLE")
+        [ "$count" -lt 1000 ] || break
+    done
+    kill -KILL "$owner"
+    [ "$count" -ge 1000 ] || fail "the window waits for a clipboard that does not answer"
+    say "ok: the window does not wait for a clipboard that does not answer"
+    stop_app
+}
+
 # The far right of the slider is the deepest network: a window that opens on it looks the same.
 the_dragged_depth_is_what_is_shown() {
     printf 'architecture.depth = 2000\n' >"$scratch/deep.toml"
@@ -234,6 +307,8 @@ ctrl_z_brings_the_picture_back
 an_untouched_window_is_idle
 fast_drags_do_no_harm
 the_dragged_depth_is_what_is_shown
+what_is_copied_and_pasted_comes_through
+a_clipboard_that_does_not_answer_holds_nothing_up
 a_window_may_be_larger_than_the_card_paints
 opengl_steps_in_for_wgpu
 without_a_renderer_it_says_so

@@ -47,7 +47,12 @@ pub(super) fn of_layer(
     marks.retain(|mark| !mark.readings().is_empty());
     for (variant, result) in draw.iter().flat_map(|draw| draw.variants.iter().enumerate()) {
         if let Some(log10) = result.layers.get(layer - 1).and_then(|l| l.delta.log10()) {
-            marks.push(Mark::of_variant(variant, &result.name, "this draw", MarkShape::At(log10)));
+            marks.push(Mark::of_variant(
+                variant,
+                &result.name,
+                "this network",
+                MarkShape::At(log10),
+            ));
         }
     }
     let heading = format!("‖δ⁽ˡ⁾‖ of layer {layer} over {} networks", ensemble.seeds);

@@ -289,7 +289,7 @@ fn advised(what: Advice) -> &'static str {
     match what {
         Advice::LinearOutput => "a linear output cannot die",
         Advice::He => "He’s initialization, gain √2, makes up for the slopes that are 0",
-        Advice::NewDraw => "a new draw may be alive",
+        Advice::NewDraw => "another seed may be alive",
         Advice::RandomWeights => "draw the weights at random, so that units differ",
     }
 }

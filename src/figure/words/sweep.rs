@@ -26,19 +26,19 @@ pub fn sentence(finding: &SweepFinding) -> String {
             format!("The hidden sizes {} give way to {depth}layers {width}.", sizes.join(", "))
         }
         SweepFinding::WeightsReplaced { scheme: Some(scheme) } => format!(
-            "The given weights give way to draws by the variant’s scheme, {}.",
+            "The given weights give way to random ones by the variant’s scheme, {}.",
             scheme.label()
         ),
         SweepFinding::WeightsReplaced { scheme: None } => {
-            "The given weights give way to normal draws of variance σ_w²/fan_in.".to_owned()
+            "The given weights give way to normal random ones of variance σ_w²/fan_in.".to_owned()
         }
         SweepFinding::BiasesReplaced { given, by_axis } => format!(
             "The {} give way to {}.",
             if *given { "given biases" } else { "variant’s biases" },
             if *by_axis {
-                "normal draws of variance σ_b²"
+                "normal random ones of variance σ_b²"
             } else {
-                "draws by the variant’s law"
+                "random ones by the variant’s law"
             },
         ),
         SweepFinding::DataReplaced => {

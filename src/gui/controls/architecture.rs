@@ -135,7 +135,7 @@ fn precision(ui: &mut Ui, draft: &mut Experiment) {
 
 fn draws(ui: &mut Ui, draft: &mut Experiment) {
     let draws = &mut draft.draws;
-    row(ui, "Draws", draws.hint(), |ui| {
+    row(ui, "Generator", draws.hint(), |ui| {
         egui::ComboBox::from_id_salt("draws")
             .selected_text(draws.label())
             .width(160.0)
@@ -156,12 +156,12 @@ fn seed(ui: &mut Ui, draft: &mut Experiment, commands: &mut Commands) {
         Draws::Numpy => limits::NUMPY_SEED,
         Draws::Layered => limits::SEED,
     };
-    let hint = "Names every random draw: the same seed gives the same network anywhere";
+    let hint = "Names all random numbers: the same seed gives the same network anywhere";
     row(ui, "Seed", hint, |ui| {
         let both = ui.horizontal(|ui| {
             let number = ui.add(DragValue::new(&mut draft.seed).range(range).speed(0.1));
             let button = ui
-                .add_enabled(draft.is_drawn(), Button::new("New draw"))
+                .add_enabled(draft.is_drawn(), Button::new("New seed"))
                 .on_hover_text("The next seed (Ctrl+D)")
                 .on_disabled_hover_text("Nothing is drawn: all numbers are given");
             if button.clicked() {

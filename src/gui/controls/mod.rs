@@ -74,7 +74,7 @@ fn variants(ui: &mut Ui, draft: &mut Experiment) {
     ui.add_enabled_ui(!full, |ui| {
         if ui
             .button("Add variant")
-            .on_hover_text("One more network with the same sizes and draws")
+            .on_hover_text("One more network with the same sizes and random numbers")
             .on_disabled_hover_text("There are six variants, the most that can stand side by side")
             .clicked()
         {

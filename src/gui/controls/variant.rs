@@ -147,7 +147,7 @@ fn given<T>(ui: &mut Ui, label: &str, numbers: &mut Option<T>) {
         // One cell of the grid, as wide as other rows' controls.
         let button = ui.horizontal(|ui| {
             ui.label("given");
-            ui.small_button("Draw instead")
+            ui.small_button("Random instead")
         });
         if button.inner.clicked() {
             *numbers = None;

@@ -25,7 +25,7 @@ impl PageView for FlowPage {
     fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
         let PageContext { lab, painter, commands } = context;
         let Some(draw) = lab.result().cloned() else {
-            ui.centered_and_justified(|ui| ui.label("Computing the first draw…"));
+            ui.centered_and_justified(|ui| ui.label("Computing the first networks…"));
             return;
         };
         egui::Panel::bottom("norms")

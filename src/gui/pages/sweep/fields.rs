@@ -37,7 +37,7 @@ pub(super) fn axis(ui: &mut Ui, name: &str, axis: &mut Axis, taken: Option<Setti
                 ui.add(DragValue::new(&mut axis.cells).range(CELLS).speed(0.2))
             });
             let mut log = axis.spacing == Spacing::Logarithmic;
-            let word = format!("{name} by factors");
+            let word = format!("{name} in log steps");
             let hint = "Cells spaced by equal factors in place of equal steps";
             if ui.checkbox(&mut log, word).on_hover_text(hint).changed() {
                 axis.spacing = if log { Spacing::Logarithmic } else { Spacing::Linear };
