@@ -10,7 +10,7 @@ use super::row::{code_points, row};
 use crate::paint::theme;
 
 /// Room for every scheme's name at once, in points.
-const LIST_HEIGHT: f32 = 340.0;
+pub(super) const LIST_HEIGHT: f32 = 340.0;
 
 /// What a person wants of the list of variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,18 +19,24 @@ pub enum Wish {
     Remove,
 }
 
-/// One variant's controls.
-pub fn show(ui: &mut Ui, draft: &mut Experiment, index: usize) -> Option<Wish> {
+/// One variant's controls, with others `below` its own settings.
+pub fn show(
+    ui: &mut Ui,
+    draft: &mut Experiment,
+    index: usize,
+    below: impl FnOnce(&mut Ui, &mut Experiment),
+) -> Option<Wish> {
     let alone = draft.variants.len() == 1;
     let full = draft.variants.len() >= *limits::VARIANTS.end();
     let others: Vec<String> = names_but(draft, index);
-    let variant = &mut draft.variants[index];
     let colour = theme::variant(index, ui.visuals());
-    let title = RichText::new(crate::paint::shortened(&variant.name, 26)).color(colour).strong();
+    let shown = crate::paint::shortened(&draft.variants[index].name, 26);
+    let title = RichText::new(shown).color(colour).strong();
     let mut wish = None;
     CollapsingHeader::new(title).id_salt(("variant", index)).default_open(index < 2).show(
         ui,
         |ui| {
+            let variant = &mut draft.variants[index];
             code_points(ui, &variant.name);
             Grid::new("variant").num_columns(2).spacing([8.0, 6.0]).show(ui, |ui| {
                 name(ui, variant, &others);
@@ -46,6 +52,7 @@ pub fn show(ui: &mut Ui, draft: &mut Experiment, index: usize) -> Option<Wish> {
                     init(ui, "Bias", "bias", &mut variant.bias, &Scheme::FOR_BIAS);
                 }
             });
+            below(ui, draft);
             ui.horizontal(|ui| {
                 let duplicate = ui.add_enabled(!full, egui::Button::new("Duplicate").small());
                 if duplicate.on_disabled_hover_text("There are six variants already").clicked() {
@@ -107,37 +114,37 @@ fn name(ui: &mut Ui, variant: &mut Variant, others: &[String]) {
 
 fn activations(ui: &mut Ui, variant: &mut Variant) {
     let before = variant.activation;
-    row(ui, "Activation", variant.activation.hint(), |ui| {
-        egui::ComboBox::from_id_salt("activation")
-            .selected_text(variant.activation.label())
-            .show_ui(ui, |ui| {
-                for choice in Activation::ALL {
-                    ui.selectable_value(&mut variant.activation, choice, choice.label())
-                        .on_hover_text(choice.hint());
-                }
-            })
-            .response
-    });
+    let mut chosen = Some(variant.activation);
+    activation(ui, ["Activation", before.hint()], None, &mut chosen);
+    variant.activation = chosen.unwrap_or(before);
     // A variant named after its activation keeps being so.
     if before != variant.activation && variant.name == before.label() {
         variant.name = variant.activation.label().to_owned();
     }
-    let text = variant.output_activation.map_or("as hidden", Activation::label);
-    row(ui, "Output", "The last layer's activation", |ui| {
-        egui::ComboBox::from_id_salt("output activation")
-            .selected_text(text)
-            .show_ui(ui, |ui| {
-                ui.selectable_value(&mut variant.output_activation, None, "as hidden");
-                for choice in Activation::ALL {
-                    ui.selectable_value(
-                        &mut variant.output_activation,
-                        Some(choice),
-                        choice.label(),
-                    )
+    let hint = "The last layer's activation";
+    activation(ui, ["Output", hint], Some("as hidden"), &mut variant.output_activation);
+}
+
+/// A choice of an activation, or of `none` where there is such a choice.
+pub(super) fn activation(
+    ui: &mut Ui,
+    [label, hint]: [&str; 2],
+    none: Option<&str>,
+    chosen: &mut Option<Activation>,
+) {
+    let text = chosen.map_or(none.unwrap_or_default(), |activation| activation.label());
+    row(ui, label, hint, |ui| {
+        let list = egui::ComboBox::from_id_salt(label).selected_text(text);
+        let list = list.show_ui(ui, |ui| {
+            if let Some(none) = none {
+                ui.selectable_value(chosen, None, none);
+            }
+            for choice in Activation::ALL {
+                ui.selectable_value(chosen, Some(choice), choice.label())
                     .on_hover_text(choice.hint());
-                }
-            })
-            .response
+            }
+        });
+        list.response
     });
 }
 
@@ -169,6 +176,11 @@ fn init(ui: &mut Ui, label: &str, id: &str, init: &mut Init, schemes: &[Scheme])
             })
             .response
     });
+    parameters(ui, id, init);
+}
+
+/// The parameters that the scheme takes; others are forgotten.
+pub(super) fn parameters(ui: &mut Ui, id: &str, init: &mut Init) {
     init.tidy();
     for &parameter in init.scheme.parameters() {
         parameter_row(ui, id, init, parameter);
