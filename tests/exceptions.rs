@@ -219,14 +219,14 @@ fn a_sweep_says_what_it_does_not_move() {
     assert_eq!(moved.init_of(1).gain(), 2.0);
     assert_eq!(moved.init_of(2).gain(), 3.0);
     let kept = SweepFinding::LayersKept { layers: vec![2, 3, 5], weights: true };
-    assert_eq!(gain.replaces(), [kept.clone()]);
+    assert_eq!(gain.replaces(), std::slice::from_ref(&kept));
     assert_eq!(
         words::sweep::sentence(&kept),
         "Layers 2–3 and 5 keep weights of their own, which the axis does not move."
     );
     let bias = sweep_of(axis(Setting::BiasStd, 0.0, 1.0));
     let kept = SweepFinding::LayersKept { layers: vec![4], weights: false };
-    assert_eq!(bias.replaces(), [kept.clone()]);
+    assert_eq!(bias.replaces(), std::slice::from_ref(&kept));
     assert_eq!(
         words::sweep::sentence(&kept),
         "Layer 4 keeps biases of its own, which the axis does not move."
@@ -239,7 +239,7 @@ fn a_sweep_says_what_it_does_not_move() {
 fn a_sweep_over_depth_drops_exceptions_aloud() {
     let depth = sweep_of(axis(Setting::Depth, 2.0, 9.0));
     let dropped = SweepFinding::ExceptionsDropped { layers: vec![2, 3, 4] };
-    assert_eq!(depth.replaces(), [dropped.clone()]);
+    assert_eq!(depth.replaces(), std::slice::from_ref(&dropped));
     assert_eq!(
         words::sweep::sentence(&dropped),
         "The number of layers is on an axis: what is set for layers 2–4 alone gives way to the variant’s own settings."

@@ -154,7 +154,6 @@ pub enum Place {
     Outside,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn in_words<S: serde::Serializer>(reason: &TheoryError, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(reason)
 }
