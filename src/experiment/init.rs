@@ -2,80 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::scheme::{Pattern, Scheme};
+use super::scheme::{FanMode, Given, Parameter, Scheme, UnitLaw};
 use super::tables::{optional_word, word};
-
-/// Which side of the matrix He's scheme counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FanMode {
-    /// fan = n_{l−1}: keeps the forward pass steady.
-    #[default]
-    FanIn,
-    /// fan = n_l: keeps the backward pass steady.
-    FanOut,
-}
-
-impl FanMode {
-    /// Both modes.
-    pub const ALL: [Self; 2] = [Self::FanIn, Self::FanOut];
-
-    /// The name in files.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::FanIn => "fan_in",
-            Self::FanOut => "fan_out",
-        }
-    }
-
-    /// The fan of this mode.
-    pub(super) fn of(self, fan_in: f64, fan_out: f64) -> f64 {
-        match self {
-            Self::FanIn => fan_in,
-            Self::FanOut => fan_out,
-        }
-    }
-}
-
-/// A parameter that a scheme may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parameter {
-    /// Multiplies the scheme's standard deviation or bound.
-    Gain,
-    /// The standard deviation of `normal`.
-    Std,
-    /// The bound of `uniform`.
-    Bound,
-    /// The value of `constant`.
-    Value,
-    /// fan_in or fan_out.
-    Mode,
-    /// Cut at ±2σ, σ widened by 1/0.8796 to keep the variance, as Keras does; PyTorch's
-    /// `trunc_normal_` keeps σ, and loses variance.
-    Truncated,
-}
-
-/// The distribution behind a scheme, with unit scale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UnitLaw {
-    /// Not drawn: the entries that the pattern names.
-    Fixed(Pattern),
-    /// Standard normal.
-    Normal,
-    /// Standard normal conditioned on |z| ≤ 2.
-    TruncatedNormal,
-    /// U(−1, 1).
-    Uniform,
-    /// Orthonormal rows or columns.
-    Orthogonal,
-}
-
-impl UnitLaw {
-    /// Whether entries are drawn at all.
-    pub fn is_random(self) -> bool {
-        !matches!(self, Self::Fixed(_))
-    }
-}
 
 /// An initialization: the scheme and its parameters.
 ///
@@ -171,7 +99,15 @@ impl Init {
     /// assert_eq!(xavier.scale(10, 20), (2.0_f64 / 30.0).sqrt());
     /// ```
     pub fn scale(&self, fan_in: usize, fan_out: usize) -> f64 {
-        let plain = self.scheme.scale(self, fan_in, fan_out);
+        let (fan_in, fan_out) = (fan_in as f64, fan_out as f64);
+        let plain = self.scheme.scale(&Given {
+            std: self.std(),
+            bound: self.bound(),
+            value: self.value(),
+            fan_in,
+            fan_out,
+            fan: self.mode().of(fan_in, fan_out),
+        });
         let widened =
             if self.unit_law() == UnitLaw::TruncatedNormal { plain / TRUNCATED_STD } else { plain };
         if self.scheme.takes(Parameter::Gain) { self.gain() * widened } else { widened }

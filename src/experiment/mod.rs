@@ -21,9 +21,9 @@ pub use activation::{Activation, LEAKY_SLOPE};
 pub use choices::{Draws, Loss, Precision};
 pub use error::ExperimentError;
 pub use exception::LayerException;
-pub use init::{FanMode, Init, Parameter, TRUNCATED_STD, UnitLaw};
+pub use init::{Init, TRUNCATED_STD};
 pub use preset::Preset;
-pub use scheme::{Pattern, Scheme};
+pub use scheme::{FanMode, Parameter, Pattern, Scheme, UnitLaw};
 pub use tables::{optional_table, optional_tables, optional_word, table, tables, word};
 pub use text::{is_hidden, short_path, shortened, visible};
 

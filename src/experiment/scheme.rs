@@ -5,8 +5,6 @@ use std::f64::consts::SQRT_2;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Init, Parameter, UnitLaw};
-
 /// How weights (or biases) are drawn. Definitions follow PyTorch's `torch.nn.init` and
 /// Keras' initializers; fan_in = n_{l−1}, fan_out = n_l.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,6 +38,56 @@ pub enum Scheme {
     TorchDefault,
 }
 
+/// Which side of the matrix He's scheme counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FanMode {
+    /// fan = n_{l−1}: keeps the forward pass steady.
+    #[default]
+    FanIn,
+    /// fan = n_l: keeps the backward pass steady.
+    FanOut,
+}
+
+impl FanMode {
+    /// Both modes.
+    pub const ALL: [Self; 2] = [Self::FanIn, Self::FanOut];
+
+    /// The name in files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::FanIn => "fan_in",
+            Self::FanOut => "fan_out",
+        }
+    }
+
+    /// The fan of this mode.
+    pub(super) fn of(self, fan_in: f64, fan_out: f64) -> f64 {
+        match self {
+            Self::FanIn => fan_in,
+            Self::FanOut => fan_out,
+        }
+    }
+}
+
+/// A parameter that a scheme may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// Multiplies the scheme's standard deviation or bound.
+    Gain,
+    /// The standard deviation of `normal`.
+    Std,
+    /// The bound of `uniform`.
+    Bound,
+    /// The value of `constant`.
+    Value,
+    /// fan_in or fan_out.
+    Mode,
+    /// Cut at ±2σ, σ widened by 1/0.8796 to keep the variance, as Keras does; PyTorch's
+    /// `trunc_normal_` keeps σ, and loses variance.
+    Truncated,
+}
+
 /// All that the lab knows of a scheme.
 struct Spec {
     /// The name in files.
@@ -54,8 +102,19 @@ struct Spec {
     gain: f64,
     /// The law of its entries at scale 1, before a normal one is cut.
     law: UnitLaw,
-    /// Its scale for (fan_in, fan_out), before the gain.
-    scale: fn(&Init, f64, f64) -> f64,
+    /// Its scale before the gain.
+    scale: fn(&Given) -> f64,
+}
+
+/// What a scale may depend on.
+pub(super) struct Given {
+    pub std: f64,
+    pub bound: f64,
+    pub value: f64,
+    pub fan_in: f64,
+    pub fan_out: f64,
+    /// The one of the two that the mode chooses.
+    pub fan: f64,
 }
 
 impl Scheme {
@@ -91,7 +150,7 @@ impl Scheme {
                 parameters: &[],
                 gain: 1.0,
                 law: UnitLaw::Fixed(Pattern::Ones),
-                scale: |_, _, _| 0.0,
+                scale: |_| 0.0,
             },
             Self::Constant => Spec {
                 id: "constant",
@@ -100,7 +159,7 @@ impl Scheme {
                 parameters: &[Value],
                 gain: 1.0,
                 law: UnitLaw::Fixed(Pattern::Ones),
-                scale: |init, _, _| init.value(),
+                scale: |given| given.value,
             },
             Self::Normal => Spec {
                 id: "normal",
@@ -109,7 +168,7 @@ impl Scheme {
                 parameters: &[Std, Gain, Truncated],
                 gain: 1.0,
                 law: UnitLaw::Normal,
-                scale: |init, _, _| init.std(),
+                scale: |given| given.std,
             },
             Self::Uniform => Spec {
                 id: "uniform",
@@ -118,7 +177,7 @@ impl Scheme {
                 parameters: &[Bound, Gain],
                 gain: 1.0,
                 law: UnitLaw::Uniform,
-                scale: |init, _, _| init.bound(),
+                scale: |given| given.bound,
             },
             Self::LecunNormal => Spec {
                 id: "lecun_normal",
@@ -127,7 +186,7 @@ impl Scheme {
                 parameters: &[Gain, Truncated],
                 gain: 1.0,
                 law: UnitLaw::Normal,
-                scale: |_, fan_in, _| (1.0 / fan_in).sqrt(),
+                scale: |given| (1.0 / given.fan_in).sqrt(),
             },
             Self::LecunUniform => Spec {
                 id: "lecun_uniform",
@@ -136,7 +195,7 @@ impl Scheme {
                 parameters: &[Gain],
                 gain: 1.0,
                 law: UnitLaw::Uniform,
-                scale: |_, fan_in, _| (3.0 / fan_in).sqrt(),
+                scale: |given| (3.0 / given.fan_in).sqrt(),
             },
             Self::XavierNormal => Spec {
                 id: "xavier_normal",
@@ -145,7 +204,7 @@ impl Scheme {
                 parameters: &[Gain, Truncated],
                 gain: 1.0,
                 law: UnitLaw::Normal,
-                scale: |_, fan_in, fan_out| (2.0 / (fan_in + fan_out)).sqrt(),
+                scale: |given| (2.0 / (given.fan_in + given.fan_out)).sqrt(),
             },
             Self::XavierUniform => Spec {
                 id: "xavier_uniform",
@@ -154,7 +213,7 @@ impl Scheme {
                 parameters: &[Gain],
                 gain: 1.0,
                 law: UnitLaw::Uniform,
-                scale: |_, fan_in, fan_out| (6.0 / (fan_in + fan_out)).sqrt(),
+                scale: |given| (6.0 / (given.fan_in + given.fan_out)).sqrt(),
             },
             Self::HeNormal => Spec {
                 id: "he_normal",
@@ -163,7 +222,7 @@ impl Scheme {
                 parameters: &[Gain, Mode, Truncated],
                 gain: SQRT_2,
                 law: UnitLaw::Normal,
-                scale: |init, fan_in, fan_out| (1.0 / init.mode().of(fan_in, fan_out)).sqrt(),
+                scale: |given| (1.0 / given.fan).sqrt(),
             },
             Self::HeUniform => Spec {
                 id: "he_uniform",
@@ -172,7 +231,7 @@ impl Scheme {
                 parameters: &[Gain, Mode],
                 gain: SQRT_2,
                 law: UnitLaw::Uniform,
-                scale: |init, fan_in, fan_out| (3.0 / init.mode().of(fan_in, fan_out)).sqrt(),
+                scale: |given| (3.0 / given.fan).sqrt(),
             },
             Self::Orthogonal => Spec {
                 id: "orthogonal",
@@ -181,7 +240,7 @@ impl Scheme {
                 parameters: &[Gain],
                 gain: 1.0,
                 law: UnitLaw::Orthogonal,
-                scale: |_, _, _| 1.0,
+                scale: |_| 1.0,
             },
             Self::Identity => Spec {
                 id: "identity",
@@ -190,7 +249,7 @@ impl Scheme {
                 parameters: &[Gain],
                 gain: 1.0,
                 law: UnitLaw::Fixed(Pattern::Identity),
-                scale: |_, _, _| 1.0,
+                scale: |_| 1.0,
             },
             Self::TorchDefault => Spec {
                 id: "torch_default",
@@ -199,7 +258,7 @@ impl Scheme {
                 parameters: &[Gain],
                 gain: 1.0,
                 law: UnitLaw::Uniform,
-                scale: |_, fan_in, _| (1.0 / fan_in).sqrt(),
+                scale: |given| (1.0 / given.fan_in).sqrt(),
             },
         }
     }
@@ -240,9 +299,31 @@ impl Scheme {
         self.spec().law
     }
 
-    /// The scale of `init`, whose scheme this is, before gain and truncation.
-    pub(super) fn scale(self, init: &Init, fan_in: usize, fan_out: usize) -> f64 {
-        (self.spec().scale)(init, fan_in as f64, fan_out as f64)
+    /// The scale before gain and truncation.
+    pub(super) fn scale(self, given: &Given) -> f64 {
+        (self.spec().scale)(given)
+    }
+}
+
+/// The distribution behind a scheme, with unit scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnitLaw {
+    /// Not drawn: the entries that the pattern names.
+    Fixed(Pattern),
+    /// Standard normal.
+    Normal,
+    /// Standard normal conditioned on |z| ≤ 2.
+    TruncatedNormal,
+    /// U(−1, 1).
+    Uniform,
+    /// Orthonormal rows or columns.
+    Orthogonal,
+}
+
+impl UnitLaw {
+    /// Whether entries are drawn at all.
+    pub fn is_random(self) -> bool {
+        !matches!(self, Self::Fixed(_))
     }
 }
 
