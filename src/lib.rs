@@ -24,8 +24,9 @@
 //!
 //! # Where to add what
 //!
-//! - **An activation, a scheme, a choice of the file**: `src/experiment`; the list there feeds the
+//! - **An activation, a choice of the file**: `src/experiment`; the list there feeds the
 //!   parser's sentences, the window and `gradient-lab list`.
+//! - **A scheme**: one block in `src/experiment/scheme.rs`.
 //! - **A loss**: one file in `src/engine/loss`, and its name in [`experiment::Loss`].
 //! - **An op of the network**: one file in `src/engine/op` and a variant of [`engine::Op`]; passes,
 //!   Jacobians, costs and equations ask the op.
