@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use gradient_lab::engine::kernels::InstructionSet;
 use gradient_lab::engine::{FromDraws, Network, Pass, Real};
 use gradient_lab::experiment::{Architecture, Draws, Experiment, Precision};
 use gradient_lab::study::{DrawStudy, TaskContext, pass};
@@ -203,7 +204,15 @@ fn bench<T: Real + FromDraws>(
     }
 }
 
+/// The instruction set that `LAB_INSTRUCTION_SET` names is the widest that serves.
+fn limit_instruction_set() {
+    let Ok(name) = std::env::var("LAB_INSTRUCTION_SET") else { return };
+    let set = InstructionSet::ALL.iter().find(|set| format!("{set:?}").to_lowercase() == name);
+    InstructionSet::limit_to(*set.expect("portable, avx2 or avx512"));
+}
+
 fn all(criterion: &mut Criterion) {
+    limit_instruction_set();
     for workload in [W1, W2, W3, W4, W5, W6] {
         bench::<f32>(criterion, &workload, Precision::F32);
         bench::<f64>(criterion, &workload, Precision::F64);

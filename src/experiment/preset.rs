@@ -1,5 +1,7 @@
 //! The presets: experiment files that come with the lab.
 
+use std::sync::OnceLock;
+
 use super::Experiment;
 
 /// A named experiment that comes with the lab.
@@ -67,6 +69,23 @@ impl Preset {
     /// # Panics
     /// Never: a test reads every preset.
     pub fn experiment(self) -> Experiment {
+        let index = Self::ALL.iter().position(|preset| preset.id == self.id);
+        Self::experiments()[index.expect("there are no others")].clone()
+    }
+
+    /// The preset that an experiment is, where it is one.
+    pub fn of(experiment: &Experiment) -> Option<Self> {
+        let index = Self::experiments().iter().position(|preset| preset == experiment)?;
+        Some(Self::ALL[index])
+    }
+
+    /// All presets' experiments, read once: the window asks in every frame which one is set.
+    fn experiments() -> &'static [Experiment] {
+        static READ: OnceLock<Vec<Experiment>> = OnceLock::new();
+        READ.get_or_init(|| Self::ALL.iter().map(|preset| preset.read()).collect())
+    }
+
+    fn read(self) -> Experiment {
         match Experiment::from_toml(self.text) {
             Ok(experiment) => experiment,
             Err(error) => panic!("the preset {} is tested to be valid: {error}", self.id),

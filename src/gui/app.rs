@@ -297,28 +297,48 @@ impl App {
         commands.extend(path.map(Command::Open));
     }
 
-    fn panels(&mut self, ui: &mut Ui, commands: &mut Commands) {
+    /// All that is on the window. What is asked for by keys, menus and controls is carried out before
+    /// the page is shown, so that this frame shows what comes of it.
+    fn panels(&mut self, ui: &mut Ui, mut commands: Commands) -> Commands {
+        let context = ui.ctx().clone();
         let can = bar::Can {
             undo: self.history.can_undo(),
             redo: self.history.can_redo(),
             draw: self.lab.experiment.is_drawn(),
             reopen: self.last_session.is_some(),
         };
-        egui::Panel::top("bar").show(ui, |ui| bar::top(ui, &self.lab, self.page, can, commands));
-        egui::Panel::bottom("status").show(ui, |ui| {
-            bar::bottom(ui, &self.lab, self.message.as_ref(), self.jobs.is_busy(), commands);
-        });
+        egui::Panel::top("bar")
+            .show(ui, |ui| bar::top(ui, &self.lab, self.page, can, &mut commands));
+        self.apply_all(&context, &mut commands);
+        // Its place is below the controls, and its words are known after them.
+        let around = egui::Frame::side_top_panel(ui.style()).inner_margin.sum().y
+            + ui.visuals().widgets.noninteractive.bg_stroke.width;
+        let status = egui::Panel::bottom("status").exact_size(bar::STATUS_HEIGHT + around);
+        let status = status.show(ui, |ui| ui.max_rect()).inner;
         if self.page.has_controls() {
             egui::Panel::left("controls")
                 .resizable(true)
                 .default_size(312.0)
                 .size_range(260.0..=460.0)
-                .show(ui, |ui| controls::show(ui, &self.lab.experiment, commands));
+                .show(ui, |ui| controls::show(ui, &self.lab.experiment, &mut commands));
+            self.apply_all(&context, &mut commands);
         }
+        self.lab.submit_and_wait();
+        let mut status = ui.new_child(egui::UiBuilder::new().id_salt("words").max_rect(status));
+        let (message, is_busy) = (self.message.as_ref(), self.jobs.is_busy());
+        bar::bottom(&mut status, &self.lab, message, is_busy, &mut commands);
         egui::CentralPanel::no_frame().show(ui, |ui| {
+            let commands = &mut commands;
             let context = PageContext { lab: &mut self.lab, painter: &mut self.painter, commands };
             self.pages.show(self.page, ui, context);
         });
+        commands
+    }
+
+    fn apply_all(&mut self, context: &Context, commands: &mut Commands) {
+        for command in commands.drain(..) {
+            self.apply(context, command);
+        }
     }
 }
 
@@ -343,11 +363,9 @@ impl eframe::App for App {
         let mut commands = std::mem::take(&mut self.waiting);
         keys::read(&context, &mut commands);
         Self::dropped_files(&context, &mut commands);
-        self.panels(ui, &mut commands);
+        let mut commands = self.panels(ui, commands);
         self.windows(&context);
-        for command in commands {
-            self.apply(&context, command);
-        }
+        self.apply_all(&context, &mut commands);
         // Submitted at once, so that the answer is there for the next frame.
         self.lab.submit();
         self.pages.ask(self.page, &self.lab);

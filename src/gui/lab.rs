@@ -2,6 +2,7 @@
 //! every page shares.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
 
@@ -10,6 +11,10 @@ use crate::figure::{Figure, FigureId, View};
 use crate::study::{Draw, DrawStudy, Theory};
 
 use super::study_handle::{Study as _, StudyHandle};
+
+/// How long a frame may wait for a result: half of its time at 60 a second. The window's thread
+/// would have nothing to do meanwhile but to show the old one.
+const AT_ONCE: Duration = Duration::from_millis(8);
 
 /// The present experiment and what is known of it.
 pub struct Lab {
@@ -70,6 +75,17 @@ impl Lab {
     pub fn poll(&mut self) {
         // Both, whatever the first says.
         let (drawn, predicted) = (self.draw.poll(), self.theory.poll());
+        if drawn || predicted {
+            self.figures.made.clear();
+        }
+    }
+
+    /// Submits, and waits a little for what is answered at once: then the frame that takes a change
+    /// shows its result too.
+    pub fn submit_and_wait(&mut self) {
+        let deadline = Instant::now() + AT_ONCE;
+        self.submit();
+        let (drawn, predicted) = (self.draw.wait_until(deadline), self.theory.wait_until(deadline));
         if drawn || predicted {
             self.figures.made.clear();
         }

@@ -100,6 +100,19 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> StudyHandle<Q, A>
         self.answer.as_ref().map(|(_, answer)| answer)
     }
 
+    /// Waits for an answer that is under way, until `deadline` at the latest; true where there is
+    /// a new one.
+    pub fn wait_until(&mut self, deadline: Instant) -> bool {
+        let longest = deadline.saturating_duration_since(Instant::now());
+        if let Ok(worker) = &self.worker
+            && self.under_way
+            && !longest.is_zero()
+        {
+            worker.wait(longest);
+        }
+        self.poll()
+    }
+
     /// Whether the last answer is that of an earlier question.
     pub fn is_stale(&self) -> bool {
         self.answer.as_ref().is_some_and(|(ticket, _)| *ticket != self.newest)

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::study::{Stopped, TaskContext};
 
@@ -42,6 +43,8 @@ pub struct Worker<Q, A> {
 struct Shared<Q, A> {
     state: Mutex<State<Q, A>>,
     wake: Condvar,
+    /// An outcome is there.
+    answered: Condvar,
     /// The newest ticket; a computation with an older one stops.
     newest: AtomicU64,
     /// Share done, in thousandths.
@@ -52,6 +55,8 @@ struct Shared<Q, A> {
 struct State<Q, A> {
     request: Option<(u64, Q)>,
     outcome: Option<Outcome<A>>,
+    /// Whether somebody waits for the outcome and need not be woken by other means.
+    is_awaited: bool,
     closing: bool,
 }
 
@@ -71,10 +76,7 @@ impl<Q: Send + 'static, A: Send + 'static> Worker<Q, A> {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             while let Some((ticket, request)) = mine.next() {
                 let outcome = mine.answer(ticket, request, &mut job, &notify);
-                if let Some(outcome) = outcome {
-                    mine.put(ticket, outcome);
-                }
-                notify();
+                mine.put(ticket, outcome, &notify);
             }
         })?;
         Ok(Self { shared, thread: Some(thread) })
@@ -93,6 +95,19 @@ impl<Q: Send + 'static, A: Send + 'static> Worker<Q, A> {
     /// The newest outcome that has not been taken yet.
     pub fn take(&self) -> Option<Outcome<A>> {
         self.shared.lock().outcome.take()
+    }
+
+    /// Sleeps until there is an outcome, for `longest` at the most. One that comes meanwhile
+    /// notifies nobody else.
+    pub fn wait(&self, longest: Duration) {
+        let mut state = self.shared.lock();
+        state.is_awaited = true;
+        let waited = self
+            .shared
+            .answered
+            .wait_timeout_while(state, longest, |state| state.outcome.is_none());
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.is_awaited = false;
     }
 
     /// Stops what is under way and forgets what waits.
@@ -127,8 +142,14 @@ impl<Q, A> Drop for Worker<Q, A> {
 impl<Q, A> Shared<Q, A> {
     fn new() -> Self {
         Self {
-            state: Mutex::new(State { request: None, outcome: None, closing: false }),
+            state: Mutex::new(State {
+                request: None,
+                outcome: None,
+                is_awaited: false,
+                closing: false,
+            }),
             wake: Condvar::new(),
+            answered: Condvar::new(),
             newest: AtomicU64::new(0),
             progress: AtomicU32::new(0),
             busy: AtomicBool::new(false),
@@ -167,8 +188,7 @@ impl<Q, A> Shared<Q, A> {
             self.progress.store((share.clamp(0.0, 1.0) * 1000.0) as u32, Ordering::Relaxed);
         };
         let deliver = |answer: A| {
-            self.put(ticket, Outcome::Answer { ticket, answer, last: false });
-            notify();
+            self.put(ticket, Some(Outcome::Answer { ticket, answer, last: false }), notify);
         };
         let watch = TaskContext::new(&stop, &report);
         let result = catch_unwind(AssertUnwindSafe(|| job(request, &watch, &deliver)));
@@ -179,18 +199,25 @@ impl<Q, A> Shared<Q, A> {
         }
     }
 
-    /// Leaves an outcome to be taken, unless a newer request has made it stale. With nothing
-    /// else waiting the worker counts as idle from here on.
-    fn put(&self, ticket: u64, outcome: Outcome<A>) {
+    /// Leaves an outcome to be taken, unless a newer request has made it stale, and wakes whoever
+    /// sleeps. With nothing else waiting the worker counts as idle from here on.
+    fn put(&self, ticket: u64, outcome: Option<Outcome<A>>, notify: &impl Fn()) {
         let mut state = self.lock();
-        if self.newest.load(Ordering::SeqCst) != ticket {
-            return;
+        if let Some(outcome) = outcome
+            && self.newest.load(Ordering::SeqCst) == ticket
+        {
+            let done = !matches!(outcome, Outcome::Answer { last: false, .. });
+            state.outcome = Some(outcome);
+            if done && state.request.is_none() {
+                self.busy.store(false, Ordering::SeqCst);
+            }
+            if state.is_awaited {
+                self.answered.notify_one();
+                return;
+            }
         }
-        let done = !matches!(outcome, Outcome::Answer { last: false, .. });
-        state.outcome = Some(outcome);
-        if done && state.request.is_none() {
-            self.busy.store(false, Ordering::SeqCst);
-        }
+        drop(state);
+        notify();
     }
 }
 
@@ -202,7 +229,7 @@ fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use super::*;
 

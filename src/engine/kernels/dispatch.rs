@@ -1,5 +1,7 @@
 //! One function, compiled for several instruction sets; which serves is asked at run time.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 /// Instruction sets for which kernels are compiled, the later the wider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InstructionSet {
@@ -13,18 +15,44 @@ pub enum InstructionSet {
     Avx512,
 }
 
+/// The set that serves, by its place in [`InstructionSet::ALL`] from 1; 0 before it was asked for.
+static SERVING: AtomicU8 = AtomicU8::new(0);
+
 impl InstructionSet {
-    /// The widest that this processor has.
+    /// Every set of this target, the later the wider.
+    pub const ALL: &[Self] = &[
+        Self::Portable,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx2,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx512,
+    ];
+
+    /// The widest that this processor has and [`Self::limit_to`] allows.
     #[inline]
     pub fn best() -> Self {
         #[cfg(test)]
         if let Some(forced) = tests::FORCED.get() {
             return forced;
         }
-        Self::of_processor()
+        match SERVING.load(Ordering::Relaxed) {
+            0 => Self::of_processor().serve(),
+            place => Self::ALL[usize::from(place) - 1],
+        }
     }
 
-    #[inline]
+    /// Has no wider set serve from now on. The numbers stay the same to the bit; a benchmark can
+    /// tell what a narrower processor would take.
+    pub fn limit_to(widest: Self) {
+        Self::of_processor().min(widest).serve();
+    }
+
+    #[cold]
+    fn serve(self) -> Self {
+        SERVING.store(self as u8 + 1, Ordering::Relaxed);
+        self
+    }
+
     fn of_processor() -> Self {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")

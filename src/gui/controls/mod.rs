@@ -29,7 +29,7 @@ pub fn show(ui: &mut Ui, experiment: &Experiment, commands: &mut Commands) {
 }
 
 fn preset_choice(ui: &mut Ui, draft: &mut Experiment) {
-    let current = Preset::ALL.into_iter().find(|preset| preset.experiment() == *draft);
+    let current = Preset::of(draft);
     ui.horizontal(|ui| {
         let word = ui.label("Preset");
         let text = current.map_or("– (changed)", |preset| preset.id);
