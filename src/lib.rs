@@ -28,7 +28,7 @@
 //!   line of the list in `mod.rs` there. Engine, theory, window and file read both.
 //! - **A key of the file**: a row of [`experiment::limits::KEYS`]; it feeds the checks, the
 //!   sentences of refusals and `gradient-lab list`.
-//! - **A scheme**: `src/experiment/init.rs`.
+//! - **A scheme**: one block in `src/experiment/scheme.rs`.
 //! - **A loss**: one file in `src/engine/loss`, and its name in [`experiment::Loss`].
 //! - **An op of the network**: one file in `src/engine/op` and a variant of [`engine::Op`]; passes,
 //!   Jacobians, costs and equations ask the op.

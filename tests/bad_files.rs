@@ -184,6 +184,57 @@ fn variants() {
 }
 
 #[test]
+fn exceptions_by_layer() {
+    let layer = |words: &str| format!("[[variant]]\n[[variant.layer]]\n{words}");
+    let check_layer = |text: &str, words: &[&str]| check(&[(&layer(text), words)]);
+    let range = "a layer from 1 to 6, the output layer";
+    check_layer("index = 0\nactivation = 'tanh'", &["variant 1, exception 1, index = 0 is", range]);
+    check_layer("index = 7\nactivation = 'tanh'", &["exception 1, index = 7 is not", range]);
+    check_layer(
+        "index = -3\nactivation = 'tanh'",
+        &["exception 1, index = -3", "a layer's number"],
+    );
+    check_layer("index = 2.5\nactivation = 'tanh'", &["index = 2.5", "a layer's number"]);
+    check_layer("index = 'two'", &["index = \"two\"", "a layer's number"]);
+    check_layer("index = 18446744073709551615", &["too large"]);
+    check_layer("activation = 'tanh'", &["exception 1, index is missing: it takes a layer's"]);
+    check_layer("index = 3", &["exception 1 (layer 3) changes nothing: give it an activation"]);
+    check_layer("layer = 3", &["exception 1, layer is not a key", "index, activation, init, bias"]);
+    check_layer("index = 3\nweights = [[1]]", &["exception 1, weights is not a key", "index, act"]);
+    check_layer(
+        "index = 3\nactivation = 'swish'",
+        &["exception 1, activation = \"swish\"", "silu"],
+    );
+    check_layer("index = 3\ninit = 'zeros'", &["exception 1, init = \"zeros\"", "a table such"]);
+    check_layer("index = 3\ninit = { gain = -1 }", &["exception 1, init.gain = -1", "0 to 1e6"]);
+    check_layer("index = 3\ninit = { sd = 1 }", &["exception 1, init.sd is not a key", "std"]);
+    check_layer("index = 3\ninit = { scheme = 'zeros', gain = 1 }", &["init.gain does not go"]);
+    check_layer(
+        "index = 3\nbias = { scheme = 'identity' }",
+        &["bias.scheme = \"identity\"", "zeros"],
+    );
+    let twice = "index = 3\nactivation = 'tanh'\n[[variant.layer]]\nindex = 3\nactivation = 'relu'";
+    check_layer(twice, &["variant 1, exception 2 (layer 3) is the second for this layer"]);
+    check(&[
+        ("[[variant]]\nlayer = 3", &["variant 1, layer = 3", "tables [[variant.layer]]"]),
+        ("[[variant]]\n[variant.layer]\nindex = 1", &["layer = ", "tables [[variant.layer]]"]),
+        ("[[variant]]\nlayer = [[1, 'tanh']]", &["exception 1 = [1, \"tanh\"]"]),
+        ("layer = []", &["layer is not a key", "there is the key variant.layer"]),
+        (
+            "[[variant]]\noutput_activation = 'linear'\n[[variant.layer]]\nindex = 6\nactivation = 'tanh'",
+            &["exception 1 (layer 6) has an activation, but output_activation decides"],
+        ),
+        (
+            "[architecture]\nloss = 'bce'\n[[variant]]\n[[variant.layer]]\nindex = 6\nactivation = 'tanh'",
+            &["exception 1 (layer 6) has an activation, but the loss decides"],
+        ),
+    ]);
+    // A file's worth of them is refused at once.
+    let many = "[[variant.layer]]\nindex = 1\nactivation = 'tanh'\n".repeat(200_000);
+    check(&[(&format!("[[variant]]\n{many}"), &["exception 2 (layer 1) is the second"])]);
+}
+
+#[test]
 fn shapes_of_given_numbers() {
     let small = |rest: &str| format!("[architecture]\ninput = 1\nhidden = [1]\n{rest}");
     let check_small = |rest: &str, words: &[&str]| check(&[(&small(rest), words)]);

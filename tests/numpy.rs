@@ -171,7 +171,7 @@ fn random_pair(rng: &mut impl Rng) -> Experiment {
 
 /// A law that is drawn, or nothing where the numbers are given or constant.
 fn drawn_law(init: &Init, is_given: bool) -> Option<UnitLaw> {
-    Some(init.unit_law()).filter(|&law| !is_given && law != UnitLaw::Ones)
+    Some(init.unit_law()).filter(|&law| !is_given && law.is_random())
 }
 
 #[test]

@@ -3,8 +3,8 @@
 mod helpers;
 
 use gradient_lab::experiment::{
-    Activation, Architecture, Data, Draws, Experiment, FanMode, Init, Loss, Parameter, Precision,
-    Scheme, Variant, limits,
+    Activation, Architecture, Data, Draws, Experiment, FanMode, Init, LayerException, Loss,
+    Parameter, Precision, Scheme, Variant, limits,
 };
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -103,7 +103,25 @@ fn variant(rng: &mut Rng, index: usize, sizes: &[usize]) -> Variant {
         bias: init(rng, &Scheme::FOR_BIAS),
         weights,
         biases,
+        exceptions: exceptions(rng, sizes.len() - 1),
     }
+}
+
+/// Some layers, in any order.
+fn exceptions(rng: &mut Rng, layers: usize) -> Vec<LayerException> {
+    let mut exceptions: Vec<LayerException> = Vec::new();
+    for _ in 0..rng.random_range(0..=3) {
+        let own = LayerException {
+            index: rng.random_range(1..=layers),
+            activation: maybe(rng, |rng| one_of(rng, &Activation::ALL)),
+            init: maybe(rng, |rng| init(rng, &Scheme::ALL)),
+            bias: maybe(rng, |rng| init(rng, &Scheme::FOR_BIAS)),
+        };
+        if !own.is_empty() && exceptions.iter().all(|other| other.index != own.index) {
+            exceptions.push(own);
+        }
+    }
+    exceptions
 }
 
 fn random_experiment(rng: &mut Rng) -> Experiment {
@@ -134,6 +152,15 @@ fn obey_loss(experiment: &mut Experiment) {
     if experiment.architecture.loss != Loss::Mse {
         experiment.data = None;
         experiment.variants.iter_mut().for_each(|variant| variant.output_activation = None);
+    }
+    let output = experiment.layers();
+    let decided = experiment.architecture.loss != Loss::Mse;
+    for variant in &mut experiment.variants {
+        if decided || variant.output_activation.is_some() {
+            let own = variant.exceptions.iter_mut().filter(|own| own.index == output);
+            own.for_each(|own| own.activation = None);
+            variant.exceptions.retain(|own| !own.is_empty());
+        }
     }
 }
 

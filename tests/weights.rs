@@ -58,7 +58,12 @@ impl PlainNetwork {
             weights: (1..=layers).map(|l| tensor(file, &format!("{name}.{l}.weight"))).collect(),
             biases: (1..=layers).map(bias).collect(),
             activations: (1..=layers)
-                .map(|l| if l == layers { output } else { hidden }.to_owned())
+                .map(|l| {
+                    let own = variant["layer"].as_array().into_iter().flatten();
+                    let own = own.filter(|own| own["index"] == l);
+                    let own = own.filter_map(|own| own["activation"].as_str()).next();
+                    own.unwrap_or(if l == layers { output } else { hidden }).to_owned()
+                })
                 .collect(),
         }
     }
@@ -182,6 +187,25 @@ fn orthogonal_weights_can_be_checked_at_depth() {
     let toml = "draws = 'layered'\n[architecture]\ninput = 16\ndepth = 30\nwidth = 16\noutput = 16\n\
                 [[variant]]\nactivation = 'tanh'\ninit = { scheme = 'orthogonal' }";
     check(toml, Dtype::F64, 1e-10);
+}
+
+#[test]
+fn layers_of_their_own_can_be_checked_from_their_weights() {
+    let exceptions = "
+    [[variant.layer]]
+    index = 2
+    activation = 'silu'
+    init = { scheme = 'identity', gain = 0.7 }
+    [[variant.layer]]
+    index = 3
+    activation = 'tanh'
+    bias = { scheme = 'uniform', bound = 0.3 }
+    [[variant.layer]]
+    index = 4
+    activation = 'sigmoid'
+    init = { scheme = 'he_uniform', gain = 2.0 }
+";
+    check(&format!("{BATCH_AND_BIASES}{exceptions}"), Dtype::F64, 1e-10);
 }
 
 #[test]

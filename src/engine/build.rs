@@ -107,20 +107,21 @@ fn dense<T: Real>(
     arrays: &mut impl Iterator<Item = Arc<Array2<T>>>,
 ) -> Dense<T> {
     let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
+    let (init, law) = (variant.init_of(l), variant.bias_of(l));
     let mut drawn = || arrays.next().expect(DRAWN);
     let (unit, scale) = match &variant.weights {
         Some(weights) => (Arc::new(from_rows(&weights[l - 1], fan_in)), 1.0),
-        None => (drawn(), variant.init.scale(fan_in, fan_out)),
+        None => (drawn(), init.scale(fan_in, fan_out)),
     };
     let bias = match &variant.biases {
         Some(biases) => Some(biases[l - 1].iter().map(|&b| T::from_f64(b)).collect()),
-        None if is_absent(&variant.bias) => None,
+        None if is_absent(law) => None,
         None => {
-            let scale = variant.bias.scale(fan_in, fan_out);
+            let scale = law.scale(fan_in, fan_out);
             Some(drawn().iter().map(|&u| T::from_f64(u.to_f64() * scale)).collect())
         }
     };
-    let is_random = variant.weights.is_none() && variant.init.unit_law() != UnitLaw::Ones;
+    let is_random = variant.weights.is_none() && init.unit_law().is_random();
     Dense { unit, scale: T::from_f64(scale), bias, is_random }
 }
 
@@ -141,11 +142,12 @@ fn requests(experiment: &Experiment, variant: &Variant, sizes: &[usize]) -> Vec<
     let mut requests = Vec::new();
     for l in 1..sizes.len() {
         if variant.weights.is_none() {
-            let law = variant.init.unit_law();
+            let law = variant.init_of(l).unit_law();
             requests.push(request(Tensor::Weight(l), law, sizes[l], sizes[l - 1]));
         }
-        if variant.biases.is_none() && !is_absent(&variant.bias) {
-            requests.push(request(Tensor::Bias(l), variant.bias.unit_law(), sizes[l], 1));
+        let bias = variant.bias_of(l);
+        if variant.biases.is_none() && !is_absent(bias) {
+            requests.push(request(Tensor::Bias(l), bias.unit_law(), sizes[l], 1));
         }
     }
     if experiment.data.is_none() {

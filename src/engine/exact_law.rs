@@ -86,9 +86,12 @@ impl ExactLaw {
     /// [`NotExact`] where it cannot, and why.
     pub fn applies(experiment: &Experiment, variant: &Variant) -> Result<(), NotExact> {
         let sizes = experiment.sizes();
-        let absent = sizes.windows(2).all(|pair| variant.init.scale(pair[0], pair[1]) == 0.0);
-        let normal = variant.init.unit_law() == UnitLaw::Normal || absent;
-        if variant.weights.is_some() || !normal {
+        // Weights of scale 0 are normal ones of variance 0.
+        let normal = |l: usize| {
+            let init = variant.init_of(l);
+            init.unit_law() == UnitLaw::Normal || init.scale(sizes[l - 1], sizes[l]) == 0.0
+        };
+        if variant.weights.is_some() || !(1..sizes.len()).all(normal) {
             Err(NotExact::Weights)
         } else if experiment.architecture.batch != 1 {
             Err(NotExact::Batch)
@@ -177,15 +180,16 @@ impl ExactLaw {
 impl LawLayer {
     fn new(experiment: &Experiment, variant: &Variant, l: usize, sizes: &[usize]) -> Self {
         let (fan_in, units) = (sizes[l - 1], sizes[l]);
-        let random = variant.biases.is_none() && variant.bias.scale(fan_in, units) != 0.0;
+        let law = variant.bias_of(l);
+        let random = variant.biases.is_none() && law.scale(fan_in, units) != 0.0;
         let bias = match &variant.biases {
             Some(biases) => Some(biases[l - 1].clone()),
             None => random.then(|| vec![0.0; units]),
         };
         Self {
-            scale: variant.init.scale(fan_in, units),
+            scale: variant.init_of(l).scale(fan_in, units),
             bias,
-            bias_law: random.then_some(variant.bias),
+            bias_law: random.then_some(*law),
             activation: experiment.activation_of(variant, l),
             fan_in,
             normals: vec![0.0; units],

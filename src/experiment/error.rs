@@ -120,6 +120,11 @@ pub(super) fn in_words(path: &str) -> String {
         Some((index, rest)) => (format!("variant {}", from_one(index)), rest),
         None => (String::new(), path),
     };
+    let exception = rest.strip_prefix(".layer[").and_then(|rest| rest.split_once(']'));
+    let (prefix, rest) = match exception {
+        Some((index, rest)) => (format!("{prefix}, exception {}", from_one(index)), rest),
+        None => (prefix, rest),
+    };
     let (key, indices) = rest.split_once('[').unwrap_or((rest, ""));
     let key = match key.strip_prefix('.') {
         Some(key) => format!("{prefix}, {key}"),
@@ -169,6 +174,8 @@ mod tests {
             ("architecture.depth", "architecture.depth"),
             ("variant[1]", "variant 2"),
             ("variant[1].init.gain", "variant 2, init.gain"),
+            ("variant[1].layer[0]", "variant 2, exception 1"),
+            ("variant[1].layer[0].bias.std", "variant 2, exception 1, bias.std"),
             ("architecture.hidden[2]", "architecture.hidden (number 3)"),
             ("data.x[0]", "data.x (example 1)"),
             ("data.x[0][9]", "data.x (example 1, number 10)"),

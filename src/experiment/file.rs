@@ -3,7 +3,7 @@
 use super::error::{SHOWN, in_words};
 use super::text::shortened;
 use super::validate::validate_variant_count;
-use super::{Experiment, ExperimentError, limits, write};
+use super::{Experiment, ExperimentError, Init, limits, write};
 
 impl Experiment {
     /// Reads and validates an experiment file's text. Every field is optional; what is
@@ -38,6 +38,9 @@ impl Experiment {
         for variant in &mut tidy.variants {
             variant.init.tidy();
             variant.bias.tidy();
+            for exception in &mut variant.exceptions {
+                exception.init.iter_mut().chain(&mut exception.bias).for_each(Init::tidy);
+            }
         }
         let mut table = match toml::Table::try_from(&tidy) {
             Ok(table) => table,

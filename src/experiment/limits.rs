@@ -153,6 +153,11 @@ fn variant_keys() -> Vec<Key> {
             "variant.name",
             format!("a text of {short} to {long} letters, unlike the other variants'"),
         ),
+        Key::of(
+            "variant.layer",
+            "tables [[variant.layer]], one for each layer with an activation, init or bias of its own",
+        ),
+        Key::of("variant.layer.index", "a layer's number, from 1 to that of the output layer"),
         Key::of("variant.activation", activation.clone()),
         Key::of("variant.output_activation", activation),
         Key::of("variant.init", "a table such as { scheme = \"xavier_normal\", gain = 1.0 }"),
@@ -179,14 +184,19 @@ fn variant_keys() -> Vec<Key> {
     ]
 }
 
-/// What the key accepts. The keys of a `bias` table are those of an `init` table, and those of an
-/// `output_activation` those of an `activation`.
+/// What the key accepts. The keys of a `bias` table are those of an `init` table, those of an
+/// `output_activation` those of an `activation`, and a layer's are its variant's.
 pub fn accepted(key: &str) -> Option<&'static Key> {
     KEYS.get(position(key))
 }
 
 /// Where the key stands in [`KEYS`]; for no key the end.
 pub(super) fn position(key: &str) -> usize {
+    let own = ["activation", "init", "bias"].map(|key| format!("variant.layer.{key}"));
+    let key = match own.iter().any(|own| key.starts_with(own)) {
+        true => key.replacen(".layer", "", 1),
+        false => key.to_owned(),
+    };
     let key = key.replace(".bias.", ".init.").replace(".output_activation.", ".activation.");
     KEYS.iter().position(|known| known.name == key).unwrap_or(KEYS.len())
 }

@@ -3,11 +3,13 @@
 mod activation;
 mod choices;
 mod error;
+mod exception;
 mod file;
 mod init;
 pub mod limits;
 mod loss_rules;
 mod preset;
+mod scheme;
 mod tables;
 mod text;
 mod validate;
@@ -20,8 +22,10 @@ pub use activation::Activation;
 pub use activation::*;
 pub use choices::{Draws, Loss, Precision};
 pub use error::ExperimentError;
-pub use init::{FanMode, Init, Parameter, Scheme, TRUNCATED_STD, UnitLaw};
+pub use exception::LayerException;
+pub use init::{Init, TRUNCATED_STD};
 pub use preset::Preset;
+pub use scheme::{FanMode, Parameter, Pattern, Scheme, UnitLaw};
 pub use tables::{optional_table, optional_tables, optional_word, table, tables, word};
 pub use text::{is_hidden, short_path, shortened, visible};
 
@@ -105,23 +109,26 @@ pub struct Data {
 pub struct Variant {
     /// Shown in legends; names the variant in weights files.
     pub name: String,
-    /// φ of the hidden layers.
+    /// φ of the hidden layers but for exceptions: ask [`Experiment::activation_of`].
     pub activation: Activation,
     /// φ of the output layer; absent, the loss's where that decides it, else the hidden layers'.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_activation: Option<Activation>,
-    /// How weights are drawn.
+    /// How weights are drawn but for exceptions: ask [`Variant::init_of`].
     #[serde(deserialize_with = "table")]
     pub init: Init,
-    /// How biases are drawn.
+    /// How biases are drawn but for exceptions: ask [`Variant::bias_of`].
     #[serde(default = "no_bias", skip_serializing_if = "is_no_bias", deserialize_with = "table")]
     pub bias: Init,
-    /// Explicit weights W^(1)…W^(L), n_l × n_{l−1}, in place of `init`.
+    /// Explicit weights W^(1)…W^(L), n_l × n_{l−1}, in place of every `init`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<Vec<Vec<Vec<f64>>>>,
-    /// Explicit biases b^(1)…b^(L), in place of `bias`.
+    /// Explicit biases b^(1)…b^(L), in place of every `bias`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub biases: Option<Vec<Vec<f64>>>,
+    /// Layers that are set up unlike the others, each at most once.
+    #[serde(rename = "layer", skip_serializing_if = "Vec::is_empty", deserialize_with = "tables")]
+    pub exceptions: Vec<LayerException>,
 }
 
 fn no_bias() -> Init {
@@ -182,6 +189,7 @@ impl Variant {
             bias: no_bias(),
             weights: None,
             biases: None,
+            exceptions: Vec::new(),
         }
     }
 
@@ -202,7 +210,7 @@ impl Variant {
         } else if !is_no_bias(&self.bias) {
             words += &format!(", bias {}", self.bias.describe().to_lowercase());
         }
-        words
+        words + &self.describe_exceptions()
     }
 }
 
@@ -253,9 +261,11 @@ impl Experiment {
 
     /// Whether anything is drawn, so that the seed has a say.
     pub fn is_drawn(&self) -> bool {
-        // A bias of zeros takes nothing from the stream.
-        let bias = |v: &Variant| v.biases.is_none() && v.bias.scale(1, 1) != 0.0;
-        self.data.is_none() || self.variants.iter().any(|v| v.weights.is_none() || bias(v))
+        let takes = |init: &Init| init.unit_law().is_random() && init.scale(1, 1) != 0.0;
+        let layers = || 1..=self.layers();
+        let weights = |v: &Variant| v.weights.is_none() && layers().any(|l| takes(v.init_of(l)));
+        let biases = |v: &Variant| v.biases.is_none() && layers().any(|l| takes(v.bias_of(l)));
+        self.data.is_none() || self.variants.iter().any(|v| weights(v) || biases(v))
     }
 
     /// The largest seed that names a stream.
@@ -276,15 +286,6 @@ impl Experiment {
         if self.is_drawn() {
             self.seed = if self.seed < self.last_seed() { self.seed + 1 } else { 0 };
         }
-    }
-
-    /// φ of a variant's layer `layer`, counted from 1. At the output the loss may decide it.
-    pub fn activation_of(&self, variant: &Variant, layer: usize) -> Activation {
-        if layer < self.layers() {
-            return variant.activation;
-        }
-        let decided = self.architecture.loss.output_activation();
-        decided.or(variant.output_activation).unwrap_or(variant.activation)
     }
 
     /// The settings in one line, for the caption under a figure.

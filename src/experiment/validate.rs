@@ -9,7 +9,7 @@ type Checked = Result<(), ExperimentError>;
 
 impl Experiment {
     /// Drops explicit weights, biases and data whose shapes no longer fit the sizes, so that
-    /// a moved slider draws them; nothing while the sizes themselves are not accepted. Returns
+    /// a moved slider draws them, and exceptions of layers that are no more; nothing while the sizes themselves are not accepted. Returns
     /// whether anything was dropped.
     pub fn forget_misfits(&mut self) -> bool {
         // Sizes that are refused are not written out: there may be 10^15 of them.
@@ -38,6 +38,7 @@ impl Experiment {
             }
             dropped |= weights || biases;
         }
+        dropped |= self.forget_lost_exceptions();
         let misfit = |data: &Data| data.validate(&self.architecture).is_err();
         if self.data.as_ref().is_some_and(misfit) {
             self.data = None;
@@ -75,6 +76,7 @@ impl Experiment {
         for (index, variant) in self.variants.iter().enumerate() {
             let key = format!("variant[{index}]");
             variant.validate(&key, &self.sizes())?;
+            self.validate_exceptions(index)?;
             if self.variants[..index].iter().any(|other| other.name == variant.name) {
                 return Err(ExperimentError::text(&format!("{key}.name"), &variant.name));
             }
@@ -215,14 +217,7 @@ impl Variant {
             activation.validate(&format!("{key}.output_activation"))?;
         }
         self.init.validate(&format!("{key}.init"))?;
-        self.bias.validate(&format!("{key}.bias"))?;
-        if !Scheme::FOR_BIAS.contains(&self.bias.scheme) {
-            return Err(ExperimentError::value_of(
-                &format!("{key}.bias.scheme"),
-                format_args!("{:?}", self.bias.scheme.id()),
-                limits::one_of(Scheme::FOR_BIAS.map(Scheme::id)),
-            ));
-        }
+        self.bias.validate_bias(&format!("{key}.bias"))?;
         self.validate_given(key, sizes)
     }
 
@@ -247,7 +242,18 @@ impl Variant {
 }
 
 impl Init {
-    fn validate(&self, key: &str) -> Checked {
+    /// Checks a law of biases, which are vectors.
+    pub(super) fn validate_bias(&self, key: &str) -> Checked {
+        self.validate(key)?;
+        if Scheme::FOR_BIAS.contains(&self.scheme) {
+            return Ok(());
+        }
+        let accepted = limits::one_of(Scheme::FOR_BIAS.map(Scheme::id));
+        let scheme = format!("{:?}", self.scheme.id());
+        Err(ExperimentError::value_of(&format!("{key}.scheme"), scheme, accepted))
+    }
+
+    pub(super) fn validate(&self, key: &str) -> Checked {
         let numbers = [
             (Parameter::Gain, "gain", self.gain),
             (Parameter::Std, "std", self.std),
@@ -285,7 +291,7 @@ impl Init {
 }
 
 impl Activation {
-    fn validate(self, key: &str) -> Checked {
+    pub(super) fn validate(self, key: &str) -> Checked {
         let own = self.parameter();
         own.map_or(Ok(()), |own| number_within(&format!("{key}.{}", own.key), own.value))
     }

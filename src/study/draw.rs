@@ -283,7 +283,9 @@ fn wants_preview(experiment: &Experiment) -> bool {
     let cost = Cost::of_experiment(experiment);
     let work = (cost.forward() + cost.deltas()) * experiment.variants.len() as u64;
     // Variants of one law share their draws; given weights are a page of text.
-    let laws: HashSet<_> = experiment.variants.iter().map(|v| v.init.unit_law()).collect();
+    let law = |v: &Variant, l| v.init_of(l).unit_law();
+    let of = |v| (1..=experiment.layers()).map(|l| law(v, l)).collect::<Vec<_>>();
+    let laws: HashSet<_> = experiment.variants.iter().map(of).collect();
     let held = experiment.architecture.weight_count() * laws.len() as u128;
     batch >= PREVIEW_FROM_BATCH && work >= PREVIEW_FROM && held <= limits::WEIGHTS as u128
 }

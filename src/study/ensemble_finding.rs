@@ -154,7 +154,6 @@ pub enum Place {
     Outside,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn in_words<S: serde::Serializer>(reason: &TheoryError, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(reason)
 }
@@ -196,18 +195,23 @@ impl EnsembleFinding {
         let line = layers.prediction.layers[0].delta.log10();
         let band = layers.bands.first().filter(|_| layers.no_spread.is_none());
         let std = band.map(|band| band.std_log10);
-        let law = variant.init.unit_law();
-        let known = matches!(law, UnitLaw::Normal | UnitLaw::Ones);
+        let mut laws: Vec<UnitLaw> = Vec::new();
+        for law in (1..=experiment.layers()).map(|l| variant.init_of(l).unit_law()) {
+            let is_known = matches!(law, UnitLaw::Normal | UnitLaw::Fixed(_));
+            if !is_known && !laws.contains(&law) {
+                laws.push(law);
+            }
+        }
         let batch = experiment.architecture.batch > 1;
-        let all = [
+        let before = [
             about_width(experiment, first, line, std),
             about_rms(first, line),
             about_output(experiment),
             (first.zeros() > 0).then_some(Self::CaveatZeros),
-            (!known).then_some(Self::CaveatWeights { law }),
-            batch.then_some(Self::CaveatBatch),
         ];
-        all.into_iter().flatten().collect()
+        let weights = laws.into_iter().map(|law| Self::CaveatWeights { law });
+        let batch = batch.then_some(Self::CaveatBatch);
+        before.into_iter().flatten().chain(weights).chain(batch).collect()
     }
 
     /// One layer's distribution.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::engine::special::{digamma, trigamma};
 use crate::experiment::{Activation, Experiment, UnitLaw, Variant};
 
-use super::theory::{LayerPrediction, TheoryError, predict};
+use super::theory::{LayerPrediction, TheoryError, predict, variance};
 
 /// How sure a [`StepLaw`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -115,8 +115,8 @@ fn heuristic_step(layer: &LayerPrediction, weight_variance: f64) -> StepLaw {
 
 /// The mean and the spread of every layer's log10 ‖δ^(l)‖/‖δ^(L)‖ for l = 1…L.
 ///
-/// Exact for normal weights, one output, and hidden layers that are linear or are ReLU with no
-/// bias or one symmetric about 0; a heuristic for everything else. Steps count as independent,
+/// Exact for normal weights, one output, and hidden layers each of which is linear or is ReLU with
+/// no bias or one symmetric about 0; a heuristic for everything else. Steps count as independent,
 /// so that their variances add.
 ///
 /// # Errors
@@ -126,15 +126,17 @@ pub fn band(experiment: &Experiment, variant: &Variant) -> Result<Vec<LayerBand>
     let exact = is_exact(experiment, variant);
     let (mut mean_ln, mut var_ln, mut footing) = (0.0, 0.0, Footing::Exact);
     let mut bands = Vec::with_capacity(layers.len());
-    let mut known: Option<(LayerPrediction, f64, StepLaw)> = None;
+    let mut known: Option<(LayerPrediction, (Activation, f64), StepLaw)> = None;
     for (index, layer) in layers.iter().enumerate().rev() {
         if let Some(above) = layers.get(index + 1) {
-            let variance = variant.init.variance(above.fan_in, above.fan_out);
+            let variance = variance(variant, above);
+            let activation = experiment.activation_of(variant, layer.layer);
+            let asked = (activation, variance);
             let step = match known {
-                Some((like, v, step)) if v == variance && is_like(&like, layer) => step,
-                _ => step(variant.activation, exact, layer, variance),
+                Some((like, known, step)) if known == asked && is_like(&like, layer) => step,
+                _ => step(activation, exact, layer, variance),
             };
-            known = Some((*layer, variance, step));
+            known = Some((*layer, asked, step));
             mean_ln += step.mean_ln;
             var_ln += step.var_ln;
             footing = if step.footing == Footing::Exact { footing } else { Footing::Heuristic };
@@ -150,22 +152,27 @@ pub fn band(experiment: &Experiment, variant: &Variant) -> Result<Vec<LayerBand>
     Ok(bands)
 }
 
-/// Whether weights and biases are as likely as their negatives.
-pub(super) fn is_symmetric(variant: &Variant) -> bool {
-    variant.bias.unit_law() != UnitLaw::Ones || variant.bias.scale(1, 1) == 0.0
+/// Whether weights and biases of a layer are as likely as their negatives.
+pub(super) fn is_symmetric(variant: &Variant, layer: usize) -> bool {
+    let bias = variant.bias_of(layer);
+    bias.unit_law().is_random() || bias.scale(1, 1) == 0.0
 }
 
+/// Whether every step has its exact law. Linear and ReLU layers may take turns: with random signs
+/// for the units of the ReLU layers, on either side of their weights and on their biases, which
+/// changes no law, which units are active is independent of the weights.
 pub(super) fn is_exact(experiment: &Experiment, variant: &Variant) -> bool {
-    let normal = variant.init.unit_law() == UnitLaw::Normal;
-    let symmetric = is_symmetric(variant);
-    normal
-        && experiment.architecture.output == 1
+    let normal = |l| variant.init_of(l).unit_law() == UnitLaw::Normal;
+    let known = |l| match experiment.activation_of(variant, l).lines() {
+        Some((1.0, 1.0)) => true,
+        Some((0.0, 1.0)) => is_symmetric(variant, l),
+        _ => false,
+    };
+    let layers = experiment.layers();
+    experiment.architecture.output == 1
         && experiment.architecture.batch == 1
-        && match variant.activation.lines() {
-            Some((1.0, 1.0)) => true,
-            Some((0.0, 1.0)) => symmetric,
-            _ => false,
-        }
+        && (1..=layers).all(normal)
+        && (1..layers).all(known)
 }
 
 /// Whether two layers take the same step, so that a deep net's are computed once.

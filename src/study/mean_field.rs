@@ -78,13 +78,13 @@ impl MeanField {
         Self { activation, weight_variance, bias, input_square: 1.0 }
     }
 
-    /// Of a variant in which all hidden layers have one width: σ_w² = n Var W, the law of its
+    /// Of a variant whose hidden layers have one width and are set up alike: σ_w² = n Var W, the law of its
     /// biases, and the mean square of its input, E‖x‖² Var W^(1)/σ_w². Given examples count with
     /// the mean of their ‖x‖².
     ///
     /// # Errors
-    /// [`TheoryError`] as for [`predict`](super::predict). `None` where widths differ or there
-    /// is only one hidden layer, so that nothing repeats.
+    /// [`TheoryError`] as for [`predict`](super::predict). `None` where hidden layers differ in
+    /// width or in how they are set up, or there is only one, so that nothing repeats.
     pub fn of(experiment: &Experiment, variant: &Variant) -> Result<Option<Self>, TheoryError> {
         let squares = input_squares(experiment);
         let mean = squares.iter().sum::<f64>() / squares.len() as f64;
@@ -104,17 +104,19 @@ impl MeanField {
         let sizes = experiment.sizes();
         let hidden = &sizes[1..sizes.len() - 1];
         let width = hidden[0];
-        if hidden.len() < 2 || hidden.iter().any(|&size| size != width) {
+        let is_one_width = hidden.iter().all(|&size| size == width);
+        if hidden.len() < 2 || !is_one_width || !experiment.hidden_layers_are_alike(variant) {
             return Ok(None);
         }
-        let weight_variance = width as f64 * variant.init.variance(width, width);
-        let bias = BiasLaw::of(&variant.bias, width, width);
+        let (init, law) = (variant.init_of(1), variant.bias_of(1));
+        let weight_variance = width as f64 * init.variance(width, width);
+        let bias = BiasLaw::of(law, width, width);
         // PyTorch's default bias goes by the fan: q of layer 1 is what counts.
-        let first_bias = BiasLaw::of(&variant.bias, sizes[0], width);
-        let first = input_norm_square * variant.init.variance(sizes[0], width);
+        let first_bias = BiasLaw::of(law, sizes[0], width);
+        let first = input_norm_square * init.variance(sizes[0], width);
         let first = (first + first_bias.spread() - bias.spread()).max(0.0);
         Ok(Some(Self {
-            activation: variant.activation,
+            activation: experiment.activation_of(variant, 1),
             weight_variance,
             bias,
             input_square: if weight_variance > 0.0 { first / weight_variance } else { 0.0 },

@@ -33,7 +33,7 @@ impl BiasLaw {
     pub fn of(bias: &Init, fan_in: usize, fan_out: usize) -> Self {
         let scale = bias.scale(fan_in, fan_out);
         match bias.unit_law() {
-            UnitLaw::Ones => Self { mean: scale, ..Self::default() },
+            UnitLaw::Fixed(_) => Self { mean: scale, ..Self::default() },
             UnitLaw::Uniform => Self { uniform: scale.abs(), ..Self::default() },
             UnitLaw::Normal | UnitLaw::TruncatedNormal | UnitLaw::Orthogonal => {
                 Self { variance: bias.variance(fan_in, fan_out), ..Self::default() }

@@ -17,6 +17,8 @@ pub enum NoSpread {
     NoSignal,
     /// The entries of orthogonal weights are not independent.
     Orthogonal,
+    /// Some layers are set up unlike the others.
+    MixedLayers,
     /// In some layer a few units decide: the relative variance of its step is above ½.
     FewUnits,
     /// In some networks all units of a layer lie on the flat side, where the slope is next to 0.
@@ -46,23 +48,30 @@ pub(super) fn no_spread(
     let hidden = &layers[..layers.len() - 1];
     let whole = hidden[..hidden.len() - 1].iter().filter_map(|layer| layer.ratio);
     let whole: f64 = whole.map(libm::log10).sum();
-    if !whole.is_finite() {
+    let output_step = hidden[hidden.len() - 1].ratio;
+    if !whole.is_finite() || output_step == Some(0.0) {
         return Some(NoSpread::NoSignal);
     }
     if is_exact(experiment, variant) {
         return None;
     }
-    if variant.init.unit_law() == UnitLaw::Orthogonal {
+    let last = layers.len();
+    if (1..=last).any(|l| variant.init_of(l).unit_law() == UnitLaw::Orthogonal) {
         return Some(NoSpread::Orthogonal);
+    }
+    let output_weights = variant.exception(last).is_some_and(|own| own.init.is_some());
+    if output_weights || !experiment.hidden_layers_are_alike(variant) {
+        return Some(NoSpread::MixedLayers);
     }
     if hidden.iter().any(|layer| relative_variance(layer) > MOST_VARIANCE) {
         return Some(NoSpread::FewUnits);
     }
-    if has_closed_layers(variant.activation, hidden, std_log10) {
+    if has_closed_layers(|l| experiment.activation_of(variant, l), hidden, std_log10) {
         return Some(NoSpread::ClosedLayer);
     }
     // The others' q is contracted from layer to layer, or scales freely.
-    if variant.activation.is_bounded() || variant.activation.is_piecewise_linear() {
+    let activation = experiment.activation_of(variant, 1);
+    if activation.is_bounded() || activation.is_piecewise_linear() {
         return None;
     }
     let narrowest = hidden.iter().map(|layer| layer.fan_out).min()?;
@@ -75,13 +84,17 @@ pub(super) fn no_spread(
 /// Whether often enough some layer has all of its n units on the flat side, each with probability
 /// 1 − (E φ′²)²/E φ′⁴, and the slope there, at −√q, adds more to the variance of log10 ‖δ‖ than
 /// the estimate has. Of a slope of exactly 0 there is [`survival`](super::survival).
-fn has_closed_layers(activation: Activation, hidden: &[LayerPrediction], std_log10: f64) -> bool {
+fn has_closed_layers(
+    activation: impl Fn(usize) -> Activation,
+    hidden: &[LayerPrediction],
+    std_log10: f64,
+) -> bool {
     let mut sums = [0.0; 2];
-    for layer in hidden.iter().filter(|_| !activation.switches_off()) {
+    for layer in hidden.iter().filter(|layer| !activation(layer.layer).switches_off()) {
         let open = (layer.slope_square.powi(2) / layer.slope_fourth).min(1.0);
         let closed = libm::exp(layer.fan_out as f64 * libm::log1p(-open));
         let at = -layer.q.to_f64().min(f64::MAX).sqrt();
-        let decades = activation.ln_derivative(at) / LN_10;
+        let decades = activation(layer.layer).ln_derivative(at) / LN_10;
         sums = [sums[0] + closed, sums[1] + closed * decades * decades];
     }
     sums[0] > CLOSED && sums[1] > std_log10 * std_log10

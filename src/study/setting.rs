@@ -76,9 +76,12 @@ impl Setting {
         matches!(self, Self::Depth | Self::Width | Self::Batch)
     }
 
-    /// Sets it in an experiment, weights and biases in every variant. Whatever is given
-    /// explicitly gives way to draws where it could not stay for every value.
+    /// Sets it in an experiment, weights and biases in every variant but for the layers that have
+    /// an init or a bias of their own. Whatever is given explicitly gives way to draws where it
+    /// could not stay for every value, and with another depth no hidden layer keeps its
+    /// exception.
     pub fn apply(self, experiment: &mut Experiment, value: f64) {
+        let output = experiment.layers();
         let architecture = &mut experiment.architecture;
         match self {
             Self::Depth | Self::Width => {
@@ -93,6 +96,13 @@ impl Setting {
                 }
                 for variant in &mut experiment.variants {
                     (variant.weights, variant.biases) = (None, None);
+                    if self == Self::Depth {
+                        variant.exceptions.retain(|own| own.index == output);
+                        variant
+                            .exceptions
+                            .iter_mut()
+                            .for_each(|own| own.index = value as usize + 1);
+                    }
                 }
             }
             Self::Batch => {

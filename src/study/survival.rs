@@ -19,9 +19,9 @@ pub struct Survival {
     pub footing: Footing,
 }
 
-/// Π (1 − (1 − p_l)^{n_l}) over hidden layers of n_l units, each active with probability
-/// p_l = E φ′²; nothing for activations whose slope is never exactly 0, and where weights are 0:
-/// then no signal passes at all, whatever is active.
+/// Π (1 − (1 − p_l)^{n_l}) over the hidden layers whose slope can be exactly 0, of n_l units, each active
+/// with probability p_l = E φ′²; nothing where there are none, and where weights are 0: then no
+/// signal passes at all, whatever is active.
 ///
 /// Exact where weights and biases are symmetric about 0: then every sign of a layer's z is a fair
 /// coin, p_l = ½. Elsewhere the units of a layer count as independent and its q as sharp.
@@ -30,21 +30,25 @@ pub(super) fn survival(
     variant: &Variant,
     layers: &[LayerPrediction],
 ) -> Option<Survival> {
-    let hidden = &layers[..layers.len() - 1];
+    let relu =
+        |layer: &&LayerPrediction| experiment.activation_of(variant, layer.layer).switches_off();
     let passes = |layer: &LayerPrediction| layer.ratio != Some(0.0) || layer.slope_square == 0.0;
-    if !variant.activation.switches_off() || !hidden.iter().all(passes) {
+    let below = &layers[..layers.len() - 1];
+    if !below.iter().all(passes) {
         return None;
     }
+    let hidden = || below.iter().filter(relu);
     let dead = |layer: &LayerPrediction| {
         libm::exp(layer.fan_out as f64 * libm::log1p(-layer.slope_square))
     };
     let expected = |layer: &LayerPrediction| layer.fan_out as f64 * layer.slope_square;
-    let starved = hidden.iter().find(|layer| expected(layer) < 1.0);
-    let least = hidden.iter().min_by(|a, b| expected(a).total_cmp(&expected(b)));
+    let starved = hidden().find(|layer| expected(layer) < 1.0);
+    let least = hidden().min_by(|a, b| expected(a).total_cmp(&expected(b)));
     let starved = starved.or(least)?;
-    let exact = experiment.architecture.batch == 1 && is_symmetric(variant);
+    let exact = experiment.architecture.batch == 1
+        && hidden().all(|layer| is_symmetric(variant, layer.layer));
     Some(Survival {
-        probability: hidden.iter().map(|layer| 1.0 - dead(layer)).product(),
+        probability: hidden().map(|layer| 1.0 - dead(layer)).product(),
         layer: starved.layer,
         active: expected(starved),
         footing: if exact { Footing::Exact } else { Footing::Heuristic },

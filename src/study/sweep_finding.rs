@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::experiment::Scheme;
+use crate::experiment::{LayerException, Scheme, Variant};
 
 use super::{Axis, Setting, Sweep, SweepMap};
 
@@ -45,6 +45,18 @@ pub enum SweepFinding {
     },
     /// Given inputs and targets give way to draws.
     DataReplaced,
+    /// Exceptions of hidden layers give way, for their number is on an axis.
+    ExceptionsDropped {
+        /// The layers that have one.
+        layers: Vec<usize>,
+    },
+    /// Layers whose own weights, or biases, an axis does not move.
+    LayersKept {
+        /// The layers.
+        layers: Vec<usize>,
+        /// Whether it is the weights, or the biases.
+        weights: bool,
+    },
     /// Cells in which at least half of the networks are dead, so that the median is a true zero.
     DeadMedians {
         /// Such cells.
@@ -81,6 +93,20 @@ impl Sweep {
         if by_axis && (given || drawn) || given && (depth || width) {
             findings.push(SweepFinding::BiasesReplaced { given, by_axis });
         }
+        let output = self.experiment.layers();
+        let stays = |own: &LayerException| !depth || own.index == output;
+        let dropped = sorted(variant, |own| !stays(own));
+        findings.extend(
+            (!dropped.is_empty()).then_some(SweepFinding::ExceptionsDropped { layers: dropped }),
+        );
+        for (moved, weights) in [(gain || std, true), (by_axis, false)] {
+            let has = |own: &LayerException| if weights { own.init } else { own.bias }.is_some();
+            let layers = sorted(variant, |own| stays(own) && has(own));
+            findings.extend(
+                (moved && !layers.is_empty())
+                    .then_some(SweepFinding::LayersKept { layers, weights }),
+            );
+        }
         let data = self.experiment.data.is_some() && moves(Setting::Batch);
         findings.extend(data.then_some(SweepFinding::DataReplaced));
         findings
@@ -102,6 +128,14 @@ impl Sweep {
         findings.extend(map.dead_medians());
         findings
     }
+}
+
+/// The layers of some exceptions.
+fn sorted(variant: &Variant, has: impl Fn(&LayerException) -> bool) -> Vec<usize> {
+    let exceptions = variant.exceptions.iter().filter(|own| has(own));
+    let mut layers: Vec<usize> = exceptions.map(|own| own.index).collect();
+    layers.sort_unstable();
+    layers
 }
 
 impl SweepMap {

@@ -4,7 +4,7 @@
 //! information propagation*).
 
 use crate::engine::Scaled;
-use crate::experiment::{Experiment, Loss, UnitLaw, Variant};
+use crate::experiment::{Experiment, Loss, Scheme, Variant};
 
 use super::moments::{BiasLaw, Moments};
 use super::softmax_error::softmax_square;
@@ -15,9 +15,17 @@ pub enum TheoryError {
     /// The variant's weights or biases are given numbers, not draws.
     #[error("the theory speaks of random weights and biases; this variant's are given numbers")]
     GivenNumbers,
-    /// All weights of a layer are equal.
-    #[error("the theory speaks of independent weights; with `constant` all are equal")]
-    EqualWeights,
+    /// The scheme of all weights draws nothing.
+    #[error("the theory speaks of independent random weights; `{}` draws none", .0.id())]
+    FixedWeights(Scheme),
+    /// The scheme of one layer's weights draws nothing.
+    #[error("the theory speaks of independent random weights; those of layer {layer} are `{}`", scheme.id())]
+    FixedLayer {
+        /// l.
+        layer: usize,
+        /// Its scheme.
+        scheme: Scheme,
+    },
 }
 
 /// What is expected of one layer. Norms are roots of expected squares, ‖v‖ = √E‖v‖².
@@ -110,9 +118,19 @@ pub(super) fn check(experiment: &Experiment, variant: &Variant) -> Result<(), Th
         return Err(TheoryError::GivenNumbers);
     }
     let sizes = experiment.sizes();
-    let equal = variant.init.unit_law() == UnitLaw::Ones
-        && sizes.windows(2).any(|pair| variant.init.scale(pair[0], pair[1]) != 0.0);
-    if equal { Err(TheoryError::EqualWeights) } else { Ok(()) }
+    let is_fixed = |l: &usize| {
+        let init = variant.init_of(*l);
+        !init.unit_law().is_random() && init.scale(sizes[l - 1], sizes[*l]) != 0.0
+    };
+    match (1..sizes.len()).find(is_fixed) {
+        None => Ok(()),
+        Some(_) if variant.exceptions.is_empty() => {
+            Err(TheoryError::FixedWeights(variant.init.scheme))
+        }
+        Some(layer) => {
+            Err(TheoryError::FixedLayer { layer, scheme: variant.init_of(layer).scheme })
+        }
+    }
 }
 
 /// log10 √(E‖δ^(1)‖²/E‖δ^(D)‖²) over D hidden layers, with the input's ‖x‖² times `factor`.
@@ -121,10 +139,15 @@ pub(super) fn wide_log10(experiment: &Experiment, variant: &Variant, factor: f64
     let hidden = &layers[..layers.len() - 1];
     let steps = hidden.windows(2).map(|pair| {
         let (below, above) = (&pair[0].0, &pair[1].0);
-        let variance = variant.init.variance(above.fan_in, above.fan_out);
+        let variance = variance(variant, above);
         0.5 * libm::log10(below.fan_out as f64 * variance * below.slope_square)
     });
     steps.sum()
+}
+
+/// Var W^(l).
+pub(super) fn variance(variant: &Variant, layer: &LayerPrediction) -> f64 {
+    variant.init_of(layer.layer).variance(layer.fan_in, layer.fan_out)
 }
 
 /// δ and the ratios are left for [`backward`].
@@ -138,11 +161,11 @@ fn forward(experiment: &Experiment, variant: &Variant, factor: f64) -> Vec<Worki
     let mut known = None;
     for l in 1..sizes.len() {
         let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
-        let weight_part = input_square * variant.init.variance(fan_in, fan_out);
+        let weight_part = input_square * variant.init_of(l).variance(fan_in, fan_out);
         let question = (
             experiment.activation_of(variant, l),
             weight_part,
-            BiasLaw::of(&variant.bias, fan_in, fan_out),
+            BiasLaw::of(variant.bias_of(l), fan_in, fan_out),
         );
         // Deep down nothing changes from layer to layer: a fixed point is computed once.
         let moments = match known {
@@ -182,7 +205,7 @@ fn backward(experiment: &Experiment, variant: &Variant, layers: &mut [Working]) 
         } else {
             layer.delta = output_delta(experiment, variant, layer, moments);
         }
-        above = Some((layer.delta, variant.init.variance(layer.fan_in, layer.fan_out)));
+        above = Some((layer.delta, variance(variant, layer)));
     }
 }
 
@@ -228,7 +251,7 @@ fn output_delta(
                 .sqrt()
         }
         Loss::SoftmaxCe => {
-            let bias = BiasLaw::of(&variant.bias, layer.fan_in, layer.fan_out);
+            let bias = BiasLaw::of(variant.bias_of(layer.layer), layer.fan_in, layer.fan_out);
             let probabilities = softmax_square(architecture.output, moments.z_square, bias);
             Scaled::from((probabilities - 2.0 * sum / outputs + squares).max(0.0)).sqrt()
         }
@@ -315,7 +338,10 @@ mod tests {
         let experiment = Experiment::default();
         let constant = Init { value: Some(0.1), ..Init::of(Scheme::Constant) };
         let variant = Variant { init: constant, ..Variant::of(Activation::Tanh) };
-        assert_eq!(predict(&experiment, &variant), Err(TheoryError::EqualWeights));
+        assert_eq!(
+            predict(&experiment, &variant),
+            Err(TheoryError::FixedWeights(Scheme::Constant))
+        );
         let variant = Variant { biases: Some(vec![]), ..Variant::of(Activation::Tanh) };
         assert_eq!(predict(&experiment, &variant), Err(TheoryError::GivenNumbers));
     }

@@ -114,7 +114,6 @@ pub enum TheoryFinding {
     },
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn in_words<S: serde::Serializer>(reason: &TheoryError, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(reason)
 }

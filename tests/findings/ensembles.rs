@@ -1,9 +1,10 @@
 //! The ensemble's findings against the networks' own norms, one by one.
 
-use gradient_lab::experiment::{Activation, Experiment, Init, Scheme, Variant};
+use gradient_lab::experiment::{Activation, Experiment, Init, Scheme, UnitLaw, Variant};
 use gradient_lab::figure::words;
 use gradient_lab::study::{
-    Comparison, EnsembleFinding, EnsembleSettings, NoSpread, Sampler, TaskContext, Theory, ensemble,
+    Comparison, EnsembleFinding, EnsembleSettings, Footing, NoSpread, Place, Sampler, TaskContext,
+    Theory, TheoryError, ensemble,
 };
 
 const SEEDS: u32 = 300;
@@ -63,7 +64,7 @@ fn verify(finding: &EnsembleFinding, experiment: &Experiment, raw: &[Vec<Option<
         raw.iter().filter_map(|network| Some(network[0]? - network[layers - 1]?)).collect();
     let zeros = |l: usize| layer(l).iter().filter(|v| v.is_none()).count();
     let theory = Theory::at_once(experiment).variants.remove(0).layers;
-    let line = |l: usize| theory.as_ref().expect("random").prediction.layers[l - 1].delta.log10();
+    let line = |l: usize| theory.as_ref().ok()?.prediction.layers[l - 1].delta.log10();
     match *finding {
         EnsembleFinding::Ratio { networks, measured_mean, measured_std, layers: l, .. }
         | EnsembleFinding::RatioAlone {
@@ -133,7 +134,11 @@ fn verify(finding: &EnsembleFinding, experiment: &Experiment, raw: &[Vec<Option<
         }
         EnsembleFinding::CaveatZeros => zeros(1) > 0,
         EnsembleFinding::CaveatBatch => experiment.architecture.batch > 1,
-        EnsembleFinding::CaveatWeights { law } => law == experiment.variants[0].init.unit_law(),
+        EnsembleFinding::CaveatWeights { law } => {
+            let variant = &experiment.variants[0];
+            let own = variant.exceptions.iter().filter_map(|own| own.init);
+            own.chain([variant.init]).any(|init| init.unit_law() == law)
+        }
         EnsembleFinding::NothingToCompare { everywhere } => {
             ratios.is_empty() && everywhere == (zeros(layers) == raw.len())
         }
@@ -162,7 +167,34 @@ fn experiments() -> Vec<Experiment> {
             all.push(experiment);
         }
     }
+    all.extend(mixed());
     all
+}
+
+/// Layers of other activations, weights and biases between those of a variant.
+fn mixed() -> Vec<Experiment> {
+    let layer = |index: usize, activation: &str, scheme: &str| {
+        format!(
+            "[[variant.layer]]\nindex = {index}\nactivation = '{activation}'\n\
+             init = {{ scheme = '{scheme}' }}\n"
+        )
+    };
+    let experiment = |variant: &str, layers: &str| {
+        let text =
+            format!("[architecture]\ndepth = 8\nwidth = 30\n[[variant]]\n{variant}\n{layers}");
+        Experiment::from_toml(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    };
+    let relu = "activation = 'relu'\ninit = { scheme = 'he_normal' }";
+    let both = layer(3, "tanh", "lecun_normal") + &layer(6, "silu", "he_uniform");
+    let bias = "[[variant.layer]]\nindex = 4\nbias = { scheme = 'constant', value = -0.3 }\n";
+    vec![
+        experiment(relu, &layer(4, "linear", "xavier_normal")),
+        experiment(relu, &both),
+        experiment(relu, bias),
+        experiment("activation = 'tanh'", &layer(2, "tanh", "orthogonal")),
+        experiment("activation = 'tanh'", &layer(9, "linear", "identity")),
+        experiment(relu, &layer(9, "linear", "zeros")),
+    ]
 }
 
 #[test]
@@ -240,4 +272,31 @@ fn what_cannot_be_told_is_not_compared() {
         EnsembleFinding::RatioAlone { reason: NoSpread::Orthogonal, .. }
     ));
     assert!(!findings.iter().any(|f| matches!(f, EnsembleFinding::Band { .. })));
+}
+
+/// Where layers differ the lab compares with what holds layer by layer, or says that it cannot.
+#[test]
+fn layers_that_differ_are_not_taken_for_one_kind() {
+    let findings: Vec<Vec<EnsembleFinding>> = mixed().iter().map(found).collect();
+    let is = |index: usize, is: &dyn Fn(&EnsembleFinding) -> bool| findings[index].iter().any(is);
+    assert!(is(0, &|f| matches!(f, EnsembleFinding::Ratio { footing: Footing::Exact, .. })));
+    assert!(is(0, &|f| matches!(f, EnsembleFinding::Band { place: Place::Inside, .. })));
+    let mixed = |f: &EnsembleFinding| {
+        matches!(f, EnsembleFinding::RatioAlone { reason: NoSpread::MixedLayers, .. })
+    };
+    assert!(is(1, &mixed) && is(2, &mixed));
+    let uniform =
+        |f: &EnsembleFinding| matches!(f, EnsembleFinding::CaveatWeights { law: UnitLaw::Uniform });
+    assert!(is(1, &uniform) && !is(0, &uniform));
+    assert!(is(3, &|f| matches!(
+        f,
+        EnsembleFinding::RatioAlone { reason: NoSpread::Orthogonal, .. }
+    )));
+    assert!(is(4, &|f| matches!(
+        f,
+        EnsembleFinding::NoTheory {
+            reason: TheoryError::FixedLayer { layer: 9, scheme: Scheme::Identity }
+        }
+    )));
+    assert!(is(5, &|f| matches!(f, EnsembleFinding::NothingToCompare { .. })));
 }

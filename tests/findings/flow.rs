@@ -174,7 +174,7 @@ fn run(
     ensure(!beside.into_iter().any(|l| hidden.contains(&l) && has(l)), "the next layer has, too")
 }
 
-/// The ends of the range are alike, and no layer outside of it is: weights, activations, δ.
+/// The layers of the range are alike, and the next ones are not: weights, activations, δ.
 fn alike(raw: &Raw, layers: &std::ops::RangeInclusive<usize>) -> Result<(), String> {
     let is_alike = |l: usize| {
         let (layer, above) = (raw.layer(l), raw.layer(l + 1));
@@ -191,8 +191,12 @@ fn alike(raw: &Raw, layers: &std::ops::RangeInclusive<usize>) -> Result<(), Stri
     };
     ensure(*layers.end() < raw.last(), "there is no such hidden layer")?;
     ensure(is_alike(*layers.start()) && is_alike(*layers.end()), "units differ")?;
-    let outside = (1..raw.last()).filter(|l| !layers.contains(l));
-    ensure(!outside.into_iter().any(is_alike), "other layers are alike, too")
+    // A single unit is like itself.
+    let single = |l: &usize| raw.layer(*l).weight.len() == 1;
+    ensure(layers.clone().all(|l| is_alike(l) || single(&l)), "units of one layer differ")?;
+    let below = (1..*layers.start()).rev().find(|l| !single(l));
+    let above = (layers.end() + 1..raw.last()).find(|l| !single(l));
+    ensure(!below.into_iter().chain(above).any(is_alike), "the next layers are alike, too")
 }
 
 /// The sums Wᵀδ of a layer and the sizes of their terms, over 2^top, in one example.
@@ -300,7 +304,15 @@ fn plainly(raw: &Raw) -> Vec<PlainNorm> {
 
 fn advised(raw: &Raw, what: Advice) -> Result<(), String> {
     let variant = &raw.experiment.variants[0];
-    let equal = matches!(variant.init.scheme, Scheme::Zeros | Scheme::Constant);
+    let init = |l: usize| {
+        let own = variant.exceptions.iter().find(|own| own.index == l);
+        own.and_then(|own| own.init).unwrap_or(variant.init)
+    };
+    let fixed = |l: usize| {
+        let scheme = init(l).scheme;
+        matches!(scheme, Scheme::Zeros | Scheme::Constant | Scheme::Identity)
+    };
+    let all = || 1..=raw.last();
     match what {
         Advice::LinearOutput => {
             let mut mended = raw.experiment.clone();
@@ -311,19 +323,24 @@ fn advised(raw: &Raw, what: Advice) -> Result<(), String> {
         Advice::He => {
             let half = |l: usize| {
                 let sizes = raw.experiment.sizes();
-                sizes[l] as f64 * variant.init.variance(sizes[l], sizes[l + 1]) / 2.0
+                sizes[l] as f64 * init(l + 1).variance(sizes[l], sizes[l + 1]) / 2.0
             };
-            let relu = match variant.activation {
+            let relu = |l: usize| match raw.layer(l).activation {
                 Activation::Relu => true,
                 Activation::LeakyRelu(LeakyRelu { slope }) => slope <= 0.1,
                 _ => false,
             };
             // By fan_in, as He's own: unequal layers multiply it by n_l/n_(l+1).
-            ensure(relu && !equal, "no ReLU")?;
+            ensure((1..raw.last()).all(relu), "no ReLU")?;
+            ensure(!(2..raw.last()).any(fixed), "not drawn")?;
             ensure((1..raw.last() - 1).all(|l| half(l) < 0.9), "the weights are not small")
         }
-        Advice::NewDraw => ensure(!equal && variant.weights.is_none(), "nothing is drawn"),
-        Advice::RandomWeights => ensure(equal || variant.weights.is_some(), "they are random"),
+        Advice::NewDraw => {
+            ensure(!all().all(fixed) && variant.weights.is_none(), "nothing is drawn")
+        }
+        Advice::RandomWeights => {
+            ensure(all().any(fixed) || variant.weights.is_some(), "they are random")
+        }
     }
 }
 
@@ -373,8 +390,15 @@ fn verify_kind(raw: &Raw, kind: Kind) -> Result<(), String> {
 
 /// Every finding of a population is true.
 fn verify_all(numbers: std::ops::Range<u64>, population: &Population) -> Vec<(Raw, Diagnosis)> {
+    verify_each(numbers, |number| population.experiment(number))
+}
+
+fn verify_each(
+    numbers: std::ops::Range<u64>,
+    experiment: impl Fn(u64) -> Experiment,
+) -> Vec<(Raw, Diagnosis)> {
     let verified = |number: u64| {
-        let experiment = population.experiment(number);
+        let experiment = experiment(number);
         let (raw, diagnosis) = (Raw::of(&experiment), diagnose(&experiment));
         let place = || format!("experiment {number}: {diagnosis:?}\n{}", experiment.to_toml());
         for finding in &diagnosis.findings {
@@ -417,4 +441,31 @@ fn planted_lies_are_caught() {
         }
     }
     assert!(planted > 1500, "{planted}");
+}
+
+/// With layers that are set up unlike the others, and lies about them.
+#[test]
+fn every_finding_of_a_thousand_networks_with_exceptions_is_true() {
+    let (mut ranges, mut planted) = (0, 0);
+    for start in (40_000..41_000).step_by(100) {
+        let all = verify_each(start..start + 100, |n| Population::wide().with_exceptions(n));
+        for (raw, diagnosis) in all {
+            let alike = |f: &&FlowFinding| matches!(f, FlowFinding::AlikeUnits { .. });
+            ranges += usize::from(diagnosis.findings.iter().filter(alike).count() > 1);
+            // Of layers and their units; swings may end anywhere among layers that hand on what
+            // comes in.
+            let of_layers = |f: &&FlowFinding| {
+                use FlowFinding::{AlikeUnits, InactiveUnits, SaturatedUnits, Zero};
+                matches!(
+                    f,
+                    Zero { .. } | AlikeUnits { .. } | InactiveUnits { .. } | SaturatedUnits { .. }
+                )
+            };
+            for lie in diagnosis.findings.iter().filter(of_layers).flat_map(lies) {
+                planted += 1;
+                assert!(verify(&raw, &lie).is_err(), "not caught: {lie:?}\n{diagnosis:?}");
+            }
+        }
+    }
+    assert!(planted > 2000 && ranges > 3, "{planted} {ranges}");
 }

@@ -14,4 +14,5 @@ mod spread;
 mod sweeps;
 mod theory;
 mod theory_cases;
+mod theory_mixed;
 mod why;

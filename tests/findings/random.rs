@@ -4,8 +4,8 @@
 use std::ops::RangeInclusive;
 
 use gradient_lab::experiment::{
-    Activation, Architecture, Data, Draws, Experiment, FanMode, Init, Loss, Parameter, Precision,
-    Scheme, Variant,
+    Activation, Architecture, Data, Draws, Experiment, FanMode, Init, LayerException, Loss,
+    Parameter, Precision, Scheme, Variant,
 };
 use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -33,6 +33,25 @@ impl Population {
     pub fn experiment(&self, number: u64) -> Experiment {
         let mut random = Random(Xoshiro256PlusPlus::seed_from_u64(number));
         let experiment = random.experiment(self, number);
+        experiment.validate().unwrap_or_else(|error| panic!("{error}\n{experiment:?}"));
+        experiment
+    }
+
+    /// The experiment with this number in which one to four layers are set up unlike the others,
+    /// and in one of six the others' weights are the identity.
+    pub fn with_exceptions(&self, number: u64) -> Experiment {
+        let mut experiment = self.experiment(number);
+        let mut random = Random(Xoshiro256PlusPlus::seed_from_u64(number + (1 << 40)));
+        if random.chance(1.0 / 6.0) {
+            experiment.variants[0].init = random.init(Scheme::Identity, self);
+        }
+        for _ in 0..random.0.random_range(1..=4) {
+            let exception = random.exception(self, &experiment);
+            let exceptions = &mut experiment.variants[0].exceptions;
+            if exceptions.iter().all(|other| other.index != exception.index) {
+                exceptions.push(exception);
+            }
+        }
         experiment.validate().unwrap_or_else(|error| panic!("{error}\n{experiment:?}"));
         experiment
     }
@@ -113,7 +132,7 @@ impl Random {
         if loss == Loss::Mse && self.chance(0.5) {
             variant.output_activation = Some(self.activation());
         }
-        let scheme = self.of(&Scheme::ALL);
+        let scheme = self.of(&drawn_schemes());
         variant.init = self.init(scheme, population);
         if self.chance(0.4) {
             let scheme = self.of(&Scheme::FOR_BIAS);
@@ -121,6 +140,26 @@ impl Random {
                 self.init(scheme, &Population { gain: 1e-2..=1e1, ..population.clone() });
         }
         variant
+    }
+
+    fn exception(&mut self, population: &Population, experiment: &Experiment) -> LayerException {
+        let layers = experiment.layers();
+        let mut own = LayerException::of(self.0.random_range(1..=layers));
+        let is_free =
+            own.index < layers || experiment.decides_output(&experiment.variants[0]).is_none();
+        if is_free && self.chance(0.5) {
+            own.activation = Some(self.of(&Activation::ALL));
+        }
+        if self.chance(0.3) {
+            let scheme = self.of(&Scheme::FOR_BIAS);
+            let gain = 1e-2..=1e1;
+            own.bias = Some(self.init(scheme, &Population { gain, ..population.clone() }));
+        }
+        if own.is_empty() || self.chance(0.5) {
+            let scheme = self.of(&Scheme::ALL);
+            own.init = Some(self.init(scheme, population));
+        }
+        own
     }
 
     /// Half of the gains are the scheme's own, half are anything.
@@ -167,6 +206,12 @@ impl Random {
     }
 }
 
+/// The schemes of the populations, as they were before there was one that is not drawn but for
+/// zeros and constants: a longer list would make every experiment another.
+fn drawn_schemes() -> Vec<Scheme> {
+    Scheme::ALL.into_iter().filter(|scheme| *scheme != Scheme::Identity).collect()
+}
+
 /// The population reaches what it is meant to reach.
 #[test]
 fn every_choice_is_drawn() {
@@ -176,7 +221,7 @@ fn every_choice_is_drawn() {
     for activation in Activation::ALL {
         assert!(drawn(activation.id()) > 100, "{activation:?}");
     }
-    for scheme in Scheme::ALL {
+    for scheme in drawn_schemes() {
         assert!(variants().filter(|v| v.init.scheme == scheme).count() > 80, "{scheme:?}");
     }
     for loss in Loss::ALL {
@@ -185,4 +230,23 @@ fn every_choice_is_drawn() {
     assert!(all.iter().any(|e| e.architecture.depth() == 200));
     assert!(all.iter().any(|e| e.architecture.batch == 32));
     assert_eq!(all[7], Population::wide().experiment(7));
+}
+
+/// The population with exceptions reaches every layer and every setting.
+#[test]
+fn every_exception_is_drawn() {
+    let all: Vec<Experiment> = (0..1000).map(|n| Population::wide().with_exceptions(n)).collect();
+    let count = |is: &dyn Fn(&LayerException, &Experiment) -> bool| {
+        let own = |experiment: &&Experiment| {
+            experiment.variants[0].exceptions.iter().any(|own| is(own, experiment))
+        };
+        all.iter().filter(own).count()
+    };
+    assert!(count(&|own, _| own.index == 1) > 200);
+    assert!(count(&|own, experiment| own.index == experiment.layers()) > 200);
+    assert!(count(&|own, _| own.activation.is_some()) > 400);
+    assert!(count(&|own, _| own.bias.is_some()) > 200);
+    for scheme in Scheme::ALL {
+        assert!(count(&|own, _| own.init.is_some_and(|init| init.scheme == scheme)) > 30);
+    }
 }

@@ -13,16 +13,16 @@ const QUADRATURE: f64 = 2e-4;
 
 /// z = mean + std·g + U(±uniform).
 #[derive(Clone, Copy, Debug)]
-struct Law {
-    mean: f64,
-    std: f64,
-    uniform: f64,
+pub struct Law {
+    pub mean: f64,
+    pub std: f64,
+    pub uniform: f64,
 }
 
 impl Law {
     /// E f(z), K functions at once, by the trapezoidal rule: on z = sinh t, which is dense where
     /// activations bend and reaches far, or evenly where the law is narrow.
-    fn expect<const K: usize>(&self, f: &dyn Fn(f64) -> [f64; K]) -> [f64; K] {
+    pub fn expect<const K: usize>(&self, f: &dyn Fn(f64) -> [f64; K]) -> [f64; K] {
         // Less than that is as good as normal: (1/20)⁴/120 of the fourth moment.
         if self.uniform > 0.05 * self.std {
             // Midpoints of the uniform part.
@@ -98,7 +98,7 @@ impl Wide {
         let n = sizes[1];
         let scale = variant.bias.scale(n, n);
         let (mean, variance, uniform) = match variant.bias.unit_law() {
-            UnitLaw::Ones => (scale, 0.0, 0.0),
+            UnitLaw::Fixed(_) => (scale, 0.0, 0.0),
             UnitLaw::Uniform => (0.0, 0.0, scale.abs()),
             _ => (0.0, variant.bias.variance(n, n), 0.0),
         };
@@ -115,12 +115,12 @@ impl Wide {
             variance,
             uniform,
             first_parts: match variant.bias.unit_law() {
-                UnitLaw::Ones => (0.0, 0.0),
+                UnitLaw::Fixed(_) => (0.0, 0.0),
                 UnitLaw::Uniform => (0.0, first_scale.abs()),
                 _ => (variant.bias.variance(sizes[0], n), 0.0),
             },
             first: match variant.bias.unit_law() {
-                UnitLaw::Ones => first_scale * first_scale,
+                UnitLaw::Fixed(_) => first_scale * first_scale,
                 UnitLaw::Uniform => first_scale * first_scale / 3.0,
                 _ => variant.bias.variance(sizes[0], n),
             },
@@ -210,12 +210,12 @@ fn goes(wide: &Wide, start: f64, point: FixedPoint) -> Result<(), String> {
 }
 
 /// log10 ‖δ^(l)‖ of drawn networks, layer by layer; nothing for a true zero.
-struct Drawn {
+pub struct Drawn {
     networks: Vec<Vec<Option<f64>>>,
 }
 
 impl Drawn {
-    fn of(experiment: &Experiment, networks: u64) -> Self {
+    pub fn of(experiment: &Experiment, networks: u64) -> Self {
         let mut sampler = Sampler::new(experiment, Some(Engine::Direct)).expect("any scheme");
         let networks = (0..networks).map(|seed| {
             let norms = sampler.sample(seed + 1, &|| true).expect("nobody stops it");
@@ -225,7 +225,7 @@ impl Drawn {
     }
 
     /// Mean, standard deviation and number of log10 ‖δ^(low)‖/‖δ^(high)‖ over the living.
-    fn change(&self, low: usize, high: usize) -> (f64, f64, f64) {
+    pub fn change(&self, low: usize, high: usize) -> (f64, f64, f64) {
         let all = self.networks.iter().filter_map(|n| Some(n[low - 1]? - n[high - 1]?));
         let all: Vec<f64> = all.collect();
         let count = all.len() as f64;
@@ -235,7 +235,7 @@ impl Drawn {
     }
 
     /// Networks with δ^(1) among those with δ^(L), and those.
-    fn survivors(&self) -> (usize, usize) {
+    pub fn survivors(&self) -> (usize, usize) {
         let started = self.networks.iter().filter(|n| n.last().is_some_and(Option::is_some));
         let started: Vec<_> = started.collect();
         (started.iter().filter(|n| n[0].is_some()).count(), started.len())

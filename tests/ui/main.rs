@@ -5,6 +5,7 @@ mod support;
 
 mod clipboard;
 mod dropped;
+mod exceptions;
 mod extremes;
 mod files;
 mod look;

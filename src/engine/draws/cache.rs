@@ -158,7 +158,7 @@ impl Drawn {
 
 #[cfg(test)]
 mod tests {
-    use crate::experiment::UnitLaw;
+    use crate::experiment::{Pattern, UnitLaw};
 
     use super::*;
     use crate::engine::draws::{Place, Source, Tensor};
@@ -217,7 +217,8 @@ mod tests {
 
     #[test]
     fn memory_taken_over_leaves_no_trace() {
-        let requests = [weight(1, UnitLaw::Normal, 7, 9), weight(2, UnitLaw::Ones, 7, 9)];
+        let requests =
+            [weight(1, UnitLaw::Normal, 7, 9), weight(2, UnitLaw::Fixed(Pattern::Ones), 7, 9)];
         for draws in Draws::ALL {
             let mut cache = DrawCache::keeping(0);
             for seed in [1, 2, 3, 1] {
@@ -312,8 +313,8 @@ mod tests {
 
     #[test]
     fn single_precision_is_the_double_rounded() {
-        use UnitLaw::{Normal, Ones, Orthogonal, TruncatedNormal, Uniform};
-        for law in [Ones, Normal, TruncatedNormal, Uniform, Orthogonal] {
+        use UnitLaw::{Fixed, Normal, Orthogonal, TruncatedNormal, Uniform};
+        for law in [Fixed(Pattern::Ones), Normal, TruncatedNormal, Uniform, Orthogonal] {
             for draws in Draws::ALL {
                 let requests = [weight(1, law, 12, 9)];
                 let double = draw(&mut DrawCache::new(), draws, &requests);

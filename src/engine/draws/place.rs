@@ -22,7 +22,7 @@ impl Place {
     pub fn after(self, law: UnitLaw, numbers: usize) -> Self {
         let Self { normals, uniforms, truncated } = self;
         match law {
-            UnitLaw::Ones => self,
+            UnitLaw::Fixed(_) => self,
             UnitLaw::Normal | UnitLaw::Orthogonal => Self { normals: normals + numbers, ..self },
             UnitLaw::Uniform => Self { uniforms: uniforms + numbers, ..self },
             UnitLaw::TruncatedNormal => Self { truncated: truncated + numbers, ..self },
@@ -85,7 +85,7 @@ impl NumpyOrder {
         let uniform = Place { normals: drawn + biases, ..Place::default() };
         let truncated = Place { uniforms: biases, ..uniform };
         match (tensor, law) {
-            (_, UnitLaw::Ones) => Place::default(),
+            (_, UnitLaw::Fixed(_)) => Place::default(),
             (Tensor::Input, _) => Place { normals: weights, ..Place::default() },
             (Tensor::Target, _) => Place { normals: weights + self.inputs, ..Place::default() },
             (Tensor::Weight(l), UnitLaw::Normal | UnitLaw::Orthogonal) => {

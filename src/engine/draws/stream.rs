@@ -91,7 +91,7 @@ impl Stream {
     /// Passes over as many numbers as an array of that law would take.
     pub fn skip(&mut self, law: UnitLaw, numbers: usize) {
         match (self, law) {
-            (_, UnitLaw::Ones) => {}
+            (_, UnitLaw::Fixed(_)) => {}
             (Self::Numpy(stream), UnitLaw::Normal) => stream.skip_normals(numbers),
             (Self::Numpy(stream), UnitLaw::Uniform) => stream.skip_uniforms(numbers),
             (stream, law) => drop(stream.row(law, numbers)),
@@ -101,10 +101,13 @@ impl Stream {
     /// Draws over an array in standard layout. In single precision each number is the double
     /// one, rounded.
     pub fn draw_into<T: Real>(&mut self, law: UnitLaw, units: &mut Array2<T>) {
-        let shape = units.dim();
+        let (rows, columns) = units.dim();
         let out = units.as_slice_mut().expect(STANDARD);
         match law {
-            UnitLaw::Ones => out.fill(T::from_f64(1.0)),
+            UnitLaw::Fixed(pattern) => {
+                let entry = |place| pattern.entry(place / columns, place % columns);
+                out.iter_mut().enumerate().for_each(|(i, unit)| *unit = T::from_f64(entry(i)));
+            }
             UnitLaw::Normal => self.fill_normal(out),
             UnitLaw::Uniform => self.fill_uniform(out),
             UnitLaw::TruncatedNormal => {
@@ -113,7 +116,7 @@ impl Stream {
                 narrow(&double, out);
             }
             UnitLaw::Orthogonal => {
-                let mut normals = Array2::zeros(shape);
+                let mut normals = Array2::zeros((rows, columns));
                 self.draw_into(UnitLaw::Normal, &mut normals);
                 narrow(orthogonal(&normals).as_slice().expect(STANDARD), out);
             }
@@ -156,6 +159,7 @@ fn orthogonal(normals: &Array2<f64>) -> Array2<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::Pattern;
 
     fn drawn(tensor: Tensor, law: UnitLaw, rows: usize, columns: usize) -> Array2<f64> {
         let mut units = Array2::zeros((rows, columns));
@@ -177,8 +181,8 @@ mod tests {
 
     #[test]
     fn what_is_skipped_is_what_would_be_drawn() {
-        use UnitLaw::{Normal, Ones, TruncatedNormal, Uniform};
-        for law in [Ones, Normal, Uniform, TruncatedNormal] {
+        use UnitLaw::{Fixed, Normal, TruncatedNormal, Uniform};
+        for law in [Fixed(Pattern::Ones), Normal, Uniform, TruncatedNormal] {
             for numbers in [0, 1, 2, 7, 10] {
                 let start = || {
                     let mut stream = Stream::Numpy(Box::new(NumpyStream::new(7)));

@@ -216,7 +216,7 @@ fn weights(law: UnitLaw) -> &'static str {
         UnitLaw::Uniform => {
             "Uniform weights: the theory knows their variance only; at this width the fourth moment still shows a little."
         }
-        UnitLaw::TruncatedNormal | UnitLaw::Normal | UnitLaw::Ones => {
+        UnitLaw::TruncatedNormal | UnitLaw::Normal | UnitLaw::Fixed(_) => {
             "Truncated weights: the theory knows their variance only."
         }
     }

@@ -41,6 +41,13 @@ fn ranges(all: &[&RangeInclusive<usize>]) -> String {
     format!("layers {} and {last}", named.join(", "))
 }
 
+/// [`ranges`] of layers in ascending order.
+fn numbered(all: &[usize]) -> String {
+    let runs: Vec<_> =
+        all.chunk_by(|a, b| a + 1 == *b).map(|run| run[0]..=run[run.len() - 1]).collect();
+    ranges(&runs.iter().collect::<Vec<_>>())
+}
+
 /// What a unit is called whose slope is 0 in every one of the examples: one example alone cannot
 /// show that a unit is dead.
 pub fn without_slope(examples: usize) -> &'static str {
@@ -71,5 +78,7 @@ mod tests {
         assert_eq!(said(4), "layers 3–7, 9, 12–14 and 20");
         assert_eq!(said(5), "layers 3–7, 9, 12–14, 20 and 1 other range");
         assert_eq!(said(6), "layers 3–7, 9, 12–14, 20 and 2 other ranges");
+        assert_eq!(numbered(&[2]), "layer 2");
+        assert_eq!(numbered(&[2, 3, 4, 7]), "layers 2–4 and 7");
     }
 }

@@ -3,6 +3,8 @@
 use crate::figure::number::trimmed;
 use crate::study::SweepFinding;
 
+use super::{capitalized, numbered};
+
 /// One claim about a sweep, as a sentence.
 pub fn sentence(finding: &SweepFinding) -> String {
     match finding {
@@ -43,6 +45,21 @@ pub fn sentence(finding: &SweepFinding) -> String {
             "The given inputs and targets give way to drawn ones, as many as the batch takes."
                 .to_owned()
         }
+        SweepFinding::ExceptionsDropped { layers } => format!(
+            "The number of layers is on an axis: what is set for {} alone gives way to the variant’s own settings.",
+            numbered(layers)
+        ),
+        SweepFinding::LayersKept { layers, weights } => format!(
+            "{} keep{} {} own, which the axis does not move.",
+            capitalized(&numbered(layers)),
+            if layers.len() == 1 { "s" } else { "" },
+            match (layers.len(), weights) {
+                (1, true) => "weights of its",
+                (1, false) => "biases of its",
+                (_, true) => "weights of their",
+                (_, false) => "biases of their",
+            },
+        ),
         SweepFinding::DeadMedians { cells, of } => format!(
             "In {cells} of {of} cells at least half of the networks are dead: their median is a true zero, and marked."
         ),

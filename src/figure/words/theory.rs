@@ -14,7 +14,7 @@ pub fn claim(finding: &TheoryFinding) -> String {
     match *finding {
         TheoryFinding::NoTheory { reason } => format!("No theory: {reason}."),
         TheoryFinding::NoLimit => {
-            "No wide and deep limit: it takes at least two hidden layers, all of one width."
+            "No wide and deep limit: it takes at least two hidden layers, all of one width and set up alike."
                 .to_owned()
         }
         TheoryFinding::Limit {
@@ -180,6 +180,9 @@ pub(super) fn cannot_tell(reason: NoSpread) -> &'static str {
         NoSpread::NoSignal => "whatever passes, single units let through",
         NoSpread::Orthogonal => {
             "the estimate takes the weights as independent, and orthogonal ones are not"
+        }
+        NoSpread::MixedLayers => {
+            "the estimate was tried on layers that are set up alike, and here some are not"
         }
         NoSpread::FewUnits => "in some layer a few units decide",
         NoSpread::ClosedLayer => {

@@ -64,7 +64,8 @@ fn whole(
     range: &std::ops::RangeInclusive<usize>,
 ) {
     row(ui, label, hint, |ui| {
-        let slider = Slider::new(number, range.clone());
+        // 12 is typed as 1 first: a network of that size would drop what belongs to lost layers.
+        let slider = Slider::new(number, range.clone()).update_while_editing(false);
         ui.add(slider.logarithmic(true).clamping(SliderClamping::Always))
     });
 }

@@ -1,6 +1,7 @@
 //! The panel on the left: everything an experiment has.
 
 mod architecture;
+mod exception;
 mod row;
 mod variant;
 
@@ -63,7 +64,8 @@ fn variants(ui: &mut Ui, draft: &mut Experiment) {
     ui.label(RichText::new("Variants").heading());
     let mut change = None;
     for index in 0..draft.variants.len() {
-        if let Some(wish) = variant::show(ui, draft, index) {
+        let wish = variant::show(ui, draft, index, |ui, draft| exception::show(ui, draft, index));
+        if let Some(wish) = wish {
             change = Some((index, wish));
         }
     }

@@ -10,7 +10,7 @@ use super::row::{code_points, row};
 use crate::paint::theme;
 
 /// Room for every scheme's name at once, in points.
-const LIST_HEIGHT: f32 = 340.0;
+pub(super) const LIST_HEIGHT: f32 = 340.0;
 
 /// What a person wants of the list of variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,18 +19,24 @@ pub enum Wish {
     Remove,
 }
 
-/// One variant's controls.
-pub fn show(ui: &mut Ui, draft: &mut Experiment, index: usize) -> Option<Wish> {
+/// One variant's controls, with others `below` its own settings.
+pub fn show(
+    ui: &mut Ui,
+    draft: &mut Experiment,
+    index: usize,
+    below: impl FnOnce(&mut Ui, &mut Experiment),
+) -> Option<Wish> {
     let alone = draft.variants.len() == 1;
     let full = draft.variants.len() >= *limits::VARIANTS.end();
     let others: Vec<String> = names_but(draft, index);
-    let variant = &mut draft.variants[index];
     let colour = theme::variant(index, ui.visuals());
-    let title = RichText::new(crate::paint::shortened(&variant.name, 26)).color(colour).strong();
+    let shown = crate::paint::shortened(&draft.variants[index].name, 26);
+    let title = RichText::new(shown).color(colour).strong();
     let mut wish = None;
     CollapsingHeader::new(title).id_salt(("variant", index)).default_open(index < 2).show(
         ui,
         |ui| {
+            let variant = &mut draft.variants[index];
             code_points(ui, &variant.name);
             Grid::new("variant").num_columns(2).spacing([8.0, 6.0]).show(ui, |ui| {
                 name(ui, variant, &others);
@@ -46,6 +52,7 @@ pub fn show(ui: &mut Ui, draft: &mut Experiment, index: usize) -> Option<Wish> {
                     init(ui, "Bias", "bias", &mut variant.bias, &Scheme::FOR_BIAS);
                 }
             });
+            below(ui, draft);
             ui.horizontal(|ui| {
                 let duplicate = ui.add_enabled(!full, egui::Button::new("Duplicate").small());
                 if duplicate.on_disabled_hover_text("There are six variants already").clicked() {
@@ -119,7 +126,7 @@ fn activations(ui: &mut Ui, variant: &mut Variant) {
 }
 
 /// A choice of an activation, or of `none` where there is such a choice, and its parameter.
-fn activation(
+pub(super) fn activation(
     ui: &mut Ui,
     [label, hint]: [&str; 2],
     none: Option<&str>,
@@ -186,6 +193,11 @@ fn init(ui: &mut Ui, label: &str, id: &str, init: &mut Init, schemes: &[Scheme])
             })
             .response
     });
+    parameters(ui, id, init);
+}
+
+/// The parameters that the scheme takes; others are forgotten.
+pub(super) fn parameters(ui: &mut Ui, id: &str, init: &mut Init) {
     init.tidy();
     for &parameter in init.scheme.parameters() {
         parameter_row(ui, id, init, parameter);

@@ -6,7 +6,7 @@ mod profile;
 use std::ops::RangeInclusive;
 
 use crate::engine::{LayerRecord, OutputRecord, PlainNorm, Scaled, ZeroCause};
-use crate::experiment::{Experiment, Precision, Scheme, UnitLaw, Variant};
+use crate::experiment::{Experiment, Precision, Scheme, Variant};
 
 pub use finding::{Advice, FlowFinding};
 pub use profile::{SWING_DECADES, SWING_SHARE, Swing, swings};
@@ -95,7 +95,7 @@ impl Diagnosis {
         findings.extend(at_the_output(experiment, variant, layers, output));
         findings.extend(on_the_way_back(layers));
         findings.extend(zero_examples(layers));
-        findings.extend(units(variant, layers));
+        findings.extend(units(layers));
         findings.extend(forward(layers));
         findings.extend(plain(experiment.architecture.precision, layers));
         let kind = kind(&findings);
@@ -220,14 +220,15 @@ fn zero_examples(layers: &[LayerRecord]) -> Option<FlowFinding> {
 }
 
 /// Layers whose units are alike, let nothing through, or little.
-fn units(variant: &Variant, layers: &[LayerRecord]) -> Vec<FlowFinding> {
+fn units(layers: &[LayerRecord]) -> Vec<FlowFinding> {
     let Some((_, hidden)) = layers.split_last() else { return Vec::new() };
     let mut found = Vec::new();
-    let alike = |layer: &&LayerRecord| layer.alike;
-    if let Some(first) = hidden.iter().find(alike)
-        && let Some(last) = hidden.iter().rev().find(alike)
-    {
-        found.push(FlowFinding::AlikeUnits { layers: first.layer..=last.layer });
+    // A single unit between layers of alike ones makes no difference.
+    for run in runs(hidden, |layer| layer.alike || layer.fan_out == 1) {
+        let alike = || hidden[run.start() - 1..*run.end()].iter().filter(|layer| layer.alike);
+        if let (Some(first), Some(last)) = (alike().next(), alike().next_back()) {
+            found.push(FlowFinding::AlikeUnits { layers: first.layer..=last.layer });
+        }
     }
     let most = |layers: &RangeInclusive<usize>, share: fn(&LayerRecord) -> f64| {
         hidden[layers.start() - 1..*layers.end()].iter().map(share).fold(0.0, f64::max)
@@ -240,11 +241,9 @@ fn units(variant: &Variant, layers: &[LayerRecord]) -> Vec<FlowFinding> {
         let share = most(&layers, |layer| layer.dead_share);
         found.push(FlowFinding::InactiveUnits { layers, share, examples });
     }
-    if variant.activation.saturates() {
-        for layers in runs(hidden, |layer| layer.saturated_share >= NOTABLE_SHARE) {
-            let share = most(&layers, |layer| layer.saturated_share);
-            found.push(FlowFinding::SaturatedUnits { layers, share });
-        }
+    for layers in runs(hidden, |layer| layer.saturated_share >= NOTABLE_SHARE) {
+        let share = most(&layers, |layer| layer.saturated_share);
+        found.push(FlowFinding::SaturatedUnits { layers, share });
     }
     found
 }
@@ -282,13 +281,15 @@ fn runs(layers: &[LayerRecord], is: impl Fn(&LayerRecord) -> bool) -> Vec<RangeI
 
 /// What to do next, where one thing suggests itself.
 fn advice(kind: Kind, experiment: &Experiment, variant: &Variant) -> Option<Advice> {
-    let drawn = variant.weights.is_none() && variant.init.unit_law() != UnitLaw::Ones;
+    let drawn = |l: usize| variant.weights.is_none() && variant.init_of(l).unit_law().is_random();
+    let random = |needed: bool| (!needed).then_some(Advice::RandomWeights);
     match kind {
         Kind::Zero(ZeroCause::DeadOutput) => Some(Advice::LinearOutput),
-        Kind::Zero(ZeroCause::DeadLayer(_)) if drawn => Some(Advice::NewDraw),
-        Kind::Zero(ZeroCause::ZeroWeights(_) | ZeroCause::Cancelled(_)) | Kind::AlikeUnits => {
-            (!drawn).then_some(Advice::RandomWeights)
-        }
+        Kind::Zero(ZeroCause::DeadLayer(layer)) if (1..=layer).any(drawn) => Some(Advice::NewDraw),
+        Kind::Zero(ZeroCause::ZeroWeights(layer)) => random(drawn(layer)),
+        // It is the weights above that the sums are taken over.
+        Kind::Zero(ZeroCause::Cancelled(layer)) => random(drawn(layer + 1)),
+        Kind::AlikeUnits => random((1..=experiment.layers()).all(drawn)),
         Kind::Vanishing if is_below_he(experiment, variant) => Some(Advice::He),
         _ => None,
     }
@@ -299,11 +300,13 @@ fn is_below_he(experiment: &Experiment, variant: &Variant) -> bool {
     let sizes = experiment.sizes();
     let he = crate::experiment::Init::of(Scheme::HeNormal);
     // A leak of a tenth makes He's δ grow by 1 % of ‖δ‖² in a layer; more is not He's case.
-    let relu = matches!(variant.activation.lines(), Some((0.0..=0.1, 1.0)));
-    let hidden = sizes[1..sizes.len() - 1].windows(2);
-    relu && variant.weights.is_none()
-        && variant.init.unit_law() != UnitLaw::Ones
-        && hidden
-            .map(|pair| [variant.init.variance(pair[0], pair[1]), he.variance(pair[0], pair[1])])
-            .all(|[own, he]| own < 0.9 * he)
+    let is_relu =
+        |l| matches!(experiment.activation_of(variant, l).lines(), Some((0.0..=0.1, 1.0)));
+    let is_small = |l: usize| {
+        let (init, fan_in, fan_out) = (variant.init_of(l), sizes[l - 1], sizes[l]);
+        let (own, he) = (init.variance(fan_in, fan_out), he.variance(fan_in, fan_out));
+        init.unit_law().is_random() && own < 0.9 * he
+    };
+    let depth = experiment.layers() - 1;
+    variant.weights.is_none() && (1..=depth).all(is_relu) && (2..=depth).all(is_small)
 }
