@@ -40,7 +40,7 @@ fn joined_parts_are_the_whole_byte_for_byte() {
     assert_eq!(table.stdout, with(&["--format", "csv"]));
     let incomplete = lab(&["sweep", "--join", &parts[0], &parts[1]]);
     assert_eq!(incomplete.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&incomplete.stderr).contains("5 cells"));
+    assert!(String::from_utf8_lossy(&incomplete.stderr).contains("no part has measured: 5."));
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn bad_arguments_are_refused_in_a_sentence() {
         (&["--x", "gain:2:1:3"], "the smaller one first"),
         (&["--x", "gain:1:2:257"], "from 1 to 256"),
         (&["--x", "gain:0:2:3:log"], "from above 0"),
-        (&["--x", "gain:1:2:3", "--y", "gain:1:2:3"], "each setting one axis"),
+        (&["--x", "gain:1:2:3", "--y", "gain:1:2:3"], "x and y are of different settings"),
         (&["--x", "depth:1:3000:3"], "depth"),
         (&["--x", "gain:1:2:3", "--quantity", "joy"], "decades_per_layer"),
         (&["--x", "gain:1:2:3", "--shard", "2/2"], "such as 0/4"),

@@ -145,7 +145,8 @@ fn explain(
         let (name, accepted) = rest.rsplit_once("`, expected ").unwrap_or((rest, ""));
         let accepted = accepted.trim_start_matches("one of ").replace('`', "");
         let key = unknown_in_words(&path, name);
-        let hint = home_of(name).filter(|home| !key.ends_with(home.trim_start_matches("variant.")));
+        let is_there = |home: &str| home.contains('.') && key.ends_with(home);
+        let hint = home_of(name).filter(|home| !is_there(home.trim_start_matches("variant.")));
         return ExperimentError::UnknownKey {
             key: shortened(&key, SHOWN),
             accepted: accepted.replace(" or ", ", "),

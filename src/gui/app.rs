@@ -313,7 +313,8 @@ impl App {
         // Its place is below the controls, and its words are known after them.
         let around = egui::Frame::side_top_panel(ui.style()).inner_margin.sum().y
             + ui.visuals().widgets.noninteractive.bg_stroke.width;
-        let status = egui::Panel::bottom("status").exact_size(bar::STATUS_HEIGHT + around);
+        let height = ui.spacing().interact_size.y + around;
+        let status = egui::Panel::bottom("status").exact_size(height);
         let status = status.show(ui, |ui| ui.max_rect()).inner;
         if self.page.has_controls() {
             egui::Panel::left("controls")

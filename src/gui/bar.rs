@@ -21,9 +21,6 @@ pub struct Can {
     pub reopen: bool,
 }
 
-/// Height of the line at the bottom, in points.
-pub const STATUS_HEIGHT: f32 = 20.0;
-
 /// Room that the button for export takes, in points.
 const ROOM_FOR_EXPORT: f32 = 104.0;
 /// Room that undo and redo take, in points.
@@ -198,7 +195,6 @@ pub fn bottom(
     commands: &mut Commands,
 ) {
     ui.horizontal(|ui| {
-        ui.set_min_height(STATUS_HEIGHT);
         if let Some(refusal) = lab.refusal() {
             sentence(ui, refusal, true);
         } else if let Some(share) = lab.progress().filter(|_| lab.is_stale() && lab.takes_long()) {

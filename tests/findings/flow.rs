@@ -205,12 +205,19 @@ fn sums(raw: &Raw, l: usize, example: usize) -> Vec<[f64; 2]> {
     let exponents = delta.iter().filter(|d| !d.is_zero()).map(|d| d.exponent());
     let top = exponents.max().unwrap_or(0);
     let size = |d: &Scaled| Scaled::new(d.mantissa(), d.exponent() - top).to_f64();
-    let live = raw.layer(l).slope[example].iter().enumerate().filter(|(_, slope)| **slope != 0.0);
-    live.map(|(unit, _)| {
-        let terms = above.weight.iter().zip(delta).map(|(row, d)| row[unit] * size(d));
-        terms.fold([0.0, 0.0], |[sum, sizes], term| [sum + term, sizes + term.abs()])
-    })
-    .collect()
+    let (at, slopes) = (raw.layer(l), raw.layer(l).slope[example].iter().enumerate());
+    // A slope such as eᶻ is below every f64 long before it is 0.
+    let is_live = |unit: usize, slope: f64| {
+        slope != 0.0
+            || at.activation.ln_derivative(at.z[example][unit].to_f64()) > f64::NEG_INFINITY
+    };
+    slopes
+        .filter(|(unit, slope)| is_live(*unit, **slope))
+        .map(|(unit, _)| {
+            let terms = above.weight.iter().zip(delta).map(|(row, d)| row[unit] * size(d));
+            terms.fold([0.0, 0.0], |[sum, sizes], term| [sum + term, sizes + term.abs()])
+        })
+        .collect()
 }
 
 fn zero(raw: &Raw, cause: ZeroCause, layer: usize, preactivation: f64) -> Result<(), String> {

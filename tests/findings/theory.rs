@@ -47,7 +47,7 @@ impl Law {
 
     /// E sin² and E (ω cos)² of ωz, in closed form: any rule of points misses waves that are finer
     /// than they are. E cos 2ωz = cos 2ωm · e^(−2ω²s²) · sinc 2ωu.
-    fn sine(&self, omega: f64) -> [f64; 2] {
+    pub fn sine(&self, omega: f64) -> [f64; 2] {
         let turned = 2.0 * omega * self.uniform;
         let sinc = if turned == 0.0 { 1.0 } else { turned.sin() / turned };
         let damped = (-2.0 * (omega * self.std).powi(2)).exp();

@@ -1,7 +1,7 @@
 //! The theory where layers are set up unlike each other: the recursion worked out layer by layer,
 //! and networks drawn weight by weight.
 
-use gradient_lab::experiment::{Activation, Experiment, Init, UnitLaw, Variant};
+use gradient_lab::experiment::{Activation, Experiment, Init, Sine, UnitLaw, Variant};
 use gradient_lab::study::{
     Footing, LayerTheory, NoSpread, Theory, TheoryError, TheoryFinding, VariantTheory,
 };
@@ -87,7 +87,10 @@ fn check_prediction(experiment: &Experiment, told: &LayerTheory) -> usize {
             break;
         }
         let phi = |z: f64| [layer.activation.value(z), layer.activation.derivative(z)];
-        let [value, slope] = layer.law(part).expect(&|z| phi(z).map(|f| f * f));
+        let [value, slope] = match layer.activation {
+            Activation::Sine(Sine { omega }) => layer.law(part).sine(omega),
+            _ => layer.law(part).expect(&|z| phi(z).map(|f| f * f)),
+        };
         let claim = &told.prediction.layers[index];
         let what = || format!("layer {}: {slope} {claim:?}\n{}", index + 1, experiment.to_toml());
         // Where φ′ jumps between two points of the rule, a sixteenth of a deviation apart, it is off
