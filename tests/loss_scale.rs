@@ -33,8 +33,8 @@ fn found(case: &Value, power: i64) -> Found {
 }
 
 fn advice(experiment: &Experiment) -> ScaleRange {
-    let lens = precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended());
-    let variant = lens.expect("nobody stops it").variants.remove(0);
+    let report = precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended());
+    let variant = report.expect("nobody stops it").variants.remove(0);
     match variant.scales[Format::Fp16.place()] {
         LossScale::Range(range) => range,
         other => panic!("{other:?} of {experiment:?}"),

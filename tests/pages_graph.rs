@@ -12,7 +12,7 @@ use egui_kittest::kittest::Queryable as _;
 use gradient_lab::engine::{Network, Scaled};
 use gradient_lab::experiment::{Draws, Experiment, Preset};
 use gradient_lab::figure::{Direction, Figure, Graph};
-use gradient_lab::study::{DrawStudy, TaskContext, portrait};
+use gradient_lab::study::{DrawStudy, TaskContext, snapshot};
 use page::{PageWindow, on_paper};
 
 fn preset(name: &str) -> Experiment {
@@ -40,11 +40,11 @@ fn both_directions_are_printed() {
     for name in ["worked-example", "exploding"] {
         let experiment = preset(name);
         let task = TaskContext::unattended();
-        let portrait =
-            portrait(&mut DrawStudy::new(), &experiment, 0, 0, &task).expect("nobody stops it");
+        let snapshot =
+            snapshot(&mut DrawStudy::new(), &experiment, 0, 0, &task).expect("nobody stops it");
         for direction in [Direction::Forward, Direction::Backward] {
             on_paper(
-                &Figure::graph(&experiment, &portrait, direction),
+                &Figure::graph(&experiment, &snapshot, direction),
                 &format!("{name}-{direction:?}"),
             );
         }
@@ -56,9 +56,9 @@ fn loss_of(name: &str, gain: f64) -> String {
     let mut experiment = preset(name);
     experiment.variants[0].init.gain = Some(gain);
     let task = TaskContext::unattended();
-    let portrait =
-        portrait(&mut DrawStudy::new(), &experiment, 0, 0, &task).expect("nobody stops it");
-    let graph = Graph::of(&portrait, Direction::Backward);
+    let snapshot =
+        snapshot(&mut DrawStudy::new(), &experiment, 0, 0, &task).expect("nobody stops it");
+    let graph = Graph::of(&snapshot, Direction::Backward);
     graph.columns.last().expect("a loss").nodes[0].label.clone()
 }
 
@@ -114,7 +114,7 @@ fn a_long_name_is_not_printed_under_the_tools() {
 fn units_that_are_not_shown_have_their_root_mean_square() {
     let experiment = preset("chapter-16");
     let (mut study, task) = (DrawStudy::new(), TaskContext::unattended());
-    let seen = portrait(&mut study, &experiment, 0, 0, &task).expect("nobody stops it");
+    let seen = snapshot(&mut study, &experiment, 0, 0, &task).expect("nobody stops it");
     let network: Network<f64> =
         study.network(&experiment, &experiment.variants[0], &task).expect("nobody stops it");
     let pass = network.pass();

@@ -1,4 +1,4 @@
-//! The page of the precision lens: its figures hold the study's numbers, the command line
+//! The page of the precision report: its figures hold the study's numbers, the command line
 //! renders them, and the page is driven by its accessible names.
 
 mod helpers;
@@ -14,17 +14,17 @@ use gradient_lab::engine::Format;
 use gradient_lab::experiment::{
     Activation, Draws, Experiment, Init, Loss, Preset, Scheme, Variant,
 };
-use gradient_lab::figure::{Cell, Figure, FigureId, KeptNorm, Panel, View};
-use gradient_lab::study::{BackwardTensor, DrawStudy, Lens, TaskContext, precision};
+use gradient_lab::figure::{Cell, Figure, FigureId, Panel, StoredNorm, View};
+use gradient_lab::study::{BackwardTensor, DrawStudy, PrecisionReport, TaskContext, precision};
 use page::{PageWindow, on_paper};
 
 fn preset(name: &str) -> Experiment {
     Preset::find(name).expect("a preset").experiment()
 }
 
-fn lens(experiment: &Experiment) -> Arc<Lens> {
-    let lens = precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended());
-    Arc::new(lens.expect("nobody stops it"))
+fn report(experiment: &Experiment) -> Arc<PrecisionReport> {
+    let report = precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended());
+    Arc::new(report.expect("nobody stops it"))
 }
 
 /// A net that fp16 cannot hold as it is, and one that it can, in a batch.
@@ -76,13 +76,13 @@ fn extremes() -> [(&'static str, Experiment); 8] {
 
 #[test]
 fn bars_marks_and_limits_are_the_studys() {
-    let lens = lens(&medium());
+    let report = report(&medium());
     for with_scale in [false, true] {
-        let figure = Figure::precision(&lens, with_scale);
+        let figure = Figure::precision(&report, with_scale);
         let [Panel::Bars(bars)] = &figure.panels[..] else { panic!("bars") };
         assert_eq!((bars.series.len(), bars.kept.len()), (2, 4));
         for kept in &bars.kept {
-            let variant = &lens.variants[kept.variant];
+            let variant = &report.variants[kept.variant];
             let emulation = variant.emulations.iter().find(|e| e.format.label() == kept.format);
             let emulation = emulation.expect("computed");
             let stored = if with_scale { emulation.scaled.as_ref() } else { None };
@@ -91,7 +91,7 @@ fn bars_marks_and_limits_are_the_studys() {
             }
         }
         // Without a scale fp16 flushes the sigmoid's first layers; with it nothing is lost.
-        let flushed = bars.kept.iter().any(|kept| kept.norms.contains(&KeptNorm::Flushed));
+        let flushed = bars.kept.iter().any(|kept| kept.norms.contains(&StoredNorm::Flushed));
         assert_eq!(flushed, !with_scale);
         let [low, high] = ["fp16 smallest", "fp16 largest"].map(|name| {
             let limit = bars.limits.iter().find(|limit| limit.name == name).expect(name);
@@ -105,17 +105,17 @@ fn bars_marks_and_limits_are_the_studys() {
 
 #[test]
 fn a_flushed_norm_is_no_true_zero() {
-    let figure = Figure::precision(&lens(&Experiment::default()), false);
+    let figure = Figure::precision(&report(&Experiment::default()), false);
     let [Panel::Bars(bars)] = &figure.panels[..] else { panic!("bars") };
     let norms = |variant: usize| {
         let kept = bars.kept.iter().filter(move |kept| kept.variant == variant);
         kept.flat_map(|kept| kept.norms.iter().copied())
     };
-    assert!(norms(0).all(|norm| matches!(norm, KeptNorm::Norm(_))), "the sigmoid is shallow");
-    assert!(norms(1).all(|norm| norm == KeptNorm::TrueZero), "the ReLU net's output is dead");
-    let deep = Figure::precision(&lens(&preset("deep")), false);
+    assert!(norms(0).all(|norm| matches!(norm, StoredNorm::Norm(_))), "the sigmoid is shallow");
+    assert!(norms(1).all(|norm| norm == StoredNorm::TrueZero), "the ReLU net's output is dead");
+    let deep = Figure::precision(&report(&preset("deep")), false);
     let [Panel::Bars(bars)] = &deep.panels[..] else { panic!("bars") };
-    assert!(bars.kept.iter().all(|kept| kept.norms[0] == KeptNorm::Flushed));
+    assert!(bars.kept.iter().all(|kept| kept.norms[0] == StoredNorm::Flushed));
     let rows = deep.table().rows;
     let first = rows.iter().find(|row| row[0] == "‖δ⁽ˡ⁾‖ in fp16" && row[2] == "1");
     assert_eq!(first.map(|row| [row[3].as_str(), row[4].as_str()]), Some(["flushed to 0", ""]));
@@ -123,14 +123,14 @@ fn a_flushed_norm_is_no_true_zero() {
 
 #[test]
 fn the_strips_are_the_shares() {
-    let lens = lens(&medium());
-    let figure = Figure::flush(&lens, 0);
+    let report = report(&medium());
+    let figure = Figure::flush(&report, 0);
     let [Panel::Heat(heat)] = &figure.panels[..] else { panic!("strips") };
     let place = |format| Format::ALL.iter().position(|each| *each == format).expect("there");
     for format in Format::ALL {
         let row = Format::ALL.len() - 1 - place(format);
         assert_eq!(heat.rows.name(row), format.label());
-        for (column, layer) in lens.variants[0].layers.iter().enumerate() {
+        for (column, layer) in report.variants[0].layers.iter().enumerate() {
             // Nothing is truly zero.
             let share = |derivative: BackwardTensor| {
                 let entries = layer.of(derivative);
@@ -157,7 +157,7 @@ fn the_strips_are_the_shares() {
 
 #[test]
 fn the_sentences_tell_the_loss_scale_or_why_there_is_none() {
-    let words = |experiment: &Experiment| Figure::precision(&lens(experiment), false).notes;
+    let words = |experiment: &Experiment| Figure::precision(&report(experiment), false).notes;
     let medium = words(&medium());
     assert!(medium[0].text.contains("In fp16 δ is flushed to 0"), "{medium:?}");
     assert!(medium[0].text.contains("A loss scale of 2"), "{medium:?}");
@@ -180,16 +180,16 @@ fn every_activation_scheme_and_loss_has_a_lens() {
                 (architecture.output, architecture.loss) = (2, loss);
                 experiment.variants = vec![Variant::of(activation)];
                 experiment.variants[0].init = Init::of(scheme);
-                let lens = lens(&experiment);
+                let report = report(&experiment);
                 for with_scale in [false, true] {
-                    let figure = Figure::precision(&lens, with_scale);
+                    let figure = Figure::precision(&report, with_scale);
                     let [Panel::Bars(bars)] = &figure.panels[..] else { panic!("bars") };
                     assert!(bars.floor.is_finite() && bars.floor < bars.top && bars.top < 1e9);
                     let heights = bars.kept.iter().flat_map(|kept| &kept.norms);
                     assert!(heights.filter_map(|norm| norm.log10()).all(f64::is_finite));
                     assert!(figure.notes.iter().all(|note| note.text.ends_with('.')));
                 }
-                for layer in &lens.variants[0].layers {
+                for layer in &report.variants[0].layers {
                     for entries in &layer.entries {
                         assert!(Format::ALL.into_iter().all(|format| {
                             let lost = entries.flushed(format, 0) + entries.overflow(format);
@@ -197,7 +197,7 @@ fn every_activation_scheme_and_loss_has_a_lens() {
                         }));
                     }
                 }
-                let kept = lens.variants[0].scales.iter().filter(|scale| scale.is_kept());
+                let kept = report.variants[0].scales.iter().filter(|scale| scale.is_kept());
                 assert!(kept.count() <= 3, "three formats are computed");
             }
         }

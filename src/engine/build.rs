@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use crate::engine::draws::{Blank, DrawCache, Drawn, NumpyOrder, Request, Source, Tensor, Wanted};
+use crate::engine::draws::{
+    DrawCache, Drawn, NumpyOrder, PendingArray, Request, Source, Tensor, Wanted,
+};
 use crate::engine::loss::make_targets;
 use crate::engine::network::Network;
 use crate::engine::number::{Real, ScaledColumns};
@@ -44,8 +46,8 @@ impl<T: FromDraws> Network<T> {
         cache: &mut DrawCache,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<Self, BuildStopped> {
-        let mut in_turn = |blanks: &mut [Blank]| {
-            let mut all = blanks.iter_mut();
+        let mut in_turn = |pending: &mut [PendingArray]| {
+            let mut all = pending.iter_mut();
             proceed()
                 && all.all(|blank| {
                     proceed() && {
@@ -67,7 +69,7 @@ impl<T: FromDraws> Network<T> {
         experiment: &Experiment,
         variant: &Variant,
         cache: &mut DrawCache,
-        draw: &mut dyn FnMut(&mut [Blank]) -> bool,
+        draw: &mut dyn FnMut(&mut [PendingArray]) -> bool,
     ) -> Result<Self, BuildStopped> {
         let sizes = experiment.sizes();
         let wanted = Wanted {

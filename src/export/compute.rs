@@ -10,7 +10,7 @@ use crate::study::{
     BackwardSettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
     EnsembleSettings, Sample, Shard, Spread, SpreadSettings, SpreadSignal, Stopped, Sweep,
     SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy, all_threads,
-    backward_factors, critical_line, ensemble, gradient_check, portrait, precision, spread, sweep,
+    backward_factors, critical_line, ensemble, gradient_check, precision, snapshot, spread, sweep,
 };
 
 /// Parameters of a check that would take too long with all of them.
@@ -25,56 +25,56 @@ impl FigureId {
         self,
         experiment: &Experiment,
         view: View,
-        watch: &TaskContext<'_>,
+        task: &TaskContext<'_>,
     ) -> Result<Figure, Stopped> {
         let mut study = DrawStudy::new();
         match self {
             Self::Norms | Self::Strips | Self::Units | Self::Sheet => {
-                let figure = Figure::of_draw(self, &study.run(experiment, watch)?, view);
+                let figure = Figure::of_draw(self, &study.run(experiment, task)?, view);
                 if !view.theory {
                     return Ok(figure);
                 }
                 Ok(figure.with_theory(&Theory::at_once(experiment)))
             }
             Self::Graph => {
-                let portrait = portrait(&mut study, experiment, view.variant, 0, watch)?;
-                Ok(Figure::graph(experiment, &portrait, Direction::Backward))
+                let snapshot = snapshot(&mut study, experiment, view.variant, 0, task)?;
+                Ok(Figure::graph(experiment, &snapshot, Direction::Backward))
             }
             Self::Factors | Self::Product | Self::Shares | Self::Jacobian | Self::Spectrum => {
                 let settings = BackwardSettings { variant: view.variant, ..Default::default() };
-                let backward = backward_factors(&mut study, experiment, settings, &|_| {}, watch)?;
+                let backward = backward_factors(&mut study, experiment, settings, &|_| {}, task)?;
                 Ok(Figure::of_backward_factors(self, &backward, 1))
             }
             Self::Check | Self::Derivatives => {
-                usual_check(self, &mut study, experiment, view.variant, watch)
+                usual_check(self, &mut study, experiment, view.variant, task)
             }
             Self::Cost => Ok(Figure::cost(experiment)),
             Self::Ensemble | Self::Histogram => {
-                let draw = study.run(experiment, watch)?;
-                let theory = TheoryStudy::new().run(experiment, watch)?;
-                let ensemble = usual_ensemble(experiment, watch)?;
+                let draw = study.run(experiment, task)?;
+                let theory = TheoryStudy::new().run(experiment, task)?;
+                let ensemble = usual_ensemble(experiment, task)?;
                 Ok(match self {
                     Self::Ensemble => Figure::ensemble(&ensemble, &theory, Some(&draw)),
                     _ => Figure::histogram(&ensemble, &theory, Some(&draw), 1),
                 })
             }
-            Self::Theory => Ok(Figure::theory(&TheoryStudy::new().run(experiment, watch)?)),
-            Self::Chi => Ok(Figure::chi(&TheoryStudy::new().run(experiment, watch)?)),
-            Self::Sweep => phase_diagram(experiment, view.variant, watch),
+            Self::Theory => Ok(Figure::theory(&TheoryStudy::new().run(experiment, task)?)),
+            Self::Chi => Ok(Figure::chi(&TheoryStudy::new().run(experiment, task)?)),
+            Self::Sweep => phase_diagram(experiment, view.variant, task),
             Self::Dist(signal) => {
-                let spread = usual_spread(&mut study, experiment, signal, view.variant, watch)?;
+                let spread = usual_spread(&mut study, experiment, signal, view.variant, task)?;
                 Ok(Figure::spread(&spread, SpreadForm::Heat))
             }
             Self::Ridge(signal) => {
-                let spread = usual_spread(&mut study, experiment, signal, view.variant, watch)?;
+                let spread = usual_spread(&mut study, experiment, signal, view.variant, task)?;
                 Ok(Figure::spread(&spread, SpreadForm::Ridge))
             }
             Self::Precision => {
-                Ok(Figure::precision(&precision(&mut study, experiment, watch)?, false))
+                Ok(Figure::precision(&precision(&mut study, experiment, task)?, false))
             }
             Self::Flush => {
-                let lens = Arc::new(precision(&mut study, experiment, watch)?);
-                Ok(Figure::flush(&lens, view.variant))
+                let report = Arc::new(precision(&mut study, experiment, task)?);
+                Ok(Figure::flush(&report, view.variant))
             }
         }
     }
@@ -86,14 +86,14 @@ fn usual_check(
     study: &mut DrawStudy,
     experiment: &Experiment,
     variant: usize,
-    watch: &TaskContext<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Figure, Stopped> {
     let variant = variant.min(experiment.variants.len() - 1);
     let mut settings = CheckSettings::default();
     if !quick_check(experiment, &settings) {
         settings.sample = Sample::Some { count: SOME, seed: 1 };
     }
-    match gradient_check(experiment, variant, &settings, study, watch) {
+    match gradient_check(experiment, variant, &settings, study, task) {
         Ok(check) => Ok(Figure::of_check(id, experiment, variant, &check)),
         Err(CheckError::Stopped(stopped)) => Err(stopped),
         Err(refusal) => Ok(with_note(id, experiment, variant, Vec::new(), refusal.to_string())),
@@ -106,17 +106,17 @@ fn usual_spread(
     experiment: &Experiment,
     signal: SpreadSignal,
     variant: usize,
-    watch: &TaskContext<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Arc<Spread>, Stopped> {
     let settings = SpreadSettings { variant, signal, axis: None };
-    Ok(Arc::new(spread(study, experiment, settings, watch)?))
+    Ok(Arc::new(spread(study, experiment, settings, task)?))
 }
 
 /// An ensemble of the usual size, or of what seeds there are left.
-fn usual_ensemble(experiment: &Experiment, watch: &TaskContext<'_>) -> Result<Ensemble, Stopped> {
+fn usual_ensemble(experiment: &Experiment, task: &TaskContext<'_>) -> Result<Ensemble, Stopped> {
     let usual = EnsembleSettings::default();
     let settings = EnsembleSettings { seeds: that_are_left(usual.seeds, experiment), ..usual };
-    ensemble(experiment, &settings, watch, |_| {}).map_err(|error| match error {
+    ensemble(experiment, &settings, task, |_| {}).map_err(|error| match error {
         EnsembleError::Stopped(stopped) => stopped,
         // The seeds are in range, and the fastest engine that applies does apply.
         EnsembleError::Seeds(_) | EnsembleError::LastSeed(_) | EnsembleError::NotExact(_) => {
@@ -135,17 +135,17 @@ fn that_are_left(seeds: u32, experiment: &Experiment) -> u32 {
 fn phase_diagram(
     experiment: &Experiment,
     variant: usize,
-    watch: &TaskContext<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Figure, Stopped> {
     let mut request = Sweep::phase_diagram(experiment, variant);
     request.seeds = that_are_left(request.seeds, experiment);
     let threads = all_threads();
-    let (map, refusal) = match sweep(&request, Shard::WHOLE, threads, watch, |_| {}) {
+    let (map, refusal) = match sweep(&request, Shard::WHOLE, threads, task, |_| {}) {
         Ok(map) => (map, None),
         Err(SweepError::Stopped(stopped)) => return Err(stopped),
         Err(error) => (SweepMap::empty(&request), Some(format!("Nothing is measured: {error}."))),
     };
-    let critical = critical_line(&request, watch)?;
+    let critical = critical_line(&request, task)?;
     let (variant, name) =
         (request.variant, request.experiment.variants[request.variant].name.clone());
     let note = |text| Note { variant, name, text };

@@ -38,13 +38,13 @@ struct VariantJson<'a> {
 
 impl<'a> VariantJson<'a> {
     fn of(experiment: &Experiment, index: usize, variant: &'a VariantDraw) -> Self {
-        let watch = TaskContext::unattended();
+        let task = TaskContext::unattended();
         let output = variant.layers.last().and_then(|layer| layer.zero);
         let is_lost = matches!(output, Some(ZeroCause::NotFinite { .. }));
         Self {
             // The steps are exact numbers, and not those of an emulated pass.
             steps: (!experiment.architecture.precision.is_emulated())
-                .then(|| steps(experiment, index, 0, &mut DrawStudy::new(), &watch).ok())
+                .then(|| steps(experiment, index, 0, &mut DrawStudy::new(), &task).ok())
                 .flatten(),
             name: &variant.name,
             loss: plain(variant.loss).filter(|_| !is_lost),

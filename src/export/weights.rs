@@ -60,11 +60,11 @@ pub fn size(experiment: &Experiment) -> Result<u64, WeightsError> {
 pub fn write(
     experiment: &Experiment,
     study: &mut DrawStudy,
-    watch: &TaskContext<'_>,
+    task: &TaskContext<'_>,
     out: &mut impl Write,
 ) -> Result<(), WeightsError> {
     out.write_all(&header(experiment)?.0)?;
-    in_precision!(experiment.architecture.precision, T => write_as::<T>(experiment, study, watch, out))
+    in_precision!(experiment.architecture.precision, T => write_as::<T>(experiment, study, task, out))
 }
 
 /// What a pass in that precision computes with.
@@ -110,18 +110,18 @@ fn header(experiment: &Experiment) -> Result<(Vec<u8>, u64), WeightsError> {
 fn write_as<T: Number>(
     experiment: &Experiment,
     study: &mut DrawStudy,
-    watch: &TaskContext<'_>,
+    task: &TaskContext<'_>,
     out: &mut impl Write,
 ) -> Result<(), WeightsError> {
     for (index, variant) in experiment.variants.iter().enumerate() {
-        let network: Network<T> = study.network(experiment, variant, watch)?;
+        let network: Network<T> = study.network(experiment, variant, task)?;
         if index == 0 {
             // Units × examples in the engine, examples × units in the file.
             write_numbers(network.input.mantissa.t().iter().copied(), out)?;
             write_numbers(network.target.mantissa.t().iter().copied(), out)?;
         }
         for dense in network.denses() {
-            watch.proceed()?;
+            task.proceed()?;
             write_numbers(dense.unit.iter().map(|&unit| unit * dense.scale), out)?;
             match &dense.bias {
                 Some(bias) => write_numbers(bias.iter().copied(), out)?,

@@ -4,8 +4,8 @@ use crate::engine::{LayerRecord, Scaled, ZeroCause};
 use crate::study::Draw;
 
 use super::chart::{Mark, MarkShape};
-use super::kept::{Kept, Limit};
 use super::number::{scientific, superscript};
+use super::stored_norms::{Limit, StoredNorms};
 use super::words::zero::{lost_sign, why_zero};
 
 /// Bars by layer, grouped by variant.
@@ -30,7 +30,7 @@ pub struct Bars {
     /// The ends of floating-point formats, as lines through the bars.
     pub limits: Vec<Limit>,
     /// What formats keep of the norms, as marks on the bars.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<StoredNorms>,
 }
 
 /// How a bar's height follows from the number.

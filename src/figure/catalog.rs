@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::experiment::{Experiment, Precision};
-use crate::study::{Draw, Portrait, VariantDraw};
+use crate::study::{Draw, Snapshot, VariantDraw};
 
 use super::words;
 use super::{Bars, Direction, Figure, FigureId, Graph, Heat, Note, Panel, View};
@@ -34,8 +34,8 @@ impl Figure {
     }
 
     /// The network's diagram.
-    pub fn graph(experiment: &Experiment, portrait: &Portrait, direction: Direction) -> Self {
-        let panel = Panel::Graph(Graph::of(portrait, direction));
+    pub fn graph(experiment: &Experiment, snapshot: &Snapshot, direction: Direction) -> Self {
+        let panel = Panel::Graph(Graph::of(snapshot, direction));
         Self::new(FigureId::Graph, experiment, vec![panel])
     }
 

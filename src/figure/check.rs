@@ -4,7 +4,7 @@
 use crate::engine::{Parameter, Scaled};
 use crate::experiment::Experiment;
 use crate::study::{
-    CheckSettings, Compared, Cost, Derivative, Errors, GradientCheck, Outcome, Portrait, StepCheck,
+    CheckSettings, Compared, Cost, Derivative, Errors, GradientCheck, Outcome, Snapshot, StepCheck,
     Unresolved,
 };
 
@@ -254,11 +254,11 @@ pub struct OutputRow {
     pub numbers: [String; 6],
 }
 
-/// The shown outputs of a portrait. Where the loss cancels the slope, no slope is shown.
-pub fn output_rows(portrait: &Portrait, cancels: bool) -> Vec<OutputRow> {
-    let Some(last) = portrait.layers.last() else { return Vec::new() };
+/// The shown outputs of a snapshot. Where the loss cancels the slope, no slope is shown.
+pub fn output_rows(snapshot: &Snapshot, cancels: bool) -> Vec<OutputRow> {
+    let Some(last) = snapshot.layers.last() else { return Vec::new() };
     let number = |number: f64| plain_or_scientific(number.into(), 6, 1e-3, 4);
-    let outputs = last.units.iter().zip(&portrait.targets).enumerate();
+    let outputs = last.units.iter().zip(&snapshot.targets).enumerate();
     outputs
         .map(|(index, (unit, &y))| OutputRow {
             unit: index + 1,

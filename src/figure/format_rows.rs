@@ -1,7 +1,7 @@
 //! Rows of floating-point formats: their names, and what a format makes of a layer.
 
 use crate::engine::Format;
-use crate::study::{BackwardTensor, VariantLens};
+use crate::study::{BackwardTensor, VariantPrecision};
 
 /// The formats from the bottom row to the top one.
 pub(super) fn rows() -> impl DoubleEndedIterator<Item = (usize, Format)> {
@@ -23,9 +23,9 @@ fn symbol(derivative: BackwardTensor) -> &'static str {
 }
 
 /// What a format makes of a layer, a line each.
-pub fn cell_words(lens: &VariantLens, row: usize, column: usize) -> Option<Vec<String>> {
+pub fn cell_words(report: &VariantPrecision, row: usize, column: usize) -> Option<Vec<String>> {
     let (_, format) = rows().nth(row)?;
-    let layer = lens.layers.get(column)?;
+    let layer = report.layers.get(column)?;
     let mut lines = Vec::new();
     for derivative in BackwardTensor::ALL {
         let (entries, name) = (layer.of(derivative), symbol(derivative));
@@ -48,11 +48,11 @@ pub fn cell_words(lens: &VariantLens, row: usize, column: usize) -> Option<Vec<S
 }
 
 /// Counts of every format and layer, as shares of the entries that are not a true zero.
-pub(super) fn flush_rows(lens: &VariantLens) -> Vec<Vec<String>> {
+pub(super) fn flush_rows(report: &VariantPrecision) -> Vec<Vec<String>> {
     let mut table = Vec::new();
     for format in Format::ALL {
         for derivative in BackwardTensor::ALL {
-            for (index, layer) in lens.layers.iter().enumerate() {
+            for (index, layer) in report.layers.iter().enumerate() {
                 let entries = layer.of(derivative);
                 for (what, count) in [
                     ("flushed to 0", entries.flushed(format, 0)),

@@ -1,7 +1,7 @@
 //! The network as the chapter's diagram: units by layer, edges, the arrows that carry δ back.
 
 use crate::engine::Scaled;
-use crate::study::{EdgePortrait, LayerPortrait, Portrait, UnitPortrait};
+use crate::study::{EdgeSnapshot, LayerSnapshot, Snapshot, UnitSnapshot};
 
 use super::colour::Rgb;
 use super::heat::{Cell, ColourScale};
@@ -78,16 +78,16 @@ pub struct Link {
 }
 
 impl Graph {
-    /// The diagram of a portrait.
-    pub fn of(portrait: &Portrait, direction: Direction) -> Self {
+    /// The diagram of a snapshot.
+    pub fn of(snapshot: &Snapshot, direction: Direction) -> Self {
         let scale = match direction {
             Direction::Forward => None,
-            Direction::Backward => Some(delta_scale(portrait)),
+            Direction::Backward => Some(delta_scale(snapshot)),
         };
         let mut columns: Vec<GraphColumn> =
-            portrait.layers.iter().map(|layer| column(layer, direction, scale.as_ref())).collect();
-        columns.push(loss_column(portrait));
-        let links = portrait
+            snapshot.layers.iter().map(|layer| column(layer, direction, scale.as_ref())).collect();
+        columns.push(loss_column(snapshot));
+        let links = snapshot
             .layers
             .iter()
             .enumerate()
@@ -101,7 +101,7 @@ impl Graph {
             ),
         };
         Self {
-            heading: format!("{} as a graph, {what}", portrait.variant),
+            heading: format!("{} as a graph, {what}", snapshot.variant),
             columns,
             links,
             scale,
@@ -115,13 +115,13 @@ impl Graph {
     }
 }
 
-fn delta_scale(portrait: &Portrait) -> ColourScale {
-    let units = portrait.layers.iter().flat_map(|layer| &layer.units);
+fn delta_scale(snapshot: &Snapshot) -> ColourScale {
+    let units = snapshot.layers.iter().flat_map(|layer| &layer.units);
     let cells: Vec<Cell> = units.filter_map(|unit| unit.delta).map(Cell::of).collect();
     ColourScale::spanning(&cells)
 }
 
-fn column(layer: &LayerPortrait, direction: Direction, scale: Option<&ColourScale>) -> GraphColumn {
+fn column(layer: &LayerSnapshot, direction: Direction, scale: Option<&ColourScale>) -> GraphColumn {
     let title = match layer.layer {
         0 => "input".to_owned(),
         l => format!("layer {l}"),
@@ -132,7 +132,7 @@ fn column(layer: &LayerPortrait, direction: Direction, scale: Option<&ColourScal
         skipped => format!("… {skipped} left out"),
     };
     let unit =
-        |(index, unit): (usize, &UnitPortrait)| node(layer.layer, index, unit, direction, scale);
+        |(index, unit): (usize, &UnitSnapshot)| node(layer.layer, index, unit, direction, scale);
     let mut nodes: Vec<Node> = layer.units.iter().enumerate().map(unit).collect();
     nodes.extend(layer.rest.as_ref().map(|rest| Node {
         label: format!("{} more", rest.count),
@@ -149,19 +149,19 @@ fn column(layer: &LayerPortrait, direction: Direction, scale: Option<&ColourScal
     GraphColumn { title, subtitle, arrow, nodes }
 }
 
-fn loss_column(portrait: &Portrait) -> GraphColumn {
-    let targets: Vec<String> = portrait.targets.iter().map(|y| format!("{y:.6}")).collect();
+fn loss_column(snapshot: &Snapshot) -> GraphColumn {
+    let targets: Vec<String> = snapshot.targets.iter().map(|y| format!("{y:.6}")).collect();
     GraphColumn {
         title: "loss".to_owned(),
         subtitle: String::new(),
         arrow: Some("∇ₐL".to_owned()),
         nodes: vec![Node {
-            label: format!("L = {}", plain_or_scientific(portrait.loss, 6, 1e-4, 3)),
+            label: format!("L = {}", plain_or_scientific(snapshot.loss, 6, 1e-4, 3)),
             fill: None,
             zero: false,
             summary: true,
             story: vec![
-                format!("L = {}", scientific(portrait.loss, 6)),
+                format!("L = {}", scientific(snapshot.loss, 6)),
                 format!("target y = {}", targets.join(", ")),
             ],
         }],
@@ -171,7 +171,7 @@ fn loss_column(portrait: &Portrait) -> GraphColumn {
 fn node(
     layer: usize,
     index: usize,
-    unit: &UnitPortrait,
+    unit: &UnitSnapshot,
     direction: Direction,
     scale: Option<&ColourScale>,
 ) -> Node {
@@ -193,7 +193,7 @@ fn node(
 }
 
 /// The chain of factors: z, a, φ′, what returns, and their product δ.
-fn story(unit: &UnitPortrait, name: &dyn Fn(&str) -> String) -> Vec<String> {
+fn story(unit: &UnitSnapshot, name: &dyn Fn(&str) -> String) -> Vec<String> {
     let (Some(z), Some(slope), Some(delta)) = (unit.z, unit.slope, unit.delta) else {
         return vec![format!("{} = {:.6}", name("x"), unit.a)];
     };
@@ -210,8 +210,8 @@ fn story(unit: &UnitPortrait, name: &dyn Fn(&str) -> String) -> Vec<String> {
     lines
 }
 
-fn links(place: usize, layer: &LayerPortrait, direction: Direction) -> Vec<Link> {
-    let magnitude = |edge: &EdgePortrait| match direction {
+fn links(place: usize, layer: &LayerSnapshot, direction: Direction) -> Vec<Link> {
+    let magnitude = |edge: &EdgeSnapshot| match direction {
         Direction::Forward => Some(edge.weight.abs()).filter(|w| *w > 0.0),
         Direction::Backward => edge.gradient.log10(),
     };
@@ -224,10 +224,10 @@ fn links(place: usize, layer: &LayerPortrait, direction: Direction) -> Vec<Link>
             (high - 3.0, high)
         }
     };
-    let width = |edge: &EdgePortrait| {
+    let width = |edge: &EdgeSnapshot| {
         magnitude(edge).map_or(0.0, |m| ((m - low) / (high - low)).clamp(0.0, 1.0) as f32)
     };
-    let link = |edge: &EdgePortrait| {
+    let link = |edge: &EdgeSnapshot| {
         let shown = match direction {
             Direction::Forward => edge.weight,
             Direction::Backward => edge.gradient.mantissa(),
@@ -250,7 +250,7 @@ fn links(place: usize, layer: &LayerPortrait, direction: Direction) -> Vec<Link>
     layer.edges.iter().map(link).collect()
 }
 
-fn edge_story(layer: &LayerPortrait, edge: &EdgePortrait) -> Vec<String> {
+fn edge_story(layer: &LayerSnapshot, edge: &EdgeSnapshot) -> Vec<String> {
     let place = format!("{}{}", lowered(edge.to + 1), lowered(edge.from + 1));
     let weight = format!("W{place}{}", raised(layer.layer));
     let mut lines = vec![format!("{weight} = {:.6}", edge.weight)];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::{Format, LayerRecord, Scaled};
-use crate::study::{Draw, Lens, Spread};
+use crate::study::{Draw, PrecisionReport, Spread};
 
 use super::chart::Mark;
 use super::colour::{ColourMap, Rgb};
@@ -74,7 +74,7 @@ pub enum Rows {
     /// Each row is a floating-point format, the widest on top.
     Formats {
         /// What the formats make of every variant.
-        lens: Arc<Lens>,
+        report: Arc<PrecisionReport>,
         /// Which variant, from 0.
         variant: usize,
     },

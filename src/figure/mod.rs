@@ -10,13 +10,13 @@ pub mod format_rows;
 mod graph;
 mod heat;
 mod id;
-mod kept;
 mod law;
 mod map;
 pub mod norms_table;
 mod number;
 mod precision;
 mod spread;
+mod stored_norms;
 mod sweep;
 mod table;
 pub mod value_rows;
@@ -36,12 +36,12 @@ pub use cost::{COST_COLUMNS, cost_row, cost_words};
 pub use graph::{Direction, Graph, GraphColumn, Link, Node};
 pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
 pub use id::FigureId;
-pub use kept::{Kept, KeptNorm, Limit};
 pub use map::{Map, MapAxis, MapCell};
 pub use number::{
     decade, grouped, percent, scientific, scientific_of_log10, superscript, with_minus,
 };
 pub use spread::{Ridge, SpreadForm};
+pub use stored_norms::{Limit, StoredNorm, StoredNorms};
 pub use sweep::{Chosen, Profile};
 pub use table::Table;
 

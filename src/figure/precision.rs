@@ -1,16 +1,16 @@
-//! The precision lens: the bars of ‖δ^(l)‖ between the ends of the formats, with the norms
+//! The precision report: the bars of ‖δ^(l)‖ between the ends of the formats, with the norms
 //! that fp16 and bf16 really keep, and strips of the shares that each format flushes to zero.
 
 use std::sync::Arc;
 
 use crate::engine::{Format, Scaled};
-use crate::study::{BackwardTensor, LayerLens, Lens, VariantLens};
+use crate::study::{BackwardTensor, LayerPrecision, PrecisionReport, VariantPrecision};
 
 use super::bars::{log10_range, norm_point};
 use super::colour::ColourMap;
 use super::format_rows::rows;
-use super::kept::{Kept, KeptNorm, Limit};
 use super::number::scientific;
+use super::stored_norms::{Limit, StoredNorm, StoredNorms};
 use super::words::precision::variant_words;
 use super::{Bars, Cell, ColourScale, Figure, FigureId, Heat, Note, Panel, Rows, Scale, Series};
 
@@ -23,15 +23,15 @@ impl Figure {
     /// Bars of every variant's exact norms between the ends of the formats, with the norms of
     /// passes really computed in fp16 and bf16: plain ones, or with the advised loss scale
     /// where there is one.
-    pub fn precision(lens: &Lens, with_scale: bool) -> Self {
-        let panels = vec![Panel::Bars(bars(lens, with_scale))];
-        let mut figure = Self::new(FigureId::Precision, &lens.experiment, panels);
-        let note = |(variant, lens): (usize, &VariantLens)| Note {
+    pub fn precision(report: &PrecisionReport, with_scale: bool) -> Self {
+        let panels = vec![Panel::Bars(bars(report, with_scale))];
+        let mut figure = Self::new(FigureId::Precision, &report.experiment, panels);
+        let note = |(variant, report): (usize, &VariantPrecision)| Note {
             variant,
-            name: lens.name.clone(),
-            text: variant_words(lens, &MARKED),
+            name: report.name.clone(),
+            text: variant_words(report, &MARKED),
         };
-        figure.notes = lens.variants.iter().enumerate().map(note).collect();
+        figure.notes = report.variants.iter().enumerate().map(note).collect();
         figure.caption.push(
             "Lines: a format’s largest and smallest number, for each |δⱼ| alone; a layer’s norm lies up to √n above its largest |δⱼ|. \
              Marks: the norm of what a pass computed in the format stores (every result rounded, products summed in fp32). \
@@ -43,11 +43,11 @@ impl Figure {
 
     /// One strip a format: the share of a variant's δ, ∂W or ∂b of the mean loss that it flushes
     /// to zero without a loss scale, by layer. A variant past the last means the last.
-    pub fn flush(lens: &Arc<Lens>, variant: usize) -> Self {
-        let variant = variant.min(lens.variants.len().saturating_sub(1));
-        let panels = vec![Panel::Heat(strips(lens, variant))];
-        let mut figure = Self::new(FigureId::Flush, &lens.experiment, panels);
-        let chosen = &lens.variants[variant];
+    pub fn flush(report: &Arc<PrecisionReport>, variant: usize) -> Self {
+        let variant = variant.min(report.variants.len().saturating_sub(1));
+        let panels = vec![Panel::Heat(strips(report, variant))];
+        let mut figure = Self::new(FigureId::Flush, &report.experiment, panels);
+        let chosen = &report.variants[variant];
         let note = |format: Format| Note {
             variant,
             name: format.label().to_owned(),
@@ -59,16 +59,16 @@ impl Figure {
     }
 }
 
-fn bars(lens: &Lens, with_scale: bool) -> Bars {
-    let series = |(variant, lens): (usize, &VariantLens)| Series {
-        name: lens.name.clone(),
+fn bars(report: &PrecisionReport, with_scale: bool) -> Bars {
+    let series = |(variant, report): (usize, &VariantPrecision)| Series {
+        name: report.name.clone(),
         variant,
-        points: (lens.layers.iter().enumerate())
+        points: (report.layers.iter().enumerate())
             .map(|(index, layer)| norm_point(index + 1, layer.norm, layer.zero, Scale::Log10))
             .collect(),
     };
-    let series: Vec<Series> = lens.variants.iter().enumerate().map(series).collect();
-    let kept = kept(lens, with_scale);
+    let series: Vec<Series> = report.variants.iter().enumerate().map(series).collect();
+    let kept = kept(report, with_scale);
     let norms = kept.iter().flat_map(|kept| &kept.norms).filter_map(|norm| norm.log10());
     let heights = series.iter().flat_map(|s| s.points.iter().filter_map(|p| p.height));
     let (floor, top, limits) = between_limits(log10_range(heights.chain(norms)));
@@ -87,22 +87,22 @@ fn bars(lens: &Lens, with_scale: bool) -> Bars {
     }
 }
 
-fn kept(lens: &Lens, with_scale: bool) -> Vec<Kept> {
-    let kept = |variant: usize, lens: &VariantLens, format: Format| {
-        let emulation = lens.emulation(format)?;
+fn kept(report: &PrecisionReport, with_scale: bool) -> Vec<StoredNorms> {
+    let kept = |variant: usize, report: &VariantPrecision, format: Format| {
+        let emulation = report.emulation(format)?;
         let scaled = emulation.scaled.as_ref().filter(|_| with_scale);
         let stored = scaled.unwrap_or(&emulation.plain);
-        let pairs = stored.iter().zip(&lens.layers);
-        Some(Kept {
+        let pairs = stored.iter().zip(&report.layers);
+        Some(StoredNorms {
             format: format.label(),
             variant,
-            name: lens.name.clone(),
-            norms: pairs.map(|(stored, exact)| KeptNorm::of(&stored.delta, exact)).collect(),
+            name: report.name.clone(),
+            norms: pairs.map(|(stored, exact)| StoredNorm::of(&stored.delta, exact)).collect(),
         })
     };
-    let variants = lens.variants.iter().enumerate();
+    let variants = report.variants.iter().enumerate();
     variants
-        .flat_map(|(variant, lens)| MARKED.map(|format| kept(variant, lens, format)))
+        .flat_map(|(variant, report)| MARKED.map(|format| kept(variant, report, format)))
         .flatten()
         .collect()
 }
@@ -153,8 +153,8 @@ fn between_limits((mut floor, mut top): (f64, f64)) -> (f64, f64, Vec<Limit>) {
     }
 }
 
-fn strips(lens: &Arc<Lens>, variant: usize) -> Heat {
-    let chosen = &lens.variants[variant];
+fn strips(report: &Arc<PrecisionReport>, variant: usize) -> Heat {
+    let chosen = &report.variants[variant];
     let layers = || chosen.layers.iter();
     let cells =
         rows().flat_map(|(format, _)| layers().map(move |layer| flushed_cell(layer, format)));
@@ -165,7 +165,7 @@ fn strips(lens: &Arc<Lens>, variant: usize) -> Heat {
         x_label: "layer l".to_owned(),
         columns: chosen.layers.len(),
         cells: cells.collect(),
-        rows: Rows::Formats { lens: lens.clone(), variant },
+        rows: Rows::Formats { report: report.clone(), variant },
         quantity: "flushed to 0".to_owned(),
         scale: ColourScale { min: 0.0, max: 1.0, map: ColourMap::default() },
         why: vec![why; Format::ALL.len()],
@@ -175,7 +175,7 @@ fn strips(lens: &Arc<Lens>, variant: usize) -> Heat {
 }
 
 /// The largest share of the three derivatives.
-fn flushed_cell(layer: &LayerLens, format: usize) -> Cell {
+fn flushed_cell(layer: &LayerPrecision, format: usize) -> Cell {
     let shares = BackwardTensor::ALL.map(|of| layer.flushed(of, Format::ALL[format]));
     let shares = shares.into_iter().filter(|share| share.of > 0);
     shares.map(|share| share.ratio()).reduce(f64::max).map_or(Cell::Zero, Cell::Share)

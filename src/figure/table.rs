@@ -30,8 +30,8 @@ impl Figure {
                 Panel::Heat(Heat { rows: Rows::Values { spread, .. }, .. }) => {
                     rows.extend(table_rows(spread));
                 }
-                Panel::Heat(Heat { rows: Rows::Formats { lens, variant }, .. }) => {
-                    rows.extend(lens.variants.get(*variant).into_iter().flat_map(flush_rows));
+                Panel::Heat(Heat { rows: Rows::Formats { report, variant }, .. }) => {
+                    rows.extend(report.variants.get(*variant).into_iter().flat_map(flush_rows));
                 }
                 Panel::Heat(heat) => rows.extend(heat_rows(heat)),
                 Panel::Ridge(ridge) => rows.extend(table_rows(&ridge.spread)),

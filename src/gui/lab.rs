@@ -45,8 +45,8 @@ impl Lab {
             view: View::default(),
             refusal: None,
             draws: study.beside(),
-            draw: StudyHandle::new(context, "gradient-lab draw", move |experiment, watch, out| {
-                study.run_with_preview(&experiment, watch, out)
+            draw: StudyHandle::new(context, "gradient-lab draw", move |experiment, task, out| {
+                study.run_with_preview(&experiment, task, out)
             }),
             theory: StudyHandle::new(context, "gradient-lab theory", |experiment, _, _| {
                 Ok(Theory::at_once(&experiment))

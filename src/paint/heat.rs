@@ -254,9 +254,11 @@ fn tooltip(ui: &mut Ui, heat: &Heat, at: PlotPoint) {
         }
         Cell::Share(_) => {
             ui.label(RichText::new(place).strong());
-            let Rows::Formats { lens, variant } = &heat.rows else { return };
-            let lens = lens.variants.get(*variant);
-            for line in lens.and_then(|lens| cell_words(lens, row, column)).unwrap_or_default() {
+            let Rows::Formats { report, variant } = &heat.rows else { return };
+            let report = report.variants.get(*variant);
+            for line in
+                report.and_then(|report| cell_words(report, row, column)).unwrap_or_default()
+            {
                 ui.label(line);
             }
         }

@@ -5,7 +5,7 @@ use eframe::egui::{
 };
 use egui_plot::{HLine, LineStyle, MarkerShape, PlotPoints, PlotTransform, PlotUi, Points};
 
-use crate::figure::{Bars, Kept, KeptNorm, Limit};
+use crate::figure::{Bars, Limit, StoredNorm, StoredNorms};
 
 use super::axis;
 use super::layout::MARGIN;
@@ -35,7 +35,7 @@ pub fn lines(plot_ui: &mut PlotUi<'_>, bars: &Bars, colour: Color32) {
 /// Where the marks of one format stand.
 pub struct Place<'a> {
     /// What is kept.
-    pub kept: &'a Kept,
+    pub kept: &'a StoredNorms,
     /// The x of a layer, from 1.
     pub x: &'a dyn Fn(usize) -> f64,
     /// Where the marks of all formats stand at the same x, their size: 1 where there is room.
@@ -65,10 +65,10 @@ pub fn marks(plot_ui: &mut PlotUi<'_>, bars: &Bars, place: &Place<'_>) {
     for index in shown {
         let x = (place.x)(index + 1);
         match norms[index] {
-            KeptNorm::Norm(norm) => kept.extend(norm.log10().map(|height| [x, height])),
-            KeptNorm::Flushed => flushed.push([x, bars.floor + air]),
-            KeptNorm::NotFinite => beyond.push([x, bars.top - 0.02 * (bars.top - bars.floor)]),
-            KeptNorm::TrueZero => {}
+            StoredNorm::Norm(norm) => kept.extend(norm.log10().map(|height| [x, height])),
+            StoredNorm::Flushed => flushed.push([x, bars.floor + air]),
+            StoredNorm::NotFinite => beyond.push([x, bars.top - 0.02 * (bars.top - bars.floor)]),
+            StoredNorm::TrueZero => {}
         }
     }
     let own = shape(place.kept.format);
@@ -177,11 +177,11 @@ pub fn legend(ui: &mut Ui, bars: &Bars) {
         for format in formats {
             sample(ui, shape(format), &format!("kept in {format}"));
         }
-        let any = |norm: KeptNorm| bars.kept.iter().any(|kept| kept.norms.contains(&norm));
-        if any(KeptNorm::Flushed) {
+        let any = |norm: StoredNorm| bars.kept.iter().any(|kept| kept.norms.contains(&norm));
+        if any(StoredNorm::Flushed) {
             sample(ui, MarkerShape::Down, "flushed to 0");
         }
-        if any(KeptNorm::NotFinite) {
+        if any(StoredNorm::NotFinite) {
             sample(ui, MarkerShape::Up, "not finite");
         }
         if bars.has_zero() {

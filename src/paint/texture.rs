@@ -14,10 +14,10 @@ pub const MOST_CELLS: usize = 2048;
 /// The textures in use.
 #[derive(Default)]
 pub struct Textures {
-    kept: Vec<Kept>,
+    kept: Vec<Cached>,
 }
 
-struct Kept {
+struct Cached {
     figure: Arc<Figure>,
     panel: usize,
     dark: bool,
@@ -62,7 +62,7 @@ impl Textures {
         resolution: usize,
         make: impl FnOnce() -> ColorImage,
     ) -> TextureHandle {
-        let matches = |kept: &Kept| {
+        let matches = |kept: &Cached| {
             Arc::ptr_eq(&kept.figure, figure)
                 && kept.panel == panel
                 && kept.dark == dark
@@ -76,7 +76,7 @@ impl Textures {
             self.kept.remove(0);
         }
         let figure = figure.clone();
-        self.kept.push(Kept { figure, panel, dark, resolution, texture: texture.clone() });
+        self.kept.push(Cached { figure, panel, dark, resolution, texture: texture.clone() });
         texture
     }
 }

@@ -190,8 +190,8 @@ impl<Q, A> Shared<Q, A> {
         let deliver = |answer: A| {
             self.put(ticket, Some(Outcome::Answer { ticket, answer, last: false }), notify);
         };
-        let watch = TaskContext::new(&stop, &report);
-        let result = catch_unwind(AssertUnwindSafe(|| job(request, &watch, &deliver)));
+        let task = TaskContext::new(&stop, &report);
+        let result = catch_unwind(AssertUnwindSafe(|| job(request, &task, &deliver)));
         match result {
             Ok(Ok(answer)) => Some(Outcome::Answer { ticket, answer, last: true }),
             Ok(Err(Stopped)) => None,
@@ -248,13 +248,13 @@ mod tests {
     fn the_newest_request_wins() {
         let worker = Worker::spawn(
             "test",
-            |request: u32, watch: &TaskContext<'_>, _: Deliver<'_, u32>| {
+            |request: u32, task: &TaskContext<'_>, _: Deliver<'_, u32>| {
                 // Runs until told to stop, unless it is the last request.
                 if request == 9 {
                     return Ok(request);
                 }
                 loop {
-                    watch.proceed()?;
+                    task.proceed()?;
                     std::thread::yield_now();
                 }
             },
@@ -291,8 +291,8 @@ mod tests {
     fn cancel_stops_what_is_under_way() {
         let worker = Worker::spawn(
             "test",
-            |_: u32, watch: &TaskContext<'_>, _: Deliver<'_, u32>| loop {
-                watch.proceed()?;
+            |_: u32, task: &TaskContext<'_>, _: Deliver<'_, u32>| loop {
+                task.proceed()?;
                 std::thread::yield_now();
             },
             || {},
@@ -321,8 +321,8 @@ mod tests {
         let mut study = DrawStudy::new();
         let worker = Worker::spawn(
             "test",
-            move |request: Experiment, watch: &TaskContext<'_>, deliver: Deliver<'_, Draw>| {
-                study.run_with_preview(&request, watch, &|draw| {
+            move |request: Experiment, task: &TaskContext<'_>, deliver: Deliver<'_, Draw>| {
+                study.run_with_preview(&request, task, &|draw| {
                     deliver(draw);
                     // The whole begins when the newer request waits.
                     previewed.send(()).unwrap();

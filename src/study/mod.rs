@@ -23,12 +23,12 @@ mod moments;
 mod no_spread;
 mod parallel;
 mod pass;
-mod portrait;
 mod precision;
 mod sample;
 mod sampler;
 mod setting;
 mod shared_draws;
+mod snapshot;
 mod softmax_error;
 mod spread;
 mod steps;
@@ -71,17 +71,17 @@ pub use moments::BiasLaw;
 pub use no_spread::NoSpread;
 pub use parallel::all_threads;
 pub use pass::pass;
-pub use portrait::{
-    EdgePortrait, LayerPortrait, MOST_UNITS, Portrait, Rest, UnitPortrait, portrait,
-};
 pub use precision::{
-    BackwardTensor, EMULATED, Emulation, EntryPlace, ForwardLoss, ForwardTensor, LayerLens, Lens,
-    LossScale, NoScale, NormCheck, NormSum, PlainLoss, PrecisionFinding, Rule, ScaleRange, Share,
-    StoredLayer, VariantLens, WITHIN, precision,
+    BackwardTensor, EMULATED, Emulation, EntryPlace, ForwardLoss, ForwardTensor, LayerPrecision,
+    LossScale, NoScale, NormCheck, NormSum, PlainLoss, PrecisionFinding, PrecisionReport, Rule,
+    ScaleRange, Share, StoredLayer, VariantPrecision, WITHIN, precision,
 };
 pub use sample::Sample;
 pub use sampler::{Engine, Sampler, Shares};
 pub use setting::{Axis, Setting, Spacing};
+pub use snapshot::{
+    EdgeSnapshot, LayerSnapshot, MOST_UNITS, Rest, Snapshot, UnitSnapshot, snapshot,
+};
 pub use spread::{
     Bins, LayerSpread, MOST_BINS, ShareOf, Spread, SpreadFinding, SpreadSettings, SpreadSignal,
     ValueAxis, ValueScale, spread,

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::engine::{Blank, Executor, LayerRecord, Network, Pass, Real, Scaled, Serial, explain};
+use crate::engine::{
+    Executor, LayerRecord, Network, Pass, PendingArray, Real, Scaled, Serial, explain,
+};
 
 use super::parallel::{all_threads, each, in_pool};
 use super::{Stopped, TaskContext};
@@ -37,14 +39,18 @@ impl Executor for PoolExecutor {
 }
 
 /// Draws every array and reports the share drawn; `false` when told to stop.
-pub(super) fn draw_all(blanks: &mut [Blank], threads: usize, task: &TaskContext<'_>) -> bool {
-    let numbers = blanks.iter().map(Blank::len).sum();
+pub(super) fn draw_all(
+    pending: &mut [PendingArray],
+    threads: usize,
+    task: &TaskContext<'_>,
+) -> bool {
+    let numbers = pending.iter().map(PendingArray::len).sum();
     let threads = worth(threads, numbers, NUMBERS_WORTH_A_THREAD);
     let drawn = AtomicUsize::new(0);
     let stop = || told(task, &drawn, numbers).is_err();
-    each(blanks.iter_mut(), threads, &TaskContext::new(&stop, &|_| {}), |blank, _| {
-        blank.draw();
-        drawn.fetch_add(blank.len(), Ordering::Relaxed);
+    each(pending.iter_mut(), threads, &TaskContext::new(&stop, &|_| {}), |array, _| {
+        array.draw();
+        drawn.fetch_add(array.len(), Ordering::Relaxed);
     })
     .is_ok()
 }

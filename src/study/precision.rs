@@ -23,10 +23,10 @@ use emulator::Emulator;
 pub use emulator::{ForwardLoss, ForwardTensor};
 use exact::ExactLayer;
 pub use finding::{NormSum, PlainLoss, PrecisionFinding};
-pub use report::{Lens, VariantLens};
+pub use report::{PrecisionReport, VariantPrecision};
 pub use rule::Rule;
 pub use scale::{LossScale, NoScale, NormCheck, ScaleRange, WITHIN};
-pub use stored::{BackwardTensor, Emulation, EntryPlace, LayerLens, Share, StoredLayer};
+pub use stored::{BackwardTensor, Emulation, EntryPlace, LayerPrecision, Share, StoredLayer};
 
 /// The share of a variant's way that is done with its draws and its exact pass.
 const PASSED: f32 = 0.3;
@@ -46,9 +46,9 @@ pub const EMULATED: [Format; 3] = [Format::Fp32, Format::Bf16, Format::Fp16];
 /// use gradient_lab::engine::Format;
 /// use gradient_lab::experiment::Experiment;
 /// use gradient_lab::study::{BackwardTensor, DrawStudy, TaskContext, precision};
-/// let lens = precision(&mut DrawStudy::new(), &Experiment::default(), &TaskContext::unattended())?;
+/// let report = precision(&mut DrawStudy::new(), &Experiment::default(), &TaskContext::unattended())?;
 /// // The chapter's sigmoid net is shallow: fp16 flushes none of its δ.
-/// let mut layers = lens.variants[0].layers.iter();
+/// let mut layers = report.variants[0].layers.iter();
 /// assert!(layers.all(|layer| layer.flushed(BackwardTensor::Delta, Format::Fp16).flushed == 0));
 /// # Ok::<(), gradient_lab::study::Stopped>(())
 /// ```
@@ -56,7 +56,7 @@ pub fn precision(
     study: &mut DrawStudy,
     experiment: &Experiment,
     task: &TaskContext<'_>,
-) -> Result<Lens, Stopped> {
+) -> Result<PrecisionReport, Stopped> {
     let count = experiment.variants.len() as f32;
     let mut variants = Vec::with_capacity(experiment.variants.len());
     for (index, variant) in experiment.variants.iter().enumerate() {
@@ -67,7 +67,7 @@ pub fn precision(
             look(&network, &pass, &variant.name, task)
         })?);
     }
-    Ok(Lens { experiment: experiment.clone(), variants })
+    Ok(PrecisionReport { experiment: experiment.clone(), variants })
 }
 
 fn look(
@@ -75,7 +75,7 @@ fn look(
     pass: &Pass<f64>,
     name: &str,
     task: &TaskContext<'_>,
-) -> Result<VariantLens, Stopped> {
+) -> Result<VariantPrecision, Stopped> {
     let (records, _) = task.quietly(|task| record(network, pass, all_threads(), task))?;
     let exact = task.part(PASSED..MEASURED, |task| ExactLayer::all(pass, task))?;
     let (mut emulations, mut scales) = (Vec::new(), Vec::new());
@@ -97,7 +97,7 @@ fn look(
         let forward_overflow = emulator.forward_overflow;
         emulations.push(Emulation { format, forward_overflow, plain, scaled });
     }
-    let layers = exact.into_iter().zip(&records).map(|(exact, record)| LayerLens {
+    let layers = exact.into_iter().zip(&records).map(|(exact, record)| LayerPrecision {
         norm: record.delta,
         zero: record.zero,
         entries: exact.entries,
@@ -105,8 +105,9 @@ fn look(
     });
     let layers = layers.collect();
     let findings = Vec::new();
-    let mut lens = VariantLens { name: name.to_owned(), layers, emulations, scales, findings };
-    lens.findings = PrecisionFinding::all(&lens.layers, &lens.scales, &lens.emulations);
+    let mut report =
+        VariantPrecision { name: name.to_owned(), layers, emulations, scales, findings };
+    report.findings = PrecisionFinding::all(&report.layers, &report.scales, &report.emulations);
     task.report(1.0);
-    Ok(lens)
+    Ok(report)
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
 
-use crate::engine::{Blank, DrawCache, FromDraws, Network, Real};
+use crate::engine::{DrawCache, FromDraws, Network, PendingArray, Real};
 use crate::experiment::{Experiment, Variant};
 
 use super::pass::draw_all;
@@ -47,7 +47,7 @@ impl SharedDraws {
         };
         let report = |share: f32| task.report(share);
         let both = TaskContext::new(&stop, &report);
-        let mut draw = |blanks: &mut [Blank]| draw_all(blanks, threads, &both);
+        let mut draw = |pending: &mut [PendingArray]| draw_all(pending, threads, &both);
         loop {
             let mut cache = self.lock(goes_first, task)?;
             match Network::build_by(experiment, variant, &mut cache, &mut draw) {

@@ -10,15 +10,15 @@ use gradient_lab::engine::{Format, ZeroCause};
 use gradient_lab::experiment::Experiment;
 use gradient_lab::study::{
     BackwardTensor, DrawStudy, ForwardLoss, ForwardTensor, LossScale, NoScale, NormSum, PlainLoss,
-    PrecisionFinding, Rule, ScaleRange, Share, TaskContext, VariantLens, precision,
+    PrecisionFinding, Rule, ScaleRange, Share, TaskContext, VariantPrecision, precision,
 };
 
 use crate::random::Population;
 use raw::{Counts, Raw};
 
-fn lens(experiment: &Experiment) -> VariantLens {
-    let lens = precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended());
-    lens.expect("nobody stops it").variants.remove(0)
+fn report(experiment: &Experiment) -> VariantPrecision {
+    let report = precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended());
+    report.expect("nobody stops it").variants.remove(0)
 }
 
 fn ensure(holds: bool, what: impl Fn() -> String) -> Result<(), String> {
@@ -246,10 +246,10 @@ fn lies(finding: &PrecisionFinding) -> Vec<PrecisionFinding> {
 
 /// Verifies every finding of an experiment and catches lies about it; how many of each.
 fn check(experiment: &Experiment, seen: &mut Vec<PrecisionFinding>) -> usize {
-    let lens = lens(experiment);
+    let report = report(experiment);
     let raw = Raw::of(experiment);
     let mut caught = 0;
-    for finding in &lens.findings {
+    for finding in &report.findings {
         verify(&raw, finding)
             .unwrap_or_else(|why| panic!("{finding:?}: {why}\n{}", experiment.to_toml()));
         for lie in lies(finding) {
@@ -257,7 +257,7 @@ fn check(experiment: &Experiment, seen: &mut Vec<PrecisionFinding>) -> usize {
             caught += 1;
         }
     }
-    seen.extend(lens.findings);
+    seen.extend(report.findings);
     caught
 }
 

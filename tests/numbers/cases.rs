@@ -2,7 +2,7 @@
 
 use gradient_lab::engine::{DrawCache, FromDraws, Network, Parameter, Pass, Real, Scaled, record};
 use gradient_lab::experiment::{Experiment, Init, Scheme};
-use gradient_lab::study::{DrawStudy, TaskContext, factors, portrait};
+use gradient_lab::study::{DrawStudy, TaskContext, factors, snapshot};
 
 fn experiment(toml: &str) -> Experiment {
     Experiment::from_toml(toml).unwrap_or_else(|error| panic!("{error}\n{toml}"))
@@ -76,10 +76,10 @@ fn every_reader_sees_the_entry_that_underflowed() {
     let near = |number: Scaled, log10_of: f64| {
         assert!((log10(number) - log10_of).abs() < 1e-9, "{number:?} for {log10_of}");
     };
-    let portrait = portrait(&mut DrawStudy::new(), &experiment, 0, 0, &task).unwrap();
-    near(portrait.layers[2].units[1].delta.unwrap(), expected);
-    near(portrait.layers[1].units[0].returned.unwrap(), expected + 2_f64.log10());
-    near(portrait.layers[2].edges[1].gradient, expected + 0.5_f64.log10());
+    let snapshot = snapshot(&mut DrawStudy::new(), &experiment, 0, 0, &task).unwrap();
+    near(snapshot.layers[2].units[1].delta.unwrap(), expected);
+    near(snapshot.layers[1].units[0].returned.unwrap(), expected + 2_f64.log10());
+    near(snapshot.layers[2].edges[1].gradient, expected + 0.5_f64.log10());
     let (network, pass) = passed::<f64>(&experiment, 0);
     near(network.sent_back(&pass, 1).norm(0), expected + 2_f64.log10());
     near(pass.layers[1].delta.profile()[1], expected);

@@ -8,8 +8,8 @@ use ndarray::Array2;
 use crate::experiment::Draws;
 
 use super::Request;
-use super::blank::{Blank, Units};
-use super::kept::{Kept, KeptDraws, Spare, take_or_new};
+use super::entries::{CacheEntries, CacheEntry, Spare, take_or_new};
+use super::pending::{PendingArray, Units};
 use super::walk::Walk;
 
 /// Numbers kept beside those at work, 64 bits each: 128 MB.
@@ -21,7 +21,7 @@ const KEPT_NUMBERS: usize = 16_000_000;
 /// unused first; new draws take its memory over, since fresh memory costs the system more than
 /// the numbers in it cost to draw.
 pub struct DrawCache {
-    kept: KeptDraws,
+    kept: CacheEntries,
     walk: Walk,
     clock: u64,
     budget: usize,
@@ -60,7 +60,7 @@ impl DrawCache {
     /// An empty cache that keeps so many numbers of 64 bits, and always the last network's.
     pub fn keeping(numbers: usize) -> Self {
         Self {
-            kept: KeptDraws::default(),
+            kept: CacheEntries::default(),
             walk: Walk::default(),
             clock: 0,
             budget: numbers,
@@ -74,7 +74,7 @@ impl DrawCache {
     pub(in crate::engine) fn draw(
         &mut self,
         wanted: Wanted<'_>,
-        draw: &mut dyn FnMut(&mut [Blank]) -> bool,
+        draw: &mut dyn FnMut(&mut [PendingArray]) -> bool,
     ) -> Option<Drawn> {
         self.clock += 1;
         let drawn = self.draw_missing(wanted, draw).then(|| self.find(wanted));
@@ -87,15 +87,17 @@ impl DrawCache {
     fn draw_missing(
         &mut self,
         wanted: Wanted<'_>,
-        draw: &mut dyn FnMut(&mut [Blank]) -> bool,
+        draw: &mut dyn FnMut(&mut [PendingArray]) -> bool,
     ) -> bool {
-        let mut blanks = self.blanks(wanted);
+        let mut pending = self.pending(wanted);
         let complete = match wanted.draws {
-            Draws::Layered => draw(&mut blanks),
-            Draws::Numpy => self.walk.draw(wanted.seed, &mut blanks, &mut || draw(&mut [])),
+            Draws::Layered => draw(&mut pending),
+            Draws::Numpy => self.walk.draw(wanted.seed, &mut pending, &mut || draw(&mut [])),
         };
         // What was drawn before a stop serves the request that stopped it.
-        for Blank { seed, request, units, .. } in blanks.into_iter().filter(|blank| blank.done) {
+        for PendingArray { seed, request, units, .. } in
+            pending.into_iter().filter(|array| array.done)
+        {
             self.kept.take((seed, request), units, self.clock);
         }
         complete
@@ -111,7 +113,7 @@ impl DrawCache {
     }
 
     /// The arrays that are not there yet, with memory to draw them into.
-    fn blanks(&mut self, wanted: Wanted<'_>) -> Vec<Blank> {
+    fn pending(&mut self, wanted: Wanted<'_>) -> Vec<PendingArray> {
         let Wanted { seed, requests, single, .. } = wanted;
         let mut missing = Vec::with_capacity(requests.len());
         let mut named = HashSet::new();
@@ -124,15 +126,15 @@ impl DrawCache {
         let numbers: usize = missing.iter().map(Request::len).sum();
         self.forget_beyond(self.budget.saturating_sub(if single { numbers / 2 } else { numbers }));
         let spare = &mut self.spare;
-        let blank = |request: Request| {
+        let array = |request: Request| {
             let shape = (request.rows, request.columns);
             let units = match single {
                 true => Units::Single(take_or_new(&mut spare.single, shape)),
                 false => Units::Double(take_or_new(&mut spare.double, shape)),
             };
-            Blank { seed, request, units, done: false }
+            PendingArray { seed, request, units, done: false }
         };
-        missing.into_iter().map(blank).collect()
+        missing.into_iter().map(array).collect()
     }
 
     /// Lets the least recently used draws go, but for those in use now, until the rest fits.
@@ -147,7 +149,7 @@ impl DrawCache {
 }
 
 impl Drawn {
-    fn push(&mut self, kept: &Kept, single: bool) {
+    fn push(&mut self, kept: &CacheEntry, single: bool) {
         if single {
             self.single.extend(kept.single.clone());
         } else {
@@ -192,8 +194,8 @@ mod tests {
         cache.draw(wanted, &mut draw_each).expect("not stopped").double
     }
 
-    fn draw_each(blanks: &mut [Blank]) -> bool {
-        blanks.iter_mut().for_each(Blank::draw);
+    fn draw_each(pending: &mut [PendingArray]) -> bool {
+        pending.iter_mut().for_each(PendingArray::draw);
         true
     }
 
@@ -234,15 +236,15 @@ mod tests {
         let requests = [1, 2, 3].map(|layer| weight(layer, UnitLaw::Normal, 7, 9));
         let wanted = Wanted { seed: 42, draws: Draws::Layered, requests: &requests, single: false };
         let mut cache = DrawCache::new();
-        let stopped = cache.draw(wanted, &mut |blanks| {
-            blanks[1].draw();
+        let stopped = cache.draw(wanted, &mut |pending| {
+            pending[1].draw();
             false
         });
         assert!(stopped.is_none());
         let mut missing = 0;
-        let drawn = cache.draw(wanted, &mut |blanks| {
-            missing = blanks.len();
-            draw_each(blanks)
+        let drawn = cache.draw(wanted, &mut |pending| {
+            missing = pending.len();
+            draw_each(pending)
         });
         assert_eq!(missing, 2);
         let fresh = draw(&mut DrawCache::new(), Draws::Layered, &requests);
@@ -288,9 +290,9 @@ mod tests {
         let mut drawn_anew = |seed: u64| {
             let wanted = Wanted { seed, draws: Draws::Layered, requests: &requests, single: false };
             let mut missing = 0;
-            cache.draw(wanted, &mut |blanks| {
-                missing = blanks.len();
-                draw_each(blanks)
+            cache.draw(wanted, &mut |pending| {
+                missing = pending.len();
+                draw_each(pending)
             });
             missing == 1
         };
@@ -298,7 +300,7 @@ mod tests {
         assert_eq!([1, 3, 4, 2].map(&mut drawn_anew), [false, false, false, true]);
         (0..1000).for_each(|_| assert!(!drawn_anew(4)));
         assert!(cache.kept.uses.len() < 80);
-        let counted: usize = cache.kept.kept.values().map(Kept::len).sum();
+        let counted: usize = cache.kept.kept.values().map(CacheEntry::len).sum();
         assert_eq!(cache.kept.numbers, counted);
     }
 

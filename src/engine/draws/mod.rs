@@ -1,19 +1,19 @@
 //! Unit draws: what a seed means. Scales are folded in later, so that a moved gain or a
 //! scheme of the same law redraws nothing.
 
-mod blank;
 mod cache;
-mod kept;
+mod entries;
 mod lanes;
+mod pending;
 mod place;
 mod stream;
 mod walk;
 
 use crate::experiment::UnitLaw;
 
-pub use blank::Blank;
 pub use cache::DrawCache;
 pub(super) use cache::{Drawn, Wanted};
+pub use pending::PendingArray;
 pub(super) use place::{NumpyOrder, Place};
 pub(super) use stream::Stream;
 

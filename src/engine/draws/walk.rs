@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::experiment::UnitLaw;
 
-use super::blank::Blank;
+use super::pending::PendingArray;
 use super::place::Place;
 use super::{Source, Stream};
 use crate::engine::numpy::NumpyStream;
@@ -34,16 +34,16 @@ impl Walk {
     pub(super) fn draw(
         &mut self,
         seed: u64,
-        blanks: &mut [Blank],
+        pending: &mut [PendingArray],
         proceed: &mut dyn FnMut() -> bool,
     ) -> bool {
         if seed != self.seed || self.marks.len() > MARKS {
             *self = Self { seed, marks: BTreeMap::new() };
         }
-        blanks.sort_by_key(place_of);
+        pending.sort_by_key(place_of);
         let mut walker: Option<Walker> = None;
-        for blank in blanks {
-            let place = place_of(blank);
+        for array in pending {
+            let place = place_of(array);
             let mark = self.last_before(place);
             let on_the_way = |here: &Walker| here.place.leads_to(place) && mark.place <= here.place;
             let mut here = walker.take().filter(on_the_way).unwrap_or(mark);
@@ -54,8 +54,8 @@ impl Walk {
             if here.place != place || !proceed() {
                 return false;
             }
-            blank.draw_from(&mut here.stream);
-            here.place = place.after(blank.request.law, blank.len());
+            array.draw_from(&mut here.stream);
+            here.place = place.after(array.request.law, array.len());
             walker = Some(here);
         }
         walker.iter().for_each(|walker| self.mark(walker));
@@ -96,8 +96,8 @@ impl Walker {
     }
 }
 
-fn place_of(blank: &Blank) -> Place {
-    match blank.request.source {
+fn place_of(array: &PendingArray) -> Place {
+    match array.request.source {
         Source::Numpy(place) => place,
         Source::Layered(_) => unreachable!("a layered array has a stream of its own"),
     }

@@ -10,7 +10,7 @@ use signal_hook::{flag, iterator::Signals, low_level};
 ///
 /// Where the system gives no thread, a signal ends the process as ever, and the next run in the
 /// folder clears up.
-pub(super) fn watch(clear_up_and: fn(&dyn Fn())) {
+pub(super) fn task(clear_up_and: fn(&dyn Fn())) {
     static ONCE: Once = Once::new();
     tell_of_large_files();
     ONCE.call_once(|| {

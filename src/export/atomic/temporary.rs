@@ -26,7 +26,7 @@ impl Temporary {
     /// In a folder, with those permissions from its first moment on, or a new file's usual ones.
     pub(super) fn new(folder: &Path, mode: Option<u32>) -> io::Result<Self> {
         #[cfg(unix)]
-        super::signals::watch(remove_all_and);
+        super::signals::task(remove_all_and);
         for _ in 0..TRIES {
             let mut unfinished = unfinished();
             let file = new_file(folder, mode)?;

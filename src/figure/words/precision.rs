@@ -4,16 +4,16 @@ use crate::engine::Format;
 use crate::figure::number::superscript;
 use crate::study::{
     BackwardTensor, EntryPlace, ForwardLoss, ForwardTensor, LossScale, NoScale, NormCheck, NormSum,
-    PlainLoss, PrecisionFinding, Rule, ScaleRange, Share, VariantLens,
+    PlainLoss, PrecisionFinding, Rule, ScaleRange, Share, VariantPrecision,
 };
 
 /// The sentences of a variant about some formats.
-pub fn variant_words(lens: &VariantLens, formats: &[Format]) -> String {
+pub fn variant_words(report: &VariantPrecision, formats: &[Format]) -> String {
     let about = |finding: &&PrecisionFinding| {
         finding.format().is_none_or(|format| formats.contains(&format))
     };
     // As the formats are asked for, and not as they are computed.
-    let mut findings: Vec<&PrecisionFinding> = lens.findings.iter().filter(about).collect();
+    let mut findings: Vec<&PrecisionFinding> = report.findings.iter().filter(about).collect();
     findings.sort_by_key(|finding| {
         finding.format().and_then(|format| formats.iter().position(|other| *other == format))
     });

@@ -117,9 +117,9 @@ impl CheckPage {
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
         let asked =
-            StudyHandle::new(context, "gradient-lab check", move |question: Question, watch, _| {
+            StudyHandle::new(context, "gradient-lab check", move |question: Question, task, _| {
                 let Question { experiment, variant, settings } = &question;
-                let check = gradient_check(experiment, *variant, settings, &mut study, watch);
+                let check = gradient_check(experiment, *variant, settings, &mut study, task);
                 match check {
                     Err(CheckError::Stopped(stopped)) => Err(stopped),
                     outcome => Ok((question, outcome.map_err(|error| error.to_string()))),

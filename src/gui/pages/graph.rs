@@ -6,7 +6,7 @@ use eframe::egui::{self, Context, DragValue, RichText, Ui};
 
 use crate::experiment::Experiment;
 use crate::figure::{Direction, Figure};
-use crate::study::{DrawStudy, Portrait, portrait};
+use crate::study::{DrawStudy, Snapshot, snapshot};
 
 use crate::gui::command::Commands;
 use crate::gui::controls;
@@ -21,7 +21,7 @@ type Question = (Experiment, usize, usize);
 
 /// The page's state.
 pub struct GraphPage {
-    asked: StudyHandle<Question, (Experiment, Portrait)>,
+    asked: StudyHandle<Question, (Experiment, Snapshot)>,
     direction: Direction,
     example: usize,
     figure: Option<Arc<Figure>>,
@@ -60,18 +60,18 @@ impl GraphPage {
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
         let asked =
-            StudyHandle::new(context, "gradient-lab graph", move |question: Question, watch, _| {
+            StudyHandle::new(context, "gradient-lab graph", move |question: Question, task, _| {
                 let (experiment, variant, example) = question;
-                let portrait = portrait(&mut study, &experiment, variant, example, watch)?;
-                Ok((experiment, portrait))
+                let snapshot = snapshot(&mut study, &experiment, variant, example, task)?;
+                Ok((experiment, snapshot))
             });
         Self { asked, direction: Direction::default(), example: 0, figure: None }
     }
 
     fn figure(&mut self) -> Option<Arc<Figure>> {
         if self.figure.is_none() {
-            let (experiment, portrait) = &**self.asked.answer()?;
-            self.figure = Some(Arc::new(Figure::graph(experiment, portrait, self.direction)));
+            let (experiment, snapshot) = &**self.asked.answer()?;
+            self.figure = Some(Arc::new(Figure::graph(experiment, snapshot, self.direction)));
         }
         self.figure.clone()
     }

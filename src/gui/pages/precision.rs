@@ -1,4 +1,4 @@
-//! The page of the precision lens: what narrow floating-point formats keep of δ, and the loss
+//! The page of the precision report: what narrow floating-point formats keep of δ, and the loss
 //! scale that would save it.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use eframe::egui::{self, Context, RichText, ScrollArea, Ui};
 
 use crate::experiment::Experiment;
 use crate::figure::Figure;
-use crate::study::{DrawStudy, Lens, precision};
+use crate::study::{DrawStudy, PrecisionReport, precision};
 
 use crate::gui::command::Commands;
 use crate::gui::controls;
@@ -28,7 +28,7 @@ const MOST_NOTES: usize = 2;
 
 /// The page's state.
 pub struct PrecisionPage {
-    asked: StudyHandle<Experiment, Arc<Lens>>,
+    asked: StudyHandle<Experiment, Arc<PrecisionReport>>,
     /// Whether the marks are those of the pass with the advised loss scale.
     with_scale: bool,
     made: Option<Made>,
@@ -78,8 +78,8 @@ impl PrecisionPage {
         let asked = StudyHandle::new(
             context,
             "gradient-lab precision",
-            move |experiment: Experiment, watch, _| {
-                precision(&mut study, &experiment, watch).map(Arc::new)
+            move |experiment: Experiment, task, _| {
+                precision(&mut study, &experiment, task).map(Arc::new)
             },
         );
         Self { asked, with_scale: false, made: None }
@@ -100,12 +100,12 @@ impl PrecisionPage {
     }
 
     fn make(&mut self, variant: usize) {
-        let Some(lens) = self.asked.answer() else { return };
-        let variant = variant.min(lens.variants.len().saturating_sub(1));
+        let Some(report) = self.asked.answer() else { return };
+        let variant = variant.min(report.variants.len().saturating_sub(1));
         if self.made.as_ref().is_none_or(|made| made.variant != variant) {
-            let bars = Arc::new(Figure::precision(lens, self.with_scale));
+            let bars = Arc::new(Figure::precision(report, self.with_scale));
             self.made =
-                Some(Made { variant, bars, strips: Arc::new(Figure::flush(lens, variant)) });
+                Some(Made { variant, bars, strips: Arc::new(Figure::flush(report, variant)) });
         }
     }
 }

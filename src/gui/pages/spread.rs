@@ -74,13 +74,10 @@ impl SpreadPage {
     /// Looking at δ as a heatmap.
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
-        let asked = StudyHandle::new(
-            context,
-            "gradient-lab spread",
-            move |question: Question, watch, _| {
-                spread(&mut study, &question.0, question.1, watch).map(Arc::new)
-            },
-        );
+        let asked =
+            StudyHandle::new(context, "gradient-lab spread", move |question: Question, task, _| {
+                spread(&mut study, &question.0, question.1, task).map(Arc::new)
+            });
         Self {
             asked,
             signal: SpreadSignal::default(),

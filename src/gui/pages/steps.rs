@@ -71,8 +71,8 @@ impl StepsPage {
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
         let asked =
-            StudyHandle::new(context, "gradient-lab steps", move |question: Question, watch, _| {
-                run::answer(question, &mut study, watch)
+            StudyHandle::new(context, "gradient-lab steps", move |question: Question, task, _| {
+                run::answer(question, &mut study, task)
             });
         Self { asked, example: 0, current: 0, playing: None }
     }

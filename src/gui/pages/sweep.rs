@@ -328,13 +328,13 @@ impl SweepPage {
 /// Measures on the worker; previews come as cells are done.
 fn answer(
     (_, request): Question,
-    watch: &TaskContext<'_>,
+    task: &TaskContext<'_>,
     deliver: &dyn Fn(Answer),
 ) -> Result<Answer, Stopped> {
     let threads = all_threads();
     let result = |map, critical| SweepResult { sweep: request.clone(), map, critical };
     let mut last = Instant::now();
-    let map = sweep(&request, Shard::WHOLE, threads, watch, |map| {
+    let map = sweep(&request, Shard::WHOLE, threads, task, |map| {
         if last.elapsed() >= PREVIEW {
             last = Instant::now();
             deliver(Ok(result(map.clone(), Vec::new())));
@@ -343,7 +343,7 @@ fn answer(
     match map {
         Ok(map) => {
             deliver(Ok(result(map.clone(), Vec::new())));
-            Ok(Ok(result(map, critical_line(&request, watch)?)))
+            Ok(Ok(result(map, critical_line(&request, task)?)))
         }
         Err(SweepError::Stopped(stopped)) => Err(stopped),
         Err(error) => Ok(Err(error)),

@@ -92,14 +92,8 @@ impl WhyPage {
         let asked = StudyHandle::new(
             context,
             "gradient-lab why",
-            move |question: Question, watch, preview| {
-                backward_factors(
-                    &mut study,
-                    &question.experiment,
-                    question.settings,
-                    preview,
-                    watch,
-                )
+            move |question: Question, task, preview| {
+                backward_factors(&mut study, &question.experiment, question.settings, preview, task)
             },
         );
         Self { asked, layer: 1, example: 0, top: None, made: None }

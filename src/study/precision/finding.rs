@@ -3,7 +3,7 @@
 use crate::engine::{Format, LayerTrace, Scaled, ZeroCause};
 
 use super::scale::LossScale;
-use super::stored::{BackwardTensor, Emulation, EntryPlace, LayerLens, Share, StoredLayer};
+use super::stored::{BackwardTensor, Emulation, EntryPlace, LayerPrecision, Share, StoredLayer};
 
 /// A claim about a variant in a format.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,11 +96,11 @@ impl PrecisionFinding {
 
     /// All that is to be said of a variant, format by format.
     pub(super) fn all(
-        layers: &[LayerLens],
+        layers: &[LayerPrecision],
         scales: &[LossScale],
         emulations: &[Emulation],
     ) -> Vec<Self> {
-        let signal = |layer: &LayerLens| layer.of(BackwardTensor::Delta).nonzero > 0;
+        let signal = |layer: &LayerPrecision| layer.of(BackwardTensor::Delta).nonzero > 0;
         if let Some(first) = layers.first()
             && let Some(cause) = first.zero
             && !layers.iter().any(signal)
@@ -175,7 +175,7 @@ impl PlainLoss {
         Self::of_shares(&BackwardTensor::ALL.map(|derivative| shares(derivative).collect()))
     }
 
-    fn by_exact_entries(layers: &[LayerLens], format: Format) -> Self {
+    fn by_exact_entries(layers: &[LayerPrecision], format: Format) -> Self {
         for derivative in BackwardTensor::ALL {
             let layers = those(layers, |layer| layer.of(derivative).overflow(format) > 0);
             if !layers.is_empty() {

@@ -5,24 +5,24 @@ use crate::experiment::Experiment;
 
 use super::finding::PrecisionFinding;
 use super::scale::LossScale;
-use super::stored::{Emulation, LayerLens};
+use super::stored::{Emulation, LayerPrecision};
 
 /// What the formats make of every variant.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Lens {
+pub struct PrecisionReport {
     /// What was asked.
     pub experiment: Experiment,
     /// One result for each variant, in order.
-    pub variants: Vec<VariantLens>,
+    pub variants: Vec<VariantPrecision>,
 }
 
 /// One variant's result.
 #[derive(Clone, Debug, PartialEq)]
-pub struct VariantLens {
+pub struct VariantPrecision {
     /// The variant's name.
     pub name: String,
     /// Layers 1…L.
-    pub layers: Vec<LayerLens>,
+    pub layers: Vec<LayerPrecision>,
     /// The passes in each of [`EMULATED`](crate::study::EMULATED).
     pub emulations: Vec<Emulation>,
     /// The loss scale for each of [`Format::ALL`].
@@ -31,7 +31,7 @@ pub struct VariantLens {
     pub findings: Vec<PrecisionFinding>,
 }
 
-impl VariantLens {
+impl VariantPrecision {
     /// The passes in a format, where they were computed.
     pub fn emulation(&self, format: Format) -> Option<&Emulation> {
         self.emulations.iter().find(|emulation| emulation.format == format)

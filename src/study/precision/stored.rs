@@ -82,7 +82,7 @@ impl StoredLayer {
 
 /// One layer's exact derivatives.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LayerLens {
+pub struct LayerPrecision {
     /// ‖δ^(l)‖, the root mean square over the batch of each example's own.
     pub norm: Scaled,
     /// Why it is exactly zero, where it is.
@@ -106,7 +106,7 @@ pub struct Emulation {
     pub scaled: Option<Vec<StoredLayer>>,
 }
 
-impl LayerLens {
+impl LayerPrecision {
     /// The exact entries of a derivative.
     pub fn of(&self, derivative: BackwardTensor) -> &Magnitudes {
         &self.entries[derivative as usize]

@@ -1,9 +1,9 @@
-//! The lens against closed forms, against the literature's counts, and against itself.
+//! The report against closed forms, against the literature's counts, and against itself.
 
 use super::*;
 use crate::experiment::{Activation, Draws, Preset, Variant};
 
-fn lens_of(experiment: &Experiment) -> Lens {
+fn lens_of(experiment: &Experiment) -> PrecisionReport {
     precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended())
         .expect("nobody stops it")
 }
@@ -35,7 +35,7 @@ fn median(mut numbers: Vec<usize>) -> usize {
 fn a_sigmoid_net_is_lost_after_as_many_layers_as_the_literature_says() {
     let mut experiment = sigmoid(600);
     (experiment.architecture.input, experiment.architecture.output) = (20, 20);
-    let lenses: Vec<VariantLens> = (0..11)
+    let lenses: Vec<VariantPrecision> = (0..11)
         .map(|seed| {
             experiment.seed = seed;
             lens_of(&experiment).variants.remove(0)
@@ -44,32 +44,34 @@ fn a_sigmoid_net_is_lost_after_as_many_layers_as_the_literature_says() {
     for (format, norm, largest, within) in
         [(Format::Fp16, 7, 12, 1), (Format::Fp32, 34, 69, 2), (Format::Fp64, 253, 504, 3)]
     {
-        let all = |kept: &dyn Fn(&VariantLens) -> Option<usize>| {
-            median(lenses.iter().map(|lens| kept(lens).expect("lost at last")).collect())
+        let all = |kept: &dyn Fn(&VariantPrecision) -> Option<usize>| {
+            median(lenses.iter().map(|report| kept(report).expect("lost at last")).collect())
         };
-        let measured =
-            [all(&|lens| kept_squares(lens, format)), all(&|lens| kept_layers(lens, format))];
+        let measured = [
+            all(&|report| kept_squares(report, format)),
+            all(&|report| kept_layers(report, format)),
+        ];
         assert!(measured[0].abs_diff(norm) <= within, "{format:?} {measured:?}");
         assert!(measured[1].abs_diff(largest) <= within, "{format:?} {measured:?}");
     }
 }
 
 /// Layers, counted from the output, that keep something, where all is lost further down.
-fn kept(lens: &VariantLens, lost: impl Fn(&LayerLens) -> u64) -> Option<usize> {
-    let nonzero = |layer: &LayerLens| layer.of(BackwardTensor::Delta).nonzero;
-    let all = |layer: &LayerLens| nonzero(layer) > 0 && lost(layer) == nonzero(layer);
-    let highest = lens.layers.iter().rposition(all)?;
-    Some(lens.layers.len() - 1 - highest)
+fn kept(report: &VariantPrecision, lost: impl Fn(&LayerPrecision) -> u64) -> Option<usize> {
+    let nonzero = |layer: &LayerPrecision| layer.of(BackwardTensor::Delta).nonzero;
+    let all = |layer: &LayerPrecision| nonzero(layer) > 0 && lost(layer) == nonzero(layer);
+    let highest = report.layers.iter().rposition(all)?;
+    Some(report.layers.len() - 1 - highest)
 }
 
 /// Layers of which a format keeps some |δ_j|.
-fn kept_layers(lens: &VariantLens, format: Format) -> Option<usize> {
-    kept(lens, |layer| layer.flushed(BackwardTensor::Delta, format).flushed)
+fn kept_layers(report: &VariantPrecision, format: Format) -> Option<usize> {
+    kept(report, |layer| layer.flushed(BackwardTensor::Delta, format).flushed)
 }
 
 /// Layers of which a format keeps some of the squares that a plainly computed norm adds up.
-fn kept_squares(lens: &VariantLens, format: Format) -> Option<usize> {
-    kept(lens, |layer| layer.squares_flushed[format.place()])
+fn kept_squares(report: &VariantPrecision, format: Format) -> Option<usize> {
+    kept(report, |layer| layer.squares_flushed[format.place()])
 }
 
 /// What the emulated pass loses is what the exact δ says it will, to a layer.
@@ -78,13 +80,13 @@ fn the_computed_pass_loses_the_layers_that_the_exact_one_foresees() {
     for seed in 0..5 {
         let mut experiment = sigmoid(100);
         experiment.seed = seed;
-        let lens = lens_of(&experiment).variants.remove(0);
-        for emulation in lens.emulations.iter().filter(|e| e.format != Format::Fp32) {
+        let report = lens_of(&experiment).variants.remove(0);
+        for emulation in report.emulations.iter().filter(|e| e.format != Format::Fp32) {
             let kept = |is_zero: fn(&StoredLayer) -> bool| {
                 emulation.plain.iter().rev().position(is_zero).expect("lost at last")
             };
-            let numbers = kept_layers(&lens, emulation.format).expect("lost at last");
-            let squares = kept_squares(&lens, emulation.format).expect("lost at last");
+            let numbers = kept_layers(&report, emulation.format).expect("lost at last");
+            let squares = kept_squares(&report, emulation.format).expect("lost at last");
             assert!(kept(|stored| stored.delta.zeros == stored.delta.total).abs_diff(numbers) <= 1);
             assert!(kept(|stored| stored.delta.plain_norm == 0.0).abs_diff(squares) <= 1);
         }
@@ -108,12 +110,12 @@ fn the_shares_are_those_of_the_rounded_numbers() {
     for batch in [1, 48] {
         let mut experiment = sigmoid(12);
         experiment.architecture.batch = batch;
-        let lens = lens_of(&experiment).variants.remove(0);
+        let report = lens_of(&experiment).variants.remove(0);
         let network: Network<f64> = DrawStudy::new()
             .network(&experiment, &experiment.variants[0], &TaskContext::unattended())
             .expect("nobody stops it");
         let pass = network.pass();
-        for (index, layer) in lens.layers.iter().enumerate() {
+        for (index, layer) in report.layers.iter().enumerate() {
             for (entries, plain) in layer.entries.iter().zip(plain_derivatives(&pass, index)) {
                 let count = plain.len() as u64;
                 assert_eq!((entries.total, entries.nonzero), (count, count));
@@ -157,16 +159,16 @@ fn range(scale: LossScale) -> ScaleRange {
 #[test]
 fn a_loss_scale_saves_a_medium_sigmoid_net_in_fp16() {
     let experiment = sigmoid(8);
-    let lens = lens_of(&experiment).variants.remove(0);
-    let fp16 = lens.emulation(Format::Fp16).expect("computed");
+    let report = lens_of(&experiment).variants.remove(0);
+    let fp16 = report.emulation(Format::Fp16).expect("computed");
     assert!(fp16.plain[0].flushed.iter().all(|share| !share.is_kept()), "{:?}", fp16.plain[0]);
-    let scale = lens.scales[Format::Fp16.place()];
+    let scale = report.scales[Format::Fp16.place()];
     let ScaleRange { rule, least, most, chosen, norms, .. } = range(scale);
     assert!(least > 0 && (least..=most).contains(&chosen), "{scale:?}");
     let factor = norms.and_then(|norms| norms.factor).expect("computed");
     assert!(rule == Rule::Entries && scale.is_kept() && factor < 1.05, "{scale:?}");
     let scaled = fp16.scaled.as_ref().expect("computed");
-    for (stored, exact) in scaled.iter().zip(&lens.layers) {
+    for (stored, exact) in scaled.iter().zip(&report.layers) {
         let norms = [stored.delta.norm.expect("finite"), exact.norm];
         let [stored, exact] = norms.map(|norm| norm.log10().expect("not 0"));
         assert!((stored - exact).abs() < 0.02, "{norms:?}");
@@ -175,40 +177,40 @@ fn a_loss_scale_saves_a_medium_sigmoid_net_in_fp16() {
     assert!(with_scale(&experiment, least as i32 + 1).0 < 0.01);
     assert!(with_scale(&experiment, least as i32 - 2).0 >= 0.01);
     // bf16 has the range, and needs none.
-    assert_eq!(lens.scales[Format::Bf16.place()].chosen(), Some(0));
-    assert!(lens.scales[Format::Bf16.place()].is_kept());
+    assert_eq!(report.scales[Format::Bf16.place()].chosen(), Some(0));
+    assert!(report.scales[Format::Bf16.place()].is_kept());
 }
 
 #[test]
 fn no_loss_scale_saves_a_deep_sigmoid_net() {
-    let lens = lens_of(&preset("deep")).variants.remove(0);
-    for (format, scale) in Format::ALL.into_iter().zip(&lens.scales) {
+    let report = lens_of(&preset("deep")).variants.remove(0);
+    for (format, scale) in Format::ALL.into_iter().zip(&report.scales) {
         // −604 decades: with the largest power of two the lower layers are still all flushed.
         let LossScale::None(NoScale::TooWide { power, share, .. }) = scale else {
             panic!("{format:?} {scale:?}")
         };
         assert!(*power <= *format.loss_scales().end() && !share.is_kept(), "{scale:?}");
     }
-    assert!(lens.emulations.iter().all(|emulation| emulation.scaled.is_none()));
+    assert!(report.emulations.iter().all(|emulation| emulation.scaled.is_none()));
 }
 
 #[test]
 fn a_forward_pass_that_overflows_is_saved_by_no_scale() {
     let mut experiment = preset("exploding");
     experiment.architecture.depth = 60;
-    let lens = lens_of(&experiment).variants.remove(0);
-    let fp16 = lens.emulation(Format::Fp16).expect("computed");
+    let report = lens_of(&experiment).variants.remove(0);
+    let fp16 = report.emulation(Format::Fp16).expect("computed");
     let first = fp16.forward_overflow.expect("ReLU with gain 2 leaves fp16");
     assert!(fp16.plain[59].delta.norm.is_none() && fp16.plain[59].delta.not_finite > 0);
     let expected = LossScale::None(NoScale::ForwardOverflow { layer: first });
-    assert_eq!(lens.scales[Format::Fp16.place()], expected);
+    assert_eq!(report.scales[Format::Fp16.place()], expected);
 }
 
 #[test]
 fn a_dead_output_is_no_underflow() {
-    let lens = lens_of(&Experiment::default());
-    let relu = &lens.variants[1];
-    let nonzero = |layer: &LayerLens| layer.entries.iter().any(|entries| entries.nonzero > 0);
+    let report = lens_of(&Experiment::default());
+    let relu = &report.variants[1];
+    let nonzero = |layer: &LayerPrecision| layer.entries.iter().any(|entries| entries.nonzero > 0);
     assert!(relu.layers.iter().all(|layer| !nonzero(layer) && layer.zero.is_some()));
     assert_eq!(relu.scales, [LossScale::NoSignal; 6]);
     assert_eq!(kept_layers(relu, Format::E4m3), None);

@@ -5,32 +5,32 @@ use gradient_lab::experiment::Experiment;
 use gradient_lab::figure::words::precision::sentence;
 use gradient_lab::study::{
     BackwardTensor, ForwardTensor, LossScale, NoScale, NormSum, PlainLoss, PrecisionFinding, Rule,
-    ScaleRange, StoredLayer, VariantLens,
+    ScaleRange, StoredLayer, VariantPrecision,
 };
 
-use super::{check, lens};
+use super::{check, report};
 
 fn read(toml: &str) -> Experiment {
     Experiment::from_toml(toml).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The lens of an experiment whose findings are all true.
-fn true_lens(toml: &str) -> VariantLens {
+/// The report of an experiment whose findings are all true.
+fn true_lens(toml: &str) -> VariantPrecision {
     let experiment = read(toml);
     check(&experiment, &mut Vec::new());
-    lens(&experiment)
+    report(&experiment)
 }
 
-fn range(lens: &VariantLens, format: Format) -> ScaleRange {
-    match lens.scales[format.place()] {
+fn range(report: &VariantPrecision, format: Format) -> ScaleRange {
+    match report.scales[format.place()] {
         LossScale::Range(range) => range,
         other => panic!("{other:?}"),
     }
 }
 
-fn words(lens: &VariantLens, format: Format) -> String {
+fn words(report: &VariantPrecision, format: Format) -> String {
     let of_format = |finding: &&PrecisionFinding| finding.format().is_none_or(|f| f == format);
-    lens.findings.iter().filter(of_format).map(sentence).collect::<Vec<_>>().join(" ")
+    report.findings.iter().filter(of_format).map(sentence).collect::<Vec<_>>().join(" ")
 }
 
 /// The loss is the mean over 1024 examples: its δ are 1024 times smaller than an example's own.
@@ -43,8 +43,8 @@ fn a_large_batch_makes_the_gradients_small() {
              init = {{ scheme = 'xavier_normal' }}\n"
         ))
     };
-    let lens = of_batch(1024);
-    let fp16 = lens.emulation(Format::Fp16).expect("computed");
+    let report = of_batch(1024);
+    let fp16 = report.emulation(Format::Fp16).expect("computed");
     // Layers 1 and 2 flush wholly without a scale, and more of the next than with one example.
     let alone = of_batch(1);
     let alone = alone.emulation(Format::Fp16).expect("computed");
@@ -54,9 +54,9 @@ fn a_large_batch_makes_the_gradients_small() {
         assert!(if index < 2 { batch == 1.0 } else { batch > one }, "{index}: {batch} {one}");
     }
     // 2^10, which it once advised, is too little.
-    let range = range(&lens, Format::Fp16);
+    let range = range(&report, Format::Fp16);
     assert!(range.least > 10 && range.most == 15, "{range:?}");
-    assert!(words(&lens, Format::Fp16).contains("A loss scale of 2¹"), "{:?}", lens.findings);
+    assert!(words(&report, Format::Fp16).contains("A loss scale of 2¹"), "{:?}", report.findings);
 }
 
 const SMALL_INPUTS: &str = "seed = 1
@@ -78,15 +78,15 @@ output_activation = 'linear'
 /// Every δ is kept, and most of ∂W is flushed: a loss scale cures it.
 #[test]
 fn weight_gradients_flush_where_delta_does_not() {
-    let lens = true_lens(SMALL_INPUTS);
-    let fp16 = lens.emulation(Format::Fp16).expect("computed");
+    let report = true_lens(SMALL_INPUTS);
+    let fp16 = report.emulation(Format::Fp16).expect("computed");
     for layer in &fp16.plain[..6] {
         let [delta, weight, _] = layer.flushed;
         assert!(delta.is_kept() && (0.5..0.8).contains(&weight.ratio()), "{weight:?}");
     }
-    let range = range(&lens, Format::Fp16);
+    let range = range(&report, Format::Fp16);
     assert!((range.least..=range.most).contains(&12) && range.least > 0, "{range:?}");
-    let words = words(&lens, Format::Fp16);
+    let words = words(&report, Format::Fp16);
     assert!(words.contains("∂W of layer") && words.contains("A loss scale of"), "{words}");
 }
 
@@ -94,16 +94,16 @@ fn weight_gradients_flush_where_delta_does_not() {
 #[test]
 fn entries_far_below_a_norm_do_not_matter() {
     for (activation, gain) in [("silu", 10.0), ("gelu", 8.0)] {
-        let lens = true_lens(&format!(
+        let report = true_lens(&format!(
             "seed = 1\n[architecture]\ninput = 32\noutput = 8\ndepth = 4\nwidth = 64\n\
              [[variant]]\nname = 'a'\nactivation = '{activation}'\n\
              init = {{ scheme = 'lecun_normal', gain = {gain} }}\noutput_activation = 'linear'\n"
         ));
-        let range = range(&lens, Format::Fp32);
+        let range = range(&report, Format::Fp32);
         assert_eq!((range.rule, range.chosen), (Rule::Norms, 0), "{activation}");
         let factor = range.norms.and_then(|norms| norms.factor).expect("computed");
         assert!(factor < 1.0 + 1e-5, "{factor}");
-        let words = words(&lens, Format::Fp32);
+        let words = words(&report, Format::Fp32);
         assert!(words.contains("No loss scale is needed"), "{words}");
     }
 }
@@ -118,12 +118,12 @@ fn a_loss_scale_is_a_number_of_the_format() {
              weights = [[[0.5], [-0.5]], [[{w:?}, {w:?}]]]\n"
         ))
     };
-    let lens = net(-200.0);
-    let why = lens.scales[Format::Fp32.place()];
+    let report = net(-200.0);
+    let why = report.scales[Format::Fp32.place()];
     let LossScale::None(NoScale::ForwardFlush(loss)) = why else { panic!("{why:?}") };
     assert_eq!((loss.tensor, loss.layer), (ForwardTensor::Slope, 2));
     assert_eq!((loss.share.flushed, loss.share.of), (1, 1));
-    let words = words(&lens, Format::Fp32);
+    let words = words(&report, Format::Fp32);
     assert!(words.contains("φ′ of layer 2 is flushed to 0 on the way forward"), "{words}");
     // Whatever is advised is within the format.
     for w in [-20.0, -60.0, -90.0, -100.0] {
@@ -156,9 +156,9 @@ weights = [[[66246.3906]], [[0.001]]]
 /// `run` says where the forward pass overflows, and what is infinite has no moments.
 #[test]
 fn a_forward_overflow_is_told_everywhere() {
-    let lens = true_lens(TOO_LARGE);
+    let report = true_lens(TOO_LARGE);
     let told = "In fp16 the forward pass overflows in layer 1.";
-    assert!(words(&lens, Format::Fp16).starts_with(told), "{:?}", lens.findings);
+    assert!(words(&report, Format::Fp16).starts_with(told), "{:?}", report.findings);
     let draw = super::DrawStudy::new().run(&read(TOO_LARGE), &super::TaskContext::unattended());
     let draw = draw.expect("nobody stops it");
     let mut text = Vec::new();
@@ -187,17 +187,17 @@ fn a_sum_of_squares_that_overflows_is_told() {
              activation = 'linear'\nweights = [[{first}], [[{second}]]]\n"
         )
     };
-    let infinite = |lens: &VariantLens| {
-        lens.findings.contains(&PrecisionFinding::NormSum {
+    let infinite = |report: &VariantPrecision| {
+        report.findings.contains(&PrecisionFinding::NormSum {
             format: Format::Fp16,
             sum: NormSum::Infinite,
             layers: vec![1],
         })
     };
-    let lens = true_lens(&net(9));
+    let report = true_lens(&net(9));
     let kept = PrecisionFinding::Plain { format: Format::Fp16, loss: PlainLoss::Nothing };
-    assert!(infinite(&lens) && lens.findings.contains(&kept), "{:?}", lens.findings);
-    assert!(words(&lens, Format::Fp16).contains("would be infinite"), "{:?}", lens.findings);
+    assert!(infinite(&report) && report.findings.contains(&kept), "{:?}", report.findings);
+    assert!(words(&report, Format::Fp16).contains("would be infinite"), "{:?}", report.findings);
     // Six are 60,000.
     assert!(!infinite(&true_lens(&net(6))));
     let draw = super::DrawStudy::new().run(&read(&net(9)), &super::TaskContext::unattended());

@@ -44,10 +44,9 @@ impl CostPart {
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
         let asked =
-            StudyHandle::new(context, "gradient-lab time", move |question: Question, watch, _| {
+            StudyHandle::new(context, "gradient-lab time", move |question: Question, task, _| {
                 let precision = question.0.architecture.precision;
-                let timing =
-                    in_precision!(precision, T => time::<T>(&mut study, &question, watch))?;
+                let timing = in_precision!(precision, T => time::<T>(&mut study, &question, task))?;
                 Ok((question, timing))
             });
         Self { asked, made: None }
@@ -91,11 +90,11 @@ impl CostPart {
 fn time<T: Real + FromDraws>(
     study: &mut DrawStudy,
     (experiment, variant): &Question,
-    watch: &TaskContext<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Timing, Stopped> {
-    let network: Network<T> = study.network(experiment, &experiment.variants[*variant], watch)?;
+    let network: Network<T> = study.network(experiment, &experiment.variants[*variant], task)?;
     let start = Instant::now();
-    time_passes(&network, RUNS, &|| start.elapsed(), watch)
+    time_passes(&network, RUNS, &|| start.elapsed(), task)
 }
 
 fn table(ui: &mut Ui, cost: &Cost) {

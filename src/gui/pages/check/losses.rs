@@ -4,7 +4,7 @@ use eframe::egui::{Context, DragValue, Grid, RichText, Ui};
 
 use crate::experiment::{Experiment, Loss};
 use crate::figure::{OutputRow, output_rows, with_minus};
-use crate::study::{DrawStudy, Portrait, portrait};
+use crate::study::{DrawStudy, Snapshot, snapshot};
 
 use crate::figure::Ink;
 use crate::gui::lab::Lab;
@@ -18,7 +18,7 @@ type Question = (Experiment, usize, usize);
 
 /// The part's state.
 pub struct LossesPart {
-    asked: StudyHandle<Question, (Loss, Portrait)>,
+    asked: StudyHandle<Question, (Loss, Snapshot)>,
     example: usize,
     made: Option<Made>,
 }
@@ -33,15 +33,12 @@ impl LossesPart {
     /// At the first example.
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
-        let asked = StudyHandle::new(
-            context,
-            "gradient-lab losses",
-            move |question: Question, watch, _| {
+        let asked =
+            StudyHandle::new(context, "gradient-lab losses", move |question: Question, task, _| {
                 let (experiment, variant, example) = question;
-                let portrait = portrait(&mut study, &experiment, variant, example, watch)?;
-                Ok((experiment.architecture.loss, portrait))
-            },
-        );
+                let snapshot = snapshot(&mut study, &experiment, variant, example, task)?;
+                Ok((experiment.architecture.loss, snapshot))
+            });
         Self { asked, example: 0, made: None }
     }
 
@@ -134,15 +131,15 @@ fn row(ui: &mut Ui, loss: Loss, present: bool) {
     });
 }
 
-fn made(loss: Loss, portrait: &Portrait) -> Made {
-    let rest = portrait.layers.last().and_then(|layer| layer.rest.as_ref());
+fn made(loss: Loss, snapshot: &Snapshot) -> Made {
+    let rest = snapshot.layers.last().and_then(|layer| layer.rest.as_ref());
     let rest = rest.map_or(String::new(), |rest| format!(" {} more have no room.", rest.count));
     let words = format!(
         "Where the way back starts: the outputs of {}, example {}.{rest}",
-        portrait.variant,
-        portrait.example + 1
+        snapshot.variant,
+        snapshot.example + 1
     );
-    Made { words, rows: output_rows(portrait, loss.cancels_slope()) }
+    Made { words, rows: output_rows(snapshot, loss.cancels_slope()) }
 }
 
 fn numbers(ui: &mut Ui, rows: &[OutputRow]) {

@@ -49,10 +49,10 @@ pub fn answer(
     (experiment, settings): &Question,
     draws: &mut DrawStudy,
     theories: &mut TheoryStudy,
-    watch: &TaskContext<'_>,
+    task: &TaskContext<'_>,
     deliver: Deliver<'_, Answer>,
 ) -> Result<Answer, Stopped> {
-    let stop = || watch.proceed().is_err();
+    let stop = || task.proceed().is_err();
     let quiet = TaskContext::new(&stop, &|_| {});
     thread::scope(|scope| {
         // The theory needs none of the networks.
@@ -66,7 +66,7 @@ pub fn answer(
         let draw = Arc::new(draws.run(experiment, &quiet)?);
         let (mut next, mut pause) = (Instant::now() + FIRST_PREVIEW, PREVIEW_EVERY);
         let mut full = None;
-        let result = ensemble(experiment, settings, watch, |so_far| {
+        let result = ensemble(experiment, settings, task, |so_far| {
             if Instant::now() < next {
                 return;
             }

@@ -65,15 +65,15 @@ impl Equation {
 pub fn answer(
     question: Question,
     study: &mut DrawStudy,
-    watch: &TaskContext<'_>,
+    task: &TaskContext<'_>,
 ) -> Result<Answer, Stopped> {
     let Question { experiment, variant, example } = &question;
-    let run = match steps(experiment, *variant, *example, study, watch) {
+    let run = match steps(experiment, *variant, *example, study, task) {
         Ok(run) => run,
         Err(StepsError::Stopped(stopped)) => return Err(stopped),
         Err(error) => return Ok(Answer { run: Err(error.to_string()) }),
     };
-    let given = Given::of(experiment, &experiment.variants[*variant], study, watch)?;
+    let given = Given::of(experiment, &experiment.variants[*variant], study, task)?;
     let shown = run.steps.iter().map(|step| shown(step, &run)).collect();
     Ok(Answer { run: Ok(Run { question, steps: shown, given }) })
 }

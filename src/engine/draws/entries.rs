@@ -6,20 +6,20 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::Request;
-use super::blank::Units;
+use super::pending::Units;
 
 /// A draw's name: its seed and what was asked for.
 type Key = (u64, Request);
 
 /// One array's units, in each precision from when it was first asked for.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct CacheEntry {
     pub(super) double: Option<Arc<Array2<f64>>>,
     pub(super) single: Option<Arc<Array2<f32>>>,
     pub(super) last_used: u64,
 }
 
-impl Kept {
+impl CacheEntry {
     pub(super) fn has(&self, single: bool) -> bool {
         if single { self.single.is_some() } else { self.double.is_some() }
     }
@@ -41,15 +41,15 @@ impl Kept {
 
 /// Draws, and when each was used.
 #[derive(Default)]
-pub(super) struct KeptDraws {
-    pub(super) kept: HashMap<Key, Kept>,
+pub(super) struct CacheEntries {
+    pub(super) kept: HashMap<Key, CacheEntry>,
     /// Numbers of 64 bits in all of them.
     pub(super) numbers: usize,
     /// Uses in their order. The last of each draw is among them; earlier ones count no more.
     pub(super) uses: VecDeque<(u64, Key)>,
 }
 
-impl KeptDraws {
+impl CacheEntries {
     /// Notes that a draw is used; whether it is there.
     pub(super) fn use_of(&mut self, key: Key, single: bool, clock: u64) -> bool {
         match self.kept.get_mut(&key).filter(|kept| kept.has(single)) {
@@ -97,7 +97,7 @@ impl KeptDraws {
 }
 
 /// Whether a draw has not been used since.
-fn is_latest(kept: &HashMap<Key, Kept>, clock: u64, key: &Key) -> bool {
+fn is_latest(kept: &HashMap<Key, CacheEntry>, clock: u64, key: &Key) -> bool {
     kept.get(key).is_some_and(|kept| kept.last_used == clock)
 }
 
@@ -110,7 +110,7 @@ pub(super) struct Spare {
 
 impl Spare {
     /// Takes what no network holds.
-    pub(super) fn give(&mut self, kept: Kept) {
+    pub(super) fn give(&mut self, kept: CacheEntry) {
         self.double.extend(kept.double.and_then(Arc::into_inner));
         self.single.extend(kept.single.and_then(Arc::into_inner));
     }

@@ -1,7 +1,7 @@
 //! The ends of floating-point formats, and what formats keep of norms.
 
 use crate::engine::{Scaled, StoredDelta};
-use crate::study::LayerLens;
+use crate::study::LayerPrecision;
 
 use super::number::scientific;
 
@@ -22,7 +22,7 @@ pub struct Limit {
 
 /// What a format keeps of one variant's norms, as marks on its bars.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
+pub struct StoredNorms {
     /// The format's name.
     pub format: &'static str,
     /// The variant's index.
@@ -30,12 +30,12 @@ pub struct Kept {
     /// The variant's name.
     pub name: String,
     /// One for each layer.
-    pub norms: Vec<KeptNorm>,
+    pub norms: Vec<StoredNorm>,
 }
 
 /// The norm that a format keeps of a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum KeptNorm {
+pub enum StoredNorm {
     /// This norm.
     Norm(Scaled),
     /// Zero, as it is.
@@ -46,8 +46,8 @@ pub enum KeptNorm {
     NotFinite,
 }
 
-impl KeptNorm {
-    pub(super) fn of(stored: &StoredDelta, exact: &LayerLens) -> Self {
+impl StoredNorm {
+    pub(super) fn of(stored: &StoredDelta, exact: &LayerPrecision) -> Self {
         match stored.norm {
             None => Self::NotFinite,
             Some(norm) if !norm.is_zero() => Self::Norm(norm),

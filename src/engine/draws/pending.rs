@@ -6,7 +6,7 @@ use ndarray::Array2;
 use super::{Request, Source, Stream};
 
 /// One array of one seed's draws, and the memory to draw it into.
-pub struct Blank {
+pub struct PendingArray {
     pub(super) seed: u64,
     pub(super) request: Request,
     pub(super) units: Units,
@@ -20,7 +20,7 @@ pub(super) enum Units {
     Single(Array2<f32>),
 }
 
-impl Blank {
+impl PendingArray {
     /// Draws it from its own stream.
     ///
     /// # Panics

@@ -15,40 +15,40 @@ pub const MOST_UNITS: usize = 8;
 
 /// A network with one example in it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Portrait {
+pub struct Snapshot {
     /// The variant's name.
     pub variant: String,
     /// Which example of the batch, from 0.
     pub example: usize,
     /// The input and every layer that is shown, in order.
-    pub layers: Vec<LayerPortrait>,
+    pub layers: Vec<LayerSnapshot>,
     /// The mean loss of the batch.
     pub loss: Scaled,
     /// The shown outputs' targets.
     pub targets: Vec<f64>,
 }
 
-/// One layer of a portrait.
+/// One layer of a snapshot.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LayerPortrait {
+pub struct LayerSnapshot {
     /// l; 0 is the input.
     pub layer: usize,
-    /// Layers left out between this and the one before it in the portrait.
+    /// Layers left out between this and the one before it in the snapshot.
     pub skipped: usize,
     /// φ, where the layer has one.
     pub activation: Option<Activation>,
     /// The units shown, the first of the layer.
-    pub units: Vec<UnitPortrait>,
+    pub units: Vec<UnitSnapshot>,
     /// The units not shown, where there are any.
     pub rest: Option<Rest>,
     /// The edges from the shown units below to the shown units here; none where layers are
     /// left out between.
-    pub edges: Vec<EdgePortrait>,
+    pub edges: Vec<EdgeSnapshot>,
 }
 
 /// One unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct UnitPortrait {
+pub struct UnitSnapshot {
     /// z, absent for inputs.
     pub z: Option<f64>,
     /// a.
@@ -63,7 +63,7 @@ pub struct UnitPortrait {
 
 /// One weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct EdgePortrait {
+pub struct EdgeSnapshot {
     /// The unit below, from 0.
     pub from: usize,
     /// The unit here, from 0.
@@ -85,17 +85,17 @@ pub struct Rest {
     pub rms_delta: Scaled,
 }
 
-/// The portrait of one variant and one example; an index past the last means the last.
+/// The snapshot of one variant and one example; an index past the last means the last.
 ///
 /// # Errors
 /// [`Stopped`] when told to stop.
-pub fn portrait(
+pub fn snapshot(
     study: &mut DrawStudy,
     experiment: &Experiment,
     variant: usize,
     example: usize,
     task: &TaskContext<'_>,
-) -> Result<Portrait, Stopped> {
+) -> Result<Snapshot, Stopped> {
     let variant = &experiment.variants[variant.min(experiment.variants.len() - 1)];
     let example = example.min(experiment.architecture.batch - 1);
     let (network, pass): (Network<f64>, _) = study.passed(experiment, variant, task)?;
@@ -106,7 +106,7 @@ pub fn portrait(
         sitter.layer(layer, before)
     });
     let outputs = pass.layers.last().map_or(0, |last| shown(last.a.units()));
-    Ok(Portrait {
+    Ok(Snapshot {
         variant: variant.name.clone(),
         example,
         layers: layers.collect(),
@@ -136,12 +136,12 @@ struct Sitter<'a> {
 }
 
 impl Sitter<'_> {
-    fn layer(&self, layer: usize, before: Option<usize>) -> LayerPortrait {
+    fn layer(&self, layer: usize, before: Option<usize>) -> LayerSnapshot {
         let count = self.count(layer);
         let shown = shown(count);
         let hidden = (1..self.network.depth()).contains(&layer);
         let returned = hidden.then(|| self.network.sent_back(self.pass, layer));
-        LayerPortrait {
+        LayerSnapshot {
             layer,
             skipped: before.map_or(0, |before| layer - before - 1),
             activation: layer.checked_sub(1).map(|index| self.network.activation(index)),
@@ -173,9 +173,9 @@ impl Sitter<'_> {
         Some(self.pass.layers[index].delta.entry(unit, self.example))
     }
 
-    fn unit(&self, layer: usize, unit: usize, returned: Option<&Signal<f64>>) -> UnitPortrait {
+    fn unit(&self, layer: usize, unit: usize, returned: Option<&Signal<f64>>) -> UnitSnapshot {
         let trace = layer.checked_sub(1).map(|index| &self.pass.layers[index]);
-        UnitPortrait {
+        UnitSnapshot {
             z: trace.map(|trace| trace.z.entry(unit, self.example).to_f64()),
             a: self.activation(layer, unit).to_f64(),
             slope: trace.map(|trace| trace.slope[[unit, self.example]]),
@@ -196,9 +196,9 @@ impl Sitter<'_> {
         }
     }
 
-    fn edges(&self, layer: usize) -> Vec<EdgePortrait> {
+    fn edges(&self, layer: usize) -> Vec<EdgeSnapshot> {
         let (from, to) = (shown(self.count(layer - 1)), shown(self.count(layer)));
-        let edge = |to: usize, from: usize| EdgePortrait {
+        let edge = |to: usize, from: usize| EdgeSnapshot {
             from,
             to,
             weight: self.network.value(Parameter::Weight { layer, row: to + 1, column: from + 1 }),
@@ -213,8 +213,8 @@ impl Sitter<'_> {
 mod tests {
     use super::*;
 
-    fn of(experiment: &Experiment) -> Portrait {
-        portrait(&mut DrawStudy::new(), experiment, 0, 0, &TaskContext::unattended())
+    fn of(experiment: &Experiment) -> Snapshot {
+        snapshot(&mut DrawStudy::new(), experiment, 0, 0, &TaskContext::unattended())
             .expect("not stopped")
     }
 
@@ -222,18 +222,18 @@ mod tests {
     fn large_layers_are_summarised_and_deep_networks_say_what_is_left_out() {
         let mut experiment = Experiment::default();
         experiment.architecture.depth = 30;
-        let portrait = of(&experiment);
-        assert_eq!(portrait.layers.len(), MOST_LAYERS);
-        let rest = portrait.layers[1].rest.expect("20 units do not fit");
-        assert_eq!(rest.count + portrait.layers[1].units.len(), 20);
-        let skipped: usize = portrait.layers.iter().map(|layer| layer.skipped).sum();
+        let snapshot = of(&experiment);
+        assert_eq!(snapshot.layers.len(), MOST_LAYERS);
+        let rest = snapshot.layers[1].rest.expect("20 units do not fit");
+        assert_eq!(rest.count + snapshot.layers[1].units.len(), 20);
+        let skipped: usize = snapshot.layers.iter().map(|layer| layer.skipped).sum();
         assert_eq!(skipped + MOST_LAYERS, 32);
     }
 
     #[test]
     fn delta_is_what_returns_times_the_slope() {
-        let portrait = of(&Experiment::default());
-        for layer in &portrait.layers[1..6] {
+        let snapshot = of(&Experiment::default());
+        for layer in &snapshot.layers[1..6] {
             for unit in &layer.units {
                 let product = unit.returned.expect("hidden") * unit.slope.expect("hidden");
                 let delta = unit.delta.expect("hidden");
