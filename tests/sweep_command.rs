@@ -54,6 +54,8 @@ fn bad_arguments_are_refused_in_a_sentence() {
         (&["--x", "gain:0:2:3:log"], "from above 0"),
         (&["--x", "gain:1:2:3", "--y", "gain:1:2:3"], "x and y are of different settings"),
         (&["--x", "depth:1:3000:3"], "depth"),
+        (&["--x", "depth:2:1e308:2", "--y", "bias_std:0:1:2"], "depth = 18446744073709551615"),
+        (&["--x", "width:2:1e308:2", "--y", "depth:1:1e19:2"], "a whole number from 1 to"),
         (&["--x", "gain:1:2:3", "--quantity", "joy"], "decades_per_layer"),
         (&["--x", "gain:1:2:3", "--shard", "2/2"], "such as 0/4"),
         (&["--x", "gain:1:2:3", "--seeds", "0"], "seeds"),

@@ -256,7 +256,8 @@ impl Experiment {
 
     /// L, the number of layers with weights.
     pub fn layers(&self) -> usize {
-        self.architecture.depth() + 1
+        // A depth that is about to be refused may be the largest number that there is.
+        self.architecture.depth().saturating_add(1)
     }
 
     /// Whether anything is drawn, so that the seed has a say.

@@ -85,23 +85,23 @@ impl Setting {
         let architecture = &mut experiment.architecture;
         match self {
             Self::Depth | Self::Width => {
+                let whole = value as usize;
                 if let Some(hidden) = architecture.hidden.take() {
                     architecture.depth = hidden.len();
                     architecture.width = hidden[0];
                 }
                 if self == Self::Depth {
-                    architecture.depth = value as usize;
+                    architecture.depth = whole;
                 } else {
-                    architecture.width = value as usize;
+                    architecture.width = whole;
                 }
                 for variant in &mut experiment.variants {
                     (variant.weights, variant.biases) = (None, None);
                     if self == Self::Depth {
                         variant.exceptions.retain(|own| own.index == output);
-                        variant
-                            .exceptions
-                            .iter_mut()
-                            .for_each(|own| own.index = value as usize + 1);
+                        for own in &mut variant.exceptions {
+                            own.index = whole.saturating_add(1);
+                        }
                     }
                 }
             }
