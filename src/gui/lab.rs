@@ -60,15 +60,15 @@ impl Lab {
         &self.draws
     }
 
-    /// Submits the experiment where it differs from the last one submitted.
-    pub fn submit(&mut self) {
+    /// Submits the experiment where it differs from the last one submitted, and tells whether it did.
+    pub fn submit(&mut self) -> bool {
         self.refusal = self.experiment.validate().err().map(|error| error.to_string());
-        if self.refusal.is_none() {
-            self.draw.ask(&self.experiment);
-            if self.view.theory {
-                self.theory.ask(&self.experiment);
-            }
+        if self.refusal.is_some() {
+            return false;
         }
+        let drawn = self.draw.ask(&self.experiment);
+        let predicted = self.view.theory && self.theory.ask(&self.experiment);
+        drawn || predicted
     }
 
     /// Takes the worker's answer, if there is one.
@@ -81,10 +81,12 @@ impl Lab {
     }
 
     /// Submits, and waits a little for what is answered at once: then the frame that takes a change
-    /// shows its result too.
+    /// shows its result too. Later frames do not wait for what takes longer.
     pub fn submit_and_wait(&mut self) {
         let deadline = Instant::now() + AT_ONCE;
-        self.submit();
+        if !self.submit() {
+            return;
+        }
         let (drawn, predicted) = (self.draw.wait_until(deadline), self.theory.wait_until(deadline));
         if drawn || predicted {
             self.figures.made.clear();

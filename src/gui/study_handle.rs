@@ -58,10 +58,11 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> StudyHandle<Q, A>
         }
     }
 
-    /// Asks, unless this is what was asked last. Whatever is under way stops.
-    pub fn ask(&mut self, question: &Q) {
+    /// Asks, unless this is what was asked last, and tells whether it did. Whatever is under way
+    /// stops.
+    pub fn ask(&mut self, question: &Q) -> bool {
         if self.submitted.as_ref() == Some(question) {
-            return;
+            return false;
         }
         self.submitted = Some(question.clone());
         self.failure = None;
@@ -75,6 +76,7 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> StudyHandle<Q, A>
             }
             Err(reason) => self.failure = Some(reason.clone()),
         }
+        true
     }
 
     /// Whether the last question is one that `same` recognizes, so that it need not be made

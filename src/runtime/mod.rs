@@ -233,6 +233,36 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn who_waits_is_given_the_answer_and_others_are_notified_later() {
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let notified = Arc::new(AtomicU32::new(0));
+        let count = notified.clone();
+        let job = move |request: u32, _: &TaskContext<'_>, _: Deliver<'_, u32>| {
+            gate.recv().expect("the test opens the gate");
+            Ok(request)
+        };
+        let notify = move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        };
+        let worker = Worker::spawn("test", job, notify).expect("a thread");
+        worker.submit(7);
+        // Nobody answers in time; the answer that comes afterwards is told of.
+        worker.wait(Duration::from_millis(5));
+        assert!(worker.take().is_none());
+        go.send(()).expect("the worker listens");
+        let first = wait(&worker);
+        assert!(matches!(first, Outcome::Answer { answer: 7, .. }), "{first:?}");
+        // The answer lies there when the wait is over.
+        worker.submit(8);
+        go.send(()).expect("the worker listens");
+        worker.wait(Duration::from_secs(60));
+        let second = worker.take();
+        assert!(matches!(second, Some(Outcome::Answer { answer: 8, .. })), "{second:?}");
+        drop(worker);
+        assert!((1..=2).contains(&notified.load(Ordering::SeqCst)), "the first at least");
+    }
+
     fn wait<A: Send + 'static>(worker: &Worker<u32, A>) -> Outcome<A> {
         let start = Instant::now();
         loop {

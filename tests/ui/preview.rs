@@ -92,3 +92,20 @@ fn a_preview_is_named_in_every_size_and_theme() {
         }
     }
 }
+
+/// One frame takes a change and shows it, where the result comes at once. A busy machine may be late
+/// now and then, and not always.
+#[test]
+fn the_frame_that_takes_a_change_shows_its_result() {
+    let mut window = Window::open();
+    let shown = (0..20).filter(|_| {
+        let mut changed = window.experiment().clone();
+        changed.next_seed();
+        window.harness.state_mut().command(Command::Set(Box::new(changed.clone())));
+        window.harness.step();
+        let is_shown = *window.shown() == changed;
+        window.settle();
+        is_shown
+    });
+    assert!(shown.count() > 0);
+}

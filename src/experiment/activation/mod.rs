@@ -57,7 +57,7 @@ macro_rules! activations {
             pub const ALL: [Self; [$(stringify!($name)),*].len()] =
                 [$(Self::$name $(($spec::DEFAULT))?),*];
 
-            /// The same function with this parameter; itself if it has none.
+            /// The function with this parameter in place of its own; itself if it takes none.
             #[must_use]
             pub fn with_parameter(self, value: f64) -> Self {
                 match self {
