@@ -65,12 +65,44 @@ pub struct Point {
     pub height: Option<f64>,
     /// log10 of the number; `None` for a true zero.
     pub log10: Option<f64>,
-    /// The number with the chapter's seven digits.
-    pub exact: String,
-    /// The number in two digits, to stand on the bar or in its place.
-    pub short: String,
+    /// The number itself.
+    pub norm: Scaled,
     /// Why it is zero, where it is.
-    pub why: String,
+    pub zero: Option<ZeroCause>,
+}
+
+/// A point's words are made when they are asked for: a deep network has thousands of points, and
+/// one of them is under the pointer.
+impl Point {
+    /// The number with the chapter's seven digits.
+    pub fn exact(&self) -> String {
+        self.words(|(_, words)| words, 6)
+    }
+
+    /// The number in two digits, to stand on the bar or in its place.
+    pub fn short(&self) -> String {
+        self.words(|(sign, _)| sign, 1)
+    }
+
+    fn words(
+        &self,
+        lost: fn((&'static str, &'static str)) -> &'static str,
+        decimals: usize,
+    ) -> String {
+        let lost = self.zero.and_then(lost_sign).map(lost);
+        lost.map_or_else(|| scientific(self.norm, decimals), str::to_owned)
+    }
+
+    /// The sign that stands in place of the bar, where there is none.
+    pub fn sign(&self) -> Option<&'static str> {
+        let sign = || self.zero.and_then(lost_sign).map_or("0", |(sign, _)| sign);
+        self.height.is_none().then(sign)
+    }
+
+    /// Why it is zero, or nothing.
+    pub fn why(&self) -> String {
+        self.zero.map(why_zero).unwrap_or_default()
+    }
 }
 
 impl Bars {
@@ -140,7 +172,7 @@ impl Bars {
 
     fn has_sign(&self, sign: &str) -> bool {
         let mut points = self.series.iter().flat_map(|series| &series.points);
-        points.any(|point| point.height.is_none() && point.short == sign)
+        points.any(|point| point.sign() == Some(sign))
     }
 }
 
@@ -156,18 +188,11 @@ pub(super) fn norm_point(
     scale: Scale,
 ) -> Point {
     let log10 = norm.log10();
-    let kept = zero.and_then(lost_sign);
-    Point {
-        layer,
-        height: log10.map(|log10| match scale {
-            Scale::Log10 => log10,
-            Scale::Linear { power } => shifted(norm, power),
-        }),
-        log10,
-        exact: kept.map_or_else(|| scientific(norm, 6), |(_, words)| words.to_owned()),
-        short: kept.map_or_else(|| scientific(norm, 1), |(sign, _)| sign.to_owned()),
-        why: zero.map(why_zero).unwrap_or_default(),
-    }
+    let height = log10.map(|log10| match scale {
+        Scale::Log10 => log10,
+        Scale::Linear { power } => shifted(norm, power),
+    });
+    Point { layer, height, log10, norm, zero }
 }
 
 /// The number × 10^−power, where the power brings the largest near 1.

@@ -52,7 +52,7 @@ fn bars_rows(bars: &Bars) -> impl Iterator<Item = Vec<String>> + '_ {
                 "‖δ⁽ˡ⁾‖".to_owned(),
                 series.name.clone(),
                 point.layer.to_string(),
-                point.exact.clone(),
+                point.exact(),
                 log10,
             ]
         })

@@ -172,15 +172,15 @@ fn label_bars(
     let number_room = if bars.kept.is_empty() { NUMBER } else { NUMBER_AND_MARKS };
     for point in &series.points {
         let x = centre(bars, index, point.layer);
-        match point.height {
-            Some(height) if bar_points > number_room => {
-                plot_ui.text(text(x, height, point.short.clone(), theme::SMALL));
+        match (point.height, point.sign()) {
+            (Some(height), _) if bar_points > number_room => {
+                plot_ui.text(text(x, height, point.short(), theme::SMALL));
             }
-            None if bar_points > room_for_sign(&point.short) => {
-                plot_ui.text(text(x, bars.floor, point.short.clone(), theme::BODY));
+            (_, Some(sign)) if bar_points > room_for_sign(sign) => {
+                plot_ui.text(text(x, bars.floor, sign.to_owned(), theme::BODY));
             }
-            None => plot_ui.points(zero_marks(bars, vec![x], colour, &point.short)),
-            Some(_) => {}
+            (_, Some(sign)) => plot_ui.points(zero_marks(bars, vec![x], colour, sign)),
+            _ => {}
         }
     }
 }
@@ -206,7 +206,7 @@ fn series_as_line(plot_ui: &mut PlotUi<'_>, bars: &Bars, series: &Series, colour
         );
     }
     for (sign, _) in bars.signs() {
-        let zeros = series.points.iter().filter(|p| p.height.is_none() && p.short == sign);
+        let zeros = series.points.iter().filter(|point| point.sign() == Some(sign));
         let zeros = zeros.map(|point| point.layer as f64).collect();
         plot_ui.points(zero_marks(bars, zeros, colour, sign));
     }
@@ -232,10 +232,10 @@ fn tooltip(ui: &mut Ui, bars: &Bars, x: f64, colours: &[Color32]) {
         for (series, &colour) in bars.series.iter().zip(colours) {
             let Some(point) = series.points.get(layer - 1) else { continue };
             ui.label(RichText::new(&series.name).color(colour));
-            ui.monospace(&point.exact);
+            ui.monospace(point.exact());
             match point.log10 {
                 Some(log10) => ui.monospace(with_minus(&format!("log₁₀ = {log10:.4}"))),
-                None => ui.label(&point.why),
+                None => ui.label(point.why()),
             };
             ui.end_row();
             for kept in bars.kept.iter().filter(|kept| kept.variant == series.variant) {
