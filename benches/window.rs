@@ -107,6 +107,8 @@ struct Stage {
     meshes: Vec<ClippedPrimitive>,
     /// Seconds that frames took, run and tessellated.
     frames: Vec<f64>,
+    /// Seconds that this thread computed in them: without what it waited for the worker.
+    computed: Vec<f64>,
 }
 
 impl Stage {
@@ -127,6 +129,7 @@ impl Stage {
             textures: Textures::default(),
             meshes: Vec::new(),
             frames: Vec::new(),
+            computed: Vec::new(),
         };
         stage.until(NEVER, |stage| stage.shows_whole());
         stage.rest();
@@ -136,7 +139,7 @@ impl Stage {
     /// One frame, from input to meshes.
     fn frame(&mut self, events: Vec<Event>) {
         self.wake.clear();
-        let start = Instant::now();
+        let (start, computed) = (Instant::now(), thread_seconds());
         let mut input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, SIZE.into())),
             time: Some((start - self.start).as_secs_f64()),
@@ -154,6 +157,7 @@ impl Stage {
         });
         self.meshes = self.context.tessellate(output.shapes, 1.0);
         self.frames.push(start.elapsed().as_secs_f64());
+        self.computed.push(thread_seconds() - computed);
         self.textures.set(&mut output.textures_delta);
         self.textures.free(&mut output.textures_delta);
         for viewport in output.viewport_output.values() {
@@ -217,6 +221,13 @@ impl Stage {
         self.shows(&lab.experiment) && lab.preview().is_none()
     }
 
+    /// Milliseconds of frames in which nothing changes: what egui needs for the same widgets.
+    fn still(&mut self) -> f64 {
+        self.computed.clear();
+        (0..REPEATS).for_each(|_| self.frame(Vec::new()));
+        1000.0 * Spread::of(std::mem::take(&mut self.computed)).median()
+    }
+
     /// Milliseconds that the last frame's meshes take on the processor.
     fn rasterize(&self) -> f64 {
         let start = Instant::now();
@@ -224,6 +235,20 @@ impl Stage {
         raster::paint(&mut image, &self.meshes, 1.0, &self.textures);
         milliseconds(start)
     }
+}
+
+/// Seconds that this thread has computed so far; where the system does not tell, those that went by.
+fn thread_seconds() -> f64 {
+    #[cfg(unix)]
+    {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `time` is there to be filled.
+        if unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) } == 0 {
+            return time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64;
+        }
+    }
+    static BEGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    BEGIN.get_or_init(Instant::now).elapsed().as_secs_f64()
 }
 
 fn milliseconds(since: Instant) -> f64 {
@@ -321,7 +346,7 @@ fn answer(
 ) -> Answered {
     let mut wanted = stage.app.lab().experiment.clone();
     change.apply(&mut wanted);
-    stage.frames.clear();
+    stage.computed.clear();
     let mut preview = None;
     let start = Instant::now();
     stage.app.command(Command::Set(Box::new(wanted.clone())));
@@ -332,8 +357,8 @@ fn answer(
         whole(stage, &wanted)
     });
     let answered = milliseconds(start);
-    let frames = 1000.0 * stage.frames.iter().sum::<f64>();
-    let count = stage.frames.len();
+    let frames = 1000.0 * stage.computed.iter().sum::<f64>();
+    let count = stage.computed.len();
     stage.rest();
     Answered { whole: answered, preview, frames, count }
 }
@@ -361,12 +386,13 @@ fn line(name: &str, stage: &mut Stage, whole: fn(&mut Stage, &Experiment) -> boo
             format!("preview {}", Spread::of(previews).words().trim())
         };
         println!(
-            "{name:34} {:6} {}  {:>4}  {:8.1} in {:2}  {:8.1}  {preview}",
+            "{name:34} {:6} {}  {:>4}  {:8.1} in {:2}  {:6.1}  {:8.1}  {preview}",
             change.label(),
             time.words(),
             verdict(time.median(), FRAME),
             frames.median(),
             count.median(),
+            stage.still(),
             stage.rasterize(),
         );
     }
@@ -376,8 +402,8 @@ fn line(name: &str, stage: &mut Stage, whole: fn(&mut Stage, &Experiment) -> boo
 fn changes(wanted: impl Fn(&str) -> bool) {
     println!("\nFrom a changed setting to the finished frame, milliseconds");
     println!(
-        "{:34} {:6} {:>8}  {:>15}  {:>4}  {:>14}  {:>8}",
-        "workload", "change", "median", "5–95 %", "≤ 16", "frames", "(raster)"
+        "{:34} {:6} {:>8}  {:>15}  {:>4}  {:>14}  {:>6}  {:>8}",
+        "workload", "change", "median", "5–95 %", "≤ 16", "frames", "still", "(raster)"
     );
     let workloads = [
         ("W1 50 × 256, batch 1", net(50, 256, 1)),

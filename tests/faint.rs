@@ -3,7 +3,6 @@
 
 mod helpers;
 
-use gradient_lab::engine::Scaled;
 use gradient_lab::experiment::{
     Activation, Architecture, Data, Experiment, LeakyRelu, Precision, Variant,
 };
@@ -36,8 +35,8 @@ fn net(activation: Activation, weights: [Matrix; 2], [x, y]: [f64; 2], batch: us
     }
 }
 
-/// |δ| of the hidden units in both precisions.
-fn both(experiment: &Experiment) -> [Vec<Scaled>; 2] {
+/// log10 |δ| of the hidden units in both precisions.
+fn both(experiment: &Experiment) -> [Vec<Option<f64>>; 2] {
     [Precision::F64, Precision::F32].map(|precision| {
         let mut experiment = experiment.clone();
         experiment.architecture.precision = precision;
@@ -48,7 +47,8 @@ fn both(experiment: &Experiment) -> [Vec<Scaled>; 2] {
 fn agree(experiment: &Experiment, what: &str) {
     let [double, single] = both(experiment);
     for (double, single) in double.into_iter().zip(single) {
-        let ratio = single.checked_div(double).expect("no true zero").to_f64();
+        let log10 = |log10: Option<f64>| log10.expect("no true zero");
+        let ratio = 10_f64.powf(log10(single) - log10(double));
         assert!((ratio - 1.0).abs() < 1e-5, "{what}: {single:?} for {double:?}");
     }
 }

@@ -116,9 +116,11 @@ pub struct ColourScale {
 impl ColourScale {
     /// The scale that spans all numbers; one decade around a single one.
     pub(super) fn spanning(cells: &[Cell]) -> Self {
-        let logs = || cells.iter().filter_map(|cell| cell.log10());
-        let min = logs().fold(f64::INFINITY, f64::min);
-        let max = logs().fold(f64::NEG_INFINITY, f64::max);
+        let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
+        for log10 in cells.iter().filter_map(|cell| cell.log10()) {
+            min = if log10 < min { log10 } else { min };
+            max = if log10 > max { log10 } else { max };
+        }
         let (min, max) = match () {
             () if !min.is_finite() => (-1.0, 0.0),
             () if max - min < 1e-9 => (min - 0.5, max + 0.5),
@@ -135,7 +137,12 @@ impl ColourScale {
 
 impl Cell {
     pub(super) fn of(number: Scaled) -> Self {
-        number.log10().map_or(Self::Zero, Self::Log10)
+        Self::of_log10(number.log10())
+    }
+
+    /// Of log10 of a number, `None` for a zero.
+    fn of_log10(log10: Option<f64>) -> Self {
+        log10.map_or(Self::Zero, Self::Log10)
     }
 
     /// ‖δ^(l)‖ of a record.
@@ -205,13 +212,13 @@ impl Heat {
             let lost = result.lost.get(column).and_then(|lost| lost.get(row));
             match result.profile[column].get(row) {
                 Some(_) if lost == Some(&true) => Cell::Lost,
-                delta => delta.map_or(Cell::Absent, |&delta| Cell::of(delta)),
+                delta => delta.map_or(Cell::Absent, |&log10| Cell::of_log10(log10)),
             }
         };
-        let cells: Vec<Cell> = (0..rows)
-            .flat_map(|row| (0..columns).map(move |column| (row, column)))
-            .map(|(row, column)| cell(row, column))
-            .collect();
+        let mut cells = Vec::with_capacity(rows * columns);
+        for row in 0..rows {
+            cells.extend((0..columns).map(|column| cell(row, column)));
+        }
         let true_zero = |l: &LayerRecord| l.zero.filter(|cause| cause.is_true_zero());
         let why = result.layers.iter().find_map(true_zero).map(why_zero);
         let why = why.unwrap_or_else(|| "true zero: this unit's slope is 0 (z ≤ 0)".to_owned());
@@ -254,10 +261,11 @@ impl Heat {
         let (rows, columns) = (self.rows.count(), self.columns);
         let (height, width) = (rows.min(most), columns.min(most));
         let mut cells = vec![Cell::Absent; width * height];
-        for row in 0..rows {
-            for column in 0..columns {
-                let target = &mut cells[row * height / rows * width + column * width / columns];
-                *target = larger(*target, self.cell(row, column));
+        let targets: Vec<usize> = (0..columns).map(|column| column * width / columns).collect();
+        for (row, own) in self.cells.chunks_exact(columns.max(1)).enumerate() {
+            let reduced = &mut cells[row * height / rows * width..][..width];
+            for (&target, &cell) in targets.iter().zip(own) {
+                reduced[target] = larger(reduced[target], cell);
             }
         }
         Reduced { width, height, cells }

@@ -52,8 +52,9 @@ pub struct VariantDraw {
     pub loss: Scaled,
     /// The record of layers 1…L.
     pub layers: Vec<LayerRecord>,
-    /// |δ_j^(l)| of every unit of layers 1…L, the root mean square over the batch.
-    pub profile: Vec<Vec<Scaled>>,
+    /// log10 |δ_j^(l)| of every unit of layers 1…L, the root mean square over the batch; `None` for a
+    /// zero.
+    pub profile: Vec<Vec<Option<f64>>>,
     /// Where the pass is emulated in a narrow format: for each entry of the profile, whether it
     /// is 0 although it should not be. Empty otherwise.
     pub lost: Vec<Vec<bool>>,

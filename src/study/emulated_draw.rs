@@ -1,10 +1,10 @@
 //! One draw as a narrow format computes it, beside the exact pass, which tells what is lost.
 
-use crate::engine::{Format, LayerTrace, Network, OutputRecord, Scaled};
+use crate::engine::{Format, LayerTrace, Network, OutputRecord};
 use crate::experiment::{Experiment, Variant};
 
 use super::parallel::all_threads;
-use super::pass::{pass_once, record};
+use super::pass::{logarithms, pass_once, record};
 use super::{Diagnosis, Draw, DrawStudy, PrecisionFinding, Stopped, TaskContext, VariantDraw};
 
 impl DrawStudy {
@@ -46,8 +46,8 @@ impl DrawStudy {
         network.emulated_backward(format, 0, &mut pass, &mut proceed).map_err(|_| Stopped)?;
         let layers = network.emulated_record(format, &pass, &exact_layers, &mut proceed);
         let layers = layers.map_err(|_| Stopped)?;
-        let profile: Vec<Vec<Scaled>> =
-            pass.layers.iter().map(LayerTrace::stored_profile).collect();
+        let stored = pass.layers.iter().map(LayerTrace::stored_profile);
+        let profile: Vec<Vec<Option<f64>>> = stored.map(logarithms).collect();
         let output = OutputRecord::of(&network, &pass);
         Ok(VariantDraw {
             name: variant.name.clone(),
@@ -63,6 +63,6 @@ impl DrawStudy {
 }
 
 /// Which entries of a layer's profile are 0 and should not be.
-fn lost(kept: &[Scaled], exact: &[Scaled]) -> Vec<bool> {
-    kept.iter().zip(exact).map(|(kept, exact)| kept.is_zero() && !exact.is_zero()).collect()
+fn lost(kept: &[Option<f64>], exact: &[Option<f64>]) -> Vec<bool> {
+    kept.iter().zip(exact).map(|(kept, exact)| kept.is_none() && exact.is_some()).collect()
 }

@@ -131,6 +131,14 @@ pub(super) fn leave<T: Real>(buffers: &mut Option<Pass<T>>) {
     *buffers = buffers.take().filter(|pass| entries(pass) <= KEPT_ENTRIES);
 }
 
+/// log10 of each unit's |δ|, `None` for a zero.
+type Profile = Vec<Option<f64>>;
+
+/// Taken here, on the studies' threads: a figure takes them for all units of a thousand layers.
+pub(super) fn logarithms(numbers: Vec<Scaled>) -> Profile {
+    numbers.into_iter().map(Scaled::log10).collect()
+}
+
 /// The record and the profile of every layer.
 ///
 /// # Errors
@@ -140,13 +148,13 @@ pub(super) fn record<T: Real>(
     pass: &Pass<T>,
     threads: usize,
     task: &TaskContext<'_>,
-) -> Result<(Vec<LayerRecord>, Vec<Vec<Scaled>>), Stopped> {
+) -> Result<(Vec<LayerRecord>, Vec<Profile>), Stopped> {
     let entries: usize = pass.layers.iter().map(|trace| trace.slope.len()).sum();
     let threads = worth(threads, entries, ENTRIES_WORTH_A_THREAD);
-    let mut slots: Vec<Option<(LayerRecord, Vec<Scaled>)>> = vec![None; pass.layers.len()];
+    let mut slots: Vec<Option<(LayerRecord, Profile)>> = vec![None; pass.layers.len()];
     each(slots.iter_mut().enumerate(), threads, task, |(index, slot), _| {
         let record = LayerRecord::of(network, pass, index);
-        *slot = Some((record, pass.layers[index].delta.profile()));
+        *slot = Some((record, logarithms(pass.layers[index].delta.profile())));
     })?;
     let (mut records, profile): (Vec<_>, Vec<_>) = slots.into_iter().flatten().unzip();
     explain(network, pass, &mut records);

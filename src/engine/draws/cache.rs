@@ -1,8 +1,8 @@
 //! Unit draws kept from one request to the next.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use ahash::AHashSet;
 use ndarray::Array2;
 
 use crate::experiment::Draws;
@@ -116,7 +116,7 @@ impl DrawCache {
     fn pending(&mut self, wanted: Wanted<'_>) -> Vec<PendingArray> {
         let Wanted { seed, requests, single, .. } = wanted;
         let mut missing = Vec::with_capacity(requests.len());
-        let mut named = HashSet::new();
+        let mut named = AHashSet::new();
         for &request in requests {
             // Constants of one shape are one array in NumPy's stream, from which they take nothing.
             if !self.kept.use_of((seed, request), single, self.clock) && named.insert(request) {

@@ -1,8 +1,9 @@
 //! What a cache keeps of the draws, and in which order it lets go.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use ahash::AHashMap;
 use ndarray::Array2;
 
 use super::Request;
@@ -42,7 +43,7 @@ impl CacheEntry {
 /// Draws, and when each was used.
 #[derive(Default)]
 pub(super) struct CacheEntries {
-    pub(super) kept: HashMap<Key, CacheEntry>,
+    pub(super) kept: AHashMap<Key, CacheEntry>,
     /// Numbers of 64 bits in all of them.
     pub(super) numbers: usize,
     /// Uses in their order. The last of each draw is among them; earlier ones count no more.
@@ -97,7 +98,7 @@ impl CacheEntries {
 }
 
 /// Whether a draw has not been used since.
-fn is_latest(kept: &HashMap<Key, CacheEntry>, clock: u64, key: &Key) -> bool {
+fn is_latest(kept: &AHashMap<Key, CacheEntry>, clock: u64, key: &Key) -> bool {
     kept.get(key).is_some_and(|kept| kept.last_used == clock)
 }
 

@@ -7,7 +7,7 @@ use crate::engine::number::Real;
 pub(super) const LANES: usize = 32;
 
 /// Lanes for what is left of a reduction.
-const FEW: usize = 4;
+pub(super) const FEW: usize = 4;
 
 /// Lanes of a sum in `f64`: a register of AVX-512, two of AVX2.
 const SUMS: usize = 8;

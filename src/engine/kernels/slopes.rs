@@ -1,6 +1,6 @@
 //! u ⊙ φ′(z), and what must be known before: how large and how small its entries get.
 
-use super::columns::{LANES, halved, larger, smaller};
+use super::columns::{FEW, LANES, halved, larger, smaller};
 use super::dispatch;
 use crate::engine::number::Real;
 
@@ -51,17 +51,27 @@ fn product_extremes_body<T: Real>(
 #[inline(always)]
 fn extremes_of<T: Real, const ZEROS: bool>(u: &[T], slope: &[T], tops: &mut [T], least: &mut [T]) {
     if let ([top], [least]) = (&mut *tops, &mut *least) {
-        let mut extremes = Extremes::<T, LANES>::new();
+        (*top, *least) = (T::ZERO, T::LARGEST);
         let (u_blocks, u_rest) = u.as_chunks();
         let (slope_blocks, slope_rest) = slope.as_chunks();
+        if !u_blocks.is_empty() {
+            let mut extremes = Extremes::<T, LANES>::new();
+            for (u, slope) in u_blocks.iter().zip(slope_blocks) {
+                extremes.take::<ZEROS>(u, slope);
+            }
+            (*top, *least) = (halved(extremes.top, larger), halved(extremes.least, smaller));
+        }
+        // A narrow layer is no more than this.
+        let mut few = Extremes::<T, FEW> { top: [*top; FEW], least: [*least; FEW] };
+        let (u_blocks, u_rest) = u_rest.as_chunks();
+        let (slope_blocks, slope_rest) = slope_rest.as_chunks();
         for (u, slope) in u_blocks.iter().zip(slope_blocks) {
-            extremes.take::<ZEROS>(u, slope);
+            few.take::<ZEROS>(u, slope);
         }
         for (&u, &slope) in u_rest.iter().zip(slope_rest) {
-            extremes.take_one::<ZEROS>(0, u, slope);
+            few.take_one::<ZEROS>(0, u, slope);
         }
-        *top = halved(extremes.top, larger);
-        *least = halved(extremes.least, smaller);
+        (*top, *least) = (halved(few.top, larger), halved(few.least, smaller));
         return;
     }
     let batch = tops.len();

@@ -38,19 +38,32 @@ fn matvec_body<T: Real>(w: &[T], x: &[T], scale: T, out: &mut [T]) {
 
 #[inline(always)]
 fn matvec_lanes<T: Real, const N: usize>(w: &[T], x: &[T], scale: T, out: &mut [T]) {
-    for (row, out) in w.chunks_exact(x.len()).zip(out) {
-        *out = scale * dot::<T, N>(row, x);
+    let inner = x.len();
+    let (outs, rest) = out.as_chunks_mut::<TOGETHER>();
+    let mut blocks = w.chunks_exact(TOGETHER * inner);
+    for (block, outs) in blocks.by_ref().zip(outs) {
+        let row = |r: usize| &block[r * inner..][..inner];
+        let mut lanes = [[T::ZERO; N]; TOGETHER];
+        for (r, lanes) in lanes.iter_mut().enumerate() {
+            *lanes = lanes_of(row(r), x);
+        }
+        let sums = all_halved(&lanes);
+        for r in 0..TOGETHER {
+            outs[r] = scale * (sums[r] + rest_of::<T, N>(row(r), x));
+        }
+    }
+    for (row, out) in blocks.remainder().chunks_exact(inner).zip(rest) {
+        let sum = halved(lanes_of::<T, N>(row, x), |a, b| a + b);
+        *out = scale * (sum + rest_of::<T, N>(row, x));
     }
 }
 
 /// One row against x, over four times N lanes: enough sums under way to hide an addition's
-/// latency.
+/// latency. What does not fill N lanes is left to [`rest_of`].
 #[inline(always)]
-fn dot<T: Real, const N: usize>(row: &[T], x: &[T]) -> T {
-    let (w_blocks, w_rest) = row.as_chunks::<N>();
-    let (x_blocks, x_rest) = x.as_chunks::<N>();
-    let (w_fours, w_ones) = w_blocks.as_chunks::<4>();
-    let (x_fours, x_ones) = x_blocks.as_chunks::<4>();
+fn lanes_of<T: Real, const N: usize>(row: &[T], x: &[T]) -> [T; N] {
+    let (w_fours, w_ones) = row.as_chunks::<N>().0.as_chunks::<4>();
+    let (x_fours, x_ones) = x.as_chunks::<N>().0.as_chunks::<4>();
     let mut sums = [[T::ZERO; N]; 4];
     for (w, x) in w_fours.iter().zip(x_fours) {
         for i in 0..4 {
@@ -65,8 +78,27 @@ fn dot<T: Real, const N: usize>(row: &[T], x: &[T]) -> T {
     for lane in 0..N {
         sum[lane] = (sum[lane] + second[lane]) + (third[lane] + fourth[lane]);
     }
-    let rest = w_rest.iter().zip(x_rest).fold(T::ZERO, |rest, (&w, &x)| w.mul_add(x, rest));
-    halved(sum, |a, b| a + b) + rest
+    sum
+}
+
+/// The end of a row against that of x: fewer than N numbers.
+#[inline(always)]
+fn rest_of<T: Real, const N: usize>(row: &[T], x: &[T]) -> T {
+    let (w, x) = (row.as_chunks::<N>().1, x.as_chunks::<N>().1);
+    w.iter().zip(x).fold(T::ZERO, |rest, (&w, &x)| w.mul_add(x, rest))
+}
+
+/// Rows whose lanes are added up together.
+const TOGETHER: usize = 4;
+
+/// [`halved`] sums of each row's lanes, side by side.
+#[inline(always)]
+fn all_halved<T: Real, const N: usize>(rows: &[[T; N]; TOGETHER]) -> [T; TOGETHER] {
+    let mut sums = [T::ZERO; TOGETHER];
+    for (sum, row) in sums.iter_mut().zip(rows) {
+        *sum = halved(*row, |a, b| a + b);
+    }
+    sums
 }
 
 #[inline(always)]
