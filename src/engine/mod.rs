@@ -37,7 +37,7 @@ pub use magnitudes::{FLUSHED_SHARE, Magnitudes, TRUE_ZERO, may_flush};
 pub use network::Network;
 pub use number::{Format, Held, Real, Scaled, ScaledColumns, Signal};
 pub use numpy::NumpyStream;
-pub use op::{Dense, Op};
+pub use op::{Dense, Jacobian, Op, OpShape};
 pub use output_record::OutputRecord;
 pub use parameters::Parameter;
 pub use pass::{LayerTrace, Pass, PassBuffers};
