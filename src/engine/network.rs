@@ -73,7 +73,7 @@ impl<T: Real> Network<T> {
     pub fn dense(&self, index: usize) -> &Dense<T> {
         match &self.ops[self.layers[index].dense] {
             Op::Dense(dense) => dense,
-            Op::Activation(_) => unreachable!("a layer's span names its dense op"),
+            _ => unreachable!("a layer's span names its dense op"),
         }
     }
 
@@ -81,7 +81,7 @@ impl<T: Real> Network<T> {
     pub fn dense_mut(&mut self, index: usize) -> &mut Dense<T> {
         match &mut self.ops[self.layers[index].dense] {
             Op::Dense(dense) => dense,
-            Op::Activation(_) => unreachable!("a layer's span names its dense op"),
+            _ => unreachable!("a layer's span names its dense op"),
         }
     }
 
@@ -94,7 +94,7 @@ impl<T: Real> Network<T> {
     pub fn activation(&self, index: usize) -> Activation {
         match &self.ops[self.layers[index].activation] {
             Op::Activation(activation) => *activation,
-            Op::Dense(_) => unreachable!("a layer's span names its activation"),
+            _ => unreachable!("a layer's span names its activation"),
         }
     }
 
