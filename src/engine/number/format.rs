@@ -221,6 +221,3 @@ impl Format {
 fn power_of_two(power: i64) -> f64 {
     f64::from_bits(((power + 1023) as u64) << 52)
 }
-
-#[cfg(test)]
-mod tests;
