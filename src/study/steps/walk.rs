@@ -124,7 +124,10 @@ impl Walk {
             kind: forward_kind(round),
             layer: Some(layer),
             title: format!("Apply {name} in layer {layer}"),
-            symbols: format!("a^{{({layer})}}={}", of(&format!("z^{{({layer})}}"))),
+            symbols: match softmax {
+                true => format!("a^{{({layer})}}={}", of(&format!("z^{{({layer})}}"))),
+                false => OpShape::Activation(activation).equation(layer),
+            },
             numbers: format!("{}={}", of(&computed(&z)), computed(&a)),
             result: Values { part: Part::Activation(layer), rows: a },
             between: Vec::new(),
