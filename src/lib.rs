@@ -29,9 +29,12 @@
 //! - **A key of the file**: a row of [`experiment::limits::KEYS`]; it feeds the checks, the
 //!   sentences of refusals and `gradient-lab list`.
 //! - **A scheme**: one block in `src/experiment/scheme.rs`.
-//! - **A loss**: one file in `src/engine/loss`, and its name in [`experiment::Loss`].
-//! - **An op of the network**: one file in `src/engine/op` and a variant of [`engine::Op`]; passes,
-//!   Jacobians, costs and equations ask the op.
+//! - **A loss**: one file in `src/engine/loss` with its value and its δ, and its name in
+//!   [`experiment::Loss`]; the compiler names what else asks it: the theory's output error, the
+//!   gradient check's rise, and its equation in the steps by hand.
+//! - **An op of the network**: one file in `src/engine/op` and a variant of [`engine::Op`], laid
+//!   into its layers by [`engine::OpShape::of_variant`]; passes, Jacobians, costs and equations
+//!   ask the op, and the compiler names the guards that must know it.
 //! - **A study**: one file in `src/study` with a function that takes a
 //!   [`study::TaskContext`], reports progress, and stops when told to.
 //! - **A figure**: one file in `src/figure`, a name in [`figure::FigureId`], and in
@@ -45,8 +48,8 @@
 //!
 //! - δ is renormalized in `src/engine/op/extent.rs`, once for each layer.
 //! - A file is written by `src/export/atomic.rs`, a PNG encoded by `src/export/png.rs`.
-//! - The window computes anew where [`gui::Lab::submit`] finds another experiment, and each page
-//!   asks its own study in `PageView::ask`.
+//! - The window computes anew where [`gui::Lab::submit`] finds another experiment (`src/gui/lab.rs`;
+//!   `src/gui/app.rs` calls it in every frame), and each page asks its own study in `PageView::ask`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a panic is how a test fails"))]
 

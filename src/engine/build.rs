@@ -10,7 +10,7 @@ use crate::engine::draws::{
 use crate::engine::loss::make_targets;
 use crate::engine::network::Network;
 use crate::engine::number::{Real, ScaledColumns};
-use crate::engine::op::Dense;
+use crate::engine::op::{Dense, Op, OpShape};
 use crate::engine::pass::{Pass, PassBuffers};
 use crate::experiment::{Draws, Experiment, Init, Precision, UnitLaw, Variant};
 
@@ -80,8 +80,9 @@ impl<T: FromDraws> Network<T> {
         };
         let drawn = cache.draw(wanted, draw).ok_or(BuildStopped)?;
         let mut arrays = T::arrays(drawn).into_iter();
-        let dense = |l| dense(variant, (l, &sizes), &mut arrays);
-        let layers: Vec<Dense<T>> = (1..sizes.len()).map(dense).collect();
+        let shapes = OpShape::of_variant(experiment, variant);
+        let ops: Vec<_> =
+            shapes.map(|(l, shape)| (l, op(variant, l, shape, &mut arrays))).collect();
         let mut data = |given: Option<&Vec<Vec<f64>>>, units: usize| ScaledColumns {
             mantissa: match given {
                 Some(rows) => Array2::from_shape_fn((units, rows.len()), |(unit, example)| {
@@ -97,18 +98,30 @@ impl<T: FromDraws> Network<T> {
         if given.is_none() {
             make_targets(loss, &mut target.mantissa);
         }
-        let activations = (1..sizes.len()).map(|l| experiment.activation_of(variant, l));
-        Ok(Self::new(layers.into_iter().zip(activations), [input, target], loss))
+        Ok(Self::new(ops, [input, target], loss))
     }
 }
 
-/// W^(l) and b^(l), of which the next arrays are those that had to be drawn.
+/// An op of layer l with its numbers, of which the next arrays are those that had to be drawn.
+fn op<T: Real>(
+    variant: &Variant,
+    l: usize,
+    shape: OpShape,
+    arrays: &mut impl Iterator<Item = Arc<Array2<T>>>,
+) -> Op<T> {
+    match shape {
+        OpShape::Dense { inputs, units } => Op::Dense(dense(variant, l, [inputs, units], arrays)),
+        OpShape::Activation(activation) => Op::Activation(activation),
+    }
+}
+
+/// W^(l) and b^(l).
 fn dense<T: Real>(
     variant: &Variant,
-    (l, sizes): (usize, &[usize]),
+    l: usize,
+    [fan_in, fan_out]: [usize; 2],
     arrays: &mut impl Iterator<Item = Arc<Array2<T>>>,
 ) -> Dense<T> {
-    let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
     let (init, law) = (variant.init_of(l), variant.bias_of(l));
     let mut drawn = || arrays.next().expect(DRAWN);
     let (unit, scale) = match &variant.weights {

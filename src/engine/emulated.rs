@@ -10,12 +10,12 @@
 use ndarray::Array2;
 
 use crate::engine::build::BuildStopped;
-use crate::engine::kernels::{self, STANDARD};
+use crate::engine::kernels;
 use crate::engine::loss::LogSoftmax;
 use crate::engine::loss::output_gradient;
 use crate::engine::network::Network;
 use crate::engine::number::{Format, Scaled, ScaledColumns, ldexp};
-use crate::engine::op::Dense;
+use crate::engine::op::times_slope_stored;
 use crate::engine::pass::{LayerTrace, Pass};
 use crate::engine::rows::blocks;
 use crate::experiment::{Activation, Loss};
@@ -70,7 +70,7 @@ impl Network<f64> {
             BuildStopped::unless(proceed())?;
             let (input, trace) = pass.step(index);
             let input = &input.columns().mantissa;
-            forward((self.dense(index), self.activation(index)), input, format, trace);
+            self.layer_ops(index).iter().for_each(|op| op.forward_stored(format, input, trace));
         }
         if self.loss == Loss::SoftmaxCe {
             softmax(&mut pass.layers[self.depth() - 1], format);
@@ -106,14 +106,8 @@ impl Network<f64> {
             match above {
                 None => self.emulated_output(format, power, trace),
                 Some(above) => {
-                    let weight = weight(self.dense(index + 1), format);
                     let above = &above.columns().mantissa;
-                    let u = &mut trace.delta.columns_mut().mantissa;
-                    kernels::product_transposed(&weight.view(), above, 1.0, u);
-                    let activation = self.activation(index);
-                    u.zip_mut_with(&trace.slope, |u, &slope| {
-                        *u = times_slope(format, activation, store(format, *u), slope);
-                    });
+                    self.ops_back(index).for_each(|op| op.backward_stored(format, above, trace));
                 }
             }
         }
@@ -128,27 +122,17 @@ impl Network<f64> {
         if self.loss == Loss::Mse {
             // The ½ of the squared error is an operation of its own, and the 2 of its derivative
             // is not stored.
-            scale = 2.0 * store(format, 0.5 * scale);
+            scale = 2.0 * format.store(0.5 * scale);
         }
-        let activation = self.activation(self.depth() - 1);
-        let LayerTrace { a, slope, delta, .. } = trace;
+        let LayerTrace { a, delta, .. } = trace;
         for (index, delta) in delta.columns_mut().mantissa.indexed_iter_mut() {
-            let error = store(format, a.columns().mantissa[index] - target[index]);
-            let gradient = store(format, error * scale);
-            *delta = if self.loss.cancels_slope() {
-                gradient
-            } else {
-                times_slope(format, activation, gradient, slope[index])
-            };
+            let error = format.store(a.columns().mantissa[index] - target[index]);
+            *delta = format.store(error * scale);
+        }
+        if !self.loss.cancels_slope() {
+            times_slope_stored(self.activation(self.depth() - 1), format, trace);
         }
     }
-}
-
-/// u φ′ as the format stores it. ReLU picks 0 where its slope is, whatever u; elsewhere an
-/// infinite u times 0 is no number.
-fn times_slope(format: Format, activation: Activation, u: f32, slope: f32) -> f32 {
-    let is_off = slope == 0.0 && activation.switches_off();
-    if is_off { 0.0 } else { store(format, u * slope) }
 }
 
 impl Pass<f32> {
@@ -170,7 +154,7 @@ impl Pass<f32> {
         for rows in blocks(delta.nrows(), input.len()) {
             block.resize(rows.len() * input.ncols(), 0.0);
             kernels::product_rows(&delta.view(), rows.clone(), &input, 1.0, &mut block);
-            block.iter_mut().for_each(|entry| *entry = store(format, *entry));
+            block.iter_mut().for_each(|entry| *entry = format.store(*entry));
             for (row, entries) in rows.zip(block.chunks_exact(input.ncols())) {
                 BuildStopped::unless(take(row, entries))?;
             }
@@ -182,7 +166,7 @@ impl Pass<f32> {
     /// the format stores it; `index` = l − 1.
     pub fn stored_bias_gradient(&self, format: Format, index: usize) -> Vec<f32> {
         let rows = self.layers[index].delta.columns().mantissa.rows();
-        rows.into_iter().map(|row| store(format, row.sum())).collect()
+        rows.into_iter().map(|row| format.store(row.sum())).collect()
     }
 }
 
@@ -205,50 +189,10 @@ impl StoredGradient {
     }
 }
 
-/// The number as the format stores it, which `f32` holds exactly.
-fn store(format: Format, number: f32) -> f32 {
-    format.round(f64::from(number)) as f32
-}
-
 /// Plain numbers as the format stores them.
 fn stored(columns: &ScaledColumns<f64>, format: Format) -> ScaledColumns<f32> {
     let mantissa = columns.mantissa.mapv(|entry| format.round(entry) as f32);
     ScaledColumns { mantissa, exponent: vec![0; columns.batch()] }
-}
-
-/// W as the format stores it.
-fn weight(dense: &Dense<f64>, format: Format) -> Array2<f32> {
-    dense.unit.mapv(|unit| format.round(unit * dense.scale) as f32)
-}
-
-fn forward(
-    (dense, activation): (&Dense<f64>, Activation),
-    input: &Array2<f32>,
-    format: Format,
-    trace: &mut LayerTrace<f32>,
-) {
-    let z = &mut trace.z.columns_mut().mantissa;
-    kernels::product(&weight(dense, format).view(), input, 1.0, z);
-    for (unit, mut row) in z.rows_mut().into_iter().enumerate() {
-        let bias = dense.bias.as_ref().map_or(0.0, |bias| format.round(bias[unit]) as f32);
-        row.mapv_inplace(|z| store(format, z + bias));
-    }
-    activate(activation, trace);
-    trace.a.columns_mut().mantissa.mapv_inplace(|a| store(format, a));
-    let Some(slope_of_stored) = activation.slope_of_value() else { return };
-    let stored = &trace.a.columns().mantissa;
-    trace.slope.zip_mut_with(stored, |slope, &a| *slope = slope_of_stored(a));
-}
-
-/// a and φ′ in `f32`. What is no number stays none, where a comparison would make it 0.
-fn activate(activation: Activation, trace: &mut LayerTrace<f32>) {
-    let LayerTrace { z, a, slope, .. } = trace;
-    let (z, a) = (z.columns().entries(), a.columns_mut().entries_mut());
-    let slope = slope.as_slice_mut().expect(STANDARD);
-    kernels::activate(activation, z, a, slope);
-    for (index, _) in z.iter().enumerate().filter(|(_, z)| z.is_nan()) {
-        (a[index], slope[index]) = (f32::NAN, f32::NAN);
-    }
 }
 
 /// a^(L) = softmax(z), example by example.
@@ -302,8 +246,8 @@ impl LayerTrace<f32> {
 
 fn plain_norm(delta: &Array2<f32>, format: Format) -> f64 {
     let norm = |example: ndarray::ArrayView1<'_, f32>| {
-        let squares = example.iter().map(|&delta| store(format, delta * delta));
-        store(format, store(format, squares.sum::<f32>()).sqrt())
+        let squares = example.iter().map(|&delta| format.store(delta * delta));
+        format.store(format.store(squares.sum::<f32>()).sqrt())
     };
     let squares = delta.columns().into_iter().map(|example| f64::from(norm(example)).powi(2));
     (squares.sum::<f64>() / delta.ncols() as f64).sqrt()

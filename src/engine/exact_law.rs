@@ -15,7 +15,7 @@ use crate::engine::draws::Stream;
 use crate::engine::kernels;
 use crate::engine::loss::{make_targets, output_gradient};
 use crate::engine::number::{Scaled, ScaledColumns, ldexp};
-use crate::engine::op::{activate, add_bias, times_slope};
+use crate::engine::op::{OpShape, activate, add_bias, times_slope};
 use crate::engine::pass::LayerTrace;
 use crate::experiment::{Activation, Experiment, Init, Loss, Precision, UnitLaw, Variant};
 
@@ -85,13 +85,16 @@ impl ExactLaw {
     /// # Errors
     /// [`NotExact`] where it cannot, and why.
     pub fn applies(experiment: &Experiment, variant: &Variant) -> Result<(), NotExact> {
-        let sizes = experiment.sizes();
         // Weights of scale 0 are normal ones of variance 0.
-        let normal = |l: usize| {
-            let init = variant.init_of(l);
-            init.unit_law() == UnitLaw::Normal || init.scale(sizes[l - 1], sizes[l]) == 0.0
+        let is_known = |(l, op)| match op {
+            OpShape::Dense { inputs, units } => {
+                let init = variant.init_of(l);
+                init.unit_law() == UnitLaw::Normal || init.scale(inputs, units) == 0.0
+            }
+            OpShape::Activation(_) => true,
         };
-        if variant.weights.is_some() || !(1..sizes.len()).all(normal) {
+        let mut ops = OpShape::of_variant(experiment, variant);
+        if variant.weights.is_some() || !ops.all(is_known) {
             Err(NotExact::Weights)
         } else if experiment.architecture.batch != 1 {
             Err(NotExact::Batch)

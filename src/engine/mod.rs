@@ -1,5 +1,20 @@
 //! The mathematics on ndarray: draws, networks, the forward and the backward pass,
 //! and numbers that do not run out of exponent. No screen, no file, no clock, no thread.
+//!
+//! | file in `src/engine` | what it holds |
+//! |---|---|
+//! | `number/` | [`Scaled`], [`Signal`], [`Real`], [`Format`]: numbers with an exponent of their own |
+//! | `draws/` | [`DrawCache`]: unit draws, kept from one experiment to the next |
+//! | `build.rs` | [`Network::build`]: an experiment's numbers and draws become ops |
+//! | `op/` | [`Op`]: dense and activation, forward and back; `extent.rs` brings δ near 1 |
+//! | `loss/` | the losses, one file each: the value and δ at the output |
+//! | `run.rs` | [`Network::pass`]: forward, then BP1 and BP2, layer by layer |
+//! | `gradient.rs`, `parameters.rs` | BP3 and BP4; the parameters by name |
+//! | `record.rs` | [`LayerRecord`]: what a pass leaves of each layer, and why a δ is zero |
+//! | `emulated.rs` | the pass as a narrow format computes it |
+//! | `exact_law.rs` | [`ExactLaw`]: norms drawn without weights |
+//! | `svd/` | [`ProductSvd`]: singular values of long products |
+//! | `kernels/` | the loops that take the time, for each set of instructions |
 
 mod build;
 mod draws;
@@ -37,7 +52,7 @@ pub use magnitudes::{FLUSHED_SHARE, Magnitudes, TRUE_ZERO, may_flush};
 pub use network::Network;
 pub use number::{Format, Held, Real, Scaled, ScaledColumns, Signal};
 pub use numpy::NumpyStream;
-pub use op::{Dense, Op};
+pub use op::{Dense, Jacobian, Op, OpShape};
 pub use output_record::OutputRecord;
 pub use parameters::Parameter;
 pub use pass::{LayerTrace, Pass, PassBuffers};

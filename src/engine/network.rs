@@ -19,7 +19,7 @@ pub struct Network<T> {
     pub loss: Loss,
 }
 
-/// Where a layer's ops stand among all: what makes z of it, and what makes a.
+/// Where a layer's ops stand among all: from the one that makes z to the one that makes a.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct LayerSpan {
     dense: usize,
@@ -28,19 +28,22 @@ struct LayerSpan {
 
 /// A network's layers count from 0 here: `index` = l − 1.
 impl<T: Real> Network<T> {
-    /// A network of layers, each a dense op and its φ.
+    /// A network of ops, each with its layer, in the order of
+    /// [`OpShape::of_variant`](super::op::OpShape::of_variant).
     pub(super) fn new(
-        layers: impl Iterator<Item = (Dense<T>, Activation)>,
+        ops: Vec<(usize, Op<T>)>,
         [input, target]: [ScaledColumns<T>; 2],
         loss: Loss,
     ) -> Self {
-        let mut network = Self { ops: Vec::new(), layers: Vec::new(), input, target, loss };
-        for (dense, activation) in layers {
-            let first = network.ops.len();
-            network.ops.extend([Op::Dense(dense), Op::Activation(activation)]);
-            network.layers.push(LayerSpan { dense: first, activation: first + 1 });
+        let mut layers: Vec<LayerSpan> = Vec::new();
+        for (place, (l, _)) in ops.iter().enumerate() {
+            match layers.get_mut(l - 1) {
+                Some(span) => span.activation = place,
+                None => layers.push(LayerSpan { dense: place, activation: place }),
+            }
         }
-        network
+        let ops = ops.into_iter().map(|(_, op)| op).collect();
+        Self { ops, layers, input, target, loss }
     }
 
     /// L.
@@ -53,21 +56,24 @@ impl<T: Real> Network<T> {
         &self.ops
     }
 
-    /// The op that makes z of a layer.
-    pub fn dense_op(&self, index: usize) -> &Op<T> {
-        &self.ops[self.layers[index].dense]
+    /// The ops that make z and a of a layer, in the order of the forward pass.
+    pub fn layer_ops(&self, index: usize) -> &[Op<T>] {
+        let LayerSpan { dense, activation } = self.layers[index];
+        &self.ops[dense..=activation]
     }
 
-    /// The op that makes a of a layer's z.
-    pub fn activation_op(&self, index: usize) -> &Op<T> {
-        &self.ops[self.layers[index].activation]
+    /// The ops that δ^(l+1) passes on its way back to δ^(l), the layer above's first; `index` =
+    /// l − 1, not the output layer's.
+    pub fn ops_back(&self, index: usize) -> impl Iterator<Item = &Op<T>> {
+        let (own, above) = (self.layers[index], self.layers[index + 1]);
+        self.ops[own.dense + 1..=above.dense].iter().rev()
     }
 
     /// W^(l) and b^(l).
     pub fn dense(&self, index: usize) -> &Dense<T> {
-        match self.dense_op(index) {
+        match &self.ops[self.layers[index].dense] {
             Op::Dense(dense) => dense,
-            Op::Activation(_) => unreachable!("a layer's span names its dense op"),
+            _ => unreachable!("a layer's span names its dense op"),
         }
     }
 
@@ -75,7 +81,7 @@ impl<T: Real> Network<T> {
     pub fn dense_mut(&mut self, index: usize) -> &mut Dense<T> {
         match &mut self.ops[self.layers[index].dense] {
             Op::Dense(dense) => dense,
-            Op::Activation(_) => unreachable!("a layer's span names its dense op"),
+            _ => unreachable!("a layer's span names its dense op"),
         }
     }
 
@@ -86,9 +92,9 @@ impl<T: Real> Network<T> {
 
     /// φ of a layer.
     pub fn activation(&self, index: usize) -> Activation {
-        match self.activation_op(index) {
+        match &self.ops[self.layers[index].activation] {
             Op::Activation(activation) => *activation,
-            Op::Dense(_) => unreachable!("a layer's span names its activation"),
+            _ => unreachable!("a layer's span names its activation"),
         }
     }
 
@@ -99,7 +105,8 @@ impl<T: Real> Network<T> {
 
     /// Multiply-adds of a forward pass over the batch, and of a backward pass without gradients.
     pub fn multiply_adds(&self) -> usize {
-        self.ops.iter().map(Op::multiply_adds).sum::<usize>() * self.input.batch()
+        let works = self.ops.iter().map(|op| op.shape().multiply_adds());
+        works.sum::<usize>() * self.input.batch()
     }
 
     /// W^(l) as a plain matrix, n_l × n_{l−1}.

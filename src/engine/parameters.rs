@@ -1,4 +1,8 @@
 //! The parameters one by one: their names, their values, their gradients.
+//!
+//! Each op owns its numbers, behind an `Arc` that clones of a network share until one is changed.
+//! So they need no store of their own that ops would point into: this is the one list of their
+//! names, in the order of the ops, by which a check or an optimizer reaches any of them.
 
 use crate::engine::network::Network;
 use crate::engine::number::{Real, Scaled};
@@ -53,7 +57,8 @@ impl<T: Real> Network<T> {
 
     /// P = Σ_l n_l (n_{l−1} + 1): every weight and every bias, zero or not.
     pub fn parameter_count(&self) -> usize {
-        self.ops().iter().map(Op::parameter_count).sum()
+        let shapes = self.ops().iter().map(Op::shape);
+        shapes.map(|shape| shape.weights() + shape.biases()).sum()
     }
 
     /// The parameter at `index` < P in the order W^(1) row by row, b^(1), W^(2), ….

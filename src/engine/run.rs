@@ -47,7 +47,7 @@ impl<T: Real> Network<T> {
     /// Into how many shares an executor cuts the largest layer of a pass.
     pub fn most_shares(&self, executor: &impl Executor) -> usize {
         let batch = self.input.batch();
-        let works = self.ops().iter().map(|op| op.multiply_adds() * batch);
+        let works = self.ops().iter().map(|op| op.shape().multiply_adds() * batch);
         works.map(|work| shares(executor, work)).max().unwrap_or(1)
     }
 

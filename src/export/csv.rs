@@ -27,7 +27,7 @@ use super::row::LayerRow;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write(draw: &Draw, out: impl Write) -> io::Result<()> {
-    let header = std::iter::once("variant").chain(LayerRow::COLUMNS);
+    let header = ["variant"].iter().chain(LayerRow::COLUMNS);
     let rows = draw.variants.iter().flat_map(|variant| {
         variant.layers.iter().map(|layer| (&variant.name, LayerRow::of(layer)))
     });
@@ -39,7 +39,7 @@ pub fn write(draw: &Draw, out: impl Write) -> io::Result<()> {
 /// # Errors
 /// What `out` says when it takes no more.
 pub(super) fn write_rows(
-    header: impl IntoIterator<Item = &'static str>,
+    header: impl IntoIterator<Item = &'static &'static str>,
     rows: impl Iterator<Item = impl Serialize>,
     out: impl Write,
 ) -> io::Result<()> {

@@ -13,7 +13,7 @@ use crate::study::{
 
 use super::csv::write_rows;
 use super::json::write_pretty;
-use super::row::plain;
+use super::row::{plain, table_row};
 
 #[derive(Serialize)]
 struct EnsembleJson<'a> {
@@ -68,42 +68,24 @@ struct LayerJson {
     summary: Summary,
 }
 
-/// A distribution in numbers. What `log10_` begins is about the draws that are not zero, and
-/// absent where all are; the root mean square counts zeros.
-#[derive(Serialize)]
-struct Summary {
-    networks: u64,
-    zeros: u64,
-    zero_share: f64,
-    rms: Option<f64>,
-    rms_log10: Option<f64>,
-    log10_mean: Option<f64>,
-    log10_std: Option<f64>,
-    log10_min: Option<f64>,
-    log10_05: Option<f64>,
-    log10_median: Option<f64>,
-    log10_95: Option<f64>,
-    log10_max: Option<f64>,
+table_row! {
+    /// A distribution in numbers. What `log10_` begins is about the draws that are not zero, and
+    /// absent where all are; the root mean square counts zeros.
+    struct Summary {
+        networks: u64,
+        zeros: u64,
+        zero_share: f64,
+        rms: Option<f64>,
+        rms_log10: Option<f64>,
+        log10_mean: Option<f64>,
+        log10_std: Option<f64>,
+        log10_min: Option<f64>,
+        log10_05: Option<f64>,
+        log10_median: Option<f64>,
+        log10_95: Option<f64>,
+        log10_max: Option<f64>,
+    }
 }
-
-/// The CSV's header; its fields after the third are those of [`Summary`].
-const COLUMNS: [&str; 15] = [
-    "variant",
-    "engine",
-    "layer",
-    "networks",
-    "zeros",
-    "zero_share",
-    "rms",
-    "rms_log10",
-    "log10_mean",
-    "log10_std",
-    "log10_min",
-    "log10_05",
-    "log10_median",
-    "log10_95",
-    "log10_max",
-];
 
 impl Summary {
     fn of(distribution: &Distribution) -> Self {
@@ -187,7 +169,7 @@ pub fn write_csv(ensemble: &Ensemble, out: impl Write) -> io::Result<()> {
         let layers = variant.layers.iter().enumerate();
         layers.map(move |(index, layer)| (name, engine, index + 1, Summary::of(layer)))
     });
-    write_rows(COLUMNS, rows, out)
+    write_rows(["variant", "engine", "layer"].iter().chain(Summary::COLUMNS), rows, out)
 }
 
 #[cfg(test)]
@@ -199,10 +181,10 @@ mod tests {
         let json = serde_json::to_string(&Summary::of(&Distribution::default()));
         let json = json.expect("plain data");
         let mut rest = json.as_str();
-        for column in &COLUMNS[3..] {
+        for column in Summary::COLUMNS {
             let at = rest.find(&format!("\"{column}\":")).expect(column);
             rest = &rest[at + 1..];
         }
-        assert_eq!(json.matches("\":").count(), COLUMNS.len() - 3);
+        assert_eq!(json.matches("\":").count(), Summary::COLUMNS.len());
     }
 }

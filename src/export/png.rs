@@ -1,4 +1,4 @@
-//! Writes pictures as PNG files that carry the experiment they show, and reads it back.
+//! Encodes pictures as PNG files that carry the experiment they show, and reads it back.
 //!
 //! The experiment's TOML text goes into an international text chunk under [`KEYWORD`], so
 //! that a picture found years later can be opened in the lab again.

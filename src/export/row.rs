@@ -1,65 +1,58 @@
 //! One layer's record as a flat row: the columns of the CSV and the keys of the JSON.
 
-use serde::Serialize;
-
 use crate::engine::{LayerRecord, PlainNorm, Scaled, ZeroCause};
 
-/// A layer's record in plain numbers, each with its log10 where `f64` may not hold it.
-///
-/// A number below what `f64` holds is 0, one above is absent; its log10 stands in either case
-/// and is absent only for a true zero, or where a format in which the pass is emulated keeps nothing:
-/// `zero_cause` says which.
-#[derive(Serialize)]
-pub(super) struct LayerRow {
-    layer: usize,
-    fan_in: usize,
-    fan_out: usize,
-    delta_norm: Option<f64>,
-    delta_log10: Option<f64>,
-    weight_grad_norm: Option<f64>,
-    weight_grad_log10: Option<f64>,
-    bias_grad_norm: Option<f64>,
-    bias_grad_log10: Option<f64>,
-    activation_mean: Option<f64>,
-    activation_mean_log10: Option<f64>,
-    activation_std: Option<f64>,
-    activation_std_log10: Option<f64>,
-    preactivation_std: Option<f64>,
-    preactivation_std_log10: Option<f64>,
-    saturated_share: f64,
-    dead_share: f64,
-    lost_in_plain: bool,
-    zero_cause: Option<&'static str>,
-    infinite_in_plain: bool,
-    zero_examples: usize,
+/// A struct whose fields' names, in order, are the header of a table.
+macro_rules! table_row {
+    ($(#[$doc:meta])* $visibility:vis struct $name:ident {
+        $($(#[$of_field:meta])* $field:ident: $kind:ty,)*
+    }) => {
+        $(#[$doc])*
+        #[derive(serde::Serialize)]
+        $visibility struct $name {
+            $($(#[$of_field])* $field: $kind,)*
+        }
+
+        impl $name {
+            /// The names of the fields, in order: the CSV's header.
+            $visibility const COLUMNS: &[&str] = &[$(stringify!($field)),*];
+        }
+    };
+}
+pub(super) use table_row;
+
+table_row! {
+    /// A layer's record in plain numbers, each with its log10 where `f64` may not hold it.
+    ///
+    /// A number below what `f64` holds is 0, one above is absent; its log10 stands in either case
+    /// and is absent only for a true zero, or where a format in which the pass is emulated keeps nothing:
+    /// `zero_cause` says which.
+    pub(super) struct LayerRow {
+        layer: usize,
+        fan_in: usize,
+        fan_out: usize,
+        delta_norm: Option<f64>,
+        delta_log10: Option<f64>,
+        weight_grad_norm: Option<f64>,
+        weight_grad_log10: Option<f64>,
+        bias_grad_norm: Option<f64>,
+        bias_grad_log10: Option<f64>,
+        activation_mean: Option<f64>,
+        activation_mean_log10: Option<f64>,
+        activation_std: Option<f64>,
+        activation_std_log10: Option<f64>,
+        preactivation_std: Option<f64>,
+        preactivation_std_log10: Option<f64>,
+        saturated_share: f64,
+        dead_share: f64,
+        lost_in_plain: bool,
+        zero_cause: Option<&'static str>,
+        infinite_in_plain: bool,
+        zero_examples: usize,
+    }
 }
 
 impl LayerRow {
-    /// The names of the fields, in order: the CSV's header.
-    pub(super) const COLUMNS: [&str; 21] = [
-        "layer",
-        "fan_in",
-        "fan_out",
-        "delta_norm",
-        "delta_log10",
-        "weight_grad_norm",
-        "weight_grad_log10",
-        "bias_grad_norm",
-        "bias_grad_log10",
-        "activation_mean",
-        "activation_mean_log10",
-        "activation_std",
-        "activation_std_log10",
-        "preactivation_std",
-        "preactivation_std_log10",
-        "saturated_share",
-        "dead_share",
-        "lost_in_plain",
-        "zero_cause",
-        "infinite_in_plain",
-        "zero_examples",
-    ];
-
     pub(super) fn of(record: &LayerRecord) -> Self {
         // What is infinite or no number in an emulated format has no value here.
         let is_lost = matches!(record.zero, Some(ZeroCause::NotFinite { .. }));

@@ -13,7 +13,7 @@ use crate::study::{
 
 use super::csv::write_rows;
 use super::json::write_pretty;
-use super::row::plain;
+use super::row::{plain, table_row};
 
 #[derive(Serialize)]
 struct TheoryJson<'a> {
@@ -62,43 +62,25 @@ struct LimitJson {
     critical_weight_variance: Option<f64>,
 }
 
-/// One layer: root mean squares, and the law of log10 ‖δ^(l)‖/‖δ^(L)‖ at this width.
-#[derive(Serialize)]
-struct LayerRow {
-    layer: usize,
-    fan_in: usize,
-    fan_out: usize,
-    q: Option<f64>,
-    q_log10: Option<f64>,
-    activation_norm: Option<f64>,
-    activation_log10: Option<f64>,
-    slope_square: f64,
-    ratio: Option<f64>,
-    delta_norm: Option<f64>,
-    delta_log10: Option<f64>,
-    band_log10_mean: Option<f64>,
-    band_log10_std: Option<f64>,
-    band_footing: &'static str,
+table_row! {
+    /// One layer: root mean squares, and the law of log10 ‖δ^(l)‖/‖δ^(L)‖ at this width.
+    struct LayerRow {
+        layer: usize,
+        fan_in: usize,
+        fan_out: usize,
+        q: Option<f64>,
+        q_log10: Option<f64>,
+        activation_norm: Option<f64>,
+        activation_log10: Option<f64>,
+        slope_square: f64,
+        ratio: Option<f64>,
+        delta_norm: Option<f64>,
+        delta_log10: Option<f64>,
+        band_log10_mean: Option<f64>,
+        band_log10_std: Option<f64>,
+        band_footing: &'static str,
+    }
 }
-
-/// The CSV's header; its fields after the first are those of [`LayerRow`].
-const COLUMNS: [&str; 15] = [
-    "variant",
-    "layer",
-    "fan_in",
-    "fan_out",
-    "q",
-    "q_log10",
-    "activation_norm",
-    "activation_log10",
-    "slope_square",
-    "ratio",
-    "delta_norm",
-    "delta_log10",
-    "band_log10_mean",
-    "band_log10_std",
-    "band_footing",
-];
 
 impl LayerRow {
     /// `told` where the band holds.
@@ -205,7 +187,7 @@ pub fn write_csv(theory: &Theory, out: impl Write) -> io::Result<()> {
         let rows = variant.layers.iter().flat_map(LayerRow::all);
         rows.map(|row| (&variant.name, row))
     });
-    write_rows(COLUMNS, rows, out)
+    write_rows(["variant"].iter().chain(LayerRow::COLUMNS), rows, out)
 }
 
 #[cfg(test)]
@@ -221,10 +203,10 @@ mod tests {
         let row = LayerRow::all(layers).next().expect("six layers");
         let json = serde_json::to_string(&row).expect("plain data");
         let mut rest = json.as_str();
-        for column in &COLUMNS[1..] {
+        for column in LayerRow::COLUMNS {
             let at = rest.find(&format!("\"{column}\":")).expect(column);
             rest = &rest[at + 1..];
         }
-        assert_eq!(json.matches("\":").count(), COLUMNS.len() - 1);
+        assert_eq!(json.matches("\":").count(), LayerRow::COLUMNS.len());
     }
 }

@@ -8,7 +8,7 @@ use crate::study::{
     Unresolved,
 };
 
-use super::number::{grouped, plain_or_scientific, scientific};
+use super::number::{grouped, plain_or_scientific, scientific, two_digits};
 use super::words::check::SHOWS;
 use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel, words};
 
@@ -223,18 +223,12 @@ fn own_row(check: &GradientCheck) -> Option<CheckRow> {
     Some(CheckRow {
         name: "own steps",
         passes: format!("{} in part", grouped(check.carried_passes.into())),
-        step: short(steps[steps.len() / 2]),
+        step: two_digits(steps[steps.len() / 2]),
         median: format!("{:.1e}", errors[errors.len() / 2]),
         max: format!("{:.1e}", worst.relative_error),
         worst: parameter.to_string(),
         story: format!("{words}; error bound {bound} of it, {}", outcome_name(worst.outcome)),
     })
-}
-
-/// Two digits, as short as an `f64` has it.
-fn short(number: Scaled) -> String {
-    let plain = number.to_f64();
-    if plain.is_normal() { format!("{plain:.1e}") } else { scientific(number, 1) }
 }
 
 fn story(parameter: Parameter, analytic: Scaled, numeric: Scaled) -> String {

@@ -1,4 +1,11 @@
 //! Pictures as plain data. The screen, the PNG, the CSV and the tests all come from these.
+//!
+//! A [`Figure`] is panels and notes. To add one: its name, title and size in `id.rs`
+//! ([`FigureId`]), a constructor in a file of its own, as [`Figure::cost`] in `cost.rs`, and the
+//! study that it needs in `src/export/compute.rs`; then `gradient-lab render` and `list` have it,
+//! and a page of the window may show it. Each kind of panel has a file here (`bars.rs`,
+//! `heat.rs`, `chart.rs`, `map.rs`, `graph.rs`, `spread.rs`) and a painter of that name in
+//! `src/paint`. Numbers become words in `number.rs`, findings become sentences in [`words`].
 
 mod bars;
 mod catalog;

@@ -55,15 +55,73 @@ pub(super) fn three_digits(log10: f64) -> String {
     }
 }
 
+/// Four digits, plain from 10⁻³ to 10⁵, with true minus signs.
+pub(super) fn four_digits(number: f64) -> String {
+    let size = number.abs();
+    let text = if size == 0.0 {
+        "0".to_owned()
+    } else if (1e-3..1e5).contains(&size) {
+        let decimals = (3.0 - size.log10().floor()).clamp(0.0, 6.0) as usize;
+        without_idle_zeros(format!("{number:.decimals$}"))
+    } else {
+        format!("{number:.3e}")
+    };
+    text.replace('-', "−")
+}
+
+/// Two digits, as short as an `f64` has it.
+pub(super) fn two_digits(number: Scaled) -> String {
+    let plain = number.to_f64();
+    if plain.is_normal() { format!("{plain:.1e}") } else { scientific(number, 1) }
+}
+
+/// Five decimals, or a power of ten where they would be zeros.
+pub(super) fn five_decimals(number: f64) -> String {
+    match number.abs() {
+        0.0 => "0".to_owned(),
+        size if size < 1e-3 => format!("{number:.2e}"),
+        _ => format!("{number:.5}"),
+    }
+}
+
+/// Two decimals, three below a tenth, with a true minus sign and no minus zero.
+pub(super) fn decades(number: f64) -> String {
+    let text = if number.abs() < 0.1 { format!("{number:.3}") } else { format!("{number:.2}") };
+    let is_zero = text.bytes().all(|letter| b"-0.".contains(&letter));
+    if is_zero { "0".to_owned() } else { text.replace('-', "−") }
+}
+
 /// Up to four decimals, without idle zeros.
 pub(super) fn trimmed(number: f64) -> String {
-    let text = format!("{number:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    without_idle_zeros(format!("{number:.4}"))
+}
+
+fn without_idle_zeros(text: String) -> String {
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
 }
 
 /// `12.5 %` of a share from 0 to 1, with so many decimals.
 pub fn percent(share: f64, decimals: usize) -> String {
     format!("{:.decimals$} %", 100.0 * share)
+}
+
+/// `12.5 %` of a share from 0 to 1, or its power of ten where one decimal shows nothing.
+pub(super) fn small_percent(share: f64) -> String {
+    let small = 100.0 * share;
+    if small >= 0.1 { percent(share, 1) } else { format!("{small:.0e} %") }
+}
+
+/// `12 %` of a share from 0 to 1, and one digit where there is little; number and sign stay on one
+/// line. What is not `all` is not told as 100 %.
+pub(super) fn percent_of(share: f64, all: bool) -> String {
+    match 100.0 * share {
+        percent @ ..10.0 => format!("{percent:.1}\u{a0}%"),
+        99.5.. if !all => "over 99\u{a0}%".to_owned(),
+        percent => format!("{percent:.0}\u{a0}%"),
+    }
 }
 
 /// Digits in groups of three; from 10¹⁵ on in scientific notation.
@@ -115,6 +173,11 @@ pub fn with_minus(words: &str) -> String {
 /// `10⁻⁴`, the label of a decade.
 pub fn decade(power: i64) -> String {
     format!("10{}", superscript(power))
+}
+
+/// `2¹²`.
+pub(super) fn power_of_two(power: i64) -> String {
+    format!("2{}", superscript(power))
 }
 
 /// A whole number in superscript digits.

@@ -231,6 +231,3 @@ fn refuse(steps: &[f64]) -> Result<(), CheckError> {
         None => Ok(()),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::engine::{Network, Real};
+use crate::engine::{Network, OpShape, Real};
 use crate::experiment::Experiment;
 
 use super::{Stopped, TaskContext};
 
 /// One layer's share, for one example. The counts are of multiply-adds of matrix products,
 /// as in the chapter: biases and activations cost O(n) and are left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LayerCost {
     /// l, from 1.
     pub layer: usize,
@@ -24,6 +24,17 @@ pub struct LayerCost {
     pub deltas: u64,
     /// BP3, δ^(l) a^(l−1)ᵀ: n_l n_{l−1}.
     pub weight_gradients: u64,
+}
+
+impl LayerCost {
+    fn add(&mut self, op: OpShape) {
+        let product = op.multiply_adds() as u64;
+        self.weights += op.weights() as u64;
+        self.biases += op.biases() as u64;
+        self.forward += product;
+        self.deltas += if self.layer == 1 { 0 } else { product };
+        self.weight_gradients += product;
+    }
 }
 
 /// The cost of one architecture.
@@ -45,26 +56,28 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The cost of layers of these sizes, n_0, n_1, …, n_L, for a batch of `batch` examples.
+    /// The cost of dense layers of these sizes, n_0, n_1, …, n_L, for a batch of `batch` examples.
     pub fn of(sizes: &[usize], batch: usize) -> Self {
-        let layer = |(index, pair): (usize, &[usize])| {
-            let (fan_in, fan_out) = (pair[0] as u64, pair[1] as u64);
-            let product = fan_in * fan_out;
-            LayerCost {
-                layer: index + 1,
-                weights: product,
-                biases: fan_out,
-                forward: product,
-                deltas: if index == 0 { 0 } else { product },
-                weight_gradients: product,
-            }
-        };
-        Self { layers: sizes.windows(2).enumerate().map(layer).collect(), batch: batch as u64 }
+        let pairs = (1..).zip(sizes.windows(2));
+        let dense = |pair: &[usize]| OpShape::Dense { inputs: pair[0], units: pair[1] };
+        Self::of_ops(pairs.map(|(layer, pair)| (layer, dense(pair))), batch)
     }
 
     /// The cost of an experiment's architecture and batch.
     pub fn of_experiment(experiment: &Experiment) -> Self {
-        Self::of(&experiment.sizes(), experiment.architecture.batch)
+        let ops = OpShape::of_variant(experiment, &experiment.variants[0]);
+        Self::of_ops(ops, experiment.architecture.batch)
+    }
+
+    fn of_ops(ops: impl Iterator<Item = (usize, OpShape)>, batch: usize) -> Self {
+        let mut layers: Vec<LayerCost> = Vec::new();
+        for (layer, op) in ops {
+            if layers.len() < layer {
+                layers.push(LayerCost { layer, ..LayerCost::default() });
+            }
+            layers[layer - 1].add(op);
+        }
+        Self { layers, batch: batch as u64 }
     }
 
     fn sum(&self, of: impl Fn(&LayerCost) -> u64) -> u64 {

@@ -6,9 +6,9 @@
 //! [`ProductSvd`](crate::engine::ProductSvd).
 
 use nalgebra::DMatrix;
-use ndarray::{Array2, Axis};
+use ndarray::{Array1, Array2, Axis};
 
-use crate::engine::{Network, Pass, ProductSvd, Real, Scaled};
+use crate::engine::{Jacobian, Network, Pass, ProductSvd, Real, Scaled};
 
 use super::{Stopped, TaskContext};
 
@@ -196,19 +196,34 @@ struct Factor {
 
 impl Factor {
     fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, layer: usize, example: usize) -> Self {
-        let slope = pass.layers[layer - 1].slope.column(example).mapv(Real::to_f64);
-        let activation = network.activation(layer - 1);
-        let mut matrix = network.weight(layer).reversed_axes().as_standard_layout().into_owned();
+        let units = pass.layers[layer - 1].z.units();
+        let mut factor =
+            Self { matrix: Array2::zeros((0, 0)), rank: 0, condition: 1.0, alive: units, tiny: 0 };
+        for op in network.ops_back(layer - 1) {
+            match op.jacobian(&pass.layers[layer - 1], example) {
+                Jacobian::Matrix(matrix) if factor.matrix.is_empty() => {
+                    factor.matrix = matrix.reversed_axes().as_standard_layout().into_owned();
+                }
+                Jacobian::Matrix(matrix) => factor.matrix = matrix.t().dot(&factor.matrix),
+                Jacobian::Diagonal { entries, fades } => factor.scale_rows(&entries, fades),
+            }
+        }
+        factor
+    }
+
+    /// Multiplies the rows by slopes, of which a zero is a small one where they fade.
+    fn scale_rows(&mut self, slope: &Array1<f64>, fades: bool) {
         let alive: Vec<usize> = (0..slope.len()).filter(|&unit| slope[unit] != 0.0).collect();
-        let values = singular_values(&matrix.select(Axis(0), &alive));
+        let values = singular_values(&self.matrix.select(Axis(0), &alive));
         let top = values.first().copied().unwrap_or(0.0);
-        let floor = top * f64::EPSILON * matrix.nrows().max(matrix.ncols()) as f64;
+        let (rows, columns) = self.matrix.dim();
+        let floor = top * f64::EPSILON * rows.max(columns) as f64;
         let counting: Vec<f64> = values.into_iter().filter(|&value| value > floor).collect();
-        matrix.rows_mut().into_iter().zip(&slope).for_each(|(mut row, &s)| row *= s);
-        let condition = counting.last().map_or(1.0, |bottom| top / bottom);
-        // A slope that fades smoothly is nowhere 0, however far out.
-        let tiny = if activation.saturates() { slope.len() - alive.len() } else { 0 };
-        Self { matrix, rank: counting.len(), condition, alive: alive.len(), tiny }
+        self.matrix.rows_mut().into_iter().zip(slope).for_each(|(mut row, &s)| row *= s);
+        self.rank = counting.len();
+        self.condition = counting.last().map_or(1.0, |bottom| top / bottom);
+        self.alive = alive.len();
+        self.tiny = if fades { slope.len() - alive.len() } else { 0 };
     }
 
     /// What takes directions away from a signal that has `before` of them.

@@ -1,5 +1,17 @@
 //! Questions asked of an experiment. A study takes an experiment, reports its progress,
 //! stops when told to, and returns plain data.
+//!
+//! | question | asked by | answer |
+//! |---|---|---|
+//! | what does one seed's pass leave? | [`DrawStudy::run`] | [`Draw`], with a [`Diagnosis`] |
+//! | why does δ shrink or grow? | [`backward_factors()`] | [`BackwardFactors`] |
+//! | how do z, a and δ spread? | [`spread()`] | [`Spread`] |
+//! | is backpropagation right? | [`gradient_check`] | [`GradientCheck`] |
+//! | what would a narrow format lose? | [`precision()`] | [`PrecisionReport`] |
+//! | what do many seeds do? | [`ensemble()`] | [`Ensemble`] |
+//! | what happens in each corner? | [`sweep()`] | [`Sweep`] |
+//! | what does theory expect? | [`Theory::at_once`] | [`Theory`] |
+//! | how is it done by hand? | [`steps()`] | [`Steps`] |
 
 mod backward_factors;
 mod basin;

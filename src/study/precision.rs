@@ -8,9 +8,8 @@ mod finding;
 mod report;
 mod rule;
 mod scale;
+mod search;
 mod stored;
-#[cfg(test)]
-mod tests;
 
 use crate::engine::{Format, Network, Pass};
 use crate::experiment::Experiment;

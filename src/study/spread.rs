@@ -3,8 +3,6 @@
 
 mod finding;
 mod scale;
-#[cfg(test)]
-mod tests;
 
 use crate::engine::{
     FromDraws, LayerTrace, Network, OutputRecord, Real, Scaled, in_precision, record,

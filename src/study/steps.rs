@@ -114,6 +114,3 @@ pub fn steps(
         steps: walk.steps,
     })
 }
-
-#[cfg(test)]
-mod tests;

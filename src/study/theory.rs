@@ -3,7 +3,7 @@
 //! in deep neural networks through transient chaos*; Schoenholz et al. 2017, *Deep
 //! information propagation*).
 
-use crate::engine::Scaled;
+use crate::engine::{OpShape, Scaled};
 use crate::experiment::{Experiment, Loss, Scheme, Variant};
 
 use super::moments::{BiasLaw, Moments};
@@ -117,17 +117,19 @@ pub(super) fn check(experiment: &Experiment, variant: &Variant) -> Result<(), Th
     if variant.weights.is_some() || variant.biases.is_some() {
         return Err(TheoryError::GivenNumbers);
     }
-    let sizes = experiment.sizes();
-    let is_fixed = |l: &usize| {
-        let init = variant.init_of(*l);
-        !init.unit_law().is_random() && init.scale(sizes[l - 1], sizes[*l]) != 0.0
+    let is_fixed = |(l, op): &(usize, OpShape)| match *op {
+        OpShape::Dense { inputs, units } => {
+            let init = variant.init_of(*l);
+            !init.unit_law().is_random() && init.scale(inputs, units) != 0.0
+        }
+        OpShape::Activation(_) => false,
     };
-    match (1..sizes.len()).find(is_fixed) {
+    match OpShape::of_variant(experiment, variant).find(is_fixed) {
         None => Ok(()),
         Some(_) if variant.exceptions.is_empty() => {
             Err(TheoryError::FixedWeights(variant.init.scheme))
         }
-        Some(layer) => {
+        Some((layer, _)) => {
             Err(TheoryError::FixedLayer { layer, scheme: variant.init_of(layer).scheme })
         }
     }

@@ -21,7 +21,7 @@ const KEPT_NUMBERS: usize = 16_000_000;
 /// unused first; new draws take its memory over, since fresh memory costs the system more than
 /// the numbers in it cost to draw.
 pub struct DrawCache {
-    kept: CacheEntries,
+    entries: CacheEntries,
     walk: Walk,
     clock: u64,
     budget: usize,
@@ -60,7 +60,7 @@ impl DrawCache {
     /// An empty cache that keeps so many numbers of 64 bits, and always the last network's.
     pub fn keeping(numbers: usize) -> Self {
         Self {
-            kept: CacheEntries::default(),
+            entries: CacheEntries::default(),
             walk: Walk::default(),
             clock: 0,
             budget: numbers,
@@ -98,7 +98,7 @@ impl DrawCache {
         for PendingArray { seed, request, units, .. } in
             pending.into_iter().filter(|array| array.done)
         {
-            self.kept.take((seed, request), units, self.clock);
+            self.entries.take((seed, request), units, self.clock);
         }
         complete
     }
@@ -107,7 +107,7 @@ impl DrawCache {
     fn find(&self, wanted: Wanted<'_>) -> Drawn {
         let mut drawn = Drawn::default();
         for &request in wanted.requests {
-            drawn.push(&self.kept.kept[&(wanted.seed, request)], wanted.single);
+            drawn.push(&self.entries.by_key[&(wanted.seed, request)], wanted.single);
         }
         drawn
     }
@@ -119,7 +119,7 @@ impl DrawCache {
         let mut named = AHashSet::new();
         for &request in requests {
             // Constants of one shape are one array in NumPy's stream, from which they take nothing.
-            if !self.kept.use_of((seed, request), single, self.clock) && named.insert(request) {
+            if !self.entries.use_of((seed, request), single, self.clock) && named.insert(request) {
                 missing.push(request);
             }
         }
@@ -139,21 +139,21 @@ impl DrawCache {
 
     /// Lets the least recently used draws go, but for those in use now, until the rest fits.
     fn forget_beyond(&mut self, numbers: usize) {
-        while self.kept.numbers > numbers {
-            let Some(oldest) = self.kept.oldest().filter(|&oldest| oldest < self.clock) else {
+        while self.entries.numbers > numbers {
+            let Some(oldest) = self.entries.oldest().filter(|&oldest| oldest < self.clock) else {
                 return;
             };
-            self.kept.forget(oldest, &mut self.spare);
+            self.entries.forget(oldest, &mut self.spare);
         }
     }
 }
 
 impl Drawn {
-    fn push(&mut self, kept: &CacheEntry, single: bool) {
+    fn push(&mut self, entry: &CacheEntry, single: bool) {
         if single {
-            self.single.extend(kept.single.clone());
+            self.single.extend(entry.single.clone());
         } else {
-            self.double.extend(kept.double.clone());
+            self.double.extend(entry.double.clone());
         }
     }
 }
@@ -226,7 +226,7 @@ mod tests {
             for seed in [1, 2, 3, 1] {
                 let fresh = draw_seed(&mut DrawCache::new(), seed, draws, &requests);
                 assert_eq!(draw_seed(&mut cache, seed, draws, &requests), fresh);
-                assert_eq!(cache.kept.numbers, 126, "{}", draws.id());
+                assert_eq!(cache.entries.numbers, 126, "{}", draws.id());
             }
         }
     }
@@ -271,7 +271,7 @@ mod tests {
                 asked <= stop
             });
             assert!(stopped.is_none());
-            assert_eq!(cache.kept.kept.len(), stop);
+            assert_eq!(cache.entries.by_key.len(), stop);
             // Serial, in the order backwards, and all together.
             for index in [2, 1, 0] {
                 let one = Wanted { requests: &requests[index..=index], ..wanted };
@@ -299,9 +299,9 @@ mod tests {
         assert_eq!([1, 2, 3, 1, 4].map(&mut drawn_anew), [true, true, true, false, true]);
         assert_eq!([1, 3, 4, 2].map(&mut drawn_anew), [false, false, false, true]);
         (0..1000).for_each(|_| assert!(!drawn_anew(4)));
-        assert!(cache.kept.uses.len() < 80);
-        let counted: usize = cache.kept.kept.values().map(CacheEntry::len).sum();
-        assert_eq!(cache.kept.numbers, counted);
+        assert!(cache.entries.uses.len() < 80);
+        let counted: usize = cache.entries.by_key.values().map(CacheEntry::len).sum();
+        assert_eq!(cache.entries.numbers, counted);
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl CacheEntry {
 /// Draws, and when each was used.
 #[derive(Default)]
 pub(super) struct CacheEntries {
-    pub(super) kept: AHashMap<Key, CacheEntry>,
+    pub(super) by_key: AHashMap<Key, CacheEntry>,
     /// Numbers of 64 bits in all of them.
     pub(super) numbers: usize,
     /// Uses in their order. The last of each draw is among them; earlier ones count no more.
@@ -53,31 +53,31 @@ pub(super) struct CacheEntries {
 impl CacheEntries {
     /// Notes that a draw is used; whether it is there.
     pub(super) fn use_of(&mut self, key: Key, single: bool, clock: u64) -> bool {
-        match self.kept.get_mut(&key).filter(|kept| kept.has(single)) {
-            Some(kept) => kept.last_used = clock,
+        match self.by_key.get_mut(&key).filter(|entry| entry.has(single)) {
+            Some(entry) => entry.last_used = clock,
             None => return false,
         }
         self.uses.push_back((clock, key));
-        if self.uses.len() > 2 * self.kept.len() + 64 {
-            let kept = &self.kept;
-            self.uses.retain(|(clock, key)| is_latest(kept, *clock, key));
+        if self.uses.len() > 2 * self.by_key.len() + 64 {
+            let entries = &self.by_key;
+            self.uses.retain(|(clock, key)| is_latest(entries, *clock, key));
         }
         true
     }
 
     /// Keeps what has been drawn.
     pub(super) fn take(&mut self, key: Key, units: Units, clock: u64) {
-        let kept = self.kept.entry(key).or_default();
-        self.numbers -= kept.len();
-        kept.take(units, clock);
-        self.numbers += kept.len();
+        let entry = self.by_key.entry(key).or_default();
+        self.numbers -= entry.len();
+        entry.take(units, clock);
+        self.numbers += entry.len();
         self.uses.push_back((clock, key));
     }
 
     /// When the draw was used that has not been for the longest time.
     pub(super) fn oldest(&mut self) -> Option<u64> {
         while let Some((clock, key)) = self.uses.front() {
-            if is_latest(&self.kept, *clock, key) {
+            if is_latest(&self.by_key, *clock, key) {
                 return Some(*clock);
             }
             self.uses.pop_front();
@@ -89,17 +89,17 @@ impl CacheEntries {
     pub(super) fn forget(&mut self, until: u64, spare: &mut Spare) {
         while self.oldest().is_some_and(|oldest| oldest <= until) {
             let key = self.uses.pop_front().map(|(_, key)| key);
-            if let Some(kept) = key.and_then(|key| self.kept.remove(&key)) {
-                self.numbers -= kept.len();
-                spare.give(kept);
+            if let Some(entry) = key.and_then(|key| self.by_key.remove(&key)) {
+                self.numbers -= entry.len();
+                spare.give(entry);
             }
         }
     }
 }
 
 /// Whether a draw has not been used since.
-fn is_latest(kept: &AHashMap<Key, CacheEntry>, clock: u64, key: &Key) -> bool {
-    kept.get(key).is_some_and(|kept| kept.last_used == clock)
+fn is_latest(entries: &AHashMap<Key, CacheEntry>, clock: u64, key: &Key) -> bool {
+    entries.get(key).is_some_and(|entry| entry.last_used == clock)
 }
 
 /// Arrays that nobody uses any more.
@@ -111,9 +111,9 @@ pub(super) struct Spare {
 
 impl Spare {
     /// Takes what no network holds.
-    pub(super) fn give(&mut self, kept: CacheEntry) {
-        self.double.extend(kept.double.and_then(Arc::into_inner));
-        self.single.extend(kept.single.and_then(Arc::into_inner));
+    pub(super) fn give(&mut self, entry: CacheEntry) {
+        self.double.extend(entry.double.and_then(Arc::into_inner));
+        self.single.extend(entry.single.and_then(Arc::into_inner));
     }
 }
 

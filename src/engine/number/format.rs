@@ -138,6 +138,11 @@ impl Format {
         ldexp(1.0, self.subnormal_exponent())
     }
 
+    /// What of a single-precision number a format no wider than that keeps: see [`Self::round`].
+    pub fn store(self, number: f32) -> f32 {
+        self.round(f64::from(number)) as f32
+    }
+
     /// The nearest number of the format; of two equally near ones that whose last bit is 0
     /// (IEEE's round to nearest, ties to even), with gradual underflow. What is too large
     /// becomes ±∞, or NaN in E4M3.
@@ -216,6 +221,3 @@ impl Format {
 fn power_of_two(power: i64) -> f64 {
     f64::from_bits(((power + 1023) as u64) << 52)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,10 @@
-//! What a network is made of: ops, each with its forward pass, what it sends back, its cost and
-//! its equation.
+//! What a network is made of: ops, each with its forward pass, what it sends back, its Jacobian,
+//! its cost and its equation.
+//!
+//! To add one: its shape in `shape` (with [`OpShape::of_variant`], which lays it into layers), its
+//! numbers in [`Op`], and a file of its own for the two passes. The compiler then names every
+//! match that must know it; outside of here those are `build`, which draws it, and the steps by
+//! hand, which write it out.
 //!
 //! `fused` does a dense op and its activation in one go; nothing but speed depends on that.
 
@@ -8,8 +13,11 @@ mod cancellation;
 mod dense;
 mod extent;
 mod fused;
+mod jacobian;
 mod recover;
 pub(crate) mod scaled_activation;
+mod shape;
+mod stored;
 
 use crate::engine::number::Real;
 use crate::experiment::Activation;
@@ -19,7 +27,10 @@ pub(crate) use cancellation::has_terms;
 pub use dense::Dense;
 pub(crate) use dense::add_bias;
 pub(crate) use fused::{backward, forward};
+pub use jacobian::Jacobian;
 pub(crate) use recover::{MARGIN, sum_and_top};
+pub use shape::OpShape;
+pub(crate) use stored::times_slope_stored;
 
 /// One thing that a network computes.
 #[derive(Clone, Debug)]
@@ -31,37 +42,11 @@ pub enum Op<T> {
 }
 
 impl<T: Real> Op<T> {
-    /// Multiply-adds of its matrix product for one example: n_out n_in, and as many on the way
-    /// back. What costs O(n) does not count.
-    pub fn multiply_adds(&self) -> usize {
+    /// Which op it is, and how large.
+    pub fn shape(&self) -> OpShape {
         match self {
-            Self::Dense(dense) => dense.unit.len(),
-            Self::Activation(_) => 0,
-        }
-    }
-
-    /// Its weights and biases, zero or not.
-    pub fn parameter_count(&self) -> usize {
-        match self {
-            Self::Dense(dense) => dense.units() * (dense.inputs() + 1),
-            Self::Activation(_) => 0,
-        }
-    }
-
-    /// What it computes in layer l, LaTeX.
-    pub fn equation(&self, layer: usize) -> String {
-        match self {
-            Self::Dense(_) if layer == 1 => "z^{(1)}=W^{(1)}x+b^{(1)}".to_owned(),
-            Self::Dense(_) => {
-                let below = layer - 1;
-                format!("z^{{({layer})}}=W^{{({layer})}}a^{{({below})}}+b^{{({layer})}}")
-            }
-            Self::Activation(activation) if activation.lines() == Some((1.0, 1.0)) => {
-                format!("a^{{({layer})}}=z^{{({layer})}}")
-            }
-            Self::Activation(_) => {
-                format!(r"a^{{({layer})}}=\sigma\left(z^{{({layer})}}\right)")
-            }
+            Self::Dense(dense) => OpShape::Dense { inputs: dense.inputs(), units: dense.units() },
+            Self::Activation(activation) => OpShape::Activation(*activation),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::engine::ExactLaw;
 use crate::experiment::{Experiment, UnitLaw, Variant};
+use crate::figure::number::{percent, superscript, with_minus};
 use crate::study::{Engine, Ensemble, EnsembleFinding, Footing, Place};
 
 use super::theory::cannot_tell;
@@ -49,6 +50,10 @@ pub fn verdict(findings: &[EnsembleFinding]) -> String {
 
 /// One claim about an ensemble, as a sentence.
 pub fn found(finding: &EnsembleFinding) -> String {
+    with_minus(&said(finding))
+}
+
+fn said(finding: &EnsembleFinding) -> String {
     match *finding {
         EnsembleFinding::NoTheory { reason } => format!("No theory to compare with: {reason}."),
         EnsembleFinding::NothingToCompare { everywhere: true } => {
@@ -60,7 +65,7 @@ pub fn found(finding: &EnsembleFinding) -> String {
         }
         EnsembleFinding::Ratio { .. } | EnsembleFinding::RatioAlone { .. } => ratio(finding),
         EnsembleFinding::Band { place, layer, off_decades, off_stds, inside } => format!(
-            "{} the theory’s 5–95 % band: farthest off in layer {layer}, by {:.3} decades or {:.2} of a network’s standard deviations; {:.0} % of the networks lie in the band there (90 % if it holds).",
+            "{} the theory’s 5–95 % band: farthest off in layer {layer}, by {:.3} decades or {:.2} of a network’s standard deviations; {} of the networks lie in the band there (90 % if it holds).",
             match place {
                 Place::Inside => "Inside",
                 Place::HalfInside => "Half inside",
@@ -68,7 +73,7 @@ pub fn found(finding: &EnsembleFinding) -> String {
             },
             off_decades.abs(),
             off_stds.abs(),
-            100.0 * inside,
+            percent(inside, 0),
         ),
         EnsembleFinding::NoSpread => {
             "The networks have one and the same ratio, whatever is drawn.".to_owned()
@@ -85,8 +90,8 @@ pub fn found(finding: &EnsembleFinding) -> String {
             "One network has no spread: take more seeds.".to_owned()
         }
         EnsembleFinding::Zeros { share } => format!(
-            "{:.1} % of the networks are true zeros in layer 1 and stand apart.",
-            100.0 * share
+            "{} of the networks are true zeros in layer 1 and stand apart.",
+            percent(share, 1)
         ),
         EnsembleFinding::Layer { .. } => layer(finding),
         _ => caveat(finding),
@@ -100,15 +105,14 @@ fn layer(finding: &EnsembleFinding) -> String {
     let [Some(low), Some(median), Some(high)] = quantiles else {
         return "Every network is a true zero here.".to_owned();
     };
-    let (low, median, high) = (signed(low), signed(median), signed(high));
-    let mut words = format!("log₁₀: median {median}, 5–95 % from {low} to {high}");
-    words += &rms.map_or(String::new(), |rms| format!(", root mean square {}", signed(rms)));
-    words += &predicted_rms.map_or(String::new(), |rms| format!(" (mean field: {})", signed(rms)));
+    let mut words = format!("log₁₀: median {median:.3}, 5–95 % from {low:.3} to {high:.3}");
+    words += &rms.map_or(String::new(), |rms| format!(", root mean square {rms:.3}"));
+    words += &predicted_rms.map_or(String::new(), |rms| format!(" (mean field: {rms:.3})"));
     words += ".";
     if zero_share > 0.0 {
         words += &format!(
-            " {:.1} % are true zeros; the root mean square counts them, the rest does not.",
-            100.0 * zero_share
+            " {} are true zeros; the root mean square counts them, the rest does not.",
+            percent(zero_share, 1)
         );
     }
     words
@@ -117,9 +121,8 @@ fn layer(finding: &EnsembleFinding) -> String {
 fn ratio(finding: &EnsembleFinding) -> String {
     let measured = |layers: usize, mean: f64, std: Option<f64>, networks: u64| {
         format!(
-            "log₁₀ ‖δ⁽¹⁾‖/‖δ⁽{}⁾‖ is {}{} over {networks} living networks",
-            crate::figure::superscript(i64::try_from(layers).unwrap_or(i64::MAX)),
-            signed(mean),
+            "log₁₀ ‖δ⁽¹⁾‖/‖δ⁽{}⁾‖ is {mean:.3}{} over {networks} living networks",
+            superscript(i64::try_from(layers).unwrap_or(i64::MAX)),
             std.map_or(String::new(), |std| format!(" ± {std:.3}")),
         )
     };
@@ -133,13 +136,12 @@ fn ratio(finding: &EnsembleFinding) -> String {
             expected_std,
             footing,
         } => format!(
-            "{}; the theory at this width ({}) expects {} ± {expected_std:.3}.",
+            "{}; the theory at this width ({}) expects {expected_mean:.3} ± {expected_std:.3}.",
             measured(layers, measured_mean, measured_std, networks),
             match footing {
                 Footing::Exact => "exact",
                 Footing::Heuristic => "heuristic",
             },
-            signed(expected_mean),
         ),
         EnsembleFinding::RatioAlone { layers, networks, measured_mean, measured_std, reason } => {
             format!(
@@ -190,13 +192,13 @@ fn root_mean_square(finding: &EnsembleFinding) -> String {
     };
     let mut words = Vec::new();
     words.extend(off_decades.map(|off| {
-        format!("Root mean square in layer 1: {} decades from the dashed line.", plus(off))
+        format!("Root mean square in layer 1: {off:+.3} decades from the dashed line.")
     }));
     words.extend(largest_share.map(|share| {
         let without = 0.5 * libm::log10((1.0 - share).max(f64::MIN_POSITIVE));
         format!(
-            "One of the {networks} networks has {:.0} % of the mean square; without it the root would lie {:.2} decades lower, so that it says little of a typical network.",
-            100.0 * share,
+            "One of the {networks} networks has {} of the mean square; without it the root would lie {:.2} decades lower, so that it says little of a typical network.",
+            percent(share, 0),
             without.abs(),
         )
     }));
@@ -220,14 +222,4 @@ fn weights(law: UnitLaw) -> &'static str {
             "Truncated weights: the theory knows their variance only."
         }
     }
-}
-
-/// Three decimals, with a true minus sign.
-fn signed(number: f64) -> String {
-    format!("{number:.3}").replace('-', "−")
-}
-
-/// Three decimals, with either sign.
-fn plus(number: f64) -> String {
-    format!("{number:+.3}").replace('-', "−")
 }

@@ -4,7 +4,7 @@ use std::mem::discriminant;
 use std::ops::RangeInclusive;
 
 use crate::engine::{PlainNorm, ZeroCause};
-use crate::figure::number::{three_digits, with_minus};
+use crate::figure::number::{five_decimals, percent, small_percent, three_digits, with_minus};
 use crate::study::{Advice, Diagnosis, FlowFinding, Kind, Swing};
 
 use super::{capitalized, layers, ranges, steps};
@@ -202,24 +202,24 @@ fn forward_swing(swing: &Swing) -> String {
 
 fn saturated(place: &str, share: f64) -> String {
     format!(
-        "in {place} up to {:.0} % of the slopes have faded below a twentieth of the largest: those units are saturated",
-        100.0 * share
+        "in {place} up to {} of the slopes have faded below a twentieth of the largest: those units are saturated",
+        percent(share, 0)
     )
 }
 
 fn inactive(place: &str, share: f64, examples: usize) -> String {
-    let percent = 100.0 * share;
+    let percent = percent(share, 0);
     if examples == 1 {
-        format!("in {place} up to {percent:.0} % of the units are inactive for this example")
+        format!("in {place} up to {percent} of the units are inactive for this example")
     } else {
-        format!("in {place} up to {percent:.0} % of the units are dead: no example reaches them")
+        format!("in {place} up to {percent} of the units are dead: no example reaches them")
     }
 }
 
 fn saturated_output(steepest: f64, error_log10: Option<f64>, delta_log10: f64) -> String {
     let slope = match steepest {
         0.0 => "too small for any plain number".to_owned(),
-        share => format!("at most {} of the largest", percent(share)),
+        share => format!("at most {} of the largest", small_percent(share)),
     };
     let error = error_log10.map_or_else(|| "0".to_owned(), three_digits);
     format!(
@@ -228,19 +228,12 @@ fn saturated_output(steepest: f64, error_log10: Option<f64>, delta_log10: f64) -
     )
 }
 
-fn percent(share: f64) -> String {
-    match 100.0 * share {
-        percent if percent >= 0.1 => format!("{percent:.1} %"),
-        percent => format!("{percent:.0e} %"),
-    }
-}
-
 fn zero(cause: ZeroCause, output_preactivation: f64, examples: usize) -> String {
     let here = if examples == 1 { "for this example" } else { "for every example" };
     match cause {
         ZeroCause::DeadOutput => format!(
             "the largest output pre-activation is {} ≤ 0 {here}, where ReLU's slope is exactly 0. Every gradient is a true zero; nothing has vanished",
-            readable(output_preactivation)
+            five_decimals(output_preactivation)
         ),
         ZeroCause::DeadLayer(layer) => format!(
             "every unit of layer {layer} has a pre-activation ≤ 0 {here}, so δ is a true zero there and in every layer below"
@@ -281,14 +274,5 @@ fn advised(what: Advice) -> &'static str {
         Advice::He => "He’s initialization, gain √2, makes up for the slopes that are 0",
         Advice::NewDraw => "another seed may be alive",
         Advice::RandomWeights => "draw the weights at random, so that units differ",
-    }
-}
-
-/// Five decimals, or a power of ten where they would be zeros.
-fn readable(number: f64) -> String {
-    match number.abs() {
-        0.0 => "0".to_owned(),
-        size if size < 1e-3 => format!("{number:.2e}"),
-        _ => format!("{number:.5}"),
     }
 }

@@ -1,11 +1,13 @@
 //! What the formats do to training, in sentences: one for each finding.
 
 use crate::engine::Format;
-use crate::figure::number::superscript;
+use crate::figure::number::{percent_of, power_of_two};
 use crate::study::{
     BackwardTensor, EntryPlace, ForwardLoss, ForwardTensor, LossScale, NoScale, NormCheck, NormSum,
     PlainLoss, PrecisionFinding, Rule, ScaleRange, Share, VariantPrecision,
 };
+
+use super::capitalized;
 
 /// The sentences of a variant about some formats.
 pub fn variant_words(report: &VariantPrecision, formats: &[Format]) -> String {
@@ -44,20 +46,10 @@ pub fn sentence(finding: &PrecisionFinding) -> String {
     }
 }
 
-fn capitalized(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
 /// `from layer 7 down`, `in layers 2–5 and 8`.
 fn layers_words(layers: &[usize]) -> String {
-    let mut ranges: Vec<[usize; 2]> = Vec::new();
-    for &layer in layers {
-        match ranges.last_mut() {
-            Some([_, last]) if *last + 1 == layer => *last = layer,
-            _ => ranges.push([layer, layer]),
-        }
-    }
+    let runs = layers.chunk_by(|below, above| below + 1 == *above);
+    let ranges: Vec<[usize; 2]> = runs.map(|run| [run[0], run[run.len() - 1]]).collect();
     if let [[1, last]] = ranges[..]
         && last > 1
     {
@@ -97,20 +89,8 @@ fn place_words(place: EntryPlace) -> String {
     format!("{} of layer {}", name(place.derivative), place.layer)
 }
 
-/// `12 %`, and one digit where there is little; number and sign stay on one line. What is not
-/// all is not told as 100 %.
 fn percent(share: Share) -> String {
-    let percent = 100.0 * share.ratio();
-    match percent {
-        ..10.0 => format!("{percent:.1}\u{a0}%"),
-        99.5.. if share.flushed < share.of => "over 99\u{a0}%".to_owned(),
-        _ => format!("{percent:.0}\u{a0}%"),
-    }
-}
-
-/// `2¹²`.
-fn power(power: i64) -> String {
-    format!("2{}", superscript(power))
+    percent_of(share.ratio(), share.flushed == share.of)
 }
 
 /// What becomes of the gradients without a loss scale.
@@ -152,16 +132,16 @@ fn range_words(format: Format, range: &ScaleRange) -> String {
         }
     };
     let span = if least == most {
-        format!("only {} keeps {what}", power(least))
+        format!("only {} keeps {what}", power_of_two(least))
     } else {
-        format!("{} to {} keep {what}", power(least), power(most))
+        format!("{} to {} keep {what}", power_of_two(least), power_of_two(most))
     };
     if let Some(check) = norms.filter(|norms| !norms.is_right()) {
         let off = match check.factor {
             Some(factor) => format!("is off by a factor of {factor:.1}"),
             None => "is lost".to_owned(),
         };
-        let (with, place) = (power(chosen), place_words(check.place));
+        let (with, place) = (power_of_two(chosen), place_words(check.place));
         return format!(
             "With a loss scale of {with} ({span}) the norm of {place} still {off}: the rounding on the way forward and back adds up."
         );
@@ -169,9 +149,9 @@ fn range_words(format: Format, range: &ScaleRange) -> String {
     let advice = match chosen {
         0 => "No loss scale is needed".to_owned(),
         chosen if rule == Rule::Backward => {
-            format!("A loss scale of {} saves what the way back would lose", power(chosen))
+            format!("A loss scale of {} saves what the way back would lose", power_of_two(chosen))
         }
-        chosen => format!("A loss scale of {} saves it", power(chosen)),
+        chosen => format!("A loss scale of {} saves it", power_of_two(chosen)),
     };
     let ends = format.loss_scales();
     let end = if most == *ends.end() && chosen != 0 {
@@ -211,17 +191,17 @@ fn why_none(format: Format, why: &NoScale) -> String {
             let (share, place) = (percent(*share), place_words(*flushed));
             let more = match overflow {
                 Some(place) => {
-                    format!("with {} {} overflows", power(scale + 1), place_words(*place))
+                    format!("with {} {} overflows", power_of_two(scale + 1), place_words(*place))
                 }
                 None => format!("{label} holds no larger power of two"),
             };
             format!(
                 "with {} still {share} of {place} is 0 and should not be, and {more}",
-                power(*scale)
+                power_of_two(*scale)
             )
         }
         NoScale::TooLarge { place } => {
-            let (least, place) = (power(*ends.start()), place_words(*place));
+            let (least, place) = (power_of_two(*ends.start()), place_words(*place));
             format!("even with {least}, the least that {label} holds, {place} overflows")
         }
     }

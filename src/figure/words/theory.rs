@@ -1,5 +1,6 @@
 //! The theory in words: what holds in the limit of wide layers, and what to expect at this width.
 
+use crate::figure::number::{decades, four_digits, percent};
 use crate::study::{FixedPoint, Footing, NoSpread, Phase, TheoryFinding, VariantTheory};
 
 use super::steps as step_count;
@@ -30,14 +31,14 @@ pub fn claim(finding: &TheoryFinding) -> String {
             let bias = if bias_mean == 0.0 {
                 String::new()
             } else {
-                format!(", every bias {}", number(bias_mean))
+                format!(", every bias {}", four_digits(bias_mean))
             };
             format!(
                 "In the limit of wide layers: σ_w² = {}, σ_b² = {}{bias}: {}, χ = {}, {}.",
-                number(weight_variance),
-                number(bias_variance),
+                four_digits(weight_variance),
+                four_digits(bias_variance),
                 settles(fixed_point),
-                number(chi),
+                four_digits(chi),
                 match phase {
                     _ if weight_variance == 0.0 =>
                         "ordered: the weights are 0 and nothing passes".to_owned(),
@@ -49,8 +50,8 @@ pub fn claim(finding: &TheoryFinding) -> String {
         TheoryFinding::Critical { activation, weight_variance: Some(critical), times } => format!(
             "{} is critical at σ_w² = {}; here it is {} times that.",
             activation.label(),
-            number(critical),
-            number(times.unwrap_or(f64::NAN)),
+            four_digits(critical),
+            four_digits(times.unwrap_or(f64::NAN)),
         ),
         TheoryFinding::Critical { activation, weight_variance: None, .. } => format!(
             "{} has no critical σ_w² with these biases that is reached without a jump.",
@@ -64,7 +65,7 @@ pub fn claim(finding: &TheoryFinding) -> String {
             "{} some hidden layer has no active unit, and δ is a true zero from there down ({}): {} of {units} units are expected active in layer {layer}.",
             networks(1.0 - survival),
             exactness(footing),
-            number(active),
+            four_digits(active),
         ),
     }
 }
@@ -72,14 +73,14 @@ pub fn claim(finding: &TheoryFinding) -> String {
 fn settles(point: FixedPoint) -> String {
     match point {
         FixedPoint::At(0.0) => "q* = 0 (the forward signal dies out)".to_owned(),
-        FixedPoint::At(q) => format!("q* = {}", number(q)),
+        FixedPoint::At(q) => format!("q* = {}", four_digits(q)),
         FixedPoint::Every => "every q is kept".to_owned(),
         FixedPoint::Diverges => "q grows without bound".to_owned(),
     }
 }
 
 fn phase_words(phase: Phase, chi: f64, depth_scale: f64, trainable: Option<f64>) -> String {
-    let scale = number(depth_scale);
+    let scale = four_digits(depth_scale);
     match phase {
         Phase::Critical => "critical: ‖δ‖ neither shrinks nor grows by a factor a layer".to_owned(),
         Phase::Ordered if chi == 0.0 => {
@@ -88,7 +89,7 @@ fn phase_words(phase: Phase, chi: f64, depth_scale: f64, trainable: Option<f64>)
         }
         Phase::Ordered => {
             let depth = trainable.map_or(String::new(), |depth| {
-                format!(", trainable to a depth of about 6ξ = {}", number(depth))
+                format!(", trainable to a depth of about 6ξ = {}", four_digits(depth))
             });
             format!("ordered: ‖δ‖² shrinks by e in ξ = {scale} layers{depth}")
         }
@@ -114,17 +115,17 @@ fn basins(finding: &TheoryFinding) -> String {
     let side = if first_q > boundary { "above" } else { "below" };
     let fate = |point| match point {
         FixedPoint::At(0.0) => "the signal dies out".to_owned(),
-        FixedPoint::At(q) => format!("q settles at {}", number(q)),
+        FixedPoint::At(q) => format!("q settles at {}", four_digits(q)),
         FixedPoint::Every => "q is kept".to_owned(),
         FixedPoint::Diverges => "q grows without bound".to_owned(),
     };
     let mut words = format!(
         "The input decides: with q = {} in layer 1 it lies {side} the boundary at {}, where {}; on the other side {}, with χ = {}.",
-        number(first_q),
-        number(boundary),
+        four_digits(first_q),
+        four_digits(boundary),
         fate(here),
         fate(there),
-        number(chi_there),
+        four_digits(chi_there),
     );
     if examples > 1 {
         words += &format!(" {examples_beyond} of the {examples} examples lie on the other side.");
@@ -196,7 +197,7 @@ fn networks(share: f64) -> String {
     if share > 0.999_95 {
         "In nearly every network".to_owned()
     } else {
-        format!("In {:.1} % of networks", 100.0 * share)
+        format!("In {} of networks", percent(share, 1))
     }
 }
 
@@ -205,33 +206,4 @@ fn exactness(footing: Footing) -> &'static str {
         Footing::Exact => "exact",
         Footing::Heuristic => "an estimate",
     }
-}
-
-/// Two decimals, three below a tenth, with a true minus sign and no minus zero.
-fn decades(number: f64) -> String {
-    let text = if number.abs() < 0.1 { format!("{number:.3}") } else { format!("{number:.2}") };
-    if text.trim_start_matches('-').bytes().all(|digit| digit == b'0' || digit == b'.') {
-        "0".to_owned()
-    } else {
-        text.replace('-', "−")
-    }
-}
-
-/// Four digits, plain where they read well.
-fn number(number: f64) -> String {
-    let size = number.abs();
-    let text = if size == 0.0 {
-        "0".to_owned()
-    } else if (1e-3..1e5).contains(&size) {
-        let decimals = (3.0 - size.log10().floor()).clamp(0.0, 6.0) as usize;
-        let text = format!("{number:.decimals$}");
-        if text.contains('.') {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        } else {
-            text
-        }
-    } else {
-        format!("{number:.3e}")
-    };
-    text.replace('-', "−")
 }

@@ -8,6 +8,7 @@ use crate::engine::{Format, Held, LayerTrace, Magnitudes, Network, Pass, Scaled}
 use super::emulator::{Emulator, Fault, ForwardLoss, ForwardTensor};
 use super::exact::ExactLayer;
 use super::rule::Rule;
+use super::search::first;
 use super::stored::{BackwardTensor, EntryPlace, Share, StoredLayer};
 use crate::study::Stopped;
 
@@ -274,33 +275,6 @@ fn guess(format: Format, exact: &[ExactLayer], rule: Rule) -> Option<[i64; 2]> {
     let least = entries().filter_map(|e| e.least_power(format, rule.deepest(e, format))).max();
     let most = entries().filter_map(|entries| entries.most_power(format)).min();
     Some([least?, most?])
-}
-
-/// The first of a range for which `holds`, which holds for all that follow one for which it
-/// does; nothing where it holds for none. Asks near the `guess`, and of the one before the
-/// answer.
-pub(super) fn first(
-    range: RangeInclusive<i64>,
-    guess: i64,
-    mut holds: impl FnMut(i64) -> Result<bool, Stopped>,
-) -> Result<Option<i64>, Stopped> {
-    // It holds above `high` and does not below `low`; neither end has been asked.
-    let (mut low, mut high) = (*range.start(), *range.end() + 1);
-    let (mut next, mut stride) = (guess.clamp(low, high - 1), 1);
-    while low < high {
-        if holds(next)? {
-            high = next;
-        } else {
-            low = next + 1;
-        }
-        let near = if high == next { next - stride } else { next + stride };
-        stride *= 2;
-        // Where both ends are known the middle serves best.
-        let ends_known = low > *range.start() && high <= *range.end();
-        next = if ends_known { low.midpoint(high) } else { near };
-        next = next.clamp(low, (high - 1).max(low));
-    }
-    Ok(range.contains(&high).then_some(high))
 }
 
 /// The first layer in which a z or an a of the exact pass is too large for a format.

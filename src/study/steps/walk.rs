@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Network, Pass};
-use crate::experiment::Loss;
+use crate::engine::{Network, Op, OpShape, Pass};
+use crate::experiment::{Activation, Loss};
 
 use super::latex::{Digits, bracketed, computed, factor, loss_equation, matrix, scalar, times};
 use super::rows::{Rows, given, plain, product, rows, transposed};
@@ -62,9 +62,12 @@ impl Walk {
     fn forward(&mut self, round: Round) -> Pass<f64> {
         let pass = self.network.forward();
         for layer in 1..=self.layers() {
-            let z = self.preactivation(&pass, layer, round);
-            let a = self.activation(&pass, layer, round);
-            self.steps.extend([z, a]);
+            let step = |op: &Op<f64>| match op.shape() {
+                shape @ OpShape::Dense { .. } => self.preactivation(shape, &pass, layer, round),
+                OpShape::Activation(own) => self.activation(own, &pass, layer, round),
+            };
+            let steps: Vec<Step> = self.network.layer_ops(layer - 1).iter().map(step).collect();
+            self.steps.extend(steps);
         }
         let loss = self.loss_step(&pass, round);
         self.steps.push(loss);
@@ -72,7 +75,7 @@ impl Walk {
     }
 
     /// z = W a + b.
-    fn preactivation(&self, pass: &Pass<f64>, layer: usize, round: Round) -> Step {
+    fn preactivation(&self, dense: OpShape, pass: &Pass<f64>, layer: usize, round: Round) -> Step {
         let (below, input) = (layer - 1, rows(pass.inputs_of(layer - 1)));
         let input_digits = if below == 0 { Digits::Given } else { Digits::Computed };
         let z = rows(&pass.layers[layer - 1].z);
@@ -82,7 +85,7 @@ impl Walk {
             kind: forward_kind(round),
             layer: Some(layer),
             title: format!("Weigh the inputs of layer {layer} and add the bias"),
-            symbols: self.network.dense_op(layer - 1).equation(layer),
+            symbols: dense.equation(layer),
             numbers: format!(
                 "{}{}+{}={}",
                 factor(&self.weight(layer), digits),
@@ -97,10 +100,15 @@ impl Walk {
     }
 
     /// a = σ(z), or the softmax of the output's logits.
-    fn activation(&self, pass: &Pass<f64>, layer: usize, round: Round) -> Step {
+    fn activation(
+        &self,
+        activation: Activation,
+        pass: &Pass<f64>,
+        layer: usize,
+        round: Round,
+    ) -> Step {
         let trace = &pass.layers[layer - 1];
         let softmax = layer == self.layers() && self.network.loss == Loss::SoftmaxCe;
-        let activation = self.network.activation(layer - 1);
         let (symbol, name) = match activation.lines() {
             _ if softmax => (r"\operatorname{softmax}", "the softmax".to_owned()),
             Some((1.0, 1.0)) => ("", "the identity".to_owned()),
@@ -116,7 +124,10 @@ impl Walk {
             kind: forward_kind(round),
             layer: Some(layer),
             title: format!("Apply {name} in layer {layer}"),
-            symbols: format!("a^{{({layer})}}={}", of(&format!("z^{{({layer})}}"))),
+            symbols: match softmax {
+                true => format!("a^{{({layer})}}={}", of(&format!("z^{{({layer})}}"))),
+                false => OpShape::Activation(activation).equation(layer),
+            },
             numbers: format!("{}={}", of(&computed(&z)), computed(&a)),
             result: Values { part: Part::Activation(layer), rows: a },
             between: Vec::new(),

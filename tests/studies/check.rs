@@ -1,8 +1,13 @@
+//! The gradient check: what it finds, resolves and refuses.
+
 use std::cell::Cell;
 
-use crate::experiment::{Activation, Loss, Precision, Preset};
-
-use super::*;
+use gradient_lab::engine::Parameter;
+use gradient_lab::experiment::{Activation, Experiment, Loss, Precision, Preset};
+use gradient_lab::study::{
+    CheckError, CheckFinding, CheckSettings, DrawStudy, Errors, GradientCheck, Outcome, Sample,
+    StepCheck, Stopped, TaskContext, check_against, gradient_check,
+};
 
 fn small(activation: Activation, loss: Loss) -> Experiment {
     let mut experiment = Experiment::default();

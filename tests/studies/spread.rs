@@ -1,5 +1,11 @@
-use super::*;
-use crate::experiment::Preset;
+//! How z, a and δ spread: bins against plain counts.
+
+use gradient_lab::engine::Scaled;
+use gradient_lab::experiment::{Experiment, Preset};
+use gradient_lab::study::{
+    DrawStudy, MOST_BINS, Spread, SpreadSettings, SpreadSignal, Stopped, TaskContext, ValueAxis,
+    ValueScale, spread,
+};
 
 fn of(experiment: &Experiment, settings: SpreadSettings) -> Spread {
     spread(&mut DrawStudy::new(), experiment, settings, &TaskContext::unattended()).unwrap()
@@ -131,7 +137,7 @@ fn both_precisions_count_alike() {
     let settings =
         SpreadSettings { signal: SpreadSignal::A, axis: Some(ValueAxis::Linear), variant: 0 };
     let double = of(&experiment, settings);
-    experiment.architecture.precision = crate::experiment::Precision::F32;
+    experiment.architecture.precision = gradient_lab::experiment::Precision::F32;
     let single = of(&experiment, settings);
     assert_eq!(double.bins, single.bins);
     let counts =

@@ -1,13 +1,14 @@
 //! Bad experiments: each is refused with exit code 2 and one sentence that names the key and
 //! what it accepts, with nothing on standard output.
 
+mod arguments;
+mod bytes;
+#[path = "../helpers/mod.rs"]
 mod helpers;
 
 use std::process::Output;
 
-use gradient_lab::export::png;
-use gradient_lab::raster::Image;
-use helpers::{lab, lab_with_input};
+use helpers::lab_with_input;
 
 /// The sentence of a refusal; anything else than a proper refusal fails the test.
 fn refusal(what: &str, output: &Output) -> String {
@@ -255,154 +256,4 @@ fn shapes_of_given_numbers() {
     check_small(&weights("[[['a']], [[1]]]"), &["row 1, number 1) = \"a\"", "-1e6 to 1e6"]);
     check_small("[[variant]]\nbiases = [[1]]", &["biases has 1 layer where 2", "-1e6 to 1e6"]);
     check_small("[[variant]]\nbiases = [[1, 2], [1]]", &["biases (layer 1) has 2 numbers"]);
-}
-
-#[test]
-fn broken_toml() {
-    check(&[
-        ("[architecture", &["line 1", "TOML", "[architecture"]),
-        ("\nseed = ", &["line 2", "TOML", "seed ="]),
-        ("seed = 1\nseed = 2", &["line 2", "duplicate key", "seed = 2"]),
-        ("seed: 42", &["line 1", "TOML", "seed: 42"]),
-        ("{\"seed\": 1}", &["line 1", "TOML"]),
-        ("title = 'abc", &["line 1", "TOML", "title = 'abc"]),
-    ]);
-}
-
-fn check_bytes(bytes: &[u8], words: &[&str]) {
-    let told = refusal("bytes", &lab_with_input(&["run", "-"], bytes));
-    for word in words {
-        assert!(told.contains(word), "{told} does not say {word}");
-    }
-}
-
-#[test]
-fn what_is_no_text() {
-    let all: Vec<u8> = (0..=255).collect();
-    check_bytes(&all, &["standard input", "not UTF-8 text", "TOML"]);
-    check_bytes(b"seed\0 = 1", &["not UTF-8 text"]);
-    let utf16 = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
-        "\u{feff}seed = 42".encode_utf16().flat_map(order).collect()
-    };
-    check_bytes(&utf16(u16::to_le_bytes), &["UTF-16", "save it as UTF-8"]);
-    check_bytes(&utf16(u16::to_be_bytes), &["UTF-16", "save it as UTF-8"]);
-    check_bytes(&vec![b'#'; 17 << 20], &["larger than 16 MiB"]);
-}
-
-#[test]
-fn pictures() {
-    let image = Image::filled(4, 3, eframe::egui::Color32::WHITE);
-    let encode = |experiment| png::encode(&image, 300.0, experiment).expect("a picture");
-    check_bytes(&encode(None), &["this PNG carries no experiment", "TOML file"]);
-    check_bytes(&encode(Some("depth = 3")), &["depth is not a key", "architecture.depth"]);
-    check_bytes(&encode(Some("seed = 1"))[..20], &["PNG"]);
-    check_bytes(b"\x89PNG\r\n\x1a\n", &["PNG"]);
-    let good = lab_with_input(&["run", "-"], &encode(Some("seed = 1")));
-    assert!(good.status.success(), "{good:?}");
-}
-
-#[test]
-fn files_that_cannot_be_read() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let told = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        let path = path.to_str().expect("a plain path");
-        let told = refusal(name, &lab(&["run", path]));
-        assert!(told.contains(path) && told.contains(text), "{told}");
-    };
-    told("missing.toml", "there is no such file");
-    std::fs::create_dir(folder.path().join("folder")).expect("a folder");
-    told("folder", "it is a folder");
-    std::fs::write(folder.path().join("bad.toml"), "seed = -1").expect("a file");
-    told("bad.toml", "seed = -1");
-    told("bad.toml/more", "there is no such file");
-}
-
-#[cfg(unix)]
-#[test]
-fn a_file_without_permission() {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("secret.toml");
-    std::fs::write(&path, "seed = 1").expect("a file");
-    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).expect("permissions");
-    if std::fs::read(&path).is_ok() {
-        return; // The superuser reads everything: nothing can be shown here.
-    }
-    let told = refusal("secret", &lab(&["run", path.to_str().expect("a plain path")]));
-    assert!(told.contains("no permission"), "{told}");
-}
-
-#[test]
-fn arguments() {
-    for (arguments, words) in [
-        (&["run"][..], &["<EXPERIMENT>"][..]),
-        (&["run", "deep", "--format", "xml"], &["--format", "json", "csv"]),
-        (&["run", "deep", "--seed", "3"], &["--seed"]),
-        (&["render", "deep", "--figure", "bars"], &["--output"]),
-        (
-            &["render", "deep", "--figure", "bars", "-o", "a.png", "--size", "0x9"],
-            &["200 to 10000"],
-        ),
-        (&["render", "deep", "--figure", "bars", "-o", "a.png", "--size", "9"], &["1200x800"]),
-        (
-            &["render", "deep", "--figure", "bars", "-o", "a.png", "--scale", "nan"],
-            &["a number from 0.5"],
-        ),
-        (&["render", "deep", "--figure", "bars", "-o", "a.png", "--dpi", "0"], &["such as 300"]),
-        (&["render", "deep", "--figure", "bars", "-o", "a.png", "--theme", "red"], &["light"]),
-        (&["run", "chapter-17"], &["chapter-17", "no such file", "gradient-lab list"]),
-    ] {
-        let output = lab(arguments);
-        let told = String::from_utf8(output.stderr).expect("UTF-8");
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
-        assert!(output.stdout.is_empty(), "{arguments:?}");
-        for word in words {
-            assert!(told.contains(word), "{arguments:?}: {told}");
-        }
-    }
-}
-
-#[test]
-fn what_is_not_bad() {
-    assert!(lab(&["run", "-"]).status.success(), "nothing at all is the chapter");
-    assert!(lab_with_input(&["run", "-"], b"\xef\xbb\xbfseed = 7").status.success());
-    assert!(lab_with_input(&["run", "-"], b"seed = 7\r\n").status.success());
-    for arguments in [&["--help"][..], &["run", "--help"], &["--version"], &["list"]] {
-        let output = lab(arguments);
-        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}");
-        assert!(!output.stdout.is_empty(), "{arguments:?}");
-    }
-}
-
-/// A reader that has seen enough, as `head` has: no failure, no panic.
-#[test]
-fn a_closed_pipe_is_no_failure() {
-    use std::process::{Command, Stdio};
-    for arguments in [&["list"][..], &["run", "deep"], &["run", "deep", "--format", "csv"]] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_gradient-lab"))
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        drop(child.stdout.take());
-        let output = child.wait_with_output().expect("the binary ends");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && told.is_empty(), "{arguments:?}: {told}");
-    }
-}
-
-#[test]
-fn every_name_is_listed() {
-    let listed = String::from_utf8(lab(&["list"]).stdout).expect("UTF-8");
-    let names = gradient_lab::experiment::Activation::ALL.map(|a| a.id()).into_iter();
-    let names = names
-        .chain(gradient_lab::experiment::Scheme::ALL.map(|s| s.id()))
-        .chain(gradient_lab::experiment::Loss::ALL.map(|l| l.id()))
-        .chain(gradient_lab::experiment::Preset::ALL.map(|p| p.id))
-        .chain(gradient_lab::experiment::limits::KEYS.iter().map(|key| key.name.as_str()));
-    for name in names {
-        assert!(listed.lines().any(|line| line.trim().starts_with(name)), "{name} is not listed");
-    }
 }

@@ -1,13 +1,14 @@
-use float8::{F8E4M3, F8E5M2};
-use half::{bf16, f16};
+//! Narrow formats against every bit pattern and against other implementations.
 
-use super::*;
+use float8::{F8E4M3, F8E5M2};
+use gradient_lab::engine::{Format, Held, Scaled};
+use half::{bf16, f16};
 
 /// Every finite non-negative number of a format in ascending order, decoded from its bit
 /// patterns by the definition.
 fn numbers(format: Format) -> Vec<f64> {
     let bits = format.mantissa_bits();
-    let bias = 1 - format.least_exponent();
+    let bias = 1 - format.smallest_normal().log2() as i64;
     let decode = |pattern: i64| {
         let (exponent, mantissa) = (pattern >> bits, (pattern & ((1 << bits) - 1)) as f64);
         let fraction = mantissa / 2_f64.powi(bits as i32);

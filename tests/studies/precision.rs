@@ -1,9 +1,14 @@
 //! The report against closed forms, against the literature's counts, and against itself.
 
-use super::*;
-use crate::experiment::{Activation, Draws, Preset, Variant};
+use gradient_lab::engine::{Format, Network, Pass};
+use gradient_lab::experiment::{Activation, Draws, Experiment, Preset, Variant};
+use gradient_lab::study::{
+    BackwardTensor, DrawStudy, LayerPrecision, LossScale, NoScale, PrecisionFinding,
+    PrecisionReport, Rule, ScaleRange, Stopped, StoredLayer, TaskContext, VariantPrecision,
+    precision,
+};
 
-fn lens_of(experiment: &Experiment) -> PrecisionReport {
+fn report_of(experiment: &Experiment) -> PrecisionReport {
     precision(&mut DrawStudy::new(), experiment, &TaskContext::unattended())
         .expect("nobody stops it")
 }
@@ -38,7 +43,7 @@ fn a_sigmoid_net_is_lost_after_as_many_layers_as_the_literature_says() {
     let lenses: Vec<VariantPrecision> = (0..11)
         .map(|seed| {
             experiment.seed = seed;
-            lens_of(&experiment).variants.remove(0)
+            report_of(&experiment).variants.remove(0)
         })
         .collect();
     for (format, norm, largest, within) in
@@ -80,7 +85,7 @@ fn the_computed_pass_loses_the_layers_that_the_exact_one_foresees() {
     for seed in 0..5 {
         let mut experiment = sigmoid(100);
         experiment.seed = seed;
-        let report = lens_of(&experiment).variants.remove(0);
+        let report = report_of(&experiment).variants.remove(0);
         for emulation in report.emulations.iter().filter(|e| e.format != Format::Fp32) {
             let kept = |is_zero: fn(&StoredLayer) -> bool| {
                 emulation.plain.iter().rev().position(is_zero).expect("lost at last")
@@ -110,7 +115,7 @@ fn the_shares_are_those_of_the_rounded_numbers() {
     for batch in [1, 48] {
         let mut experiment = sigmoid(12);
         experiment.architecture.batch = batch;
-        let report = lens_of(&experiment).variants.remove(0);
+        let report = report_of(&experiment).variants.remove(0);
         let network: Network<f64> = DrawStudy::new()
             .network(&experiment, &experiment.variants[0], &TaskContext::unattended())
             .expect("nobody stops it");
@@ -159,7 +164,7 @@ fn range(scale: LossScale) -> ScaleRange {
 #[test]
 fn a_loss_scale_saves_a_medium_sigmoid_net_in_fp16() {
     let experiment = sigmoid(8);
-    let report = lens_of(&experiment).variants.remove(0);
+    let report = report_of(&experiment).variants.remove(0);
     let fp16 = report.emulation(Format::Fp16).expect("computed");
     assert!(fp16.plain[0].flushed.iter().all(|share| !share.is_kept()), "{:?}", fp16.plain[0]);
     let scale = report.scales[Format::Fp16.place()];
@@ -183,7 +188,7 @@ fn a_loss_scale_saves_a_medium_sigmoid_net_in_fp16() {
 
 #[test]
 fn no_loss_scale_saves_a_deep_sigmoid_net() {
-    let report = lens_of(&preset("deep")).variants.remove(0);
+    let report = report_of(&preset("deep")).variants.remove(0);
     for (format, scale) in Format::ALL.into_iter().zip(&report.scales) {
         // −604 decades: with the largest power of two the lower layers are still all flushed.
         let LossScale::None(NoScale::TooWide { power, share, .. }) = scale else {
@@ -198,7 +203,7 @@ fn no_loss_scale_saves_a_deep_sigmoid_net() {
 fn a_forward_pass_that_overflows_is_saved_by_no_scale() {
     let mut experiment = preset("exploding");
     experiment.architecture.depth = 60;
-    let report = lens_of(&experiment).variants.remove(0);
+    let report = report_of(&experiment).variants.remove(0);
     let fp16 = report.emulation(Format::Fp16).expect("computed");
     let first = fp16.forward_overflow.expect("ReLU with gain 2 leaves fp16");
     assert!(fp16.plain[59].delta.norm.is_none() && fp16.plain[59].delta.not_finite > 0);
@@ -208,35 +213,13 @@ fn a_forward_pass_that_overflows_is_saved_by_no_scale() {
 
 #[test]
 fn a_dead_output_is_no_underflow() {
-    let report = lens_of(&Experiment::default());
+    let report = report_of(&Experiment::default());
     let relu = &report.variants[1];
     let nonzero = |layer: &LayerPrecision| layer.entries.iter().any(|entries| entries.nonzero > 0);
     assert!(relu.layers.iter().all(|layer| !nonzero(layer) && layer.zero.is_some()));
     assert_eq!(relu.scales, [LossScale::NoSignal; 6]);
     assert_eq!(kept_layers(relu, Format::E4m3), None);
     assert!(matches!(relu.findings[..], [PrecisionFinding::NoSignal { .. }]));
-}
-
-/// The ends are those of a plain search through all powers of two.
-#[test]
-fn the_first_that_holds_is_found_from_any_guess() {
-    for end in -6..=8 {
-        for guess in -9..9 {
-            let asked = std::cell::RefCell::new(Vec::new());
-            let holds = |power: i64| {
-                asked.borrow_mut().push(power);
-                Ok(power >= end)
-            };
-            let found = scale::first(-5..=7, guess, holds).expect("not stopped");
-            let expected = if end > 7 { None } else { Some(end.max(-5)) };
-            assert_eq!(found, expected, "{end} {guess}");
-            let asked = asked.into_inner();
-            assert!(asked.iter().all(|power| (-5..=7).contains(power)));
-            // Neither neighbour of the end is guessed.
-            assert!(end > 7 || asked.contains(&end.max(-5)));
-            assert!(end <= -5 || asked.contains(&(end - 1)));
-        }
-    }
 }
 
 #[test]

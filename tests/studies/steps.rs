@@ -1,6 +1,7 @@
-use crate::experiment::{Activation, Loss, Preset};
+//! The run by hand against the chapter’s digits.
 
-use super::*;
+use gradient_lab::experiment::{Activation, Experiment, Loss, Preset};
+use gradient_lab::study::{DrawStudy, Part, Steps, TaskContext, steps};
 
 fn run(experiment: &Experiment, example: usize) -> Steps {
     experiment.validate().unwrap();

@@ -1,0 +1,80 @@
+//! The ops of a variant before a number is drawn: which there are, and how large.
+
+use crate::experiment::{Activation, Experiment, Variant};
+
+/// An op without its numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OpShape {
+    /// z = W a + b, with W n_out × n_in.
+    Dense {
+        /// n_in.
+        inputs: usize,
+        /// n_out.
+        units: usize,
+    },
+    /// a = φ(z), entry by entry.
+    Activation(Activation),
+}
+
+impl OpShape {
+    /// The ops of a variant in the order of the forward pass, each with its layer, 1…L: the one
+    /// place that lays ops into layers.
+    ///
+    /// ```
+    /// use gradient_lab::engine::OpShape;
+    /// use gradient_lab::experiment::Experiment;
+    /// let chapter = Experiment::default();
+    /// let mut ops = OpShape::of_variant(&chapter, &chapter.variants[0]);
+    /// assert_eq!(ops.next(), Some((1, OpShape::Dense { inputs: 10, units: 20 })));
+    /// ```
+    pub fn of_variant(
+        experiment: &Experiment,
+        variant: &Variant,
+    ) -> impl Iterator<Item = (usize, Self)> {
+        let sizes = experiment.sizes();
+        (1..sizes.len()).flat_map(move |l| {
+            let dense = Self::Dense { inputs: sizes[l - 1], units: sizes[l] };
+            let activation = Self::Activation(experiment.activation_of(variant, l));
+            [dense, activation].map(|shape| (l, shape))
+        })
+    }
+
+    /// Multiply-adds of its matrix product for one example: n_out n_in, and as many on the way
+    /// back. What costs O(n) does not count.
+    pub fn multiply_adds(self) -> usize {
+        self.weights()
+    }
+
+    /// Its weights: n_out n_in.
+    pub fn weights(self) -> usize {
+        match self {
+            Self::Dense { inputs, units } => inputs * units,
+            Self::Activation(_) => 0,
+        }
+    }
+
+    /// Its biases, zero or not: n_out.
+    pub fn biases(self) -> usize {
+        match self {
+            Self::Dense { units, .. } => units,
+            Self::Activation(_) => 0,
+        }
+    }
+
+    /// What it computes in layer l, LaTeX.
+    pub fn equation(self, layer: usize) -> String {
+        match self {
+            Self::Dense { .. } if layer == 1 => "z^{(1)}=W^{(1)}x+b^{(1)}".to_owned(),
+            Self::Dense { .. } => {
+                let below = layer - 1;
+                format!("z^{{({layer})}}=W^{{({layer})}}a^{{({below})}}+b^{{({layer})}}")
+            }
+            Self::Activation(activation) if activation.lines() == Some((1.0, 1.0)) => {
+                format!("a^{{({layer})}}=z^{{({layer})}}")
+            }
+            Self::Activation(_) => {
+                format!(r"a^{{({layer})}}=\sigma\left(z^{{({layer})}}\right)")
+            }
+        }
+    }
+}
