@@ -11,9 +11,9 @@ cd "$(dirname "$0")/../.."
 
 KILLS=${KILLS:-100}
 RANDOM=${SEED:-1}
-# Where “Quit” stands in the menu “File”.
-QUIT='mousemove 20 13 sleep 0.3 click 1 sleep 0.8 mousemove 30 218 sleep 0.3 click 1'
-# Seconds from that click to the end of a process that nobody kills, and many more.
+# Quits; the question for unsaved changes has “Save” under the keyboard and “Close without saving” next.
+QUIT='key ctrl+q sleep 0.8 key Tab sleep 0.2 key Return'
+# Seconds from that key to the end of a process that nobody kills, and many more.
 ENDS_WITHIN=10
 
 # A state of some megabytes takes long enough to write that kills fall into it.
@@ -76,7 +76,7 @@ for _ in $(seq 5); do
     for _ in $(seq $((ENDS_WITHIN * 10))); do alive || break 2; sleep 0.1; done
     park
 done
-alive && fail "“Quit” does not end the lab; is it still where $QUIT clicks?"
+alive && fail "“Quit” does not end the lab; does $QUIT still answer its question?"
 wait "$app" || fail "the lab ended with code $?"
 last=$(seed_in "$folder/app.ron")
 [ -n "$last" ] || fail "no state was saved"
@@ -105,7 +105,7 @@ for number in $(seq "$KILLS"); do
         wait "$tracer" 2>/dev/null || true
     else
         after=$((RANDOM % 800))
-        what="kill $number, $after ms after the click"
+        what="kill $number, $after ms after the key"
         quit
         sleep "$(printf '%d.%03d' $((after / 1000)) $((after % 1000)))"
     fi
