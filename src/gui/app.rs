@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Context, Ui, ViewportCommand};
 
@@ -29,8 +29,11 @@ use super::state::{Keeper, State};
 use super::{bar, controls, keys, welcome};
 use crate::paint::{Painter, theme};
 
-/// A crash loses at most what was changed within this and the time that writing takes.
-const AUTOSAVE: Duration = Duration::from_secs(2);
+/// A crash loses at most what was changed within this and the time that writing takes: the least
+/// and the most, for an experiment that takes long to put into text.
+const AUTOSAVE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+/// How much more time passes between two saves than one takes.
+const SAVE_SHARE: u32 = 20;
 
 /// The whole window.
 pub struct App {
@@ -49,6 +52,8 @@ pub struct App {
     aside: Option<Experiment>,
     /// The session as it was last handed over to be written.
     kept: Session,
+    /// How long that took.
+    save_took: Duration,
     /// The window's title.
     title: String,
     keeper: Keeper,
@@ -88,6 +93,7 @@ impl App {
             waiting: Commands::new(),
             aside: last.aside_for(&lab.experiment),
             kept: Session::default(),
+            save_took: Duration::ZERO,
             title: String::new(),
             keeper: Keeper::default(),
             card_limit: CardLimit::default(),
@@ -263,7 +269,7 @@ impl App {
             egui::Panel::left("controls")
                 .resizable(true)
                 .default_size(312.0)
-                .size_range(260.0..=460.0)
+                .size_range(300.0..=460.0)
                 .show(ui, |ui| controls::show(ui, &self.lab, &mut commands));
             self.apply_all(&context, &mut commands);
         }
@@ -361,7 +367,7 @@ impl eframe::App for App {
         self.entitle(&context);
         if frame.storage().is_some() && !self.is_kept() {
             // eframe saves when it paints, so that the last change needs a frame of its own.
-            context.request_repaint_after(AUTOSAVE);
+            context.request_repaint_after(self.auto_save_interval());
         }
         if self.lab.progress().is_some() {
             // The worker wakes the window when it is done; until then only the bar moves.
@@ -370,15 +376,18 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        let begin = Instant::now();
         if !self.is_kept() {
             self.kept = self.left(&self.files.document.borrow()).session();
             self.kept.store(storage);
         }
         self.keeper.keep(storage);
+        self.save_took = begin.elapsed();
     }
 
     fn auto_save_interval(&self) -> Duration {
-        AUTOSAVE
+        let [least, most] = AUTOSAVE;
+        (SAVE_SHARE * self.save_took).clamp(least, most)
     }
 }
 

@@ -52,7 +52,7 @@ pub fn top(ui: &mut Ui, lab: &Lab, page: Page, can: Can<'_>, commands: &mut Comm
 }
 
 /// Room for the menus and the buttons on the right, in points.
-const MENUS: f32 = 430.0;
+const MENUS: f32 = 390.0;
 
 /// The width of all tabs in one row, without the words of their groups.
 fn tabs_width(ui: &Ui) -> f32 {

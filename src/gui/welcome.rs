@@ -1,6 +1,6 @@
 //! The card of the very first start: three ways in.
 
-use eframe::egui::{Align2, Button, Context, RichText, Ui, Window, vec2};
+use eframe::egui::{Align2, Button, Context, Key, Modifiers, RichText, Ui, Window, vec2};
 
 use crate::experiment::Preset;
 
@@ -40,7 +40,8 @@ pub fn show(context: &Context, open: &mut bool, commands: &mut Commands) {
             }
             ui.weak("“Help” brings this card back.");
         });
-    *open &= stays;
+    let escapes = || context.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
+    *open = *open && stays && !escapes();
 }
 
 /// A wide button, and below it what it leads to.

@@ -69,7 +69,7 @@ fn the_next_session_opens_on_this_one() {
     window.click("linear");
     window.click("Why");
     let experiment = window.experiment().clone();
-    assert!(window.harness.state().auto_save_interval() <= Duration::from_secs(2));
+    assert!(window.harness.state().auto_save_interval() <= Duration::from_secs(3));
     let memory = left(&mut window);
     let next = started(memory, None);
     assert_eq!(next.shown(), &experiment);

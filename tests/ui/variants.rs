@@ -91,6 +91,24 @@ fn a_new_variant_is_open_and_variants_change_places() {
 }
 
 #[test]
+fn long_numbers_are_not_cut() {
+    let mut window = Window::open_as(None, [1024.0, 640.0], Theme::Light);
+    let panel = window.place(Role::TextInput, "Title", 0).right();
+    window.choose("Weights", 0, "Constant");
+    window.find(Role::SpinButton, "value", 0).scroll_to_me();
+    window.frames();
+    window.frames();
+    for text in ["-123456.78912", "0.12345", "-7"] {
+        window.type_into(Role::SpinButton, "value", 0, text);
+        let shown = window.find(Role::SpinButton, "value", 0).value().unwrap_or_default();
+        assert_eq!(shown.replace('−', "-").parse(), text.parse::<f64>(), "{shown}");
+        let place = window.place(Role::SpinButton, "value", 0);
+        assert!(place.right() <= panel, "{text}: {place:?} beyond {panel}");
+        keep(&mut window, &format!("long-number-{text}"));
+    }
+}
+
+#[test]
 fn a_list_closes_on_enter() {
     use eframe::egui::{Key, Modifiers};
     let mut window = Window::open();

@@ -44,6 +44,10 @@ fn the_first_start_has_three_ways_in() {
     window.click("Bring your own");
     assert!(window.shows("Open experiment") && !window.shows("Three ways in"));
 
+    let mut window = open();
+    window.press(Modifiers::NONE, Key::Escape);
+    assert!(!window.shows("Three ways in"));
+
     // Whoever sets something has begun.
     let mut window = open();
     window.click("New seed");

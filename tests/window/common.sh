@@ -54,6 +54,8 @@ start_app() {
     rm -rf "$scratch/home"
     mkdir "$scratch/home"
     start_app_at_home "$@"
+    # The card of the very first start.
+    xdotool key Escape
 }
 
 # Starts the lab with the home that is there.

@@ -292,11 +292,25 @@ fn slider(
     row(ui, label, hint, |ui| {
         let before = *number;
         let slider = Slider::new(number, range).logarithmic(logarithmic);
-        let response = ui.add(slider.clamping(SliderClamping::Never).max_decimals(5));
+        let slider = slider.clamping(SliderClamping::Never).max_decimals(5);
+        let response = ui.scope(|ui| {
+            ui.spacing_mut().slider_width -= room_beyond_usual(before);
+            ui.add(slider)
+        });
         // Letters such as “nan” are numbers to the parser, but none to the lab.
         *number = if number.is_nan() { before } else { number.clamp(lowest, *limits::SCALE.end()) };
-        response
+        response.inner
     });
+}
+
+/// How much wider than usual a number is written, in points: the rail beside it gives way, so that
+/// the number is not cut.
+fn room_beyond_usual(number: f64) -> f32 {
+    const USUAL: usize = 5;
+    const DIGIT: f32 = 8.0;
+    let text = format!("{number:.5}");
+    let letters = text.trim_end_matches('0').trim_end_matches('.').len();
+    DIGIT * letters.saturating_sub(USUAL).min(9) as f32
 }
 
 fn truncated(ui: &mut Ui, init: &mut Init) {
