@@ -161,7 +161,7 @@ impl App {
     }
 
     fn leave(&mut self, context: &Context, to: Leaving) {
-        self.files.leave(to, Self::around(&mut self.lab, &mut self.messages, context));
+        self.files.leave(to, &mut Self::around(&mut self.lab, &mut self.messages, context));
     }
 
     fn apply(&mut self, context: &Context, command: Command) {
@@ -235,7 +235,7 @@ impl App {
     }
 
     fn windows(&mut self, context: &Context, commands: &mut Commands) {
-        self.files.windows(Self::around(&mut self.lab, &mut self.messages, context));
+        self.files.windows(&mut Self::around(&mut self.lab, &mut self.messages, context));
         keys::window(context, &mut self.show_keys);
         welcome::show(context, &mut self.show_welcome, commands);
     }
@@ -336,7 +336,7 @@ impl eframe::App for App {
         self.lab.poll();
         self.pages.poll();
         self.lab.submit();
-        self.files.take(Self::around(&mut self.lab, &mut self.messages, context));
+        self.files.take(&mut Self::around(&mut self.lab, &mut self.messages, context));
         self.files.closing(context, &self.lab.experiment);
         let failures = [
             InputLimit::take_refused(context),

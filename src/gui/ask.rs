@@ -105,9 +105,9 @@ impl Ask {
     }
 
     /// Says why the path cannot be taken; what was typed stays.
-    pub fn refuse(&mut self, why: String) {
+    pub fn refuse(&mut self, why: &str) {
         let path = self.answered.take().unwrap_or_default();
-        self.refusal = Some((path, visible(&why)));
+        self.refusal = Some((path, visible(why)));
         self.fresh = true;
     }
 

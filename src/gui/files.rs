@@ -50,12 +50,6 @@ pub struct Around<'a> {
     pub messages: &'a mut Messages,
 }
 
-impl Around<'_> {
-    fn again(&mut self) -> Around<'_> {
-        Around { context: self.context, experiment: self.experiment, messages: self.messages }
-    }
-}
-
 impl Files {
     /// Those of a session.
     pub fn new(context: &Context, document: SharedDocument, folder: PathBuf) -> Self {
@@ -91,7 +85,7 @@ impl Files {
     }
 
     /// Does it, after a question where it would take the place of unsaved work.
-    pub fn leave(&mut self, to: Leaving, around: Around<'_>) {
+    pub fn leave(&mut self, to: Leaving, around: &mut Around<'_>) {
         let document = self.document.borrow();
         if document.is_unsaved(around.experiment) {
             self.question = Some(Question::new(to, document.name()));
@@ -101,7 +95,7 @@ impl Files {
         self.go(to, around);
     }
 
-    fn go(&mut self, to: Leaving, around: Around<'_>) {
+    fn go(&mut self, to: Leaving, around: &mut Around<'_>) {
         match to {
             Leaving::Load(experiment) => {
                 self.document = Document::kept(&experiment, None);
@@ -173,9 +167,9 @@ impl Files {
     }
 
     /// Takes what the jobs have ended with.
-    pub fn take(&mut self, mut around: Around<'_>) {
+    pub fn take(&mut self, around: &mut Around<'_>) {
         while let Some(done) = self.jobs.take() {
-            self.done(done, &mut around);
+            self.done(done, around);
         }
     }
 
@@ -201,20 +195,20 @@ impl Files {
             Done::Opened(..) => {}
             Done::Refused(why) => {
                 (self.saving, self.then) = (None, None);
-                self.refuse(why, around.messages);
+                self.refuse(&why, around.messages);
             }
             Done::Failed(text) => around.messages.complain(&text),
         }
     }
 
     /// Says why at the small window that asked, which keeps what was typed, or at the bottom.
-    fn refuse(&mut self, why: String, messages: &mut Messages) {
+    fn refuse(&mut self, why: &str, messages: &mut Messages) {
         match &mut self.ask {
             Some(ask) if ask.is_answered() => {
                 messages.clear();
                 ask.refuse(why);
             }
-            _ => messages.complain(&why),
+            _ => messages.complain(why),
         }
     }
 
@@ -236,7 +230,7 @@ impl Files {
         drop(document);
         if let Some(then) = self.then.take() {
             // What changed while it was being written is unsaved again.
-            self.leave(then, around.again());
+            self.leave(then, around);
         }
     }
 
@@ -258,7 +252,7 @@ impl Files {
             Err(why) => {
                 // It would be refused again.
                 self.recent.retain(|recent| recent != path);
-                self.refuse(format!("{}: {why}", short_path(path)), around.messages);
+                self.refuse(&format!("{}: {why}", short_path(path)), around.messages);
             }
         }
     }
@@ -277,8 +271,8 @@ impl Files {
     }
 
     /// The small windows, and what is answered in them.
-    pub fn windows(&mut self, mut around: Around<'_>) {
-        self.asked(&mut around);
+    pub fn windows(&mut self, around: &mut Around<'_>) {
+        self.asked(around);
         let choice = self.question.as_mut().map(|question| question.show(around.context));
         let question = match choice {
             None | Some(Choice::Waiting) => return,
@@ -312,7 +306,7 @@ impl Files {
         };
         let (purpose, options) = (ask.purpose.clone(), ask.options());
         match purpose {
-            Purpose::Open => self.leave(Leaving::Open(path), around.again()),
+            Purpose::Open => self.leave(Leaving::Open(path), around),
             Purpose::Save => self.save_to(path, around.experiment),
             Purpose::Picture(figure) => self
                 .jobs

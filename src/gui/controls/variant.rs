@@ -180,10 +180,10 @@ pub(super) fn activation(
     row(ui, label, hint, |ui| {
         let list = egui::ComboBox::from_id_salt(label).selected_text(text).height(LIST_HEIGHT);
         let list = list.show_ui(ui, |ui| {
-            if let Some(none) = none {
-                if entry(ui, chosen.is_none(), none, "") {
-                    *chosen = None;
-                }
+            if let Some(none) = none
+                && entry(ui, chosen.is_none(), none, "")
+            {
+                *chosen = None;
             }
             for choice in Activation::ALL {
                 let is_on = chosen.is_some_and(|activation| activation.id() == choice.id());
