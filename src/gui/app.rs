@@ -366,8 +366,9 @@ impl eframe::App for App {
         self.settle(&context);
         self.entitle(&context);
         if frame.storage().is_some() && !self.is_kept() {
-            // eframe saves when it paints, so that the last change needs a frame of its own.
-            context.request_repaint_after(self.auto_save_interval());
+            // eframe saves when it paints, so that the last change needs a frame of its own: one that
+            // does not come before the time.
+            context.request_repaint_after(self.auto_save_interval() * 21 / 20);
         }
         if self.lab.progress().is_some() {
             // The worker wakes the window when it is done; until then only the bar moves.
