@@ -173,15 +173,10 @@ fn tell_failure(error: &CliError) -> ExitCode {
     ExitCode::from(error.exit_code())
 }
 
-/// `gradient-lab [EXPERIMENT]`.
-fn open(experiment: Option<&Path>) -> Result<(), CliError> {
-    let experiment = experiment.map(source::experiment).transpose()?;
-    window(experiment)
-}
-
-/// Opens the window with the experiment, or with the chapter's.
-fn window(experiment: Option<Experiment>) -> Result<(), CliError> {
-    Ok(gui::run(experiment)?)
+/// `gradient-lab [EXPERIMENT]`: the window with the experiment, or with what the last session left.
+fn open(argument: Option<&Path>) -> Result<(), CliError> {
+    let experiment = argument.map(source::experiment).transpose()?;
+    Ok(gui::run(experiment, argument.filter(|argument| source::is_file(argument)))?)
 }
 
 /// Paints one figure of the experiment and writes it as a PNG.

@@ -29,3 +29,8 @@ pub(super) fn experiment(argument: &Path) -> Result<Experiment, CliError> {
     };
     opened.map_err(|error| CliError::Experiment { name, error })
 }
+
+/// Whether an argument names a file, and no preset or standard input.
+pub(super) fn is_file(argument: &Path) -> bool {
+    argument.to_str().and_then(Preset::find).is_none() && argument.as_os_str() != "-"
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use crate::engine::draws::{
-    DrawCache, Drawn, NumpyOrder, PendingArray, Request, Source, Tensor, Wanted,
+    DrawCache, Drawing, Drawn, NumpyOrder, Request, Source, Tensor, Wanted,
 };
 use crate::engine::loss::make_targets;
 use crate::engine::network::Network;
@@ -46,7 +46,8 @@ impl<T: FromDraws> Network<T> {
         cache: &mut DrawCache,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<Self, BuildStopped> {
-        let mut in_turn = |pending: &mut [PendingArray]| {
+        let mut in_turn = |drawing: Drawing<'_>| {
+            let Drawing::Arrays(pending) = drawing else { return proceed() };
             let mut all = pending.iter_mut();
             proceed()
                 && all.all(|blank| {
@@ -61,7 +62,7 @@ impl<T: FromDraws> Network<T> {
 
     /// Builds a variant's network, with the layered arrays that are missing given to `draw` all at
     /// once: it may draw them on several threads, or return `false` to stop. Where one stream serves the
-    /// whole network, it is asked before each array, with none to draw.
+    /// whole network, it is told before each array the share of the numbers that is drawn.
     ///
     /// # Errors
     /// [`BuildStopped`] when `draw` says stop.
@@ -69,7 +70,7 @@ impl<T: FromDraws> Network<T> {
         experiment: &Experiment,
         variant: &Variant,
         cache: &mut DrawCache,
-        draw: &mut dyn FnMut(&mut [PendingArray]) -> bool,
+        draw: &mut dyn FnMut(Drawing<'_>) -> bool,
     ) -> Result<Self, BuildStopped> {
         let sizes = experiment.sizes();
         let wanted = Wanted {

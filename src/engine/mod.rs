@@ -43,7 +43,7 @@ mod symmetry;
 
 pub(crate) use build::in_precision;
 pub use build::{BuildStopped, FromDraws};
-pub use draws::{DrawCache, PendingArray, Tensor};
+pub use draws::{DrawCache, Drawing, PendingArray, Tensor};
 pub use emulated::{StoredDelta, StoredGradient};
 pub use exact_law::{ExactLaw, NotExact};
 pub use gradient::Gradient;

@@ -3,29 +3,37 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use eframe::egui::{self, Context, Ui};
+use eframe::egui::{self, Context, Ui, ViewportCommand};
 
-use crate::experiment::{Experiment, visible};
-use crate::export::picture::{self, PictureOptions};
+use crate::experiment::Experiment;
 use crate::figure::{Figure, FigureId};
 
-use super::ask::{self, Answer, Ask, Purpose};
+use super::ask::Purpose;
 use super::card_limit::CardLimit;
 use super::clipboard::Clipboard;
 use super::command::{Command, Commands};
-use super::history::History;
+use super::document::Document;
+use super::files::{Around, Files};
+use super::history::{History, Step};
 use super::input_limit::InputLimit;
-use super::jobs::{Done, Jobs};
 use super::lab::Lab;
-use super::message::Message;
+use super::message::Messages;
 use super::page::Page;
 use super::page_view::PageContext;
 use super::pages::Pages;
-use super::saved::Saved;
+use super::question::Leaving;
+use super::saved::{Left, Session};
 use super::state::{Keeper, State};
-use super::{bar, controls, keys};
+use super::{bar, controls, keys, welcome};
 use crate::paint::{Painter, theme};
+
+/// A crash loses at most what was changed within this and the time that writing takes: the least
+/// and the most, for an experiment that takes long to put into text.
+const AUTOSAVE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+/// How much more time passes between two saves than one takes.
+const SAVE_SHARE: u32 = 20;
 
 /// The whole window.
 pub struct App {
@@ -34,58 +42,76 @@ pub struct App {
     pages: Pages,
     history: History,
     painter: Painter,
-    jobs: Jobs,
-    ask: Option<Ask>,
+    files: Files,
     show_keys: bool,
-    message: Option<Message>,
+    show_welcome: bool,
+    messages: Messages,
     /// What is asked for from outside, until the end of the next frame.
     waiting: Commands,
-    /// The file that is being opened.
-    opening: Option<PathBuf>,
-    /// Where files were last opened or written.
-    folder: PathBuf,
-    /// The last session's experiment, until it is reopened.
-    last_session: Option<Experiment>,
+    /// Unsaved work of a session before, where this one was started on something else.
+    aside: Option<Experiment>,
+    /// The session as it was last handed over to be written.
+    kept: Session,
+    /// How long that took.
+    save_took: Duration,
+    /// The window's title.
+    title: String,
     keeper: Keeper,
     card_limit: CardLimit,
 }
 
 impl App {
-    /// The app in a context. Without an experiment it opens on the chapter's figure.
+    /// The app in a context. Without an experiment it opens on what the last session left, and at
+    /// the very first start on the chapter's figure.
     pub fn new(creation: &eframe::CreationContext<'_>, experiment: Option<Experiment>) -> Self {
         let context = &creation.egui_ctx;
         theme::install(context);
         context.add_plugin(InputLimit::default());
-        let saved = Saved::load(creation.storage);
-        context.set_theme(saved.theme());
-        let mut lab = Lab::new(experiment.unwrap_or_default(), context);
-        lab.view.linear = saved.linear;
+        let last = Session::load(creation.storage);
+        let is_first = last.experiment.is_none() && experiment.is_none();
+        let (document, experiment) = match (experiment, &last.experiment) {
+            (Some(given), _) => (Document::kept(&given, None), given),
+            (None, Some(left)) => (last.document().share(), left.clone()),
+            (None, None) => (Document::kept(&Experiment::default(), None), Experiment::default()),
+        };
+        let mut lab = Lab::new(experiment, context);
+        lab.view = last.view;
         lab.submit();
         let pages = Pages::new(context, lab.draws());
+        let mut files = Files::new(context, document, last.usable_folder());
+        files.recent.clone_from(&last.recent);
         Self {
-            lab,
-            page: saved.page,
+            page: last.page,
             pages,
             history: History::default(),
             painter: Painter::new(),
-            jobs: Jobs::new(context.clone()),
-            ask: None,
+            files,
             show_keys: false,
-            message: None,
+            // A test has no storage, and is no first start.
+            show_welcome: creation.storage.is_some() && is_first,
+            messages: Messages::default(),
             waiting: Commands::new(),
-            opening: None,
-            folder: saved.folder(),
-            last_session: saved.experiment(),
+            aside: last.aside_for(&lab.experiment),
+            kept: Session::default(),
+            save_took: Duration::ZERO,
+            title: String::new(),
             keeper: Keeper::default(),
             card_limit: CardLimit::default(),
+            lab,
         }
+    }
+
+    /// The present experiment is that of this file.
+    pub fn with_file(mut self, path: &Path) -> Self {
+        self.files.opened_at_the_start(path);
+        self
     }
 
     /// Keeps a good copy of what is saved here, and says what was wrong with the last one.
     pub(super) fn with_state(mut self, state: &State) -> Self {
         self.keeper = Keeper::new(state);
         if !state.said.is_empty() {
-            self.complain(&state.said.join(" "));
+            self.messages.complain(&state.said.join(" "));
         }
         self
     }
@@ -100,9 +126,14 @@ impl App {
         self.page
     }
 
+    /// The window's title: the file, and whether it has unsaved changes.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
     /// Whether a file is being opened.
     pub fn is_opening(&self) -> bool {
-        self.opening.is_some()
+        self.files.is_opening()
     }
 
     /// The pages and their studies.
@@ -117,120 +148,77 @@ impl App {
 
     /// The folder that is offered for files.
     pub fn set_folder(&mut self, folder: PathBuf) {
-        self.folder = folder;
+        self.files.folder = folder;
     }
 
-    fn take_jobs(&mut self, context: &Context) {
-        while let Some(done) = self.jobs.take() {
-            match done {
-                Done::Written(path) => {
-                    self.remember_folder(&path);
-                    self.say(&format!("Written: {}", path.display()));
-                }
-                Done::WrittenBut(path, but) => {
-                    self.remember_folder(&path);
-                    self.complain(&format!("Written: {}. {but}", path.display()));
-                }
-                Done::Picture(image) => {
-                    context.copy_image(*image);
-                    self.say("The picture is on the clipboard.");
-                }
-                Done::Picked(path) => {
-                    if let Some(ask) = &mut self.ask {
-                        ask.picked(path);
-                    }
-                }
-                Done::Opened(path, opened) if self.opening.as_ref() == Some(&path) => {
-                    self.opening = None;
-                    self.opened(&path, opened);
-                }
-                // A newer one is asked for.
-                Done::Opened(..) => {}
-                Done::Failed(text) => self.complain(&text),
-            }
-        }
+    /// What files change.
+    fn around<'a>(
+        lab: &'a mut Lab,
+        messages: &'a mut Messages,
+        context: &'a Context,
+    ) -> Around<'a> {
+        Around { context, experiment: &mut lab.experiment, messages }
     }
 
-    fn remember_folder(&mut self, path: &Path) {
-        if let Some(folder) = path.parent() {
-            self.folder = folder.to_owned();
-        }
-    }
-
-    fn say(&mut self, text: &str) {
-        self.message = Some(Message { text: visible(text), is_error: false });
-    }
-
-    fn complain(&mut self, text: &str) {
-        self.message = Some(Message { text: visible(text), is_error: true });
+    fn leave(&mut self, context: &Context, to: Leaving) {
+        self.files.leave(to, &mut Self::around(&mut self.lab, &mut self.messages, context));
     }
 
     fn apply(&mut self, context: &Context, command: Command) {
         if changes_the_experiment(&command) {
-            // What was said belongs to the experiment before.
-            self.message = None;
+            // What was said belongs to the experiment before, and whoever sets something has begun.
+            self.messages.clear();
+            self.show_welcome = false;
         }
         match command {
             Command::Set(experiment) => self.lab.experiment = *experiment,
+            Command::Load(experiment) => self.leave(context, Leaving::Load(experiment)),
+            Command::New => self.leave(context, Leaving::Load(Box::default())),
             Command::Look(view) => self.lab.view = view,
             Command::Go(page) => self.page = page,
-            Command::Undo => self.replace(History::undo),
-            Command::Redo => self.replace(History::redo),
+            Command::Undo => self.step(History::undo),
+            Command::Redo => self.step(History::redo),
             Command::NewDraw => self.lab.experiment.next_seed(),
             Command::Cancel => self.lab.cancel(),
             Command::ComputeAgain => self.lab.compute_again(),
+            Command::ComputeLarge => self.lab.agree(),
             Command::AskOpen => self.ask(context, Purpose::Open),
-            Command::AskSave => self.ask(context, Purpose::Save),
+            Command::Save => self.files.save(context, &self.lab.experiment),
+            Command::SaveAs => self.ask(context, Purpose::Save),
             Command::AskPicture(figure) if self.may_leave(&figure) => {
                 self.ask(context, Purpose::Picture(figure));
             }
             Command::AskTable(figure) if self.may_leave(&figure) => {
                 self.ask(context, Purpose::Table(figure));
             }
-            Command::Copy(figure) if self.may_leave(&figure) => self.copy(context, figure),
+            Command::Copy(figure) if self.may_leave(&figure) => self.files.copy(context, figure),
             Command::AskPicture(_) | Command::AskTable(_) | Command::Copy(_) => {}
             Command::AskSheetPicture => self.with_sheet(context, Command::AskPicture),
             Command::AskSheetTable => self.with_sheet(context, Command::AskTable),
             Command::CopySheet => self.with_sheet(context, Command::Copy),
-            Command::Open(path) => self.open(path),
+            Command::Open(path) => self.leave(context, Leaving::Open(path)),
             Command::Reopen => {
-                if let Some(experiment) = self.last_session.take() {
+                if let Some(experiment) = self.aside.take() {
+                    self.files.document = Document::default().share();
                     self.lab.experiment = experiment;
                 }
             }
+            Command::Quit => context.send_viewport_cmd(ViewportCommand::Close),
             Command::ShowKeys => self.show_keys = !self.show_keys,
+            Command::ShowWelcome => self.show_welcome = true,
         }
     }
 
-    fn replace(&mut self, step: fn(&mut History, &Experiment) -> Option<Experiment>) {
-        if let Some(experiment) = step(&mut self.history, &self.lab.experiment) {
-            self.lab.experiment = experiment;
+    fn step(&mut self, step: fn(&mut History) -> Option<Step>) {
+        self.history.settle(&self.lab.experiment, &self.files.document);
+        if let Some(step) = step(&mut self.history) {
+            self.lab.experiment = step.experiment;
+            self.files.document = step.document;
         }
     }
 
     fn ask(&mut self, context: &Context, purpose: Purpose) {
-        let dark = context.theme() == egui::Theme::Dark;
-        let title = &self.lab.experiment.title;
-        // On paper a light ground is the better start, whatever the window has.
-        let dark = dark && !matches!(purpose, Purpose::Picture(_));
-        self.ask = Some(Ask::new(purpose, &self.folder, title, dark));
-    }
-
-    fn open(&mut self, path: PathBuf) {
-        self.say(&format!("Opening: {}", path.display()));
-        self.jobs.open(&path);
-        self.opening = Some(path);
-    }
-
-    fn opened(&mut self, path: &Path, opened: Result<Box<Experiment>, String>) {
-        match opened {
-            Ok(experiment) => {
-                self.lab.experiment = *experiment;
-                self.remember_folder(path);
-                self.say(&format!("Opened: {}", path.display()));
-            }
-            Err(why) => self.complain(&format!("{}: {why}", path.display())),
-        }
+        self.files.ask(context, purpose, &self.lab.experiment.title);
     }
 
     /// A preview's numbers are not those of the experiment that would travel with them; the
@@ -246,50 +234,10 @@ impl App {
         }
     }
 
-    fn copy(&mut self, context: &Context, figure: Arc<Figure>) {
-        let dark = context.theme() == egui::Theme::Dark;
-        let painted = move || {
-            let scale = 2.0;
-            let size = picture::fitting_size(&figure, None, scale)?;
-            picture::paint(&figure, PictureOptions { size, scale, dark })
-        };
-        self.jobs.start("copy picture", move || match painted() {
-            Ok(image) => Done::Picture(Box::new(image.to_color_image())),
-            Err(error) => Done::Failed(error.to_string()),
-        });
-    }
-
-    /// The small window's answer, carried out on a thread of its own where it takes time.
-    fn answer(&mut self, context: &Context) {
-        let Some(ask) = &mut self.ask else { return };
-        let path = match ask.show(context, &mut self.jobs) {
-            Answer::Waiting => return,
-            Answer::Close => {
-                self.ask = None;
-                return;
-            }
-            Answer::Go(path) => path,
-        };
-        let (purpose, options) = (ask.purpose.clone(), ask.options());
-        self.ask = None;
-        match purpose {
-            Purpose::Open => self.open(path),
-            Purpose::Save => {
-                let text = self.lab.experiment.to_toml();
-                self.jobs.start("save experiment", move || ask::written(&path, text.as_bytes()));
-            }
-            Purpose::Picture(figure) => self
-                .jobs
-                .start("export picture", move || ask::write_picture(&figure, options, &path)),
-            Purpose::Table(figure) => {
-                self.jobs.start("export numbers", move || ask::write_table(&figure, &path));
-            }
-        }
-    }
-
-    fn windows(&mut self, context: &Context) {
-        self.answer(context);
+    fn windows(&mut self, context: &Context, commands: &mut Commands) {
+        self.files.windows(&mut Self::around(&mut self.lab, &mut self.messages, context));
         keys::window(context, &mut self.show_keys);
+        welcome::show(context, &mut self.show_welcome, commands);
     }
 
     fn dropped_files(context: &Context, commands: &mut Commands) {
@@ -305,7 +253,8 @@ impl App {
             undo: self.history.can_undo(),
             redo: self.history.can_redo(),
             draw: self.lab.experiment.is_drawn(),
-            reopen: self.last_session.is_some(),
+            reopen: self.aside.is_some(),
+            recent: &self.files.recent,
         };
         egui::Panel::top("bar")
             .show(ui, |ui| bar::top(ui, &self.lab, self.page, can, &mut commands));
@@ -320,13 +269,18 @@ impl App {
             egui::Panel::left("controls")
                 .resizable(true)
                 .default_size(312.0)
-                .size_range(260.0..=460.0)
-                .show(ui, |ui| controls::show(ui, &self.lab.experiment, &mut commands));
+                .size_range(300.0..=460.0)
+                .show(ui, |ui| controls::show(ui, &self.lab, &mut commands));
             self.apply_all(&context, &mut commands);
         }
+        let refusal = self.lab.refusal().map(str::to_owned);
         self.lab.submit_and_wait();
+        if self.lab.refusal() != refusal.as_deref() {
+            // The controls told of the one before.
+            context.request_repaint();
+        }
         let mut status = ui.new_child(egui::UiBuilder::new().id_salt("words").max_rect(status));
-        let (message, is_busy) = (self.message.as_ref(), self.jobs.is_busy());
+        let (message, is_busy) = (self.messages.last(), self.files.is_busy());
         bar::bottom(&mut status, &self.lab, message, is_busy, &mut commands);
         egui::CentralPanel::no_frame().show(ui, |ui| {
             let commands = &mut commands;
@@ -334,6 +288,40 @@ impl App {
             self.pages.show(self.page, ui, context);
         });
         commands
+    }
+
+    /// Remembers a step once an edit is whole: the pointer is let go, the field is left.
+    fn settle(&mut self, context: &Context) {
+        let (is_down, is_let_go) =
+            context.input(|i| (i.pointer.any_down(), i.pointer.any_released()));
+        if !is_down && (is_let_go || !context.text_edit_focused()) {
+            self.history.settle(&self.lab.experiment, &self.files.document);
+        }
+    }
+
+    fn entitle(&mut self, context: &Context) {
+        let title = self.files.document.borrow().title(&self.lab.experiment);
+        if title != self.title {
+            context.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
+
+    /// What a crash would leave, given the present document.
+    fn left<'a>(&'a self, document: &'a Document) -> Left<'a> {
+        Left {
+            experiment: self.lab.acceptable(),
+            document,
+            page: self.page,
+            view: self.lab.view,
+            folder: &self.files.folder,
+            recent: &self.files.recent,
+            aside: self.aside.as_ref(),
+        }
+    }
+
+    fn is_kept(&self) -> bool {
+        self.left(&self.files.document.borrow()).is_in(&self.kept)
     }
 
     fn apply_all(&mut self, context: &Context, commands: &mut Commands) {
@@ -348,46 +336,64 @@ impl eframe::App for App {
         self.lab.poll();
         self.pages.poll();
         self.lab.submit();
-        self.take_jobs(context);
+        self.files.take(&mut Self::around(&mut self.lab, &mut self.messages, context));
+        self.files.closing(context, &self.lab.experiment);
         let failures = [
             InputLimit::take_refused(context),
             Clipboard::take_failure(context),
             self.card_limit.fit(context),
         ];
         for sentence in failures.iter().flatten() {
-            self.complain(sentence);
+            self.messages.complain(sentence);
         }
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         let context = ui.ctx().clone();
+        if context.input(|i| i.pointer.any_pressed()) {
+            // What was typed is one step, and what is pressed now begins another.
+            self.history.settle(&self.lab.experiment, &self.files.document);
+        }
         let mut commands = std::mem::take(&mut self.waiting);
-        keys::read(&context, &mut commands);
+        keys::read(&context, self.page, &mut commands);
         Self::dropped_files(&context, &mut commands);
         let mut commands = self.panels(ui, commands);
-        self.windows(&context);
+        self.windows(&context, &mut commands);
         self.apply_all(&context, &mut commands);
         // Submitted at once, so that the answer is there for the next frame.
         self.lab.submit();
         self.pages.ask(self.page, &self.lab);
-        if !context.input(|i| i.pointer.any_down()) {
-            self.history.settle(&self.lab.experiment);
+        self.settle(&context);
+        self.entitle(&context);
+        if frame.storage().is_some() && !self.is_kept() {
+            // eframe saves when it paints, so that the last change needs a frame of its own: one that
+            // does not come before the time.
+            context.request_repaint_after(self.auto_save_interval() * 21 / 20);
         }
         if self.lab.progress().is_some() {
             // The worker wakes the window when it is done; until then only the bar moves.
-            context.request_repaint_after(std::time::Duration::from_millis(100));
+            context.request_repaint_after(Duration::from_millis(100));
         }
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        let saved = Saved::of(&self.lab, self.page, &self.folder);
-        saved.store(storage);
+        let begin = Instant::now();
+        if !self.is_kept() {
+            self.kept = self.left(&self.files.document.borrow()).session();
+            self.kept.store(storage);
+        }
         self.keeper.keep(storage);
+        self.save_took = begin.elapsed();
+    }
+
+    fn auto_save_interval(&self) -> Duration {
+        let [least, most] = AUTOSAVE;
+        (SAVE_SHARE * self.save_took).clamp(least, most)
     }
 }
 
 /// Whether what is set may be another afterwards.
 fn changes_the_experiment(command: &Command) -> bool {
-    use Command::{NewDraw, Open, Redo, Reopen, Set, Undo};
-    matches!(command, Set(_) | Undo | Redo | NewDraw | Open(_) | Reopen)
+    use Command::{Load, New, NewDraw, Open, Redo, Reopen, Set, Undo};
+    matches!(command, Set(_) | Load(_) | New | Undo | Redo | NewDraw | Open(_) | Reopen)
 }

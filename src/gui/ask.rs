@@ -3,15 +3,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use eframe::egui::{self, DragValue, Grid, Ui};
 
+use crate::experiment::visible;
 use crate::export::picture::{self, POINTS_PER_INCH, PictureOptions};
 use crate::export::{atomic, table};
 use crate::figure::Figure;
 
 use super::input_limit::LETTERS;
-use super::jobs::{Done, Jobs};
+use super::jobs::{Done, Jobs, Picked};
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +28,12 @@ pub enum Purpose {
     Table(Arc<Figure>),
 }
 
+/// A dialog that ends sooner than this has not been seen by anybody.
+const SEEN: Duration = Duration::from_millis(300);
+
+const NO_DIALOG: &str =
+    "This system shows no file dialog: it has neither a desktop portal nor zenity. Type the path.";
+
 /// The window, while it is open.
 pub struct Ask {
     /// What for.
@@ -35,6 +43,10 @@ pub struct Ask {
     browsing: bool,
     /// Whether the path has just been offered, so that the field takes the keyboard.
     fresh: bool,
+    /// The path that was answered, while it is being opened or written.
+    answered: Option<String>,
+    /// Why the path of this text was refused, or no dialog came.
+    refusal: Option<(String, String)>,
 }
 
 /// What a person decided in this frame.
@@ -69,7 +81,34 @@ impl Ask {
             options: PictureOptions { size, scale, dark },
             browsing: false,
             fresh: true,
+            answered: None,
+            refusal: None,
         }
+    }
+
+    /// Offers this path in place of the usual one.
+    pub fn at(mut self, place: Option<PathBuf>) -> Self {
+        if let Some(path) = place {
+            self.path = path.display().to_string();
+        }
+        self
+    }
+
+    /// Whether a path was answered and is not refused yet.
+    pub fn is_answered(&self) -> bool {
+        self.answered.is_some()
+    }
+
+    /// Nothing comes of the answer; another may be given.
+    pub fn reconsider(&mut self) {
+        self.answered = None;
+    }
+
+    /// Says why the path cannot be taken; what was typed stays.
+    pub fn refuse(&mut self, why: &str) {
+        let path = self.answered.take().unwrap_or_default();
+        self.refusal = Some((path, visible(why)));
+        self.fresh = true;
     }
 
     /// Size, density and ground for a picture.
@@ -78,10 +117,12 @@ impl Ask {
     }
 
     /// The system's dialog has answered.
-    pub fn picked(&mut self, path: Option<PathBuf>) {
+    pub fn picked(&mut self, picked: Picked) {
         self.browsing = false;
-        if let Some(path) = path {
-            self.path = path.display().to_string();
+        match picked {
+            Picked::Path(path) => self.path = path.display().to_string(),
+            Picked::Nothing => {}
+            Picked::NoDialog => self.refusal = Some((self.path.clone(), NO_DIALOG.to_owned())),
         }
     }
 
@@ -185,28 +226,42 @@ impl Ask {
         }
         let entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         let path = PathBuf::from(self.path.trim());
-        if self.purpose != Purpose::Open && path.is_file() {
-            ui.colored_label(ui.visuals().warn_fg_color, "This file exists and will be replaced.");
-        }
+        self.told(ui, &path);
         ui.add_space(4.0);
         ui.horizontal(|ui| {
-            let ready = !self.path.trim().is_empty();
+            // A newer path to open takes the place of the one before; what is written is written.
+            let waits = self.is_answered() && self.purpose != Purpose::Open;
+            let ready = !self.path.trim().is_empty() && !waits;
             if ui.add_enabled(ready, egui::Button::new(self.verb())).clicked() || (entered && ready)
             {
+                self.answered = Some(self.path.clone());
+                self.refusal = None;
                 answer = Answer::Go(path);
             }
             if ui.button("Cancel").clicked() {
                 answer = Answer::Close;
             }
             let browse = ui.add_enabled(!self.browsing, egui::Button::new("Browse…"));
-            if browse
-                .on_disabled_hover_text("The system's dialog is open, or there is none")
-                .clicked()
-            {
+            if browse.on_disabled_hover_text("The system's dialog is open").clicked() {
                 self.browse(jobs);
             }
         });
         answer
+    }
+
+    /// What is to be known of the path before it is taken, or after it was refused.
+    fn told(&mut self, ui: &mut Ui, path: &Path) {
+        if self.refusal.as_ref().is_some_and(|(of, _)| *of != self.path) {
+            self.refusal = None;
+        }
+        if let Some((_, why)) = &self.refusal {
+            ui.colored_label(ui.visuals().error_fg_color, why);
+        } else if self.is_answered() {
+            let words = if self.purpose == Purpose::Open { "Opening…" } else { "Writing…" };
+            ui.weak(words);
+        } else if self.purpose != Purpose::Open && path.is_file() {
+            ui.colored_label(ui.visuals().warn_fg_color, "This file exists and will be replaced.");
+        }
     }
 
     /// Opens the system's dialog on a thread of its own: it may block for long, or not exist.
@@ -214,7 +269,11 @@ impl Ask {
         self.browsing = true;
         let purpose = self.purpose.clone();
         let path = PathBuf::from(self.path.trim());
-        jobs.start("file dialog", move || Done::Picked(dialog(&purpose, &path)));
+        jobs.start("file dialog", move || {
+            let begin = Instant::now();
+            let path = dialog(&purpose, &path);
+            Done::Picked(Picked::of(path, begin.elapsed() >= SEEN))
+        });
     }
 }
 
@@ -250,7 +309,7 @@ pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path)
             (Done::Written(path), Some(but)) => Done::WrittenBut(path, but),
             (done, _) => done,
         },
-        Err(error) => Done::Failed(error.to_string()),
+        Err(error) => Done::Refused(error.to_string()),
     }
 }
 
@@ -258,7 +317,7 @@ pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path)
 pub fn write_table(figure: &Figure, path: &Path) -> Done {
     match table::encode(&figure.table()) {
         Ok(bytes) => written(path, &bytes),
-        Err(error) => Done::Failed(error.to_string()),
+        Err(error) => Done::Refused(error.to_string()),
     }
 }
 
@@ -266,13 +325,25 @@ pub fn write_table(figure: &Figure, path: &Path) -> Done {
 pub fn written(path: &Path, bytes: &[u8]) -> Done {
     match atomic::write(path, bytes) {
         Ok(()) => Done::Written(path.to_owned()),
-        Err(error) => Done::Failed(error.to_string()),
+        Err(error) => Done::Refused(error.to_string()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::slug;
+    use super::*;
+
+    #[test]
+    fn a_system_without_a_dialog_is_told_of_until_the_path_changes() {
+        let mut ask = Ask::new(Purpose::Open, Path::new("/"), "", false);
+        for (quick, is_told) in [(false, false), (true, true)] {
+            ask.picked(Picked::of(None, !quick));
+            assert_eq!(ask.refusal.is_some(), is_told);
+        }
+        ask.picked(Picked::of(Some("/net.toml".into()), true));
+        assert_eq!(ask.path, "/net.toml");
+        assert!(ask.refusal.is_some_and(|(of, why)| of != ask.path && why.contains("portal")));
+    }
 
     #[test]
     fn titles_become_file_names() {

@@ -1,24 +1,30 @@
 //! The bar on top with menus and pages, and the line at the bottom.
 
+use std::path::{Path, PathBuf};
+
 use eframe::egui::{self, Align, Button, Layout, ProgressBar, RichText, ThemePreference, Ui};
+
+use crate::experiment::short_path;
 
 use super::command::{Command, Commands};
 use super::keys;
 use super::lab::Lab;
 use super::message::{Message, sentence};
-use super::page::Page;
+use super::page::{Group, Page};
 
 /// What the menus can offer.
 #[derive(Clone, Copy, Debug)]
-pub struct Can {
+pub struct Can<'a> {
     /// There is a step back.
     pub undo: bool,
     /// There is a step forward.
     pub redo: bool,
     /// Something is drawn.
     pub draw: bool,
-    /// There is a last session's experiment.
+    /// There is unsaved work of a session before.
     pub reopen: bool,
+    /// The last files.
+    pub recent: &'a [PathBuf],
 }
 
 /// Room that the button for export takes, in points.
@@ -27,7 +33,7 @@ const ROOM_FOR_EXPORT: f32 = 104.0;
 const ROOM_FOR_UNDO: f32 = 110.0;
 
 /// Menus, pages, undo and redo.
-pub fn top(ui: &mut Ui, lab: &Lab, page: Page, can: Can, commands: &mut Commands) {
+pub fn top(ui: &mut Ui, lab: &Lab, page: Page, can: Can<'_>, commands: &mut Commands) {
     let one_row = ui.available_width() >= MENUS + tabs_width(ui);
     egui::MenuBar::new().ui(ui, |ui| {
         file_menu(ui, can, commands);
@@ -36,7 +42,7 @@ pub fn top(ui: &mut Ui, lab: &Lab, page: Page, can: Can, commands: &mut Commands
         help_menu(ui, commands);
         if one_row {
             ui.separator();
-            tabs(ui, page, commands);
+            ui.scope(|ui| tabs(ui, page, commands));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| tools(ui, can, commands));
     });
@@ -45,32 +51,50 @@ pub fn top(ui: &mut Ui, lab: &Lab, page: Page, can: Can, commands: &mut Commands
     }
 }
 
-/// Room for the menus and the button on the right, in points.
-const MENUS: f32 = 320.0;
+/// Room for the menus and the buttons on the right, in points.
+const MENUS: f32 = 390.0;
 
-/// The width of all tabs in one row.
+/// The width of all tabs in one row, without the words of their groups.
 fn tabs_width(ui: &Ui) -> f32 {
     let font = egui::TextStyle::Button.resolve(ui.style());
-    let spacing = ui.spacing();
-    let around = 2.0 * spacing.button_padding.x + spacing.item_spacing.x;
+    let around = 2.0 * TAB_PADDING + TAB_SPACING;
     let width = |page: Page| {
         let label = page.label().to_owned();
         ui.painter().layout_no_wrap(label, font.clone(), egui::Color32::WHITE).size().x + around
     };
-    Page::ALL.into_iter().map(width).sum()
+    let separators = (Group::ALL.len() as f32 - 1.0) * SEPARATOR;
+    Page::ALL.into_iter().map(width).sum::<f32>() + separators
 }
 
+/// Room that a separator takes, in points.
+const SEPARATOR: f32 = 6.0;
+/// Room beside a tab's words.
+const TAB_PADDING: f32 = 5.0;
+/// Room between tabs: two more than today's have to fit beside them.
+const TAB_SPACING: f32 = 2.0;
+
+/// The tabs, group by group.
 fn tabs(ui: &mut Ui, page: Page, commands: &mut Commands) {
-    for each in Page::ALL {
-        let tab = ui.selectable_label(each == page, each.label()).on_hover_text(each.hint());
-        if tab.clicked() {
-            commands.push(Command::Go(each));
+    ui.spacing_mut().item_spacing.x = TAB_SPACING;
+    ui.spacing_mut().button_padding.x = TAB_PADDING;
+    for (index, group) in Group::ALL.into_iter().enumerate() {
+        if index > 0 {
+            ui.add(egui::Separator::default().spacing(SEPARATOR - TAB_SPACING));
+        }
+        for each in Page::ALL.into_iter().filter(|page| page.group() == group) {
+            let key = keys::page_hint(ui.ctx(), each);
+            let key = key.map(|key| format!(" ({key})")).unwrap_or_default();
+            let hint = format!("{}: {}{key}", group.label(), each.hint());
+            let tab = ui.selectable_label(each == page, each.label()).on_hover_text(hint);
+            if tab.clicked() {
+                commands.push(Command::Go(each));
+            }
         }
     }
 }
 
 /// What the menus have too, where there is room beside the pages.
-fn tools(ui: &mut Ui, can: Can, commands: &mut Commands) {
+fn tools(ui: &mut Ui, can: Can<'_>, commands: &mut Commands) {
     if ui.available_width() < ROOM_FOR_EXPORT {
         return;
     }
@@ -102,23 +126,43 @@ fn entry(ui: &mut Ui, on: bool, text: &str, command: Command, commands: &mut Com
     }
 }
 
-fn file_menu(ui: &mut Ui, can: Can, commands: &mut Commands) {
+fn file_menu(ui: &mut Ui, can: Can<'_>, commands: &mut Commands) {
     ui.menu_button("File", |ui| {
+        entry(ui, true, "New experiment", Command::New, commands);
         entry(ui, true, "Open experiment…", Command::AskOpen, commands);
-        entry(ui, true, "Save experiment…", Command::AskSave, commands);
-        entry(ui, can.reopen, "Reopen the last session's", Command::Reopen, commands);
+        recent_menu(ui, can.recent, commands);
+        if can.reopen {
+            entry(ui, true, "Reopen earlier unsaved work", Command::Reopen, commands);
+        }
+        ui.separator();
+        entry(ui, true, "Save", Command::Save, commands);
+        entry(ui, true, "Save as…", Command::SaveAs, commands);
         ui.separator();
         entry(ui, true, "Export the sheet as PNG…", Command::AskSheetPicture, commands);
         entry(ui, true, "Export the sheet's numbers as CSV…", Command::AskSheetTable, commands);
         ui.label(RichText::new("Each figure has its own buttons too.").small().weak());
         ui.separator();
-        if ui.button("Quit").clicked() {
-            ui.send_viewport_cmd(egui::ViewportCommand::Close);
-        }
+        entry(ui, true, "Quit", Command::Quit, commands);
     });
 }
 
-fn edit_menu(ui: &mut Ui, can: Can, commands: &mut Commands) {
+/// The last files by name, with the whole path where the mouse rests.
+fn recent_menu(ui: &mut Ui, recent: &[PathBuf], commands: &mut Commands) {
+    ui.add_enabled_ui(!recent.is_empty(), |ui| {
+        ui.menu_button("Open recent", |ui| {
+            for path in recent {
+                let name = path.file_name().map_or(path.as_path(), Path::new);
+                let button = ui.button(short_path(name)).on_hover_text(short_path(path));
+                if button.clicked() {
+                    commands.push(Command::Open(path.clone()));
+                    ui.close();
+                }
+            }
+        });
+    });
+}
+
+fn edit_menu(ui: &mut Ui, can: Can<'_>, commands: &mut Commands) {
     ui.menu_button("Edit", |ui| {
         entry(ui, can.undo, "Undo", Command::Undo, commands);
         entry(ui, can.redo, "Redo", Command::Redo, commands);
@@ -180,6 +224,7 @@ fn theme_choice(ui: &mut Ui) {
 
 fn help_menu(ui: &mut Ui, commands: &mut Commands) {
     ui.menu_button("Help", |ui| {
+        entry(ui, true, "First steps", Command::ShowWelcome, commands);
         entry(ui, true, "Keys", Command::ShowKeys, commands);
         ui.separator();
         ui.label(RichText::new(concat!("Gradient lab ", env!("CARGO_PKG_VERSION"))).weak());
@@ -196,7 +241,7 @@ pub fn bottom(
 ) {
     ui.horizontal(|ui| {
         if let Some(refusal) = lab.refusal() {
-            sentence(ui, refusal, true);
+            sentence(ui, refusal, !lab.is_held());
         } else if let Some(share) = lab.progress().filter(|_| lab.is_stale() && lab.takes_long()) {
             under_way(ui, share, "Computing; the picture is the last result.", commands);
         } else if let (Some(share), Some((examples, batch))) = (lab.progress(), lab.preview()) {

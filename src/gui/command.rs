@@ -13,6 +13,10 @@ use super::page::Page;
 pub enum Command {
     /// Another experiment in place of the present one.
     Set(Box<Experiment>),
+    /// An experiment that comes with the lab, as a document of its own.
+    Load(Box<Experiment>),
+    /// The chapter's experiment, as a document of its own.
+    New,
     /// Another look at the same result.
     Look(View),
     /// Another page.
@@ -27,10 +31,14 @@ pub enum Command {
     Cancel,
     /// Compute what was cancelled.
     ComputeAgain,
+    /// Compute the present setting, although it takes much memory or time.
+    ComputeLarge,
     /// The window that opens an experiment.
     AskOpen,
-    /// The window that saves the experiment.
-    AskSave,
+    /// Save the experiment to its file, or ask for one.
+    Save,
+    /// The window that saves the experiment to another file.
+    SaveAs,
     /// The window that exports this figure as PNG.
     AskPicture(Arc<Figure>),
     /// The window that exports this figure's numbers as CSV.
@@ -45,16 +53,25 @@ pub enum Command {
     CopySheet,
     /// Open this file.
     Open(PathBuf),
-    /// The experiment of the last session.
+    /// The unsaved work of a session before this one.
     Reopen,
+    /// The end.
+    Quit,
     /// The list of keys.
     ShowKeys,
+    /// The card with three ways in.
+    ShowWelcome,
 }
 
 impl Command {
     /// Another experiment in place of the present one.
     pub fn set(experiment: Experiment) -> Self {
         Self::Set(Box::new(experiment))
+    }
+
+    /// An experiment that comes with the lab, as a document of its own.
+    pub fn load(experiment: Experiment) -> Self {
+        Self::Load(Box::new(experiment))
     }
 }
 

@@ -1,28 +1,48 @@
 //! Undo and redo of the experiment.
 
+use std::rc::Rc;
+
 use crate::experiment::Experiment;
+
+use super::document::SharedDocument;
 
 /// Steps kept. An experiment without explicit weights takes a few hundred bytes.
 const KEPT: usize = 200;
 
+/// An experiment, and the document to which it belongs.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What is set.
+    pub experiment: Experiment,
+    /// Its document; two documents are the same where they are one in memory.
+    pub document: SharedDocument,
+}
+
+impl Step {
+    fn is(&self, experiment: &Experiment, document: &SharedDocument) -> bool {
+        Rc::ptr_eq(&self.document, document) && self.experiment == *experiment
+    }
+}
+
 /// The experiments before and after the present one.
 ///
-/// A drag of a slider passes through many experiments but is one step: the present one is
-/// settled only when the pointer is let go.
+/// A drag of a slider and a word in a field pass through many experiments but are one step each:
+/// the present one is settled only when the pointer is let go or the field is left.
 #[derive(Default)]
 pub struct History {
-    past: Vec<Experiment>,
-    future: Vec<Experiment>,
-    settled: Option<Experiment>,
+    past: Vec<Step>,
+    future: Vec<Step>,
+    settled: Option<Step>,
 }
 
 impl History {
     /// Remembers a settled experiment, if it differs from the last one.
-    pub fn settle(&mut self, present: &Experiment) {
-        if self.settled.as_ref() == Some(present) {
+    pub fn settle(&mut self, experiment: &Experiment, document: &SharedDocument) {
+        if self.settled.as_ref().is_some_and(|settled| settled.is(experiment, document)) {
             return;
         }
-        if let Some(before) = self.settled.replace(present.clone()) {
+        let present = Step { experiment: experiment.clone(), document: document.clone() };
+        if let Some(before) = self.settled.replace(present) {
             self.past.push(before);
             self.future.clear();
             if self.past.len() > KEPT {
@@ -31,21 +51,17 @@ impl History {
         }
     }
 
-    /// One step back.
-    pub fn undo(&mut self, present: &Experiment) -> Option<Experiment> {
-        self.settle(present);
+    /// One step back from the settled experiment.
+    pub fn undo(&mut self) -> Option<Step> {
         let before = self.past.pop()?;
-        self.future.push(present.clone());
-        self.settled = Some(before.clone());
+        self.future.extend(self.settled.replace(before.clone()));
         Some(before)
     }
 
     /// One step forward again.
-    pub fn redo(&mut self, present: &Experiment) -> Option<Experiment> {
-        self.settle(present);
+    pub fn redo(&mut self) -> Option<Step> {
         let after = self.future.pop()?;
-        self.past.push(present.clone());
-        self.settled = Some(after.clone());
+        self.past.extend(self.settled.replace(after.clone()));
         Some(after)
     }
 
@@ -63,6 +79,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gui::document::Document;
 
     fn with_depth(depth: usize) -> Experiment {
         let mut experiment = Experiment::default();
@@ -72,16 +89,35 @@ mod tests {
 
     #[test]
     fn undo_and_redo_walk_the_settled_steps() {
+        let document = Document::default().share();
         let mut history = History::default();
+        let depth = |step: Option<Step>| step.map(|step| step.experiment.architecture.depth);
         for depth in [1, 2, 3] {
-            history.settle(&with_depth(depth));
+            history.settle(&with_depth(depth), &document);
         }
-        assert_eq!(history.undo(&with_depth(3)), Some(with_depth(2)));
-        assert_eq!(history.undo(&with_depth(2)), Some(with_depth(1)));
-        assert_eq!(history.undo(&with_depth(1)), None);
-        assert_eq!(history.redo(&with_depth(1)), Some(with_depth(2)));
-        history.settle(&with_depth(9));
+        assert_eq!(depth(history.undo()), Some(2));
+        assert_eq!(depth(history.undo()), Some(1));
+        assert_eq!(depth(history.undo()), None);
+        assert_eq!(depth(history.redo()), Some(2));
+        history.settle(&with_depth(9), &document);
         assert!(!history.can_redo());
-        assert_eq!(history.undo(&with_depth(9)), Some(with_depth(2)));
+        assert_eq!(depth(history.undo()), Some(2));
+    }
+
+    #[test]
+    fn a_step_over_a_change_of_document_brings_the_document() {
+        let [first, second] = [Document::default().share(), Document::default().share()];
+        let mut history = History::default();
+        history.settle(&with_depth(1), &first);
+        // The same experiment in another file is another step.
+        history.settle(&with_depth(1), &second);
+        let back = history.undo().expect("a step");
+        assert!(Rc::ptr_eq(&back.document, &first));
+        // What is saved meanwhile counts for every step of the document.
+        first.borrow_mut().kept = Some(with_depth(1));
+        assert!(!back.document.borrow().is_unsaved(&back.experiment));
+        let forward = history.redo().expect("a step");
+        assert!(Rc::ptr_eq(&forward.document, &second));
+        assert!(forward.document.borrow().is_unsaved(&forward.experiment));
     }
 }

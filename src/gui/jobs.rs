@@ -14,14 +14,40 @@ pub enum Done {
     Written(PathBuf),
     /// Something was written that lacks a part; where, and a sentence that says so.
     WrittenBut(PathBuf, String),
+    /// The experiment was saved; where.
+    Saved(PathBuf),
     /// A picture for the clipboard.
     Picture(Box<ColorImage>),
-    /// A person chose a path in the system's dialog, or none.
-    Picked(Option<PathBuf>),
+    /// What came of the system's dialog.
+    Picked(Picked),
     /// What a file that was to be opened gave: its experiment, or a sentence.
     Opened(PathBuf, Result<Box<Experiment>, String>),
+    /// Nothing could be written at the path; the sentence says what to do.
+    Refused(String),
     /// It failed; the sentence says what to do.
     Failed(String),
+}
+
+/// What the system's dialog ended with.
+pub enum Picked {
+    /// A path.
+    Path(PathBuf),
+    /// A person left it.
+    Nothing,
+    /// The system shows none.
+    NoDialog,
+}
+
+impl Picked {
+    /// Of a dialog's answer, and whether it was open long enough to be seen: the library answers
+    /// alike to a person who leaves it and on a system that has none.
+    pub fn of(path: Option<PathBuf>, was_seen: bool) -> Self {
+        match path {
+            Some(path) => Self::Path(path),
+            None if was_seen => Self::Nothing,
+            None => Self::NoDialog,
+        }
+    }
 }
 
 /// Jobs under way.

@@ -3,6 +3,7 @@
 use eframe::egui::{self, Context, Grid, Key, KeyboardShortcut, Modifiers};
 
 use super::command::{Command, Commands};
+use super::page::Page;
 
 /// One key and what it does.
 pub struct Binding {
@@ -28,21 +29,56 @@ macro_rules! binding {
 
 /// Every key of the lab. egui takes Ctrl+Shift+E for Ctrl+E too, so that of two bindings of a
 /// key the one with more modifiers stands first. Ctrl with + and − scales the window; that is egui's own.
-pub const BINDINGS: [Binding; 10] = [
+pub const BINDINGS: [Binding; 13] = [
     binding!(CTRL_SHIFT, Z, "Redo", Command::Redo),
     binding!(CTRL, Y, "Redo", Command::Redo),
     binding!(CTRL, Z, "Undo", Command::Undo),
     binding!(CTRL, D, "New seed", Command::NewDraw),
+    binding!(CTRL, N, "A new experiment: the chapter's", Command::New),
     binding!(CTRL, O, "Open an experiment…", Command::AskOpen),
-    binding!(CTRL, S, "Save the experiment…", Command::AskSave),
+    binding!(CTRL_SHIFT, S, "Save the experiment as…", Command::SaveAs),
+    binding!(CTRL, S, "Save the experiment", Command::Save),
     binding!(CTRL_SHIFT, E, "Export the sheet's numbers as CSV…", Command::AskSheetTable),
     binding!(CTRL, E, "Export the sheet as PNG…", Command::AskSheetPicture),
     binding!(CTRL_SHIFT, C, "Copy the sheet as a picture", Command::CopySheet),
+    binding!(CTRL, Q, "Quit", Command::Quit),
     binding!(Modifiers::NONE, F1, "Show the keys", Command::ShowKeys),
 ];
 
+/// With Ctrl, the first pages in the order of the tabs.
+const PAGES: [Key; 9] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+];
+
+/// The page that keys lead to from this one.
+fn page_pressed(context: &Context, page: Page) -> Option<Page> {
+    let here = Page::ALL.iter().position(|each| *each == page)?;
+    let count = Page::ALL.len();
+    let pressed = |key| context.input_mut(|i| i.consume_key(CTRL, key));
+    let next = pressed(Key::PageDown).then_some((here + 1) % count);
+    let before = pressed(Key::PageUp).then_some((here + count - 1) % count);
+    let named = (0..PAGES.len()).find(|index| pressed(PAGES[*index]));
+    next.or(before).or(named).and_then(|index| Page::ALL.get(index).copied())
+}
+
+/// The key of a page, where it has one.
+pub fn page_hint(context: &Context, page: Page) -> Option<String> {
+    let place = Page::ALL.iter().position(|each| *each == page)?;
+    let key = *PAGES.get(place)?;
+    Some(context.format_shortcut(&KeyboardShortcut::new(CTRL, key)))
+}
+
 /// The keys pressed in this frame. While a text is being written, undo is the text's own.
-pub fn read(context: &Context, commands: &mut Commands) {
+pub fn read(context: &Context, page: Page, commands: &mut Commands) {
+    commands.extend(page_pressed(context, page).map(Command::Go));
     let writing = context.text_edit_focused();
     for binding in &BINDINGS {
         let is_edit = matches!((binding.command)(), Command::Undo | Command::Redo);
@@ -65,6 +101,8 @@ pub fn window(context: &Context, open: &mut bool) {
                 ui.end_row();
             }
             for (keys, what) in [
+                ("Ctrl 1 … Ctrl 9", "The pages in the order of the tabs"),
+                ("Ctrl PageDown  Ctrl PageUp", "The next page, the page before"),
                 ("Ctrl +  Ctrl −  Ctrl 0", "Scale the window"),
                 ("Tab", "The next control"),
                 ("← →", "Move a slider that has the focus; on “Step by step”, the step"),

@@ -10,6 +10,7 @@ use crate::experiment::Experiment;
 use crate::figure::{Figure, FigureId, View};
 use crate::study::{Draw, DrawStudy, Theory};
 
+use super::large::Agreement;
 use super::study_handle::{Study as _, StudyHandle};
 
 /// How long a frame may wait for a result: half of its time at 60 a second. The window's thread
@@ -23,6 +24,9 @@ pub struct Lab {
     /// How it is looked at.
     pub view: View,
     refusal: Option<String>,
+    /// Whether the refusal is a question: the setting is large, and may be computed.
+    is_held: bool,
+    agreement: Agreement,
     /// A study beside the worker's.
     draws: DrawStudy,
     draw: StudyHandle<Experiment, Draw>,
@@ -44,6 +48,8 @@ impl Lab {
             experiment,
             view: View::default(),
             refusal: None,
+            is_held: false,
+            agreement: Agreement::default(),
             draws: study.beside(),
             draw: StudyHandle::new(context, "gradient-lab draw", move |experiment, task, out| {
                 study.run_with_preview(&experiment, task, out)
@@ -63,6 +69,11 @@ impl Lab {
     /// Submits the experiment where it differs from the last one submitted, and tells whether it did.
     pub fn submit(&mut self) -> bool {
         self.refusal = self.experiment.validate().err().map(|error| error.to_string());
+        self.is_held = false;
+        if self.refusal.is_none() && !self.draw.has_asked(|asked| *asked == self.experiment) {
+            self.refusal = self.agreement.question(&self.experiment);
+            self.is_held = self.refusal.is_some();
+        }
         if self.refusal.is_some() {
             return false;
         }
@@ -101,6 +112,24 @@ impl Lab {
     /// Why the present setting has no result, where it has none.
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref().or(self.draw.failure())
+    }
+
+    /// The present setting, or where it is refused the last one with a result: what a later session
+    /// can open.
+    pub fn acceptable(&self) -> &Experiment {
+        let is_refused = self.refusal.is_some() && !self.is_held;
+        let last = self.draw.answer().filter(|_| is_refused);
+        last.map_or(&self.experiment, |draw| &draw.experiment)
+    }
+
+    /// Whether the present setting waits for [`Self::agree`], since it is large.
+    pub fn is_held(&self) -> bool {
+        self.is_held
+    }
+
+    /// Lets the present setting be computed, large as it is.
+    pub fn agree(&mut self) {
+        self.agreement.agree(&self.experiment);
     }
 
     /// Computes what was cancelled.

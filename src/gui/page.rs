@@ -29,20 +29,58 @@ pub enum Page {
     Precision,
 }
 
+/// Pages of one purpose; their tabs stand side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Pictures of the present networks.
+    See,
+    /// Where their gradients come from.
+    Understand,
+    /// What holds for many networks.
+    Law,
+    /// The text.
+    Read,
+}
+
+impl Group {
+    /// Every group, in the order of the tabs.
+    pub const ALL: [Self; 4] = [Self::See, Self::Understand, Self::Law, Self::Read];
+
+    /// Its word.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::See => "See",
+            Self::Understand => "Understand",
+            Self::Law => "Law",
+            Self::Read => "Read",
+        }
+    }
+}
+
 impl Page {
-    /// Every page, in the order of the tabs.
+    /// Every page, in the order of the tabs: group by group.
     pub const ALL: [Self; 10] = [
         Self::Flow,
-        Self::Steps,
-        Self::Graph,
-        Self::Why,
         Self::Spread,
-        Self::Precision,
+        Self::Graph,
+        Self::Steps,
+        Self::Why,
         Self::Check,
         Self::Law,
         Self::Sweep,
+        Self::Precision,
         Self::Chapter,
     ];
+
+    /// What it is for, among the others.
+    pub fn group(self) -> Group {
+        match self {
+            Self::Flow | Self::Spread | Self::Graph => Group::See,
+            Self::Steps | Self::Why | Self::Check => Group::Understand,
+            Self::Law | Self::Sweep | Self::Precision => Group::Law,
+            Self::Chapter => Group::Read,
+        }
+    }
 
     /// The tab's words.
     pub fn label(self) -> &'static str {
@@ -63,7 +101,7 @@ impl Page {
     /// What there is to do, in a sentence.
     pub fn hint(self) -> &'static str {
         match self {
-            Self::Flow => "TaskContext ‖δ⁽ˡ⁾‖ shrink or grow through the layers.",
+            Self::Flow => "See ‖δ⁽ˡ⁾‖ shrink or grow through the layers.",
             Self::Steps => {
                 "One example by hand: forward, BP1 to BP4, one update, with every number put in."
             }
@@ -95,5 +133,16 @@ impl Page {
     /// Whether it shows passes as fp16 and bf16 compute them, or nothing that is computed.
     pub fn shows_emulation(self) -> bool {
         matches!(self, Self::Flow | Self::Precision | Self::Chapter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tabs_of_a_group_stand_side_by_side() {
+        let place = |page: &Page| Group::ALL.iter().position(|group| *group == page.group());
+        assert!(Page::ALL.iter().map(place).is_sorted());
     }
 }

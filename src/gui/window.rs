@@ -1,6 +1,7 @@
 //! Opens the native window: with wgpu, with OpenGL where that fails, else with a sentence.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -46,11 +47,12 @@ pub enum WindowError {
     },
 }
 
-/// Opens the window and returns when it is closed.
+/// Opens the window and returns when it is closed: on an experiment, that of `file` where it is
+/// read from one, or on what the last session left.
 ///
 /// # Errors
 /// [`WindowError`] where there is no display or no way to draw on it.
-pub fn run(experiment: Option<Experiment>) -> Result<(), WindowError> {
+pub fn run(experiment: Option<Experiment>, file: Option<&Path>) -> Result<(), WindowError> {
     if !has_display() {
         return Err(WindowError::NoDisplay);
     }
@@ -59,7 +61,7 @@ pub fn run(experiment: Option<Experiment>) -> Result<(), WindowError> {
         // The window says it too; a terminal that is gone is no reason to end.
         let _ = writeln!(std::io::stderr(), "{NAME}: {}", visible(sentence));
     }
-    let wgpu = match run_with(Renderer::Wgpu, experiment.clone(), state.as_ref()) {
+    let wgpu = match run_with(Renderer::Wgpu, experiment.clone(), file, state.as_ref()) {
         Ok(()) => return Ok(()),
         // The display is named but does not answer; no renderer can mend that.
         Err(error @ eframe::Error::WinitEventLoop(_)) => {
@@ -70,7 +72,7 @@ pub fn run(experiment: Option<Experiment>) -> Result<(), WindowError> {
         }
         Err(error) => error,
     };
-    match run_with(Renderer::Glow, experiment, state.as_ref()) {
+    match run_with(Renderer::Glow, experiment, file, state.as_ref()) {
         Ok(()) => Ok(()),
         Err(glow) => {
             Err(WindowError::NoRenderer { wgpu: wgpu.to_string(), glow: glow.to_string() })
@@ -81,6 +83,7 @@ pub fn run(experiment: Option<Experiment>) -> Result<(), WindowError> {
 fn run_with(
     renderer: Renderer,
     experiment: Option<Experiment>,
+    file: Option<&Path>,
     state: Option<&State>,
 ) -> eframe::Result {
     let viewport = egui::ViewportBuilder::default()
@@ -107,11 +110,14 @@ fn run_with(
         }
         // Before the app's own limit on input, so that what is pasted comes through it.
         creation.egui_ctx.add_plugin(Clipboard::start(creation)?);
-        let app = App::new(creation, experiment);
-        Ok(Box::new(match state {
-            Some(state) => app.with_state(state),
-            None => app,
-        }))
+        let mut app = App::new(creation, experiment);
+        if let Some(file) = file {
+            app = app.with_file(file);
+        }
+        if let Some(state) = state {
+            app = app.with_state(state);
+        }
+        Ok(Box::new(app))
     });
     eframe::run_native(NAME, options, create)
 }

@@ -1,6 +1,5 @@
 //! One draw: every variant's network with one seed, forward and backward, recorded.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::engine::{
@@ -8,6 +7,7 @@ use crate::engine::{
 };
 use crate::experiment::{Experiment, Precision, Variant, limits};
 
+use super::estimate::laws;
 use super::parallel::all_threads;
 use super::pass::{leave, pass, pass_once, record};
 use super::shared_draws::SharedDraws;
@@ -283,11 +283,7 @@ fn wants_preview(experiment: &Experiment) -> bool {
     let batch = experiment.architecture.batch;
     let cost = Cost::of_experiment(experiment);
     let work = (cost.forward() + cost.deltas()) * experiment.variants.len() as u64;
-    // Variants of one law share their draws; given weights are a page of text.
-    let law = |v: &Variant, l| v.init_of(l).unit_law();
-    let of = |v| (1..=experiment.layers()).map(|l| law(v, l)).collect::<Vec<_>>();
-    let laws: HashSet<_> = experiment.variants.iter().map(of).collect();
-    let held = experiment.architecture.weight_count() * laws.len() as u128;
+    let held = experiment.architecture.weight_count() * laws(experiment) as u128;
     batch >= PREVIEW_FROM_BATCH && work >= PREVIEW_FROM && held <= limits::WEIGHTS as u128
 }
 

@@ -26,6 +26,7 @@ mod draw;
 mod emulated_draw;
 mod ensemble;
 mod ensemble_finding;
+mod estimate;
 mod factors;
 mod finite_width;
 mod histogram;
@@ -74,6 +75,7 @@ pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
 pub use ensemble::{Ensemble, EnsembleError, EnsembleSettings, SEEDS, VariantEnsemble, ensemble};
 pub use ensemble_finding::{EnsembleFinding, Place};
+pub use estimate::Estimate;
 pub use factors::{Factor, Factors, SpectralNorm, factors};
 pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step};
 pub use histogram::Histogram;
@@ -98,7 +100,9 @@ pub use spread::{
     Bins, LayerSpread, MOST_BINS, ShareOf, Spread, SpreadFinding, SpreadSettings, SpreadSignal,
     ValueAxis, ValueScale, spread,
 };
-pub use steps::{Given, Part, Step, StepKind, Steps, StepsError, Values, steps, steps_fit};
+pub use steps::{
+    Given, Part, Step, StepKind, Steps, StepsError, Values, small_copy, steps, steps_fit,
+};
 pub use survival::Survival;
 pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
 pub use sweep_finding::SweepFinding;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
 
-use crate::engine::{DrawCache, FromDraws, Network, PendingArray, Real};
+use crate::engine::{DrawCache, Drawing, FromDraws, Network, Real};
 use crate::experiment::{Experiment, Variant};
 
 use super::pass::draw_all;
@@ -47,7 +47,13 @@ impl SharedDraws {
         };
         let report = |share: f32| task.report(share);
         let both = TaskContext::new(&stop, &report);
-        let mut draw = |pending: &mut [PendingArray]| draw_all(pending, threads, &both);
+        let mut draw = |drawing: Drawing<'_>| match drawing {
+            Drawing::Arrays(pending) => draw_all(pending, threads, &both),
+            Drawing::Share(share) => {
+                both.report(share);
+                both.proceed().is_ok()
+            }
+        };
         loop {
             let mut cache = self.lock(goes_first, task)?;
             match Network::build_by(experiment, variant, &mut cache, &mut draw) {

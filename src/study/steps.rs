@@ -73,6 +73,34 @@ pub fn steps_fit(experiment: &Experiment) -> Result<(), StepsError> {
     }
 }
 
+/// A copy of an experiment that is small enough for a run by hand: fewer layers and units where
+/// there are too many, one example; what is given number by number goes where it no longer fits.
+///
+/// ```
+/// use gradient_lab::experiment::Experiment;
+/// use gradient_lab::study::{small_copy, steps_fit};
+/// let copy = small_copy(&Experiment::default());
+/// assert!(steps_fit(&copy).is_ok());
+/// assert_eq!(copy.variants.len(), 2); // the same activations and laws
+/// ```
+pub fn small_copy(experiment: &Experiment) -> Experiment {
+    const UNITS: usize = 3;
+    let mut copy = experiment.clone();
+    let fitting = |units: usize| if units > MOST_UNITS { UNITS } else { units };
+    let architecture = &mut copy.architecture;
+    architecture.input = fitting(architecture.input);
+    architecture.output = fitting(architecture.output);
+    architecture.width = fitting(architecture.width);
+    architecture.depth = architecture.depth.min(MOST_LAYERS - 1);
+    architecture.batch = 1;
+    if let Some(hidden) = &mut architecture.hidden {
+        hidden.truncate(MOST_LAYERS - 1);
+        hidden.iter_mut().for_each(|units| *units = fitting(*units));
+    }
+    copy.forget_misfits();
+    copy
+}
+
 /// Runs one example of the batch through one variant's network by hand, in double precision:
 /// forward, BP1 to BP4, one update with the experiment's learning rate, forward again. Both
 /// `variant` and `example` count from 0.

@@ -84,7 +84,7 @@ fn an_experiment_is_saved_and_opened() {
     window.type_into(Role::SpinButton, "Depth", 0, "11");
     window.choose("Activation", 1, "GELU");
     let saved = window.experiment().clone();
-    window.menu("File", "Save experiment…");
+    window.menu("File", "Save as…");
     window.click("Save");
     let path = written(&mut window, folder.path());
 

@@ -88,6 +88,7 @@ fn a_new_draw_is_the_next_seed() {
     assert_eq!(window.shown().seed, 44);
     // Where all numbers are given, there is nothing to draw.
     window.choose("Preset", 0, "worked-example");
+    window.click("Go on without saving");
     window.press(Modifiers::COMMAND, Key::D);
     assert_eq!(window.shown(), &Preset::find("worked-example").expect("a preset").experiment());
 }
@@ -122,4 +123,25 @@ fn a_whole_drag_is_one_step_back() {
     assert_ne!(depth(&window), 5);
     window.click("Undo");
     assert_eq!(depth(&window), 5);
+}
+
+/// A control's hint stands beside the panel, whichever of its two parts the mouse rests on.
+#[test]
+fn hints_cover_no_other_control() {
+    let mut window = Window::open();
+    let right = window.place(Role::TextInput, "Title", 0).right();
+    for (role, name, hint) in [
+        (Role::Slider, "Depth", "Number of hidden layers"),
+        (Role::ComboBox, "Activation", &*Activation::Sigmoid.hint()),
+        (Role::SpinButton, "Gain", "Multiplies the scheme's scale"),
+    ] {
+        let place = window.place(role, name, 0);
+        window.harness.hover_at(place.center());
+        for _ in 0..90 {
+            window.harness.step();
+        }
+        let places = window.places_of_text(hint);
+        assert!(!places.is_empty(), "no hint of {name}: {:#?}", window.texts());
+        assert!(places.iter().all(|hint| hint.left() >= right - 4.0), "{name}: {places:?}");
+    }
 }

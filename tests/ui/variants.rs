@@ -4,7 +4,7 @@ use eframe::egui::Theme;
 use eframe::egui::accesskit::Role;
 use gradient_lab::experiment::Activation;
 
-use super::window::Window;
+use super::window::{Window, keep};
 
 fn names(window: &Window) -> Vec<&str> {
     let draw = window.lab().result().expect("a result");
@@ -54,6 +54,74 @@ fn a_name_can_be_changed() {
 }
 
 #[test]
+fn a_name_that_cannot_be_is_typed_and_told_of() {
+    let mut window = Window::open();
+    window.type_into(Role::TextInput, "Name", 0, "ReLU");
+    assert!(window.shows("Another variant has this name; until then it is “Sigmoid”."));
+    assert_eq!(window.find(Role::TextInput, "Name", 0).value().as_deref(), Some("ReLU"));
+    keep(&mut window, "taken-name");
+    assert_eq!(names(&window), ["Sigmoid", "ReLU"]);
+    // One letter more, and it is a name.
+    window.type_into(Role::TextInput, "Name", 0, "ReLU 2");
+    assert_eq!(names(&window), ["ReLU 2", "ReLU"]);
+    assert!(!window.shows("Another variant has this name"));
+    window.type_into(Role::TextInput, "Name", 0, "");
+    assert!(window.shows("A variant needs a name; until then it is “ReLU 2”."));
+    window.click("Undo");
+    assert!(!window.shows("A variant needs a name"), "another name is there");
+    assert_eq!(names(&window), ["Sigmoid", "ReLU"]);
+}
+
+#[test]
+fn a_new_variant_is_open_and_variants_change_places() {
+    let mut window = Window::open();
+    for _ in 0..4 {
+        window.click("Add variant");
+    }
+    let count = |window: &Window| {
+        use egui_kittest::kittest::Queryable as _;
+        window.harness.query_all_by_role_and_label(Role::TextInput, "Name").count()
+    };
+    keep(&mut window, "six-variants");
+    assert_eq!(count(&window), 6, "all six are folded open");
+    window.click_nth("Up", 1);
+    assert_eq!(names(&window)[..2], ["ReLU", "Sigmoid"]);
+    window.click_nth("Down", 1);
+    assert_eq!(names(&window)[..3], ["ReLU", "Tanh", "Sigmoid"]);
+}
+
+#[test]
+fn long_numbers_are_not_cut() {
+    let mut window = Window::open_as(None, [1024.0, 640.0], Theme::Light);
+    let panel = window.place(Role::TextInput, "Title", 0).right();
+    window.choose("Weights", 0, "Constant");
+    window.find(Role::SpinButton, "value", 0).scroll_to_me();
+    window.frames();
+    window.frames();
+    for text in ["-123456.78912", "0.12345", "-7"] {
+        window.type_into(Role::SpinButton, "value", 0, text);
+        let set = window.experiment().variants[0].init.value;
+        assert_eq!(set, text.parse().ok(), "as it was typed");
+        let place = window.place(Role::SpinButton, "value", 0);
+        assert!(place.right() <= panel, "{text}: {place:?} beyond {panel}");
+        keep(&mut window, &format!("long-number-{text}"));
+    }
+}
+
+#[test]
+fn a_list_closes_on_enter() {
+    use eframe::egui::{Key, Modifiers};
+    let mut window = Window::open();
+    window.find(Role::ComboBox, "Activation", 0).click();
+    window.frames();
+    window.find(Role::Button, "Softplus", 0).focus();
+    window.frames();
+    window.press(Modifiers::NONE, Key::Enter);
+    assert_eq!(window.experiment().variants[0].activation, Activation::Softplus);
+    assert!(!window.shows("GELU"), "the list is closed");
+}
+
+#[test]
 fn an_empty_or_a_taken_name_leaves_the_last_good_one() {
     let mut window = Window::open();
     window.type_into(Role::TextInput, "Name", 0, "");
@@ -94,12 +162,5 @@ fn parameters_of_activations_are_set() {
         window.find(Role::ComboBox, "Activation", 0).click();
         window.frames();
         keep(&mut window, &format!("parameter-list-{ground}"));
-    }
-}
-
-fn keep(window: &mut Window, name: &str) {
-    if let Some(folder) = std::env::var_os("PAGES") {
-        let path = std::path::Path::new(&folder).join(name).with_extension("png");
-        window.harness.render().expect("a picture").save(path).expect("a folder");
     }
 }

@@ -35,13 +35,28 @@ impl Window {
 
     /// Opens in a size and a theme.
     pub fn open_as(experiment: Option<Experiment>, size: [f32; 2], theme: Theme) -> Self {
+        Self::open_stored(None, experiment, size, theme)
+    }
+
+    /// Opens on what an earlier session stored.
+    pub fn open_stored(
+        storage: Option<Box<dyn eframe::Storage>>,
+        experiment: Option<Experiment>,
+        size: [f32; 2],
+        theme: Theme,
+    ) -> Self {
+        // The harness wants what lives as long as the program.
+        let storage = storage.map(|storage| &*Box::leak(storage));
         let harness = Harness::builder()
             .with_size(size)
             .with_theme(theme)
             .with_max_steps(12)
             .with_render_cursor(false)
             .renderer(CpuRenderer::default())
-            .build_eframe(|creation| App::new(creation, experiment));
+            .build_eframe(|creation| {
+                creation.storage = storage;
+                App::new(creation, experiment)
+            });
         let mut window = Self { harness };
         window.settle();
         window
@@ -98,7 +113,8 @@ impl Window {
         self.wait(&format!("end of “{part}”"), |window| !window.shows(part));
     }
 
-    fn wait(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+    /// Waits until this is so.
+    pub fn wait(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         loop {
             self.frames();
@@ -136,6 +152,16 @@ impl Window {
         self.find(role, name, index).rect()
     }
 
+    /// Where texts stand that contain this.
+    pub fn places_of_text(&self, part: &str) -> Vec<Rect> {
+        let nodes = self.harness.root().children_recursive();
+        let has = |node: &Node<'_>| {
+            let node = node.accesskit_node();
+            [node.label(), node.value()].iter().flatten().any(|text| text.contains(part))
+        };
+        nodes.filter(has).map(|node| node.rect()).collect()
+    }
+
     /// Clicks a button and waits.
     pub fn click(&mut self, name: &str) {
         self.click_nth(name, 0);
@@ -143,6 +169,11 @@ impl Window {
 
     /// Clicks one of several buttons of a name and waits.
     pub fn click_nth(&mut self, name: &str, index: usize) {
+        let place = self.place(Role::Button, name, index);
+        if !self.harness.ctx.content_rect().contains_rect(place) {
+            self.find(Role::Button, name, index).scroll_to_me();
+            self.frames();
+        }
         self.find(Role::Button, name, index).click();
         self.settle();
     }
@@ -209,7 +240,8 @@ impl Window {
         self.click(verb);
     }
 
-    fn type_path(&mut self, path: &Path) {
+    /// Puts a path into that field.
+    pub fn type_path(&mut self, path: &Path) {
         self.frames();
         self.find(Role::TextInput, "File", 0).set_text_value_accesskit(&path.display().to_string());
         self.frames();
@@ -226,5 +258,13 @@ impl Window {
         self.harness.step();
         self.harness.drop_at(last);
         self.harness.step();
+    }
+}
+
+/// Keeps a picture for a person to look at, where the variable PAGES names a folder.
+pub fn keep(window: &mut Window, name: &str) {
+    if let Some(folder) = std::env::var_os("PAGES") {
+        let path = Path::new(&folder).join(name).with_extension("png");
+        window.harness.render().expect("a picture").save(path).expect("a folder");
     }
 }

@@ -54,6 +54,8 @@ start_app() {
     rm -rf "$scratch/home"
     mkdir "$scratch/home"
     start_app_at_home "$@"
+    # The card of the very first start.
+    xdotool key Escape
 }
 
 # Starts the lab with the home that is there.
@@ -66,7 +68,7 @@ start_app_at_home() {
     ) &
     app=$!
     for _ in $(seq 600); do
-        window=$(xdotool search --onlyvisible --name '^Gradient lab$' 2>/dev/null | head -n 1 || true)
+        window=$(xdotool search --onlyvisible --name 'Gradient lab$' 2>/dev/null | head -n 1 || true)
         [ -n "$window" ] && break
         alive || fail "the lab ended before it had a window"
         sleep 0.1

@@ -133,6 +133,8 @@ ctrl_z_brings_the_picture_back() {
 
 an_untouched_window_is_idle() {
     local before after share
+    # A second after the last change the lab paints once more and saves it.
+    sleep 3
     before=$(($(jiffies)))
     sleep 10
     after=$(($(jiffies)))

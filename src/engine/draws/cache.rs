@@ -9,7 +9,7 @@ use crate::experiment::Draws;
 
 use super::Request;
 use super::entries::{CacheEntries, CacheEntry, Spare, take_or_new};
-use super::pending::{PendingArray, Units};
+use super::pending::{Drawing, PendingArray, Units};
 use super::walk::Walk;
 
 /// Numbers kept beside those at work, 64 bits each: 128 MB.
@@ -69,12 +69,12 @@ impl DrawCache {
     }
 
     /// Draws or finds the arrays, in order. Layered ones that are missing are given to `draw`,
-    /// all at once; NumPy's stream asks it before each array, with none. `None` where it said
+    /// all at once; NumPy's stream tells it the share before each array. `None` where it said
     /// stop.
     pub(in crate::engine) fn draw(
         &mut self,
         wanted: Wanted<'_>,
-        draw: &mut dyn FnMut(&mut [PendingArray]) -> bool,
+        draw: &mut dyn FnMut(Drawing<'_>) -> bool,
     ) -> Option<Drawn> {
         self.clock += 1;
         let drawn = self.draw_missing(wanted, draw).then(|| self.find(wanted));
@@ -87,12 +87,15 @@ impl DrawCache {
     fn draw_missing(
         &mut self,
         wanted: Wanted<'_>,
-        draw: &mut dyn FnMut(&mut [PendingArray]) -> bool,
+        draw: &mut dyn FnMut(Drawing<'_>) -> bool,
     ) -> bool {
         let mut pending = self.pending(wanted);
         let complete = match wanted.draws {
-            Draws::Layered => draw(&mut pending),
-            Draws::Numpy => self.walk.draw(wanted.seed, &mut pending, &mut || draw(&mut [])),
+            Draws::Layered => draw(Drawing::Arrays(&mut pending)),
+            Draws::Numpy => {
+                let mut proceed = |share| draw(Drawing::Share(share));
+                self.walk.draw(wanted.seed, &mut pending, &mut proceed)
+            }
         };
         // What was drawn before a stop serves the request that stopped it.
         for PendingArray { seed, request, units, .. } in
@@ -194,9 +197,16 @@ mod tests {
         cache.draw(wanted, &mut draw_each).expect("not stopped").double
     }
 
-    fn draw_each(pending: &mut [PendingArray]) -> bool {
-        pending.iter_mut().for_each(PendingArray::draw);
+    fn draw_each(drawing: Drawing<'_>) -> bool {
+        if let Drawing::Arrays(pending) = drawing {
+            pending.iter_mut().for_each(PendingArray::draw);
+        }
         true
+    }
+
+    /// How many arrays are handed out.
+    fn count(drawing: &Drawing<'_>) -> usize {
+        if let Drawing::Arrays(pending) = drawing { pending.len() } else { 0 }
     }
 
     fn draw(cache: &mut DrawCache, draws: Draws, requests: &[Request]) -> Vec<Arc<Array2<f64>>> {
@@ -236,15 +246,17 @@ mod tests {
         let requests = [1, 2, 3].map(|layer| weight(layer, UnitLaw::Normal, 7, 9));
         let wanted = Wanted { seed: 42, draws: Draws::Layered, requests: &requests, single: false };
         let mut cache = DrawCache::new();
-        let stopped = cache.draw(wanted, &mut |pending| {
-            pending[1].draw();
+        let stopped = cache.draw(wanted, &mut |drawing| {
+            if let Drawing::Arrays(pending) = drawing {
+                pending[1].draw();
+            }
             false
         });
         assert!(stopped.is_none());
         let mut missing = 0;
-        let drawn = cache.draw(wanted, &mut |pending| {
-            missing = pending.len();
-            draw_each(pending)
+        let drawn = cache.draw(wanted, &mut |drawing| {
+            missing = count(&drawing);
+            draw_each(drawing)
         });
         assert_eq!(missing, 2);
         let fresh = draw(&mut DrawCache::new(), Draws::Layered, &requests);
@@ -284,15 +296,33 @@ mod tests {
     }
 
     #[test]
+    fn numpys_stream_tells_the_share_of_the_numbers_drawn() {
+        let laws = [(1, 6), (2, 9), (3, 5)];
+        let requests =
+            placed(Draws::Numpy, &laws.map(|(l, rows)| weight(l, UnitLaw::Normal, rows, 10)));
+        let wanted = Wanted { seed: 42, draws: Draws::Numpy, requests: &requests, single: false };
+        let mut told = Vec::new();
+        let drawn = DrawCache::new().draw(wanted, &mut |drawing| {
+            match drawing {
+                Drawing::Share(share) => told.push(share),
+                Drawing::Arrays(_) => unreachable!("one stream serves all"),
+            }
+            true
+        });
+        assert!(drawn.is_some());
+        assert_eq!(told, [0.0, 0.3, 0.75]);
+    }
+
+    #[test]
     fn the_longest_unused_goes_first() {
         let requests = [weight(1, UnitLaw::Normal, 7, 9)];
         let mut cache = DrawCache::keeping(3 * 63);
         let mut drawn_anew = |seed: u64| {
             let wanted = Wanted { seed, draws: Draws::Layered, requests: &requests, single: false };
             let mut missing = 0;
-            cache.draw(wanted, &mut |pending| {
-                missing = pending.len();
-                draw_each(pending)
+            cache.draw(wanted, &mut |drawing| {
+                missing = count(&drawing);
+                draw_each(drawing)
             });
             missing == 1
         };

@@ -13,7 +13,7 @@ use crate::experiment::UnitLaw;
 
 pub use cache::DrawCache;
 pub(super) use cache::{Drawn, Wanted};
-pub use pending::PendingArray;
+pub use pending::{Drawing, PendingArray};
 pub(super) use place::{NumpyOrder, Place};
 pub(super) use stream::Stream;
 

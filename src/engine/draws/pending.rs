@@ -5,6 +5,14 @@ use ndarray::Array2;
 
 use super::{Request, Source, Stream};
 
+/// What a cache that draws hands out.
+pub enum Drawing<'a> {
+    /// Arrays with streams of their own, to be drawn in any order and on any thread.
+    Arrays(&'a mut [PendingArray]),
+    /// The share of what is drawn along NumPy's one stream.
+    Share(f32),
+}
+
 /// One array of one seed's draws, and the memory to draw it into.
 pub struct PendingArray {
     pub(super) seed: u64,

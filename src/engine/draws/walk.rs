@@ -29,14 +29,16 @@ struct Walker {
 }
 
 impl Walk {
-    /// Draws these arrays of one seed in the order of the stream, asking `proceed` now and then.
-    /// `false` where it said stop.
+    /// Draws these arrays of one seed in the order of the stream; now and then tells `proceed` the
+    /// share of their numbers that is drawn. `false` where it said stop.
     pub(super) fn draw(
         &mut self,
         seed: u64,
         pending: &mut [PendingArray],
-        proceed: &mut dyn FnMut() -> bool,
+        proceed: &mut dyn FnMut(f32) -> bool,
     ) -> bool {
+        let whole: usize = pending.iter().map(PendingArray::len).sum();
+        let mut drawn = 0;
         if seed != self.seed || self.marks.len() > MARKS {
             *self = Self { seed, marks: BTreeMap::new() };
         }
@@ -47,15 +49,17 @@ impl Walk {
             let mark = self.last_before(place);
             let on_the_way = |here: &Walker| here.place.leads_to(place) && mark.place <= here.place;
             let mut here = walker.take().filter(on_the_way).unwrap_or(mark);
-            while here.place != place && proceed() {
+            let share = drawn as f32 / whole.max(1) as f32;
+            while here.place != place && proceed(share) {
                 here.step_towards(place);
             }
             self.mark(&here);
-            if here.place != place || !proceed() {
+            if here.place != place || !proceed(share) {
                 return false;
             }
             array.draw_from(&mut here.stream);
             here.place = place.after(array.request.law, array.len());
+            drawn += array.len();
             walker = Some(here);
         }
         walker.iter().for_each(|walker| self.mark(walker));

@@ -2,18 +2,25 @@
 
 use eframe::egui::{self, Button, DragValue, Grid, Slider, SliderClamping, Ui};
 
-use crate::experiment::{Draws, Experiment, Loss, Precision, limits};
+use crate::experiment::{Architecture, Draws, Experiment, Loss, Precision, limits};
 
-use super::row::row;
+use super::row::{complaint, entry, row};
+use super::sizes;
 use crate::gui::command::{Command, Commands};
 
 /// The shared settings.
-pub fn show(ui: &mut Ui, draft: &mut Experiment, commands: &mut Commands) {
+pub fn show(ui: &mut Ui, draft: &mut Experiment, refusal: Option<&str>, commands: &mut Commands) {
+    let about = |words: &str| refusal.filter(|refusal| refusal.contains(words));
     ui.add_space(4.0);
     ui.separator();
     ui.label(egui::RichText::new("Network").heading());
+    if draft.architecture.hidden.is_some() {
+        sizes::show(ui, draft);
+        ui.add_space(6.0);
+    }
     Grid::new("architecture").num_columns(2).spacing([8.0, 6.0]).show(ui, |ui| {
-        sizes(ui, draft);
+        depth_and_width(ui, &mut draft.architecture);
+        complaint(ui, about(" weights, and the lab accepts"));
         whole(
             ui,
             "Inputs",
@@ -28,6 +35,7 @@ pub fn show(ui: &mut Ui, draft: &mut Experiment, commands: &mut Commands) {
             &mut draft.architecture.output,
             &limits::WIDTH,
         );
+        complaint(ui, about("architecture.output"));
         whole(
             ui,
             "Batch",
@@ -35,6 +43,7 @@ pub fn show(ui: &mut Ui, draft: &mut Experiment, commands: &mut Commands) {
             &mut draft.architecture.batch,
             &limits::BATCH,
         );
+        complaint(ui, about(" activations, and the lab accepts"));
         if Loss::ALL.len() > 1 {
             row(ui, "Loss", draft.architecture.loss.hint(), |ui| {
                 let loss = &mut draft.architecture.loss;
@@ -42,13 +51,15 @@ pub fn show(ui: &mut Ui, draft: &mut Experiment, commands: &mut Commands) {
                     .selected_text(loss.label())
                     .show_ui(ui, |ui| {
                         for choice in Loss::ALL {
-                            ui.selectable_value(loss, choice, choice.label())
-                                .on_hover_text(choice.hint());
+                            if entry(ui, *loss == choice, choice.label(), choice.hint()) {
+                                *loss = choice;
+                            }
                         }
                     })
                     .response
             });
         }
+        complaint(ui, about("data.y"));
         precision(ui, draft);
         draws(ui, draft);
         seed(ui, draft, commands);
@@ -70,53 +81,19 @@ fn whole(
     });
 }
 
-fn sizes(ui: &mut Ui, draft: &mut Experiment) {
-    let architecture = &mut draft.architecture;
-    if let Some(hidden) = &mut architecture.hidden {
-        row(ui, "Hidden", "The hidden layers' sizes one by one", |ui| hidden_sizes(ui, hidden));
-        ui.label("");
-        if ui.button("One width for all").clicked() {
-            architecture.depth = hidden.len();
-            architecture.width = hidden.first().copied().unwrap_or(20);
-            architecture.hidden = None;
-        }
-        ui.end_row();
+/// One width for all hidden layers, where their sizes are not given one by one.
+fn depth_and_width(ui: &mut Ui, architecture: &mut Architecture) {
+    if architecture.hidden.is_some() {
         return;
     }
     whole(ui, "Depth", "Number of hidden layers", &mut architecture.depth, &limits::DEPTH);
     whole(ui, "Width", "Units of each hidden layer", &mut architecture.width, &limits::WIDTH);
     ui.label("");
-    let few = architecture.depth <= 12;
-    let button = ui.add_enabled(few, egui::Button::new("Sizes one by one").small());
-    if button
-        .on_hover_text("Give each hidden layer its own size")
-        .on_disabled_hover_text("For up to 12 hidden layers; an experiment file takes any number")
-        .clicked()
-    {
+    let button = ui.button("Sizes one by one");
+    if button.on_hover_text("Give each hidden layer its own size").clicked() {
         architecture.hidden = Some(vec![architecture.width; architecture.depth]);
     }
     ui.end_row();
-}
-
-fn hidden_sizes(ui: &mut Ui, hidden: &mut Vec<usize>) -> egui::Response {
-    let list = ui.horizontal_wrapped(|ui| {
-        ui.set_max_width(190.0);
-        for (index, size) in hidden.iter_mut().enumerate().take(24) {
-            ui.add(DragValue::new(size).range(limits::WIDTH).speed(0.2))
-                .on_hover_text(format!("Units of hidden layer {}", index + 1));
-        }
-        if hidden.len() > 24 {
-            ui.label("…");
-        }
-        if ui.small_button("+").on_hover_text("One more hidden layer").clicked() {
-            hidden.push(hidden.last().copied().unwrap_or(20));
-        }
-        if hidden.len() > 1 && ui.small_button("−").on_hover_text("One hidden layer less").clicked()
-        {
-            hidden.pop();
-        }
-    });
-    list.response
 }
 
 fn precision(ui: &mut Ui, draft: &mut Experiment) {
@@ -126,8 +103,9 @@ fn precision(ui: &mut Ui, draft: &mut Experiment) {
             .selected_text(precision.id())
             .show_ui(ui, |ui| {
                 for choice in Precision::ALL {
-                    ui.selectable_value(precision, choice, choice.id())
-                        .on_hover_text(choice.hint());
+                    if entry(ui, *precision == choice, choice.id(), choice.hint()) {
+                        *precision = choice;
+                    }
                 }
             })
             .response
@@ -142,7 +120,9 @@ fn draws(ui: &mut Ui, draft: &mut Experiment) {
             .width(160.0)
             .show_ui(ui, |ui| {
                 for choice in Draws::ALL {
-                    ui.selectable_value(draws, choice, choice.label()).on_hover_text(choice.hint());
+                    if entry(ui, *draws == choice, choice.label(), choice.hint()) {
+                        *draws = choice;
+                    }
                 }
             })
             .response

@@ -4,7 +4,7 @@ use eframe::egui::{self, DragValue, Grid, Ui};
 
 use crate::experiment::{Experiment, Init, LayerException, Scheme};
 
-use super::row::row;
+use super::row::{entry, row};
 use super::variant::{LIST_HEIGHT, activation, parameters};
 
 /// What stands where a layer has no setting of its own.
@@ -114,11 +114,12 @@ fn init(ui: &mut Ui, [label, id]: [&str; 2], own: &mut Option<Init>, all: Init, 
     row(ui, label, hint, |ui| {
         let list = egui::ComboBox::from_id_salt(id).selected_text(text).height(LIST_HEIGHT);
         let list = list.show_ui(ui, |ui| {
-            ui.selectable_value(own, None, AS_OTHERS);
+            if entry(ui, own.is_none(), AS_OTHERS, "") {
+                *own = None;
+            }
             for &choice in some {
                 let is_on = own.is_some_and(|init| init.scheme == choice);
-                let label = ui.selectable_label(is_on, choice.label()).on_hover_text(choice.hint());
-                if label.clicked() && !is_on {
+                if entry(ui, is_on, choice.label(), choice.hint()) {
                     *own = Some(Init { scheme: choice, ..own.unwrap_or(all) });
                 }
             }

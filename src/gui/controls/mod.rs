@@ -3,6 +3,7 @@
 mod architecture;
 mod exception;
 mod row;
+mod sizes;
 mod variant;
 
 use eframe::egui::{self, RichText, ScrollArea, Ui};
@@ -13,13 +14,15 @@ use super::command::{Command, Commands};
 use super::lab::Lab;
 
 /// The controls. Whatever is moved becomes one `Set` command.
-pub fn show(ui: &mut Ui, experiment: &Experiment, commands: &mut Commands) {
+pub fn show(ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
+    let experiment = &lab.experiment;
+    let refusal = lab.refusal().filter(|_| !lab.is_held());
     let mut draft = experiment.clone();
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.add_space(4.0);
-        preset_choice(ui, &mut draft);
-        architecture::show(ui, &mut draft, commands);
-        variants(ui, &mut draft);
+        preset_choice(ui, &mut draft, commands);
+        architecture::show(ui, &mut draft, refusal, commands);
+        variants(ui, &mut draft, refusal);
         ui.add_space(8.0);
     });
     if draft != *experiment {
@@ -28,7 +31,7 @@ pub fn show(ui: &mut Ui, experiment: &Experiment, commands: &mut Commands) {
     }
 }
 
-fn preset_choice(ui: &mut Ui, draft: &mut Experiment) {
+fn preset_choice(ui: &mut Ui, draft: &mut Experiment, commands: &mut Commands) {
     let current = Preset::of(draft);
     ui.horizontal(|ui| {
         let word = ui.label("Preset");
@@ -38,8 +41,8 @@ fn preset_choice(ui: &mut Ui, draft: &mut Experiment) {
         let response = choice.show_ui(ui, |ui| {
             for preset in Preset::ALL {
                 let chosen = current == Some(preset);
-                if ui.selectable_label(chosen, preset.id).on_hover_text(preset.hint).clicked() {
-                    *draft = preset.experiment();
+                if row::entry(ui, chosen, preset.id, preset.hint) {
+                    commands.push(Command::load(preset.experiment()));
                 }
             }
         });
@@ -58,29 +61,34 @@ fn preset_choice(ui: &mut Ui, draft: &mut Experiment) {
     row::code_points(ui, &draft.title);
 }
 
-fn variants(ui: &mut Ui, draft: &mut Experiment) {
+fn variants(ui: &mut Ui, draft: &mut Experiment, refusal: Option<&str>) {
     ui.add_space(6.0);
     ui.separator();
     ui.label(RichText::new("Variants").heading());
     let mut change = None;
     for index in 0..draft.variants.len() {
-        let wish = variant::show(ui, draft, index, |ui, draft| exception::show(ui, draft, index));
+        let below = |ui: &mut Ui, draft: &mut Experiment| exception::show(ui, draft, index);
+        let wish = variant::show(ui, draft, index, refusal, below);
         if let Some(wish) = wish {
             change = Some((index, wish));
         }
     }
+    let is_added = variant::take_added(ui) == Some(draft.variants.len() - 1);
     if let Some((index, wish)) = change {
-        variant::apply(draft, index, wish);
+        variant::apply(ui, draft, index, wish);
     }
     let full = draft.variants.len() >= *limits::VARIANTS.end();
     ui.add_enabled_ui(!full, |ui| {
-        if ui
+        let button = ui
             .button("Add variant")
             .on_hover_text("One more network with the same sizes and random numbers")
-            .on_disabled_hover_text("There are six variants, the most that can stand side by side")
-            .clicked()
-        {
-            variant::add(draft);
+            .on_disabled_hover_text("There are six variants, the most that can stand side by side");
+        if button.clicked() {
+            variant::add(ui, draft);
+        }
+        if is_added {
+            // The new one stands above it, and another may follow.
+            button.scroll_to_me(None);
         }
     });
 }
@@ -103,7 +111,9 @@ pub fn variant_choice(ui: &mut Ui, label: &str, index: &mut usize, experiment: &
         .selected_text(RichText::new(crate::paint::shortened(name(shown), 24)).small());
     let response = choice.show_ui(ui, |ui| {
         for i in 0..experiment.variants.len() {
-            ui.selectable_value(index, i, name(i));
+            if row::entry(ui, shown == i, name(i), "") {
+                *index = i;
+            }
         }
     });
     response.response.on_hover_text(label);

@@ -1,12 +1,14 @@
 //! One variant: name, activation, initialization, bias.
 
-use eframe::egui::{self, CollapsingHeader, DragValue, Grid, RichText, Slider, SliderClamping, Ui};
+use eframe::egui::{
+    self, CollapsingHeader, DragValue, Grid, Id, RichText, Slider, SliderClamping, Ui,
+};
 
 use crate::experiment::{
     Activation, Experiment, FanMode, Init, Parameter, Scheme, Variant, limits,
 };
 
-use super::row::{code_points, row};
+use super::row::{code_points, complaint, entry, row};
 use crate::paint::theme;
 
 /// Room for every scheme's name at once, in points.
@@ -17,6 +19,8 @@ pub(super) const LIST_HEIGHT: f32 = 340.0;
 pub enum Wish {
     Duplicate,
     Remove,
+    Up,
+    Down,
 }
 
 /// One variant's controls, with others `below` its own settings.
@@ -24,6 +28,7 @@ pub fn show(
     ui: &mut Ui,
     draft: &mut Experiment,
     index: usize,
+    refusal: Option<&str>,
     below: impl FnOnce(&mut Ui, &mut Experiment),
 ) -> Option<Wish> {
     let alone = draft.variants.len() == 1;
@@ -33,50 +38,62 @@ pub fn show(
     let shown = crate::paint::shortened(&draft.variants[index].name, 26);
     let title = RichText::new(shown).color(colour).strong();
     let mut wish = None;
-    CollapsingHeader::new(title).id_salt(("variant", index)).default_open(index < 2).show(
-        ui,
-        |ui| {
-            let variant = &mut draft.variants[index];
-            code_points(ui, &variant.name);
-            Grid::new("variant").num_columns(2).spacing([8.0, 6.0]).show(ui, |ui| {
-                name(ui, variant, &others);
-                activations(ui, variant);
-                if variant.weights.is_some() {
-                    given(ui, "Weights", &mut variant.weights);
-                } else {
-                    init(ui, "Weights", "init", &mut variant.init, &Scheme::ALL);
+    let is_added = ui.data(|data| data.get_temp(added_id())) == Some(index);
+    let header = CollapsingHeader::new(title).id_salt(("variant", index)).default_open(index < 2);
+    header.open(is_added.then_some(true)).show(ui, |ui| {
+        let variant = &mut draft.variants[index];
+        code_points(ui, &variant.name);
+        Grid::new("variant").num_columns(2).spacing([8.0, 6.0]).show(ui, |ui| {
+            name(ui, variant, &others);
+            activations(ui, variant);
+            let own = format!("variant {}, output_activation", index + 1);
+            complaint(ui, refusal.filter(|refusal| refusal.starts_with(&own)));
+            if variant.weights.is_some() {
+                given(ui, "Weights", &mut variant.weights);
+            } else {
+                init(ui, "Weights", "init", &mut variant.init, &Scheme::ALL);
+            }
+            if variant.biases.is_some() {
+                given(ui, "Biases", &mut variant.biases);
+            } else {
+                init(ui, "Bias", "bias", &mut variant.bias, &Scheme::FOR_BIAS);
+            }
+        });
+        below(ui, draft);
+        ui.horizontal_wrapped(|ui| {
+            let duplicate = ui.add_enabled(!full, egui::Button::new("Duplicate").small());
+            if duplicate.on_disabled_hover_text("There are six variants already").clicked() {
+                wish = Some(Wish::Duplicate);
+            }
+            let remove = ui.add_enabled(!alone, egui::Button::new("Remove").small());
+            if remove.on_disabled_hover_text("An experiment has at least one variant").clicked() {
+                wish = Some(Wish::Remove);
+            }
+            let last = draft.variants.len() - 1;
+            for (words, can, wished) in
+                [("Up", index > 0, Wish::Up), ("Down", index < last, Wish::Down)]
+            {
+                let button = ui.add_enabled(can, egui::Button::new(words).small());
+                if button.on_hover_text("Another place in every picture").clicked() {
+                    wish = Some(wished);
                 }
-                if variant.biases.is_some() {
-                    given(ui, "Biases", &mut variant.biases);
-                } else {
-                    init(ui, "Bias", "bias", &mut variant.bias, &Scheme::FOR_BIAS);
-                }
-            });
-            below(ui, draft);
-            ui.horizontal(|ui| {
-                let duplicate = ui.add_enabled(!full, egui::Button::new("Duplicate").small());
-                if duplicate.on_disabled_hover_text("There are six variants already").clicked() {
-                    wish = Some(Wish::Duplicate);
-                }
-                let remove = ui.add_enabled(!alone, egui::Button::new("Remove").small());
-                if remove.on_disabled_hover_text("An experiment has at least one variant").clicked()
-                {
-                    wish = Some(Wish::Remove);
-                }
-            });
-        },
-    );
+            }
+        });
+    });
     wish
 }
 
 /// Does what was wished.
-pub fn apply(draft: &mut Experiment, index: usize, wish: Wish) {
+pub fn apply(ui: &mut Ui, draft: &mut Experiment, index: usize, wish: Wish) {
     match wish {
         Wish::Duplicate => {
             let mut copy = draft.variants[index].clone();
             copy.name = draft.free_name(&copy.name);
             draft.variants.insert(index + 1, copy);
+            open(ui, index + 1);
         }
+        Wish::Up => draft.variants.swap(index, index - 1),
+        Wish::Down => draft.variants.swap(index, index + 1),
         Wish::Remove => {
             draft.variants.remove(index);
         }
@@ -84,7 +101,8 @@ pub fn apply(draft: &mut Experiment, index: usize, wish: Wish) {
 }
 
 /// Adds the first activation that is not there yet.
-pub fn add(draft: &mut Experiment) {
+pub fn add(ui: &mut Ui, draft: &mut Experiment) {
+    open(ui, draft.variants.len());
     let order = [Activation::Tanh, Activation::Relu, Activation::Sigmoid, Activation::Gelu];
     let absent = order.into_iter().find(|a| draft.variants.iter().all(|v| v.activation != *a));
     let mut variant = Variant::of(absent.unwrap_or(Activation::Linear));
@@ -92,24 +110,50 @@ pub fn add(draft: &mut Experiment) {
     draft.variants.push(variant);
 }
 
+/// Where the place of a new variant is remembered until it is shown.
+fn added_id() -> Id {
+    Id::unique("variant added")
+}
+
+/// Folds the variant at this place open when it is next shown.
+fn open(ui: &mut Ui, index: usize) {
+    ui.data_mut(|data| data.insert_temp(added_id(), index));
+    ui.request_repaint();
+}
+
+/// The place of a variant that has been added and shown open; once for each.
+pub fn take_added(ui: &mut Ui) -> Option<usize> {
+    ui.data_mut(|data| data.remove_temp(added_id()))
+}
+
 fn names_but(draft: &Experiment, index: usize) -> Vec<String> {
     let others = draft.variants.iter().enumerate().filter(|(i, _)| *i != index);
     others.map(|(_, variant)| variant.name.clone()).collect()
 }
 
-/// An empty or a taken name is not accepted; the last good one stays until a good one comes.
+/// The field keeps what is typed. An empty or a taken name is told of and not yet accepted: the
+/// last good one stays until a good one comes.
 fn name(ui: &mut Ui, variant: &mut Variant, others: &[String]) {
+    let id = ui.scope_id().with("typed name");
+    let typed = ui.data(|data| data.get_temp::<(String, String)>(id));
+    // What was typed over another name has gone with it.
+    let typed = typed.filter(|(of, _)| *of == variant.name).map(|(_, typed)| typed);
+    let mut text = typed.unwrap_or_else(|| variant.name.clone());
     row(ui, "Name", "Shown in legends", |ui| {
-        let mut name = variant.name.clone();
-        let field = egui::TextEdit::singleline(&mut name)
-            .char_limit(*limits::NAME_LETTERS.end())
-            .desired_width(160.0);
-        let response = ui.add(field);
-        if !name.trim().is_empty() && !others.contains(&name) {
-            variant.name = name;
-        }
-        response
+        let field = egui::TextEdit::singleline(&mut text);
+        ui.add(field.char_limit(*limits::NAME_LETTERS.end()).desired_width(160.0))
     });
+    let problem = if text.trim().is_empty() {
+        "A variant needs a name"
+    } else if others.contains(&text) {
+        "Another variant has this name"
+    } else {
+        variant.name = text;
+        ui.data_mut(|data| data.remove_temp::<(String, String)>(id));
+        return;
+    };
+    complaint(ui, Some(&format!("{problem}; until then it is “{}”.", variant.name)));
+    ui.data_mut(|data| data.insert_temp(id, (variant.name.clone(), text)));
 }
 
 fn activations(ui: &mut Ui, variant: &mut Variant) {
@@ -136,13 +180,14 @@ pub(super) fn activation(
     row(ui, label, hint, |ui| {
         let list = egui::ComboBox::from_id_salt(label).selected_text(text).height(LIST_HEIGHT);
         let list = list.show_ui(ui, |ui| {
-            if let Some(none) = none {
-                ui.selectable_value(chosen, None, none);
+            if let Some(none) = none
+                && entry(ui, chosen.is_none(), none, "")
+            {
+                *chosen = None;
             }
             for choice in Activation::ALL {
                 let is_on = chosen.is_some_and(|activation| activation.id() == choice.id());
-                let label = ui.selectable_label(is_on, choice.label());
-                if label.on_hover_text(choice.hint()).clicked() && !is_on {
+                if entry(ui, is_on, choice.label(), &choice.hint()) {
                     *chosen = Some(choice);
                 }
             }
@@ -187,8 +232,9 @@ fn init(ui: &mut Ui, label: &str, id: &str, init: &mut Init, schemes: &[Scheme])
             .height(LIST_HEIGHT)
             .show_ui(ui, |ui| {
                 for &choice in schemes {
-                    ui.selectable_value(&mut init.scheme, choice, choice.label())
-                        .on_hover_text(choice.hint());
+                    if entry(ui, init.scheme == choice, choice.label(), choice.hint()) {
+                        init.scheme = choice;
+                    }
                 }
             })
             .response
@@ -246,11 +292,25 @@ fn slider(
     row(ui, label, hint, |ui| {
         let before = *number;
         let slider = Slider::new(number, range).logarithmic(logarithmic);
-        let response = ui.add(slider.clamping(SliderClamping::Never).max_decimals(5));
+        let slider = slider.clamping(SliderClamping::Never).max_decimals(5);
+        let response = ui.scope(|ui| {
+            ui.spacing_mut().slider_width -= room_beyond_usual(before);
+            ui.add(slider)
+        });
         // Letters such as “nan” are numbers to the parser, but none to the lab.
         *number = if number.is_nan() { before } else { number.clamp(lowest, *limits::SCALE.end()) };
-        response
+        response.inner
     });
+}
+
+/// How much wider than usual a number is written, in points: the rail beside it gives way, so that
+/// the number is not cut.
+fn room_beyond_usual(number: f64) -> f32 {
+    const USUAL: usize = 5;
+    const DIGIT: f32 = 8.0;
+    let text = format!("{number:.5}");
+    let letters = text.trim_end_matches('0').trim_end_matches('.').len();
+    DIGIT * letters.saturating_sub(USUAL).min(9) as f32
 }
 
 fn truncated(ui: &mut Ui, init: &mut Init) {

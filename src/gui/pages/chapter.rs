@@ -300,7 +300,7 @@ fn accent(ui: &Ui) -> [Color32; 2] {
 fn carry_out(action: &Action, commands: &mut Commands) {
     // A test reads every experiment of the chapter: there is no error to tell.
     if let Ok(experiment) = action.experiment() {
-        commands.push(Command::set(experiment));
+        commands.push(Command::load(experiment));
         commands.push(Command::Go(action.page));
     }
 }

@@ -21,6 +21,7 @@ use crate::study::DrawStudy;
 use super::lab::Lab;
 use super::page::Page;
 use super::page_view::{PageContext, PageView};
+use super::refused;
 
 pub use law::LawPage;
 pub use sweep::SweepPage;
@@ -79,17 +80,22 @@ impl Pages {
         self.view(page).ask(lab);
     }
 
-    /// Shows one page.
+    /// Shows one page; where the present setting has no result, with the reason over it.
     pub fn show(&mut self, page: Page, ui: &mut Ui, context: PageContext<'_>) {
-        let precision = context.lab.experiment.architecture.precision;
+        let PageContext { lab, painter, commands } = context;
+        let precision = lab.experiment.architecture.precision;
         if precision.is_emulated() && !page.shows_emulation() {
             egui::Panel::top("not emulated").show(ui, |ui| {
                 ui.label(RichText::new(not_emulated(precision)).small().weak());
             });
         }
         let view = self.view(page);
-        view.ask(context.lab);
-        view.show(ui, context);
+        view.ask(lab);
+        let place = ui.available_rect_before_wrap();
+        view.show(ui, PageContext { lab: &mut *lab, painter, commands: &mut *commands });
+        if page.has_controls() {
+            refused::over(ui, place, lab, commands);
+        }
     }
 
     /// The page of a type.

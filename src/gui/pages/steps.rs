@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use eframe::egui::{self, Context, DragValue, EventFilter, Key, Modifiers, ScrollArea, Ui};
 
-use crate::experiment::Preset;
-use crate::study::DrawStudy;
+use crate::experiment::{Experiment, Preset};
+use crate::study::{DrawStudy, small_copy};
 
 use crate::gui::command::{Command, Commands};
 use crate::gui::controls;
@@ -60,7 +60,7 @@ impl PageView for StepsPage {
         let answer = self.asked.answer().cloned();
         match answer.as_deref().map(|answer| &answer.run) {
             None => _ = ui.centered_and_justified(|ui| ui.label("Computing the first pass…")),
-            Some(Err(sentence)) => too_large(ui, sentence, commands),
+            Some(Err(sentence)) => too_large(ui, sentence, &lab.experiment, commands),
             Some(Ok(run)) => self.run(ui, run, lab, commands),
         }
     }
@@ -89,9 +89,6 @@ impl StepsPage {
             ui.separator();
             ScrollArea::vertical().id_salt("step").auto_shrink(false).show(ui, |ui| {
                 under_way::show(ui, &mut self.asked, "Running the example");
-                if let Some(refusal) = lab.refusal() {
-                    ui.colored_label(ui.visuals().error_fg_color, refusal);
-                }
                 if let Some(step) = run.steps.get(self.current) {
                     equation::show(ui, step);
                 }
@@ -198,18 +195,26 @@ impl StepsPage {
     }
 }
 
-/// Why there is no run by hand, and two experiments that have one.
-fn too_large(ui: &mut Ui, sentence: &str, commands: &mut Commands) {
+/// Why there is no run by hand, and three experiments that have one.
+fn too_large(ui: &mut Ui, sentence: &str, experiment: &Experiment, commands: &mut Commands) {
     egui::CentralPanel::default().show(ui, |ui| {
         ui.add_space(24.0);
         ui.heading("One example by hand");
         ui.label(sentence);
         ui.add_space(8.0);
+        let copy = small_copy(experiment);
+        if copy.validate().is_ok() {
+            let button = ui.button("Take a small copy of mine");
+            let hint = "The same activations and laws in few and narrow layers, one example";
+            if button.on_hover_text(hint).clicked() {
+                commands.push(Command::set(copy));
+            }
+        }
         ui.label("Or take an experiment that is small enough; Undo brings yours back.");
         for (id, words) in [("worked-example", "The worked example"), ("xor", "XOR")] {
             let Some(preset) = Preset::find(id) else { continue };
             if ui.button(words).on_hover_text(preset.hint).clicked() {
-                commands.push(Command::set(preset.experiment()));
+                commands.push(Command::load(preset.experiment()));
             }
         }
     });
