@@ -13,9 +13,12 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::{Stopped, TaskContext};
 
-/// The threads that this machine runs at once.
+/// The threads that this machine runs at once. The system is asked one time: it reads files to
+/// answer, and the window wants to know at every change.
 pub fn all_threads() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
+    static ALL: LazyLock<usize> =
+        LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
+    *ALL
 }
 
 /// How often a waiting study asks whether to go on.
