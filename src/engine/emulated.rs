@@ -107,7 +107,8 @@ impl Network<f64> {
                 None => self.emulated_output(format, power, trace),
                 Some(above) => {
                     let above = &above.columns().mantissa;
-                    self.ops_back(index).for_each(|op| op.backward_stored(format, above, trace));
+                    let ops = self.ops_between(index).iter().rev();
+                    ops.for_each(|op| op.backward_stored(format, above, trace));
                 }
             }
         }

@@ -8,6 +8,7 @@ use ndarray::Array2;
 use crate::engine::kernels;
 use crate::engine::number::{Real, Scaled, Signal};
 use crate::engine::op::recover::Product;
+use crate::engine::rows::{Executor, Rows, Serial, shares};
 
 /// z = W a + b with W = scale · U.
 #[derive(Clone, Debug)]
@@ -72,13 +73,41 @@ impl<T: Real> Dense<T> {
         kernels::product_transposed_rows(&self.unit.view(), rows, delta, self.scale, u);
     }
 
-    /// Wᵀδ, n_in × B, with an exponent for each column and without loss.
-    pub fn backward(&self, delta: &Signal<T>) -> Signal<T> {
-        let mut sent = Signal::zeros(self.inputs(), delta.batch());
-        let columns = sent.columns_mut();
+    /// z = W a + b of the a below, n_in × B, without loss.
+    pub(super) fn forward(&self, input: &Signal<T>, z: &mut Signal<T>, executor: &impl Executor) {
+        let plain = input.is_plain();
+        z.clear_underflowed();
+        let columns = z.columns_mut();
+        columns.exponent.copy_from_slice(&input.columns().exponent);
+        let work = |rows: Rows<'_, T, 1>| {
+            let [z] = rows.entries;
+            self.forward_rows(rows.range, &input.columns().mantissa, plain, z);
+        };
+        let shares = shares(executor, self.unit.len() * input.batch());
+        let rows = Rows::all([columns.entries_mut()], self.units());
+        rows.share(executor, shares, &work, &|(), ()| ());
+        self.finish_forward(input, plain, z);
+    }
+
+    /// u = Wᵀδ, n_in × B, with an exponent for each column and without loss.
+    pub(super) fn backward(&self, delta: &Signal<T>, u: &mut Signal<T>, executor: &impl Executor) {
+        u.clear_underflowed();
+        let columns = u.columns_mut();
         columns.exponent.copy_from_slice(&delta.columns().exponent);
-        self.backward_rows(0..self.inputs(), &delta.columns().mantissa, columns.entries_mut());
-        self.recover_backward(delta, &mut sent);
+        let work = |rows: Rows<'_, T, 1>| {
+            let [u] = rows.entries;
+            self.backward_rows(rows.range, &delta.columns().mantissa, u);
+        };
+        let shares = shares(executor, self.unit.len() * delta.batch());
+        let rows = Rows::all([columns.entries_mut()], self.inputs());
+        rows.share(executor, shares, &work, &|(), ()| ());
+        self.recover_backward(delta, u);
+    }
+
+    /// Wᵀδ, n_in × B, on one thread.
+    pub fn send_back(&self, delta: &Signal<T>) -> Signal<T> {
+        let mut sent = Signal::zeros(self.inputs(), delta.batch());
+        self.backward(delta, &mut sent, &Serial);
         sent
     }
 

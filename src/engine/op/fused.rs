@@ -5,7 +5,6 @@ use crate::engine::number::{Real, ScaledColumns, Signal, exponent_of};
 use crate::engine::op::activation::{
     activate, is_whole, least_for, tail_from, times_slope_with_care,
 };
-use crate::engine::op::cancellation::drop_rounding_noise;
 use crate::engine::op::dense::Dense;
 use crate::engine::op::extent::{Extent, multiply_and_renormalize};
 use crate::engine::op::recover::floor;
@@ -14,7 +13,7 @@ use crate::engine::rows::{Executor, Rows, shares};
 use crate::experiment::Activation;
 
 /// z = W a + b and a = φ(z), z, a and φ′ of one layer's trace, from the layer below's a.
-pub(crate) fn forward<T: Real>(
+pub(super) fn forward<T: Real>(
     (dense, activation): (&Dense<T>, Activation),
     input: &Signal<T>,
     trace: &mut LayerTrace<T>,
@@ -81,7 +80,7 @@ fn plain_range<T: Real>(entries: &[T], batch: usize) -> Option<[T; 2]> {
 
 /// δ^(l−1) = (W^(l)ᵀ δ^(l)) ⊙ φ′(z^(l−1)); `dense` and `above` are layer l's, `activation` and
 /// `below` belong to layer l − 1.
-pub(crate) fn backward<T: Real>(
+pub(super) fn backward<T: Real>(
     (dense, above): (&Dense<T>, &Signal<T>),
     activation: Activation,
     below: &mut LayerTrace<T>,
@@ -98,9 +97,6 @@ pub(crate) fn backward<T: Real>(
     if !plain || !multiply_and_renormalize(below, extent, guard, is_zero) {
         dense.recover_backward(above, &mut below.delta);
         times_slope_with_care(activation, below);
-    }
-    if !dense.is_random {
-        drop_rounding_noise(dense, above, below);
     }
 }
 
