@@ -24,7 +24,9 @@ pub use dispatch::InstructionSet;
 pub(crate) use dispatch::dispatch;
 #[cfg(test)]
 pub(crate) use dispatch::tests::{same_bits, same_filled};
-pub use product::{gram, product, product_rows, product_transposed, product_transposed_rows};
+pub use product::{
+    gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,
+};
 pub use slopes::{multiply_columns, product_extremes};
 pub use vectors::matvec;
 
