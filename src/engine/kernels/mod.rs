@@ -9,6 +9,7 @@ mod activate;
 mod blocked;
 mod columns;
 mod dispatch;
+mod layer;
 mod product;
 pub(crate) mod sigmoid;
 mod slopes;
@@ -24,6 +25,7 @@ pub use dispatch::InstructionSet;
 pub(crate) use dispatch::dispatch;
 #[cfg(test)]
 pub(crate) use dispatch::tests::{same_bits, same_filled};
+pub use layer::{DenseRows, backward_one, forward_one};
 pub use product::{
     gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,
 };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use crate::engine::kernels;
+use crate::engine::kernels::{self, DenseRows, STANDARD};
 use crate::engine::number::{Real, Scaled, Signal};
 use crate::engine::op::recover::Product;
 use crate::engine::rows::{Executor, Rows, Serial, shares};
@@ -43,6 +43,21 @@ impl<T: Real> Dense<T> {
     /// Whether all weights are zero.
     pub fn is_zero(&self) -> bool {
         self.scale == T::ZERO || self.unit.iter().all(|&u| u == T::ZERO)
+    }
+
+    /// U, row by row.
+    pub(super) fn entries(&self) -> &[T] {
+        self.unit.as_slice().expect(STANDARD)
+    }
+
+    /// Some rows of W, with their b.
+    pub(super) fn rows(&self, rows: Range<usize>) -> DenseRows<'_, T> {
+        let inputs = self.inputs();
+        DenseRows {
+            w: &self.entries()[rows.start * inputs..rows.end * inputs],
+            scale: self.scale,
+            bias: self.bias.as_deref().map(|bias| &bias[rows]),
+        }
     }
 
     /// Some rows of W a, in mantissas of a's exponents; with `plain` inputs, whose numbers are
