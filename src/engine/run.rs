@@ -38,10 +38,11 @@ impl<T: Real> Network<T> {
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<&'a Pass<T>, BuildStopped> {
         let earlier = buffers.take().filter(|pass| self.fits(pass));
-        let mut pass = earlier.unwrap_or_else(|| self.blank_pass());
-        self.forward_with(&mut pass, executor, proceed)?;
-        self.backward_with(&mut pass, executor, proceed)?;
-        Ok(buffers.insert(pass))
+        // Also a stopped pass leaves its memory: to give back much of it takes time.
+        let pass = buffers.insert(earlier.unwrap_or_else(|| self.blank_pass()));
+        self.forward_with(pass, executor, proceed)?;
+        self.backward_with(pass, executor, proceed)?;
+        Ok(pass)
     }
 
     /// Into how many shares an executor cuts the largest layer of a pass.
