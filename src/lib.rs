@@ -18,7 +18,8 @@
 //! | [`figure`] | studies' answers as pictures and sentences; runs no study | `study` |
 //! | [`paint`] | figures as egui shapes: painters, theme, fonts, formulas | `figure` |
 //! | [`raster`] | egui's meshes as pixels, without a graphics card | nothing |
-//! | [`export`] | PNG, CSV, JSON, safetensors, written whole or not at all; and reading them back | `paint`, `raster` |
+//! | [`vector`] | egui's shapes as SVG and PDF | `raster` |
+//! | [`export`] | PNG, SVG, PDF, CSV, JSON, safetensors, written whole or not at all; and reading them back | `paint`, `raster`, `vector` |
 //! | [`gui`] | the window: app, controls, pages | all above |
 //! | [`cli`] | the commands | all above |
 //!

@@ -8,7 +8,7 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, Item, ItemUse, UseTree};
 
 /// Each room, and the rooms that it may import.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("experiment", &[]),
     ("engine", &["experiment"]),
     ("study", &["experiment", "engine"]),
@@ -16,7 +16,8 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("figure", &["experiment", "engine", "study"]),
     ("paint", &["experiment", "engine", "study", "figure"]),
     ("raster", &[]),
-    ("export", &["experiment", "engine", "study", "figure", "paint", "raster"]),
+    ("vector", &["raster"]),
+    ("export", &["experiment", "engine", "study", "figure", "paint", "raster", "vector"]),
     ("gui", &["experiment", "engine", "study", "runtime", "figure", "paint", "raster", "export"]),
     ("cli", &["experiment", "engine", "study", "figure", "paint", "raster", "export", "gui"]),
 ];

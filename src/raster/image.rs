@@ -71,6 +71,15 @@ impl Image {
         self.pixels.iter().flat_map(pixel).collect()
     }
 
+    /// Every pixel as a block of `columns` × `rows` pixels.
+    pub fn enlarged(&self, [columns, rows]: [usize; 2]) -> Self {
+        let (width, height) = (self.width * columns, self.height * rows);
+        let row = |y: usize| &self.pixels[y / rows * self.width..][..self.width];
+        let block = |pixel: &[u8; 4]| std::iter::repeat_n(*pixel, columns);
+        let pixels = (0..height).flat_map(|y| row(y).iter().flat_map(block));
+        Self { width, height, pixels: pixels.collect() }
+    }
+
     /// A copy as egui's clipboard and textures take it.
     pub fn to_color_image(&self) -> eframe::egui::ColorImage {
         let colours = self.pixels.iter().map(|&[r, g, b, a]| {

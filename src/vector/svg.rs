@@ -15,6 +15,9 @@ use super::outline::{Outline, Step};
 use super::text::Run;
 use crate::raster::Image;
 
+/// How finely images are cut at the least.
+const PIXELS_A_POINT: f32 = 4.0;
+
 /// The drawing as the text of a file, with a title for those who cannot see it.
 pub fn write(drawing: &Drawing, title: &str) -> String {
     let mut svg = Svg {
@@ -162,7 +165,12 @@ impl Svg {
     }
 
     fn image(&mut self, rect: Rect, image: &Image) {
-        let Some(png) = png(image) else { return };
+        // Some readers mix neighbours whatever one asks for: where a pixel is large, only at its edge.
+        let blocks = |size: f32, pixels: usize| (PIXELS_A_POINT * size / pixels as f32).ceil();
+        let blocks = [blocks(rect.width(), image.width()), blocks(rect.height(), image.height())];
+        let Some(png) = png(&image.enlarged(blocks.map(|blocks| blocks.max(1.0) as usize))) else {
+            return;
+        };
         self.xml.start_element("image");
         let (at, size) = (rect.min, rect.size());
         let places = [("x", at.x), ("y", at.y), ("width", size.x), ("height", size.y)];
@@ -238,15 +246,15 @@ fn path(outline: &Outline) -> String {
 
 /// Thousandths of a point: a hundred thousandth of an inch.
 fn number(number: f32) -> String {
-    trimmed(format!("{number:.3}"))
+    trimmed(&format!("{number:.3}"))
 }
 
 /// Hundred thousandths of a font's size.
 fn fine(number: f32) -> String {
-    trimmed(format!("{number:.5}"))
+    trimmed(&format!("{number:.5}"))
 }
 
-fn trimmed(number: String) -> String {
+fn trimmed(number: &str) -> String {
     let short = number.trim_end_matches('0').trim_end_matches('.');
     if short == "-0" { "0".to_owned() } else { short.to_owned() }
 }
