@@ -69,7 +69,7 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, stage: &Stage<'_>) -> Shown {
     let reach = Reach {
         about: egui::util::hash(("bars", &bars.heading, format!("{:?}", bars.scale))),
         least: [2.2, stage::least_height(bars.scale, bars.top - bars.floor)],
-        data: || data(bars),
+        data: |_| data(bars),
     };
     stage.plot(ui, plot, reach, |plot_ui| {
         plot_ui.hline(HLine::new("", bars.floor).color(ground).width(1.0).allow_hover(false));

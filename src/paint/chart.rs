@@ -58,7 +58,7 @@ fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, stage: &Stage<'_>) -> Option<Wis
             if chart.x.scale == AxisScale::Layers { 2.2 } else { span(&chart.x) / 50.0 },
             stage::least_height(y_scale(chart), span(&chart.y)),
         ],
-        data: || chart.marks.iter().flat_map(Mark::readings).collect(),
+        data: |_| chart.marks.iter().flat_map(Mark::readings).collect(),
     };
     let shown = stage.plot(ui, plot, reach, |plot_ui| {
         for each in &chart.marks {

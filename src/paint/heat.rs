@@ -1,7 +1,7 @@
 //! Paints heatmaps with their colour bar.
 
 use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Ui, Vec2, pos2, vec2};
-use egui_plot::{PlotImage, PlotPoint, PlotUi, Text};
+use egui_plot::{PlotBounds, PlotImage, PlotPoint, PlotUi, Text};
 
 use crate::figure::format_rows::cell_words;
 use crate::figure::value_rows::row_words;
@@ -129,7 +129,7 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
         about: egui::util::hash(("heat", &heat.heading, heat.columns, rows)),
         // A row with a name is told by it from the others; all of them stay in sight.
         least: [2.2, if heat.is_strip() { f64::INFINITY } else { 2.2 }],
-        data: Vec::new,
+        data: |view| present(heat, view),
     };
     stage.plot(ui, plot, reach, move |plot_ui| {
         let whole = plot_ui.auto_bounds().x;
@@ -144,6 +144,23 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
             marks::mark(plot_ui, mark, &visuals);
         }
     })
+}
+
+/// A cell in the middle of which a view has something to see, or else all such cells of the
+/// layers in view.
+fn present(heat: &Heat, view: PlotBounds) -> Vec<[f64; 2]> {
+    let within = |axis: usize, count: usize| {
+        let (first, last) = (view.min()[axis].ceil(), view.max()[axis].floor());
+        (first.max(1.0) as usize)..=(last.max(1.0) as usize).min(count)
+    };
+    let rows = heat.rows.count();
+    let of = |rows: std::ops::RangeInclusive<usize>| {
+        let places = within(0, heat.columns).flat_map(move |x| rows.clone().map(move |y| (x, y)));
+        let places = places.filter(|&(x, y)| heat.cell(y - 1, x - 1) != Cell::Absent);
+        places.map(|(x, y)| [x as f64, y as f64])
+    };
+    let seen: Vec<_> = of(within(1, rows)).take(1).collect();
+    if seen.is_empty() { of(1..=rows).collect() } else { seen }
 }
 
 /// The cell under the pointer.

@@ -72,7 +72,7 @@ fn plot(ui: &mut Ui, ridge: &Ridge, size: Vec2, stage: &Stage<'_>) -> Option<Wis
         about: egui::util::hash(("ridge", &ridge.heading, &ridge.x_label)),
         least: [(high - low) / 20.0, 2.5],
         // Each row's middle.
-        data: || {
+        data: |_| {
             ridge
                 .shown
                 .iter()

@@ -4,11 +4,13 @@
 mod support;
 
 mod charts;
+mod charts_at_random;
 mod clipboard;
 mod dropped;
 mod exceptions;
 mod extremes;
 mod files;
+mod fits;
 mod look;
 mod pasted;
 mod pictures;

@@ -60,9 +60,9 @@ fn share_out(lab: &mut Lab, room: f32) -> [(FigureId, f32); 3] {
     };
     let rest = (room - strips - 30.0).max(0.0);
     [
-        (FigureId::Norms, (rest * 0.54).max(240.0)),
+        (FigureId::Norms, (rest * 0.54).max(220.0)),
         (FigureId::Strips, strips),
-        (FigureId::Units, (rest * 0.46).max(220.0)),
+        (FigureId::Units, (rest * 0.46).max(190.0)),
     ]
 }
 
@@ -114,11 +114,16 @@ fn table(ui: &mut Ui, draw: &Draw, detail: usize) {
             // Else many layers push the panel up, and it stays there.
             .min_scrolled_height(0.0)
             .cell_layout(Layout::right_to_left(Align::Center))
-            .column(Column::exact(40.0))
-            .column(Column::exact(104.0));
+            .column(Column::exact(34.0))
+            .column(Column::exact(92.0));
+        let norms = 2 + draw.variants.len();
         for index in 2..columns.len() {
-            // Seven digits and an exponent of four, or four digits.
-            let width = if index < 2 + draw.variants.len() { 110.0 } else { 92.0 };
+            // Seven digits and an exponent of four; four digits and such an exponent; four digits.
+            let width = match index.checked_sub(norms) {
+                None => 104.0,
+                Some(0 | 1) => 84.0,
+                Some(_) => 62.0,
+            };
             table = table.column(Column::auto().at_least(width).clip(true));
         }
         let header = |mut row: egui_extras::TableRow<'_, '_>| {
