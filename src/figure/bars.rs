@@ -110,9 +110,8 @@ impl Bars {
     pub fn norms(draw: &Draw, linear: bool) -> Self {
         let scale = if linear { linear_scale(draw) } else { Scale::Log10 };
         let series: Vec<Series> = draw
-            .variants
-            .iter()
-            .enumerate()
+            .experiment
+            .shown(&draw.variants)
             .map(|(variant, result)| Series {
                 name: result.name.clone(),
                 variant,
@@ -202,7 +201,8 @@ fn shifted(number: Scaled, power: i64) -> f64 {
 
 /// No power of ten while plain numbers read well, else that of the largest norm.
 fn linear_scale(draw: &Draw) -> Scale {
-    let norms = draw.variants.iter().flat_map(|v| &v.layers).filter_map(|l| l.delta.log10());
+    let shown = draw.experiment.shown(&draw.variants);
+    let norms = shown.flat_map(|(_, v)| &v.layers).filter_map(|l| l.delta.log10());
     let largest = norms.fold(f64::NEG_INFINITY, f64::max);
     let power = if largest.is_finite() && !(-2.0..4.0).contains(&largest) {
         largest.floor() as i64

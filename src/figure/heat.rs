@@ -182,7 +182,7 @@ impl Heat {
 
     /// One strip of log10 ‖δ^(l)‖ for each variant, the first on top.
     pub fn strips(draw: &Draw) -> Self {
-        let from_bottom = || draw.variants.iter().rev();
+        let from_bottom = || draw.experiment.shown(&draw.variants).rev().map(|(_, v)| v);
         let cells: Vec<Cell> =
             from_bottom().flat_map(|v| v.layers.iter().map(Cell::of_layer)).collect();
         let why = from_bottom().map(|v| {
@@ -204,7 +204,7 @@ impl Heat {
 
     /// Layer × unit: log10 |δ_j^(l)| of one variant; an index past the last means the last.
     pub fn units(draw: &Draw, variant: usize) -> Self {
-        let variant = variant.min(draw.variants.len().saturating_sub(1));
+        let variant = draw.experiment.shown_variant(variant);
         let result = &draw.variants[variant];
         let columns = result.profile.len();
         let rows = result.profile.iter().map(Vec::len).max().unwrap_or(0);

@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Ui, Vec2, pos2, vec2};
 use egui_plot::{PlotBounds, PlotImage, PlotPoint, PlotUi, Text};
 
+use crate::experiment::Experiment;
 use crate::figure::format_rows::cell_words;
 use crate::figure::value_rows::row_words;
 use crate::figure::{Cell, Heat, Mark, MarkShape, Rows, wants_dark_letters, with_minus};
@@ -72,7 +73,7 @@ pub fn show(
             range.max -= 18.0;
         }
         colour_bar::show(ui, &heat.scale, &heat.quantity, heat.has_zero(), rect, range, ticks);
-        shown.touched(ui, stage, |at| under(heat, at))
+        shown.touched(ui, stage, |at| under(heat, &stage.figure.experiment, at))
     });
     row.inner
 }
@@ -164,9 +165,10 @@ fn present(heat: &Heat, view: PlotBounds) -> Vec<[f64; 2]> {
 }
 
 /// The cell under the pointer.
-fn under(heat: &Heat, at: PlotPoint) -> Option<Under<'_>> {
+fn under<'a>(heat: &'a Heat, experiment: &Experiment, at: PlotPoint) -> Option<Under<'a>> {
     let (column, row) = (at.x.round() - 1.0, at.y.round() - 1.0);
-    if column < 0.0 || row < 0.0 || column >= heat.columns as f64 {
+    let is_inside = |at: f64, count: usize| (0.0..count as f64).contains(&at);
+    if !is_inside(column, heat.columns) || !is_inside(row, heat.rows.count()) {
         return None;
     }
     let (column, row) = (column as usize, row as usize);
@@ -174,7 +176,12 @@ fn under(heat: &Heat, at: PlotPoint) -> Option<Under<'_>> {
         Rows::Values { spread, .. } => row_words(spread, row, column).map(|[_, count]| count),
         _ => Some(heat.cell(row, column).text(6)).filter(|text| !text.is_empty()),
     };
-    let variant = matches!(heat.rows, Rows::Named(_)).then_some(row);
+    let variant = match &heat.rows {
+        Rows::Named(names) => {
+            experiment.variants.iter().position(|variant| variant.name == names[row])
+        }
+        _ => None,
+    };
     let click = to_layer(column + 1, variant);
     Some(Under { value, click, tooltip: Box::new(move |ui| tooltip(ui, heat, row, column)) })
 }

@@ -116,7 +116,7 @@ fn table(ui: &mut Ui, draw: &Draw, detail: usize) {
             .cell_layout(Layout::right_to_left(Align::Center))
             .column(Column::exact(34.0))
             .column(Column::exact(92.0));
-        let norms = 2 + draw.variants.len();
+        let norms = columns.len() - norms_table::DETAILS;
         for index in 2..columns.len() {
             // Seven digits and an exponent of four; four digits and such an exponent; four digits.
             let width = match index.checked_sub(norms) {
