@@ -120,6 +120,7 @@ impl Stage {
         let creation = eframe::CreationContext::_new_kittest(context.clone());
         let mut app = App::new(&creation, Some(experiment.clone()));
         app.command(Command::Go(page));
+        app.command(Command::ComputeLarge);
         let mut stage = Self {
             context,
             app,
@@ -599,6 +600,7 @@ fn cancels(wanted: impl Fn(&str) -> bool) {
         let times = moments.map(|moment| {
             Change::Seed.apply(&mut seed);
             stage.app.command(Command::Set(Box::new(seed.clone())));
+            stage.app.command(Command::ComputeLarge);
             stage.until(moment, |_| false);
             stage.app.lab().cancel();
             idle(&mut stage, |stage| stage.app.lab().is_busy())

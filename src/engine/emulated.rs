@@ -107,7 +107,8 @@ impl Network<f64> {
                 None => self.emulated_output(format, power, trace),
                 Some(above) => {
                     let above = &above.columns().mantissa;
-                    self.ops_back(index).for_each(|op| op.backward_stored(format, above, trace));
+                    let ops = self.ops_between(index).iter().rev();
+                    ops.for_each(|op| op.backward_stored(format, above, trace));
                 }
             }
         }
@@ -149,13 +150,13 @@ impl Pass<f32> {
         take: &mut dyn FnMut(usize, &[f32]) -> bool,
     ) -> Result<(), BuildStopped> {
         let delta = &self.layers[index].delta.columns().mantissa;
-        let input = self.inputs_of(index).columns().mantissa.t().as_standard_layout().into_owned();
+        let input = &self.inputs_of(index).columns().mantissa;
         let mut block = Vec::new();
         for rows in blocks(delta.nrows(), input.len()) {
-            block.resize(rows.len() * input.ncols(), 0.0);
-            kernels::product_rows(&delta.view(), rows.clone(), &input, 1.0, &mut block);
+            block.resize(rows.len() * input.nrows(), 0.0);
+            kernels::outer_rows(delta, rows.clone(), input, 1.0, &mut block);
             block.iter_mut().for_each(|entry| *entry = format.store(*entry));
-            for (row, entries) in rows.zip(block.chunks_exact(input.ncols())) {
+            for (row, entries) in rows.zip(block.chunks_exact(input.nrows())) {
                 BuildStopped::unless(take(row, entries))?;
             }
         }

@@ -94,9 +94,9 @@ impl<T: Real> Pass<T> {
         let Factors { delta, input, exponent } = outer.factors();
         let (mut block, mut entries, mut columns) = (Vec::new(), Vec::new(), None);
         for rows in blocks(delta.nrows(), input.len()) {
-            block.resize(rows.len() * input.ncols(), 0.0);
-            kernels::product_rows(&delta.view(), rows.clone(), &input, 1.0, &mut block);
-            for (row, mantissas) in rows.zip(block.chunks_exact(input.ncols())) {
+            block.resize(rows.len() * input.nrows(), 0.0);
+            kernels::outer_rows(&delta, rows.clone(), &input, 1.0, &mut block);
+            for (row, mantissas) in rows.zip(block.chunks_exact(input.nrows())) {
                 entries.clear();
                 entries.extend(mantissas.iter().enumerate().map(|(column, &mantissa)| {
                     if mantissa.abs() >= SURE {
@@ -160,11 +160,11 @@ impl Normalized {
     }
 }
 
-/// Two matrices whose product, times 2^`exponent`, is a gradient.
+/// Two matrices of which δaᵀ, summed over the examples, times 2^`exponent`, is a gradient.
 struct Factors {
     /// n_l × B, over B.
     delta: Array2<f64>,
-    /// B × n_{l−1}.
+    /// n_{l−1} × B.
     input: Array2<f64>,
     exponent: i64,
 }
@@ -181,8 +181,8 @@ impl<T: Real> OuterProducts<'_, T> {
     /// (1/B) Σ_b δ_b a_bᵀ.
     fn mean(&self) -> Gradient {
         let Factors { delta, input, exponent } = self.factors();
-        let mut mantissa = Array2::zeros((delta.nrows(), input.ncols()));
-        kernels::product(&delta.view(), &input, 1.0, &mut mantissa);
+        let mut mantissa = Array2::zeros((delta.nrows(), input.nrows()));
+        kernels::outer(&delta, &input, 1.0, &mut mantissa);
         let mut gradient = Gradient { mantissa, exponent, underflowed: Vec::new() };
         self.recover(&mut gradient);
         gradient
@@ -191,8 +191,8 @@ impl<T: Real> OuterProducts<'_, T> {
     /// What [`Self::mean`] multiplies.
     fn factors(&self) -> Factors {
         let Normalized { mantissa: mut delta, exponent } = Normalized::of(self.delta);
-        let input = Normalized::of(self.input);
-        let pairs = exponent.iter().zip(&input.exponent);
+        let Normalized { mantissa: input, exponent: inputs } = Normalized::of(self.input);
+        let pairs = exponent.iter().zip(&inputs);
         let exponents: Vec<Option<i64>> = pairs.map(|(d, a)| Some((*d)? + (*a)?)).collect();
         let top = exponents.iter().copied().flatten().max().unwrap_or(0);
         let share = 1.0 / exponents.len() as f64;
@@ -200,7 +200,6 @@ impl<T: Real> OuterProducts<'_, T> {
             let factor = exponent.map_or(0.0, |e| Scaled::new(share, e - top).to_f64());
             column.mapv_inplace(|delta| delta * factor);
         }
-        let input = input.mantissa.t().as_standard_layout().into_owned();
         Factors { delta, input, exponent: top }
     }
 

@@ -62,11 +62,11 @@ impl<T: Real> Network<T> {
         &self.ops[dense..=activation]
     }
 
-    /// The ops that δ^(l+1) passes on its way back to δ^(l), the layer above's first; `index` =
-    /// l − 1, not the output layer's.
-    pub fn ops_back(&self, index: usize) -> impl Iterator<Item = &Op<T>> {
+    /// The ops between z^(l) and z^(l+1), in the order of the forward pass: on its way back
+    /// δ^(l+1) passes the last of them first. `index` = l − 1, not the output layer's.
+    pub fn ops_between(&self, index: usize) -> &[Op<T>] {
         let (own, above) = (self.layers[index], self.layers[index + 1]);
-        self.ops[own.dense + 1..=above.dense].iter().rev()
+        &self.ops[own.dense + 1..=above.dense]
     }
 
     /// W^(l) and b^(l).

@@ -3,8 +3,8 @@
 use crate::engine::kernels::{self, STANDARD};
 use crate::engine::network::Network;
 use crate::engine::number::{Format, Real, SAFE_SQUARES, Scaled, ScaledColumns, halves};
-use crate::engine::op::has_terms;
 use crate::engine::op::scaled_activation;
+use crate::engine::op::{Op, has_terms};
 use crate::engine::pass::{LayerTrace, Pass};
 use crate::engine::plain_norm::PlainNorm;
 use crate::experiment::Activation;
@@ -259,9 +259,8 @@ fn is_flat<T: Real>(trace: &LayerTrace<T>, activation: Activation) -> bool {
 /// Why δ of this layer is zero although the layer above, if any, has a signal.
 fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCause {
     let (activation, trace) = (network.activation(index), &pass.layers[index]);
-    let flat = is_flat(trace, activation);
     if index + 1 == network.depth() {
-        return match flat {
+        return match is_flat(trace, activation) {
             // Where the slope cancels it cannot silence the output.
             _ if network.loss.cancels_slope() => ZeroCause::NoError,
             true if activation.saturates() => ZeroCause::SaturatedOutput,
@@ -269,16 +268,19 @@ fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCau
             false => ZeroCause::NoError,
         };
     }
-    let above = network.dense(index + 1);
-    if above.is_zero() {
-        ZeroCause::ZeroWeights(index + 2)
-    } else if flat && activation.saturates() {
-        ZeroCause::SaturatedLayer(index + 1)
-    } else if flat {
-        ZeroCause::DeadLayer(index + 1)
-    } else if has_terms(above, &pass.layers[index + 1].delta, activation, trace) {
-        ZeroCause::Cancelled(index + 1)
-    } else {
-        ZeroCause::NoPath(index + 1)
-    }
+    let stopped = |op: &Op<T>| match op {
+        Op::Dense(dense) => dense.is_zero().then_some(ZeroCause::ZeroWeights(index + 2)),
+        Op::Activation(activation) if !is_flat(trace, *activation) => None,
+        Op::Activation(activation) if activation.saturates() => {
+            Some(ZeroCause::SaturatedLayer(index + 1))
+        }
+        Op::Activation(_) => Some(ZeroCause::DeadLayer(index + 1)),
+    };
+    network.ops_between(index).iter().rev().find_map(stopped).unwrap_or_else(|| {
+        let above = network.dense(index + 1);
+        match has_terms(above, &pass.layers[index + 1].delta, activation, trace) {
+            true => ZeroCause::Cancelled(index + 1),
+            false => ZeroCause::NoPath(index + 1),
+        }
+    })
 }

@@ -38,10 +38,11 @@ impl<T: Real> Network<T> {
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<&'a Pass<T>, BuildStopped> {
         let earlier = buffers.take().filter(|pass| self.fits(pass));
-        let mut pass = earlier.unwrap_or_else(|| self.blank_pass());
-        self.forward_with(&mut pass, executor, proceed)?;
-        self.backward_with(&mut pass, executor, proceed)?;
-        Ok(buffers.insert(pass))
+        // Also a stopped pass leaves its memory: to give back much of it takes time.
+        let pass = buffers.insert(earlier.unwrap_or_else(|| self.blank_pass()));
+        self.forward_with(pass, executor, proceed)?;
+        self.backward_with(pass, executor, proceed)?;
+        Ok(pass)
     }
 
     /// Into how many shares an executor cuts the largest layer of a pass.
@@ -69,7 +70,7 @@ impl<T: Real> Network<T> {
     /// W^(l)ᵀ δ^(l), n_{l−1} × B, what layer l sends back before it meets the slopes below;
     /// `index` = l − 1.
     pub fn sent_back(&self, pass: &Pass<T>, index: usize) -> Signal<T> {
-        self.dense(index).backward(&pass.layers[index].delta)
+        self.dense(index).send_back(&pass.layers[index].delta)
     }
 
     /// Whether a pass has this network's shape.
@@ -102,7 +103,7 @@ impl<T: Real> Network<T> {
         for index in 0..self.depth() {
             BuildStopped::unless(proceed())?;
             let (input, trace) = pass.step(index);
-            op::forward((self.dense(index), self.activation(index)), input, trace, executor);
+            op::forward(self.layer_ops(index), input, trace, executor);
         }
         finish_output(self.loss, &mut pass.layers[self.depth() - 1]);
         Ok(())
@@ -119,10 +120,9 @@ impl<T: Real> Network<T> {
         pass.loss = output_gradient(self.loss, activation, output, &self.target);
         for index in (0..=last).rev() {
             BuildStopped::unless(proceed())?;
-            let activation = self.activation(index);
             match pass.step_back(index) {
-                (Some(delta), trace) => {
-                    op::backward((self.dense(index + 1), delta), activation, trace, executor);
+                (Some(above), trace) => {
+                    op::backward(self.ops_between(index), above, trace, executor);
                 }
                 (None, _) if self.loss.cancels_slope() => {}
                 (None, trace) => op::times_slope(activation, trace),

@@ -199,7 +199,7 @@ impl Factor {
         let units = pass.layers[layer - 1].z.units();
         let mut factor =
             Self { matrix: Array2::zeros((0, 0)), rank: 0, condition: 1.0, alive: units, tiny: 0 };
-        for op in network.ops_back(layer - 1) {
+        for op in network.ops_between(layer - 1).iter().rev() {
             match op.jacobian(&pass.layers[layer - 1], example) {
                 Jacobian::Matrix(matrix) if factor.matrix.is_empty() => {
                     factor.matrix = matrix.reversed_axes().as_standard_layout().into_owned();

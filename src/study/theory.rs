@@ -154,29 +154,32 @@ pub(super) fn variance(variant: &Variant, layer: &LayerPrediction) -> f64 {
 
 /// δ and the ratios are left for [`backward`].
 fn forward(experiment: &Experiment, variant: &Variant, factor: f64) -> Vec<Working> {
-    let sizes = experiment.sizes();
-    let last = sizes.len() - 1;
     let squares = input_squares(experiment);
-    let mut input_square =
-        Scaled::from(factor * squares.iter().sum::<f64>() / squares.len() as f64);
-    let mut layers: Vec<Working> = Vec::with_capacity(last);
+    // E‖a‖² of what an op is given, and the law of z once a dense op has made it.
+    let mut square = Scaled::from(factor * squares.iter().sum::<f64>() / squares.len() as f64);
+    let mut z = (Scaled::ZERO, BiasLaw::default());
+    let mut layers: Vec<Working> = Vec::new();
     let mut known = None;
-    for l in 1..sizes.len() {
-        let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
-        let weight_part = input_square * variant.init_of(l).variance(fan_in, fan_out);
-        let question = (
-            experiment.activation_of(variant, l),
-            weight_part,
-            BiasLaw::of(variant.bias_of(l), fan_in, fan_out),
-        );
-        // Deep down nothing changes from layer to layer: a fixed point is computed once.
-        let moments = match known {
-            Some((asked, moments)) if asked == question => moments,
-            _ => Moments::of(question.0, question.1, question.2),
-        };
-        known = Some((question, moments));
-        input_square = moments.value_square * (fan_out as f64);
-        layers.push((layer(l, fan_in, fan_out, &moments), moments));
+    let [mut fan_in, mut fan_out] = [0, 0];
+    for (l, op) in OpShape::of_variant(experiment, variant) {
+        match op {
+            OpShape::Dense { inputs, units } => {
+                [fan_in, fan_out] = [inputs, units];
+                let variance = variant.init_of(l).variance(inputs, units);
+                z = (square * variance, BiasLaw::of(variant.bias_of(l), inputs, units));
+            }
+            OpShape::Activation(activation) => {
+                let question = (activation, z);
+                // Deep down nothing changes from layer to layer: a fixed point is computed once.
+                let moments = match known {
+                    Some((asked, moments)) if asked == question => moments,
+                    _ => Moments::of(activation, z.0, z.1),
+                };
+                known = Some((question, moments));
+                square = moments.value_square * (fan_out as f64);
+                layers.push((layer(l, fan_in, fan_out, &moments), moments));
+            }
+        }
     }
     layers
 }

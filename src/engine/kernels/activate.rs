@@ -18,7 +18,12 @@ dispatch!(
 );
 
 #[inline(always)]
-fn activate_body<T: Real>(activation: Activation, z: &[T], a: &mut [T], slope: &mut [T]) {
+pub(super) fn activate_body<T: Real>(
+    activation: Activation,
+    z: &[T],
+    a: &mut [T],
+    slope: &mut [T],
+) {
     let one = T::from_f64(1.0);
     let elements = z.iter().zip(a.iter_mut()).zip(slope.iter_mut());
     match activation.kernel() {

@@ -4,12 +4,9 @@
 //! Every sum runs over k in order with fused multiply-adds, whatever tile or block it falls in:
 //! an example's bits do not depend on the others beside it.
 
-use super::tiles::{Block, Shape, pack};
+use super::tiles::{Block, HIGHEST, Shape, TERMS, Turned, pack, pack_turned};
 use super::{dispatch, line};
 use crate::engine::number::Real;
-
-/// Terms that are summed before the next tile's turn: a panel takes half of a 32 KB cache.
-const TERMS: usize = 256;
 
 /// Rows of a Gram matrix's factor that are made double at a time.
 const ROWS_MADE_DOUBLE: usize = 64;
@@ -29,6 +26,11 @@ dispatch!(
     (w: &[T], stride: usize, d: &[T], batch: usize, scale: T, out: &mut [T])
 );
 dispatch!(
+    /// out = scale · D Aᵀ, with D and A of rows of `examples` numbers.
+    matmul_outer, matmul_outer_body / matmul_outer_large_body,
+    (d: &[T], a: &[T], examples: usize, scale: T, out: &mut [T])
+);
+dispatch!(
     /// out = MᵀM above the diagonal and on it, B × B, with M of `m.len() / batch` rows of
     /// `batch` numbers. What lies below the diagonal is left as it falls out.
     upper_gram, upper_gram_body / upper_gram_large_body,
@@ -37,14 +39,14 @@ dispatch!(
 
 #[inline(always)]
 fn matmul_body<T: Real>(w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T]) {
-    let stride = x.len() / batch;
-    multiply(Shape { turned: false, upper: false, stride, batch, scale }, w, x, out);
+    let shape = Shape { turned: Turned::None, upper: false, stride: x.len() / batch, batch, scale };
+    multiply(shape, w, x, out);
 }
 
 #[inline(always)]
 fn matmul_large_body<T: Real>(w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T]) {
-    let stride = x.len() / batch;
-    multiply_large(Shape { turned: false, upper: false, stride, batch, scale }, w, x, out);
+    let shape = Shape { turned: Turned::None, upper: false, stride: x.len() / batch, batch, scale };
+    multiply_large(shape, w, x, out);
 }
 
 #[inline(always)]
@@ -56,7 +58,8 @@ fn matmul_transposed_body<T: Real>(
     scale: T,
     out: &mut [T],
 ) {
-    multiply(Shape { turned: true, upper: false, stride, batch, scale }, w, d, out);
+    let shape = Shape { turned: Turned::First, upper: false, stride, batch, scale };
+    multiply(shape, w, d, out);
 }
 
 #[inline(always)]
@@ -68,7 +71,32 @@ fn matmul_transposed_large_body<T: Real>(
     scale: T,
     out: &mut [T],
 ) {
-    multiply_large(Shape { turned: true, upper: false, stride, batch, scale }, w, d, out);
+    let shape = Shape { turned: Turned::First, upper: false, stride, batch, scale };
+    multiply_large(shape, w, d, out);
+}
+
+#[inline(always)]
+fn matmul_outer_body<T: Real>(d: &[T], a: &[T], examples: usize, scale: T, out: &mut [T]) {
+    let shape = Shape {
+        turned: Turned::Second,
+        upper: false,
+        stride: HIGHEST,
+        batch: a.len() / examples,
+        scale,
+    };
+    multiply(shape, d, a, out);
+}
+
+#[inline(always)]
+fn matmul_outer_large_body<T: Real>(d: &[T], a: &[T], examples: usize, scale: T, out: &mut [T]) {
+    let shape = Shape {
+        turned: Turned::Second,
+        upper: false,
+        stride: HIGHEST,
+        batch: a.len() / examples,
+        scale,
+    };
+    multiply_large(shape, d, a, out);
 }
 
 #[inline(always)]
@@ -89,7 +117,7 @@ fn gram_blocks<T: Real, const A: usize, const B: usize, const N: usize>(
     batch: usize,
     out: &mut [f64],
 ) {
-    let shape = Shape { turned: true, upper: true, stride: N, batch, scale: 1.0 };
+    let shape = Shape { turned: Turned::First, upper: true, stride: N, batch, scale: 1.0 };
     let mut panels = vec![[0.0; N]; ROWS_MADE_DOUBLE.min(m.len() / batch) * batch.div_ceil(N)];
     for (number, rows) in m.chunks(ROWS_MADE_DOUBLE * batch).enumerate() {
         let (from, terms) = (number * ROWS_MADE_DOUBLE, rows.len() / batch);
@@ -133,32 +161,26 @@ fn blocks<T: Real, const A: usize, const B: usize, const N: usize>(
     x: &[T],
     out: &mut [T],
 ) {
-    let inner = x.len() / shape.batch;
-    let most = (PANELS * N).min(shape.batch.next_multiple_of(N));
+    let Shape { turned, batch, .. } = shape;
+    let inner = x.len() / batch;
+    let most = (PANELS * N).min(batch.next_multiple_of(N));
     let mut panels = vec![[T::ZERO; N]; TERMS.min(inner) * most / N];
-    for first in (0..shape.batch).step_by(PANELS * N) {
-        let group = first..(first + PANELS * N).min(shape.batch);
+    for first in (0..batch).step_by(PANELS * N) {
+        let group = first..(first + PANELS * N).min(batch);
         for from in (0..inner).step_by(TERMS) {
             let terms = TERMS.min(inner - from);
-            let block = Block::<T, A, B, N> {
-                shape,
-                from,
-                terms,
-                first,
-                panels: pack(
-                    &mut panels,
-                    &x[from * shape.batch..],
-                    shape.batch,
-                    group.clone(),
-                    terms,
-                    |x| x,
-                ),
-                last: from + terms == inner,
+            let panels = match turned {
+                Turned::Second => {
+                    pack_turned(&mut panels, x, inner, group.clone(), from..from + terms)
+                }
+                _ => pack(&mut panels, &x[from * batch..], batch, group.clone(), terms, |x| x),
             };
-            if shape.turned {
-                block.turned(&w[from * shape.stride..], out);
-            } else {
-                block.straight(w, out);
+            let last = from + terms == inner;
+            let block = Block::<T, A, B, N> { shape, from, terms, first, panels, last };
+            match turned {
+                Turned::First => block.turned(&w[from * shape.stride..], out),
+                Turned::None => block.straight(w, out),
+                Turned::Second => block.outer(w, out),
             }
         }
     }
@@ -186,6 +208,10 @@ mod tests {
                 same_filled(vec![T::ZERO; inner * batch], kernel)
             };
             assert_eq!(turned(matmul_transposed), turned(matmul_transposed_large_body));
+            let outer = |kernel: fn(&[T], &[T], usize, T, &mut [T])| {
+                same_filled(vec![T::ZERO; rows * inner], |out| kernel(&d, &x, batch, scale, out))
+            };
+            assert_eq!(outer(matmul_outer), outer(matmul_outer_large_body));
             let upper = |gram: Vec<f64>| {
                 let place = |(at, value): (usize, f64)| (at % batch >= at / batch).then_some(value);
                 gram.into_iter().enumerate().filter_map(place).collect::<Vec<f64>>()

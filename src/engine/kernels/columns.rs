@@ -119,7 +119,7 @@ fn largest_body<T: Real>(entries: &[T]) -> T {
 }
 
 #[inline(always)]
-fn range_body<T: Real>(entries: &[T]) -> [T; 2] {
+pub(super) fn range_body<T: Real>(entries: &[T]) -> [T; 2] {
     let (blocks, rest) = entries.as_chunks::<LANES>();
     let few = range_of::<T, FEW>(rest);
     if blocks.is_empty() {

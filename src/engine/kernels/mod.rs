@@ -9,6 +9,7 @@ mod activate;
 mod blocked;
 mod columns;
 mod dispatch;
+mod layer;
 mod product;
 pub(crate) mod sigmoid;
 mod slopes;
@@ -24,7 +25,10 @@ pub use dispatch::InstructionSet;
 pub(crate) use dispatch::dispatch;
 #[cfg(test)]
 pub(crate) use dispatch::tests::{same_bits, same_filled};
-pub use product::{gram, product, product_rows, product_transposed, product_transposed_rows};
+pub use layer::{DenseRows, backward_one, forward_one};
+pub use product::{
+    gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,
+};
 pub use slopes::{multiply_columns, product_extremes};
 pub use vectors::matvec;
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView2};
 
 use super::STANDARD;
-use super::blocked::{matmul, matmul_transposed, upper_gram};
+use super::blocked::{matmul, matmul_outer, matmul_transposed, upper_gram};
 use super::vectors::{matvec, matvec_transposed};
 use crate::engine::number::Real;
 
@@ -90,6 +90,42 @@ pub fn product_transposed_rows<T: Real>(
     }
 }
 
+/// scale · D Aᵀ, a sum over the examples of a batch.
+///
+/// # Shapes
+/// D is n × B, A is m × B, out is n × m; all in standard (row-major) layout.
+///
+/// # Panics
+/// If they are not.
+pub fn outer<T: Real>(d: &Array2<T>, a: &Array2<T>, scale: T, out: &mut Array2<T>) {
+    outer_rows(d, 0..d.nrows(), a, scale, out.as_slice_mut().expect(STANDARD));
+}
+
+/// Some of the rows of scale · D Aᵀ, each with the bits that it has in the whole.
+///
+/// # Shapes
+/// D is n × B, A is m × B, both in standard layout; out has m numbers for each of the rows.
+///
+/// # Panics
+/// If that is not so.
+pub fn outer_rows<T: Real>(
+    d: &Array2<T>,
+    rows: Range<usize>,
+    a: &Array2<T>,
+    scale: T,
+    out: &mut [T],
+) {
+    let (inputs, batch) = a.dim();
+    assert_eq!((d.ncols(), out.len()), (batch, rows.len() * inputs), "shapes of outer products");
+    let (d, a) = (d.as_slice().expect(STANDARD), a.as_slice().expect(STANDARD));
+    let d = &d[rows.start * batch..rows.end * batch];
+    if inputs == 1 {
+        matvec(d, a, scale, out);
+    } else {
+        matmul_outer(d, a, batch, scale, out);
+    }
+}
+
 /// MᵀM of an n × B array in standard layout, its sums in `f64`: B × B numbers, of which those
 /// above the diagonal and on it count.
 ///
@@ -131,6 +167,12 @@ pub mod tests {
         for ((i, b), &value) in out.indexed_iter() {
             let plain: f64 = (0..inner).map(|k| w[[i, k]] * x[[k, b]]).sum();
             assert!((value - 1.5 * plain).abs() < 1e-14 * inner as f64, "{rows} {inner} {batch}");
+        }
+        let mut outer_products = Array2::zeros((rows, inner));
+        outer(&d, &x, 1.5, &mut outer_products);
+        for ((i, k), &value) in outer_products.indexed_iter() {
+            let plain: f64 = (0..batch).map(|b| d[[i, b]] * x[[k, b]]).sum();
+            assert!((value - 1.5 * plain).abs() < 1e-14 * batch as f64, "{rows} {inner} {batch}");
         }
         for ((j, b), &value) in back.indexed_iter() {
             let plain: f64 = (0..rows).map(|k| w[[k, j]] * d[[k, b]]).sum();

@@ -33,7 +33,7 @@ fn multiply_columns_body<T: Real>(u: &mut [T], slope: &[T], factors: &[T]) {
 }
 
 #[inline(always)]
-fn product_extremes_body<T: Real>(
+pub(super) fn product_extremes_body<T: Real>(
     u: &[T],
     slope: &[T],
     may_be: bool,

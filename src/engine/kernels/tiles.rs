@@ -5,15 +5,33 @@ use std::ops::Range;
 use super::{line, will_need};
 use crate::engine::number::Real;
 
+/// Terms that are summed before the next tile's turn: a panel takes half of a 32 KB cache.
+pub(super) const TERMS: usize = 256;
+
+/// Rows of the highest tile.
+pub(super) const HIGHEST: usize = 8;
+
+/// Which product is asked for.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Turned {
+    /// None of the factors is turned: W X.
+    None,
+    /// Wᵀ X.
+    First,
+    /// W Xᵀ.
+    Second,
+}
+
 /// What is asked for.
 #[derive(Clone, Copy)]
 pub(super) struct Shape<T> {
-    /// Whether Wᵀ stands in place of W.
-    pub(super) turned: bool,
+    /// Which factor is turned.
+    pub(super) turned: Turned,
     /// Whether only the rows up to an example's own number are wanted.
     pub(super) upper: bool,
     /// From one row of W to the next.
     pub(super) stride: usize,
+    /// Columns of the product: the examples, but for W Xᵀ, where they are the rows of X.
     pub(super) batch: usize,
     pub(super) scale: T,
 }
@@ -38,6 +56,71 @@ pub(super) fn pack<'a, S: Real, T: Real, const N: usize>(
         }
     }
     panels
+}
+
+/// Lays some rows of X side by side, N in a panel of as many rows as there are `terms`; `inner` are
+/// the numbers of a row. What the last panel has over is filled with numbers that nobody reads.
+#[inline(always)]
+pub(super) fn pack_turned<'a, T: Real, const N: usize>(
+    panels: &'a mut [[T; N]],
+    x: &[T],
+    inner: usize,
+    rows: Range<usize>,
+    terms: Range<usize>,
+) -> &'a [[T; N]] {
+    let panels = &mut panels[..rows.len().div_ceil(N) * terms.len()];
+    let x = &x[rows.start * inner..rows.end * inner];
+    for (panel, rows) in panels.chunks_exact_mut(terms.len()).zip(x.chunks(N * inner)) {
+        let mut squares = rows.chunks_exact(SIDE * inner);
+        let whole = squares.len() * SIDE;
+        for (square, rows) in squares.by_ref().enumerate() {
+            let row = |r: usize| &rows[r * inner..][terms.clone()];
+            turn(panel, square * SIDE, [row(0), row(1), row(2), row(3)]);
+        }
+        for (lane, row) in squares.remainder().chunks_exact(inner).enumerate() {
+            for (packed, &x) in panel.iter_mut().zip(&row[terms.clone()]) {
+                packed[whole + lane] = x;
+            }
+        }
+    }
+    panels
+}
+
+/// Side of a square that is turned in registers.
+const SIDE: usize = 4;
+
+/// Lays four rows side by side, as the panel's columns from `lane` on.
+#[inline(always)]
+fn turn<T: Real, const N: usize>(panel: &mut [[T; N]], lane: usize, rows: [&[T]; SIDE]) {
+    let [first, second, third, fourth] = rows.map(|row| row.as_chunks::<SIDE>());
+    let (squares, rest) = panel.as_chunks_mut::<SIDE>();
+    let (below, above) = (first.0.iter().zip(second.0), third.0.iter().zip(fourth.0));
+    for (packed, ((a, b), (c, d))) in squares.iter_mut().zip(below.zip(above)) {
+        let square = turned(a, b, c, d);
+        for k in 0..SIDE {
+            packed[k][lane..lane + SIDE].copy_from_slice(&square[k]);
+        }
+    }
+    for (k, packed) in rest.iter_mut().enumerate() {
+        let column = [first.1[k], second.1[k], third.1[k], fourth.1[k]];
+        packed[lane..lane + SIDE].copy_from_slice(&column);
+    }
+}
+
+/// A square turned; a function of its own, because several squares at once would be made with
+/// shuffles that take longer.
+#[inline(never)]
+fn turned<T: Real>(
+    a: &[T; SIDE],
+    b: &[T; SIDE],
+    c: &[T; SIDE],
+    d: &[T; SIDE],
+) -> [[T; SIDE]; SIDE] {
+    let mut square = [[T::ZERO; SIDE]; SIDE];
+    for k in 0..SIDE {
+        square[k] = [a[k], b[k], c[k], d[k]];
+    }
+    square
 }
 
 /// Copies `from`, at most M numbers, to the begin of `to`; where it is M numbers, without a loop.
@@ -105,6 +188,21 @@ impl<T: Real, const A: usize, const B: usize, const N: usize> Block<'_, T, A, B,
         let mut row = 0;
         while row < rows {
             row += self.columns_until(rows, &w[row..], row, out);
+        }
+    }
+
+    /// W Xᵀ: a few rows of W at a time are turned like X, so that a term's weights lie side by side.
+    #[inline(always)]
+    pub(super) fn outer(&self, w: &[T], out: &mut [T]) {
+        let rows = out.len() / self.shape.batch;
+        let inner = w.len() / rows;
+        let mut turned = [[T::ZERO; HIGHEST]; TERMS];
+        let mut row = 0;
+        while row < rows {
+            let height = row..rows.min(row + A + B);
+            let terms = self.from..self.from + self.terms;
+            let turned = pack_turned(&mut turned, w, inner, height, terms);
+            row += self.columns_until(rows, turned.as_flattened(), row, out);
         }
     }
 

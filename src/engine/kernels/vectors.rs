@@ -28,7 +28,7 @@ dispatch!(
 );
 
 #[inline(always)]
-fn matvec_body<T: Real>(w: &[T], x: &[T], scale: T, out: &mut [T]) {
+pub(super) fn matvec_body<T: Real>(w: &[T], x: &[T], scale: T, out: &mut [T]) {
     if size_of::<T>() == 4 {
         matvec_lanes::<T, { lanes::<f32>() }>(w, x, scale, out);
     } else {
@@ -109,7 +109,13 @@ fn add<T: Real, const N: usize>(sums: &mut [T; N], w: &[T; N], x: &[T; N]) {
 }
 
 #[inline(always)]
-fn matvec_transposed_body<T: Real>(w: &[T], stride: usize, d: &[T], scale: T, out: &mut [T]) {
+pub(super) fn matvec_transposed_body<T: Real>(
+    w: &[T],
+    stride: usize,
+    d: &[T],
+    scale: T,
+    out: &mut [T],
+) {
     let columns = out.len();
     out.fill(T::ZERO);
     let (d_blocks, d_rest) = d.as_chunks::<ROWS>();

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use crate::engine::kernels;
+use crate::engine::kernels::{self, DenseRows, STANDARD};
 use crate::engine::number::{Real, Scaled, Signal};
 use crate::engine::op::recover::Product;
+use crate::engine::rows::{Executor, Rows, Serial, shares};
 
 /// z = W a + b with W = scale · U.
 #[derive(Clone, Debug)]
@@ -44,6 +45,21 @@ impl<T: Real> Dense<T> {
         self.scale == T::ZERO || self.unit.iter().all(|&u| u == T::ZERO)
     }
 
+    /// U, row by row.
+    pub(super) fn entries(&self) -> &[T] {
+        self.unit.as_slice().expect(STANDARD)
+    }
+
+    /// Some rows of W, with their b.
+    pub(super) fn rows(&self, rows: Range<usize>) -> DenseRows<'_, T> {
+        let inputs = self.inputs();
+        DenseRows {
+            w: &self.entries()[rows.start * inputs..rows.end * inputs],
+            scale: self.scale,
+            bias: self.bias.as_deref().map(|bias| &bias[rows]),
+        }
+    }
+
     /// Some rows of W a, in mantissas of a's exponents; with `plain` inputs, whose numbers are
     /// their mantissas, of W a + b.
     ///
@@ -72,13 +88,41 @@ impl<T: Real> Dense<T> {
         kernels::product_transposed_rows(&self.unit.view(), rows, delta, self.scale, u);
     }
 
-    /// Wᵀδ, n_in × B, with an exponent for each column and without loss.
-    pub fn backward(&self, delta: &Signal<T>) -> Signal<T> {
-        let mut sent = Signal::zeros(self.inputs(), delta.batch());
-        let columns = sent.columns_mut();
+    /// z = W a + b of the a below, n_in × B, without loss.
+    pub(super) fn forward(&self, input: &Signal<T>, z: &mut Signal<T>, executor: &impl Executor) {
+        let plain = input.is_plain();
+        z.clear_underflowed();
+        let columns = z.columns_mut();
+        columns.exponent.copy_from_slice(&input.columns().exponent);
+        let work = |rows: Rows<'_, T, 1>| {
+            let [z] = rows.entries;
+            self.forward_rows(rows.range, &input.columns().mantissa, plain, z);
+        };
+        let shares = shares(executor, self.unit.len() * input.batch());
+        let rows = Rows::all([columns.entries_mut()], self.units());
+        rows.share(executor, shares, &work, &|(), ()| ());
+        self.finish_forward(input, plain, z);
+    }
+
+    /// u = Wᵀδ, n_in × B, with an exponent for each column and without loss.
+    pub(super) fn backward(&self, delta: &Signal<T>, u: &mut Signal<T>, executor: &impl Executor) {
+        u.clear_underflowed();
+        let columns = u.columns_mut();
         columns.exponent.copy_from_slice(&delta.columns().exponent);
-        self.backward_rows(0..self.inputs(), &delta.columns().mantissa, columns.entries_mut());
-        self.recover_backward(delta, &mut sent);
+        let work = |rows: Rows<'_, T, 1>| {
+            let [u] = rows.entries;
+            self.backward_rows(rows.range, &delta.columns().mantissa, u);
+        };
+        let shares = shares(executor, self.unit.len() * delta.batch());
+        let rows = Rows::all([columns.entries_mut()], self.inputs());
+        rows.share(executor, shares, &work, &|(), ()| ());
+        self.recover_backward(delta, u);
+    }
+
+    /// Wᵀδ, n_in × B, on one thread.
+    pub fn send_back(&self, delta: &Signal<T>) -> Signal<T> {
+        let mut sent = Signal::zeros(self.inputs(), delta.batch());
+        self.backward(delta, &mut sent, &Serial);
         sent
     }
 

@@ -23,6 +23,11 @@ impl<T: Real> Extent<T> {
         Self { tops, least }
     }
 
+    /// Of one example: its largest product and the smallest of what must not be lost.
+    pub fn one([top, least]: [T; 2]) -> Self {
+        Self { tops: smallvec![top], least: smallvec![least] }
+    }
+
     pub fn together(mut self, other: Self) -> Self {
         for (top, other) in self.tops.iter_mut().zip(other.tops) {
             *top = if other > *top { other } else { *top };

@@ -5,7 +5,6 @@ use crate::engine::number::{Real, ScaledColumns, Signal, exponent_of};
 use crate::engine::op::activation::{
     activate, is_whole, least_for, tail_from, times_slope_with_care,
 };
-use crate::engine::op::cancellation::drop_rounding_noise;
 use crate::engine::op::dense::Dense;
 use crate::engine::op::extent::{Extent, multiply_and_renormalize};
 use crate::engine::op::recover::floor;
@@ -14,7 +13,7 @@ use crate::engine::rows::{Executor, Rows, shares};
 use crate::experiment::Activation;
 
 /// z = W a + b and a = φ(z), z, a and φ′ of one layer's trace, from the layer below's a.
-pub(crate) fn forward<T: Real>(
+pub(super) fn forward<T: Real>(
     (dense, activation): (&Dense<T>, Activation),
     input: &Signal<T>,
     trace: &mut LayerTrace<T>,
@@ -50,15 +49,23 @@ fn forward_in_shares<T: Real>(
     let slope = trace.slope.as_slice_mut().expect(STANDARD);
     let work = |rows: Rows<'_, T, 3>| {
         let [z, a, slope] = rows.entries;
-        dense.forward_rows(rows.range, &input.mantissa, plain, z);
-        if !plain {
+        let (range, activated) = if batch == 1 && plain {
+            let dense = dense.rows(rows.range);
+            let out = [&mut *z, &mut *a, &mut *slope];
+            (Some(kernels::forward_one(dense, activation, input.entries(), out)), true)
+        } else {
+            dense.forward_rows(rows.range, &input.mantissa, plain, z);
+            (plain.then(|| kernels::range(z)), false)
+        };
+        let Some([least, top]) = range.filter(|range| is_plain(*range, z, batch)) else {
             return false;
-        }
-        let Some([least, top]) = plain_range(z, batch) else { return false };
+        };
         if least < floor::<T>(dense.scale) * least_for(activation) {
             return false;
         }
-        kernels::activate(activation, z, a, slope);
+        if !activated {
+            kernels::activate(activation, z, a, slope);
+        }
         top.to_f64() < tail_from::<T>(activation) || is_whole(activation, a)
     };
     let shares = shares(executor, dense.unit.len() * batch);
@@ -66,22 +73,21 @@ fn forward_in_shares<T: Real>(
     rows.share(executor, shares, &work, &|first, second| first && second)
 }
 
-/// The smallest and the largest |entry|, where no column of these rows needs an exponent, as
-/// [`Signal::settle`] would find.
-fn plain_range<T: Real>(entries: &[T], batch: usize) -> Option<[T; 2]> {
+/// Whether no column of these rows needs an exponent, as [`Signal::settle`] would find; of all
+/// entries the smallest and the largest magnitude are known.
+fn is_plain<T: Real>([_, top]: [T; 2], entries: &[T], batch: usize) -> bool {
     let plain = |top: T| top == T::ZERO || exponent_of(top.to_f64()).abs() < T::COMFORT;
-    let [least, top] = kernels::range(entries);
-    if batch > 1 && top > T::ZERO {
-        let mut tops = vec![T::ZERO; batch];
-        kernels::column_tops(entries, &mut tops);
-        return tops.into_iter().all(plain).then_some([least, top]);
+    if batch == 1 || top == T::ZERO {
+        return plain(top);
     }
-    plain(top).then_some([least, top])
+    let mut tops = vec![T::ZERO; batch];
+    kernels::column_tops(entries, &mut tops);
+    tops.into_iter().all(plain)
 }
 
 /// δ^(l−1) = (W^(l)ᵀ δ^(l)) ⊙ φ′(z^(l−1)); `dense` and `above` are layer l's, `activation` and
 /// `below` belong to layer l − 1.
-pub(crate) fn backward<T: Real>(
+pub(super) fn backward<T: Real>(
     (dense, above): (&Dense<T>, &Signal<T>),
     activation: Activation,
     below: &mut LayerTrace<T>,
@@ -98,9 +104,6 @@ pub(crate) fn backward<T: Real>(
     if !plain || !multiply_and_renormalize(below, extent, guard, is_zero) {
         dense.recover_backward(above, &mut below.delta);
         times_slope_with_care(activation, below);
-    }
-    if !dense.is_random {
-        drop_rounding_noise(dense, above, below);
     }
 }
 
@@ -120,8 +123,14 @@ fn send_back<T: Real>(
     let slope = slope.as_slice().expect(STANDARD);
     let work = |rows: Rows<'_, T, 1>| {
         let ([u], range) = (rows.entries, rows.range);
-        dense.backward_rows(range.clone(), &above.columns().mantissa, u);
         let slope = &slope[range.start * batch..range.end * batch];
+        if batch == 1 {
+            let w = (&dense.entries()[range.start..], dense.inputs());
+            let slope = (slope, activation.is_piecewise_linear());
+            let delta = above.columns().entries();
+            return Extent::one(kernels::backward_one(w, delta, dense.scale, slope, u));
+        }
+        dense.backward_rows(range, &above.columns().mantissa, u);
         Extent::of(activation, u, slope, batch)
     };
     let shares = shares(executor, dense.unit.len() * batch);

@@ -6,7 +6,8 @@
 //! match that must know it; outside of here those are `build`, which draws it, and the steps by
 //! hand, which write it out.
 //!
-//! `fused` does a dense op and its activation in one go; nothing but speed depends on that.
+//! `path` runs the ops between two layers one after the other. `fused` does a dense op and its
+//! activation in one go; nothing but speed depends on that.
 
 mod activation;
 mod cancellation;
@@ -14,6 +15,7 @@ mod dense;
 mod extent;
 mod fused;
 mod jacobian;
+mod path;
 mod recover;
 pub(crate) mod scaled_activation;
 mod shape;
@@ -26,8 +28,8 @@ pub(crate) use activation::{activate, times_slope};
 pub(crate) use cancellation::has_terms;
 pub use dense::Dense;
 pub(crate) use dense::add_bias;
-pub(crate) use fused::{backward, forward};
 pub use jacobian::Jacobian;
+pub(crate) use path::{backward, forward};
 pub(crate) use recover::{MARGIN, sum_and_top};
 pub use shape::OpShape;
 pub(crate) use stored::times_slope_stored;

@@ -9,7 +9,8 @@
 
 use ndarray::ArrayView1;
 
-use crate::engine::{Dense, Network, Parameter, Pass, Real, Scaled};
+use crate::engine::{Dense, Network, Op, Parameter, Pass, Real, Scaled};
+use crate::experiment::Activation;
 
 use super::noise::{Noise, shaken};
 use super::quotient::quotient;
@@ -47,6 +48,15 @@ pub(super) struct Carried {
     pub crossed: bool,
     /// Whether a Δz was so large that the quotients were not computed for it.
     pub too_far: bool,
+}
+
+impl Carried {
+    /// Takes the Δz of an output whose loss takes the logits themselves.
+    fn take_logits(&mut self, moved: &[Scaled]) {
+        let far = moved.iter().map(|&moved| moved.abs());
+        self.reach = far.fold(self.reach, Scaled::max);
+        self.too_far |= moved.iter().any(|&moved| moved.abs() > 1.0.into());
+    }
 }
 
 /// A network at rest, past which differences are carried.
@@ -92,16 +102,17 @@ impl<'a, T: Real> DifferencePass<'a, T> {
             if moved.iter().all(|moved| moved.is_zero()) {
                 return Scaled::ZERO;
             }
-            if index > first {
-                moved = product(self.network.dense(index), &moved, noise);
-            }
-            let is_output = index + 1 == layers;
-            if is_output && self.network.loss.cancels_slope() {
-                let far = moved.iter().map(|&moved| moved.abs());
-                carried.reach = far.fold(carried.reach, Scaled::max);
-                carried.too_far |= moved.iter().any(|&moved| moved.abs() > 1.0.into());
-            } else {
-                self.activate(index, example, &mut moved, carried, noise);
+            let cancels_slope = index + 1 == layers && self.network.loss.cancels_slope();
+            for op in self.network.layer_ops(index) {
+                match op {
+                    // The first layer's z is what moves.
+                    Op::Dense(_) if index == first => {}
+                    Op::Dense(dense) => moved = product(dense, &moved, noise),
+                    Op::Activation(_) if cancels_slope => carried.take_logits(&moved),
+                    Op::Activation(activation) => {
+                        self.activate((*activation, index), example, &mut moved, carried, noise);
+                    }
+                }
             }
         }
         self.output.of(example, &moved, noise)
@@ -130,13 +141,12 @@ impl<'a, T: Real> DifferencePass<'a, T> {
     /// Δz becomes Δa.
     fn activate(
         &self,
-        index: usize,
+        (activation, index): (Activation, usize),
         example: usize,
         moved: &mut [Scaled],
         carried: &mut Carried,
         noise: &mut Option<&mut Noise>,
     ) {
-        let activation = self.network.activation(index);
         let z = self.base.layers[index].z.column(example);
         let units = moved.iter_mut().zip(z).enumerate();
         for (unit, (moved, exact)) in units.filter(|(_, (moved, _))| !moved.is_zero()) {
