@@ -104,6 +104,7 @@ fn drag(window: &mut Window, button: PointerButton, points: &[Pos2]) {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a long run tells what it has seen")]
 fn no_chart_is_ever_empty() {
     let seed = setting("CHARTS_SEED", 1);
     let time = Duration::from_secs(setting("CHARTS_SECONDS", 0));
