@@ -6,10 +6,10 @@ use egui_plot::{
     Text,
 };
 
-use crate::figure::{Bars, Scale, Series, with_minus};
+use crate::figure::{Bars, MarkShape, Scale, Series, with_minus};
 
 use super::layout::{MARGIN, Medium, heading};
-use super::legend::{kinds, kinds_of, swatch};
+use super::legend::{entry, kinds, kinds_of, sample, swatch};
 use super::{axis, limits, marks};
 use crate::paint::theme;
 
@@ -37,7 +37,7 @@ pub fn show(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
         let plot_size = vec2((size.x - MARGIN).max(80.0), height);
         let transform = plot(ui, bars, plot_size, medium);
         if beside {
-            legend(ui, bars, vec2(MARGIN, height));
+            legend(ui, bars, bar_points(&transform, bars), vec2(MARGIN, height));
         } else {
             limits::labels(ui, bars, &transform, height);
         }
@@ -64,7 +64,7 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) -> PlotTransform {
     let visuals = ui.visuals().clone();
     let response = plot.show(ui, |plot_ui| {
         plot_ui.hline(HLine::new("", bars.floor).color(ground).width(1.0).allow_hover(false));
-        let bar_points = plot_ui.transform().dpos_dvalue_x() as f32 * bar_width(bars) as f32;
+        let bar_points = bar_points(plot_ui.transform(), bars);
         for (index, series) in bars.series.iter().enumerate() {
             if bar_points >= THINNEST {
                 series_as_bars(plot_ui, bars, index, colours[index], bar_points);
@@ -122,6 +122,11 @@ fn kept(plot_ui: &mut PlotUi<'_>, bars: &Bars, bar_points: f32, visuals: &Visual
         };
         limits::marks(plot_ui, bars, &place);
     }
+}
+
+/// How wide a bar is, in points.
+fn bar_points(transform: &PlotTransform, bars: &Bars) -> f32 {
+    (transform.dpos_dvalue_x() * bar_width(bars)) as f32
 }
 
 fn bar_width(bars: &Bars) -> f64 {
@@ -215,13 +220,18 @@ fn series_as_line(plot_ui: &mut PlotUi<'_>, bars: &Bars, series: &Series, colour
 /// Marks on the floor: a cross for a true zero, others for what a format does not keep.
 fn zero_marks<'a>(bars: &Bars, layers: Vec<f64>, colour: Color32, sign: &str) -> Points<'a> {
     let floor = bars.floor + (bars.top - bars.floor) * 0.012;
-    let shape = match sign {
+    let points: Vec<[f64; 2]> = layers.into_iter().map(|x| [x, floor]).collect();
+    let points = Points::new("true zero", points).shape(marker(sign));
+    points.radius(3.0).color(colour).allow_hover(false)
+}
+
+/// What stands in place of a sign where there is no room for one.
+fn marker(sign: &str) -> MarkerShape {
+    match sign {
         "≈0" => MarkerShape::Down,
         "∞" => MarkerShape::Up,
         _ => MarkerShape::Cross,
-    };
-    let points: Vec<[f64; 2]> = layers.into_iter().map(|x| [x, floor]).collect();
-    Points::new("true zero", points).shape(shape).radius(3.0).color(colour).allow_hover(false)
+    }
 }
 
 fn tooltip(ui: &mut Ui, bars: &Bars, x: f64, colours: &[Color32]) {
@@ -232,7 +242,7 @@ fn tooltip(ui: &mut Ui, bars: &Bars, x: f64, colours: &[Color32]) {
         for (series, &colour) in bars.series.iter().zip(colours) {
             let Some(point) = series.points.get(layer - 1) else { continue };
             ui.label(RichText::new(&series.name).color(colour));
-            ui.monospace(point.exact());
+            ui.monospace(point.told());
             match point.log10 {
                 Some(log10) => ui.monospace(with_minus(&format!("log₁₀ = {log10:.4}"))),
                 None => ui.label(point.why()),
@@ -241,7 +251,7 @@ fn tooltip(ui: &mut Ui, bars: &Bars, x: f64, colours: &[Color32]) {
             for kept in bars.kept.iter().filter(|kept| kept.variant == series.variant) {
                 let Some(norm) = kept.norms.get(layer - 1) else { continue };
                 ui.label(RichText::new(format!("in {}", kept.format)).weak());
-                ui.monospace(norm.words());
+                ui.monospace(norm.told());
                 ui.end_row();
             }
         }
@@ -253,8 +263,9 @@ pub fn legend_rows(bars: &Bars) -> usize {
     bars.series.len() + bars.signs().count() + kinds_of(&bars.overlays).len()
 }
 
-/// One swatch and name a variant, and what a 0 means where there is one.
-fn legend(ui: &mut Ui, bars: &Bars, size: Vec2) {
+/// One swatch or line and name a variant, and what a 0, or the mark in its place, means where
+/// there is one.
+fn legend(ui: &mut Ui, bars: &Bars, bar_points: f32, size: Vec2) {
     ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
         ui.set_min_size(size);
         egui::Frame::new().inner_margin(egui::Margin { left: 12, ..Default::default() }).show(
@@ -262,11 +273,24 @@ fn legend(ui: &mut Ui, bars: &Bars, size: Vec2) {
             |ui| {
                 for series in &bars.series {
                     let colour = theme::variant(series.variant, ui.visuals());
-                    swatch(ui, colour, &series.name);
+                    if bar_points >= THINNEST {
+                        swatch(ui, colour, &series.name);
+                    } else {
+                        entry(ui, &series.name, RichText::new(&series.name), |ui, rect| {
+                            sample(ui, rect, &MarkShape::Line(Vec::new()), colour);
+                        });
+                    }
                 }
                 for (sign, words) in bars.signs() {
-                    ui.add_space(4.0);
-                    ui.label(RichText::new(format!("{sign}  {words}")).small().weak());
+                    entry(ui, words, RichText::new(words).weak(), |ui, rect| {
+                        let (at, ink) = (rect.center(), ui.visuals().weak_text_color());
+                        if bar_points > room_for_sign(sign) {
+                            let font = FontId::proportional(theme::SMALL);
+                            ui.painter().text(at, Align2::CENTER_CENTER, sign, font, ink);
+                        } else {
+                            limits::draw(ui, marker(sign), rect, ink);
+                        }
+                    });
                 }
                 if !bars.overlays.is_empty() {
                     ui.add_space(4.0);
