@@ -206,8 +206,8 @@ fn unit(
         return;
     }
     let at = Align2::CENTER_TOP.anchor_size(below, galley.size());
-    // A little ground behind the words keeps them apart from the edges.
-    painter.rect_filled(at.expand2(vec2(2.0, -1.0)), 2.0, visuals.panel_fill.gamma_multiply(0.85));
+    // The ground behind the words keeps them apart from the edges.
+    painter.rect_filled(at.expand2(vec2(2.0, -1.0)), 2.0, visuals.panel_fill);
     painter.galley(at.min, galley, ink);
 }
 

@@ -1,13 +1,14 @@
 //! The table of norms: its column of layers stays in sight while the others scroll sideways.
 
 use eframe::egui::{
-    Event, Modifiers, MouseWheelUnit, Rect, Theme, TouchPhase, accesskit::Role, vec2,
+    Event, Modifiers, MouseWheelSource, MouseWheelUnit, Rect, Theme, TouchPhase, accesskit::Role,
+    vec2,
 };
 use gradient_lab::experiment::{Activation, Experiment};
 
 use super::window::{Window, keep};
 
-/// Six variants, whose columns are wider than a small window.
+/// Six variants, whose columns are wider than the window.
 fn wide() -> Experiment {
     let mut experiment = Experiment::default();
     let template = experiment.variants[0].clone();
@@ -41,7 +42,7 @@ fn layers(window: &Window, header: Rect) -> Vec<Rect> {
 #[test]
 fn the_column_of_layers_stays_while_the_table_scrolls_sideways() {
     for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
-        let mut window = Window::open_as(Some(wide()), [1024.0, 640.0], theme);
+        let mut window = Window::open_as(Some(wide()), [1280.0, 860.0], theme);
         let before = header(&window, "fan_in→fan_out");
         let layer = window.place(Role::Label, "l", 0);
         let rows = layers(&window, layer);
@@ -54,6 +55,7 @@ fn the_column_of_layers_stays_while_the_table_scrolls_sideways() {
                 unit: MouseWheelUnit::Point,
                 delta: vec2(-160.0, 0.0),
                 phase: TouchPhase::Move,
+                source: MouseWheelSource::Wheel,
                 modifiers: Modifiers::NONE,
             });
             window.frames();

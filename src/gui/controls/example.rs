@@ -14,24 +14,41 @@ pub fn example_choice(ui: &mut Ui, example: &mut usize, experiment: &Experiment)
     if batch < 2 {
         return;
     }
+    let parts = if batch > BUTTONS { 1 } else { batch };
+    // Beside a figure's heading what comes first stands furthest to the right.
+    let reversed = ui.layout().prefer_right_to_left();
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let word = ui.label("Example");
-        if batch > BUTTONS {
-            let mut shown = *example + 1;
-            let field = ui.add(DragValue::new(&mut shown).range(1..=batch));
-            field.labelled_by(word.id).on_hover_text("Which example of the batch");
-            *example = shown - 1;
+        for place in 0..parts + 2 {
+            let place = if reversed { parts + 1 - place } else { place };
+            match place.checked_sub(1) {
+                None => _ = ui.label("Example"),
+                Some(part) if part == parts => _ = ui.label(format!("of {batch}")),
+                Some(_) if batch > BUTTONS => number(ui, example, batch),
+                Some(index) => button(ui, example, index, experiment),
+            }
         }
-        for index in 0..if batch > BUTTONS { 0 } else { batch } {
-            let name = format!("Example {}", index + 1);
-            let is_shown = index == *example;
-            let button = ui.selectable_value(example, index, (index + 1).to_string());
-            button.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));
-            button.on_hover_text(given(experiment, index).unwrap_or(name));
-        }
-        ui.label(format!("of {batch}"));
     });
+}
+
+fn number(ui: &mut Ui, example: &mut usize, batch: usize) {
+    let mut shown = *example + 1;
+    let field = ui.add(DragValue::new(&mut shown).range(1..=batch));
+    field.widget_info(|| WidgetInfo {
+        label: Some("Example".to_owned()),
+        value: Some(shown as f64),
+        ..WidgetInfo::new(Role::SpinButton)
+    });
+    field.on_hover_text("Which example of the batch");
+    *example = shown - 1;
+}
+
+fn button(ui: &mut Ui, example: &mut usize, index: usize, experiment: &Experiment) {
+    let name = format!("Example {}", index + 1);
+    let button = ui.selectable_value(example, index, (index + 1).to_string());
+    let is_shown = index == *example;
+    button.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));
+    button.on_hover_text(given(experiment, index).unwrap_or(name));
 }
 
 /// `x = (0, 1), y = (1)`, where inputs and targets are given.
