@@ -4,24 +4,8 @@ use eframe::egui::{
     Event, Modifiers, MouseWheelSource, MouseWheelUnit, Rect, Theme, TouchPhase, accesskit::Role,
     vec2,
 };
-use gradient_lab::experiment::{Activation, Experiment};
 
 use super::window::{Window, keep};
-
-/// Six variants, whose columns are wider than the window.
-fn wide() -> Experiment {
-    let mut experiment = Experiment::default();
-    let template = experiment.variants[0].clone();
-    experiment.variants = Activation::ALL[..6]
-        .iter()
-        .map(|&activation| {
-            let mut variant = template.clone();
-            (variant.activation, variant.name) = (activation, activation.label().to_owned());
-            variant
-        })
-        .collect();
-    experiment
-}
 
 /// The header of a column and the cell in its first row: the texts at the bottom of the window.
 fn header(window: &Window, name: &str) -> Rect {
@@ -42,7 +26,7 @@ fn layers(window: &Window, header: Rect) -> Vec<Rect> {
 #[test]
 fn the_column_of_layers_stays_while_the_table_scrolls_sideways() {
     for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
-        let mut window = Window::open_as(Some(wide()), [1280.0, 860.0], theme);
+        let mut window = Window::open_as(None, [1024.0, 640.0], theme);
         let before = header(&window, "fan_in→fan_out");
         let layer = window.place(Role::Label, "l", 0);
         let rows = layers(&window, layer);
