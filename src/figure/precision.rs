@@ -193,7 +193,7 @@ pub(super) fn bars_rows(bars: &Bars) -> Vec<Vec<String>> {
             let log10 = norm.log10().map(|log10| log10.to_string()).unwrap_or_default();
             let quantity = format!("‖δ⁽ˡ⁾‖ in {}", kept.format);
             let layer = (index + 1).to_string();
-            table.push(vec![quantity, kept.name.clone(), layer, norm.words(), log10]);
+            table.push(vec![quantity, kept.name.clone(), layer, norm.exact(), log10]);
         }
     }
     table

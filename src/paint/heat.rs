@@ -14,7 +14,7 @@ use super::layout::{MARGIN, heading};
 use super::stage::{Reach, Shown, Stage, Under, Wish, to_layer};
 use super::texture::{MOST_CELLS, Textures, pixel};
 use super::values::{self, Along};
-use super::{axis, marks};
+use super::{axis, legend, marks};
 use crate::paint::theme;
 
 /// Share of a named row's height that its strip fills.
@@ -80,12 +80,12 @@ pub fn show(
 
 /// A sample of the line over the cells, and its name.
 fn line_name(ui: &Ui, mark: &Mark, row: Rect) {
-    let (painter, visuals) = (ui.painter(), ui.visuals());
-    let y = row.top() + 6.0;
-    painter.hline(row.left()..=row.left() + 14.0, y, (2.0, marks::ink(mark.ink, visuals)));
+    let visuals = ui.visuals();
+    let stroke = Rect::from_min_size(row.left_top(), vec2(18.0, 12.0));
+    legend::sample(ui, stroke, &mark.shape, marks::ink(mark.ink, visuals));
     let font = FontId::proportional(theme::SMALL);
-    let at = pos2(row.left() + 20.0, y);
-    painter.text(at, Align2::LEFT_CENTER, &mark.name, font, visuals.text_color());
+    let at = pos2(stroke.right() + 6.0, stroke.center().y);
+    ui.painter().text(at, Align2::LEFT_CENTER, &mark.name, font, visuals.text_color());
 }
 
 fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &Stage<'_>) -> Shown {
@@ -174,7 +174,7 @@ fn under<'a>(heat: &'a Heat, experiment: &Experiment, at: PlotPoint) -> Option<U
     let (column, row) = (column as usize, row as usize);
     let value = match &heat.rows {
         Rows::Values { spread, .. } => row_words(spread, row, column).map(|[_, count]| count),
-        _ => Some(heat.cell(row, column).text(6)).filter(|text| !text.is_empty()),
+        _ => Some(heat.cell(row, column).exact()).filter(|text| !text.is_empty()),
     };
     let variant = match &heat.rows {
         Rows::Named(names) => {
@@ -236,7 +236,7 @@ fn cell_texts(plot_ui: &mut PlotUi<'_>, heat: &Heat, visuals: &egui::Visuals) {
         for column in 0..heat.columns {
             let (x, y) = (column as f64 + 1.0, row as f64 + 1.0);
             let visible = x > bounds.min()[0] - 0.5 && x < bounds.max()[0] + 0.5;
-            let text = heat.cell(row, column).text(1);
+            let text = heat.cell(row, column).told(2);
             if !visible || text.is_empty() || (text.len() as f32 * 6.6 + 4.0) > cell.x.max(15.0) {
                 continue;
             }
@@ -295,7 +295,7 @@ fn tooltip(ui: &mut Ui, heat: &Heat, row: usize, column: usize) {
         }
         cell @ Cell::Log10(log10) => {
             ui.label(RichText::new(place).strong());
-            ui.label(format!("{} = {}", heat.quantity, cell.text(6)));
+            ui.label(format!("{} = {}", heat.quantity, cell.told(7)));
             ui.label(with_minus(&format!("log₁₀ = {log10:.4}")));
         }
     }

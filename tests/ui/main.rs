@@ -21,6 +21,7 @@ mod session;
 mod settings;
 mod sizes;
 mod sweep;
+mod table;
 mod variants;
 mod welcome;
 mod window;

@@ -1,6 +1,7 @@
 //! The panel on the left: everything an experiment has.
 
 mod architecture;
+mod example;
 mod exception;
 mod row;
 mod sizes;
@@ -12,6 +13,8 @@ use crate::experiment::{Experiment, Preset, limits};
 
 use super::command::{Command, Commands};
 use super::lab::Lab;
+
+pub use example::example_choice;
 
 /// The controls. Whatever is moved becomes one `Set` command.
 pub fn show(ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
