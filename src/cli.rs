@@ -15,11 +15,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::experiment::{Experiment, visible};
 use crate::export::atomic;
-use crate::export::picture::{self, PictureOptions};
+use crate::export::picture::{self, PictureFormat, PictureOptions};
 use crate::export::{csv, json, weights};
 use crate::figure::{FigureId, View};
 use crate::gui;
@@ -51,7 +52,7 @@ enum Command {
     Ensemble(ensemble::EnsembleArgs),
     /// Print what the theory of wide networks predicts, without a display
     Theory(theory::TheoryArgs),
-    /// Write one figure as a PNG, without a display
+    /// Write one figure as a PNG, an SVG or a PDF, without a display
     Render(RenderArgs),
     /// Measure one quantity over one or two settings, without a display
     Sweep(Box<sweep::SweepArgs>),
@@ -80,10 +81,10 @@ struct RenderArgs {
     #[arg(long, value_name = "ID")]
     figure: String,
     /// Where to write the picture; into a pipe or a device such as /dev/stdout with --format
-    #[arg(short, long, value_name = "OUT.png")]
+    #[arg(short, long, value_name = "OUT.png|svg|pdf")]
     output: PathBuf,
     /// What kind of picture; what OUT ends in if absent
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = picture_format())]
     format: Option<PictureFormat>,
     /// Width and height in points, 1/96 inch; a good size for the figure if absent
     #[arg(long, value_name = "WxH", value_parser = size)]
@@ -97,23 +98,6 @@ struct RenderArgs {
     /// The colours
     #[arg(long, value_enum, default_value_t = Theme::Light)]
     theme: Theme,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum PictureFormat {
-    /// Pixels, with the experiment inside
-    Png,
-}
-
-impl PictureFormat {
-    /// What a path's ending says.
-    fn of(path: &Path) -> Option<Self> {
-        let ending = path.extension()?.to_str()?;
-        Self::value_variants()
-            .iter()
-            .copied()
-            .find(|format| format.to_possible_value().is_some_and(|v| v.matches(ending, true)))
-    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -179,7 +163,7 @@ fn open(argument: Option<&Path>) -> Result<(), CliError> {
     Ok(gui::run(experiment, argument.filter(|argument| source::is_file(argument)))?)
 }
 
-/// Paints one figure of the experiment and writes it as a PNG.
+/// Paints one figure of the experiment and writes it as a picture.
 fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
     let id = FigureId::find(&args.figure).ok_or_else(|| CliError::Figure(args.figure.clone()))?;
     let format = args.format.or_else(|| PictureFormat::of(&args.output));
@@ -199,11 +183,9 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
     let figure = Arc::new(figure);
     let size = picture::fitting_size(&figure, args.size, options.scale)?;
     let options = PictureOptions { size, ..options };
-    let bytes = match format {
-        PictureFormat::Png => picture::encode(&figure, options)?,
-    };
-    destination.write_whole(&bytes)?;
-    let told = [picture::left_out(experiment), fonts::sentence_for(experiment)];
+    destination.write_whole(&picture::encode(&figure, format, options)?)?;
+    let left_out = picture::left_out(experiment).filter(|_| format == PictureFormat::Png);
+    let told = [left_out, fonts::sentence_for(experiment)];
     told.iter().flatten().for_each(|sentence| tell(sentence));
     Ok(())
 }
@@ -232,6 +214,22 @@ fn run(args: &RunArgs) -> Result<(), CliError> {
         Format::Json => json::write(&draw, out),
         Format::Csv => csv::write(&draw, out),
     })
+}
+
+/// The picture formats by their endings.
+fn picture_format() -> impl TypedValueParser<Value = PictureFormat> {
+    let value = |format: PictureFormat| {
+        PossibleValue::new(format.ending()).help(match format {
+            PictureFormat::Png => "Pixels, with the experiment inside",
+            PictureFormat::Svg => "Lines, and text as outlines",
+            PictureFormat::Pdf => "One page of lines and text",
+        })
+    };
+    let find = |ending: String| {
+        let is_it = |format: &PictureFormat| format.ending() == ending;
+        PictureFormat::ALL.into_iter().find(is_it).expect("one of the values")
+    };
+    PossibleValuesParser::new(PictureFormat::ALL.map(value)).map(find)
 }
 
 /// `1200x800`: points from 200 to 10000 on each side.

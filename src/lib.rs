@@ -63,3 +63,4 @@ pub mod paint;
 pub mod raster;
 pub mod runtime;
 pub mod study;
+pub mod vector;

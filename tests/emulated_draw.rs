@@ -5,7 +5,7 @@ mod helpers;
 
 use gradient_lab::engine::{Format, ZeroCause};
 use gradient_lab::experiment::{Draws, Experiment, Precision, Preset};
-use gradient_lab::export::picture::{self, PictureOptions};
+use gradient_lab::export::picture::{self, PictureFormat, PictureOptions};
 use gradient_lab::figure::words::flow;
 use gradient_lab::figure::{Cell, Figure, FigureId, Panel, View, norms_table};
 use gradient_lab::study::TaskContext;
@@ -150,7 +150,8 @@ fn emulated_sheets_are_painted() {
         for dark in [false, true] {
             let size = FigureId::Sheet.default_size();
             let options = PictureOptions { size, scale: 1.0, dark };
-            let png = picture::encode(&figure.clone().into(), options).expect("a PNG");
+            let png = picture::encode(&figure.clone().into(), PictureFormat::Png, options)
+                .expect("a PNG");
             if let Some(folder) = std::env::var_os("PAGES") {
                 let ground = if dark { "dark" } else { "light" };
                 let file = format!("sheet-{name}-{}-{ground}.png", precision.id());

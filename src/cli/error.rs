@@ -36,7 +36,7 @@ pub enum CliError {
     TwoOutputs,
     /// Neither the path nor an argument says what kind of picture is wanted.
     #[error(
-        "“{}” does not say what kind of picture it is: let it end in .png, or add --format png.",
+        "“{}” does not say what kind of picture it is: let it end in .png, .svg or .pdf, or add --format.",
         short_path(.0)
     )]
     Ending(PathBuf),

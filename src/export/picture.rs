@@ -1,5 +1,6 @@
-//! A figure as a PNG: the same painter as the window's, off the screen.
+//! A figure as a picture file: the same painter as the window's, off the screen.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use eframe::egui::{self, Theme, vec2};
@@ -8,12 +9,45 @@ use crate::experiment::Experiment;
 use crate::figure::Figure;
 use crate::paint::{Medium, Painter, sheet, theme};
 
-use crate::raster::{Image, offscreen};
+use crate::raster::Image;
+use crate::raster::offscreen::{self, Scene};
+use crate::vector::{Drawing, pdf, svg};
 
 use super::png;
 
 /// Points per inch of a picture at scale 1.
 pub const POINTS_PER_INCH: f32 = 96.0;
+
+/// Kinds of picture files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// Pixels, with the experiment inside.
+    Png,
+    /// Lines, and text as outlines.
+    Svg,
+    /// Lines and text on one page.
+    Pdf,
+}
+
+impl PictureFormat {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Png, Self::Svg, Self::Pdf];
+
+    /// The ending of its files, without the dot.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Svg => "svg",
+            Self::Pdf => "pdf",
+        }
+    }
+
+    /// What a path's ending says.
+    pub fn of(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?;
+        Self::ALL.into_iter().find(|format| format.ending().eq_ignore_ascii_case(ending))
+    }
+}
 
 /// Size, density and ground of an exported picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,6 +90,9 @@ pub enum PictureError {
     /// It could not be encoded.
     #[error(transparent)]
     Encode(#[from] png::Error),
+    /// It could not be written as a page.
+    #[error(transparent)]
+    Pdf(#[from] pdf::Error),
 }
 
 /// Paints the figure.
@@ -63,12 +100,16 @@ pub enum PictureError {
 /// # Errors
 /// Where the size is nothing, or too much.
 pub fn paint(figure: &Arc<Figure>, options: PictureOptions) -> Result<Image, PictureError> {
+    Ok(scene(figure, options)?.image())
+}
+
+/// The figure, laid out.
+fn scene(figure: &Arc<Figure>, options: PictureOptions) -> Result<Scene, PictureError> {
     let theme = if options.dark { Theme::Dark } else { Theme::Light };
     let mut painter = Painter::new();
-    let setup = |context: &egui::Context| theme::install(context);
     let size = vec2(options.size[0], options.size[1]);
     let contents = |ui: &mut egui::Ui| sheet::show(&mut painter, ui, figure, Medium::Paper);
-    Ok(offscreen::paint(size, options.scale, theme, setup, contents)?)
+    Ok(Scene::lay_out(size, options.scale, theme, theme::install, contents)?)
 }
 
 /// The size wished for where it cuts nothing of the figure; without a wish the usual size, and
@@ -94,18 +135,31 @@ pub fn fitting_size(
     }
 }
 
-/// The figure as PNG bytes, with its density and the experiment inside, so that the lab can
-/// open the picture again. An experiment that does not fit is left out; [`left_out`] says so.
+/// The figure as the bytes of a file. A PNG has its density and the experiment inside, so that
+/// the lab can open it again; an experiment that does not fit is left out, as [`left_out`] says.
 ///
 /// # Errors
 /// Where the size is nothing, or too much.
-pub fn encode(figure: &Arc<Figure>, options: PictureOptions) -> Result<Vec<u8>, PictureError> {
+pub fn encode(
+    figure: &Arc<Figure>,
+    format: PictureFormat,
+    options: PictureOptions,
+) -> Result<Vec<u8>, PictureError> {
+    let drawing = || Ok::<_, PictureError>(Drawing::of(&scene(figure, options)?));
+    match format {
+        PictureFormat::Png => encode_png(figure, options),
+        PictureFormat::Svg => Ok(svg::write(&drawing()?, &figure.title).into_bytes()),
+        PictureFormat::Pdf => Ok(pdf::write(&drawing()?, &figure.title)?),
+    }
+}
+
+fn encode_png(figure: &Arc<Figure>, options: PictureOptions) -> Result<Vec<u8>, PictureError> {
     let image = paint(figure, options)?;
     let text = Some(figure.experiment.to_toml()).filter(|text| png::fits(text));
     Ok(png::encode(&image, options.dots_per_inch(), text.as_deref())?)
 }
 
-/// What to tell of a picture that [`encode`] has to make without its experiment.
+/// What to tell of a PNG that [`encode`] has to make without its experiment.
 pub fn left_out(experiment: &Experiment) -> Option<String> {
     let text = Some(experiment.to_toml()).filter(|text| !png::fits(text))?;
     Some(format!(

@@ -22,7 +22,7 @@ use super::lab::Lab;
 use super::message::Messages;
 use super::page::Page;
 use super::page_view::PageContext;
-use super::pages::Pages;
+use super::pages::{Pages, SweepPage, WhyPage};
 use super::question::Leaving;
 use super::saved::{Left, Session};
 use super::state::{Keeper, State};
@@ -176,6 +176,15 @@ impl App {
             Command::New => self.leave(context, Leaving::Load(Box::default())),
             Command::Look(view) => self.lab.view = view,
             Command::Go(page) => self.page = page,
+            Command::Explain { layer, variant } => {
+                self.lab.view.variant = variant.unwrap_or(self.lab.view.variant);
+                self.pages.get::<WhyPage>().look_at(layer);
+                self.page = Page::Why;
+            }
+            Command::Cell(x, y) => {
+                let mut commands = self.pages.get::<SweepPage>().touch(x, y);
+                self.apply_all(context, &mut commands);
+            }
             Command::Undo => self.step(History::undo),
             Command::Redo => self.step(History::redo),
             Command::NewDraw => self.lab.experiment.next_seed(),

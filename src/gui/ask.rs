@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, DragValue, Grid, Ui};
 
 use crate::experiment::visible;
-use crate::export::picture::{self, POINTS_PER_INCH, PictureOptions};
+use crate::export::picture::{self, POINTS_PER_INCH, PictureFormat, PictureOptions};
 use crate::export::{atomic, table};
 use crate::figure::Figure;
 
@@ -286,7 +286,10 @@ fn dialog(purpose: &Purpose, path: &Path) -> Option<PathBuf> {
     match purpose {
         Purpose::Open => dialog.add_filter("Experiment", &["toml", "png"]).pick_file(),
         Purpose::Save => dialog.add_filter("Experiment", &["toml"]).set_file_name(name).save_file(),
-        Purpose::Picture(_) => dialog.add_filter("PNG", &["png"]).set_file_name(name).save_file(),
+        Purpose::Picture(_) => {
+            let endings = PictureFormat::ALL.map(PictureFormat::ending);
+            dialog.add_filter("Picture", &endings).set_file_name(name).save_file()
+        }
         Purpose::Table(_) => dialog.add_filter("CSV", &["csv"]).set_file_name(name).save_file(),
     }
 }
@@ -300,12 +303,17 @@ fn slug(title: &str) -> String {
     if parts.is_empty() { "gradients".to_owned() } else { parts.join("-") }
 }
 
-/// Writes a figure as PNG.
+/// Writes a figure as the kind of picture that the path's ending names.
 pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path) -> Done {
+    let Some(format) = PictureFormat::of(path) else {
+        return Done::Refused("A picture's file ends in .png, .svg or .pdf.".to_owned());
+    };
     let encoded = picture::fitting_size(figure, Some(options.size), options.scale)
-        .and_then(|size| picture::encode(figure, PictureOptions { size, ..options }));
+        .and_then(|size| picture::encode(figure, format, PictureOptions { size, ..options }));
+    let left_out =
+        || picture::left_out(&figure.experiment).filter(|_| format == PictureFormat::Png);
     match encoded {
-        Ok(bytes) => match (written(path, &bytes), picture::left_out(&figure.experiment)) {
+        Ok(bytes) => match (written(path, &bytes), left_out()) {
             (Done::Written(path), Some(but)) => Done::WrittenBut(path, but),
             (done, _) => done,
         },

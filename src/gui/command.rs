@@ -21,6 +21,15 @@ pub enum Command {
     Look(View),
     /// Another page.
     Go(Page),
+    /// The reasons for a layer's δ, of the variant looked at or another one.
+    Explain {
+        /// From 1.
+        layer: usize,
+        /// From 0.
+        variant: Option<usize>,
+    },
+    /// A cell (x, y) of the sweep's map: mark it, or where it is marked, load it.
+    Cell(usize, usize),
     /// One step back.
     Undo,
     /// One step forward.

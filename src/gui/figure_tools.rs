@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Align, Layout, Rect, RichText, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{self, Align, Layout, Rect, RichText, Ui, UiBuilder, Vec2, pos2, vec2};
 
 use crate::figure::Figure;
-use crate::paint::{Medium, Painter};
+use crate::paint::{Medium, Painter, Wish};
 
 use super::command::{Command, Commands};
 
@@ -32,7 +32,7 @@ pub fn figure_with_tools(
     let top = ui.cursor().min;
     ui.add_space(row_height);
     let size = vec2(width, height - row_height);
-    ui.push_id(figure.id.id(), |ui| painter.panel(ui, figure, 0, size, Medium::Screen));
+    panel(ui, painter, (figure, 0), size, commands);
     let bottom = ui.cursor().min;
     let left = if row_height > 0.0 { top.x } else { top.x + heading };
     let row = Rect::from_min_max(pos2(left, top.y - 2.0), pos2(top.x + width, top.y + 20.0));
@@ -48,6 +48,25 @@ pub fn figure_with_tools(
         ui.ctx().request_discard("the tools have another width");
     }
     ui.advance_cursor_after_rect(Rect::from_min_max(top, pos2(top.x + width, bottom.y)));
+}
+
+/// A panel of a figure, and what is asked for by touching it.
+pub fn panel(
+    ui: &mut Ui,
+    painter: &mut Painter,
+    (figure, index): (&Arc<Figure>, usize),
+    size: Vec2,
+    commands: &mut Commands,
+) {
+    let salt = (figure.id.id(), index);
+    let wish = ui.push_id(salt, |ui| painter.panel(ui, figure, index, size, Medium::Screen)).inner;
+    commands.extend(wish.map(|wish| match wish {
+        Wish::Layer { layer, variant } => Command::Explain { layer, variant },
+        Wish::Cell(x, y) => Command::Cell(x, y),
+        Wish::CopyPicture => Command::Copy(figure.clone()),
+        Wish::ExportPicture => Command::AskPicture(figure.clone()),
+        Wish::ExportNumbers => Command::AskTable(figure.clone()),
+    }));
 }
 
 fn heading_width(ui: &Ui, figure: &Figure) -> f32 {

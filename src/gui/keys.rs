@@ -107,7 +107,8 @@ pub fn window(context: &Context, open: &mut bool) {
                 ("Tab", "The next control"),
                 ("← →", "Move a slider that has the focus; on “Step by step”, the step"),
                 ("Esc", "Close a small window"),
-                ("Double click", "A zoomed plot back to the whole"),
+                ("Ctrl wheel, right drag", "Zoom a chart; “Reset view” in its corner leads back"),
+                ("Right click", "What else a chart can do"),
             ] {
                 ui.label(keys);
                 ui.label(what);

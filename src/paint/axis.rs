@@ -5,7 +5,7 @@ use egui_plot::{AxisHints, GridMark, HPlacement, Plot, VPlacement};
 
 use crate::figure::{Scale, tick, with_minus};
 
-use super::layout::{AXIS_HEIGHT, AXIS_WIDTH, Medium};
+use super::layout::{AXIS_HEIGHT, AXIS_WIDTH};
 use crate::paint::theme;
 
 /// Labels of numbers keep at least this distance, in points.
@@ -20,10 +20,9 @@ fn grid_colour(visuals: &Visuals) -> Color32 {
     if visuals.dark_mode { Color32::from_gray(58) } else { Color32::from_gray(218) }
 }
 
-/// A plot with the lab's manners: whole layers below, no wheel that steals the page's scroll,
-/// its own tooltips in place of egui_plot's, and on paper no interaction at all.
-pub fn plot<'a>(ui: &Ui, id: &str, size: Vec2, medium: Medium) -> Plot<'a> {
-    let live = medium == Medium::Screen;
+/// A plot with the lab's manners: whole layers below, and none of egui_plot's own interaction, in
+/// whose place [`Stage`](super::stage::Stage) has the lab's.
+pub fn plot<'a>(ui: &Ui, id: &str, size: Vec2) -> Plot<'a> {
     Plot::new(ui.scope_id().with(id))
         .width(size.x)
         .height(size.y)
@@ -32,11 +31,11 @@ pub fn plot<'a>(ui: &Ui, id: &str, size: Vec2, medium: Medium) -> Plot<'a> {
         .show_crosshair(false)
         .set_margin_fraction(Vec2::ZERO)
         .allow_scroll(false)
-        .allow_zoom(live)
-        .allow_drag(live)
-        .allow_boxed_zoom(live)
-        .allow_axis_zoom_drag(live)
-        .allow_double_click_reset(live)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_boxed_zoom(false)
+        .allow_axis_zoom_drag(false)
+        .allow_double_click_reset(false)
         .label_formatter(|_| None)
         .show_background(false)
         .show_grid(Vec2b::new(false, true))

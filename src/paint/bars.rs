@@ -8,9 +8,10 @@ use egui_plot::{
 
 use crate::figure::{Bars, MarkShape, Scale, Series, with_minus};
 
-use super::layout::{MARGIN, Medium, heading};
+use super::layout::{MARGIN, heading};
 use super::legend::{entry, kinds, kinds_of, sample, swatch};
-use super::{axis, limits, marks};
+use super::stage::{Reach, Shown, Stage, Under, Wish, to_layer};
+use super::{axis, limits, marks, stage};
 use crate::paint::theme;
 
 /// Share of a group's width that its bars take.
@@ -23,7 +24,7 @@ const NUMBER: f32 = 42.0;
 const NUMBER_AND_MARKS: f32 = 78.0;
 
 /// The panel: heading, plot, and the legend beside it.
-pub fn show(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
+pub fn show(ui: &mut Ui, bars: &Bars, size: Vec2, stage: &Stage<'_>) -> Option<Wish> {
     let top = ui.cursor().top();
     heading(ui, &bars.heading);
     let beside = bars.limits.is_empty();
@@ -32,23 +33,26 @@ pub fn show(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) {
     }
     let taken = if beside { theme::HEADING } else { ui.cursor().top() - top };
     let height = (size.y - taken - 10.0).max(60.0);
-    ui.horizontal_top(|ui| {
+    let row = ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         let plot_size = vec2((size.x - MARGIN).max(80.0), height);
-        let transform = plot(ui, bars, plot_size, medium);
+        let shown = plot(ui, bars, plot_size, stage);
         if beside {
-            legend(ui, bars, bar_points(&transform, bars), vec2(MARGIN, height));
+            legend(ui, bars, bar_points(&shown.transform, bars), vec2(MARGIN, height));
         } else {
-            limits::labels(ui, bars, &transform, height);
+            limits::labels(ui, bars, &shown.transform, height);
         }
+        let transform = shown.transform;
+        shown.touched(ui, stage, |at| under(bars, at, &transform))
     });
+    row.inner
 }
 
-fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) -> PlotTransform {
+fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, stage: &Stage<'_>) -> Shown {
     let colours: Vec<Color32> =
         bars.series.iter().map(|s| theme::variant(s.variant, ui.visuals())).collect();
     let layers = bars.layers() as f64;
-    let plot = axis::plot(ui, "bars", size, medium)
+    let plot = axis::plot(ui, "bars", size)
         .custom_x_axes(vec![axis::layers(&bars.x_label)])
         .custom_y_axes(vec![axis::values(&bars.y_label, bars.scale)])
         .include_x(0.4)
@@ -62,7 +66,12 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) -> PlotTransform {
     };
     let ground = theme::axis_line(ui.visuals());
     let visuals = ui.visuals().clone();
-    let response = plot.show(ui, |plot_ui| {
+    let reach = Reach {
+        about: egui::util::hash(("bars", &bars.heading, format!("{:?}", bars.scale))),
+        least: [2.2, stage::least_height(bars.scale, bars.top - bars.floor)],
+        data: || data(bars),
+    };
+    stage.plot(ui, plot, reach, |plot_ui| {
         plot_ui.hline(HLine::new("", bars.floor).color(ground).width(1.0).allow_hover(false));
         let bar_points = bar_points(plot_ui.transform(), bars);
         for (index, series) in bars.series.iter().enumerate() {
@@ -81,15 +90,34 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, medium: Medium) -> PlotTransform {
         }
         limits::lines(plot_ui, bars, ground);
         kept(plot_ui, bars, bar_points, &visuals);
-    });
-    let transform = response.transform;
-    if medium == Medium::Screen
-        && let Some(pointer) = response.response.hover_pos()
-    {
-        let x = response.transform.value_from_position(pointer).x;
-        response.response.on_hover_ui_at_pointer(|ui| tooltip(ui, bars, x, &colours));
-    }
-    transform
+    })
+}
+
+/// The upper ends of all bars, and the places of those that are none.
+fn data(bars: &Bars) -> Vec<[f64; 2]> {
+    let points = bars.series.iter().flat_map(|series| &series.points);
+    points.map(|point| [point.layer as f64, point.height.unwrap_or(bars.floor)]).collect()
+}
+
+/// The layer under the pointer, and whose bar or line it is on.
+fn under<'a>(bars: &'a Bars, at: PlotPoint, transform: &PlotTransform) -> Option<Under<'a>> {
+    let layer = (at.x.round().max(1.0) as usize).min(bars.layers());
+    let point = |series: &'a Series| series.points.get(layer - 1);
+    let touched = if transform.dpos_dvalue_x() as f32 * bar_width(bars) as f32 >= THINNEST {
+        let place = (at.x - layer as f64 + GROUP / 2.0) / bar_width(bars);
+        bars.series.get(place.clamp(0.0, bars.series.len() as f64 - 0.5) as usize)
+    } else {
+        let miss = |series: &Series| {
+            let point = series.points.get(layer - 1);
+            (point.and_then(|point| point.height).unwrap_or(bars.floor) - at.y).abs()
+        };
+        bars.series.iter().min_by(|a, b| miss(a).total_cmp(&miss(b)))
+    };
+    Some(Under {
+        value: touched.and_then(point).map(crate::figure::Point::exact),
+        click: to_layer(layer, touched.map(|series| series.variant)),
+        tooltip: Box::new(move |ui| tooltip(ui, bars, layer)),
+    })
 }
 
 /// What formats keep, beside one another on a wide bar.
@@ -234,13 +262,13 @@ fn marker(sign: &str) -> MarkerShape {
     }
 }
 
-fn tooltip(ui: &mut Ui, bars: &Bars, x: f64, colours: &[Color32]) {
+fn tooltip(ui: &mut Ui, bars: &Bars, layer: usize) {
     let layers = bars.layers();
-    let layer = (x.round().max(1.0) as usize).min(layers);
     ui.label(RichText::new(format!("Layer {layer} of {layers}")).strong());
     egui::Grid::new("bar tooltip").num_columns(3).show(ui, |ui| {
-        for (series, &colour) in bars.series.iter().zip(colours) {
+        for series in &bars.series {
             let Some(point) = series.points.get(layer - 1) else { continue };
+            let colour = theme::variant(series.variant, ui.visuals());
             ui.label(RichText::new(&series.name).color(colour));
             ui.monospace(point.told());
             match point.log10 {

@@ -3,28 +3,34 @@
 use eframe::egui::{self, RichText, Ui, Vec2, vec2};
 use egui_plot::{AxisHints, PlotPoint};
 
-use crate::figure::{AxisScale, Chart, Ink, Mark, MarkShape, Scale, readable, readable_of_log10};
+use crate::figure::{
+    Axis, AxisScale, Chart, Ink, Mark, MarkShape, Scale, readable, readable_of_log10,
+    scientific_of_log10,
+};
 
 use super::axis;
-use super::layout::{MARGIN, Medium, heading};
+use super::layout::{MARGIN, heading};
 use super::legend::{entry, kinds, kinds_of, sample, swatch};
 use super::marks::{ink, mark};
+use super::stage::{self, Reach, Stage, Under, Wish, to_layer};
 use crate::paint::theme;
 
 /// The panel: heading, plot, legend.
-pub fn show(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
+pub fn show(ui: &mut Ui, chart: &Chart, size: Vec2, stage: &Stage<'_>) -> Option<Wish> {
     heading(ui, &chart.heading);
     let height = (size.y - theme::HEADING - 10.0).max(60.0);
-    ui.horizontal_top(|ui| {
+    let row = ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        plot(ui, chart, vec2((size.x - MARGIN).max(80.0), height), medium);
+        let wish = plot(ui, chart, vec2((size.x - MARGIN).max(80.0), height), stage);
         legend(ui, chart, vec2(MARGIN, height));
+        wish
     });
+    row.inner
 }
 
-fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
+fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, stage: &Stage<'_>) -> Option<Wish> {
     let visuals = ui.visuals().clone();
-    let mut plot = axis::plot(ui, "chart", size, medium)
+    let mut plot = axis::plot(ui, "chart", size)
         .custom_x_axes(vec![x_axis(chart)])
         .custom_y_axes(vec![axis::values(&chart.y.label, y_scale(chart))])
         .include_x(chart.x.range.0)
@@ -46,17 +52,52 @@ fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, medium: Medium) {
             plot.y_grid_spacer(move |input| axis::round_marks(input.bounds, labels, least))
         }
     };
-    let response = plot.show(ui, |plot_ui| {
+    let span = |axis: &Axis| axis.range.1 - axis.range.0;
+    let reach = Reach {
+        about: egui::util::hash(("chart", &chart.heading, &chart.x.label, &chart.y.label)),
+        least: [
+            if chart.x.scale == AxisScale::Layers { 2.2 } else { span(&chart.x) / 50.0 },
+            stage::least_height(y_scale(chart), span(&chart.y)),
+        ],
+        data: || chart.marks.iter().flat_map(Mark::readings).collect(),
+    };
+    let shown = stage.plot(ui, plot, reach, |plot_ui| {
         for each in &chart.marks {
             mark(plot_ui, each, &visuals);
         }
     });
-    if medium == Medium::Screen
-        && let Some(pointer) = response.response.hover_pos()
-    {
-        let at = response.transform.value_from_position(pointer);
-        response.response.on_hover_ui_at_pointer(|ui| tooltip(ui, chart, at));
-    }
+    shown.touched(ui, stage, |at| Some(under(chart, at)))
+}
+
+/// The mark that is closest above or below the pointer.
+fn under(chart: &Chart, at: PlotPoint) -> Under<'_> {
+    let near = |mark: &Mark| {
+        let readings = mark.readings();
+        let miss = |point: &[f64; 2]| [(point[0] - at.x).abs(), (point[1] - at.y).abs()];
+        let order = |a: &[f64; 2], b: &[f64; 2]| {
+            let ([ax, ay], [bx, by]) = (miss(a), miss(b));
+            ax.total_cmp(&bx).then(ay.total_cmp(&by))
+        };
+        readings.into_iter().min_by(order)
+    };
+    let nearest = chart
+        .marks
+        .iter()
+        .filter_map(|mark| near(mark).map(|point| (mark, point)))
+        .min_by(|(_, a), (_, b)| (a[1] - at.y).abs().total_cmp(&(b[1] - at.y).abs()));
+    let variant = nearest.and_then(|(mark, _)| match mark.ink {
+        Ink::Variant(variant) => Some(variant),
+        _ => None,
+    });
+    let value = nearest.map(|(_, [_, y])| match chart.y.scale {
+        AxisScale::Log10 => scientific_of_log10(y, 6),
+        AxisScale::Linear | AxisScale::Layers => y.to_string(),
+    });
+    let (first, last) = chart.x.range;
+    let layer = at.x.round().clamp(first.ceil().max(1.0), last.floor().max(1.0)) as usize;
+    let has_layers = chart.x.scale == AxisScale::Layers;
+    let click = has_layers.then(|| to_layer(layer, variant)).flatten();
+    Under { value, click, tooltip: Box::new(move |ui| tooltip(ui, chart, at)) }
 }
 
 fn x_axis(chart: &Chart) -> AxisHints<'static> {

@@ -11,6 +11,7 @@ use crate::figure::{Direction, Graph, GraphColumn, Link, Node, with_minus};
 
 use super::colour_bar::{self, Ticks};
 use super::layout::{MARGIN, Medium, heading};
+use super::stage::{self, Stage, Under, Wish};
 use super::{fonts, theme};
 
 /// Room above the units for titles and arrows, in points.
@@ -21,27 +22,37 @@ const SMALLEST: f32 = 10.0;
 const NEAR: f32 = 5.0;
 
 /// The panel: heading, diagram, colour bar, key.
-pub fn show(ui: &mut Ui, graph: &Graph, size: Vec2, medium: Medium) {
+pub fn show(ui: &mut Ui, graph: &Graph, size: Vec2, stage: &Stage<'_>) -> Option<Wish> {
     heading(ui, &graph.heading);
     let height = (size.y - theme::HEADING - 26.0).max(120.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(size.x, height), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(size.x, height), Sense::click());
     let drawing = Rect::from_min_max(rect.min, pos2(rect.right() - MARGIN, rect.bottom()));
     let layout = Layout::of(graph, drawing);
-    let pointer = response.hover_pos().filter(|_| medium == Medium::Screen);
+    let pointer = response.hover_pos().filter(|_| stage.medium == Medium::Screen);
     let touched = pointer.and_then(|pointer| layout.touched(graph, pointer));
     paint(ui, graph, &layout, touched);
     let bar = Rect::from_min_max(pos2(drawing.right(), rect.top()), rect.max);
     let range = Rangef::new(rect.top() + HEAD, rect.bottom() - 8.0);
     let (scale, has_zero) = (&graph.scale, graph.has_zero());
     colour_bar::show(ui, scale, graph.quantity, has_zero, bar, range, Ticks::Decades);
-    if let Some(story) = touched.map(|touched| touched.story(graph)) {
-        response.on_hover_ui_at_pointer(|ui| {
+    let under = touched.map(|touched| under(touched.story(graph)));
+    let (wish, _) = stage::touched(ui, stage, response, under, None);
+    ui.label(RichText::new(&graph.key).small().weak());
+    wish
+}
+
+/// A story, whose last line ends with the number.
+fn under(story: &[String]) -> Under<'_> {
+    let number = story.last().and_then(|line| line.rsplit_once(" = "));
+    Under {
+        value: number.map(|(_, number)| number.to_owned()),
+        click: None,
+        tooltip: Box::new(move |ui| {
             for line in story {
                 ui.label(with_minus(line));
             }
-        });
+        }),
     }
-    ui.label(RichText::new(&graph.key).small().weak());
 }
 
 /// What the pointer is on.

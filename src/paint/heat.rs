@@ -1,17 +1,16 @@
 //! Paints heatmaps with their colour bar.
 
-use std::sync::Arc;
-
 use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Ui, Vec2, pos2, vec2};
 use egui_plot::{PlotImage, PlotPoint, PlotUi, Text};
 
 use crate::figure::format_rows::cell_words;
 use crate::figure::value_rows::row_words;
-use crate::figure::{Cell, Figure, Heat, Mark, MarkShape, Rows, wants_dark_letters, with_minus};
+use crate::figure::{Cell, Heat, Mark, MarkShape, Rows, wants_dark_letters, with_minus};
 use crate::study::Spread;
 
 use super::colour_bar::{self, Ticks};
-use super::layout::{MARGIN, Medium, heading};
+use super::layout::{MARGIN, heading};
+use super::stage::{Reach, Shown, Stage, Under, Wish, to_layer};
 use super::texture::{MOST_CELLS, Textures, pixel};
 use super::values::{self, Along};
 use super::{axis, legend, marks};
@@ -44,17 +43,17 @@ pub fn least_height(heat: &Heat) -> f32 {
 pub fn show(
     ui: &mut Ui,
     heat: &Heat,
-    source: (&Arc<Figure>, usize),
     textures: &mut Textures,
     size: Vec2,
-    medium: Medium,
-) {
+    stage: &Stage<'_>,
+) -> Option<Wish> {
     heading(ui, &heat.heading);
     let height = (size.y - theme::HEADING - 10.0).max(48.0);
-    ui.horizontal_top(|ui| {
+    let row = ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         let plot_size = vec2((size.x - MARGIN).max(80.0), height);
-        let frame = plot(ui, heat, source, textures, plot_size, medium);
+        let shown = plot(ui, heat, textures, plot_size, stage);
+        let frame = *shown.transform.frame();
         let (rect, _) = ui.allocate_exact_size(vec2(MARGIN, height), egui::Sense::hover());
         let mut range = frame.y_range();
         if let Some(mark) = heat.marks.first() {
@@ -73,7 +72,9 @@ pub fn show(
             range.max -= 18.0;
         }
         colour_bar::show(ui, &heat.scale, &heat.quantity, heat.has_zero(), rect, range, ticks);
+        shown.touched(ui, stage, |at| under(heat, at))
     });
+    row.inner
 }
 
 /// A sample of the line over the cells, and its name.
@@ -86,15 +87,7 @@ fn line_name(ui: &Ui, mark: &Mark, row: Rect) {
     ui.painter().text(at, Align2::LEFT_CENTER, &mark.name, font, visuals.text_color());
 }
 
-/// The plot; returns its frame on the screen.
-fn plot(
-    ui: &mut Ui,
-    heat: &Heat,
-    source: (&Arc<Figure>, usize),
-    textures: &mut Textures,
-    size: Vec2,
-    medium: Medium,
-) -> Rect {
+fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &Stage<'_>) -> Shown {
     let rows = heat.rows.count();
     let visuals = ui.visuals().clone();
     let y_axis = match &heat.rows {
@@ -109,10 +102,10 @@ fn plot(
             axis::values(label, values::PLAIN).formatter(move |mark, _| along.label(mark))
         }
     };
-    let id = format!("heat {}", source.1);
+    let id = format!("heat {}", stage.panel);
     // A bin at the end of the axis should not look like a part of the frame.
     let air = if matches!(heat.rows, Rows::Values { .. }) { 0.02 * rows as f64 } else { 0.0 };
-    let plot = axis::plot(ui, &id, size, medium)
+    let plot = axis::plot(ui, &id, size)
         .custom_x_axes(vec![axis::layers(&heat.x_label)])
         .custom_y_axes(vec![y_axis])
         .show_grid(false)
@@ -132,10 +125,16 @@ fn plot(
     };
     let pixels = resolution(ui, size);
     let context = ui.ctx().clone();
-    let response = plot.show(ui, |plot_ui| {
+    let reach = Reach {
+        about: egui::util::hash(("heat", &heat.heading, heat.columns, rows)),
+        // A row with a name is told by it from the others; all of them stay in sight.
+        least: [2.2, if heat.is_strip() { f64::INFINITY } else { 2.2 }],
+        data: Vec::new,
+    };
+    stage.plot(ui, plot, reach, move |plot_ui| {
         let whole = plot_ui.auto_bounds().x;
         let resolution = if whole { pixels } else { MOST_CELLS };
-        let texture = textures.of(&context, source, heat, &visuals, resolution);
+        let texture = textures.of(&context, stage, heat, &visuals, resolution);
         images(plot_ui, heat, texture.id());
         cell_texts(plot_ui, heat, &visuals);
         for mark in &heat.marks {
@@ -144,14 +143,23 @@ fn plot(
             }
             marks::mark(plot_ui, mark, &visuals);
         }
-    });
-    if medium == Medium::Screen
-        && let Some(pointer) = response.response.hover_pos()
-    {
-        let at = response.transform.value_from_position(pointer);
-        response.response.on_hover_ui_at_pointer(|ui| tooltip(ui, heat, at));
+    })
+}
+
+/// The cell under the pointer.
+fn under(heat: &Heat, at: PlotPoint) -> Option<Under<'_>> {
+    let (column, row) = (at.x.round() - 1.0, at.y.round() - 1.0);
+    if column < 0.0 || row < 0.0 || column >= heat.columns as f64 {
+        return None;
     }
-    *response.transform.frame()
+    let (column, row) = (column as usize, row as usize);
+    let value = match &heat.rows {
+        Rows::Values { spread, .. } => row_words(spread, row, column).map(|[_, count]| count),
+        _ => Some(heat.cell(row, column).exact()).filter(|text| !text.is_empty()),
+    };
+    let variant = matches!(heat.rows, Rows::Named(_)).then_some(row);
+    let click = to_layer(column + 1, variant);
+    Some(Under { value, click, tooltip: Box::new(move |ui| tooltip(ui, heat, row, column)) })
 }
 
 /// Where values stand among the rows.
@@ -231,13 +239,7 @@ fn ink_on(heat: &Heat, cell: Cell, visuals: &egui::Visuals) -> Color32 {
     }
 }
 
-fn tooltip(ui: &mut Ui, heat: &Heat, at: PlotPoint) {
-    let (column, row) = (at.x.round() - 1.0, at.y.round() - 1.0);
-    if column < 0.0 || row < 0.0 || column >= heat.columns as f64 {
-        ui.label("Outside the network.");
-        return;
-    }
-    let (column, row) = (column as usize, row as usize);
+fn tooltip(ui: &mut Ui, heat: &Heat, row: usize, column: usize) {
     if let Rows::Values { spread, .. } = &heat.rows {
         let Some([values, count]) = row_words(spread, row, column) else { return };
         let place = format!("Layer {} of {} · {values}", column + 1, heat.columns);

@@ -1,15 +1,14 @@
 //! Paints maps over two settings with their colour bar.
 
-use std::sync::Arc;
-
-use eframe::egui::{
-    self, Align2, Color32, FontId, Pos2, Rect, Response, RichText, Shape, Ui, Vec2, pos2, vec2,
+use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Shape, Ui, Vec2, pos2, vec2};
+use egui_plot::{
+    AxisHints, GridInput, GridMark, Line, PlotImage, PlotPoint, PlotPoints, PlotTransform, PlotUi,
 };
-use egui_plot::{AxisHints, GridInput, GridMark, Line, PlotImage, PlotPoint, PlotPoints, PlotUi};
 
-use crate::figure::{AxisScale, Figure, Map, MapAxis, Scale};
+use crate::figure::{AxisScale, Map, MapAxis, MapCell, Scale};
 
-use super::layout::{AXIS_WIDTH, MARGIN, Medium, heading};
+use super::layout::{AXIS_WIDTH, MARGIN, heading};
+use super::stage::{Reach, Shown, Stage, Under, Wish};
 use super::texture::Textures;
 use super::{axis, colour_bar};
 use crate::paint::theme;
@@ -19,40 +18,32 @@ const X_DISTANCE: f32 = 64.0;
 /// Labels on the left likewise.
 const Y_DISTANCE: f32 = 40.0;
 
-/// The panel: heading, plot and colour bar. Returns the cell that was clicked.
+/// The panel: heading, plot and colour bar.
 pub fn show(
     ui: &mut Ui,
     map: &Map,
-    source: (&Arc<Figure>, usize),
     textures: &mut Textures,
     size: Vec2,
-    medium: Medium,
-) -> Option<(usize, usize)> {
+    stage: &Stage<'_>,
+) -> Option<Wish> {
     heading(ui, &map.heading);
     let height = (size.y - theme::HEADING - 10.0).max(60.0);
     let row = ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         let plot_size = vec2((size.x - MARGIN).max(80.0), height);
-        let (frame, clicked) = plot(ui, map, source, textures, plot_size, medium);
+        let shown = plot(ui, map, textures, plot_size, stage);
         let (rect, _) = ui.allocate_exact_size(vec2(MARGIN, height), egui::Sense::hover());
-        bar_of(ui, map, rect, frame);
-        clicked
+        bar_of(ui, map, rect, *shown.transform.frame());
+        shown.touched(ui, stage, |at| under(map, at))
     });
     row.inner
 }
 
-fn plot(
-    ui: &mut Ui,
-    map: &Map,
-    source: (&Arc<Figure>, usize),
-    textures: &mut Textures,
-    size: Vec2,
-    medium: Medium,
-) -> (Rect, Option<(usize, usize)>) {
+fn plot(ui: &mut Ui, map: &Map, textures: &mut Textures, size: Vec2, stage: &Stage<'_>) -> Shown {
     let visuals = ui.visuals().clone();
-    let texture = textures.of_map(ui.ctx(), source, map, &visuals);
+    let texture = textures.of_map(ui.ctx(), stage, map, &visuals);
     let (x, y) = (map.x.edges(), map.y.edges());
-    let response = axis::plot(ui, "map", size, medium)
+    let plot = axis::plot(ui, "map", size)
         .custom_x_axes(vec![x_axis(&map.x)])
         .custom_y_axes(vec![axis::values(&map.y.label, scale_of(&map.y))])
         .show_grid(false)
@@ -61,33 +52,41 @@ fn plot(
         .include_x(x.0)
         .include_x(x.1)
         .include_y(y.0)
-        .include_y(y.1)
-        .show(ui, |plot_ui| {
-            let centre = PlotPoint::new(0.5 * (x.0 + x.1), 0.5 * (y.0 + y.1));
-            let size = vec2((x.1 - x.0) as f32, (y.1 - y.0) as f32);
-            plot_ui.image(PlotImage::new("", texture.id(), centre, size).allow_hover(false));
-            line(plot_ui, &map.line, 3.0);
-            chosen(plot_ui, map);
-        });
-    let frame = *response.transform.frame();
-    line_name(ui, map, |at| response.transform.position_from_point(&PlotPoint::new(at[0], at[1])));
-    let at = response.response.hover_pos().map(|at| response.transform.value_from_position(at));
-    let cell = at.and_then(|at| Some((map.x.cell_at(at.x)?, map.y.cell_at(at.y)?)));
-    let clicked =
-        if medium == Medium::Screen { touched(response.response, map, cell) } else { None };
-    (frame, clicked)
+        .include_y(y.1);
+    let reach = Reach {
+        about: egui::util::hash(("map", &map.heading, [x, y].map(|end| format!("{end:?}")))),
+        least: [2.2 * map.x.step, 2.2 * map.y.step],
+        data: Vec::new,
+    };
+    let shown = stage.plot(ui, plot, reach, |plot_ui| {
+        let centre = PlotPoint::new(0.5 * (x.0 + x.1), 0.5 * (y.0 + y.1));
+        let size = vec2((x.1 - x.0) as f32, (y.1 - y.0) as f32);
+        plot_ui.image(PlotImage::new("", texture.id(), centre, size).allow_hover(false));
+        line(plot_ui, &map.line, 3.0);
+        chosen(plot_ui, map);
+    });
+    line_name(ui, map, &shown.transform);
+    shown
 }
 
-/// Tells of the cell under the pointer; returns it where it was clicked.
-fn touched(response: Response, map: &Map, cell: Option<(usize, usize)>) -> Option<(usize, usize)> {
-    let (x, y) = cell?;
-    let clicked = response.clicked().then_some((x, y));
-    response.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_ui_at_pointer(|ui| {
+/// The cell under the pointer. The first click marks it, the next one loads it.
+fn under(map: &Map, at: PlotPoint) -> Option<Under<'_>> {
+    let (x, y) = (map.x.cell_at(at.x)?, map.y.cell_at(at.y)?);
+    let value = match map.cell(x, y) {
+        MapCell::Value(value) => Some(value.to_string()),
+        MapCell::Zero => Some("0".to_owned()),
+        MapCell::Pending => None,
+    };
+    let words = match map.chosen {
+        Some(chosen) if chosen == (x, y) => "Click: this cell becomes the experiment",
+        _ => "Click: mark this cell · again: it becomes the experiment",
+    };
+    let tooltip = move |ui: &mut Ui| {
         ui.label(RichText::new(format!("{} · {}", map.x.name(x), map.y.name(y))).strong());
         ui.label(map.story(x, y));
-        ui.label(RichText::new("Click to load this experiment").small().weak());
-    });
-    clicked
+    };
+    let click = Some((words.to_owned(), Wish::Cell(x, y)));
+    Some(Under { value, click, tooltip: Box::new(tooltip) })
 }
 
 fn scale_of(axis: &MapAxis) -> Scale {
@@ -130,11 +129,15 @@ fn chosen(plot_ui: &mut PlotUi<'_>, map: &Map) {
 }
 
 /// The line's name beside its last point, on a white ground of its own.
-fn line_name(ui: &Ui, map: &Map, place: impl Fn([f64; 2]) -> Pos2) {
+fn line_name(ui: &Ui, map: &Map, transform: &PlotTransform) {
     let Some(&end) = map.line.get(map.line.len() * 3 / 4) else { return };
+    let end = transform.position_from_point(&end.into());
+    if !transform.frame().contains(end) {
+        return;
+    }
     let font = FontId::proportional(theme::SMALL);
     let galley = ui.painter().layout_no_wrap(map.line_name.clone(), font, Color32::BLACK);
-    let at = place(end) + vec2(8.0, -0.5 * galley.size().y);
+    let at = end + vec2(8.0, -0.5 * galley.size().y);
     let ground = Rect::from_min_size(at, galley.size()).expand2(vec2(3.0, 1.0));
     ui.painter().rect_filled(ground, 2.0, Color32::from_white_alpha(225));
     ui.painter().galley(at, galley, Color32::BLACK);

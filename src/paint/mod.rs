@@ -17,11 +17,14 @@ pub mod mathtext;
 mod painter;
 mod ridge;
 pub mod sheet;
+mod stage;
 mod texture;
 pub mod theme;
 mod values;
+mod view;
 
 pub use axis::shortened;
 pub use layout::Medium;
 pub use marks::ink;
 pub use painter::{Painter, natural_height};
+pub use stage::Wish;

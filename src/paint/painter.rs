@@ -7,6 +7,7 @@ use eframe::egui::{Ui, Vec2};
 use crate::figure::{Figure, Panel};
 
 use super::layout::{LEGEND_ROW, Medium};
+use super::stage::{Stage, Wish};
 use super::texture::Textures;
 use super::{bars, chart, graph, heat, limits, map, ridge};
 
@@ -14,8 +15,6 @@ use super::{bars, chart, graph, heat, limits, map, ridge};
 #[derive(Default)]
 pub struct Painter {
     textures: Textures,
-    /// The cell of a map that was clicked during this frame.
-    clicked: Option<(usize, usize)>,
 }
 
 impl Painter {
@@ -24,12 +23,7 @@ impl Painter {
         Self::default()
     }
 
-    /// The cell (x, y) of a map that was clicked since this was last asked.
-    pub fn take_clicked_cell(&mut self) -> Option<(usize, usize)> {
-        self.clicked.take()
-    }
-
-    /// One panel with its heading, in the given size.
+    /// One panel with its heading, in the given size. Returns what somebody asks of it.
     pub fn panel(
         &mut self,
         ui: &mut Ui,
@@ -37,21 +31,16 @@ impl Painter {
         index: usize,
         size: Vec2,
         medium: Medium,
-    ) {
-        match figure.panels.get(index) {
-            Some(Panel::Bars(panel)) => bars::show(ui, panel, size, medium),
-            Some(Panel::Heat(panel)) => {
-                heat::show(ui, panel, (figure, index), &mut self.textures, size, medium);
-            }
-            Some(Panel::Graph(panel)) => graph::show(ui, panel, size, medium),
-            Some(Panel::Chart(panel)) => chart::show(ui, panel, size, medium),
-            Some(Panel::Ridge(panel)) => ridge::show(ui, panel, size, medium),
-            Some(Panel::Map(panel)) => {
-                let clicked =
-                    map::show(ui, panel, (figure, index), &mut self.textures, size, medium);
-                self.clicked = clicked.or(self.clicked);
-            }
-            None => {}
+    ) -> Option<Wish> {
+        let id = ui.scope_id().with(("panel", index));
+        let stage = Stage { figure, panel: index, medium, id };
+        match figure.panels.get(index)? {
+            Panel::Bars(panel) => bars::show(ui, panel, size, &stage),
+            Panel::Heat(panel) => heat::show(ui, panel, &mut self.textures, size, &stage),
+            Panel::Graph(panel) => graph::show(ui, panel, size, &stage),
+            Panel::Chart(panel) => chart::show(ui, panel, size, &stage),
+            Panel::Ridge(panel) => ridge::show(ui, panel, size, &stage),
+            Panel::Map(panel) => map::show(ui, panel, &mut self.textures, size, &stage),
         }
     }
 }

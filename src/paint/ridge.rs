@@ -10,7 +10,8 @@ use crate::figure::value_rows::{bin_words, share_words};
 use crate::study::LayerSpread;
 
 use super::axis;
-use super::layout::{AXIS_WIDTH, MARGIN, Medium, heading};
+use super::layout::{AXIS_WIDTH, MARGIN, heading};
+use super::stage::{Reach, Stage, Under, Wish, to_layer};
 use super::values::{Along, PLAIN};
 use crate::paint::theme;
 
@@ -25,14 +26,16 @@ const ROWS_APART: f64 = 16.0;
 const LABELS_APART: f32 = 66.0;
 
 /// The panel: heading, plot, and what its parts mean.
-pub fn show(ui: &mut Ui, ridge: &Ridge, size: Vec2, medium: Medium) {
+pub fn show(ui: &mut Ui, ridge: &Ridge, size: Vec2, stage: &Stage<'_>) -> Option<Wish> {
     heading(ui, &ridge.heading);
     let height = (size.y - theme::HEADING - 10.0).max(60.0);
-    ui.horizontal_top(|ui| {
+    let row = ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        plot(ui, ridge, vec2((size.x - MARGIN).max(80.0), height), medium);
+        let wish = plot(ui, ridge, vec2((size.x - MARGIN).max(80.0), height), stage);
         legend(ui, ridge, vec2(MARGIN, height));
+        wish
     });
+    row.inner
 }
 
 /// Where the column of zeros stands: its left and right edge.
@@ -42,7 +45,7 @@ fn zero_column(ridge: &Ridge) -> Option<(f64, f64)> {
     ridge.has_zeros().then_some((right - ZERO_COLUMN * (high - low), right))
 }
 
-fn plot(ui: &mut Ui, ridge: &Ridge, size: Vec2, medium: Medium) {
+fn plot(ui: &mut Ui, ridge: &Ridge, size: Vec2, stage: &Stage<'_>) -> Option<Wish> {
     let zeros = zero_column(ridge);
     let (low, high) = ridge.spread.bins.ends();
     let rows = ridge.shown.len();
@@ -55,7 +58,7 @@ fn plot(ui: &mut Ui, ridge: &Ridge, size: Vec2, medium: Medium) {
         names.get(row.wrapping_sub(1)).map(ToString::to_string).unwrap_or_default()
     });
     let room = (size.x - AXIS_WIDTH) / LABELS_APART;
-    let response = axis::plot(ui, "ridge", size, medium)
+    let plot = axis::plot(ui, "ridge", size)
         .custom_x_axes(vec![below])
         .custom_y_axes(vec![left])
         .show_grid(egui::Vec2b::new(true, false))
@@ -64,14 +67,41 @@ fn plot(ui: &mut Ui, ridge: &Ridge, size: Vec2, medium: Medium) {
         .include_x(zeros.map_or(low, |(from, _)| from) - 0.01 * (high - low))
         .include_x(high + 0.01 * (high - low))
         .include_y(0.8)
-        .include_y(rows as f64 + HEIGHT + 0.1)
-        .show(ui, |_| {});
-    outlines(ui, ridge, &response.transform);
-    if medium == Medium::Screen
-        && let Some(pointer) = response.response.hover_pos()
-    {
-        let at = response.transform.value_from_position(pointer);
-        response.response.on_hover_ui_at_pointer(|ui| tooltip(ui, ridge, at));
+        .include_y(rows as f64 + HEIGHT + 0.1);
+    let reach = Reach {
+        about: egui::util::hash(("ridge", &ridge.heading, &ridge.x_label)),
+        least: [(high - low) / 20.0, 2.5],
+        // Each row's middle.
+        data: || {
+            ridge
+                .shown
+                .iter()
+                .enumerate()
+                .map(|(row, &index)| {
+                    let layer = &ridge.spread.layers[index];
+                    let median =
+                        layer.quantiles.map_or(0.5 * (low + high), |[_, median, _]| median);
+                    [median, (rows - row) as f64]
+                })
+                .collect()
+        },
+    };
+    let shown = stage.plot(ui, plot, reach, |_| {});
+    outlines(ui, ridge, &shown.transform);
+    shown.touched(ui, stage, |at| Some(under(ridge, at)))
+}
+
+/// The layer under the pointer, and its bin.
+fn under(ridge: &Ridge, at: PlotPoint) -> Under<'_> {
+    let row = (at.y.floor().max(1.0) as usize).min(ridge.shown.len());
+    let index = ridge.shown[ridge.shown.len() - row];
+    let (layer, bins) = (&ridge.spread.layers[index], &ridge.spread.bins);
+    let (low, high) = bins.ends();
+    let bin = (at.x >= low && at.x < high).then(|| bins.of(at.x));
+    Under {
+        value: bin.map(|bin| share_words(layer.counts[bin], layer.total)),
+        click: to_layer(index + 1, Some(ridge.spread.variant)),
+        tooltip: Box::new(move |ui| tooltip(ui, ridge, index, bin)),
     }
 }
 
@@ -138,16 +168,12 @@ fn filled(steps: &[Pos2], base: f32, colour: Color32) -> Mesh {
     mesh
 }
 
-fn tooltip(ui: &mut Ui, ridge: &Ridge, at: PlotPoint) {
-    let row = (at.y.floor().max(1.0) as usize).min(ridge.shown.len());
-    let index = ridge.shown[ridge.shown.len() - row];
-    let (layer, bins) = (&ridge.spread.layers[index], &ridge.spread.bins);
-    let (low, high) = bins.ends();
+fn tooltip(ui: &mut Ui, ridge: &Ridge, index: usize, bin: Option<usize>) {
+    let layer = &ridge.spread.layers[index];
     ui.label(
         RichText::new(format!("Layer {} of {}", index + 1, ridge.spread.layers.len())).strong(),
     );
-    if at.x >= low && at.x < high {
-        let bin = bins.of(at.x);
+    if let Some(bin) = bin {
         let words = share_words(layer.counts[bin], layer.total);
         ui.label(format!("{}: {words}", bin_words(&ridge.spread, bin)));
     }

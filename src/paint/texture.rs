@@ -6,6 +6,7 @@ use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions, 
 
 use crate::figure::{Cell, Figure, Heat, Map, MapCell};
 
+use super::stage::Stage;
 use crate::paint::theme;
 
 /// Cells a side of a texture at the most.
@@ -34,30 +35,30 @@ impl Textures {
     pub fn of(
         &mut self,
         context: &Context,
-        (figure, panel): (&Arc<Figure>, usize),
+        stage: &Stage<'_>,
         heat: &Heat,
         visuals: &Visuals,
         resolution: usize,
     ) -> TextureHandle {
         let make = || image(heat, visuals, resolution);
-        self.kept(context, (figure, panel), visuals.dark_mode, resolution, make)
+        self.kept(context, stage, visuals.dark_mode, resolution, make)
     }
 
     /// The texture of a map.
     pub fn of_map(
         &mut self,
         context: &Context,
-        source: (&Arc<Figure>, usize),
+        stage: &Stage<'_>,
         map: &Map,
         visuals: &Visuals,
     ) -> TextureHandle {
-        self.kept(context, source, visuals.dark_mode, MOST_CELLS, || map_image(map, visuals))
+        self.kept(context, stage, visuals.dark_mode, MOST_CELLS, || map_image(map, visuals))
     }
 
     fn kept(
         &mut self,
         context: &Context,
-        (figure, panel): (&Arc<Figure>, usize),
+        &Stage { figure, panel, .. }: &Stage<'_>,
         dark: bool,
         resolution: usize,
         make: impl FnOnce() -> ColorImage,

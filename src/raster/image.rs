@@ -54,6 +54,23 @@ impl Image {
         self.pixels.as_flattened()
     }
 
+    /// An image of pixels that are multiplied by alpha, row by row.
+    ///
+    /// # Panics
+    /// If they are not `width` × `height`.
+    pub fn of(width: usize, height: usize, pixels: Vec<[u8; 4]>) -> Self {
+        assert_eq!(pixels.len(), width * height, "pixels of an image");
+        Self { width, height, pixels }
+    }
+
+    /// The bytes of all pixels with their colours not multiplied by alpha, as files have them.
+    pub fn unmultiplied(&self) -> Vec<u8> {
+        let pixel = |&[r, g, b, a]: &[u8; 4]| {
+            Color32::from_rgba_premultiplied(r, g, b, a).to_srgba_unmultiplied()
+        };
+        self.pixels.iter().flat_map(pixel).collect()
+    }
+
     /// A copy as egui's clipboard and textures take it.
     pub fn to_color_image(&self) -> eframe::egui::ColorImage {
         let colours = self.pixels.iter().map(|&[r, g, b, a]| {

@@ -109,25 +109,66 @@ pub fn paint(
     pixels_per_point: f32,
     theme: Theme,
     setup: impl Fn(&egui::Context),
-    mut contents: impl FnMut(&mut Ui),
+    contents: impl FnMut(&mut Ui),
 ) -> Result<Image, Error> {
-    let [width, height] = size_in_pixels(size_points, pixels_per_point)?;
-    let context = egui::Context::default();
-    context.set_theme(theme);
-    setup(&context);
-    context.all_styles_mut(|style| style.animation_time = 0.0);
+    Ok(Scene::lay_out(size_points, pixels_per_point, theme, setup, contents)?.image())
+}
 
-    let mut textures = Textures::default();
-    let mut shapes = Vec::new();
-    for pass in 0..PASSES {
-        let input = input(size_points, pixels_per_point, pass);
-        let output = context.run_ui(input, &mut contents);
-        shapes = keep_shapes(output, &mut textures);
+/// What [`paint`] paints, before it becomes triangles.
+pub struct Scene {
+    /// The context that laid it out, with its fonts.
+    pub context: egui::Context,
+    /// From the back to the front.
+    pub shapes: Vec<egui::epaint::ClippedShape>,
+    /// The images that they show.
+    pub textures: Textures,
+    /// Width and height in points.
+    pub size: Vec2,
+    /// The density for which it was laid out.
+    pub pixels_per_point: f32,
+    /// The theme's background.
+    pub ground: Color32,
+}
+
+impl Scene {
+    /// Lays out `contents` as [`paint`] says.
+    ///
+    /// # Errors
+    /// [`Error`] if the picture would have no pixels, or too many.
+    pub fn lay_out(
+        size: Vec2,
+        pixels_per_point: f32,
+        theme: Theme,
+        setup: impl Fn(&egui::Context),
+        mut contents: impl FnMut(&mut Ui),
+    ) -> Result<Self, Error> {
+        check(size, pixels_per_point)?;
+        let context = egui::Context::default();
+        context.set_theme(theme);
+        setup(&context);
+        context.all_styles_mut(|style| style.animation_time = 0.0);
+        let (mut textures, mut shapes) = (Textures::default(), Vec::new());
+        for pass in 0..PASSES {
+            let output = context.run_ui(input(size, pixels_per_point, pass), &mut contents);
+            shapes = keep_shapes(output, &mut textures);
+        }
+        let ground = background(&context);
+        Ok(Self { context, shapes, textures, size, pixels_per_point, ground })
     }
-    let primitives = context.tessellate(shapes, pixels_per_point);
-    let mut image = Image::filled(width, height, background(&context));
-    rasterizer::paint(&mut image, &primitives, pixels_per_point, &textures);
-    Ok(image)
+
+    /// Its pixels.
+    ///
+    /// # Panics
+    /// If the size was changed to one that [`check`] refuses.
+    pub fn image(self) -> Image {
+        let density = self.pixels_per_point;
+        let size = size_in_pixels(self.size, density);
+        let [width, height] = size.expect("a scene's size has been checked");
+        let primitives = self.context.tessellate(self.shapes, density);
+        let mut image = Image::filled(width, height, self.ground);
+        rasterizer::paint(&mut image, &primitives, density, &self.textures);
+        image
+    }
 }
 
 /// Checks the size, and rounds it to whole pixels.

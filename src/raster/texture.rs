@@ -7,6 +7,8 @@ use eframe::egui::{
     epaint::ImageDelta,
 };
 
+use super::image::Image;
+
 /// All textures that a context has handed out, by their id.
 #[derive(Default)]
 pub struct Textures {
@@ -83,6 +85,11 @@ impl Texture {
                 *texel = color.to_array();
             }
         }
+    }
+
+    /// Its texels as an image.
+    pub fn image(&self) -> Image {
+        Image::of(self.width, self.height, self.texels.clone())
     }
 
     /// Width and height in texels.

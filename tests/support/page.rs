@@ -7,7 +7,7 @@ use eframe::egui::{Theme, accesskit::Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use gradient_lab::experiment::Experiment;
-use gradient_lab::export::picture::{self, PictureOptions};
+use gradient_lab::export::picture::{self, PictureFormat, PictureOptions};
 use gradient_lab::figure::Figure;
 use gradient_lab::gui::App;
 
@@ -20,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub fn on_paper(figure: &Figure, name: &str) {
     for dark in [false, true] {
         let options = PictureOptions { size: figure.id.default_size(), scale: 1.0, dark };
-        let png = picture::encode(&figure.clone().into(), options).expect("a PNG");
+        let png =
+            picture::encode(&figure.clone().into(), PictureFormat::Png, options).expect("a PNG");
         if let Some(folder) = std::env::var_os("PAGES") {
             let ground = if dark { "dark" } else { "light" };
             let file = format!("paper-{}-{name}-{ground}.png", figure.id.id());

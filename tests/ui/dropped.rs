@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use eframe::egui::DroppedFile;
 use gradient_lab::experiment::{Experiment, Preset};
-use gradient_lab::export::picture::{self, PictureOptions};
+use gradient_lab::export::picture::{self, PictureFormat, PictureOptions};
 use gradient_lab::figure::{FigureId, View};
 use gradient_lab::study::TaskContext;
 use tempfile::TempDir;
@@ -58,7 +58,8 @@ fn a_dropped_picture_of_the_lab_is_opened() {
     let deep = Preset::find("xavier-vs-he").expect("a preset").experiment();
     let figure = FigureId::Strips.compute(&deep, View::default(), &TaskContext::unattended());
     let options = PictureOptions { size: [300.0, 200.0], scale: 1.0, dark: true };
-    let png = picture::encode(&figure.expect("nobody stops it").into(), options);
+    let png =
+        picture::encode(&figure.expect("nobody stops it").into(), PictureFormat::Png, options);
     let path = write(&folder, "strips.png", &png.expect("a picture"));
     drop_on(&mut window, &path);
     assert_eq!(window.shown(), &deep);

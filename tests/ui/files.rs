@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{Key, Modifiers, accesskit::Role};
 use gradient_lab::experiment::Experiment;
 use gradient_lab::export::open;
-use gradient_lab::export::picture::{self, PictureOptions};
+use gradient_lab::export::picture::{self, PictureFormat, PictureOptions};
 use gradient_lab::figure::{Figure, FigureId, View};
 use tempfile::TempDir;
 
@@ -39,7 +39,7 @@ fn the_exported_picture_is_the_renderers() {
     let draw = window.lab().result().expect("a result");
     let options = PictureOptions { size: FigureId::Sheet.default_size(), scale: 1.0, dark: false };
     let figure = Figure::of_draw(FigureId::Sheet, draw, View::default());
-    let direct = picture::encode(&figure.into(), options).expect("a picture");
+    let direct = picture::encode(&figure.into(), PictureFormat::Png, options).expect("a picture");
     let [exported, direct] =
         [&bytes, &direct].map(|png| image::load_from_memory(png).expect("a PNG").to_rgba8());
     assert_eq!(exported.dimensions(), (1100, 1320));

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod charts;
 mod clipboard;
 mod dropped;
 mod exceptions;

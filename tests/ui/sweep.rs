@@ -1,7 +1,7 @@
 //! The sweep page: it measures by itself at first, stays named and legible in every size, and
 //! a cell of it becomes the experiment.
 
-use eframe::egui::{Theme, accesskit::Role, pos2};
+use eframe::egui::{Theme, accesskit::Role, pos2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use gradient_lab::experiment::{Activation, Experiment, Init, Scheme, Variant};
@@ -58,7 +58,7 @@ fn make_small(window: &mut Window) {
 }
 
 #[test]
-fn a_click_on_the_map_loads_that_cells_experiment() {
+fn a_click_on_the_map_marks_a_cell_and_the_next_one_loads_it() {
     let mut window = open([1280.0, 900.0], Theme::Light);
     wait_for_the_end(&mut window);
     // A point in the plot, between its axis on the left and its colour bar on the right.
@@ -69,9 +69,20 @@ fn a_click_on_the_map_loads_that_cells_experiment() {
     let cell = texts.iter().find(|text| text.starts_with("σ_w = ")).expect("the cell's settings");
     let numbers = cell.split(" · ").map(|part| part.split(" = ").nth(1).expect("a number"));
     let numbers: Vec<f64> = numbers.map(|number| number.parse().expect("a number")).collect();
-    window.harness.drag_at(at);
-    window.harness.drop_at(at);
-    window.settle();
+    let before = window.experiment().clone();
+    let click = |window: &mut Window| {
+        window.harness.drag_at(at);
+        window.harness.drop_at(at);
+        window.settle();
+    };
+    assert!(window.shows("Click: mark this cell"));
+    click(&mut window);
+    assert_eq!(*window.experiment(), before, "marked alone");
+    // A tooltip comes again once the pointer moves.
+    window.harness.hover_at(at + vec2(0.0, 1.0));
+    window.frames();
+    assert!(window.shows("Click: this cell becomes the experiment"), "{:#?}", window.texts());
+    click(&mut window);
     let variant = &window.experiment().variants[0];
     let set = [variant.init.gain, variant.bias.std].map(|value| value.expect("set by the cell"));
     for (set, shown) in set.into_iter().zip(numbers) {
@@ -79,6 +90,8 @@ fn a_click_on_the_map_loads_that_cells_experiment() {
     }
     assert_eq!(window.experiment().architecture.depth, 30);
     assert!(!window.shows("Load this cell"), "the first page is shown");
+    window.click("Undo");
+    assert_eq!(*window.experiment(), before);
 }
 
 #[test]

@@ -79,7 +79,10 @@ impl DrawCache {
         self.clock += 1;
         let drawn = self.draw_missing(wanted, draw).then(|| self.find(wanted));
         self.forget_beyond(self.budget);
-        self.spare = Spare::default();
+        // To give back much memory takes time, which a stop does not have.
+        if drawn.is_some() {
+            self.spare = Spare::default();
+        }
         drawn
     }
 
@@ -98,10 +101,11 @@ impl DrawCache {
             }
         };
         // What was drawn before a stop serves the request that stopped it.
-        for PendingArray { seed, request, units, .. } in
-            pending.into_iter().filter(|array| array.done)
-        {
-            self.entries.take((seed, request), units, self.clock);
+        for PendingArray { seed, request, units, done } in pending {
+            match done {
+                true => self.entries.take((seed, request), units, self.clock),
+                false => self.spare.give_back(units),
+            }
         }
         complete
     }
@@ -253,12 +257,13 @@ mod tests {
             false
         });
         assert!(stopped.is_none());
+        assert_eq!(cache.spare.double.len(), 2, "the memory of the others waits");
         let mut missing = 0;
         let drawn = cache.draw(wanted, &mut |drawing| {
             missing = count(&drawing);
             draw_each(drawing)
         });
-        assert_eq!(missing, 2);
+        assert_eq!((missing, cache.spare.double.len()), (2, 0));
         let fresh = draw(&mut DrawCache::new(), Draws::Layered, &requests);
         assert_eq!(drawn.expect("not stopped").double, fresh);
     }

@@ -115,6 +115,14 @@ impl Spare {
         self.double.extend(entry.double.and_then(Arc::into_inner));
         self.single.extend(entry.single.and_then(Arc::into_inner));
     }
+
+    /// Takes back what was not drawn into.
+    pub(super) fn give_back(&mut self, units: Units) {
+        match units {
+            Units::Double(array) => self.double.push(array),
+            Units::Single(array) => self.single.push(array),
+        }
+    }
 }
 
 /// Memory of that shape that nobody uses, or new.

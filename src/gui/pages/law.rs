@@ -14,12 +14,12 @@ use crate::figure::{Figure, words::ensemble::ensemble as drawn};
 use crate::study::{DrawStudy, Engine, Ensemble, EnsembleSettings, SEEDS, TheoryStudy};
 
 use crate::gui::command::Commands;
-use crate::gui::figure_tools::figure_with_tools;
+use crate::gui::figure_tools::{figure_with_tools, panel};
 use crate::gui::lab::Lab;
 use crate::gui::message::sentence;
 use crate::gui::page_view::{PageContext, PageView};
 use crate::gui::study_handle::{Study, StudyHandle};
-use crate::paint::{self, Medium, Painter};
+use crate::paint::{self, Painter};
 use job::{Answer, Law, Question, answer};
 
 /// Share of the height that the panel with the words has, at first.
@@ -257,9 +257,7 @@ impl LawPage {
             }
             if by_layer.panels.len() > 1 {
                 let size = vec2(ui.available_width(), SMALL_PANEL);
-                ui.push_id("zeros", |ui| {
-                    painter.panel(ui, by_layer, 1, size, Medium::Screen);
-                });
+                panel(ui, painter, (by_layer, 1), size, commands);
             }
             if !law.chi.panels.is_empty() {
                 figure_with_tools(ui, painter, &law.chi, second, commands, |_, _| {});

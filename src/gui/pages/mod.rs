@@ -25,6 +25,7 @@ use super::refused;
 
 pub use law::LawPage;
 pub use sweep::SweepPage;
+pub use why::WhyPage;
 
 /// Opens a page as it is at the start. Its studies share the draws of `draws`.
 fn open(page: Page, context: &egui::Context, draws: &DrawStudy) -> Box<dyn PageView> {

@@ -10,12 +10,12 @@ use crate::study::{DrawStudy, Spread, SpreadSettings, SpreadSignal, ValueAxis, s
 
 use crate::gui::command::Commands;
 use crate::gui::controls;
-use crate::gui::figure_tools::figure_with_tools;
+use crate::gui::figure_tools::{figure_with_tools, panel};
 use crate::gui::lab::Lab;
 use crate::gui::page_view::{PageContext, PageView};
 use crate::gui::study_handle::{Study, StudyHandle};
 use crate::gui::under_way;
-use crate::paint::{self, Medium, Painter};
+use crate::paint::{self, Painter};
 
 /// Height of the shares below, in points.
 const SHARES: f32 = 150.0;
@@ -142,5 +142,5 @@ fn result(ui: &mut Ui, figure: &Arc<Figure>, painter: &mut Painter, commands: &m
     let height = (room - (ui.cursor().top() - top) - SHARES - 16.0).max(LOWEST);
     figure_with_tools(ui, painter, figure, height, commands, |_, _| {});
     let size = vec2(ui.available_width(), SHARES);
-    ui.push_id("shares", |ui| painter.panel(ui, figure, 1, size, Medium::Screen));
+    panel(ui, painter, (figure, 1), size, commands);
 }

@@ -17,13 +17,13 @@ use crate::study::{
 
 use crate::gui::command::{Command, Commands};
 use crate::gui::controls;
-use crate::gui::figure_tools::figure_with_tools;
+use crate::gui::figure_tools::{figure_with_tools, panel};
 use crate::gui::lab::Lab;
 use crate::gui::message::sentence;
 use crate::gui::page::Page;
 use crate::gui::page_view::{PageContext, PageView};
 use crate::gui::study_handle::{Study, StudyHandle};
-use crate::paint::{Medium, Painter};
+use crate::paint::Painter;
 use fields::{axis, cell_field, combo, free_axis, named};
 
 /// Seeds of a cell that the page offers.
@@ -267,12 +267,7 @@ impl SweepPage {
         if profile {
             self.cell_choice(ui, commands);
             let size = vec2(ui.available_width(), PROFILE);
-            ui.push_id("profile", |ui| painter.panel(ui, &figure, 1, size, Medium::Screen));
-        }
-        if let Some((x, y)) = painter.take_clicked_cell() {
-            self.chosen = Chosen { x, y, ..self.chosen };
-            self.figure = None;
-            self.load(commands);
+            panel(ui, painter, (&figure, 1), size, commands);
         }
     }
 
@@ -305,10 +300,9 @@ impl SweepPage {
             ui.selectable_value(profile, Profile::Column, column)
                 .on_hover_text("The chosen cell's column of the map");
             ui.separator();
-            let hint =
-                "Shows this cell's experiment on the first page; a click on the map does the same";
+            let hint = "Shows this cell's experiment on the first page; a click on the marked cell does the same";
             if ui.button("Load this cell").on_hover_text(hint).clicked() {
-                self.load(commands);
+                commands.extend(self.load());
             }
         });
         if self.chosen != before {
@@ -316,12 +310,23 @@ impl SweepPage {
         }
     }
 
-    fn load(&self, commands: &mut Commands) {
-        if let Some(result) = self.result_shown() {
+    /// The chosen cell's experiment, to be shown on the first page.
+    fn load(&self) -> Commands {
+        let experiment = |result: &SweepResult| {
             let experiment = result.sweep.experiment_at((self.chosen.x, self.chosen.y));
-            commands.push(Command::set(experiment));
-            commands.push(Command::Go(Page::Flow));
+            vec![Command::set(experiment), Command::Go(Page::Flow)]
+        };
+        self.result_shown().map(experiment).unwrap_or_default()
+    }
+
+    /// A cell that is touched is marked; one that is marked is loaded.
+    pub fn touch(&mut self, x: usize, y: usize) -> Commands {
+        if (self.chosen.x, self.chosen.y) == (x, y) {
+            return self.load();
         }
+        self.chosen = Chosen { x, y, ..self.chosen };
+        self.figure = None;
+        Commands::new()
     }
 }
 

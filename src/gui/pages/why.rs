@@ -99,6 +99,12 @@ impl WhyPage {
         Self { asked, layer: 1, example: 0, top: None, made: None }
     }
 
+    /// Looks at the step back to a layer, from 1.
+    pub fn look_at(&mut self, layer: usize) {
+        self.layer = layer;
+        self.made = None;
+    }
+
     fn made(&mut self) {
         let Some(backward) = self.asked.answer().filter(|_| self.made.is_none()) else { return };
         let layer = self.layer.clamp(1, backward.factors.steps.len().max(1));
