@@ -237,7 +237,10 @@ fn cell_texts(plot_ui: &mut PlotUi<'_>, heat: &Heat, visuals: &egui::Visuals) {
             let (x, y) = (column as f64 + 1.0, row as f64 + 1.0);
             let visible = x > bounds.min()[0] - 0.5 && x < bounds.max()[0] + 0.5;
             let text = heat.cell(row, column).told(2);
-            if !visible || text.is_empty() || (text.len() as f32 * 6.6 + 4.0) > cell.x.max(15.0) {
+            // Numbers stand where the longest would fit, so that no short one stands alone.
+            let letters = if matches!(heat.cell(row, column), Cell::Log10(_)) { 7 } else { 0 };
+            let letters = text.len().max(letters) as f32;
+            if !visible || text.is_empty() || letters * 6.6 + 4.0 > cell.x.max(15.0) {
                 continue;
             }
             let ink = ink_on(heat, heat.cell(row, column), visuals);

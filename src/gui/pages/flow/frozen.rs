@@ -2,6 +2,8 @@
 
 use eframe::egui::{Align, Label, Layout, Rangef, Rect, RichText, Ui, UiBuilder};
 
+use crate::paint::theme;
+
 /// The cells that a frame has made room for.
 #[derive(Default)]
 pub struct FrozenColumn {
@@ -50,8 +52,7 @@ impl FrozenColumn {
             let painter = ui.painter();
             painter.rect_filled(Rect::from_x_y_ranges(room, height), 0.0, ground);
             if left > cell.rect.left() {
-                let stroke = ui.visuals().widgets.noninteractive.bg_stroke;
-                painter.vline(room.max - 0.5, height, stroke);
+                painter.vline(room.max - 0.5, height, (1.0, theme::axis_line(ui.visuals())));
             }
             let words = RichText::new(&cell.words);
             let words = if cell.row.is_none() { words.small().strong() } else { words.monospace() };
