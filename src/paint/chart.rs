@@ -202,7 +202,7 @@ fn legend(ui: &mut Ui, chart: &Chart, size: Vec2) {
                             for shape in samples(chart, name, colour) {
                                 sample(ui, rect, shape, ink(colour, &visuals));
                             }
-                        })
+                        });
                     }
                 }
             }
