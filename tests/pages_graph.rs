@@ -5,13 +5,15 @@ mod helpers;
 mod page;
 mod support;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{Theme, accesskit::Role};
+use eframe::egui::{self, Theme, accesskit::Role};
 use egui_kittest::kittest::Queryable as _;
 use gradient_lab::engine::{Network, Scaled};
 use gradient_lab::experiment::{Draws, Experiment, Preset};
 use gradient_lab::figure::{Direction, Figure, Graph};
+use gradient_lab::paint::{Medium, Painter, sheet, theme};
 use gradient_lab::study::{DrawStudy, TaskContext, snapshot};
 use page::{PageWindow, on_paper};
 
@@ -49,6 +51,109 @@ fn both_directions_are_printed() {
             );
         }
     }
+}
+
+fn graph_of(experiment: &Experiment, example: usize, direction: Direction) -> Graph {
+    let task = TaskContext::unattended();
+    let snapshot =
+        snapshot(&mut DrawStudy::new(), experiment, 0, example, &task).expect("nobody stops it");
+    Graph::of(&snapshot, direction)
+}
+
+fn arrows(graph: &Graph) -> Vec<Option<&str>> {
+    graph.columns.iter().map(|column| column.arrow.as_deref()).collect()
+}
+
+#[test]
+fn forward_carries_a_and_backward_carries_delta() {
+    let experiment = preset("worked-example");
+    let forward = graph_of(&experiment, 0, Direction::Forward);
+    assert_eq!(arrows(&forward), [None, Some("x"), Some("a⁽¹⁾"), Some("a⁽²⁾")]);
+    assert_eq!(forward.columns[2].nodes[0].label, "a₁ 0.803");
+    assert!(forward.columns[2].nodes[0].fill.is_some(), "coloured by |a|");
+    assert_eq!(forward.quantity, "|aⱼ⁽ˡ⁾|");
+    let backward = graph_of(&experiment, 0, Direction::Backward);
+    assert_eq!(arrows(&backward), [None, None, Some("δ⁽²⁾"), Some("∇ₐL")]);
+    assert_eq!(backward.columns[2].nodes[0].label, "δ₁ 0.125");
+}
+
+/// The horizontal lines and triangles of the arrows, as they are painted.
+fn tips(direction: Direction) -> Vec<f32> {
+    let figure = {
+        let experiment = preset("worked-example");
+        let task = TaskContext::unattended();
+        let snapshot = snapshot(&mut DrawStudy::new(), &experiment, 0, 0, &task).expect("a pass");
+        Arc::new(Figure::graph(&experiment, &snapshot, direction))
+    };
+    let context = egui::Context::default();
+    theme::install(&context);
+    let mut painter = Painter::new();
+    let mut shapes = Vec::new();
+    for _ in 0..2 {
+        let size = egui::vec2(1000.0, 600.0);
+        let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size));
+        let input = egui::RawInput { screen_rect, ..Default::default() };
+        let mut output = context.run_ui(input, |ui| {
+            sheet::show(&mut painter, ui, &figure, Medium::Paper);
+        });
+        output.textures_delta.clear();
+        shapes = output.shapes;
+    }
+    // A tip is a triangle; it points from its base to its first corner.
+    let tip = |clipped: egui::epaint::ClippedShape| match clipped.shape {
+        egui::Shape::Path(path) if path.points.len() == 3 => {
+            Some((path.points[0].x - path.points[1].x).signum())
+        }
+        _ => None,
+    };
+    shapes.into_iter().filter_map(tip).collect()
+}
+
+#[test]
+fn arrows_point_the_way_the_pass_goes() {
+    assert_eq!(tips(Direction::Forward), [1.0; 3], "to the right");
+    assert_eq!(tips(Direction::Backward), [-1.0; 2], "to the left");
+}
+
+#[test]
+fn a_batch_says_which_example_and_whose_loss() {
+    let experiment = preset("xor");
+    let of = |example| graph_of(&experiment, example, Direction::Forward);
+    let (first, last) = (of(0), of(3));
+    assert_eq!(first.heading, "Sigmoid as a graph, forward: example 1 of 4");
+    assert_eq!(last.heading, "Sigmoid as a graph, forward: example 4 of 4");
+    let loss = |graph: &Graph| graph.columns.last().expect("a loss").clone();
+    assert_eq!(loss(&last).subtitle, "of example 4");
+    assert_ne!(loss(&first).nodes[0].label, loss(&last).nodes[0].label, "each its own");
+    let story = &loss(&last).nodes[0].story;
+    assert!(story[0].starts_with("L of example 4 of 4 = "), "{story:?}");
+    assert!(story[2].starts_with("mean L of the batch = "), "{story:?}");
+    assert!(first.key.contains("this example’s own"), "{}", first.key);
+    let alone = graph_of(&preset("worked-example"), 0, Direction::Forward);
+    assert_eq!(alone.heading, "Sigmoid as a graph, forward");
+}
+
+#[test]
+fn a_softmax_is_called_one() {
+    let toml = "[architecture]\noutput = 3\nloss = 'softmax_ce'\n[[variant]]\nactivation = 'tanh'";
+    let experiment = Experiment::from_toml(toml).expect("valid");
+    let graph = graph_of(&experiment, 0, Direction::Backward);
+    let output = &graph.columns[graph.columns.len() - 2];
+    assert_eq!(output.subtitle, "softmax");
+    assert!(output.nodes[0].story.iter().any(|line| line.contains("= a − y")));
+}
+
+#[test]
+fn an_example_is_chosen_by_its_button() {
+    let mut window = PageWindow::open(preset("xor"), [1024.0, 640.0], Theme::Light, "Graph");
+    window.wait_for("as a graph, backward: example 1 of 4");
+    window.get_by_role_and_label(Role::Button, "Example 3").click();
+    window.wait_for("as a graph, backward: example 3 of 4");
+    window.keep("graph-example");
+    let forward = window.get_by_role_and_label(Role::Button, "forward");
+    forward.click();
+    window.wait_for("as a graph, forward: example 3 of 4");
+    window.keep("graph-example-forward");
 }
 
 /// The label of the loss.

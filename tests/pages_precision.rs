@@ -280,7 +280,7 @@ fn an_emulated_precision_is_chosen_in_the_window() {
     harness.wait_for("Lines: a format’s largest");
     harness.get_by_role_and_label(Role::Button, "Gradient flow").click();
     harness.wait_for("Underflow: in fp16 every δ is rounded to 0 from layer");
-    assert!(harness.texts().iter().any(|text| text == "≈0  underflow"), "the legend");
+    assert!(harness.texts().iter().any(|text| text == "underflow"), "the legend");
     harness.keep("flow-vanishing-fp16");
     for page in ["Graph", "Why", "Distributions", "Check and cost", "Ensemble and theory", "Sweep"]
     {

@@ -151,6 +151,38 @@ fn drawn_numbers_can_be_taken_as_given() {
     assert!(window.unnamed_widgets().is_empty(), "{:#?}", window.unnamed_widgets());
 }
 
+/// XOR has four examples: the page says that it takes one, and lets one choose.
+#[test]
+fn every_example_of_xor_can_be_stepped_through() {
+    let mut window = large("xor", "Step 1 of");
+    assert!(shows(&window, "One example of 4 at a time: loss, gradients and update are its own"));
+    let mut losses = Vec::new();
+    for (example, x) in [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]].iter().enumerate() {
+        click(&mut window, &format!("Example {}", example + 1));
+        click(&mut window, "First");
+        wait(&mut window, &format!("[{}; {}]", x[0], x[1]));
+        click(&mut window, "Last");
+        let whose = format!("loss of example {} of 4", example + 1);
+        wait(&mut window, &whose);
+        losses.push(texts(&window).into_iter().find(|text| text.contains(&whose)));
+    }
+    losses.dedup();
+    assert_eq!(losses.len(), 4, "each example has a loss of its own: {losses:#?}");
+    assert!(window.unnamed_widgets().is_empty(), "{:#?}", window.unnamed_widgets());
+}
+
+#[test]
+fn a_softmax_is_called_one() {
+    let toml = "[architecture]\ninput = 2\ndepth = 1\nwidth = 2\noutput = 2\nloss = 'softmax_ce'\n\
+         [[variant]]\nactivation = 'tanh'";
+    let experiment = Experiment::from_toml(toml).expect("valid");
+    let mut window = open(experiment, "Step 1 of", [1400.0, 1000.0], Theme::Light);
+    (0..3).for_each(|_| click(&mut window, "Next"));
+    wait(&mut window, "Apply the softmax in layer 2");
+    click(&mut window, "Check and cost");
+    wait(&mut window, "the softmax outputs of Tanh");
+}
+
 #[test]
 fn too_large_a_network_is_a_sentence_and_two_ways_out() {
     let mut window = large("chapter-16", "a run by hand shows at most");

@@ -104,6 +104,7 @@ fn variant(rng: &mut Rng, index: usize, sizes: &[usize]) -> Variant {
         weights,
         biases,
         exceptions: exceptions(rng, sizes.len() - 1),
+        shown: index == 0 || rng.random(),
     }
 }
 

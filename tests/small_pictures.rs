@@ -7,7 +7,7 @@ use eframe::egui::epaint::{ClippedShape, Shape, text::MissingGlyphPolicy};
 use eframe::egui::{self, Rect, Theme, Vec2};
 use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::export::picture::{self, PictureError};
-use gradient_lab::figure::{Figure, FigureId, View};
+use gradient_lab::figure::{Figure, FigureId, Panel, Rows, View};
 use gradient_lab::paint::{Medium, Painter, sheet, theme};
 use gradient_lab::study::TaskContext;
 
@@ -114,6 +114,54 @@ fn experiments() -> Vec<(&'static str, Experiment)> {
     }
     let chapter = Preset::find("worked-example").expect("there").experiment();
     vec![("chapter", chapter), ("deep", experiment(deep)), ("many", experiment(&many))]
+}
+
+/// The words along the axes of a panel.
+fn axis_labels(panel: &Panel) -> Vec<&str> {
+    match panel {
+        Panel::Bars(bars) => vec![&bars.x_label, &bars.y_label],
+        Panel::Chart(chart) => vec![&chart.x.label, &chart.y.label],
+        Panel::Map(map) => vec![&map.x.label, &map.y.label],
+        Panel::Ridge(ridge) => vec![&ridge.x_label, "layer l"],
+        Panel::Heat(heat) => match &heat.rows {
+            Rows::Values { label, .. } | Rows::Numbered { label, .. } => vec![&heat.x_label, label],
+            Rows::Named(_) | Rows::Formats { .. } => vec![&heat.x_label],
+        },
+        Panel::Graph(_) => Vec::new(),
+    }
+}
+
+/// The words along an axis stand clear of its ticks and of all else: “size of the derivative”
+/// once touched the numbers above it.
+#[test]
+fn no_axis_label_touches_a_tick() {
+    let mut faults = Vec::new();
+    let mut labels_seen = 0;
+    for (name, theme) in [("chapter-16", Theme::Light), ("xor", Theme::Dark)] {
+        let experiment = Preset::find(name).expect("a preset").experiment();
+        for id in FigureId::ALL {
+            let figure = id.compute(&experiment, View::default(), &TaskContext::unattended());
+            let figure = Arc::new(figure.expect("nobody stops it"));
+            let size = picture::fitting_size(&figure, None, 1.0).expect("a size");
+            let mut texts = Vec::new();
+            for ClippedShape { clip_rect, shape, .. } in painted(&figure, size.into(), 1.0, theme) {
+                collect(&shape, clip_rect, &mut texts);
+            }
+            let labels: Vec<&str> = figure.panels.iter().flat_map(axis_labels).collect();
+            let is_label = |text: &&Text| labels.contains(&text.words.as_str());
+            for label in texts.iter().filter(is_label) {
+                labels_seen += 1;
+                let clear = label.rect.expand(1.5);
+                let touches =
+                    |other: &&Text| !std::ptr::eq(*other, label) && clear.intersects(other.rect);
+                faults.extend(texts.iter().filter(touches).map(|other| {
+                    format!("{} of {name}: “{}” and “{}”", id.id(), label.words, other.words)
+                }));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(labels_seen > 80, "only {labels_seen} labels");
 }
 
 /// The least size of a figure in that width, as the refusal tells it.

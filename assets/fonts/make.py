@@ -2,6 +2,7 @@
 """Makes the lab's fonts from the originals; README.md beside this file says why.
 
 usage: make.py FONTS_ROOT    (a folder that holds the originals, e.g. /usr/share/fonts)
+       make.py scripts       (the super- and subscripts alone, from the fonts beside this file)
 needs: pip install fonttools
 """
 
@@ -9,6 +10,10 @@ import sys
 from pathlib import Path
 
 from fontTools import subset
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.boundsPen import BoundsPen
+from fontTools.pens.t2CharStringPen import T2CharStringPen
+from fontTools.pens.transformPen import TransformPen
 from fontTools.ttLib import TTFont
 
 HERE = Path(__file__).resolve().parent
@@ -30,6 +35,17 @@ SYMBOLS = {
 }
 # Fullwidth media signs that DejaVu lacks: next, previous, play or pause, pause, stop, record.
 MEDIA = {0x23E9, 0x23EA, 0x23ED, 0x23EE, 0x23EF, *range(0x23F4, 0x23FB)}
+
+# Super- and subscripts of running text, each with the sign it is made from. Inter's own are six
+# tenths as high as its digits, and at the size of a tick label nobody tells ⁵ from ⁶.
+RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ˡⁿᵀᵏᴸ", "0123456789+−()lnTkL"))
+LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉ₗₙⱼₐᵢₖ", "0123456789lnjaik"))
+# As high as this share of the sign: 9 points beside text of 11.5.
+SCRIPT_SCALE = 0.79
+# Their base lines, and the air on each side of them, in units of Inter's em of 2816.
+RAISED_BASE, LOWERED_BASE, SCRIPT_AIR = 860, -260, 110
+# The air that the double bar of headings gets on each side.
+BAR_AIR = 330
 
 # (original, result, characters kept, figures to be made tabular)
 FONTS = [
@@ -75,7 +91,51 @@ def make(original, result, characters, figures):
     font.save(HERE / result)
 
 
+def scripts(source, result, family):
+    """Writes a font of large super- and subscripts, and of a double bar with air, drawn from the signs of a finished one."""
+    font = TTFont(HERE / source)
+    glyphs, names = font.getGlyphSet(), font.getBestCmap()
+    empty = T2CharStringPen(0, glyphs).getCharString()
+    strings, widths, characters = {".notdef": empty}, {".notdef": 0}, {}
+    bar = {sign: sign for sign in map(chr, DOUBLE_BAR) if ord(sign) in names}
+    for signs, base, scale, air in [
+        (RAISED, RAISED_BASE, SCRIPT_SCALE, SCRIPT_AIR),
+        (LOWERED, LOWERED_BASE, SCRIPT_SCALE, SCRIPT_AIR),
+        (bar, 0, 1, BAR_AIR),
+    ]:
+        for script, sign in signs.items():
+            drawn = glyphs[names[ord(sign)]]
+            bounds = BoundsPen(glyphs)
+            drawn.draw(bounds)
+            left, _, right, _ = bounds.bounds
+            name = f"uni{ord(script):04X}"
+            width = round(scale * (right - left)) + 2 * air
+            pen = T2CharStringPen(width, glyphs)
+            place = (scale, 0, 0, scale, air - scale * left, base)
+            drawn.draw(TransformPen(pen, place))
+            strings[name], widths[name] = pen.getCharString(), width
+            characters[ord(script)] = name
+    builder = FontBuilder(font["head"].unitsPerEm, isTTF=False)
+    builder.setupGlyphOrder(list(strings))
+    builder.setupCharacterMap(characters)
+    builder.setupCFF(family.replace(" ", ""), {"FullName": family}, strings, {})
+    builder.setupHorizontalMetrics({name: (width, 0) for name, width in widths.items()})
+    # Rows are as high as those of the font beside it.
+    ascent, descent = font["hhea"].ascent, font["hhea"].descent
+    builder.setupHorizontalHeader(ascent=ascent, descent=descent)
+    builder.setupNameTable({"familyName": family, "styleName": "Regular"})
+    builder.setupOS2(sTypoAscender=ascent, sTypoDescender=descent, sTypoLineGap=0,
+                     usWinAscent=ascent, usWinDescent=-descent)
+    builder.setupPost()
+    # Not the day on which it was made, as above.
+    builder.font["head"].created = builder.font["head"].modified = font["head"].modified
+    builder.font.recalcTimestamp = False
+    builder.save(HERE / result)
+
+
 def main():
+    if sys.argv[1:] == ["scripts"]:
+        return make_scripts()
     root = Path(sys.argv[1] if len(sys.argv) > 1 else "/usr/share/fonts")
     for name, result, characters, figures in FONTS:
         original = next(root.rglob(name), None)
@@ -83,6 +143,13 @@ def main():
             sys.exit(f"{name} is not below {root}")
         make(original, result, characters, figures)
         print(result, (HERE / result).stat().st_size)
+    make_scripts()
+
+
+def make_scripts():
+    """The super- and subscripts of both weights, from Inter as it lies beside this script."""
+    for weight in ["Regular", "SemiBold"]:
+        scripts(f"Inter-{weight}.otf", f"Inter-{weight}-Scripts.otf", f"Inter Scripts {weight}")
 
 
 main()

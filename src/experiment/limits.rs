@@ -153,6 +153,7 @@ fn variant_keys() -> Vec<Key> {
             "variant.name",
             format!("a text of {short} to {long} letters, unlike the other variants'"),
         ),
+        Key::of("variant.shown", "true or false: whether pictures show it; at least one is shown"),
         Key::of(
             "variant.layer",
             "tables [[variant.layer]], one for each layer with an activation, init or bias of its own",

@@ -129,6 +129,14 @@ pub struct Variant {
     /// Layers that are set up unlike the others, each at most once.
     #[serde(rename = "layer", skip_serializing_if = "Vec::is_empty", deserialize_with = "tables")]
     pub exceptions: Vec<LayerException>,
+    /// Whether pictures show it; numbers are computed and written in any case.
+    #[serde(skip_serializing_if = "is_shown")]
+    pub shown: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_shown(shown: &bool) -> bool {
+    *shown
 }
 
 fn no_bias() -> Init {
@@ -190,6 +198,7 @@ impl Variant {
             weights: None,
             biases: None,
             exceptions: Vec::new(),
+            shown: true,
         }
     }
 
@@ -258,6 +267,23 @@ impl Experiment {
     pub fn layers(&self) -> usize {
         // A depth that is about to be refused may be the largest number that there is.
         self.architecture.depth().saturating_add(1)
+    }
+
+    /// What there is of the variants that pictures show, each with its variant's index.
+    pub fn shown<'a, T>(
+        &'a self,
+        of_variants: &'a [T],
+    ) -> impl DoubleEndedIterator<Item = (usize, &'a T)> + Clone {
+        let is_shown = |index: usize| self.variants.get(index).is_none_or(|v| v.shown);
+        of_variants.iter().enumerate().filter(move |(index, _)| is_shown(*index))
+    }
+
+    /// The variant of that index where pictures show it, else the last one before it or the first
+    /// that they show.
+    pub fn shown_variant(&self, wished: usize) -> usize {
+        let mut shown = self.shown(&self.variants).map(|(index, _)| index);
+        let first = shown.next().unwrap_or_default();
+        shown.take_while(|index| *index <= wished).last().unwrap_or(first)
     }
 
     /// Whether anything is drawn, so that the seed has a say.

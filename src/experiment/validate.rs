@@ -73,6 +73,9 @@ impl Experiment {
 
     fn validate_variants(&self) -> Checked {
         validate_variant_count(self.variants.len())?;
+        if self.variants.iter().all(|variant| !variant.shown) {
+            return Err(ExperimentError::value("variant[0].shown", "false".to_owned()));
+        }
         for (index, variant) in self.variants.iter().enumerate() {
             let key = format!("variant[{index}]");
             variant.validate(&key, &self.sizes())?;

@@ -4,7 +4,7 @@ use crate::engine::{LayerRecord, Scaled, ZeroCause};
 use crate::study::Draw;
 
 use super::chart::{Mark, MarkShape};
-use super::number::{scientific, superscript};
+use super::number::{readable, scientific, tick};
 use super::stored_norms::{Limit, StoredNorms};
 use super::words::zero::{lost_sign, why_zero};
 
@@ -74,23 +74,23 @@ pub struct Point {
 /// A point's words are made when they are asked for: a deep network has thousands of points, and
 /// one of them is under the pointer.
 impl Point {
-    /// The number with the chapter's seven digits.
+    /// The number with the chapter's seven digits and a power of ten.
     pub fn exact(&self) -> String {
-        self.words(|(_, words)| words, 6)
+        self.lost().unwrap_or_else(|| scientific(self.norm, 6))
     }
 
-    /// The number in two digits, to stand on the bar or in its place.
+    /// The number with seven digits, to be read beside the axis.
+    pub fn told(&self) -> String {
+        self.lost().unwrap_or_else(|| readable(self.norm, 7))
+    }
+
+    /// The number in two digits, to stand on the bar.
     pub fn short(&self) -> String {
-        self.words(|(sign, _)| sign, 1)
+        readable(self.norm, 2)
     }
 
-    fn words(
-        &self,
-        lost: fn((&'static str, &'static str)) -> &'static str,
-        decimals: usize,
-    ) -> String {
-        let lost = self.zero.and_then(lost_sign).map(lost);
-        lost.map_or_else(|| scientific(self.norm, decimals), str::to_owned)
+    fn lost(&self) -> Option<String> {
+        self.zero.and_then(lost_sign).map(|(_, words)| words.to_owned())
     }
 
     /// The sign that stands in place of the bar, where there is none.
@@ -110,9 +110,8 @@ impl Bars {
     pub fn norms(draw: &Draw, linear: bool) -> Self {
         let scale = if linear { linear_scale(draw) } else { Scale::Log10 };
         let series: Vec<Series> = draw
-            .variants
-            .iter()
-            .enumerate()
+            .experiment
+            .shown(&draw.variants)
             .map(|(variant, result)| Series {
                 name: result.name.clone(),
                 variant,
@@ -121,7 +120,7 @@ impl Bars {
             .collect();
         let (floor, top) = range(&series, scale);
         let y_label = match scale {
-            Scale::Linear { power } if power != 0 => format!("‖δ⁽ˡ⁾‖ × 10{}", superscript(-power)),
+            Scale::Linear { power } if power != 0 => format!("‖δ⁽ˡ⁾‖ / {}", tick(power as f64)),
             _ => "‖δ⁽ˡ⁾‖".to_owned(),
         };
         Self {
@@ -202,7 +201,8 @@ fn shifted(number: Scaled, power: i64) -> f64 {
 
 /// No power of ten while plain numbers read well, else that of the largest norm.
 fn linear_scale(draw: &Draw) -> Scale {
-    let norms = draw.variants.iter().flat_map(|v| &v.layers).filter_map(|l| l.delta.log10());
+    let shown = draw.experiment.shown(&draw.variants);
+    let norms = shown.flat_map(|(_, v)| &v.layers).filter_map(|l| l.delta.log10());
     let largest = norms.fold(f64::NEG_INFINITY, f64::max);
     let power = if largest.is_finite() && !(-2.0..4.0).contains(&largest) {
         largest.floor() as i64

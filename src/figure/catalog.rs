@@ -53,7 +53,9 @@ impl Figure {
 }
 
 fn caption(id: FigureId, experiment: &Experiment) -> Vec<String> {
-    let variants = experiment.variants.iter().map(|v| format!("{}: {}", v.name, v.describe()));
+    let variants = experiment
+        .shown(&experiment.variants)
+        .map(|(_, v)| format!("{}: {}", v.name, v.describe()));
     let mut lines = vec![experiment.describe(), variants.collect::<Vec<_>>().join(" · ")];
     let precision = experiment.architecture.precision;
     if precision.is_emulated() && !id.shows_emulation() {
@@ -77,5 +79,5 @@ fn notes(draw: &Draw) -> Vec<Note> {
             .collect::<Vec<_>>()
             .join(" "),
     };
-    draw.variants.iter().enumerate().map(note).collect()
+    draw.experiment.shown(&draw.variants).map(note).collect()
 }

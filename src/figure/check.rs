@@ -91,7 +91,7 @@ fn errors(check: &GradientCheck) -> Option<Chart> {
     // A best step that shows nothing is none.
     let shows = best.centred.as_ref().is_some_and(|errors| errors.median < SHOWS);
     if !single && shows {
-        marks.push(Mark::new("", Ink::Weak, MarkShape::At(libm::log10(best.step))));
+        marks.push(Mark::new("best h", Ink::Weak, MarkShape::At(libm::log10(best.step))));
     }
     let heading = match single {
         true => "Plain differences of the loss at one h",
@@ -201,9 +201,9 @@ fn plain_row(
     Some(CheckRow {
         name,
         passes,
-        step: format!("{:.1e}", best.step),
-        median: format!("{median:.1e}"),
-        max: format!("{:.1e}", worst.relative_error),
+        step: two_digits(best.step),
+        median: two_digits(*median),
+        max: two_digits(worst.relative_error),
         worst: worst.parameter.to_string(),
         story: story(worst.parameter, worst.analytic, worst.numeric),
     })
@@ -214,7 +214,7 @@ fn own_row(check: &GradientCheck) -> Option<CheckRow> {
     let comparable = || check.details.iter().filter(|compared| compared.is_comparable());
     let worst = comparable().max_by(|a, b| a.relative_error.total_cmp(&b.relative_error))?;
     let Derivative { parameter, value, .. } = worst.differences;
-    let bound = worst.relative_bound().map(|bound| format!("{bound:.1e}")).unwrap_or_default();
+    let bound = worst.relative_bound().map(two_digits).unwrap_or_default();
     let words = story(parameter, worst.analytic, value);
     let mut steps: Vec<Scaled> = comparable().map(|of| of.differences.step).collect();
     steps.sort_by(|a, b| a.log10().partial_cmp(&b.log10()).unwrap_or(std::cmp::Ordering::Equal));
@@ -224,8 +224,8 @@ fn own_row(check: &GradientCheck) -> Option<CheckRow> {
         name: "own steps",
         passes: format!("{} in part", grouped(check.carried_passes.into())),
         step: two_digits(steps[steps.len() / 2]),
-        median: format!("{:.1e}", errors[errors.len() / 2]),
-        max: format!("{:.1e}", worst.relative_error),
+        median: two_digits(errors[errors.len() / 2]),
+        max: two_digits(worst.relative_error),
         worst: parameter.to_string(),
         story: format!("{words}; error bound {bound} of it, {}", outcome_name(worst.outcome)),
     })

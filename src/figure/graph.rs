@@ -1,11 +1,12 @@
 //! The network as the chapter's diagram: units by layer, edges, the arrows that carry δ back.
 
 use crate::engine::Scaled;
+use crate::experiment::Loss;
 use crate::study::{EdgeSnapshot, LayerSnapshot, Snapshot, UnitSnapshot};
 
 use super::colour::Rgb;
 use super::heat::{Cell, ColourScale};
-use super::number::{plain_or_scientific, scientific, superscript};
+use super::number::{plain_or_scientific, readable, scientific, superscript};
 
 /// Which pass the diagram shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,12 +23,16 @@ pub enum Direction {
 pub struct Graph {
     /// The panel's heading.
     pub heading: String,
+    /// Which way the arrows point.
+    pub direction: Direction,
     /// From the input to the loss.
     pub columns: Vec<GraphColumn>,
     /// Every edge between neighbouring columns.
     pub links: Vec<Link>,
-    /// The colours of δ in the backward direction.
-    pub scale: Option<ColourScale>,
+    /// The colours of the units: of |a| forward, of |δ| backward.
+    pub scale: ColourScale,
+    /// What the colours show.
+    pub quantity: &'static str,
     /// What edges' widths and colours mean, in words.
     pub key: String,
 }
@@ -39,7 +44,7 @@ pub struct GraphColumn {
     pub title: String,
     /// `sigmoid`, `… 12 layers left out`.
     pub subtitle: String,
-    /// What the arrow from this column to the one before carries, where there is an arrow.
+    /// What the arrow between this column and the one before carries, where there is an arrow.
     pub arrow: Option<String>,
     /// From top to bottom.
     pub nodes: Vec<Node>,
@@ -80,32 +85,41 @@ pub struct Link {
 impl Graph {
     /// The diagram of a snapshot.
     pub fn of(snapshot: &Snapshot, direction: Direction) -> Self {
-        let scale = match direction {
-            Direction::Forward => None,
-            Direction::Backward => Some(delta_scale(snapshot)),
-        };
+        let scale = scale(snapshot, direction);
+        let layers = snapshot.layers.iter();
         let mut columns: Vec<GraphColumn> =
-            snapshot.layers.iter().map(|layer| column(layer, direction, scale.as_ref())).collect();
-        columns.push(loss_column(snapshot));
+            layers.map(|layer| column(snapshot, layer, direction, &scale)).collect();
+        columns.push(loss_column(snapshot, direction));
         let links = snapshot
             .layers
             .iter()
             .enumerate()
             .flat_map(|(place, layer)| links(place, layer, direction))
             .collect();
-        let (what, key) = match direction {
-            Direction::Forward => ("forward", "Edges: width |W|, blue positive, orange negative."),
+        let (what, quantity, mut key) = match direction {
+            Direction::Forward => (
+                "forward",
+                "|aⱼ⁽ˡ⁾|",
+                "Edges: width |W|, blue positive, orange negative. Colour of a unit: |a|.".to_owned(),
+            ),
             Direction::Backward => (
                 "backward",
-                "Edges: width |∂L/∂W| on a log scale, blue positive, orange negative. Colour of a unit: |δ|.",
+                "|δⱼ⁽ˡ⁾|",
+                "Edges: width |∂L/∂W| on a log scale, blue positive, orange negative. Colour of a unit: |δ|.".to_owned(),
             ),
         };
+        if snapshot.batch > 1 {
+            key += " All numbers are this example’s own, none the mean of the batch.";
+        }
+        let whose = of_example(snapshot).map_or(String::new(), |example| format!(": {example}"));
         Self {
-            heading: format!("{} as a graph, {what}", snapshot.variant),
+            heading: format!("{} as a graph, {what}{whose}", snapshot.variant),
+            direction,
             columns,
             links,
             scale,
-            key: key.to_owned(),
+            quantity,
+            key,
         }
     }
 
@@ -115,24 +129,53 @@ impl Graph {
     }
 }
 
-fn delta_scale(snapshot: &Snapshot) -> ColourScale {
+/// `example 2 of 4`, where there is more than one.
+fn of_example(snapshot: &Snapshot) -> Option<String> {
+    let Snapshot { example, batch, .. } = snapshot;
+    (*batch > 1).then(|| format!("example {} of {batch}", example + 1))
+}
+
+/// What a unit shows: a forward, δ backward where it has one.
+fn shown(unit: &UnitSnapshot, direction: Direction) -> Option<Scaled> {
+    match direction {
+        Direction::Forward => Some(unit.a.into()),
+        Direction::Backward => unit.delta,
+    }
+}
+
+fn scale(snapshot: &Snapshot, direction: Direction) -> ColourScale {
     let units = snapshot.layers.iter().flat_map(|layer| &layer.units);
-    let cells: Vec<Cell> = units.filter_map(|unit| unit.delta).map(Cell::of).collect();
+    let cells: Vec<Cell> =
+        units.filter_map(|unit| shown(unit, direction)).map(|n| Cell::of(n.abs())).collect();
     ColourScale::spanning(&cells)
 }
 
-fn column(layer: &LayerSnapshot, direction: Direction, scale: Option<&ColourScale>) -> GraphColumn {
+fn column(
+    snapshot: &Snapshot,
+    layer: &LayerSnapshot,
+    direction: Direction,
+    scale: &ColourScale,
+) -> GraphColumn {
+    let is_output = snapshot.layers.last().is_some_and(|last| last.layer == layer.layer);
+    let output = is_output.then_some(snapshot.loss_kind);
     let title = match layer.layer {
         0 => "input".to_owned(),
         l => format!("layer {l}"),
     };
     // Both would not fit into a column's width.
     let subtitle = match layer.skipped {
+        0 if output == Some(Loss::SoftmaxCe) => "softmax".to_owned(),
         0 => layer.activation.map(|a| a.label().to_lowercase()).unwrap_or_default(),
         skipped => format!("… {skipped} left out"),
     };
-    let unit =
-        |(index, unit): (usize, &UnitSnapshot)| node(layer.layer, index, unit, direction, scale);
+    let cancels = output.is_some_and(Loss::cancels_slope);
+    let unit = |(index, unit): (usize, &UnitSnapshot)| {
+        let name = |letter: &str| format!("{letter}{}{}", lowered(index + 1), raised(layer.layer));
+        Node {
+            story: story(unit, cancels, &name),
+            ..node(layer.layer, index, unit, direction, scale)
+        }
+    };
     let mut nodes: Vec<Node> = layer.units.iter().enumerate().map(unit).collect();
     nodes.extend(layer.rest.as_ref().map(|rest| Node {
         label: format!("{} more", rest.count),
@@ -141,29 +184,46 @@ fn column(layer: &LayerSnapshot, direction: Direction, scale: Option<&ColourScal
         summary: true,
         story: vec![
             format!("{} units that have no room", rest.count),
-            format!("root mean square of a = {:.6}", rest.rms_a),
-            format!("root mean square of δ = {}", scientific(rest.rms_delta, 6)),
+            format!("root mean square of a = {}", readable(rest.rms_a.into(), 7)),
+            format!("root mean square of δ = {}", readable(rest.rms_delta, 7)),
         ],
     }));
-    let arrow = (layer.layer > 1).then(|| format!("δ{}", raised(layer.layer)));
+    let arrow = match (direction, layer.layer) {
+        (_, 0) | (Direction::Backward, 1) => None,
+        (Direction::Backward, l) => Some(format!("δ{}", raised(l))),
+        (Direction::Forward, 1) => Some("x".to_owned()),
+        (Direction::Forward, l) => Some(format!("a{}", raised(l - 1))),
+    };
     GraphColumn { title, subtitle, arrow, nodes }
 }
 
-fn loss_column(snapshot: &Snapshot) -> GraphColumn {
+fn loss_column(snapshot: &Snapshot, direction: Direction) -> GraphColumn {
     let targets: Vec<String> = snapshot.targets.iter().map(|y| format!("{y:.6}")).collect();
+    let last = snapshot.layers.last().map_or(0, |last| last.layer);
+    let mut story = vec![
+        format!("L = {}", scientific(snapshot.loss, 6)),
+        format!("target y = {}", targets.join(", ")),
+    ];
+    if let Some(example) = of_example(snapshot) {
+        story[0] = format!("L of {example} = {}", scientific(snapshot.loss, 6));
+        story.push(format!("mean L of the batch = {}", scientific(snapshot.mean_loss, 6)));
+    }
     GraphColumn {
         title: "loss".to_owned(),
-        subtitle: String::new(),
-        arrow: Some("∇ₐL".to_owned()),
+        subtitle: match snapshot.batch {
+            1 => String::new(),
+            _ => format!("of example {}", snapshot.example + 1),
+        },
+        arrow: Some(match direction {
+            Direction::Forward => format!("a{}", raised(last)),
+            Direction::Backward => "∇ₐL".to_owned(),
+        }),
         nodes: vec![Node {
             label: format!("L = {}", plain_or_scientific(snapshot.loss, 6, 1e-4, 3)),
             fill: None,
             zero: false,
             summary: true,
-            story: vec![
-                format!("L = {}", scientific(snapshot.loss, 6)),
-                format!("target y = {}", targets.join(", ")),
-            ],
+            story,
         }],
     }
 }
@@ -173,40 +233,47 @@ fn node(
     index: usize,
     unit: &UnitSnapshot,
     direction: Direction,
-    scale: Option<&ColourScale>,
+    scale: &ColourScale,
 ) -> Node {
-    let name = |letter: &str| format!("{letter}{}{}", lowered(index + 1), raised(layer));
-    let delta = unit.delta.filter(|_| direction == Direction::Backward);
-    let label = match delta {
-        Some(delta) => format!("δ{} {}", lowered(index + 1), scientific(delta, 2)),
-        None if layer == 0 => format!("x{} {:.4}", lowered(index + 1), unit.a),
-        None => format!("a{} {:.4}", lowered(index + 1), unit.a),
+    let shown = shown(unit, direction);
+    let letter = match (direction, layer) {
+        (_, 0) => "x",
+        (Direction::Forward, _) => "a",
+        (Direction::Backward, _) => "δ",
     };
-    let log10 = delta.and_then(Scaled::log10);
+    let number = readable(shown.unwrap_or(unit.a.into()), 3);
+    let log10 = shown.and_then(|number| number.abs().log10());
     Node {
-        label,
-        fill: log10.zip(scale).map(|(log10, scale)| scale.colour(log10)),
-        zero: delta.is_some_and(Scaled::is_zero),
+        label: format!("{letter}{} {number}", lowered(index + 1)),
+        fill: log10.map(|log10| scale.colour(log10)),
+        zero: shown.is_some_and(Scaled::is_zero),
         summary: false,
-        story: story(unit, &name),
+        story: Vec::new(),
     }
 }
 
 /// The chain of factors: z, a, φ′, what returns, and their product δ.
-fn story(unit: &UnitSnapshot, name: &dyn Fn(&str) -> String) -> Vec<String> {
+/// Where the loss cancels the slope, δ = a − y.
+fn story(unit: &UnitSnapshot, cancels: bool, name: &dyn Fn(&str) -> String) -> Vec<String> {
+    let number = |number: Scaled| readable(number, 7);
     let (Some(z), Some(slope), Some(delta)) = (unit.z, unit.slope, unit.delta) else {
-        return vec![format!("{} = {:.6}", name("x"), unit.a)];
+        return vec![format!("{} = {}", name("x"), number(unit.a.into()))];
     };
+    let slope = number(slope.into());
     let mut lines = vec![
-        format!("{} = {z:.6}", name("z")),
-        format!("{} = {:.6}", name("a"), unit.a),
-        format!("σ′({}) = {slope:.6}", name("z")),
+        format!("{} = {}", name("z"), number(z.into())),
+        format!("{} = {}", name("a"), number(unit.a.into())),
     ];
-    if let Some(returned) = unit.returned {
-        lines.push(format!("Σ W δ from above = {}", scientific(returned, 6)));
-        lines.push(format!("{} = {} × {slope:.6}", name("δ"), scientific(returned, 6)));
+    if cancels {
+        lines.push(format!("{} = a − y: the loss cancels the slope", name("δ")));
+    } else {
+        lines.push(format!("σ′({}) = {slope}", name("z")));
     }
-    lines.push(format!("{} = {}", name("δ"), scientific(delta, 6)));
+    if let Some(returned) = unit.returned {
+        lines.push(format!("Σ W δ from above = {}", number(returned)));
+        lines.push(format!("{} = {} × {slope}", name("δ"), number(returned)));
+    }
+    lines.push(format!("{} = {}", name("δ"), number(delta)));
     lines
 }
 
@@ -253,15 +320,15 @@ fn links(place: usize, layer: &LayerSnapshot, direction: Direction) -> Vec<Link>
 fn edge_story(layer: &LayerSnapshot, edge: &EdgeSnapshot) -> Vec<String> {
     let place = format!("{}{}", lowered(edge.to + 1), lowered(edge.from + 1));
     let weight = format!("W{place}{}", raised(layer.layer));
-    let mut lines = vec![format!("{weight} = {:.6}", edge.weight)];
+    let mut lines = vec![format!("{weight} = {}", readable(edge.weight.into(), 7))];
     if let Some(delta) = layer.units.get(edge.to).and_then(|unit| unit.delta) {
         lines.push(format!(
             "∂L/∂{weight} = δ{} · a{} = {}",
             lowered(edge.to + 1),
             lowered(edge.from + 1),
-            scientific(edge.gradient, 6)
+            readable(edge.gradient, 7)
         ));
-        lines.push(format!("with δ{} = {}", lowered(edge.to + 1), scientific(delta, 6)));
+        lines.push(format!("with δ{} = {}", lowered(edge.to + 1), readable(delta, 7)));
     }
     lines
 }

@@ -8,7 +8,7 @@ use crate::study::{Draw, PrecisionReport, Spread};
 use super::chart::Mark;
 use super::colour::{ColourMap, Rgb};
 use super::format_rows;
-use super::number::{percent, scientific_of_log10};
+use super::number::{percent, readable_of_log10, scientific_of_log10};
 use super::value_rows::{row_name, zero_rows};
 use super::words::zero::why_zero;
 
@@ -113,20 +113,23 @@ pub struct ColourScale {
     pub map: ColourMap,
 }
 
+/// The least that a colour scale spans, in decades.
+const LEAST_SPAN: f64 = 2.0;
+
 impl ColourScale {
-    /// The scale that spans all numbers; one decade around a single one.
+    /// The scale that spans all numbers and, about their middle, two decades at least: a net whose
+    /// norms hardly differ looks calm.
     pub(super) fn spanning(cells: &[Cell]) -> Self {
         let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
         for log10 in cells.iter().filter_map(|cell| cell.log10()) {
             min = if log10 < min { log10 } else { min };
             max = if log10 > max { log10 } else { max };
         }
-        let (min, max) = match () {
-            () if !min.is_finite() => (-1.0, 0.0),
-            () if max - min < 1e-9 => (min - 0.5, max + 0.5),
-            () => (min, max),
-        };
-        Self { min, max, map: ColourMap::default() }
+        if !min.is_finite() {
+            (min, max) = (-LEAST_SPAN, 0.0);
+        }
+        let more = (0.5 * (LEAST_SPAN - (max - min))).max(0.0);
+        Self { min: min - more, max: max + more, map: ColourMap::default() }
     }
 
     /// The colour of log10 of a number.
@@ -161,13 +164,22 @@ impl Cell {
         }
     }
 
-    /// The number with that many decimals, `0` for a true zero, nothing for an absent one, a
-    /// share in whole per cent.
-    pub fn text(self, decimals: usize) -> String {
+    /// The number in seven digits with a power of ten, `0` for a true zero, nothing for an absent
+    /// one, a share in whole per cent.
+    pub fn exact(self) -> String {
+        self.words(|log10| scientific_of_log10(log10, 6))
+    }
+
+    /// The number with so many digits, to be read beside the colour bar.
+    pub fn told(self, digits: usize) -> String {
+        self.words(|log10| readable_of_log10(log10, digits))
+    }
+
+    fn words(self, number: impl Fn(f64) -> String) -> String {
         match self {
             Self::Absent => String::new(),
             Self::Zero => "0".to_owned(),
-            Self::Log10(log10) => scientific_of_log10(log10, decimals),
+            Self::Log10(log10) => number(log10),
             Self::Share(share) => percent(share, 0),
             Self::Lost => "lost".to_owned(),
         }
@@ -182,7 +194,7 @@ impl Heat {
 
     /// One strip of log10 ‖δ^(l)‖ for each variant, the first on top.
     pub fn strips(draw: &Draw) -> Self {
-        let from_bottom = || draw.variants.iter().rev();
+        let from_bottom = || draw.experiment.shown(&draw.variants).rev().map(|(_, v)| v);
         let cells: Vec<Cell> =
             from_bottom().flat_map(|v| v.layers.iter().map(Cell::of_layer)).collect();
         let why = from_bottom().map(|v| {
@@ -204,7 +216,7 @@ impl Heat {
 
     /// Layer × unit: log10 |δ_j^(l)| of one variant; an index past the last means the last.
     pub fn units(draw: &Draw, variant: usize) -> Self {
-        let variant = variant.min(draw.variants.len().saturating_sub(1));
+        let variant = draw.experiment.shown_variant(variant);
         let result = &draw.variants[variant];
         let columns = result.profile.len();
         let rows = result.profile.iter().map(Vec::len).max().unwrap_or(0);
@@ -302,7 +314,7 @@ fn larger(a: Cell, b: Cell) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::Experiment;
+    use crate::experiment::{Experiment, Preset};
     use crate::study::{DrawStudy, TaskContext};
 
     #[test]
@@ -329,7 +341,34 @@ mod tests {
         let strips = Heat::strips(&draw);
         assert_eq!(strips.rows, Rows::Named(vec!["ReLU".to_owned(), "Sigmoid".to_owned()]));
         assert!((0..6).all(|layer| strips.cell(0, layer) == Cell::Zero));
-        assert_eq!(strips.cell(1, 0).text(6), "7.002996e-05");
+        assert_eq!(strips.cell(1, 0).exact(), "7.002996e-05");
         assert!(strips.why[0].contains("dead"));
+    }
+
+    #[test]
+    fn a_colour_scale_spans_two_decades_at_least() {
+        let scale = |numbers: &[f64]| {
+            let cells: Vec<Cell> = numbers.iter().map(|log10| Cell::Log10(*log10)).collect();
+            let ColourScale { min, max, .. } = ColourScale::spanning(&cells);
+            (min, max)
+        };
+        assert_eq!(scale(&[-0.25, 0.25]), (-1.0, 1.0));
+        assert_eq!(scale(&[-600.0]), (-601.0, -599.0));
+        assert_eq!(scale(&[-4.5, -1.0]), (-4.5, -1.0));
+        assert_eq!(scale(&[]), (-2.0, 0.0));
+    }
+
+    #[test]
+    fn a_healthy_net_looks_calm() {
+        let mut experiment = Preset::find("orthogonal").expect("a preset").experiment();
+        experiment.variants.truncate(1);
+        let draw =
+            DrawStudy::new().run(&experiment, &TaskContext::unattended()).expect("nobody stops it");
+        let strips = Heat::strips(&draw);
+        let colours =
+            strips.cells.iter().filter_map(|cell| Some(strips.scale.colour(cell.log10()?)));
+        let green: Vec<u8> = colours.map(|[_, green, _]| green).collect();
+        let apart = green.iter().max().expect("cells") - green.iter().min().expect("cells");
+        assert!(apart < 30, "{apart} of 255");
     }
 }

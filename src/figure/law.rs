@@ -88,7 +88,7 @@ impl Figure {
                 *bars = bars.clone().with_overlays(rms_lines(theory));
             }
         }
-        for (variant, each) in theory.variants.iter().enumerate() {
+        for (variant, each) in theory.experiment.shown(&theory.variants) {
             if let Err(error) = &each.layers {
                 let text = format!("No theory: {error}.");
                 self.notes.push(Note { variant, name: each.name.clone(), text });
@@ -104,7 +104,7 @@ fn limit_notes(theory: &Theory) -> Vec<Note> {
         name: theory.name.clone(),
         text: limit(theory),
     };
-    theory.variants.iter().enumerate().map(note).collect()
+    theory.experiment.shown(&theory.variants).map(note).collect()
 }
 
 fn notes(
@@ -112,12 +112,12 @@ fn notes(
     theory: &Theory,
     words: impl Fn(usize, &VariantEnsemble, &VariantTheory) -> String,
 ) -> Vec<Note> {
-    let pairs = ensemble.variants.iter().zip(&theory.variants).enumerate();
-    pairs
-        .map(|(variant, (measured, theory))| Note {
+    let shown = ensemble.experiment.shown(&ensemble.variants);
+    shown
+        .map(|(variant, measured)| Note {
             variant,
             name: measured.name.clone(),
-            text: words(variant, measured, theory),
+            text: words(variant, measured, &theory.variants[variant]),
         })
         .collect()
 }
@@ -139,7 +139,8 @@ fn by_layer(
     draw: Option<&Draw>,
 ) -> Chart {
     let mut marks = Vec::new();
-    for (variant, measured) in ensemble.variants.iter().enumerate() {
+    let shown = || ensemble.experiment.shown(&ensemble.variants);
+    for (variant, measured) in shown() {
         marks.push(Mark::of_variant(
             variant,
             &measured.name,
@@ -147,10 +148,10 @@ fn by_layer(
             MarkShape::Band(band(measured)),
         ));
     }
-    for (variant, (measured, compared)) in ensemble.variants.iter().zip(compared).enumerate() {
+    for (variant, measured) in shown() {
         let median = quantiles(measured, 0.5);
         marks.push(Mark::of_variant(variant, &measured.name, "median", MarkShape::Line(median)));
-        let expected = compared.as_ref().map(expected_band);
+        let expected = compared[variant].as_ref().map(expected_band);
         marks.extend(
             expected.map(|(kind, shape)| Mark::of_variant(variant, &measured.name, kind, shape)),
         );
@@ -214,7 +215,7 @@ fn expected_band(comparison: &Comparison) -> (&'static str, MarkShape) {
 
 /// The predicted root mean squares, a dashed line a variant.
 fn rms_lines(theory: &Theory) -> Vec<Mark> {
-    let variants = theory.variants.iter().enumerate();
+    let variants = theory.experiment.shown(&theory.variants);
     let line = |(variant, each): (usize, &VariantTheory)| {
         let layers = &each.layers.as_ref().ok()?.prediction.layers;
         let points: Vec<_> =
@@ -226,7 +227,7 @@ fn rms_lines(theory: &Theory) -> Vec<Mark> {
 }
 
 fn draw_points(draw: &Draw) -> Vec<Mark> {
-    let variants = draw.variants.iter().enumerate();
+    let variants = draw.experiment.shown(&draw.variants);
     variants
         .map(|(variant, result)| {
             let layers = result.layers.iter();
@@ -243,7 +244,7 @@ fn draw_points(draw: &Draw) -> Vec<Mark> {
 
 /// The share of true zeros by layer of the variants that have any.
 fn zero_shares(ensemble: &Ensemble) -> Option<Chart> {
-    let variants = ensemble.variants.iter().enumerate();
+    let variants = ensemble.experiment.shown(&ensemble.variants);
     let with_zeros = variants.filter(|(_, v)| v.layers.iter().any(|layer| layer.zeros() > 0));
     let marks: Vec<_> = with_zeros
         .map(|(variant, measured)| {
@@ -269,7 +270,7 @@ fn zero_shares(ensemble: &Ensemble) -> Option<Chart> {
 /// anchored at the predicted ‖δ^(L)‖.
 fn predicted(theory: &Theory) -> Chart {
     let mut marks = Vec::new();
-    for (variant, each) in theory.variants.iter().enumerate() {
+    for (variant, each) in theory.experiment.shown(&theory.variants) {
         let Ok(layers) = &each.layers else { continue };
         let start = layers.prediction.layers.last().and_then(|layer| layer.delta.log10());
         let Some(start) = start else { continue };
@@ -296,7 +297,7 @@ fn predicted(theory: &Theory) -> Chart {
 /// line χ = 1.
 fn chi_curves(theory: &Theory) -> Option<Chart> {
     let mut marks = Vec::new();
-    for (variant, each) in theory.variants.iter().enumerate() {
+    for (variant, each) in theory.experiment.shown(&theory.variants) {
         let Some(limit) = &each.limit else { continue };
         let here = [libm::log10(limit.field.weight_variance), libm::log10(limit.chi)];
         let Some(line) = &limit.critical else { continue };

@@ -45,7 +45,8 @@ pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
 pub use id::FigureId;
 pub use map::{Map, MapAxis, MapCell};
 pub use number::{
-    decade, grouped, percent, scientific, scientific_of_log10, superscript, with_minus,
+    grouped, percent, readable, readable_of_log10, scientific, scientific_of_log10, superscript,
+    tick, with_minus,
 };
 pub use spread::{Ridge, SpreadForm};
 pub use stored_norms::{Limit, StoredNorm, StoredNorms};

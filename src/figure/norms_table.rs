@@ -18,6 +18,9 @@ pub struct Column {
     pub variant: Option<usize>,
 }
 
+/// Columns behind the norms, of one variant.
+pub const DETAILS: usize = 7;
+
 /// The columns for a draw, with the details of one variant.
 pub fn columns(draw: &Draw, detail: usize) -> Vec<Column> {
     let plain = |label: &str, hint: &str| Column {
@@ -29,7 +32,7 @@ pub fn columns(draw: &Draw, detail: usize) -> Vec<Column> {
         plain("l", "Layer, 1 next to the input."),
         plain("fan_in→fan_out", "Units in the layer below and in this one."),
     ];
-    columns.extend(draw.variants.iter().enumerate().map(|(index, variant)| Column {
+    columns.extend(draw.experiment.shown(&draw.variants).map(|(index, variant)| Column {
         label: format!("‖δ‖ {}", variant.name),
         hint: format!("Norm of the error signal ∂L/∂z of the variant {}.", variant.name),
         variant: Some(index),
@@ -37,7 +40,7 @@ pub fn columns(draw: &Draw, detail: usize) -> Vec<Column> {
     let own = |label: &str, hint: &str| Column {
         label: label.to_owned(),
         hint: hint.to_owned(),
-        variant: Some(detail.min(draw.variants.len().saturating_sub(1))),
+        variant: Some(draw.experiment.shown_variant(detail)),
     };
     columns.extend([
         own("‖∂W‖", "Frobenius norm of the gradient by the weights, of the mean loss."),
@@ -56,11 +59,12 @@ pub fn columns(draw: &Draw, detail: usize) -> Vec<Column> {
 
 /// The fields of one row; `index` counts from 0.
 pub fn row(draw: &Draw, detail: usize, index: usize) -> Vec<String> {
-    let records = || draw.variants.iter().filter_map(|variant| variant.layers.get(index));
+    let shown = || draw.experiment.shown(&draw.variants);
+    let records = || shown().filter_map(|(_, variant)| variant.layers.get(index));
     let Some(first) = records().next() else { return Vec::new() };
     let mut fields = vec![first.layer.to_string(), format!("{}→{}", first.fan_in, first.fan_out)];
     fields.extend(records().map(norm));
-    let detail = detail.min(draw.variants.len().saturating_sub(1));
+    let detail = draw.experiment.shown_variant(detail);
     if let Some(record) = draw.variants[detail].layers.get(index) {
         fields.extend(details(record));
     }
@@ -73,7 +77,7 @@ fn norm(record: &LayerRecord) -> String {
     lost.map_or_else(|| scientific(record.delta, 6), |(_, words)| words.to_owned())
 }
 
-fn details(record: &LayerRecord) -> [String; 7] {
+fn details(record: &LayerRecord) -> [String; DETAILS] {
     let number = |number: Option<Scaled>| {
         let Some(number) = number else { return "not finite".to_owned() };
         plain_or_scientific(number, 4, 1e-3, 3)
@@ -89,7 +93,7 @@ fn details(record: &LayerRecord) -> [String; 7] {
     ]
 }
 
-/// Why a variant's δ is zero in a layer, for a tooltip.
-pub fn why(draw: &Draw, variant: usize, index: usize) -> Option<String> {
-    draw.variants.get(variant)?.layers.get(index)?.zero.map(why_zero)
+/// Why δ is zero in a layer of the variant in that column, from 0, for a tooltip.
+pub fn why(draw: &Draw, column: usize, index: usize) -> Option<String> {
+    draw.experiment.shown(&draw.variants).nth(column)?.1.layers.get(index)?.zero.map(why_zero)
 }

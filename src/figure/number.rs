@@ -45,14 +45,54 @@ pub(super) fn plain_or_scientific(
     if readable { format!("{plain:.decimals$}") } else { scientific(number, digits) }
 }
 
-/// A positive number by its log10: three digits, or as [`scientific`] below 10⁻³ and from 10⁴ on.
-pub(super) fn three_digits(log10: f64) -> String {
+/// A number as bars, cells, graphs and tooltips write it: so many digits that count, plain from
+/// 10⁻³ to 10⁴ and as [`scientific`] elsewhere, with a true minus sign.
+///
+/// ```
+/// use gradient_lab::engine::Scaled;
+/// use gradient_lab::figure::readable;
+/// assert_eq!(readable(Scaled::from(-0.086), 3), "−0.0860");
+/// assert_eq!(readable(Scaled::from(7.002996e-5), 2), "7.0e-05");
+/// ```
+pub fn readable(number: Scaled, digits: usize) -> String {
+    let Some(log10) = number.abs().log10() else { return "0".to_owned() };
+    let sign = if number.mantissa() < 0.0 { "−" } else { "" };
+    format!("{sign}{}", readable_of_log10(log10, digits))
+}
+
+/// [`readable`] of a positive number by its log10.
+pub fn readable_of_log10(log10: f64, digits: usize) -> String {
     if (-3.0..4.0).contains(&log10) {
-        let decimals = (2.0 - log10.floor()).max(0.0) as usize;
+        let decimals = (digits as f64 - 1.0 - log10.floor()).max(0.0) as usize;
         format!("{:.*}", decimals, libm::exp10(log10))
     } else {
-        scientific_of_log10(log10, 2)
+        scientific_of_log10(log10, digits - 1)
     }
+}
+
+/// A positive number on a logarithmic axis by its log10, as [`readable`] with as few digits as
+/// say it, at most four.
+///
+/// ```
+/// use gradient_lab::figure::tick;
+/// let ticks = [-5.0, -3.0, 0.5_f64.log10(), 0.0, 3.0, 4.0, 2e-600_f64.log10()].map(tick);
+/// assert_eq!(ticks[..6], ["1e-05", "0.001", "0.5", "1", "1000", "1e+04"]);
+/// ```
+pub fn tick(log10: f64) -> String {
+    // A log10 that is a little too small must not become the nines below.
+    let power = (log10 + 1e-6).floor();
+    let digits = without_idle_zeros(format!("{:.3}", libm::exp10(log10 - power)));
+    if (-3.0..4.0).contains(&power) {
+        without_idle_zeros(format!("{:.*}", (3.0 - power) as usize, libm::exp10(log10)))
+    } else {
+        let direction = if power < 0.0 { '-' } else { '+' };
+        format!("{digits}e{direction}{:02}", power.abs())
+    }
+}
+
+/// A positive number by its log10 in three digits, for sentences.
+pub(super) fn three_digits(log10: f64) -> String {
+    readable_of_log10(log10, 3)
 }
 
 /// Four digits, plain from 10⁻³ to 10⁵, with true minus signs.
@@ -69,10 +109,9 @@ pub(super) fn four_digits(number: f64) -> String {
     text.replace('-', "−")
 }
 
-/// Two digits, as short as an `f64` has it.
-pub(super) fn two_digits(number: Scaled) -> String {
-    let plain = number.to_f64();
-    if plain.is_normal() { format!("{plain:.1e}") } else { scientific(number, 1) }
+/// [`scientific`] with two digits, for errors and steps.
+pub(super) fn two_digits(number: impl Into<Scaled>) -> String {
+    scientific(number.into(), 1)
 }
 
 /// Five decimals, or a power of ten where they would be zeros.
@@ -170,11 +209,6 @@ pub fn with_minus(words: &str) -> String {
     changed
 }
 
-/// `10⁻⁴`, the label of a decade.
-pub fn decade(power: i64) -> String {
-    format!("10{}", superscript(power))
-}
-
 /// `2¹²`.
 pub(super) fn power_of_two(power: i64) -> String {
     format!("2{}", superscript(power))
@@ -207,8 +241,23 @@ mod tests {
     }
 
     #[test]
-    fn decades_are_raised() {
-        assert_eq!(decade(-630), "10⁻⁶³⁰");
-        assert_eq!(decade(4), "10⁴");
+    fn ticks_are_plain_where_that_is_short() {
+        let ticks = |numbers: &[f64]| -> Vec<String> {
+            numbers.iter().map(|number| tick(number.log10())).collect()
+        };
+        let plain = ["0.001", "0.002", "0.05", "0.5", "1", "2", "20", "5000", "1.05", "0.9995"];
+        let numbers = plain.map(|word| word.parse().expect("a number"));
+        assert_eq!(ticks(&numbers), plain);
+        assert_eq!(ticks(&[1e-4, 2e-5, 5e4, 1e100]), ["1e-04", "2e-05", "5e+04", "1e+100"]);
+        assert_eq!(tick(-630.0), "1e-630");
+    }
+
+    #[test]
+    fn one_style_from_axes_to_tooltips() {
+        assert_eq!(readable(Scaled::from(0.129_633_7), 2), "0.13");
+        assert_eq!(readable(Scaled::from(1.4e-3), 2), "0.0014");
+        assert_eq!(readable(Scaled::from(-12_345.0), 3), "−1.23e+04");
+        assert_eq!(readable(Scaled::new(1.0, -5000), 4), "7.080e-1506");
+        assert_eq!(readable(Scaled::ZERO, 4), "0");
     }
 }

@@ -31,7 +31,7 @@ impl Figure {
             name: report.name.clone(),
             text: variant_words(report, &MARKED),
         };
-        figure.notes = report.variants.iter().enumerate().map(note).collect();
+        figure.notes = report.experiment.shown(&report.variants).map(note).collect();
         figure.caption.push(
             "Lines: a format’s largest and smallest number, for each |δⱼ| alone; a layer’s norm lies up to √n above its largest |δⱼ|. \
              Marks: the norm of what a pass computed in the format stores (every result rounded, products summed in fp32). \
@@ -44,7 +44,7 @@ impl Figure {
     /// One strip a format: the share of a variant's δ, ∂W or ∂b of the mean loss that it flushes
     /// to zero without a loss scale, by layer. A variant past the last means the last.
     pub fn flush(report: &Arc<PrecisionReport>, variant: usize) -> Self {
-        let variant = variant.min(report.variants.len().saturating_sub(1));
+        let variant = report.experiment.shown_variant(variant);
         let panels = vec![Panel::Heat(strips(report, variant))];
         let mut figure = Self::new(FigureId::Flush, &report.experiment, panels);
         let chosen = &report.variants[variant];
@@ -67,7 +67,7 @@ fn bars(report: &PrecisionReport, with_scale: bool) -> Bars {
             .map(|(index, layer)| norm_point(index + 1, layer.norm, layer.zero, Scale::Log10))
             .collect(),
     };
-    let series: Vec<Series> = report.variants.iter().enumerate().map(series).collect();
+    let series: Vec<Series> = report.experiment.shown(&report.variants).map(series).collect();
     let kept = kept(report, with_scale);
     let norms = kept.iter().flat_map(|kept| &kept.norms).filter_map(|norm| norm.log10());
     let heights = series.iter().flat_map(|s| s.points.iter().filter_map(|p| p.height));
@@ -100,7 +100,7 @@ fn kept(report: &PrecisionReport, with_scale: bool) -> Vec<StoredNorms> {
             norms: pairs.map(|(stored, exact)| StoredNorm::of(&stored.delta, exact)).collect(),
         })
     };
-    let variants = report.variants.iter().enumerate();
+    let variants = report.experiment.shown(&report.variants);
     variants
         .flat_map(|(variant, report)| MARKED.map(|format| kept(variant, report, format)))
         .flatten()
@@ -193,7 +193,7 @@ pub(super) fn bars_rows(bars: &Bars) -> Vec<Vec<String>> {
             let log10 = norm.log10().map(|log10| log10.to_string()).unwrap_or_default();
             let quantity = format!("‖δ⁽ˡ⁾‖ in {}", kept.format);
             let layer = (index + 1).to_string();
-            table.push(vec![quantity, kept.name.clone(), layer, norm.words(), log10]);
+            table.push(vec![quantity, kept.name.clone(), layer, norm.exact(), log10]);
         }
     }
     table

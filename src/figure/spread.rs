@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::study::{LayerSpread, Spread, SpreadSignal, ValueScale};
 
 use super::colour::ColourMap;
-use super::number::decade;
+use super::number::tick;
 use super::value_rows::{counted, has_zeros, zero_rows};
 use super::why::{dots, layers_axis, line};
 use super::words;
@@ -92,9 +92,9 @@ fn axis_label(spread: &Spread) -> String {
     match spread.scale {
         ValueScale::Log | ValueScale::Linear { power: 0 } => symbol,
         ValueScale::SignedLog { threshold } => {
-            format!("{symbol}, linear within ±{}", decade(threshold))
+            format!("{symbol}, linear within ±{}", tick(threshold as f64))
         }
-        ValueScale::Linear { power } => format!("{symbol} / {}", decade(power)),
+        ValueScale::Linear { power } => format!("{symbol} / {}", tick(power as f64)),
     }
 }
 
@@ -126,7 +126,7 @@ fn heat(spread: &Arc<Spread>) -> Heat {
     }
 }
 
-/// Shares up to 1, at least one decade.
+/// Shares up to 1, at least one decade: the shape of a layer is what is looked at.
 fn colours(cells: &[Cell]) -> ColourScale {
     let shares = || cells.iter().filter_map(|cell| cell.log10());
     let max = shares().fold(f64::NEG_INFINITY, f64::max).clamp(-12.0, 0.0);
@@ -240,8 +240,14 @@ fn how_to_read(spread: &Spread, form: SpreadForm) -> String {
     };
     let zeros = has_zeros(spread);
     words += if zeros { " of what is not 0. Exact zeros stand apart." } else { "." };
+    if spread.hides_faint_layers() {
+        words += &format!(
+            " The layers’ root mean squares are {:.1} decades apart: signed log shows the faint ones.",
+            spread.layers_apart
+        );
+    }
     if let ValueScale::SignedLog { threshold } = spread.scale {
-        let t = decade(threshold);
+        let t = tick(threshold as f64);
         words += &format!(" Signed log: v stands at sign(v) · log₁₀(1 + |v|/{t}).");
     }
     words

@@ -3,7 +3,7 @@
 use crate::engine::{Scaled, StoredDelta};
 use crate::study::LayerPrecision;
 
-use super::number::scientific;
+use super::number::{readable, scientific};
 
 /// One end of a format, as a line through bars.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,10 +64,19 @@ impl StoredNorm {
         }
     }
 
-    /// The norm in words, with seven digits.
-    pub fn words(self) -> String {
+    /// The norm with seven digits and a power of ten, or what became of it.
+    pub(super) fn exact(self) -> String {
+        self.words(|norm| scientific(norm, 6))
+    }
+
+    /// The norm with seven digits, to be read beside the axis, or what became of it.
+    pub fn told(self) -> String {
+        self.words(|norm| readable(norm, 7))
+    }
+
+    fn words(self, number: impl Fn(Scaled) -> String) -> String {
         match self {
-            Self::Norm(norm) => scientific(norm, 6),
+            Self::Norm(norm) => number(norm),
             Self::TrueZero => "0".to_owned(),
             Self::Flushed => "flushed to 0".to_owned(),
             Self::NotFinite => "not finite".to_owned(),

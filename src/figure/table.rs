@@ -82,7 +82,7 @@ fn heat_rows(heat: &Heat) -> impl Iterator<Item = Vec<String>> + '_ {
             heat.quantity.clone(),
             heat.rows.name(row),
             (column + 1).to_string(),
-            cell.text(6),
+            cell.exact(),
             log10,
         ]
     })

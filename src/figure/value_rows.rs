@@ -3,7 +3,7 @@
 use crate::engine::Scaled;
 use crate::study::{LayerSpread, Spread};
 
-use super::number::{percent, scientific};
+use super::number::{percent, readable, scientific};
 
 /// Rows that zeros and the gap above them take.
 const ZERO_ROWS: usize = 2;
@@ -28,24 +28,33 @@ pub(super) fn counted(spread: &Spread, row: usize, layer: &LayerSpread) -> Optio
 }
 
 /// `1.000e-03 to 2.000e-03`: what a bin holds.
-pub fn bin_name(spread: &Spread, bin: usize) -> String {
+fn bin_name(spread: &Spread, bin: usize) -> String {
     let edge = |bin: usize| scientific(spread.scale.value(spread.bins.edge(bin)), 3);
     format!("{} to {}", edge(bin), edge(bin + 1))
 }
 
+/// `0.001000 to 0.002000`: what a bin holds, to be read beside the axis.
+pub fn bin_words(spread: &Spread, bin: usize) -> String {
+    let edge = |bin: usize| readable(spread.scale.value(spread.bins.edge(bin)), 4);
+    format!("{} to {}", edge(bin), edge(bin + 1))
+}
+
+/// A row of the heatmap, named by `bin` where it is one.
+fn named(spread: &Spread, row: usize, bin: fn(&Spread, usize) -> String) -> String {
+    let index = row.checked_sub(zero_rows(spread));
+    index.map_or_else(|| "exactly 0".to_owned(), |index| bin(spread, index))
+}
+
 /// A row of the heatmap in words.
 pub(super) fn row_name(spread: &Spread, row: usize) -> String {
-    match row.checked_sub(zero_rows(spread)) {
-        Some(bin) => bin_name(spread, bin),
-        None => "exactly 0".to_owned(),
-    }
+    named(spread, row, bin_name)
 }
 
 /// A cell of the heatmap in words; nothing in the gap above the zeros.
 pub fn row_words(spread: &Spread, row: usize, layer: usize) -> Option<[String; 2]> {
     let counts = spread.layers.get(layer)?;
     let count = counted(spread, row, counts)?;
-    Some([row_name(spread, row), share_words(count, counts.total)])
+    Some([named(spread, row, bin_words), share_words(count, counts.total)])
 }
 
 /// `3 of 20 entries (15.0 %)`.

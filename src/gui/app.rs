@@ -165,7 +165,7 @@ impl App {
     }
 
     fn apply(&mut self, context: &Context, command: Command) {
-        if changes_the_experiment(&command) {
+        if command.changes_the_experiment() {
             // What was said belongs to the experiment before, and whoever sets something has begun.
             self.messages.clear();
             self.show_welcome = false;
@@ -247,11 +247,6 @@ impl App {
         self.files.windows(&mut Self::around(&mut self.lab, &mut self.messages, context));
         keys::window(context, &mut self.show_keys);
         welcome::show(context, &mut self.show_welcome, commands);
-    }
-
-    fn dropped_files(context: &Context, commands: &mut Commands) {
-        let path = context.input(|i| i.raw.dropped_files.first().map(|f| f.path().to_owned()));
-        commands.extend(path.map(Command::Open));
     }
 
     /// All that is on the window. What is asked for by keys, menus and controls is carried out before
@@ -365,7 +360,7 @@ impl eframe::App for App {
         }
         let mut commands = std::mem::take(&mut self.waiting);
         keys::read(&context, self.page, &mut commands);
-        Self::dropped_files(&context, &mut commands);
+        commands.extend(Command::open_dropped(&context));
         let mut commands = self.panels(ui, commands);
         self.windows(&context, &mut commands);
         self.apply_all(&context, &mut commands);
@@ -399,10 +394,4 @@ impl eframe::App for App {
         let [least, most] = AUTOSAVE;
         (SAVE_SHARE * self.save_took).clamp(least, most)
     }
-}
-
-/// Whether what is set may be another afterwards.
-fn changes_the_experiment(command: &Command) -> bool {
-    use Command::{Load, New, NewDraw, Open, Redo, Reopen, Set, Undo};
-    matches!(command, Set(_) | Load(_) | New | Undo | Redo | NewDraw | Open(_) | Reopen)
 }

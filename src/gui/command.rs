@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use eframe::egui::Context;
+
 use crate::experiment::Experiment;
 use crate::figure::{Figure, View};
 
@@ -81,6 +83,18 @@ impl Command {
     /// An experiment that comes with the lab, as a document of its own.
     pub fn load(experiment: Experiment) -> Self {
         Self::Load(Box::new(experiment))
+    }
+
+    /// To open a file that was dropped on the window, where one was.
+    pub fn open_dropped(context: &Context) -> Option<Self> {
+        let path = context.input(|i| i.raw.dropped_files.first().map(|f| f.path().to_owned()));
+        path.map(Self::Open)
+    }
+
+    /// Whether what is set may be another afterwards.
+    pub fn changes_the_experiment(&self) -> bool {
+        use Command::{Load, New, NewDraw, Open, Redo, Reopen, Set, Undo};
+        matches!(self, Set(_) | Load(_) | New | Undo | Redo | NewDraw | Open(_) | Reopen)
     }
 }
 

@@ -68,6 +68,7 @@ impl Lab {
 
     /// Submits the experiment where it differs from the last one submitted, and tells whether it did.
     pub fn submit(&mut self) -> bool {
+        self.view.variant = self.experiment.shown_variant(self.view.variant);
         self.refusal = self.experiment.validate().err().map(|error| error.to_string());
         self.is_held = false;
         if self.refusal.is_none() && !self.draw.has_asked(|asked| *asked == self.experiment) {

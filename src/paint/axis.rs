@@ -3,9 +3,9 @@
 use eframe::egui::{Color32, FontId, Ui, Vec2, Vec2b, Visuals};
 use egui_plot::{AxisHints, GridMark, HPlacement, Plot, VPlacement};
 
-use crate::figure::{Scale, decade, superscript, with_minus};
+use crate::figure::{Scale, tick, with_minus};
 
-use super::layout::AXIS_WIDTH;
+use super::layout::{AXIS_HEIGHT, AXIS_WIDTH};
 use crate::paint::theme;
 
 /// Labels of numbers keep at least this distance, in points.
@@ -52,6 +52,7 @@ pub fn layers(label: &str) -> AxisHints<'static> {
         .label(label.to_owned())
         .formatter(|mark, _| whole_number(mark))
         .placement(VPlacement::Bottom)
+        .min_thickness(AXIS_HEIGHT)
         .tick_label_font(FontId::proportional(theme::SMALL))
         .label_spacing(6.0..=10.0)
 }
@@ -73,13 +74,14 @@ pub fn values_below(label: &str, scale: Scale) -> AxisHints<'static> {
         .label(label.to_owned())
         .formatter(move |mark, _| number(mark, scale))
         .placement(VPlacement::Bottom)
+        .min_thickness(AXIS_HEIGHT)
         .tick_label_font(FontId::proportional(theme::SMALL))
         .label_spacing(30.0..=50.0)
 }
 
 fn number(mark: GridMark, scale: Scale) -> String {
     match scale {
-        Scale::Log10 => log_label(mark.value),
+        Scale::Log10 => tick(mark.value),
         Scale::Linear { .. } => linear_label(mark),
     }
 }
@@ -97,7 +99,7 @@ pub fn values(label: &str, scale: Scale) -> AxisHints<'static> {
 
 /// The axis on the left for rows with names.
 pub fn names(ui: &Ui, names: &[String]) -> AxisHints<'static> {
-    let names: Vec<String> = names.iter().map(|name| elided(ui, name)).collect();
+    let names: Vec<String> = names.iter().map(|name| in_two_rows(ui, name)).collect();
     AxisHints::new_y()
         .formatter(move |mark, _| {
             let row = mark.value.round();
@@ -110,16 +112,31 @@ pub fn names(ui: &Ui, names: &[String]) -> AxisHints<'static> {
         .label_spacing(4.0..=8.0)
 }
 
+/// Whether words in a tick label's size are no wider than the room beside the axis.
+fn fits_beside(ui: &Ui, words: &str) -> bool {
+    let font = FontId::proportional(theme::SMALL);
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), font, Color32::PLACEHOLDER);
+    galley.size().x <= AXIS_WIDTH - 8.0
+}
+
+/// A name beside the axis, broken at a space where it is too long for one row.
+fn in_two_rows(ui: &Ui, name: &str) -> String {
+    if fits_beside(ui, name) {
+        return name.to_owned();
+    }
+    let mut breaks = name.match_indices(' ').map(|(at, _)| (&name[..at], &name[at + 1..]));
+    let broken = breaks.rfind(|(first, _)| fits_beside(ui, first));
+    broken.map_or_else(
+        || elided(ui, name),
+        |(first, second)| format!("{first}\n{}", elided(ui, second)),
+    )
+}
+
 /// As many letters of a name as fit beside the axis.
 fn elided(ui: &Ui, name: &str) -> String {
     let letters = name.chars().count();
-    let fits = |short: &String| {
-        let font = FontId::proportional(theme::SMALL);
-        let galley = ui.painter().layout_no_wrap(short.clone(), font, Color32::PLACEHOLDER);
-        galley.size().x <= AXIS_WIDTH - 8.0
-    };
     let mut shorter = (1..=letters).rev().map(|most| shortened(name, most));
-    shorter.find(fits).unwrap_or_default()
+    shorter.find(|short| fits_beside(ui, short)).unwrap_or_default()
 }
 
 /// At most `most` letters.
@@ -162,8 +179,8 @@ pub fn row_marks(rows: usize) -> Vec<GridMark> {
     (1..=rows).map(|row| GridMark { value: row as f64, step_size: 1.0 }).collect()
 }
 
-/// Marks for log10 values: whole decades, and between them 2 and 5 where fewer than
-/// three decades are in sight.
+/// Marks for log10 values: whole decades, between them 2 and 5 where fewer than three decades are
+/// in sight, and round numbers where that leaves fewer than two.
 pub fn decades((low, high): (f64, f64), labels: f32) -> Vec<GridMark> {
     let labels = f64::from(labels.max(2.0));
     let step = round_step(((high - low) / labels).max(1.0));
@@ -183,7 +200,21 @@ pub fn decades((low, high): (f64, f64), labels: f32) -> Vec<GridMark> {
             }
         }
     }
-    all
+    if all.len() < 2 { between_decades((low, high), labels) } else { all }
+}
+
+/// Marks at round numbers between two logarithms that are less than a decade apart, in the
+/// four digits that a tick has.
+fn between_decades((low, high): (f64, f64), labels: f64) -> Vec<GridMark> {
+    let power = low.floor();
+    let bounds = (libm::exp10(low - power), libm::exp10(high - power));
+    let step = round_step(((bounds.1 - bounds.0) / labels).max(0.001));
+    let place = |mark: GridMark| GridMark {
+        value: power + libm::log10(mark.value),
+        // What lies between the last two, where they are closest.
+        step_size: libm::log10(bounds.1 / (bounds.1 - step).max(step)),
+    };
+    marks(bounds, step, step).into_iter().map(place).collect()
 }
 
 /// Marks at round numbers inside the bounds, about `labels` of them and no closer than `least`.
@@ -216,17 +247,6 @@ pub fn round_step(step: f64) -> f64 {
     round.unwrap_or(10.0) * power
 }
 
-/// `10⁻⁴`, or `2·10⁻⁴` between decades.
-pub fn log_label(log10: f64) -> String {
-    let power = (log10 + 1e-9).floor();
-    let digit = 10_f64.powf(log10 - power).round();
-    if digit <= 1.0 {
-        decade(power as i64)
-    } else {
-        format!("{digit}·10{}", superscript(power as i64))
-    }
-}
-
 pub fn linear_label(mark: GridMark) -> String {
     let decimals = (-mark.step_size.log10().floor()).clamp(0.0, 12.0) as usize;
     with_minus(&format!("{:.*}", decimals, mark.value))
@@ -247,6 +267,31 @@ mod tests {
     fn counts_have_whole_marks() {
         let values: Vec<f64> = round_marks((0.0, 2.1), 8.0, 1.0).iter().map(|m| m.value).collect();
         assert_eq!(values, [0.0, 1.0, 2.0]);
+    }
+
+    fn ticks(bounds: (f64, f64), labels: f32) -> Vec<String> {
+        let mut marks = decades(bounds, labels);
+        marks.sort_by(|a, b| a.value.total_cmp(&b.value));
+        marks.into_iter().map(|mark| tick(mark.value)).collect()
+    }
+
+    #[test]
+    fn ticks_are_plain_numbers_where_exponents_are_small() {
+        let log10 = |low: f64, high: f64| (low.log10(), high.log10());
+        assert_eq!(ticks(log10(0.4, 2.5), 8.0), ["0.5", "1", "2"]);
+        assert_eq!(ticks(log10(0.9e-5, 0.2), 8.0), ["1e-05", "1e-04", "0.001", "0.01", "0.1"]);
+        assert_eq!(
+            ticks((-630.5, 1.0), 7.0),
+            ["1e-600", "1e-500", "1e-400", "1e-300", "1e-200", "1e-100", "1"]
+        );
+    }
+
+    #[test]
+    fn less_than_a_decade_has_ticks_too() {
+        let log10 = |low: f64, high: f64| (low.log10(), high.log10());
+        assert_eq!(ticks(log10(1.02, 1.19), 5.0), ["1.05", "1.1", "1.15"]);
+        assert_eq!(ticks(log10(0.213, 0.249), 4.0), ["0.22", "0.23", "0.24"]);
+        assert_eq!(ticks(log10(6.1e-9, 9.9e-9), 5.0), ["7e-09", "8e-09", "9e-09"]);
     }
 
     #[test]

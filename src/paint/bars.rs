@@ -6,10 +6,10 @@ use egui_plot::{
     Text,
 };
 
-use crate::figure::{Bars, Scale, Series, with_minus};
+use crate::figure::{Bars, MarkShape, Scale, Series, with_minus};
 
 use super::layout::{MARGIN, heading};
-use super::legend::{kinds, kinds_of, swatch};
+use super::legend::{entry, kinds, kinds_of, sample, swatch};
 use super::stage::{Reach, Shown, Stage, Under, Wish, to_layer};
 use super::{axis, limits, marks, stage};
 use crate::paint::theme;
@@ -38,7 +38,7 @@ pub fn show(ui: &mut Ui, bars: &Bars, size: Vec2, stage: &Stage<'_>) -> Option<W
         let plot_size = vec2((size.x - MARGIN).max(80.0), height);
         let shown = plot(ui, bars, plot_size, stage);
         if beside {
-            legend(ui, bars, vec2(MARGIN, height));
+            legend(ui, bars, bar_points(&shown.transform, bars), vec2(MARGIN, height));
         } else {
             limits::labels(ui, bars, &shown.transform, height);
         }
@@ -69,11 +69,11 @@ fn plot(ui: &mut Ui, bars: &Bars, size: Vec2, stage: &Stage<'_>) -> Shown {
     let reach = Reach {
         about: egui::util::hash(("bars", &bars.heading, format!("{:?}", bars.scale))),
         least: [2.2, stage::least_height(bars.scale, bars.top - bars.floor)],
-        data: || data(bars),
+        data: |_| data(bars),
     };
     stage.plot(ui, plot, reach, |plot_ui| {
         plot_ui.hline(HLine::new("", bars.floor).color(ground).width(1.0).allow_hover(false));
-        let bar_points = plot_ui.transform().dpos_dvalue_x() as f32 * bar_width(bars) as f32;
+        let bar_points = bar_points(plot_ui.transform(), bars);
         for (index, series) in bars.series.iter().enumerate() {
             if bar_points >= THINNEST {
                 series_as_bars(plot_ui, bars, index, colours[index], bar_points);
@@ -103,7 +103,7 @@ fn data(bars: &Bars) -> Vec<[f64; 2]> {
 fn under<'a>(bars: &'a Bars, at: PlotPoint, transform: &PlotTransform) -> Option<Under<'a>> {
     let layer = (at.x.round().max(1.0) as usize).min(bars.layers());
     let point = |series: &'a Series| series.points.get(layer - 1);
-    let touched = if transform.dpos_dvalue_x() as f32 * bar_width(bars) as f32 >= THINNEST {
+    let touched = if bar_points(transform, bars) >= THINNEST {
         let place = (at.x - layer as f64 + GROUP / 2.0) / bar_width(bars);
         bars.series.get(place.clamp(0.0, bars.series.len() as f64 - 0.5) as usize)
     } else {
@@ -150,6 +150,11 @@ fn kept(plot_ui: &mut PlotUi<'_>, bars: &Bars, bar_points: f32, visuals: &Visual
         };
         limits::marks(plot_ui, bars, &place);
     }
+}
+
+/// How wide a bar is, in points.
+fn bar_points(transform: &PlotTransform, bars: &Bars) -> f32 {
+    (transform.dpos_dvalue_x() * bar_width(bars)) as f32
 }
 
 fn bar_width(bars: &Bars) -> f64 {
@@ -243,13 +248,18 @@ fn series_as_line(plot_ui: &mut PlotUi<'_>, bars: &Bars, series: &Series, colour
 /// Marks on the floor: a cross for a true zero, others for what a format does not keep.
 fn zero_marks<'a>(bars: &Bars, layers: Vec<f64>, colour: Color32, sign: &str) -> Points<'a> {
     let floor = bars.floor + (bars.top - bars.floor) * 0.012;
-    let shape = match sign {
+    let points: Vec<[f64; 2]> = layers.into_iter().map(|x| [x, floor]).collect();
+    let points = Points::new("true zero", points).shape(marker(sign));
+    points.radius(3.0).color(colour).allow_hover(false)
+}
+
+/// What stands in place of a sign where there is no room for one.
+fn marker(sign: &str) -> MarkerShape {
+    match sign {
         "≈0" => MarkerShape::Down,
         "∞" => MarkerShape::Up,
         _ => MarkerShape::Cross,
-    };
-    let points: Vec<[f64; 2]> = layers.into_iter().map(|x| [x, floor]).collect();
-    Points::new("true zero", points).shape(shape).radius(3.0).color(colour).allow_hover(false)
+    }
 }
 
 fn tooltip(ui: &mut Ui, bars: &Bars, layer: usize) {
@@ -260,7 +270,7 @@ fn tooltip(ui: &mut Ui, bars: &Bars, layer: usize) {
             let Some(point) = series.points.get(layer - 1) else { continue };
             let colour = theme::variant(series.variant, ui.visuals());
             ui.label(RichText::new(&series.name).color(colour));
-            ui.monospace(point.exact());
+            ui.monospace(point.told());
             match point.log10 {
                 Some(log10) => ui.monospace(with_minus(&format!("log₁₀ = {log10:.4}"))),
                 None => ui.label(point.why()),
@@ -269,7 +279,7 @@ fn tooltip(ui: &mut Ui, bars: &Bars, layer: usize) {
             for kept in bars.kept.iter().filter(|kept| kept.variant == series.variant) {
                 let Some(norm) = kept.norms.get(layer - 1) else { continue };
                 ui.label(RichText::new(format!("in {}", kept.format)).weak());
-                ui.monospace(norm.words());
+                ui.monospace(norm.told());
                 ui.end_row();
             }
         }
@@ -281,8 +291,9 @@ pub fn legend_rows(bars: &Bars) -> usize {
     bars.series.len() + bars.signs().count() + kinds_of(&bars.overlays).len()
 }
 
-/// One swatch and name a variant, and what a 0 means where there is one.
-fn legend(ui: &mut Ui, bars: &Bars, size: Vec2) {
+/// One swatch or line and name a variant, and what a 0, or the mark in its place, means where
+/// there is one.
+fn legend(ui: &mut Ui, bars: &Bars, bar_points: f32, size: Vec2) {
     ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
         ui.set_min_size(size);
         egui::Frame::new().inner_margin(egui::Margin { left: 12, ..Default::default() }).show(
@@ -290,11 +301,24 @@ fn legend(ui: &mut Ui, bars: &Bars, size: Vec2) {
             |ui| {
                 for series in &bars.series {
                     let colour = theme::variant(series.variant, ui.visuals());
-                    swatch(ui, colour, &series.name);
+                    if bar_points >= THINNEST {
+                        swatch(ui, colour, &series.name);
+                    } else {
+                        entry(ui, &series.name, RichText::new(&series.name), |ui, rect| {
+                            sample(ui, rect, &MarkShape::Line(Vec::new()), colour);
+                        });
+                    }
                 }
                 for (sign, words) in bars.signs() {
-                    ui.add_space(4.0);
-                    ui.label(RichText::new(format!("{sign}  {words}")).small().weak());
+                    entry(ui, words, RichText::new(words).weak(), |ui, rect| {
+                        let (at, ink) = (rect.center(), ui.visuals().weak_text_color());
+                        if bar_points > room_for_sign(sign) {
+                            let font = FontId::proportional(theme::SMALL);
+                            ui.painter().text(at, Align2::CENTER_CENTER, sign, font, ink);
+                        } else {
+                            limits::draw(ui, marker(sign), rect, ink);
+                        }
+                    });
                 }
                 if !bars.overlays.is_empty() {
                     ui.add_space(4.0);

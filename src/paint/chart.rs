@@ -4,12 +4,13 @@ use eframe::egui::{self, RichText, Ui, Vec2, vec2};
 use egui_plot::{AxisHints, PlotPoint};
 
 use crate::figure::{
-    Axis, AxisScale, Chart, Ink, Mark, MarkShape, Scale, scientific_of_log10, with_minus,
+    Axis, AxisScale, Chart, Ink, Mark, MarkShape, Scale, readable, readable_of_log10,
+    scientific_of_log10,
 };
 
 use super::axis;
 use super::layout::{MARGIN, heading};
-use super::legend::{kinds, kinds_of, swatch};
+use super::legend::{entry, kinds, kinds_of, sample, swatch};
 use super::marks::{ink, mark};
 use super::stage::{self, Reach, Stage, Under, Wish, to_layer};
 use crate::paint::theme;
@@ -58,7 +59,7 @@ fn plot(ui: &mut Ui, chart: &Chart, size: Vec2, stage: &Stage<'_>) -> Option<Wis
             if chart.x.scale == AxisScale::Layers { 2.2 } else { span(&chart.x) / 50.0 },
             stage::least_height(y_scale(chart), span(&chart.y)),
         ],
-        data: || chart.marks.iter().flat_map(Mark::readings).collect(),
+        data: |_| chart.marks.iter().flat_map(Mark::readings).collect(),
     };
     let shown = stage.plot(ui, plot, reach, |plot_ui| {
         for each in &chart.marks {
@@ -146,27 +147,45 @@ fn words_at(mark: &Mark, x: f64, chart: &Chart) -> Option<(f64, String)> {
 
 fn reading(number: f64, scale: AxisScale) -> String {
     match scale {
-        AxisScale::Log10 => scientific_of_log10(number, 3),
+        AxisScale::Log10 => readable_of_log10(number, 4),
         AxisScale::Layers => format!("layer {}", number.round()),
-        AxisScale::Linear => with_minus(&format!("{number:.5}")),
+        AxisScale::Linear => readable(number.into(), 4),
     }
 }
 
-/// Whose marks there are, each once.
-fn owners(chart: &Chart) -> Vec<(&str, Ink)> {
-    let mut owners = Vec::new();
+/// What the legend names: the owner of marks of several kinds, or a mark by itself.
+#[derive(Clone, Copy, PartialEq)]
+enum Named<'a> {
+    Owner(&'a str, Ink),
+    Mark(&'a str, Ink),
+}
+
+/// Whose marks there are, and the marks that are nobody's, each once.
+fn named(chart: &Chart) -> Vec<Named<'_>> {
+    let mut all = Vec::new();
     for mark in chart.marks.iter().filter(|mark| !mark.name.is_empty()) {
-        let owner = (mark.parts().map_or(mark.name.as_str(), |parts| parts.0), mark.ink);
-        if !owners.contains(&owner) {
-            owners.push(owner);
+        let named = match mark.parts() {
+            Some((owner, _)) => Named::Owner(owner, mark.ink),
+            None => Named::Mark(&mark.name, mark.ink),
+        };
+        if !all.contains(&named) {
+            all.push(named);
         }
     }
-    owners
+    all
+}
+
+/// A mark's samples: its own, and those of the unnamed marks in its colour, such as the dots on
+/// a line.
+fn samples<'a>(chart: &'a Chart, name: &str, ink: Ink) -> impl Iterator<Item = &'a MarkShape> {
+    let belongs =
+        move |mark: &&Mark| mark.ink == ink && (mark.name.is_empty() || mark.name == name);
+    chart.marks.iter().filter(belongs).map(|mark| &mark.shape)
 }
 
 /// Rows of the legend.
 pub fn legend_rows(chart: &Chart) -> usize {
-    owners(chart).len() + kinds_of(&chart.marks).len()
+    named(chart).len() + kinds_of(&chart.marks).len()
 }
 
 fn legend(ui: &mut Ui, chart: &Chart, size: Vec2) {
@@ -175,8 +194,17 @@ fn legend(ui: &mut Ui, chart: &Chart, size: Vec2) {
         ui.set_min_size(size);
         let margin = egui::Margin { left: 12, ..Default::default() };
         egui::Frame::new().inner_margin(margin).show(ui, |ui| {
-            for (name, colour) in owners(chart) {
-                swatch(ui, ink(colour, &visuals), name);
+            for named in named(chart) {
+                match named {
+                    Named::Owner(name, colour) => swatch(ui, ink(colour, &visuals), name),
+                    Named::Mark(name, colour) => {
+                        entry(ui, name, RichText::new(name), |ui, rect| {
+                            for shape in samples(chart, name, colour) {
+                                sample(ui, rect, shape, ink(colour, &visuals));
+                            }
+                        });
+                    }
+                }
             }
             ui.add_space(4.0);
             kinds(ui, &chart.marks);

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align2, FontId, Mesh, Pos2, Rect, Shape, Ui, pos2, vec2};
 
-use crate::figure::{ColourScale, percent};
+use crate::figure::{ColourScale, percent, tick};
 
 use super::{axis, theme};
 
@@ -54,7 +54,7 @@ pub fn show(
 impl Ticks {
     /// Labels and where they stand.
     fn on(self, scale: &ColourScale, bar: Rect) -> Vec<(String, f32)> {
-        let label = |(log10, y)| (axis::log_label(log10), y);
+        let label = |(log10, y)| (tick(log10), y);
         let share = |share: f32| (percent(share.into(), 0), bar.bottom() - share * bar.height());
         match self {
             Self::Decades => ticks(scale, bar).into_iter().map(label).collect(),

@@ -7,7 +7,7 @@ use eframe::egui::{
     Stroke, Ui, Vec2, Visuals, pos2, vec2,
 };
 
-use crate::figure::{Graph, GraphColumn, Link, Node, with_minus};
+use crate::figure::{Direction, Graph, GraphColumn, Link, Node, with_minus};
 
 use super::colour_bar::{self, Ticks};
 use super::layout::{MARGIN, Medium, heading};
@@ -16,6 +16,8 @@ use super::{fonts, theme};
 
 /// Room above the units for titles and arrows, in points.
 const HEAD: f32 = 66.0;
+/// No label is smaller than this, in points.
+const SMALLEST: f32 = 10.0;
 /// A pointer this near to an edge means it, in points.
 const NEAR: f32 = 5.0;
 
@@ -24,17 +26,15 @@ pub fn show(ui: &mut Ui, graph: &Graph, size: Vec2, stage: &Stage<'_>) -> Option
     heading(ui, &graph.heading);
     let height = (size.y - theme::HEADING - 26.0).max(120.0);
     let (rect, response) = ui.allocate_exact_size(vec2(size.x, height), Sense::click());
-    let margin = if graph.scale.is_some() { MARGIN } else { 16.0 };
-    let drawing = Rect::from_min_max(rect.min, pos2(rect.right() - margin, rect.bottom()));
+    let drawing = Rect::from_min_max(rect.min, pos2(rect.right() - MARGIN, rect.bottom()));
     let layout = Layout::of(graph, drawing);
     let pointer = response.hover_pos().filter(|_| stage.medium == Medium::Screen);
     let touched = pointer.and_then(|pointer| layout.touched(graph, pointer));
     paint(ui, graph, &layout, touched);
-    if let Some(scale) = &graph.scale {
-        let bar = Rect::from_min_max(pos2(drawing.right(), rect.top()), rect.max);
-        let range = Rangef::new(rect.top() + HEAD, rect.bottom() - 8.0);
-        colour_bar::show(ui, scale, "|δⱼ⁽ˡ⁾|", graph.has_zero(), bar, range, Ticks::Decades);
-    }
+    let bar = Rect::from_min_max(pos2(drawing.right(), rect.top()), rect.max);
+    let range = Rangef::new(rect.top() + HEAD, rect.bottom() - 8.0);
+    let (scale, has_zero) = (&graph.scale, graph.has_zero());
+    colour_bar::show(ui, scale, graph.quantity, has_zero, bar, range, Ticks::Decades);
     let under = touched.map(|touched| under(touched.story(graph)));
     let (wish, _) = stage::touched(ui, stage, response, under, None);
     ui.label(RichText::new(&graph.key).small().weak());
@@ -45,7 +45,8 @@ pub fn show(ui: &mut Ui, graph: &Graph, size: Vec2, stage: &Stage<'_>) -> Option
 fn under(story: &[String]) -> Under<'_> {
     let number = story.last().and_then(|line| line.rsplit_once(" = "));
     Under {
-        value: number.map(|(_, number)| number.to_owned()),
+        // As programs read it.
+        value: number.map(|(_, number)| number.replace('−', "-")),
         click: None,
         tooltip: Box::new(move |ui| {
             for line in story {
@@ -136,6 +137,7 @@ fn paint(ui: &Ui, graph: &Graph, layout: &Layout, touched: Option<Touched>) {
     loss_edges(painter, graph, layout, visuals);
     for (column, content) in graph.columns.iter().enumerate() {
         head(painter, layout, column, content, visuals);
+        arrow(painter, layout, column, content, graph.direction, visuals);
         for (row, node) in content.nodes.iter().enumerate() {
             let lit = touched == Some(Touched::Node(column, row));
             unit(painter, layout.centres[column][row], layout, node, lit, visuals);
@@ -173,10 +175,10 @@ fn loss_edges(painter: &Painter, graph: &Graph, layout: &Layout, visuals: &Visua
     }
 }
 
-/// Words in the largest of a few sizes in which they are no wider than that; nothing where
-/// even the smallest is.
+/// Words in the larger of two sizes in which they are no wider than that; nothing where they are
+/// wider in both: what cannot be read is left to the tooltip.
 fn fitted(painter: &Painter, words: &str, width: f32, ink: Color32) -> Option<Arc<Galley>> {
-    let sizes = [theme::SMALL, 10.0, 9.0, 8.0].into_iter();
+    let sizes = [theme::SMALL, SMALLEST].into_iter();
     let laid =
         sizes.map(|size| painter.layout_no_wrap(words.to_owned(), FontId::proportional(size), ink));
     laid.into_iter().find(|galley| galley.size().x <= width)
@@ -216,12 +218,12 @@ fn unit(
         return;
     }
     let at = Align2::CENTER_TOP.anchor_size(below, galley.size());
-    // A little ground behind the words keeps them apart from the edges.
-    painter.rect_filled(at.expand2(vec2(2.0, -1.0)), 2.0, visuals.panel_fill.gamma_multiply(0.85));
+    // The ground behind the words keeps them apart from the edges.
+    painter.rect_filled(at.expand2(vec2(2.0, -1.0)), 2.0, visuals.panel_fill);
     painter.galley(at.min, galley, ink);
 }
 
-/// Title, activation, and the arrow that carries δ back to the column before.
+/// Title and activation.
 fn head(
     painter: &Painter,
     layout: &Layout,
@@ -234,20 +236,34 @@ fn head(
     let ink = visuals.text_color();
     let title = FontId::new(theme::BODY, fonts::bold());
     painter.text(pos2(x, top + 2.0), Align2::CENTER_TOP, &content.title, title, ink);
-    let small = FontId::proportional(theme::SMALL);
     let weak = visuals.weak_text_color();
     if let Some(words) = fitted(painter, &content.subtitle, layout.across - 4.0, weak) {
         painter.galley(pos2(x - 0.5 * words.size().x, top + 19.0), words, weak);
     }
-    let Some(arrow) = &content.arrow else { return };
-    let Some(before) = column.checked_sub(1).and_then(|c| layout.centres[c].first()) else {
-        return;
+}
+
+/// The arrow between a column and the one before: a on its way forward, δ on its way back.
+fn arrow(
+    painter: &Painter,
+    layout: &Layout,
+    column: usize,
+    content: &GraphColumn,
+    direction: Direction,
+    visuals: &Visuals,
+) {
+    let place = |column: usize| layout.centres[column].first().map(|first| first.x);
+    let (Some(words), Some(before)) = (&content.arrow, column.checked_sub(1)) else { return };
+    let (Some(left), Some(right)) = (place(before), place(column)) else { return };
+    let y = layout.top + 48.0;
+    let (left, right) = (pos2(left + 12.0, y), pos2(right - 12.0, y));
+    // A point of the tip's base lies this far from its end.
+    let (from, to, base, colour) = match direction {
+        Direction::Forward => (left, right, -9.0, theme::variant(0, visuals)),
+        Direction::Backward => (right, left, 9.0, theme::variant(1, visuals)),
     };
-    let (from, to) = (pos2(x - 12.0, top + 48.0), pos2(before.x + 12.0, top + 48.0));
-    let colour = theme::variant(1, visuals);
-    painter.line_segment([from, to + vec2(6.0, 0.0)], Stroke::new(2.0, colour));
-    let tip = vec![to, to + vec2(9.0, -4.5), to + vec2(9.0, 4.5)];
+    painter.line_segment([from, to + vec2(base, 0.0)], Stroke::new(2.0, colour));
+    let tip = vec![to, to + vec2(base, -4.5), to + vec2(base, 4.5)];
     painter.add(Shape::convex_polygon(tip, colour, Stroke::NONE));
-    let middle = pos2(0.5 * (from.x + to.x), from.y - 2.0);
-    painter.text(middle, Align2::CENTER_BOTTOM, arrow, small, colour);
+    let (middle, font) = (left.lerp(right, 0.5) - vec2(0.0, 2.0), theme::SMALL);
+    painter.text(middle, Align2::CENTER_BOTTOM, words, FontId::proportional(font), colour);
 }

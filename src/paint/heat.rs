@@ -1,8 +1,9 @@
 //! Paints heatmaps with their colour bar.
 
 use eframe::egui::{self, Align2, Color32, FontId, Rect, RichText, Ui, Vec2, pos2, vec2};
-use egui_plot::{PlotImage, PlotPoint, PlotUi, Text};
+use egui_plot::{PlotBounds, PlotImage, PlotPoint, PlotUi, Text};
 
+use crate::experiment::Experiment;
 use crate::figure::format_rows::cell_words;
 use crate::figure::value_rows::row_words;
 use crate::figure::{Cell, Heat, Mark, MarkShape, Rows, wants_dark_letters, with_minus};
@@ -13,7 +14,7 @@ use super::layout::{MARGIN, heading};
 use super::stage::{Reach, Shown, Stage, Under, Wish, to_layer};
 use super::texture::{MOST_CELLS, Textures, pixel};
 use super::values::{self, Along};
-use super::{axis, marks};
+use super::{axis, legend, marks};
 use crate::paint::theme;
 
 /// Share of a named row's height that its strip fills.
@@ -72,19 +73,19 @@ pub fn show(
             range.max -= 18.0;
         }
         colour_bar::show(ui, &heat.scale, &heat.quantity, heat.has_zero(), rect, range, ticks);
-        shown.touched(ui, stage, |at| under(heat, at))
+        shown.touched(ui, stage, |at| under(heat, &stage.figure.experiment, at))
     });
     row.inner
 }
 
 /// A sample of the line over the cells, and its name.
 fn line_name(ui: &Ui, mark: &Mark, row: Rect) {
-    let (painter, visuals) = (ui.painter(), ui.visuals());
-    let y = row.top() + 6.0;
-    painter.hline(row.left()..=row.left() + 14.0, y, (2.0, marks::ink(mark.ink, visuals)));
+    let visuals = ui.visuals();
+    let stroke = Rect::from_min_size(row.left_top(), vec2(18.0, 12.0));
+    legend::sample(ui, stroke, &mark.shape, marks::ink(mark.ink, visuals));
     let font = FontId::proportional(theme::SMALL);
-    let at = pos2(row.left() + 20.0, y);
-    painter.text(at, Align2::LEFT_CENTER, &mark.name, font, visuals.text_color());
+    let at = pos2(stroke.right() + 6.0, stroke.center().y);
+    ui.painter().text(at, Align2::LEFT_CENTER, &mark.name, font, visuals.text_color());
 }
 
 fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &Stage<'_>) -> Shown {
@@ -129,7 +130,7 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
         about: egui::util::hash(("heat", &heat.heading, heat.columns, rows)),
         // A row with a name is told by it from the others; all of them stay in sight.
         least: [2.2, if heat.is_strip() { f64::INFINITY } else { 2.2 }],
-        data: Vec::new,
+        data: |view| present(heat, view),
     };
     stage.plot(ui, plot, reach, move |plot_ui| {
         let whole = plot_ui.auto_bounds().x;
@@ -146,18 +147,41 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
     })
 }
 
+/// A cell in the middle of which a view has something to see, or else all such cells of the
+/// layers in view.
+fn present(heat: &Heat, view: PlotBounds) -> Vec<[f64; 2]> {
+    let within = |axis: usize, count: usize| {
+        let (first, last) = (view.min()[axis].ceil(), view.max()[axis].floor());
+        (first.max(1.0) as usize)..=(last.max(1.0) as usize).min(count)
+    };
+    let rows = heat.rows.count();
+    let of = |rows: std::ops::RangeInclusive<usize>| {
+        let places = within(0, heat.columns).flat_map(move |x| rows.clone().map(move |y| (x, y)));
+        let places = places.filter(|&(x, y)| heat.cell(y - 1, x - 1) != Cell::Absent);
+        places.map(|(x, y)| [x as f64, y as f64])
+    };
+    let seen: Vec<_> = of(within(1, rows)).take(1).collect();
+    if seen.is_empty() { of(1..=rows).collect() } else { seen }
+}
+
 /// The cell under the pointer.
-fn under(heat: &Heat, at: PlotPoint) -> Option<Under<'_>> {
+fn under<'a>(heat: &'a Heat, experiment: &Experiment, at: PlotPoint) -> Option<Under<'a>> {
     let (column, row) = (at.x.round() - 1.0, at.y.round() - 1.0);
-    if column < 0.0 || row < 0.0 || column >= heat.columns as f64 {
+    let is_inside = |at: f64, count: usize| (0.0..count as f64).contains(&at);
+    if !is_inside(column, heat.columns) || !is_inside(row, heat.rows.count()) {
         return None;
     }
     let (column, row) = (column as usize, row as usize);
     let value = match &heat.rows {
         Rows::Values { spread, .. } => row_words(spread, row, column).map(|[_, count]| count),
-        _ => Some(heat.cell(row, column).text(6)).filter(|text| !text.is_empty()),
+        _ => Some(heat.cell(row, column).exact()).filter(|text| !text.is_empty()),
     };
-    let variant = matches!(heat.rows, Rows::Named(_)).then_some(row);
+    let variant = match &heat.rows {
+        Rows::Named(names) => {
+            experiment.variants.iter().position(|variant| variant.name == names[row])
+        }
+        _ => None,
+    };
     let click = to_layer(column + 1, variant);
     Some(Under { value, click, tooltip: Box::new(move |ui| tooltip(ui, heat, row, column)) })
 }
@@ -212,8 +236,11 @@ fn cell_texts(plot_ui: &mut PlotUi<'_>, heat: &Heat, visuals: &egui::Visuals) {
         for column in 0..heat.columns {
             let (x, y) = (column as f64 + 1.0, row as f64 + 1.0);
             let visible = x > bounds.min()[0] - 0.5 && x < bounds.max()[0] + 0.5;
-            let text = heat.cell(row, column).text(1);
-            if !visible || text.is_empty() || (text.len() as f32 * 6.6 + 4.0) > cell.x.max(15.0) {
+            let text = heat.cell(row, column).told(2);
+            // Numbers stand where the longest would fit, so that no short one stands alone.
+            let letters = if matches!(heat.cell(row, column), Cell::Log10(_)) { 7 } else { 0 };
+            let letters = text.len().max(letters) as f32;
+            if !visible || text.is_empty() || letters * 6.6 + 4.0 > cell.x.max(15.0) {
                 continue;
             }
             let ink = ink_on(heat, heat.cell(row, column), visuals);
@@ -271,7 +298,7 @@ fn tooltip(ui: &mut Ui, heat: &Heat, row: usize, column: usize) {
         }
         cell @ Cell::Log10(log10) => {
             ui.label(RichText::new(place).strong());
-            ui.label(format!("{} = {}", heat.quantity, cell.text(6)));
+            ui.label(format!("{} = {}", heat.quantity, cell.told(7)));
             ui.label(with_minus(&format!("log₁₀ = {log10:.4}")));
         }
     }

@@ -6,9 +6,11 @@ use eframe::egui::{Label, Response, RichText, Ui};
 pub const LEGEND_ROW: f32 = 27.0;
 /// Width kept free beside every plot for its legend or colour bar, in points. One width for
 /// all, so that layers stand above one another.
-pub const MARGIN: f32 = 118.0;
+pub const MARGIN: f32 = 124.0;
 /// Width of the axis labels left of every plot, for the same reason.
 pub const AXIS_WIDTH: f32 = 74.0;
+/// Height of the labels below a plot, ticks and words with air between them, in points.
+pub const AXIS_HEIGHT: f32 = 42.0;
 
 /// What a figure is painted on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -218,12 +218,20 @@ fn item(ui: &mut Ui, paint: impl FnOnce(&Ui, Rect), words: RichText) -> Response
     response
 }
 
-fn draw(ui: &Ui, shape: MarkerShape, rect: Rect, colour: Color32) {
+/// A plot's marker by itself.
+pub fn draw(ui: &Ui, shape: MarkerShape, rect: Rect, colour: Color32) {
     let (centre, r) = (rect.center(), 4.0);
     let polygon = |corners: &[[f32; 2]]| {
         let points = corners.iter().map(|[x, y]| centre + vec2(*x, *y) * r).collect();
         egui::Shape::convex_polygon(points, colour, egui::Stroke::NONE)
     };
+    if shape == MarkerShape::Cross {
+        let (a, b) = (vec2(3.0, 3.0), vec2(3.0, -3.0));
+        for arm in [[centre - a, centre + a], [centre - b, centre + b]] {
+            ui.painter().line_segment(arm, (1.0, colour));
+        }
+        return;
+    }
     ui.painter().add(match shape {
         MarkerShape::Diamond => polygon(&[[0.0, -1.0], [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]),
         MarkerShape::Down => polygon(&[[-0.9, -0.7], [0.9, -0.7], [0.0, 1.0]]),

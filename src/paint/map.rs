@@ -56,7 +56,7 @@ fn plot(ui: &mut Ui, map: &Map, textures: &mut Textures, size: Vec2, stage: &Sta
     let reach = Reach {
         about: egui::util::hash(("map", &map.heading, [x, y].map(|end| format!("{end:?}")))),
         least: [2.2 * map.x.step, 2.2 * map.y.step],
-        data: Vec::new,
+        data: |_| Vec::new(),
     };
     let shown = stage.plot(ui, plot, reach, |plot_ui| {
         let centre = PlotPoint::new(0.5 * (x.0 + x.1), 0.5 * (y.0 + y.1));

@@ -5,8 +5,8 @@ use eframe::egui::{
 };
 use egui_plot::{GridMark, PlotPoint, PlotTransform};
 
-use crate::figure::value_rows::{bin_name, share_words};
-use crate::figure::{Ridge, with_minus};
+use crate::figure::Ridge;
+use crate::figure::value_rows::{bin_words, share_words};
 use crate::study::LayerSpread;
 
 use super::axis;
@@ -72,7 +72,7 @@ fn plot(ui: &mut Ui, ridge: &Ridge, size: Vec2, stage: &Stage<'_>) -> Option<Wis
         about: egui::util::hash(("ridge", &ridge.heading, &ridge.x_label)),
         least: [(high - low) / 20.0, 2.5],
         // Each row's middle.
-        data: || {
+        data: |_| {
             ridge
                 .shown
                 .iter()
@@ -175,7 +175,7 @@ fn tooltip(ui: &mut Ui, ridge: &Ridge, index: usize, bin: Option<usize>) {
     );
     if let Some(bin) = bin {
         let words = share_words(layer.counts[bin], layer.total);
-        ui.label(with_minus(&format!("{}: {words}", bin_name(&ridge.spread, bin))));
+        ui.label(format!("{}: {words}", bin_words(&ridge.spread, bin)));
     }
     ui.label(format!("exactly 0: {}", share_words(layer.zeros, layer.total)));
 }

@@ -74,7 +74,7 @@ pub struct Reach<D> {
     pub about: u64,
     /// The least width and height of a view.
     pub least: [f64; 2],
-    /// Points of which a view keeps one.
+    /// Points near a view, of which it keeps one in sight.
     pub data: D,
 }
 
@@ -120,7 +120,7 @@ impl Stage<'_> {
         &self,
         ui: &mut Ui,
         plot: Plot<'p>,
-        reach: Reach<impl FnOnce() -> Vec<[f64; 2]> + 'p>,
+        reach: Reach<impl FnOnce(PlotBounds) -> Vec<[f64; 2]> + 'p>,
         add: impl FnOnce(&mut PlotUi<'p>) + 'p,
     ) -> Shown {
         if self.medium == Medium::Paper {
@@ -173,14 +173,14 @@ impl Memory {
     fn navigated(
         mut self,
         plot_ui: &mut PlotUi<'_>,
-        reach: Reach<impl FnOnce() -> Vec<[f64; 2]>>,
+        reach: Reach<impl FnOnce(PlotBounds) -> Vec<[f64; 2]>>,
     ) -> Self {
         let before = self.view;
         if let Some(whole) = self.whole {
             let view = self.view.unwrap_or(whole);
             let wished = self.wished(plot_ui, view);
             if wished != whole {
-                self.view = within(wished, whole, reach.least, &(reach.data)());
+                self.view = within(wished, whole, reach.least, reach.data);
             }
         }
         match self.view {

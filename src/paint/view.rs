@@ -2,8 +2,10 @@
 
 use egui_plot::PlotBounds;
 
-/// The least share of a view, on each side, between its edge and the datum that it keeps.
+/// The share of a view, on each side, between its edge and a datum that is moved into it.
 const AIR: f64 = 0.1;
+/// A datum nearer to an edge than this share of the view is not seen.
+const RIM: f64 = 0.03;
 
 /// A view moved by so much, in the plot's own numbers.
 pub fn moved(view: PlotBounds, by: [f64; 2]) -> PlotBounds {
@@ -21,12 +23,13 @@ pub fn magnified(view: PlotBounds, factor: [f64; 2], around: [f64; 2]) -> PlotBo
 }
 
 /// The nearest view within the whole that is at least as wide and as high as `least`, and that
-/// shows one of the data, where there are any. Nothing where that is the whole itself.
+/// shows one of the data, where there are any; they are asked for near a view. Nothing where that is
+/// the whole itself.
 pub fn within(
     view: PlotBounds,
     whole: PlotBounds,
     least: [f64; 2],
-    data: &[[f64; 2]],
+    data: impl FnOnce(PlotBounds) -> Vec<[f64; 2]>,
 ) -> Option<PlotBounds> {
     let sides = [0, 1].map(|axis| {
         let (low, high) = (whole.min()[axis], whole.max()[axis]);
@@ -35,13 +38,15 @@ pub fn within(
         let from = 0.5 * (from + to) - 0.5 * side;
         Side { low, high, from: kept(from, low, high - side), side }
     });
-    let sides = with_a_datum(sides, data);
+    let data = data(bounds(&sides));
+    let sides = with_a_datum(sides, &data);
     let is_whole = sides.iter().all(|side| side.side >= (side.high - side.low) * (1.0 - 1e-6));
-    let view = PlotBounds::from_min_max(
-        sides.each_ref().map(|side| side.from),
-        sides.each_ref().map(|side| side.from + side.side),
-    );
-    (!is_whole).then_some(view)
+    (!is_whole).then_some(bounds(&sides))
+}
+
+fn bounds(sides: &[Side; 2]) -> PlotBounds {
+    let ends = |end: fn(&Side) -> f64| sides.each_ref().map(end);
+    PlotBounds::from_min_max(ends(|side| side.from), ends(|side| side.from + side.side))
 }
 
 /// Between two ends, of which the lower one counts where rounding has them cross.
@@ -58,9 +63,13 @@ struct Side {
 }
 
 impl Side {
-    /// How far a number lies outside, in sides of the view.
+    /// How far a number lies outside what is seen, in sides of the view. At an end of the whole
+    /// everything is seen.
     fn missed_by(&self, number: f64) -> f64 {
-        (self.from - number).max(number - self.from - self.side).max(0.0) / self.side
+        let (rim, to) = (RIM * self.side, self.from + self.side);
+        let from = if self.from > self.low { self.from + rim } else { f64::NEG_INFINITY };
+        let to = if to < self.high { to - rim } else { f64::INFINITY };
+        (from - number).max(number - to).max(0.0) / self.side
     }
 
     /// Moved so far that it holds the number.
@@ -93,12 +102,12 @@ mod tests {
 
     const WHOLE: ([f64; 2], [f64; 2]) = ([0.0, -6.0], [10.0, 0.0]);
 
-    fn bounds((min, max): ([f64; 2], [f64; 2])) -> PlotBounds {
+    fn of((min, max): ([f64; 2], [f64; 2])) -> PlotBounds {
         PlotBounds::from_min_max(min, max)
     }
 
     fn seen(view: ([f64; 2], [f64; 2]), data: &[[f64; 2]]) -> Option<([f64; 2], [f64; 2])> {
-        let view = within(bounds(view), bounds(WHOLE), [1.0, 0.5], data)?;
+        let view = within(of(view), of(WHOLE), [1.0, 0.5], |_| data.to_vec())?;
         Some((view.min(), view.max()))
     }
 
@@ -129,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_is_pointed_at_stays_where_it_is() {
-        let view = magnified(bounds(WHOLE), [2.0, 4.0], [2.0, -3.0]);
+        let view = magnified(of(WHOLE), [2.0, 4.0], [2.0, -3.0]);
         assert_eq!((view.min(), view.max()), ([1.0, -3.75], [6.0, -2.25]));
         let view = moved(view, [1.0, 0.25]);
         assert_eq!((view.min(), view.max()), ([2.0, -3.5], [7.0, -2.0]));

@@ -4,7 +4,7 @@
 //! the rest as one summary with its count and root mean squares: nothing is dropped in silence.
 
 use crate::engine::{Network, Parameter, Pass, Scaled, Signal};
-use crate::experiment::{Activation, Experiment};
+use crate::experiment::{Activation, Experiment, Loss};
 
 use super::{DrawStudy, Stopped, TaskContext};
 
@@ -22,8 +22,14 @@ pub struct Snapshot {
     pub example: usize,
     /// The input and every layer that is shown, in order.
     pub layers: Vec<LayerSnapshot>,
-    /// The mean loss of the batch.
+    /// B, how many examples the batch has.
+    pub batch: usize,
+    /// Which loss it is.
+    pub loss_kind: Loss,
+    /// This example's own loss.
     pub loss: Scaled,
+    /// The mean loss of the batch.
+    pub mean_loss: Scaled,
     /// The shown outputs' targets.
     pub targets: Vec<f64>,
 }
@@ -105,12 +111,16 @@ pub fn snapshot(
         let before = place.checked_sub(1).map(|place| chosen[place]);
         sitter.layer(layer, before)
     });
+    let alone = network.with_example(example);
     let outputs = pass.layers.last().map_or(0, |last| shown(last.a.units()));
     Ok(Snapshot {
         variant: variant.name.clone(),
         example,
         layers: layers.collect(),
-        loss: pass.loss,
+        batch: experiment.architecture.batch,
+        loss_kind: experiment.architecture.loss,
+        loss: alone.loss_of(&alone.forward()),
+        mean_loss: pass.loss,
         targets: (0..outputs).map(|unit| network.target.get(unit, example).to_f64()).collect(),
     })
 }
@@ -212,6 +222,7 @@ impl Sitter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::Preset;
 
     fn of(experiment: &Experiment) -> Snapshot {
         snapshot(&mut DrawStudy::new(), experiment, 0, 0, &TaskContext::unattended())
@@ -228,6 +239,21 @@ mod tests {
         assert_eq!(rest.count + snapshot.layers[1].units.len(), 20);
         let skipped: usize = snapshot.layers.iter().map(|layer| layer.skipped).sum();
         assert_eq!(skipped + MOST_LAYERS, 32);
+    }
+
+    #[test]
+    fn each_example_has_a_loss_of_its_own() {
+        let experiment = Preset::find("xor").expect("a preset").experiment();
+        let (mut study, task) = (DrawStudy::new(), TaskContext::unattended());
+        let all = [0, 1, 2, 3].map(|example| {
+            snapshot(&mut study, &experiment, 0, example, &task).expect("not stopped")
+        });
+        for snapshot in &all {
+            let (a, y) = (snapshot.layers[2].units[0].a, snapshot.targets[0]);
+            assert!((snapshot.loss.to_f64() - 0.5 * (a - y) * (a - y)).abs() < 1e-15);
+        }
+        let mean = all.iter().map(|snapshot| snapshot.loss.to_f64()).sum::<f64>() / 4.0;
+        assert!((all[0].mean_loss.to_f64() - mean).abs() < 1e-15);
     }
 
     #[test]

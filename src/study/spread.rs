@@ -17,6 +17,9 @@ pub use scale::{Bins, MOST_BINS, ValueAxis, ValueScale};
 /// Quantiles that each layer has.
 const QUANTILES: [f64; 3] = [0.05, 0.5, 0.95];
 
+/// Layers whose root mean squares are fewer decades apart than this show on one linear axis.
+const ALIKE: f64 = 1.5;
+
 /// What of a layer is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SpreadSignal {
@@ -53,14 +56,14 @@ impl SpreadSignal {
         }
     }
 
-    /// The axis on which it is told best unless somebody chooses. Decades for δ; for z and a
-    /// signs matter, and plain values as long as the layers are of about one size.
+    /// The axis on which it is told best unless somebody chooses. Decades for δ. Plain values for
+    /// z, whose Gaussian has one hump on no other axis; for a too, as long as the layers are of
+    /// about one size.
     fn usual_axis(self, reach: &Reach) -> ValueAxis {
-        let alike = reach.layers.is_none_or(|[faintest, loudest]| loudest - faintest < 1.5);
         match self {
             Self::Delta => ValueAxis::Log,
-            Self::Z | Self::A if alike => ValueAxis::Linear,
-            Self::Z | Self::A => ValueAxis::SignedLog,
+            Self::A if reach.layers_apart() > ALIKE => ValueAxis::SignedLog,
+            Self::Z | Self::A => ValueAxis::Linear,
         }
     }
 }
@@ -91,6 +94,8 @@ pub struct Spread {
     pub scale: ValueScale,
     /// The bins of every layer.
     pub bins: Bins,
+    /// Decades between the root mean squares of the faintest and the loudest hidden layer.
+    pub layers_apart: f64,
     /// Layers 1…L.
     pub layers: Vec<LayerSpread>,
     /// What is found in the records.
@@ -129,6 +134,11 @@ impl LayerSpread {
 }
 
 impl Spread {
+    /// Whether a linear axis hides its faint layers in the bins around 0.
+    pub fn hides_faint_layers(&self) -> bool {
+        self.scale.axis() == ValueAxis::Linear && self.layers_apart > ALIKE
+    }
+
     /// The number of units of a layer, counted from 0, and the batch.
     pub fn entries(&self, layer: usize) -> (usize, usize) {
         (self.experiment.sizes()[layer + 1], self.experiment.architecture.batch)
@@ -191,6 +201,7 @@ fn spread_as<T: Real + FromDraws>(
         signal: settings.signal,
         scale,
         bins,
+        layers_apart: reach.layers_apart(),
         layers,
         diagnosis: Diagnosis::of(
             experiment,
@@ -225,6 +236,11 @@ struct Reach {
 }
 
 impl Reach {
+    /// Decades between the faintest and the loudest hidden layer.
+    fn layers_apart(&self) -> f64 {
+        self.layers.map_or(0.0, |[faintest, loudest]| loudest - faintest)
+    }
+
     fn take<T: Real>(&mut self, signal: SpreadSignal, trace: &LayerTrace<T>, hidden: bool) {
         let mut squares = Scaled::ZERO;
         for example in 0..trace.z.batch() {

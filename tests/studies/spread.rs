@@ -1,10 +1,13 @@
 //! How z, a and δ spread: bins against plain counts.
 
+use std::sync::Arc;
+
 use gradient_lab::engine::Scaled;
 use gradient_lab::experiment::{Experiment, Preset};
+use gradient_lab::figure::{Figure, SpreadForm};
 use gradient_lab::study::{
-    DrawStudy, MOST_BINS, Spread, SpreadSettings, SpreadSignal, Stopped, TaskContext, ValueAxis,
-    ValueScale, spread,
+    DrawStudy, LayerSpread, MOST_BINS, Spread, SpreadSettings, SpreadSignal, Stopped, TaskContext,
+    ValueAxis, ValueScale, spread,
 };
 
 fn of(experiment: &Experiment, settings: SpreadSettings) -> Spread {
@@ -184,5 +187,25 @@ fn the_usual_axis_suits_the_data() {
     assert_eq!(usual(&chapter, SpreadSignal::Z), ValueAxis::Linear);
     assert_eq!(usual(&chapter, SpreadSignal::Delta), ValueAxis::Log);
     let exploding = Preset::find("exploding").unwrap().experiment();
-    assert_eq!(usual(&exploding, SpreadSignal::Z), ValueAxis::SignedLog);
+    // A Gaussian has two humps on a signed logarithmic axis.
+    assert_eq!(usual(&exploding, SpreadSignal::Z), ValueAxis::Linear);
+    assert_eq!(usual(&exploding, SpreadSignal::A), ValueAxis::SignedLog);
+}
+
+#[test]
+fn a_linear_axis_says_which_layers_it_hides() {
+    let how_to_read = |name: &str| {
+        let experiment = Preset::find(name).unwrap().experiment();
+        let settings = SpreadSettings { signal: SpreadSignal::Z, ..Default::default() };
+        let spread = Arc::new(of(&experiment, settings));
+        let rms = |layer: &LayerSpread| layer.rms.log10().expect("not zero");
+        let hidden = || spread.layers[..spread.layers.len() - 1].iter().map(rms);
+        let apart = hidden().fold(f64::MIN, f64::max) - hidden().fold(f64::MAX, f64::min);
+        let figure = Figure::spread(&spread, SpreadForm::Heat);
+        (apart, figure.caption.last().expect("words").clone())
+    };
+    let (apart, words) = how_to_read("exploding");
+    assert!(words.contains(&format!("{apart:.1} decades apart: signed log")), "{words}");
+    let (apart, words) = how_to_read("chapter-16");
+    assert!(apart < 1.5 && !words.contains("apart"), "{apart} {words}");
 }

@@ -188,7 +188,7 @@ fn a_click_on_a_cell_leads_to_its_layer_and_variant() {
         .find(|text| text.contains("The same norms as strips"))
         .expect("strips")
         .clone();
-    let place = at(&window, &heading, 0.5, 0.2);
+    let place = at(&window, &heading, 0.5, 0.8);
     window.harness.hover_at(place);
     window.frames();
     let texts = window.texts();
@@ -197,7 +197,7 @@ fn a_click_on_a_cell_leads_to_its_layer_and_variant() {
     click(&mut window, PointerButton::Primary, place);
     window.wait_until_idle();
     assert_eq!(window.harness.state().page(), Page::Why);
-    assert_eq!(window.lab().view.variant, 1, "the upper strip");
+    assert_eq!(window.lab().view.variant, 1, "the lower strip is the ReLU's");
     assert_eq!(window.find(Role::SpinButton, "Layer l", 0).value(), Some(layer));
 }
 

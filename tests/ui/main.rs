@@ -4,11 +4,13 @@
 mod support;
 
 mod charts;
+mod charts_at_random;
 mod clipboard;
 mod dropped;
 mod exceptions;
 mod extremes;
 mod files;
+mod fits;
 mod look;
 mod pasted;
 mod pictures;
@@ -19,6 +21,7 @@ mod session;
 mod settings;
 mod sizes;
 mod sweep;
+mod table;
 mod variants;
 mod welcome;
 mod window;

@@ -2,7 +2,7 @@
 
 use eframe::egui::Theme;
 use eframe::egui::accesskit::Role;
-use gradient_lab::experiment::Activation;
+use gradient_lab::experiment::{Activation, Experiment};
 
 use super::window::{Window, keep};
 
@@ -88,6 +88,45 @@ fn a_new_variant_is_open_and_variants_change_places() {
     assert_eq!(names(&window)[..2], ["ReLU", "Sigmoid"]);
     window.click_nth("Down", 1);
     assert_eq!(names(&window)[..3], ["ReLU", "Tanh", "Sigmoid"]);
+}
+
+/// A hidden variant leaves every picture and keeps its settings; the file keeps that too.
+#[test]
+fn a_variant_is_hidden_and_shown_again() {
+    let mut window = Window::open_as(None, [1280.0, 1500.0], Theme::Dark);
+    let before = window.experiment().clone();
+    let header = "‖δ‖ Sigmoid";
+    assert!(window.shows(header) && window.shows("‖δ‖ ReLU"));
+    window.click_nth("Hide", 0);
+    assert!(!window.shows(header) && window.shows("‖δ‖ ReLU"));
+    assert!(window.shows("Sigmoid (hidden)") && !window.shows("Vanishing: "));
+    assert_eq!(window.lab().view.variant, 1, "what is looked at is shown");
+    keep(&mut window, "hidden-variant");
+    window.find(Role::Button, "Hide", 0).hover();
+    window.frames();
+    assert!(window.shows("At least one variant is shown"));
+    let hidden = window.experiment().clone();
+    let text = hidden.to_toml();
+    assert!(text.contains("shown = false"), "{text}");
+    assert_eq!(Experiment::from_toml(&text), Ok(hidden));
+    for page in ["Precision", "Ensemble and theory"] {
+        window.click(page);
+        window.wait_until_idle();
+        keep(&mut window, &format!("hidden-variant-{}", page.to_lowercase()));
+    }
+    window.click("Undo");
+    assert_eq!(*window.experiment(), before);
+    window.click_nth("Hide", 1);
+    // Where the only one that is shown is removed, another takes its place.
+    window.click_nth("Remove", 0);
+    assert_eq!(names(&window), ["ReLU"]);
+    assert!(window.lab().refusal().is_none() && window.experiment().variants[0].shown);
+}
+
+#[test]
+fn a_file_shows_at_least_one_variant() {
+    let refused = Experiment::from_toml("[[variant]]\nshown = false").expect_err("none is shown");
+    assert!(refused.to_string().contains("at least one is shown"), "{refused}");
 }
 
 #[test]

@@ -152,6 +152,12 @@ impl Window {
         self.find(role, name, index).rect()
     }
 
+    /// Where the labels of that name stand.
+    pub fn labels(&self, name: &str) -> Vec<Rect> {
+        let found = self.harness.query_all_by_role_and_label(Role::Label, name);
+        found.map(|node| node.rect()).collect()
+    }
+
     /// Where texts stand that contain this.
     pub fn places_of_text(&self, part: &str) -> Vec<Rect> {
         let nodes = self.harness.root().children_recursive();

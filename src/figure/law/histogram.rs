@@ -24,7 +24,8 @@ pub(super) fn of_layer(
     layer: usize,
 ) -> Chart {
     let mut marks = Vec::new();
-    for (variant, measured) in ensemble.variants.iter().enumerate() {
+    let shown = || ensemble.experiment.shown(&ensemble.variants);
+    for (variant, measured) in shown() {
         let columns = columns(&measured.layers[layer - 1]);
         marks.push(Mark::of_variant(
             variant,
@@ -33,9 +34,8 @@ pub(super) fn of_layer(
             MarkShape::Columns(columns),
         ));
     }
-    for (variant, (measured, theory)) in ensemble.variants.iter().zip(&theory.variants).enumerate()
-    {
-        if let Some(curve) = expected_density(measured, theory, layer) {
+    for (variant, measured) in shown() {
+        if let Some(curve) = expected_density(measured, &theory.variants[variant], layer) {
             marks.push(Mark::of_variant(
                 variant,
                 &measured.name,
@@ -45,7 +45,7 @@ pub(super) fn of_layer(
         }
     }
     marks.retain(|mark| !mark.readings().is_empty());
-    for (variant, result) in draw.iter().flat_map(|draw| draw.variants.iter().enumerate()) {
+    for (variant, result) in draw.iter().flat_map(|draw| draw.experiment.shown(&draw.variants)) {
         if let Some(log10) = result.layers.get(layer - 1).and_then(|l| l.delta.log10()) {
             marks.push(Mark::of_variant(
                 variant,

@@ -1,6 +1,7 @@
 //! A gradient check's findings in words.
 
 use crate::figure::grouped;
+use crate::figure::number::two_digits;
 use crate::study::CheckFinding;
 
 /// A difference that is off by less than this of itself shows one digit.
@@ -16,22 +17,22 @@ pub fn sentence(finding: &CheckFinding) -> String {
     let number = |count: usize| grouped(count as u128);
     match *finding {
         CheckFinding::Differs { count, checked, worst } => format!(
-            "Backpropagation fails: {} of {} {} from finite differences by more than their error bound; {} by {:.1e} of itself, where {:.1e} is allowed.",
+            "Backpropagation fails: {} of {} {} from finite differences by more than their error bound; {} by {} of itself, where {} is allowed.",
             number(count),
             derivatives(checked),
             if count == 1 { "differs" } else { "differ" },
             worst.differences.parameter,
-            worst.relative_error,
-            worst.relative_bound().unwrap_or_default()
+            two_digits(worst.relative_error),
+            two_digits(worst.relative_bound().unwrap_or_default())
         ),
         CheckFinding::Agrees { count, checked, worst } => format!(
-            "Backpropagation passes: {} of {} {} with finite differences within their error bound; the worst, {}, is off by {:.1e} of itself, where {:.1e} is allowed.",
+            "Backpropagation passes: {} of {} {} with finite differences within their error bound; the worst, {}, is off by {} of itself, where {} is allowed.",
             number(count),
             derivatives(checked),
             if count == 1 { "agrees" } else { "agree" },
             worst.differences.parameter,
-            worst.relative_error,
-            worst.relative_bound().unwrap_or_default()
+            two_digits(worst.relative_error),
+            two_digits(worst.relative_bound().unwrap_or_default())
         ),
         CheckFinding::NothingResolved => {
             "Nothing speaks for or against backpropagation: no derivative other than 0 can be resolved.".to_owned()
@@ -57,8 +58,10 @@ pub fn sentence(finding: &CheckFinding) -> String {
             if single { "; precision f64 has more digits" } else { "" }
         ),
         CheckFinding::PlainDifferences { step, median, compared } if median < SHOWS => format!(
-            "With one h for all, plain centred differences of the loss come closest at h = {step:.1e}: the median of {} is off by {median:.1e}.",
-            derivatives(compared)
+            "With one h for all, plain centred differences of the loss come closest at h = {}: the median of {} is off by {}.",
+            two_digits(step),
+            derivatives(compared),
+            two_digits(median)
         ),
         CheckFinding::PlainDifferences { compared, .. } => format!(
             "At no single h do plain centred differences of the loss show half of {} to one digit: at a small h the rounding of L hides what is small, at a large one the loss bends.",

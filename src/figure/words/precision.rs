@@ -1,7 +1,7 @@
 //! What the formats do to training, in sentences: one for each finding.
 
 use crate::engine::Format;
-use crate::figure::number::{percent_of, power_of_two};
+use crate::figure::number::{percent_of, power_of_two, scientific};
 use crate::study::{
     BackwardTensor, EntryPlace, ForwardLoss, ForwardTensor, LossScale, NoScale, NormCheck, NormSum,
     PlainLoss, PrecisionFinding, Rule, ScaleRange, Share, VariantPrecision,
@@ -172,7 +172,7 @@ fn range_words(format: Format, range: &ScaleRange) -> String {
 fn within(factor: f64) -> String {
     match factor - 1.0 {
         ..1e-13 => "within 1e-13 of".to_owned(),
-        off @ ..1e-4 => format!("within {off:.0e} of"),
+        off @ ..1e-4 => format!("within {} of", scientific(off.into(), 0)),
         off @ ..0.1 => format!("within {:.2}\u{a0}% of", 100.0 * off),
         _ => format!("within a factor of {factor:.2} of"),
     }

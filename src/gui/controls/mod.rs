@@ -1,6 +1,7 @@
 //! The panel on the left: everything an experiment has.
 
 mod architecture;
+mod example;
 mod exception;
 mod row;
 mod sizes;
@@ -12,6 +13,8 @@ use crate::experiment::{Experiment, Preset, limits};
 
 use super::command::{Command, Commands};
 use super::lab::Lab;
+
+pub use example::example_choice;
 
 /// The controls. Whatever is moved becomes one `Set` command.
 pub fn show(ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
@@ -105,12 +108,11 @@ pub fn variant_shown(ui: &mut Ui, label: &str, lab: &Lab, commands: &mut Command
 /// A choice among the experiment's variants.
 pub fn variant_choice(ui: &mut Ui, label: &str, index: &mut usize, experiment: &Experiment) {
     let name = |i: usize| experiment.variants.get(i).map_or("–", |v| v.name.as_str());
-    let last = experiment.variants.len().saturating_sub(1);
-    let shown = (*index).min(last);
+    let shown = experiment.shown_variant(*index);
     let choice = egui::ComboBox::from_id_salt(label)
         .selected_text(RichText::new(crate::paint::shortened(name(shown), 24)).small());
     let response = choice.show_ui(ui, |ui| {
-        for i in 0..experiment.variants.len() {
+        for (i, _) in experiment.shown(&experiment.variants) {
             if row::entry(ui, shown == i, name(i), "") {
                 *index = i;
             }

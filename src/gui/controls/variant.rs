@@ -21,6 +21,8 @@ pub enum Wish {
     Remove,
     Up,
     Down,
+    /// Hidden in pictures, or shown again.
+    Hide,
 }
 
 /// One variant's controls, with others `below` its own settings.
@@ -34,9 +36,12 @@ pub fn show(
     let alone = draft.variants.len() == 1;
     let full = draft.variants.len() >= *limits::VARIANTS.end();
     let others: Vec<String> = names_but(draft, index);
-    let colour = theme::variant(index, ui.visuals());
-    let shown = crate::paint::shortened(&draft.variants[index].name, 26);
-    let title = RichText::new(shown).color(colour).strong();
+    let is_shown = draft.variants[index].shown;
+    let title = crate::paint::shortened(&draft.variants[index].name, 26);
+    let title = match is_shown {
+        true => RichText::new(title).color(theme::variant(index, ui.visuals())).strong(),
+        false => RichText::new(format!("{title} (hidden)")).weak(),
+    };
     let mut wish = None;
     let is_added = ui.data(|data| data.get_temp(added_id())) == Some(index);
     let header = CollapsingHeader::new(title).id_salt(("variant", index)).default_open(index < 2);
@@ -61,6 +66,9 @@ pub fn show(
         });
         below(ui, draft);
         ui.horizontal_wrapped(|ui| {
+            // Five buttons in a row of the narrowest panel.
+            ui.spacing_mut().button_padding.x = 5.0;
+            ui.spacing_mut().item_spacing.x = 4.0;
             let duplicate = ui.add_enabled(!full, egui::Button::new("Duplicate").small());
             if duplicate.on_disabled_hover_text("There are six variants already").clicked() {
                 wish = Some(Wish::Duplicate);
@@ -68,6 +76,13 @@ pub fn show(
             let remove = ui.add_enabled(!alone, egui::Button::new("Remove").small());
             if remove.on_disabled_hover_text("An experiment has at least one variant").clicked() {
                 wish = Some(Wish::Remove);
+            }
+            let last_shown = is_shown && draft.shown(&draft.variants).count() == 1;
+            let words = if is_shown { "Hide" } else { "Show" };
+            let hide = ui.add_enabled(!last_shown, egui::Button::new(words).small());
+            let hide = hide.on_disabled_hover_text("At least one variant is shown");
+            if hide.on_hover_text("In pictures; its settings stay").clicked() {
+                wish = Some(Wish::Hide);
             }
             let last = draft.variants.len() - 1;
             for (words, can, wished) in
@@ -96,7 +111,11 @@ pub fn apply(ui: &mut Ui, draft: &mut Experiment, index: usize, wish: Wish) {
         Wish::Down => draft.variants.swap(index, index + 1),
         Wish::Remove => {
             draft.variants.remove(index);
+            if draft.variants.iter().all(|variant| !variant.shown) {
+                draft.variants[0].shown = true;
+            }
         }
+        Wish::Hide => draft.variants[index].shown = !draft.variants[index].shown,
     }
 }
 

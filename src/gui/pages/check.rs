@@ -9,7 +9,8 @@ use eframe::egui::{self, Context, DragValue, Grid, RichText, ScrollArea, Slider,
 
 use crate::experiment::Experiment;
 use crate::figure::{
-    CheckRow, Figure, FigureId, check_rows, grouped, quick_check, quick_sample, with_minus,
+    CheckRow, Figure, FigureId, check_rows, grouped, quick_check, quick_sample, scientific,
+    with_minus,
 };
 use crate::study::{
     CheckError, CheckSettings, Cost, DrawStudy, GradientCheck, Sample, gradient_check,
@@ -164,7 +165,7 @@ impl CheckPage {
                 let slider = Slider::new(&mut choice.step, 1e-12..=0.1)
                     .logarithmic(true)
                     .smallest_positive(1e-12)
-                    .custom_formatter(|h, _| format!("{h:.1e}"));
+                    .custom_formatter(|h, _| scientific(h.into(), 1));
                 ui.add(slider)
                     .labelled_by(word.id)
                     .on_hover_text("The step of the finite difference");

@@ -1,5 +1,7 @@
 //! The gradient-flow page: bars, strips, units; below, the diagnosis and the table of norms.
 
+mod frozen;
+
 use std::sync::Arc;
 
 use eframe::egui::{self, Align, Layout, RichText, ScrollArea, Ui};
@@ -15,8 +17,13 @@ use crate::gui::lab::Lab;
 use crate::gui::page_view::{PageContext, PageView};
 use crate::paint::{self, Painter, theme};
 
+use frozen::FrozenColumn;
+
 /// Height of the panel with diagnosis and table, at first.
 const BELOW: f32 = 190.0;
+
+/// Width of the column of layers, in points.
+const LAYER: f32 = 40.0;
 
 /// The page; the lab holds all that it shows.
 pub struct FlowPage;
@@ -60,9 +67,9 @@ fn share_out(lab: &mut Lab, room: f32) -> [(FigureId, f32); 3] {
     };
     let rest = (room - strips - 30.0).max(0.0);
     [
-        (FigureId::Norms, (rest * 0.54).max(240.0)),
+        (FigureId::Norms, (rest * 0.54).max(220.0)),
         (FigureId::Strips, strips),
-        (FigureId::Units, (rest * 0.46).max(220.0)),
+        (FigureId::Units, (rest * 0.46).max(190.0)),
     ]
 }
 
@@ -108,21 +115,28 @@ fn table(ui: &mut Ui, draw: &Draw, detail: usize) {
     let columns = norms_table::columns(draw, detail);
     let layers = draw.experiment.layers();
     let visuals = ui.visuals().clone();
-    ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
+    let mut layer_column = FrozenColumn::default();
+    let area = ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
         let mut table = TableBuilder::new(ui)
             .striped(true)
             // Else many layers push the panel up, and it stays there.
             .min_scrolled_height(0.0)
             .cell_layout(Layout::right_to_left(Align::Center))
-            .column(Column::exact(40.0))
-            .column(Column::exact(104.0));
+            .column(Column::exact(LAYER))
+            .column(Column::exact(92.0));
+        let norms = columns.len() - norms_table::DETAILS;
         for index in 2..columns.len() {
-            // Seven digits and an exponent of four, or four digits.
-            let width = if index < 2 + draw.variants.len() { 110.0 } else { 92.0 };
+            // Seven digits and an exponent of four; four digits and such an exponent; four digits.
+            let width = match index.checked_sub(norms) {
+                None => 104.0,
+                Some(0 | 1) => 84.0,
+                Some(_) => 62.0,
+            };
             table = table.column(Column::auto().at_least(width).clip(true));
         }
         let header = |mut row: egui_extras::TableRow<'_, '_>| {
-            for column in &columns {
+            row.col(|ui| layer_column.take(ui, None, &columns[0].label, &columns[0].hint));
+            for column in &columns[1..] {
                 row.col(|ui| {
                     let mut text = RichText::new(&column.label).small().strong();
                     if let Some(variant) = column.variant {
@@ -135,12 +149,15 @@ fn table(ui: &mut Ui, draw: &Draw, detail: usize) {
         table.header(20.0, header).body(|body| {
             body.rows(18.0, layers, |mut row| {
                 let index = row.index();
-                for (column, field) in norms_table::row(draw, detail, index).iter().enumerate() {
+                let fields = norms_table::row(draw, detail, index);
+                row.col(|ui| layer_column.take(ui, Some(index), &fields[0], ""));
+                for (column, field) in fields.iter().enumerate().skip(1) {
                     row.col(|ui| cell(ui, draw, index, column, field));
                 }
             });
         });
     });
+    layer_column.show(ui, area.inner_rect);
 }
 
 fn cell(ui: &mut Ui, draw: &Draw, index: usize, column: usize, field: &str) {

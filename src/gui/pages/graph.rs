@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Context, DragValue, RichText, Ui};
+use eframe::egui::{self, Context, RichText, Ui};
 
 use crate::experiment::Experiment;
 use crate::figure::{Direction, Figure};
@@ -89,13 +89,6 @@ impl GraphPage {
         }
         ui.separator();
         controls::variant_shown(ui, "Variant shown", lab, commands);
-        let batch = lab.experiment.architecture.batch;
-        if batch > 1 {
-            let mut shown = self.example.min(batch - 1) + 1;
-            let field = DragValue::new(&mut shown).range(1..=batch).prefix("example ");
-            if ui.add(field).on_hover_text("Which example of the batch").changed() {
-                self.example = shown - 1;
-            }
-        }
+        controls::example_choice(ui, &mut self.example, &lab.experiment);
     }
 }

@@ -9,7 +9,7 @@ mod wish;
 
 use std::time::Duration;
 
-use eframe::egui::{self, Context, DragValue, EventFilter, Key, Modifiers, ScrollArea, Ui};
+use eframe::egui::{self, Context, EventFilter, Key, Modifiers, RichText, ScrollArea, Ui};
 
 use crate::experiment::{Experiment, Preset};
 use crate::study::{DrawStudy, small_copy};
@@ -45,13 +45,12 @@ impl PageView for StepsPage {
     }
 
     fn ask(&mut self, lab: &Lab) {
-        self.example = self.example.min(lab.experiment.architecture.batch.saturating_sub(1));
         if lab.refusal().is_some() {
             return;
         }
         let variant = lab.view.variant.min(lab.experiment.variants.len().saturating_sub(1));
-        let question =
-            Question { experiment: lab.experiment.clone(), variant, example: self.example };
+        let example = self.example.min(lab.experiment.architecture.batch.saturating_sub(1));
+        let question = Question { experiment: lab.experiment.clone(), variant, example };
         self.asked.ask(&question);
     }
 
@@ -143,21 +142,19 @@ impl StepsPage {
 
     fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
         let batch = lab.experiment.architecture.batch;
-        if batch < 2 && lab.experiment.variants.len() < 2 {
-            return;
-        }
         ui.horizontal_wrapped(|ui| {
-            ui.label("Variant");
-            controls::variant_shown(ui, "Variant shown", lab, commands);
-            if batch > 1 {
-                let word = ui.label("Example");
-                let mut shown = self.example + 1;
-                let field = ui.add(DragValue::new(&mut shown).range(1..=batch));
-                let hint = "Which example of the batch. Loss, gradients and update are its own";
-                field.labelled_by(word.id).on_hover_text(hint);
-                self.example = shown - 1;
+            if lab.experiment.variants.len() > 1 {
+                ui.label("Variant");
+                controls::variant_shown(ui, "Variant shown", lab, commands);
             }
+            controls::example_choice(ui, &mut self.example, &lab.experiment);
         });
+        if batch > 1 {
+            let words = format!(
+                "One example of {batch} at a time: loss, gradients and update are its own, not the mean over the batch."
+            );
+            ui.label(RichText::new(words).small().weak());
+        }
     }
 
     /// Left and Right, while nothing else that needs them has the focus.

@@ -15,7 +15,9 @@ pub fn bold() -> FontFamily {
 }
 
 /// The files, by the names that the families list them under.
-const FILES: [(&str, &[u8]); 6] = [
+const FILES: [(&str, &[u8]); 8] = [
+    ("Inter scripts", include_bytes!("../../../assets/fonts/Inter-Regular-Scripts.otf")),
+    ("Inter SemiBold scripts", include_bytes!("../../../assets/fonts/Inter-SemiBold-Scripts.otf")),
     ("Inter", include_bytes!("../../../assets/fonts/Inter-Regular.otf")),
     ("Inter SemiBold", include_bytes!("../../../assets/fonts/Inter-SemiBold.otf")),
     ("JetBrains Mono", include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf")),
@@ -27,8 +29,14 @@ const FILES: [(&str, &[u8]); 6] = [
 /// Each family's files; the first that has a sign gives it.
 pub(super) fn families() -> [(FontFamily, &'static [&'static str]); 3] {
     [
-        (FontFamily::Proportional, &["Inter", "DejaVu Sans", "Noto Sans Symbols 2"]),
-        (bold(), &["Inter SemiBold", "DejaVu Sans", "Noto Sans Symbols 2"]),
+        (
+            FontFamily::Proportional,
+            &["Inter scripts", "Inter", "DejaVu Sans", "Noto Sans Symbols 2"],
+        ),
+        (
+            bold(),
+            &["Inter SemiBold scripts", "Inter SemiBold", "DejaVu Sans", "Noto Sans Symbols 2"],
+        ),
         (
             FontFamily::Monospace,
             &["JetBrains Mono", "DejaVu Sans Mono", "DejaVu Sans", "Noto Sans Symbols 2"],

@@ -1,12 +1,13 @@
 //! BP1 in each loss, typeset, and the present network's own numbers.
 
-use eframe::egui::{Context, DragValue, Grid, RichText, Ui};
+use eframe::egui::{Context, Grid, RichText, Ui};
 
 use crate::experiment::{Experiment, Loss};
 use crate::figure::{OutputRow, output_rows, with_minus};
 use crate::study::{DrawStudy, Snapshot, snapshot};
 
 use crate::figure::Ink;
+use crate::gui::controls;
 use crate::gui::lab::Lab;
 use crate::gui::study_handle::{Study, StudyHandle};
 use crate::gui::under_way;
@@ -61,7 +62,7 @@ impl LossesPart {
                 row(ui, loss, loss == lab.experiment.architecture.loss);
             }
             ui.add_space(4.0);
-            self.example(ui, lab.experiment.architecture.batch);
+            controls::example_choice(ui, &mut self.example, &lab.experiment);
             under_way::show(ui, &mut self.asked, "Running a pass");
             if let Some(made) = &self.made {
                 ui.label(&made.words);
@@ -77,20 +78,6 @@ impl LossesPart {
             self.asked.ask(&(experiment.clone(), variant, example));
         }
     }
-
-    fn example(&mut self, ui: &mut Ui, batch: usize) {
-        if batch < 2 {
-            return;
-        }
-        ui.horizontal(|ui| {
-            let word = ui.label("Example");
-            let mut shown = self.example.min(batch - 1) + 1;
-            let field = ui.add(DragValue::new(&mut shown).range(1..=batch));
-            if field.labelled_by(word.id).on_hover_text("Which example of the batch").changed() {
-                self.example = shown - 1;
-            }
-        });
-    }
 }
 
 /// The loss of one example, and δ^(L) for it.
@@ -101,7 +88,7 @@ fn formulas(loss: Loss) -> [&'static str; 2] {
             r"\delta^{(L)} = (a - y) \odot \sigma'\!\left(z^{(L)}\right)",
         ],
         Loss::Bce => [
-            r"L = -\sum_j y_j \ln a_j + (1 - y_j) \ln(1 - a_j),\quad a = \sigma\!\left(z^{(L)}\right)",
+            r"L = -\sum_j \left(y_j \ln a_j + (1 - y_j) \ln(1 - a_j)\right),\quad a = \sigma\!\left(z^{(L)}\right)",
             r"\delta^{(L)} = \frac{a - y}{a\,(1 - a)} \odot a\,(1 - a) = a - y",
         ],
         Loss::SoftmaxCe => [
@@ -134,10 +121,12 @@ fn row(ui: &mut Ui, loss: Loss, present: bool) {
 fn made(loss: Loss, snapshot: &Snapshot) -> Made {
     let rest = snapshot.layers.last().and_then(|layer| layer.rest.as_ref());
     let rest = rest.map_or(String::new(), |rest| format!(" {} more have no room.", rest.count));
+    let outputs = if loss == Loss::SoftmaxCe { "softmax outputs" } else { "outputs" };
     let words = format!(
-        "Where the way back starts: the outputs of {}, example {}.{rest}",
+        "Where the way back starts: the {outputs} of {}, example {} of {}.{rest}",
         snapshot.variant,
-        snapshot.example + 1
+        snapshot.example + 1,
+        snapshot.batch
     );
     Made { words, rows: output_rows(snapshot, loss.cancels_slope()) }
 }

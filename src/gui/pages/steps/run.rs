@@ -74,11 +74,12 @@ pub fn answer(
         Err(error) => return Ok(Answer { run: Err(error.to_string()) }),
     };
     let given = Given::of(experiment, &experiment.variants[*variant], study, task)?;
-    let shown = run.steps.iter().map(|step| shown(step, &run)).collect();
+    let batch = experiment.architecture.batch;
+    let shown = run.steps.iter().map(|step| shown(step, &run, batch)).collect();
     Ok(Answer { run: Ok(Run { question, steps: shown, given }) })
 }
 
-fn shown(step: &Step, run: &Steps) -> Shown {
+fn shown(step: &Step, run: &Steps, batch: usize) -> Shown {
     let equation = |values: &Values| Equation::of(values.equation());
     Shown {
         phase: phase(step.kind),
@@ -88,13 +89,17 @@ fn shown(step: &Step, run: &Steps) -> Shown {
         numbers: Equation::of(step.numbers.clone()),
         between: step.between.iter().map(equation).collect(),
         result: equation(&step.result),
-        remark: (step.kind == StepKind::LossAgain).then(|| remark(run)),
+        remark: (step.kind == StepKind::LossAgain).then(|| remark(run, batch)),
     }
 }
 
 /// What the update did to the loss.
-fn remark(run: &Steps) -> String {
+fn remark(run: &Steps, batch: usize) -> String {
     let (before, after) = (run.loss, run.loss_after);
+    let whose = match batch {
+        1 => String::new(),
+        _ => format!(" of example {} of {batch}", run.example),
+    };
     let moved = match after.partial_cmp(&before) {
         Some(std::cmp::Ordering::Less) => "lowers the loss",
         Some(std::cmp::Ordering::Greater) => "raises the loss",
@@ -102,7 +107,7 @@ fn remark(run: &Steps) -> String {
         None => "leaves the loss undefined",
     };
     format!(
-        "One update with η = {} {moved}: {before:.6} before, {after:.6} after.",
+        "One update with η = {} {moved}{whose}: {before:.6} before, {after:.6} after.",
         run.learning_rate
     )
 }
