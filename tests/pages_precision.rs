@@ -261,7 +261,11 @@ fn the_loss_scale_and_the_variant_are_chosen() {
 #[test]
 fn hovering_tells_what_is_kept() {
     let mut harness = open(medium(), [1280.0, 1000.0], Theme::Light);
-    let bars = harness.get_by_label_contains("Norm ‖δ⁽ˡ⁾‖ by layer, and").rect();
+    let named = |harness: &PageWindow| {
+        let mut named = harness.get_all_by_label_contains("Norm ‖δ⁽ˡ⁾‖ by layer, and");
+        named.next().expect("a heading").rect()
+    };
+    let bars = named(&harness);
     harness.hover_at(bars.left_bottom() + eframe::egui::vec2(120.0, 150.0));
     harness.wait_for("in bf16");
     let strips = harness.get_by_label_contains("flushed to 0: Sigmoid").rect();

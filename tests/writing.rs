@@ -30,19 +30,26 @@ fn render(more: &[&str]) -> std::process::Output {
 #[test]
 fn a_path_says_what_kind_of_picture_it_is_or_an_argument_does() {
     let folder = tempfile::tempdir().expect("a folder");
-    for name in ["a", "a.svg", "a.pdf", "a.jpeg", "a.png.txt"] {
+    for name in ["a", "a.eps", "a.jpeg", "a.png.txt"] {
         let path = folder.path().join(name);
         let output = render(&["-o", text(&path)]);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{told}");
-        assert!(told.contains("--format png"), "{told}");
+        assert!(told.contains(".svg or .pdf, or add --format"), "{told}");
         assert!(names_in(folder.path()).is_empty());
     }
-    for (name, more) in [("a.png", &[][..]), ("b.PNG", &[]), ("c", &["--format", "png"])] {
+    for (name, more, begin) in [
+        ("a.png", &[][..], SIGNATURE),
+        ("b.PNG", &[], SIGNATURE),
+        ("c", &["--format", "png"], SIGNATURE),
+        ("d.svg", &[], b"<svg"),
+        ("e.pdf", &[], b"%PDF"),
+        ("f", &["--format", "pdf"], b"%PDF"),
+    ] {
         let path = folder.path().join(name);
         let output = render(&[&["-o", text(&path)][..], more].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert!(fs::read(&path).expect(name).starts_with(SIGNATURE));
+        assert!(fs::read(&path).expect(name).starts_with(begin), "{name}");
     }
 }
 

@@ -8,9 +8,11 @@ mod drawing;
 mod mesh;
 mod outline;
 pub mod pdf;
+mod run;
 pub mod svg;
 mod text;
+mod walk;
 
 pub use drawing::{Drawing, Mark, Piece};
 pub use outline::{Outline, Step};
-pub use text::{Face, Letter, Run};
+pub use run::{Face, Letter, Run};

@@ -15,7 +15,7 @@ use krilla::text::{Font, GlyphId, KrillaGlyph};
 
 use super::drawing::{Drawing, Mark};
 use super::outline::{Outline, Step, polyline};
-use super::text::{Face, Run};
+use super::run::{Face, Run};
 
 /// PDF counts in 1/72 inch, and a drawing in 1/96.
 const PDF_POINTS: f32 = 72.0 / 96.0;

@@ -12,7 +12,7 @@ use xmlwriter::{Indent, Options, XmlWriter};
 
 use super::drawing::{Drawing, Mark};
 use super::outline::{Outline, Step};
-use super::text::Run;
+use super::run::Run;
 use crate::raster::Image;
 
 /// How finely images are cut at the least.

@@ -1,67 +1,15 @@
 //! Laid-out text as runs of letters in one font each.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use eframe::egui::epaint::text::{FontData, Glyph, Row};
+use eframe::egui::epaint::text::{Glyph, Row};
 use eframe::egui::epaint::{TextShape, Vertex};
 use eframe::egui::{Color32, Context, FontFamily, FontId, Mesh, Pos2, Rect};
-use skrifa::{FontRef, MetadataProvider};
 
-use super::drawing::{Mark, Walk};
+use super::drawing::Mark;
 use super::mesh;
-
-/// A font file.
-#[derive(Clone, Debug)]
-pub struct Face {
-    /// The name that egui has it under.
-    pub name: String,
-    /// The file.
-    pub data: Arc<FontData>,
-}
-
-impl Face {
-    /// The file as one reads it.
-    pub(super) fn font(&self) -> Option<FontRef<'_>> {
-        FontRef::from_index((*self.data.font).as_ref(), self.data.index).ok()
-    }
-
-    /// The glyph of a character.
-    fn glyph(&self, letter: char) -> Option<u32> {
-        let id = self.font()?.charmap().map(letter)?.to_u32();
-        (id != 0).then_some(id)
-    }
-}
-
-/// A character in its place.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Letter {
-    /// Which.
-    pub character: char,
-    /// Its glyph's number in the font.
-    pub glyph: u32,
-    /// Where it begins on its baseline, before the run is turned.
-    pub at: Pos2,
-    /// How far the next one is, if they stand as they are.
-    pub advance: f32,
-}
-
-/// Letters of one font, size and colour on one line, spaces among them.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// The font.
-    pub face: Face,
-    /// Its size in points.
-    pub size: f32,
-    /// The ink.
-    pub colour: Color32,
-    /// From left to right, one at least.
-    pub letters: Vec<Letter>,
-    /// Radians by which the run is turned clockwise.
-    pub angle: f32,
-    /// About which point.
-    pub pivot: Pos2,
-}
+use super::run::{Face, Letter, Run};
+use crate::raster::offscreen::Scene;
 
 /// The fonts of a context, by family.
 pub(super) struct Faces {
@@ -89,8 +37,8 @@ impl Faces {
 }
 
 /// A text's runs; a character that no font has is shown as the pixels that stand for it.
-pub(super) fn runs(text: &TextShape, walk: &Walk<'_>) -> Vec<Mark> {
-    let mut writer = Writer { text, walk, marks: Vec::new(), run: None };
+pub(super) fn runs(text: &TextShape, scene: &Scene, faces: &Faces) -> Vec<Mark> {
+    let mut writer = Writer { text, scene, faces, marks: Vec::new(), run: None };
     let mut place = 0;
     for row in &text.galley.rows {
         let origin = text.pos + row.pos.to_vec2();
@@ -107,7 +55,8 @@ pub(super) fn runs(text: &TextShape, walk: &Walk<'_>) -> Vec<Mark> {
 
 struct Writer<'a> {
     text: &'a TextShape,
-    walk: &'a Walk<'a>,
+    scene: &'a Scene,
+    faces: &'a Faces,
     marks: Vec<Mark>,
     run: Option<Run>,
 }
@@ -118,7 +67,7 @@ impl Writer<'_> {
         let FontId { size, family } = self.font(place);
         let vertices = row.visuals.mesh.vertices.get(glyph.first_vertex as usize..);
         let ink = vertices.and_then(|vertices| vertices.first()).filter(|_| !is_space(glyph.chr));
-        let Some((face, id)) = self.walk.faces.find(&family, glyph.chr) else {
+        let Some((face, id)) = self.faces.find(&family, glyph.chr) else {
             self.end();
             if ink.is_some() {
                 self.pixels(row, glyph, origin);
@@ -187,7 +136,7 @@ impl Writer<'_> {
     /// Four corners of the atlas of glyphs.
     fn pixels(&mut self, row: &Row, glyph: &Glyph, origin: Pos2) {
         let first = glyph.first_vertex as usize;
-        let size = self.walk.scene.textures.get(Default::default()).map(|of| of.size());
+        let size = self.scene.textures.get(Default::default()).map(|of| of.size());
         let (Some(corners), Some([width, height])) =
             (row.visuals.mesh.vertices.get(first..first + 4), size)
         else {
@@ -200,7 +149,7 @@ impl Writer<'_> {
             color: self.colour(vertex),
         }));
         mesh.indices = vec![0, 1, 2, 2, 1, 3];
-        self.marks.extend(mesh::pixels(mesh, Rect::EVERYTHING, self.walk.scene));
+        self.marks.extend(mesh::pixels(mesh, Rect::EVERYTHING, self.scene));
     }
 
     /// What lies behind the letters of a row, and lines below and through them.
@@ -212,7 +161,7 @@ impl Writer<'_> {
         mesh.indices = triangles.flatten().copied().collect();
         if !mesh.indices.is_empty() {
             mesh.translate(origin.to_vec2());
-            self.marks.extend(mesh::pixels(mesh, Rect::EVERYTHING, self.walk.scene));
+            self.marks.extend(mesh::pixels(mesh, Rect::EVERYTHING, self.scene));
         }
     }
 }
