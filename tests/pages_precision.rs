@@ -261,14 +261,15 @@ fn the_loss_scale_and_the_variant_are_chosen() {
 #[test]
 fn hovering_tells_what_is_kept() {
     let mut harness = open(medium(), [1280.0, 1000.0], Theme::Light);
-    let named = |harness: &PageWindow| {
-        let mut named = harness.get_all_by_label_contains("Norm ‖δ⁽ˡ⁾‖ by layer, and");
+    // A chart has its heading's name, and stands below it.
+    let heading = |harness: &PageWindow, name: &str| {
+        let mut named = harness.get_all_by_label_contains(name);
         named.next().expect("a heading").rect()
     };
-    let bars = named(&harness);
+    let bars = heading(&harness, "Norm ‖δ⁽ˡ⁾‖ by layer, and");
     harness.hover_at(bars.left_bottom() + eframe::egui::vec2(120.0, 150.0));
     harness.wait_for("in bf16");
-    let strips = harness.get_by_label_contains("flushed to 0: Sigmoid").rect();
+    let strips = heading(&harness, "flushed to 0: Sigmoid");
     harness.hover_at(strips.left_bottom() + eframe::egui::vec2(120.0, 60.0));
     harness.wait_for("kept with fewer digits");
 }
