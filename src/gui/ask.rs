@@ -220,7 +220,10 @@ impl Ask {
         let mut answer = Answer::Waiting;
         let word = ui.label("File");
         let field = egui::TextEdit::singleline(&mut self.path).char_limit(LETTERS);
-        let field = ui.add(field.desired_width(f32::INFINITY)).labelled_by(word.id);
+        let mut field = ui.add(field.desired_width(f32::INFINITY)).labelled_by(word.id);
+        if matches!(self.purpose, Purpose::Picture(_)) {
+            field = field.on_hover_text("Its ending says what it is: .png, .svg or .pdf");
+        }
         if std::mem::take(&mut self.fresh) {
             field.request_focus();
         }

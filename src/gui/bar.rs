@@ -98,7 +98,7 @@ fn tools(ui: &mut Ui, can: Can<'_>, commands: &mut Commands) {
     if ui.available_width() < ROOM_FOR_EXPORT {
         return;
     }
-    let export = ui.button("Export PNG…").on_hover_text("The whole sheet as a picture (Ctrl+E)");
+    let export = ui.button("Export…").on_hover_text("The whole sheet as PNG, SVG or PDF (Ctrl+E)");
     if export.clicked() {
         commands.push(Command::AskSheetPicture);
     }
@@ -138,7 +138,7 @@ fn file_menu(ui: &mut Ui, can: Can<'_>, commands: &mut Commands) {
         entry(ui, true, "Save", Command::Save, commands);
         entry(ui, true, "Save as…", Command::SaveAs, commands);
         ui.separator();
-        entry(ui, true, "Export the sheet as PNG…", Command::AskSheetPicture, commands);
+        entry(ui, true, "Export the sheet as a picture…", Command::AskSheetPicture, commands);
         entry(ui, true, "Export the sheet's numbers as CSV…", Command::AskSheetTable, commands);
         ui.label(RichText::new("Each figure has its own buttons too.").small().weak());
         ui.separator();

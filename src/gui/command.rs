@@ -50,13 +50,13 @@ pub enum Command {
     Save,
     /// The window that saves the experiment to another file.
     SaveAs,
-    /// The window that exports this figure as PNG.
+    /// The window that exports this figure as a picture.
     AskPicture(Arc<Figure>),
     /// The window that exports this figure's numbers as CSV.
     AskTable(Arc<Figure>),
     /// This figure onto the clipboard.
     Copy(Arc<Figure>),
-    /// The window that exports the present draw's sheet as PNG.
+    /// The window that exports the present draw's sheet as a picture.
     AskSheetPicture,
     /// The window that exports the numbers of the present draw's sheet as CSV.
     AskSheetTable,

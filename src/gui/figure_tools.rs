@@ -86,6 +86,6 @@ fn tools(ui: &mut Ui, figure: &Arc<Figure>, commands: &mut Commands) {
         }
     };
     button("CSV…", "Export this figure's numbers", Command::AskTable);
-    button("PNG…", "Export this figure as a picture", Command::AskPicture);
+    button("Picture…", "Export this figure as PNG, SVG or PDF", Command::AskPicture);
     button("Copy", "Copy this figure as a picture", Command::Copy);
 }

@@ -39,7 +39,7 @@ pub const BINDINGS: [Binding; 13] = [
     binding!(CTRL_SHIFT, S, "Save the experiment as…", Command::SaveAs),
     binding!(CTRL, S, "Save the experiment", Command::Save),
     binding!(CTRL_SHIFT, E, "Export the sheet's numbers as CSV…", Command::AskSheetTable),
-    binding!(CTRL, E, "Export the sheet as PNG…", Command::AskSheetPicture),
+    binding!(CTRL, E, "Export the sheet as a picture…", Command::AskSheetPicture),
     binding!(CTRL_SHIFT, C, "Copy the sheet as a picture", Command::CopySheet),
     binding!(CTRL, Q, "Quit", Command::Quit),
     binding!(Modifiers::NONE, F1, "Show the keys", Command::ShowKeys),

@@ -30,7 +30,7 @@ fn the_exported_picture_is_the_renderers() {
     let folder = TempDir::new().expect("a folder");
     let mut window = open_in(&folder);
     window.type_into(Role::SpinButton, "Depth", 0, "7");
-    window.click("Export PNG…");
+    window.click("Export…");
     window.click("1×");
     window.click("Export");
     let path = written(&mut window, folder.path());
@@ -45,6 +45,23 @@ fn the_exported_picture_is_the_renderers() {
     assert_eq!(exported.dimensions(), (1100, 1320));
     assert!(exported == direct, "the same pixels");
     assert_eq!(&open::file(&path).expect("an experiment in the picture"), window.experiment());
+}
+
+/// The path's ending says what kind of picture it is; one that does not is asked for again.
+#[test]
+fn a_picture_is_what_its_ending_says() {
+    let folder = TempDir::new().expect("a folder");
+    let mut window = Window::open();
+    for (name, begin) in [("a.svg", "<svg"), ("a.pdf", "%PDF")] {
+        window.click("Export…");
+        window.answer_path(&folder.path().join("a.jpeg"), "Export");
+        window.wait_for_text("ends in .png, .svg or .pdf");
+        let path = folder.path().join(name);
+        window.answer_path(&path, "Export");
+        window.wait("a file", |window| !window.shows("Export picture"));
+        let bytes = std::fs::read(&path).expect("the file is there");
+        assert!(bytes.starts_with(begin.as_bytes()), "{name}");
+    }
 }
 
 #[test]
@@ -134,7 +151,7 @@ fn a_folder_that_takes_no_file_is_a_sentence() {
 #[test]
 fn a_small_window_is_left_with_escape_or_cancel() {
     let mut window = Window::open();
-    window.click("Export PNG…");
+    window.click("Export…");
     assert!(window.shows("Export picture"));
     window.press(Modifiers::NONE, Key::Escape);
     assert!(!window.shows("Export picture"));

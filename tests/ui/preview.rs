@@ -24,7 +24,7 @@ fn previewed(size: [f32; 2], theme: Theme) -> Window {
 }
 
 fn exports(window: &mut Window) -> bool {
-    window.find(Role::Button, "Export PNG…", 0).click();
+    window.find(Role::Button, "Export…", 0).click();
     window.frames();
     window.shows("Export picture")
 }

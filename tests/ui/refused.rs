@@ -97,7 +97,7 @@ fn a_wrong_path_keeps_the_dialog_with_its_input() {
 fn a_picture_that_cannot_be_written_keeps_the_dialog() {
     let folder = TempDir::new().expect("a folder");
     let mut window = Window::open();
-    window.click("Export PNG…");
+    window.click("Export…");
     window.click("1×");
     window.answer_path(&folder.path().join("missing/a.png"), "Export");
     window.wait_for_text("Export picture");
