@@ -1,6 +1,6 @@
 //! The card of the very first start: three ways in.
 
-use eframe::egui::{Align2, Button, Context, Key, Modifiers, RichText, Ui, Window, vec2};
+use eframe::egui::{self, Align2, Button, Context, Key, Modifiers, RichText, Ui, Window, vec2};
 
 use crate::experiment::Preset;
 
@@ -10,10 +10,10 @@ use super::page::Page;
 /// The preset in which one sees gradients vanish at first sight.
 const SHOWN: &str = "vanishing";
 
-/// Shows the card while it is open; each way in closes it.
+/// Shows the card while it is open; each way in closes it, and whoever uses the lab has found one.
 pub fn show(context: &Context, open: &mut bool, commands: &mut Commands) {
     let mut stays = *open;
-    Window::new("Three ways in")
+    let card = Window::new("Three ways in")
         .open(&mut stays)
         .collapsible(false)
         .resizable(false)
@@ -41,7 +41,12 @@ pub fn show(context: &Context, open: &mut bool, commands: &mut Commands) {
             ui.weak("“Help” brings this card back.");
         });
     let escapes = || context.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape));
-    *open = *open && stays && !escapes();
+    // When the button goes down: it comes up on this card where a menu's entry has opened it.
+    let pressed = context.input(|i| i.pointer.press_origin().filter(|_| i.pointer.any_pressed()));
+    let is_beside =
+        |card: egui::InnerResponse<_>| pressed.is_some_and(|at| !card.response.rect.contains(at));
+    let used = card.is_some_and(is_beside);
+    *open = *open && stays && !used && !escapes();
 }
 
 /// A wide button, and below it what it leads to.
