@@ -115,9 +115,15 @@ fn table(ui: &mut Ui, draw: &Draw, detail: usize) {
     let columns = norms_table::columns(draw, detail);
     let layers = draw.experiment.layers();
     let visuals = ui.visuals().clone();
+    // Columns are measured once for each table: longer numbers make another one.
+    let lengths = [0, layers - 1].map(|row| {
+        let fields = norms_table::row(draw, detail, row).into_iter();
+        fields.skip(1).map(|field| field.chars().count()).collect::<Vec<_>>()
+    });
     let mut layer_column = FrozenColumn::default();
     let area = ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
         let mut table = TableBuilder::new(ui)
+            .id_salt(("norms", lengths))
             .striped(true)
             // Else many layers push the panel up, and it stays there.
             .min_scrolled_height(0.0)
