@@ -234,8 +234,15 @@ fn head(
     let Some(first) = layout.centres[column].first() else { return };
     let (x, top) = (first.x, layout.top);
     let ink = visuals.text_color();
-    let title = FontId::new(theme::BODY, fonts::bold());
-    painter.text(pos2(x, top + 2.0), Align2::CENTER_TOP, &content.title, title, ink);
+    let font = FontId::new(theme::BODY, fonts::bold());
+    let title = |words: &str| painter.layout_no_wrap(words.to_owned(), font.clone(), ink);
+    let mut words = title(&content.title);
+    if words.size().x > layout.across - 6.0 {
+        // A narrow column has its number alone.
+        words = title(content.title.rsplit(' ').next().unwrap_or_default());
+    }
+    let at = Align2::CENTER_TOP.anchor_size(pos2(x, top + 2.0), words.size());
+    painter.galley(at.min, words, ink);
     let weak = visuals.weak_text_color();
     if let Some(words) = fitted(painter, &content.subtitle, layout.across - 4.0, weak) {
         painter.galley(pos2(x - 0.5 * words.size().x, top + 19.0), words, weak);
