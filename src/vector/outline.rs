@@ -65,7 +65,7 @@ fn rounded(rect: Rect, radii: [Vec2; 4]) -> Outline {
     outline
 }
 
-/// The same outline elsewhere.
+/// A step with each of its points moved by `map`.
 pub(super) fn mapped(step: Step, map: impl Fn(Pos2) -> Pos2) -> Step {
     match step {
         Step::Move(to) => Step::Move(map(to)),
