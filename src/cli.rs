@@ -7,6 +7,7 @@ mod output;
 mod progress;
 mod source;
 mod sweep;
+mod table;
 mod theory;
 
 use std::ffi::OsString;
@@ -54,6 +55,8 @@ enum Command {
     Theory(theory::TheoryArgs),
     /// Write one figure as a PNG, an SVG or a PDF, without a display
     Render(RenderArgs),
+    /// Print or write the numbers of a figure, without a display
+    Table(table::TableArgs),
     /// Measure one quantity over one or two settings, without a display
     Sweep(Box<sweep::SweepArgs>),
     /// Print activations, initializations, losses, presets, figures and the file's keys
@@ -125,6 +128,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Some(Command::Ensemble(args)) => ensemble::run(&args),
         Some(Command::Theory(args)) => theory::run(&args),
+        Some(Command::Table(args)) => table::run(&args),
         Some(Command::Sweep(args)) => sweep::run(&args),
         Some(Command::List) => print(list::write),
     };

@@ -1,25 +1,77 @@
-//! A figure's numbers as a table, for CSV and for spreadsheets.
+//! A figure's numbers as a table, for CSV, JSON and spreadsheets.
 
+use crate::engine::Scaled;
+use crate::study::Compared;
+
+use super::check::outcome_name;
+use super::number::{full, full_of_log10};
 use super::{
     AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Map, MapCell, Mark, MarkShape, Panel, Rows,
-    Scale, format_rows::flush_rows, precision, scientific_of_log10, value_rows::table_rows,
+    Scale, format_rows::flush_rows, precision, value_rows::table_rows,
 };
 
 /// Header and rows, all as text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// The columns' names.
-    pub header: Vec<&'static str>,
-    /// One list of fields for each number of the figure.
+    pub header: &'static [&'static str],
+    /// One list of fields for each number of the figure, or for each thing with several numbers.
     pub rows: Vec<Vec<String>>,
 }
 
+impl Table {
+    /// The columns of a table with one number a row: what it is, whose, where it stands and in
+    /// which quantity that is told, and its log10, empty where there is none.
+    pub const LONG: &[&str] = &["quantity", "series", "x", "value", "log10", "x_quantity"];
+    /// The columns of a table with one checked derivative a row.
+    pub const DERIVATIVES: &[&str] = &[
+        "parameter",
+        "outcome",
+        "backpropagation",
+        "backpropagation_log10",
+        "difference",
+        "difference_log10",
+        "error_bound",
+        "error_bound_log10",
+        "relative_error",
+        "step_h",
+    ];
+}
+
+/// A row of the long form. A place is the number and what it is a number of.
+pub(super) fn row(
+    quantity: String,
+    series: String,
+    [x, x_quantity]: [&str; 2],
+    value: String,
+    log10: Option<f64>,
+) -> Vec<String> {
+    let log10 = log10.map(|log10| log10.to_string()).unwrap_or_default();
+    vec![quantity, series, x.to_owned(), value, log10, x_quantity.to_owned()]
+}
+
+/// A row of the long form about a layer, from 1.
+pub(super) fn of_layer(
+    quantity: String,
+    series: String,
+    layer: usize,
+    value: String,
+    log10: Option<f64>,
+) -> Vec<String> {
+    row(quantity, series, [&layer.to_string(), "layer"], value, log10)
+}
+
 impl Figure {
-    /// Every number of the figure in long form: panel, series, x (the layer, mostly), value and its log10.
-    /// A true zero has the value 0 and no log10; a number beyond `f64` has its digits and
-    /// exponent as text all the same.
+    /// Every number of the figure, once and with all its digits, a row each under
+    /// [`Table::LONG`]. A true zero has the value 0 and no log10; a number beyond `f64` has its
+    /// digits and exponent as text all the same. Of checked derivatives, a row is a derivative.
     pub fn table(&self) -> Table {
+        if !self.derivatives.is_empty() {
+            let rows = self.derivatives.iter().map(derivative_row).collect();
+            return Table { header: Table::DERIVATIVES, rows };
+        }
         let mut rows = Vec::new();
+        let has_bars = self.panels.iter().any(|panel| matches!(panel, Panel::Bars(_)));
         for panel in &self.panels {
             match panel {
                 Panel::Bars(bars) => {
@@ -33,6 +85,8 @@ impl Figure {
                 Panel::Heat(Heat { rows: Rows::Formats { report, variant }, .. }) => {
                     rows.extend(report.variants.get(*variant).into_iter().flat_map(flush_rows));
                 }
+                // Strips beside bars are the same numbers.
+                Panel::Heat(Heat { rows: Rows::Named(_), .. }) if has_bars => {}
                 Panel::Heat(heat) => rows.extend(heat_rows(heat)),
                 Panel::Ridge(ridge) => rows.extend(table_rows(&ridge.spread)),
                 Panel::Chart(chart) => rows.extend(chart_rows(chart)),
@@ -40,22 +94,15 @@ impl Figure {
                 Panel::Map(map) => rows.extend(map_rows(map)),
             }
         }
-        Table { header: vec!["quantity", "series", "x", "value", "log10"], rows }
+        Table { header: Table::LONG, rows }
     }
 }
 
 fn bars_rows(bars: &Bars) -> impl Iterator<Item = Vec<String>> + '_ {
     bars.series.iter().flat_map(|series| {
-        series.points.iter().map(|point| {
-            let log10 = point.log10.map(|log10| log10.to_string()).unwrap_or_default();
-            vec![
-                "‖δ⁽ˡ⁾‖".to_owned(),
-                series.name.clone(),
-                point.layer.to_string(),
-                point.exact(),
-                log10,
-            ]
-        })
+        let norm = || "‖δ⁽ˡ⁾‖".to_owned();
+        let points = series.points.iter();
+        points.map(move |p| of_layer(norm(), series.name.clone(), p.layer, p.full(), p.log10))
     })
 }
 
@@ -66,9 +113,8 @@ fn overlay_rows(bars: &Bars) -> impl Iterator<Item = Vec<String>> + '_ {
             Scale::Log10 => Some(height),
             Scale::Linear { power } => (height > 0.0).then(|| height.log10() + power as f64),
         };
-        let value = log10.map_or("0".to_owned(), |log10| scientific_of_log10(log10, 6));
-        let log10 = log10.map(|log10| log10.to_string()).unwrap_or_default();
-        vec!["‖δ⁽ˡ⁾‖".to_owned(), name, x.to_string(), value, log10]
+        let value = log10.map_or("0".to_owned(), full_of_log10);
+        row("‖δ⁽ˡ⁾‖".to_owned(), name, [&x.to_string(), "layer"], value, log10)
     })
 }
 
@@ -77,14 +123,8 @@ fn heat_rows(heat: &Heat) -> impl Iterator<Item = Vec<String>> + '_ {
         (0..heat.rows.count()).flat_map(|row| (0..heat.columns).map(move |column| (row, column)));
     cells.filter(|&(row, column)| heat.cell(row, column) != Cell::Absent).map(|(row, column)| {
         let cell = heat.cell(row, column);
-        let log10 = cell.log10().map(|log10| log10.to_string()).unwrap_or_default();
-        vec![
-            heat.quantity.clone(),
-            heat.rows.name(row),
-            (column + 1).to_string(),
-            cell.exact(),
-            log10,
-        ]
+        let value = cell.log10().map_or_else(|| cell.exact(), full_of_log10);
+        of_layer(heat.quantity.clone(), heat.rows.name(row), column + 1, value, cell.log10())
     })
 }
 
@@ -92,16 +132,16 @@ fn chart_rows(chart: &Chart) -> impl Iterator<Item = Vec<String>> + '_ {
     let named = chart.marks.iter().filter(|mark| !mark.name.is_empty());
     named.flat_map(chart_readings).map(|(name, x, y)| {
         let (value, log10) = match chart.y.scale {
-            AxisScale::Log10 => (scientific_of_log10(y, 6), y.to_string()),
-            AxisScale::Linear | AxisScale::Layers => (y.to_string(), String::new()),
+            AxisScale::Log10 => (full_of_log10(y), Some(y)),
+            AxisScale::Linear | AxisScale::Layers => (y.to_string(), None),
         };
-        let x = match chart.x.scale {
-            AxisScale::Log10 => scientific_of_log10(x, 6),
-            AxisScale::Linear => x.to_string(),
+        let (x, x_quantity) = match chart.x.scale {
+            AxisScale::Log10 => (full_of_log10(x), &*chart.x.label),
+            AxisScale::Linear => (x.to_string(), &*chart.x.label),
             // A layer's columns stand beside one another.
-            AxisScale::Layers => x.round().to_string(),
+            AxisScale::Layers => (x.round().to_string(), "layer"),
         };
-        vec![chart.y.label.clone(), name, x, value, log10]
+        row(chart.y.label.clone(), name, [&x, x_quantity], value, log10)
     })
 }
 
@@ -124,8 +164,9 @@ fn map_rows(map: &Map) -> impl Iterator<Item = Vec<String>> + '_ {
     let cells = places.filter(|&(x, y)| map.cell(x, y) != MapCell::Pending).map(|(x, y)| {
         let value =
             map.cell(x, y).value().map_or_else(|| "true zero".to_owned(), |v| v.to_string());
-        let x = map.x.values[x].to_string();
-        vec![map.quantity.label().to_lowercase(), map.y.name(y), x, value, String::new()]
+        let x = [&*map.x.values[x].to_string(), &map.x.label];
+        let name = format!("{} = {}", map.y.label, map.y.values[y]);
+        row(map.quantity.label().to_lowercase(), name, x, value, None)
     });
     let plain = |scale: AxisScale, at: f64| match scale {
         AxisScale::Log10 => libm::pow(10.0, at).to_string(),
@@ -133,7 +174,7 @@ fn map_rows(map: &Map) -> impl Iterator<Item = Vec<String>> + '_ {
     };
     let line = map.line.iter().map(move |&[x, y]| {
         let (x, y) = (plain(map.x.scale, x), plain(map.y.scale, y));
-        vec![map.y.label.clone(), map.line_name.clone(), x, y, String::new()]
+        row(map.y.label.clone(), map.line_name.clone(), [&x, &map.x.label], y, None)
     });
     cells.chain(line)
 }
@@ -150,8 +191,34 @@ fn graph_rows(graph: &Graph) -> impl Iterator<Item = Vec<String>> + '_ {
         let title = &graph.columns[link.column].title;
         link.story.iter().take(2).map(move |line| (title, line))
     });
-    nodes.chain(links).map(|(title, line)| {
-        let (name, value) = line.split_once(" = ").unwrap_or((line, ""));
-        vec![name.to_owned(), title.clone(), String::new(), value.to_owned(), String::new()]
+    nodes.chain(links).flat_map(|(title, line)| {
+        // Between the first and the last stands how it comes about.
+        let name = line.split(" = ").next().unwrap_or(line);
+        // Spreadsheets know no true minus sign.
+        let values = line.rsplit(" = ").next().unwrap_or("").replace('−', "-");
+        let values = values.split(", ").filter(|value| value.parse::<f64>().is_ok());
+        let row =
+            |value: &str| row(name.to_owned(), title.clone(), ["", ""], value.to_owned(), None);
+        values.map(row).collect::<Vec<_>>()
     })
+}
+
+fn derivative_row(compared: &Compared) -> Vec<String> {
+    let log10 = |number: Scaled| number.abs().log10().map(|l| l.to_string()).unwrap_or_default();
+    let of = &compared.differences;
+    let pair = |number: Scaled| [full(number), log10(number)];
+    let [[analytic, analytic_log10], [value, value_log10], [bound, bound_log10]] =
+        [compared.analytic, of.value, of.bound].map(pair);
+    vec![
+        of.parameter.to_string(),
+        outcome_name(compared.outcome).to_owned(),
+        analytic,
+        analytic_log10,
+        value,
+        value_log10,
+        bound,
+        bound_log10,
+        full(compared.relative_error.into()),
+        full(of.step),
+    ]
 }

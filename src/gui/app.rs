@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, Context, Ui, ViewportCommand};
 
 use crate::experiment::Experiment;
+use crate::export::table::Numbers;
 use crate::figure::{Figure, FigureId};
 
 use super::ask::Purpose;
@@ -197,13 +198,20 @@ impl App {
             Command::AskPicture(figure) if self.may_leave(&figure) => {
                 self.ask(context, Purpose::Picture(figure));
             }
-            Command::AskTable(figure) if self.may_leave(&figure) => {
-                self.ask(context, Purpose::Table(figure));
+            Command::AskTable(numbers) if self.may_be_written(&numbers) => {
+                self.ask(context, Purpose::Table(numbers));
             }
             Command::Copy(figure) if self.may_leave(&figure) => self.files.copy(context, figure),
             Command::AskPicture(_) | Command::AskTable(_) | Command::Copy(_) => {}
+            Command::CopyText(text) => {
+                context.copy_text(text);
+                self.messages.say("The text is on the clipboard.");
+            }
+            Command::CopyStep(step) => self.files.copy_step(context, step),
             Command::AskSheetPicture => self.with_sheet(context, Command::AskPicture),
-            Command::AskSheetTable => self.with_sheet(context, Command::AskTable),
+            Command::AskSheetTable => {
+                self.with_sheet(context, |sheet| Command::AskTable(Numbers::Figure(sheet)));
+            }
             Command::CopySheet => self.with_sheet(context, Command::Copy),
             Command::Open(path) => self.leave(context, Leaving::Open(path)),
             Command::Reopen => {
@@ -234,6 +242,14 @@ impl App {
     /// bar at the bottom says so.
     fn may_leave(&self, figure: &Figure) -> bool {
         !figure.id.is_of_draw() || self.lab.preview().is_none()
+    }
+
+    fn may_be_written(&self, numbers: &Numbers) -> bool {
+        match numbers {
+            Numbers::Figure(figure) => self.may_leave(figure),
+            Numbers::Records(draw) => !draw.is_preview(),
+            Numbers::Steps(_) => true,
+        }
     }
 
     /// Does to the sheet what the command does to any figure; nothing before the first draw.

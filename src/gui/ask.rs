@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, DragValue, Grid, Ui};
 
 use crate::experiment::visible;
+use crate::export::atomic;
 use crate::export::picture::{self, POINTS_PER_INCH, PictureFormat, PictureOptions};
-use crate::export::{atomic, table};
+use crate::export::table::{Numbers, TableFormat};
 use crate::figure::Figure;
 
 use super::input_limit::LETTERS;
@@ -24,8 +25,8 @@ pub enum Purpose {
     Save,
     /// Where to write this figure as a picture.
     Picture(Arc<Figure>),
-    /// Where to write this figure's numbers.
-    Table(Arc<Figure>),
+    /// Where to write these numbers.
+    Table(Numbers),
 }
 
 /// A dialog that ends sooner than this has not been seen by anybody.
@@ -66,7 +67,7 @@ impl Ask {
             Purpose::Open => String::new(),
             Purpose::Save => format!("{}.toml", slug(title)),
             Purpose::Picture(figure) => format!("{}-{}.png", slug(title), figure.id.id()),
-            Purpose::Table(figure) => format!("{}-{}.csv", slug(title), figure.id.id()),
+            Purpose::Table(numbers) => format!("{}-{}.csv", slug(title), numbers.id().id()),
         };
         let scale = PictureOptions::PRINT_SCALE;
         let size = match &purpose {
@@ -221,8 +222,13 @@ impl Ask {
         let word = ui.label("File");
         let field = egui::TextEdit::singleline(&mut self.path).char_limit(LETTERS);
         let mut field = ui.add(field.desired_width(f32::INFINITY)).labelled_by(word.id);
-        if matches!(self.purpose, Purpose::Picture(_)) {
-            field = field.on_hover_text("Its ending says what it is: .png, .svg or .pdf");
+        let endings = match self.purpose {
+            Purpose::Open | Purpose::Save => None,
+            Purpose::Picture(_) => Some("Its ending says what it is: .png, .svg or .pdf"),
+            Purpose::Table(_) => Some("Its ending says what it is: .csv or .json"),
+        };
+        if let Some(words) = endings {
+            field = field.on_hover_text(words);
         }
         if std::mem::take(&mut self.fresh) {
             field.request_focus();
@@ -293,7 +299,9 @@ fn dialog(purpose: &Purpose, path: &Path) -> Option<PathBuf> {
             let endings = PictureFormat::ALL.map(PictureFormat::ending);
             dialog.add_filter("Picture", &endings).set_file_name(name).save_file()
         }
-        Purpose::Table(_) => dialog.add_filter("CSV", &["csv"]).set_file_name(name).save_file(),
+        Purpose::Table(_) => {
+            dialog.add_filter("Numbers", &["csv", "json"]).set_file_name(name).save_file()
+        }
     }
 }
 
@@ -324,9 +332,12 @@ pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path)
     }
 }
 
-/// Writes a figure's numbers as CSV.
-pub fn write_table(figure: &Figure, path: &Path) -> Done {
-    match table::encode(&figure.table()) {
+/// Writes numbers in the form that the path's ending names.
+pub fn write_table(numbers: &Numbers, path: &Path) -> Done {
+    let Some(format) = TableFormat::of(path) else {
+        return Done::Refused("A file of numbers ends in .csv or .json.".to_owned());
+    };
+    match numbers.encode(format) {
         Ok(bytes) => written(path, &bytes),
         Err(error) => Done::Refused(error.to_string()),
     }

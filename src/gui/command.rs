@@ -6,9 +6,11 @@ use std::sync::Arc;
 use eframe::egui::Context;
 
 use crate::experiment::Experiment;
+use crate::export::table::Numbers;
 use crate::figure::{Figure, View};
 
 use super::page::Page;
+use super::pages::Shown;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,13 +54,17 @@ pub enum Command {
     SaveAs,
     /// The window that exports this figure as a picture.
     AskPicture(Arc<Figure>),
-    /// The window that exports this figure's numbers as CSV.
-    AskTable(Arc<Figure>),
+    /// The window that exports these numbers as CSV or JSON.
+    AskTable(Numbers),
     /// This figure onto the clipboard.
     Copy(Arc<Figure>),
+    /// This text onto the clipboard.
+    CopyText(String),
+    /// A step of the worked example onto the clipboard, as a picture.
+    CopyStep(Arc<Shown>),
     /// The window that exports the present draw's sheet as a picture.
     AskSheetPicture,
-    /// The window that exports the numbers of the present draw's sheet as CSV.
+    /// The window that exports the numbers of the present draw's sheet.
     AskSheetTable,
     /// The present draw's sheet onto the clipboard.
     CopySheet,

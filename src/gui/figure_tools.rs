@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Align, Layout, Rect, RichText, Ui, UiBuilder, Vec2, pos2, vec2};
 
+use crate::export::table::Numbers;
 use crate::figure::Figure;
 use crate::paint::{Medium, Painter, Wish};
 
@@ -65,7 +66,7 @@ pub fn panel(
         Wish::Cell(x, y) => Command::Cell(x, y),
         Wish::CopyPicture => Command::Copy(figure.clone()),
         Wish::ExportPicture => Command::AskPicture(figure.clone()),
-        Wish::ExportNumbers => Command::AskTable(figure.clone()),
+        Wish::ExportNumbers => Command::AskTable(Numbers::Figure(figure.clone())),
     }));
 }
 
@@ -79,13 +80,18 @@ fn heading_width(ui: &Ui, figure: &Figure) -> f32 {
 
 fn tools(ui: &mut Ui, figure: &Arc<Figure>, commands: &mut Commands) {
     let mut button = |text: &str, hint: &str, command: fn(Arc<Figure>) -> Command| {
-        let label = RichText::new(text).small();
-        let button = egui::Button::new(label).frame_when_inactive(false);
-        if ui.add(button).on_hover_text(hint).clicked() {
+        if tool(ui, text, hint) {
             commands.push(command(figure.clone()));
         }
     };
-    button("CSV…", "Export this figure's numbers", Command::AskTable);
+    let table = |figure| Command::AskTable(Numbers::Figure(figure));
+    button("CSV…", "Export this figure's numbers as CSV or JSON", table);
     button("Picture…", "Export this figure as PNG, SVG or PDF", Command::AskPicture);
     button("Copy", "Copy this figure as a picture", Command::Copy);
+}
+
+/// A small button without a frame; true where it was clicked.
+pub fn tool(ui: &mut Ui, text: &str, hint: &str) -> bool {
+    let button = egui::Button::new(RichText::new(text).small()).frame_when_inactive(false);
+    ui.add(button).on_hover_text(hint).clicked()
 }

@@ -22,6 +22,7 @@ mod settings;
 mod sizes;
 mod sweep;
 mod table;
+mod tables;
 mod variants;
 mod welcome;
 mod window;

@@ -24,6 +24,7 @@ use super::page_view::{PageContext, PageView};
 use super::refused;
 
 pub use law::LawPage;
+pub(super) use steps::{Shown, picture as step_picture};
 pub use sweep::SweepPage;
 pub use why::WhyPage;
 
