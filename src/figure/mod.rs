@@ -21,6 +21,7 @@ mod law;
 mod map;
 pub mod norms_table;
 mod number;
+mod numbers;
 mod precision;
 mod spread;
 mod stored_norms;

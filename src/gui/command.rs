@@ -10,7 +10,7 @@ use crate::export::table::Numbers;
 use crate::figure::{Figure, View};
 
 use super::page::Page;
-use super::pages::Shown;
+use super::run_by_hand::Shown;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,8 +15,9 @@ use super::ask::{self, Answer, Ask, Purpose};
 use super::document::{Document, SharedDocument};
 use super::jobs::{Done, Jobs};
 use super::message::Messages;
-use super::pages::{Shown, step_picture};
 use super::question::{Choice, Leaving, Question};
+use super::run_by_hand::Shown;
+use super::step_equation;
 
 /// Files that the menu offers again.
 const RECENT: usize = 8;
@@ -167,7 +168,7 @@ impl Files {
     /// A step of the worked example to the clipboard.
     pub fn copy_step(&mut self, context: &Context, step: Arc<Shown>) {
         let theme = context.theme();
-        self.copy_painted(move || Ok(step_picture(&step, theme)?));
+        self.copy_painted(move || Ok(step_equation::picture(&step, theme)?));
     }
 
     fn copy_painted(

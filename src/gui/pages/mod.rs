@@ -24,7 +24,6 @@ use super::page_view::{PageContext, PageView};
 use super::refused;
 
 pub use law::LawPage;
-pub(super) use steps::{Shown, picture as step_picture};
 pub use sweep::SweepPage;
 pub use why::WhyPage;
 

@@ -1,10 +1,8 @@
 //! The run by hand: one example forward, back, one update and forward again, one equation at
 //! a time with its numbers put in.
 
-mod equation;
 mod list;
 mod numbers;
-mod run;
 mod wish;
 
 use std::sync::Arc;
@@ -21,12 +19,11 @@ use crate::gui::controls;
 use crate::gui::figure_tools::tool;
 use crate::gui::lab::Lab;
 use crate::gui::page_view::{PageContext, PageView};
+use crate::gui::run_by_hand::{self, Answer, Question, Run, Shown};
+use crate::gui::step_equation;
 use crate::gui::study_handle::{Study, StudyHandle};
 use crate::gui::under_way;
 
-pub use equation::picture;
-pub use run::Shown;
-use run::{Answer, Question, Run};
 use wish::Wish;
 
 /// How long a step stays while the run plays, in seconds.
@@ -76,7 +73,7 @@ impl StepsPage {
         let mut study = draws.beside();
         let asked =
             StudyHandle::new(context, "gradient-lab steps", move |question: Question, task, _| {
-                run::answer(question, &mut study, task)
+                run_by_hand::answer(question, &mut study, task)
             });
         Self { asked, example: 0, current: 0, playing: None }
     }
@@ -94,7 +91,7 @@ impl StepsPage {
             ScrollArea::vertical().id_salt("step").auto_shrink(false).show(ui, |ui| {
                 under_way::show(ui, &mut self.asked, "Running the example");
                 if let Some(step) = run.steps.get(self.current) {
-                    equation::show(ui, step);
+                    step_equation::show(ui, step);
                 }
                 ui.add_space(10.0);
                 numbers::show(ui, run, lab, commands);

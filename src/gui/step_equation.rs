@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use eframe::egui::{Frame, Pos2, Rect, RichText, ScrollArea, Theme, Ui, UiBuilder, Vec2, vec2};
 
-use super::run::{Equation, Shown};
+use super::run_by_hand::{Equation, Shown};
 use crate::paint::mathtext::{Math, MathCache, MathStyle};
 use crate::paint::theme;
 use crate::raster::Image;
