@@ -108,7 +108,7 @@ fn scene(figure: &Arc<Figure>, options: PictureOptions) -> Result<Scene, Picture
     let theme = if options.dark { Theme::Dark } else { Theme::Light };
     let mut painter = Painter::new();
     let size = vec2(options.size[0], options.size[1]);
-    let contents = |ui: &mut egui::Ui| sheet::show(&mut painter, ui, figure, Medium::Paper);
+    let contents = |ui: &mut egui::Ui| _ = sheet::show(&mut painter, ui, figure, Medium::Paper);
     Ok(Scene::lay_out(size, options.scale, theme, theme::install, contents)?)
 }
 

@@ -7,7 +7,7 @@ use eframe::egui::Context;
 
 use crate::experiment::Experiment;
 use crate::export::table::Numbers;
-use crate::figure::{Figure, View};
+use crate::figure::{Figure, FigureId, View};
 
 use super::page::Page;
 use super::run_by_hand::Shown;
@@ -74,6 +74,12 @@ pub enum Command {
     Reopen,
     /// The end.
     Quit,
+    /// This figure fills the window, or the page's first one; where one does, the page again.
+    Alone(Option<FigureId>),
+    /// The panels beside what a page shows go, or come back.
+    FoldPanels,
+    /// The window takes the whole screen, or gives it back.
+    FullScreen,
     /// The list of keys.
     ShowKeys,
     /// The card with three ways in.

@@ -1,5 +1,6 @@
 //! The window: what a person sees and touches.
 
+mod alone;
 mod app;
 mod ask;
 mod bar;

@@ -8,6 +8,7 @@ use crate::figure::{Figure, Note, Panel};
 
 use super::layout::Medium;
 use super::painter::{Painter, least_height, least_width, natural_height};
+use super::stage::Wish;
 use crate::paint::{fonts, theme};
 
 /// The paper's margin, in points.
@@ -15,8 +16,14 @@ const PAPER_MARGIN: i8 = 22;
 /// The least width of any paper, in points.
 const LEAST_WIDTH: f32 = 540.0;
 
-/// Fills the ui with the figure.
-pub fn show(painter: &mut Painter, ui: &mut Ui, figure: &Arc<Figure>, medium: Medium) {
+/// Fills the ui with the figure, and says what is asked for by touching it.
+pub fn show(
+    painter: &mut Painter,
+    ui: &mut Ui,
+    figure: &Arc<Figure>,
+    medium: Medium,
+) -> Option<Wish> {
+    let mut wish = None;
     egui::Frame::new().inner_margin(PAPER_MARGIN).show(ui, |ui| {
         ui.set_min_size(ui.available_size());
         title(ui, figure);
@@ -26,11 +33,13 @@ pub fn show(painter: &mut Painter, ui: &mut Ui, figure: &Arc<Figure>, medium: Me
         let heights: Vec<_> = share_out(figure, room).into_iter().map(size).collect();
         for (index, size) in heights.into_iter().enumerate() {
             let top = ui.cursor().top();
-            ui.push_id(index, |ui| painter.panel(ui, figure, index, size, medium));
+            let of_panel = |ui: &mut Ui| painter.panel(ui, figure, index, size, medium);
+            wish = ui.push_id(index, of_panel).inner.or(wish.take());
             ui.add_space((size.y + 6.0 - (ui.cursor().top() - top)).max(0.0));
         }
         words(ui, figure);
     });
+    wish
 }
 
 fn title(ui: &mut Ui, figure: &Figure) {

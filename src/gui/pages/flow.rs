@@ -36,11 +36,13 @@ impl PageView for FlowPage {
             ui.centered_and_justified(|ui| ui.label("Computing the first networks…"));
             return;
         };
-        egui::Panel::bottom("norms")
-            .resizable(true)
-            .default_size(BELOW)
-            .size_range(90.0..=600.0)
-            .show(ui, |ui| below(ui, lab, &draw, commands));
+        if !lab.folded {
+            egui::Panel::bottom("norms")
+                .resizable(true)
+                .default_size(BELOW)
+                .size_range(90.0..=600.0)
+                .show(ui, |ui| below(ui, lab, &draw, commands));
+        }
         egui::CentralPanel::default().show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 figures(ui, lab, painter, commands);

@@ -81,9 +81,11 @@ impl StepsPage {
     fn run(&mut self, ui: &mut Ui, run: &Run, lab: &Lab, commands: &mut Commands) {
         self.current = self.current.min(run.steps.len().saturating_sub(1));
         let mut wish = Wish::default();
-        egui::Panel::left("steps").resizable(false).exact_size(LIST).show(ui, |ui| {
-            list::show(ui, run, self.current, &mut wish);
-        });
+        if !lab.folded {
+            egui::Panel::left("steps").resizable(false).exact_size(LIST).show(ui, |ui| {
+                list::show(ui, run, self.current, &mut wish);
+            });
+        }
         egui::CentralPanel::default().show(ui, |ui| {
             self.buttons(ui, run, &mut wish, commands);
             self.choices(ui, lab, commands);
