@@ -11,6 +11,9 @@ use crate::paint::{Medium, Painter, Wish, sheet};
 /// larger its type.
 const SLIDE: [f32; 2] = [800.0, 450.0];
 
+/// The part of that size that type has at least, if some of the figure is below the window then.
+const READABLE: f32 = 0.65;
+
 /// What is alone, as long as something is.
 #[derive(Clone, Copy)]
 struct Alone {
@@ -98,7 +101,7 @@ pub fn show(context: &Context, painter: &mut Painter, figure: &Arc<Figure>) -> O
             ui.set_min_size(window.size());
             ui.set_max_size(window.size());
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                let least = sheet::least_size(ui, figure, window.width());
+                let least = sheet::least_size(ui, figure, window.width(), Medium::Screen);
                 fit(ui, window, least.y);
                 let size = vec2(window.width(), window.height().max(least.y));
                 let rect = Rect::from_min_size(ui.cursor().min, size);
@@ -113,13 +116,14 @@ pub fn show(context: &Context, painter: &mut Painter, figure: &Arc<Figure>) -> O
     .inner
 }
 
-/// As large as the window allows without cutting what takes that height.
+/// As large as the window allows without cutting what takes that height, where that is readable.
 fn fit(ui: &Ui, window: Rect, height: f32) {
     let now = ui.ctx().zoom_factor();
     let side = window.size() * now;
     let slide = (side.x / SLIDE[0]).min(side.y / SLIDE[1]);
-    let scale = slide.min(now * window.height() / height).max(1.0);
-    let is_tight = height > window.height() && now > 1.0;
+    let least = (READABLE * slide).max(1.0);
+    let scale = slide.min(now * window.height() / height).max(least);
+    let is_tight = height > window.height() && now > 1.01 * least;
     // Larger type takes more rows: it only grows where the slide does.
     if is_tight || scale > 1.25 * now {
         ui.ctx().set_zoom_factor(scale);

@@ -9,7 +9,7 @@ use eframe::egui::{self, DragValue, Grid, Ui};
 
 use crate::experiment::visible;
 use crate::export::atomic;
-use crate::export::picture::{self, POINTS_PER_INCH, PictureFormat, PictureOptions};
+use crate::export::picture::{self, PAPERS, POINTS_PER_INCH, PictureFormat, PictureOptions};
 use crate::export::table::{Numbers, TableFormat};
 use crate::figure::Figure;
 
@@ -187,6 +187,9 @@ impl Ask {
                 ));
             });
             ui.end_row();
+            let word = ui.label("Paper");
+            paper_choice(ui, &mut options.size, word.id);
+            ui.end_row();
             let word = ui.label("Density");
             ui.horizontal(|ui| {
                 let mut dpi = options.dots_per_inch().round();
@@ -286,6 +289,21 @@ impl Ask {
     }
 }
 
+/// A size that fits what it is printed on.
+fn paper_choice(ui: &mut Ui, size: &mut [f32; 2], word: egui::Id) {
+    let present = PAPERS.iter().find(|(_, of)| of == size);
+    let chosen = present.map_or("of its own", |(name, _)| name);
+    let choice = egui::ComboBox::from_id_salt("paper").selected_text(chosen);
+    let choice = choice.show_ui(ui, |ui| {
+        for (name, of) in PAPERS {
+            ui.selectable_value(size, of, name);
+        }
+    });
+    choice.response.labelled_by(word).on_hover_text(
+        "A whole page, the width of its text, or a journal's two columns; for SVG and PDF these are the real sizes",
+    );
+}
+
 fn dialog(purpose: &Purpose, path: &Path) -> Option<PathBuf> {
     let mut dialog = rfd::FileDialog::new();
     if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
@@ -293,7 +311,9 @@ fn dialog(purpose: &Purpose, path: &Path) -> Option<PathBuf> {
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     match purpose {
-        Purpose::Open => dialog.add_filter("Experiment", &["toml", "png"]).pick_file(),
+        Purpose::Open => {
+            dialog.add_filter("Experiment", &["toml", "png", "svg", "pdf"]).pick_file()
+        }
         Purpose::Save => dialog.add_filter("Experiment", &["toml"]).set_file_name(name).save_file(),
         Purpose::Picture(_) => {
             let endings = PictureFormat::ALL.map(PictureFormat::ending);
@@ -321,10 +341,8 @@ pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path)
     };
     let encoded = picture::fitting_size(figure, Some(options.size), options.scale)
         .and_then(|size| picture::encode(figure, format, PictureOptions { size, ..options }));
-    let left_out =
-        || picture::left_out(&figure.experiment).filter(|_| format == PictureFormat::Png);
     match encoded {
-        Ok(bytes) => match (written(path, &bytes), left_out()) {
+        Ok(bytes) => match (written(path, &bytes), picture::left_out(&figure.experiment)) {
             (Done::Written(path), Some(but)) => Done::WrittenBut(path, but),
             (done, _) => done,
         },

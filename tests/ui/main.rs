@@ -5,6 +5,7 @@ mod support;
 
 mod charts;
 mod charts_at_random;
+mod class;
 mod clipboard;
 mod dropped;
 mod exceptions;
