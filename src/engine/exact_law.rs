@@ -28,6 +28,9 @@ pub enum NotExact {
     /// More than one example shares the weights.
     #[error("drawing in law needs a batch of 1")]
     Batch,
+    /// Layers are more than weights and activations, or share their weights.
+    #[error("drawing in law is of plain layers, without normalization, skips or tied weights")]
+    Layers,
     /// Rounding in another format is part of the question.
     #[error("drawing in law is done in double precision")]
     Precision,
@@ -92,10 +95,13 @@ impl ExactLaw {
                 init.unit_law() == UnitLaw::Normal || init.scale(inputs, units) == 0.0
             }
             OpShape::Activation(_) => true,
+            OpShape::Norm { .. } | OpShape::Add { .. } | OpShape::Save => true,
         };
         let mut ops = OpShape::of_variant(experiment, variant);
         if variant.weights.is_some() || !ops.all(is_known) {
             Err(NotExact::Weights)
+        } else if !variant.is_plain() {
+            Err(NotExact::Layers)
         } else if experiment.architecture.batch != 1 {
             Err(NotExact::Batch)
         } else if !matches!(experiment.architecture.precision, Precision::F64 | Precision::F32) {

@@ -15,10 +15,12 @@ mod dense;
 mod extent;
 mod fused;
 mod jacobian;
+mod norm;
 mod path;
 mod recover;
 pub(crate) mod scaled_activation;
 mod shape;
+mod skip;
 mod stored;
 
 use crate::engine::number::Real;
@@ -29,10 +31,11 @@ pub(crate) use cancellation::has_terms;
 pub use dense::Dense;
 pub(crate) use dense::add_bias;
 pub use jacobian::Jacobian;
+pub use norm::{Norm, NormTrace};
 pub(crate) use path::{backward, forward};
 pub(crate) use recover::{MARGIN, sum_and_top};
 pub use shape::OpShape;
-pub(crate) use stored::times_slope_stored;
+pub(crate) use stored::{backward_stored, forward_stored, times_slope_stored};
 
 /// One thing that a network computes.
 #[derive(Clone, Debug)]
@@ -41,6 +44,15 @@ pub enum Op<T> {
     Dense(Dense<T>),
     /// a = φ(z), entry by entry.
     Activation(Activation),
+    /// u = γ ⊙ (z − μ)/√(v + ε) + β.
+    Norm(Norm<T>),
+    /// h^(l−1) + α r: the skip of the layer below is added.
+    Add {
+        /// α.
+        alpha: f64,
+    },
+    /// h^(l): the skip of the layer above starts here.
+    Save,
 }
 
 impl<T: Real> Op<T> {
@@ -49,6 +61,9 @@ impl<T: Real> Op<T> {
         match self {
             Self::Dense(dense) => OpShape::Dense { inputs: dense.inputs(), units: dense.units() },
             Self::Activation(activation) => OpShape::Activation(*activation),
+            Self::Norm(norm) => OpShape::Norm { spec: norm.spec, units: norm.units },
+            Self::Add { alpha } => OpShape::Add { alpha: *alpha },
+            Self::Save => OpShape::Save,
         }
     }
 }
