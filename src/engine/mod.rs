@@ -12,7 +12,7 @@
 //! | `gradient.rs`, `parameters.rs` | BP3 and BP4; the parameters by name |
 //! | `record.rs` | [`LayerRecord`]: what a pass leaves of each layer, and why a δ is zero |
 //! | `emulated.rs` | the pass as a narrow format computes it |
-//! | `exact_law.rs` | [`ExactLaw`]: norms drawn without weights |
+//! | `exact_law/` | [`ExactLaw`]: norms drawn without weights |
 //! | `svd/` | [`ProductSvd`]: singular values of long products |
 //! | `kernels/` | the loops that take the time, for each set of instructions |
 
