@@ -88,7 +88,7 @@ impl PreSkips {
         let mut q = self.first_q + (layer - 1) as f64 * step;
         let mut growth = Scaled::from(1.0);
         for _ in layer..depth {
-            growth = growth * (1.0 + slope / q);
+            growth *= Scaled::from(1.0 + slope / q);
             q += step;
         }
         growth
