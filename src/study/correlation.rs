@@ -122,6 +122,42 @@ mod tests {
         }
     }
 
+    /// Against mpmath's nested integrals at 20 digits, and for c* a trapezoid rule in NumPy.
+    #[test]
+    fn tanh_agrees_with_other_programs() {
+        let xavier = field(Activation::Tanh, 25.0 / 9.0, BiasLaw::default());
+        let q = 1.178_480_490_385_907_7;
+        for (c, next, slope) in [
+            (0.3, 0.277_938_401_641_043_6, 0.938_009_395_455_431),
+            (0.9, 0.883_220_797_233_394_1, 1.130_411_298_565_701_3),
+            (-0.5, -0.468_538_884_096_016_1, 0.971_406_935_787_625_9),
+        ] {
+            let found = xavier.next_correlation(q, c).unwrap();
+            assert!((found[0] - next).abs() < 1e-13, "{c}: {}", found[0]);
+            assert!((found[1] - slope).abs() < 1e-12, "{c}: {}", found[1]);
+        }
+        let biased = field(Activation::Tanh, 3.0, BiasLaw::normal(0.2)).correlation().unwrap();
+        assert!((biased.fixed_point - 0.692_719_569_105_205).abs() < 1e-11, "{biased:?}");
+        assert!((biased.slope - 0.907_055_819_915_833).abs() < 1e-11, "{biased:?}");
+        assert!((biased.depth_scale() - 10.251_017_978_78).abs() < 1e-8, "{biased:?}");
+        // Without biases two examples of an odd φ part as far as they can: c* = 0, χ_0 = σ_w² (E φ′)².
+        let odd = xavier.correlation().unwrap();
+        assert!(odd.fixed_point.abs() < 1e-12 && odd.slope < 1.0, "{odd:?}");
+    }
+
+    #[test]
+    fn where_nothing_settles_nothing_is_said() {
+        let uniform = BiasLaw { uniform: 0.5, ..BiasLaw::default() };
+        assert_eq!(field(Activation::Tanh, 3.0, uniform).correlation(), None);
+        assert_eq!(field(Activation::Relu, 3.0, BiasLaw::default()).correlation(), None);
+        assert_eq!(field(Activation::Tanh, 0.5, BiasLaw::default()).correlation(), None);
+        let critical = field(Activation::Relu, 2.0, BiasLaw::default()).correlation().unwrap();
+        assert_eq!(critical.fixed_point, 1.0);
+        let ordered = field(Activation::Sigmoid, 2.0, BiasLaw::default());
+        let alike = ordered.correlation().unwrap();
+        assert_eq!(alike, Correlation { fixed_point: 1.0, slope: ordered.chi() });
+    }
+
     /// At c = 1 the two are one.
     #[test]
     fn alike_they_stay_alike() {
