@@ -12,7 +12,8 @@
 //! | `gradient.rs`, `parameters.rs` | BP3 and BP4; the parameters by name |
 //! | `record.rs` | [`LayerRecord`]: what a pass leaves of each layer, and why a δ is zero |
 //! | `emulated.rs` | the pass as a narrow format computes it |
-//! | `exact_law.rs` | [`ExactLaw`]: norms drawn without weights |
+//! | `exact_law/` | [`ExactLaw`]: norms drawn without weights |
+//! | `spectral_radius.rs` | [`spectral_radius()`]: the largest eigenvalue's magnitude |
 //! | `svd/` | [`ProductSvd`]: singular values of long products |
 //! | `kernels/` | the loops that take the time, for each set of instructions |
 
@@ -39,6 +40,7 @@ mod record;
 mod rows;
 mod run;
 pub mod special;
+mod spectral_radius;
 mod svd;
 mod symmetry;
 
@@ -61,4 +63,5 @@ pub use pass::{LayerTrace, Pass, PassBuffers};
 pub use plain_norm::PlainNorm;
 pub use record::{LayerRecord, SATURATED_BELOW, ZeroCause, explain, record};
 pub use rows::{Executor, Serial};
+pub use spectral_radius::spectral_radius;
 pub use svd::ProductSvd;
