@@ -6,7 +6,7 @@ mod profile;
 use std::ops::RangeInclusive;
 
 use crate::engine::{LayerRecord, OutputRecord, PlainNorm, Scaled, ZeroCause};
-use crate::experiment::{Experiment, Precision, Scheme, Variant};
+use crate::experiment::{Experiment, Precision, Scheme, Skip, Variant};
 
 pub use finding::{Advice, FlowFinding};
 pub use profile::{SWING_DECADES, SWING_SHARE, Swing, swings};
@@ -96,6 +96,7 @@ impl Diagnosis {
         findings.extend(on_the_way_back(layers));
         findings.extend(zero_examples(layers));
         findings.extend(units(layers));
+        findings.extend(idle_biases(experiment, variant));
         findings.extend(forward(layers));
         findings.extend(plain(experiment.architecture.precision, layers));
         let kind = kind(&findings);
@@ -246,6 +247,17 @@ fn units(layers: &[LayerRecord]) -> Vec<FlowFinding> {
         found.push(FlowFinding::SaturatedUnits { layers, share });
     }
     found
+}
+
+/// Hidden layers with a bias in front of batch normalization. What a skip adds to it first changes
+/// nothing: the same number comes off every example.
+fn idle_biases(experiment: &Experiment, variant: &Variant) -> Option<FlowFinding> {
+    let depth = experiment.layers() - 1;
+    let has_bias = |l: usize| variant.biases.is_some() || variant.bias_of(l).scale(1, 1) != 0.0;
+    let all = variant.couples_examples()
+        && variant.skip != Some(Skip::PostNorm)
+        && (1..=depth).all(has_bias);
+    all.then_some(FlowFinding::IdleBias { layers: 1..=depth })
 }
 
 /// The forward signal of the hidden layers. Where z is zero a stretch ends; a bias, or a φ that is
