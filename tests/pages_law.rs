@@ -279,10 +279,12 @@ fn the_command_line_says_what_to_mend() {
     let given = lab(&["theory", "worked-example"]);
     assert_eq!(given.status.code(), Some(2), "{given:?}");
     assert!(String::from_utf8_lossy(&given.stderr).contains("given numbers"));
-    let batch =
-        lab_with_input(&["ensemble", "-", "--engine", "exact"], b"[architecture]\nbatch = 2");
-    assert_eq!(batch.status.code(), Some(2), "{batch:?}");
-    assert!(String::from_utf8_lossy(&batch.stderr).contains("batch of 1"));
+    let uniform = lab_with_input(
+        &["ensemble", "-", "--engine", "exact"],
+        b"[[variant]]\nactivation = 'relu'\ninit = { scheme = 'he_uniform' }",
+    );
+    assert_eq!(uniform.status.code(), Some(2), "{uniform:?}");
+    assert!(String::from_utf8_lossy(&uniform.stderr).contains("normal weights"));
     assert_eq!(lab(&["ensemble", "chapter-16", "--seeds", "0"]).status.code(), Some(2));
     let last = lab_with_input(&["ensemble", "-", "--seeds", "2"], b"seed = 4294967295");
     assert_eq!(last.status.code(), Some(2), "{last:?}");

@@ -37,7 +37,7 @@ enum EngineChoice {
     Auto,
     /// Draw every weight: each seed is the network that run prints
     Direct,
-    /// Draw from the norms' exact joint law; needs normal weights and a batch of 1
+    /// Draw from the norms' exact joint law; needs normal weights
     Exact,
 }
 

@@ -12,11 +12,13 @@
 //! | `gradient.rs`, `parameters.rs` | BP3 and BP4; the parameters by name |
 //! | `record.rs` | [`LayerRecord`]: what a pass leaves of each layer, and why a δ is zero |
 //! | `emulated.rs` | the pass as a narrow format computes it |
-//! | `exact_law.rs` | [`ExactLaw`]: norms drawn without weights |
+//! | `exact_law/` | [`ExactLaw`]: norms drawn without weights |
+//! | `spectral_radius.rs` | [`spectral_radius()`]: the largest eigenvalue's magnitude |
 //! | `svd/` | [`ProductSvd`]: singular values of long products |
 //! | `kernels/` | the loops that take the time, for each set of instructions |
 
 mod build;
+mod chain;
 mod draws;
 mod emulated;
 mod emulated_record;
@@ -38,11 +40,13 @@ mod record;
 mod rows;
 mod run;
 pub mod special;
+mod spectral_radius;
 mod svd;
 mod symmetry;
 
 pub(crate) use build::in_precision;
 pub use build::{BuildStopped, FromDraws};
+pub use chain::{ChainTrace, NormTrace};
 pub use draws::{DrawCache, Drawing, PendingArray, Tensor};
 pub use emulated::{StoredDelta, StoredGradient};
 pub use exact_law::{ExactLaw, NotExact};
@@ -52,11 +56,12 @@ pub use magnitudes::{FLUSHED_SHARE, Magnitudes, TRUE_ZERO, may_flush};
 pub use network::Network;
 pub use number::{Format, Held, Real, Scaled, ScaledColumns, Signal};
 pub use numpy::NumpyStream;
-pub use op::{Dense, Jacobian, Norm, NormTrace, Op, OpShape};
+pub use op::{Dense, Jacobian, Norm, Op, OpShape};
 pub use output_record::OutputRecord;
 pub use parameters::Parameter;
-pub use pass::{ChainTrace, LayerTrace, Pass, PassBuffers};
+pub use pass::{LayerTrace, Pass, PassBuffers};
 pub use plain_norm::PlainNorm;
 pub use record::{LayerRecord, SATURATED_BELOW, ZeroCause, explain, record};
 pub use rows::{Executor, Serial};
+pub use spectral_radius::spectral_radius;
 pub use svd::ProductSvd;

@@ -144,7 +144,7 @@ fn chunk(experiment: &Experiment, sampler: &Sampler) -> usize {
     let numbers = if direct {
         usize::try_from(experiment.architecture.weight_count()).unwrap_or(usize::MAX)
     } else {
-        2 * experiment.sizes().iter().sum::<usize>()
+        2 * experiment.sizes().iter().sum::<usize>() * experiment.architecture.batch
     };
     let numbers = numbers.saturating_mul(experiment.variants.len());
     (CHUNK_NUMBERS / numbers.max(1)).clamp(1, CHUNK)

@@ -69,7 +69,8 @@ impl SpectralNorm {
         }
     }
 
-    fn of(weight: &Array2<f64>) -> Self {
+    /// Of any matrix.
+    pub fn of(weight: &Array2<f64>) -> Self {
         let (rows, columns) = weight.dim();
         if rows.min(columns) <= MOST_DECOMPOSED {
             let matrix = DMatrix::from_fn(rows, columns, |i, j| weight[[i, j]]);

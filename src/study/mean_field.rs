@@ -256,7 +256,7 @@ impl MeanField {
     ///
     /// In the ordered phase two inputs become alike at the rate χ, so that ξ_c = −1/ln χ;
     /// at the critical line there is no limit. In the chaotic phase ξ_c belongs to another
-    /// fixed point, which the lab does not compute: nothing.
+    /// fixed point, [`MeanField::correlation`], which takes too long for every χ: nothing.
     pub fn trainable_depth(&self) -> Option<f64> {
         match self.phase() {
             Phase::Ordered => Some(6.0 * self.depth_scale()),

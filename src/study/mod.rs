@@ -18,6 +18,7 @@ mod basin;
 mod blame;
 mod check;
 mod comparison;
+mod correlation;
 mod cost;
 mod critical;
 mod diagnosis;
@@ -34,6 +35,7 @@ mod jacobian;
 mod mean_field;
 mod moments;
 mod no_spread;
+mod normalized;
 mod parallel;
 mod pass;
 mod precision;
@@ -64,6 +66,7 @@ pub use check::{
     gradient_check, log_spaced,
 };
 pub use comparison::{Comparison, LayerComparison, RatioComparison, Z_95};
+pub use correlation::Correlation;
 pub use cost::{Cost, LayerCost, Timing, time_passes};
 pub use critical::{SweepResult, critical_line};
 pub use diagnosis::{
@@ -83,6 +86,7 @@ pub use jacobian::{CutBy, JacobianError, JacobianSpectrum, LayerSpectrum, jacobi
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
 pub use moments::BiasLaw;
 pub use no_spread::NoSpread;
+pub use normalized::{NormalizedMoments, PreSkips};
 pub use parallel::all_threads;
 pub use pass::pass;
 pub use precision::{

@@ -14,8 +14,8 @@ pub enum Engine {
     /// Draws the weights and passes forward and backward: what
     /// [`DrawStudy`](super::DrawStudy) does, to the last bit, for any scheme and batch.
     Direct,
-    /// Draws from the norms' exact joint law, 2n numbers a layer ([`ExactLaw`]): another
-    /// network for each seed, the same ensemble. For normal weights and a batch of 1.
+    /// Draws from the norms' exact joint law, 2nB numbers a layer ([`ExactLaw`]): another
+    /// network for each seed, the same ensemble. For normal weights.
     ExactInLaw,
 }
 
@@ -25,9 +25,10 @@ impl Engine {
 
     /// The faster engine that applies to a variant.
     pub fn fastest(experiment: &Experiment, variant: &Variant) -> Self {
-        match ExactLaw::applies(experiment, variant) {
-            Ok(()) => Self::ExactInLaw,
-            Err(_) => Self::Direct,
+        let applies = ExactLaw::applies(experiment, variant).is_ok();
+        match applies && ExactLaw::is_cheaper(experiment, variant) {
+            true => Self::ExactInLaw,
+            false => Self::Direct,
         }
     }
 
@@ -54,7 +55,7 @@ impl Engine {
                 "Draws every weight: each seed is the network that the lab shows for it."
             }
             Self::ExactInLaw => {
-                "Draws 2n numbers a layer from the exact joint law of all layers' norms: another network for each seed, the same ensemble, a hundred times sooner."
+                "Draws 2n numbers a layer and example from the exact joint law of all layers' norms: another network for each seed, the same ensemble, with one example a hundred times sooner."
             }
         }
     }
@@ -134,17 +135,15 @@ impl Sampler {
     /// their random numbers.
     ///
     /// # Errors
-    /// [`Stopped`] where `proceed`, asked before each array of weights and each product with one, says stop.
+    /// [`Stopped`] where `proceed`, asked before each array of weights and each product with one, or in
+    /// law at each layer, says stop.
     pub fn sample(&mut self, seed: u64, proceed: &dyn Fn() -> bool) -> Result<&[Scaled], Stopped> {
         self.experiment.seed = seed;
         self.norms.clear();
         self.shares.iter_mut().for_each(Vec::clear);
         for index in 0..self.laws.len() {
-            if !proceed() {
-                return Err(Stopped);
-            }
             if let Some(law) = &mut self.laws[index] {
-                self.norms.extend(law.draw(seed));
+                self.norms.extend(law.draw_while(seed, proceed).ok_or(Stopped)?);
                 self.note_shares_in_law(index);
                 continue;
             }

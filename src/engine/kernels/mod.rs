@@ -34,7 +34,7 @@ pub use product::{
     gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,
 };
 pub use slopes::{multiply_columns, product_extremes};
-pub use vectors::matvec;
+pub use vectors::{matvec, subtract_multiples};
 
 /// What arrays must be: kernels read their rows one behind the other.
 pub(crate) const STANDARD: &str = "the engine's arrays are in standard layout";

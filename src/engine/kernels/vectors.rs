@@ -26,6 +26,20 @@ dispatch!(
     matvec_transposed, matvec_transposed_body,
     (w: &[T], stride: usize, d: &[T], scale: T, out: &mut [T])
 );
+dispatch!(
+    /// Row j of `rows` ← itself − `factors[j]` · `row`.
+    subtract_multiples, subtract_multiples_body,
+    (factors: &[T], row: &[T], rows: &mut [T])
+);
+
+#[inline(always)]
+fn subtract_multiples_body<T: Real>(factors: &[T], row: &[T], rows: &mut [T]) {
+    for (&factor, other) in factors.iter().zip(rows.chunks_exact_mut(row.len())) {
+        for (entry, &taken) in other.iter_mut().zip(row) {
+            *entry = taken.mul_add(-factor, *entry);
+        }
+    }
+}
 
 #[inline(always)]
 pub(super) fn matvec_body<T: Real>(w: &[T], x: &[T], scale: T, out: &mut [T]) {
@@ -159,6 +173,9 @@ mod tests {
             same_filled(vec![T::ZERO; rows], |out| matvec(&w, &x, scale, out));
             let transposed = |out: &mut [T]| matvec_transposed(&w, columns, &d, scale, out);
             same_filled(vec![T::ZERO; columns], transposed);
+            let left = same_filled(w.clone(), |out| subtract_multiples(&d, &x, out));
+            let plain = w[0].to_f64() - d[0].to_f64() * x[0].to_f64();
+            assert!((left[0].to_f64() - plain).abs() < 1e-7);
         }
     }
 

@@ -32,12 +32,21 @@ pub fn ensemble(ensemble: &Ensemble) -> String {
 
 /// Which engine a variant has, and why.
 pub fn engine(experiment: &Experiment, variant: &Variant, engine: Engine) -> String {
+    let batch = experiment.architecture.batch;
     match (engine, ExactLaw::applies(experiment, variant)) {
         (Engine::ExactInLaw, _) => {
-            "exact in law: the weights are normal and there is one example, so 2n numbers a layer do in place of n². Each seed is another network than the flow page's; the ensemble is the same.".to_owned()
+            let numbers = if batch == 1 { "2n".to_owned() } else { format!("{} n", 2 * batch) };
+            format!(
+                "exact in law: the weights are normal, so {numbers} numbers a layer do in place of n². Each seed is another network than the flow page's; the ensemble is the same."
+            )
+        }
+        (Engine::Direct, Ok(())) if ExactLaw::is_cheaper(experiment, variant) => {
+            "drawing the weights, as chosen: each seed is the network that the flow page shows for it. Exact in law would be faster.".to_owned()
         }
         (Engine::Direct, Ok(())) => {
-            "drawing the weights, as chosen: each seed is the network that the flow page shows for it. Exact in law would be faster.".to_owned()
+            format!(
+                "drawing the weights: each seed is the network that the flow page shows for it. With {batch} examples in layers of this width, exact in law would take longer."
+            )
         }
         (Engine::Direct, Err(reason)) => format!("drawing the weights: {reason}."),
     }

@@ -1,0 +1,286 @@
+//! A whole network's error signal without its weights: 2nB random numbers a layer in place
+//! of n², with exactly the same law, jointly over all layers.
+//!
+//! For normal weights of variance s², Wa is N(0, s²‖a‖²) in each unit, and given Wa what is left of
+//! W is fresh noise in the directions orthogonal to a; the same for several a at once. So a dense
+//! layer needs no W, only the inner products of what goes through it. All else, slopes and losses,
+//! is computed as in any pass. (This is the conditioning of Bolthausen 2014 and Bayati & Montanari
+//! 2011.)
+
+mod batch;
+mod dense;
+mod factors;
+mod one_example;
+
+use crate::engine::draws::Stream;
+use crate::engine::loss::{make_targets, output_gradient};
+use crate::engine::number::{Scaled, ScaledColumns, Signal};
+use crate::engine::op::{OpShape, activate, times_slope};
+use crate::engine::pass::LayerTrace;
+use crate::experiment::{Activation, Experiment, Loss, Precision, UnitLaw, Variant};
+
+use dense::DenseInLaw;
+use one_example::dot;
+
+/// Why a variant's error signal cannot be drawn in law.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotExact {
+    /// The weights are not independent normal draws.
+    #[error("drawing in law needs normal weights, neither truncated nor given")]
+    Weights,
+    /// Layers are more than weights and activations, or share their weights.
+    #[error("drawing in law is of plain layers, without normalization, skips or tied weights")]
+    Layers,
+    /// Rounding in another format is part of the question.
+    #[error("drawing in law is done in double precision")]
+    Precision,
+}
+
+/// Powers of two within which a standard deviation is a plain factor.
+const PLAIN_EXPONENT: i64 = 300;
+/// Squares between which a norm is the plain root of the sum.
+const PLAIN_SQUARES: (f64, f64) = (1e-200, 1e200);
+/// What a normal number costs, in multiply-adds of a large product.
+const NORMAL: usize = 16;
+
+/// Draws the error signal of one variant's network, seed after seed, in the same buffers.
+///
+/// ```
+/// use gradient_lab::engine::ExactLaw;
+/// use gradient_lab::experiment::Experiment;
+/// let chapter = Experiment::default();
+/// let mut law = ExactLaw::new(&chapter, &chapter.variants[0]).expect("normal weights");
+/// let first = law.draw(42)[0];
+/// assert!(first.log10().expect("a sigmoid never dies") < -2.0);
+/// assert_eq!(law.draw(42)[0], first); // a seed is a seed
+/// ```
+pub struct ExactLaw {
+    /// x, n_0 × B.
+    input: Signal<f64>,
+    layers: Vec<LawLayer>,
+    /// y, n_L × B.
+    target: ScaledColumns<f64>,
+    /// Whether x and y are given.
+    is_given: bool,
+    loss: Loss,
+    norms: Vec<Scaled>,
+}
+
+/// A dense layer in law and the activation behind it, with what they leave.
+struct LawLayer {
+    dense: DenseInLaw,
+    activation: Activation,
+    trace: LayerTrace<f64>,
+}
+
+impl ExactLaw {
+    /// Whether the variant can be drawn in law.
+    ///
+    /// # Errors
+    /// [`NotExact`] where it cannot, and why.
+    pub fn applies(experiment: &Experiment, variant: &Variant) -> Result<(), NotExact> {
+        // Weights of scale 0 are normal ones of variance 0.
+        let is_known = |(l, op)| match op {
+            OpShape::Dense { inputs, units } => {
+                let init = variant.init_of(l);
+                init.unit_law() == UnitLaw::Normal || init.scale(inputs, units) == 0.0
+            }
+            _ => true,
+        };
+        let mut ops = OpShape::of_variant(experiment, variant);
+        if variant.weights.is_some() || !ops.all(is_known) {
+            Err(NotExact::Weights)
+        } else if !variant.is_plain() {
+            Err(NotExact::Layers)
+        } else if !matches!(experiment.architecture.precision, Precision::F64 | Precision::F32) {
+            Err(NotExact::Precision)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether that is less work than drawing the weights: always for one example, otherwise as
+    /// long as the examples are few beside the units.
+    ///
+    /// A layer of n × n in law takes 2nB normal numbers and about 9nB² multiply-adds; with its
+    /// weights n² and 2n²B.
+    pub fn is_cheaper(experiment: &Experiment, variant: &Variant) -> bool {
+        let batch = experiment.architecture.batch;
+        let (mut in_law, mut direct) = (0, 0);
+        for (_, op) in OpShape::of_variant(experiment, variant) {
+            if let OpShape::Dense { inputs, units } = op {
+                in_law +=
+                    (inputs + units) * batch * NORMAL + (5 * inputs + 4 * units) * batch * batch;
+                direct += op.weights() * NORMAL + 2 * op.multiply_adds() * batch;
+            }
+        }
+        batch == 1 || in_law < direct
+    }
+
+    /// Buffers for one variant.
+    ///
+    /// # Errors
+    /// [`NotExact`] where the weights are not normal.
+    pub fn new(experiment: &Experiment, variant: &Variant) -> Result<Self, NotExact> {
+        Self::applies(experiment, variant)?;
+        let sizes = experiment.sizes();
+        let batch = experiment.architecture.batch;
+        let data = experiment.data.as_ref();
+        let columns = |given: Option<&Vec<Vec<f64>>>, units: usize| {
+            let mut columns = ScaledColumns::zeros(units, batch);
+            for (b, numbers) in given.into_iter().flatten().take(batch).enumerate() {
+                columns.mantissa.column_mut(b).iter_mut().zip(numbers).for_each(|(to, &x)| *to = x);
+            }
+            columns
+        };
+        let input = columns(data.map(|data| &data.x), sizes[0]);
+        // Summed without lanes: part of what a seed means.
+        let given_norm = (data.is_some() && batch == 1).then(|| input.norm(0));
+        let layer = |l: usize| LawLayer {
+            dense: DenseInLaw::new(
+                variant,
+                l,
+                [sizes[l - 1], sizes[l]],
+                batch,
+                given_norm.filter(|_| l == 1),
+            ),
+            activation: experiment.activation_of(variant, l),
+            trace: LayerTrace::zeros(sizes[l], batch),
+        };
+        Ok(Self {
+            input: input.into(),
+            layers: (1..sizes.len()).map(layer).collect(),
+            target: columns(data.map(|data| &data.y), sizes[sizes.len() - 1]),
+            is_given: data.is_some(),
+            loss: experiment.architecture.loss,
+            norms: vec![Scaled::ZERO; sizes.len() - 1],
+        })
+    }
+
+    /// ‖δ^(1)‖ … ‖δ^(L)‖ of the seed's network, root mean squares over its examples. A true zero
+    /// is a zero.
+    pub fn draw(&mut self, seed: u64) -> &[Scaled] {
+        self.draw_while(seed, &|| true).expect("nobody stops it")
+    }
+
+    /// [`Self::draw`], or nothing where `proceed`, asked at each layer, says stop.
+    pub fn draw_while(&mut self, seed: u64, proceed: &dyn Fn() -> bool) -> Option<&[Scaled]> {
+        let mut stream = Stream::in_law(seed);
+        self.forward(&mut stream, proceed)?;
+        self.backward(&mut stream, proceed)?;
+        Some(&self.norms)
+    }
+
+    /// z, a, φ′ and δ of layers 1…L of the last draw.
+    pub fn traces(&self) -> impl ExactSizeIterator<Item = &LayerTrace<f64>> {
+        self.layers.iter().map(|layer| &layer.trace)
+    }
+
+    fn forward(&mut self, stream: &mut Stream, proceed: &dyn Fn() -> bool) -> Option<()> {
+        if !self.is_given {
+            stream.fill_normal(self.input.columns_mut().entries_mut());
+        }
+        let mut input = &self.input;
+        for layer in &mut self.layers {
+            proceed().then_some(())?;
+            layer.dense.forward(input, stream, &mut layer.trace.z);
+            activate(layer.activation, &mut layer.trace);
+            input = &layer.trace.a;
+        }
+        if !self.is_given {
+            stream.fill_normal(self.target.entries_mut());
+            make_targets(self.loss, &mut self.target.mantissa);
+        }
+        Some(())
+    }
+
+    /// BP1, then BP2 with Wᵀδ in law.
+    fn backward(&mut self, stream: &mut Stream, proceed: &dyn Fn() -> bool) -> Option<()> {
+        let last = self.layers.len() - 1;
+        let output = &mut self.layers[last];
+        output_gradient(self.loss, output.activation, &mut output.trace, &self.target);
+        if !self.loss.cancels_slope() {
+            times_slope(output.activation, &mut output.trace);
+        }
+        self.norms[last] = norm(output.trace.delta.columns());
+        for index in (0..last).rev() {
+            proceed().then_some(())?;
+            let (until, from) = self.layers.split_at_mut(index + 1);
+            let (layer, above) = (&mut until[index], &mut from[0]);
+            let LayerTrace { a, delta, .. } = &mut layer.trace;
+            above.dense.backward(a, &above.trace.delta, stream, delta);
+            times_slope(layer.activation, &mut layer.trace);
+            self.norms[index] = norm(layer.trace.delta.columns());
+        }
+        Some(())
+    }
+}
+
+/// The norm of a single column, the root mean square of several columns' norms.
+fn norm(columns: &ScaledColumns<f64>) -> Scaled {
+    if columns.batch() > 1 {
+        return columns.rms_norm();
+    }
+    let entries = columns.entries();
+    let squares = dot(entries, entries);
+    if squares > PLAIN_SQUARES.0 && squares < PLAIN_SQUARES.1 {
+        Scaled::new(squares.sqrt(), columns.exponent[0])
+    } else {
+        columns.norm(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Init, LeakyRelu, Scheme};
+
+    fn deep(variant: Variant) -> Experiment {
+        let mut experiment = Experiment { variants: vec![variant], ..Experiment::default() };
+        experiment.architecture.depth = 1500;
+        experiment
+    }
+
+    #[test]
+    fn no_norm_is_lost_however_deep() {
+        let he = Init { gain: Some(1e5), ..Init::of(Scheme::HeNormal) };
+        let tiny = Init { std: Some(1e-5), ..Init::of(Scheme::Normal) };
+        let bias = Init { std: Some(0.5), ..Init::of(Scheme::Normal) };
+        for (activation, init, bias) in [
+            (Activation::Sigmoid, Init::default(), Init::of(Scheme::Zeros)),
+            (Activation::Sigmoid, he, bias),
+            (Activation::LeakyRelu(LeakyRelu::DEFAULT), he, bias),
+            (Activation::Selu, he, Init::of(Scheme::Zeros)),
+            (Activation::Tanh, tiny, Init::of(Scheme::Zeros)),
+            (Activation::Gelu, tiny, bias),
+        ] {
+            // A single SELU output far on the left would have no slope that a number can hold.
+            let output_activation = Some(Activation::Linear);
+            let variant = Variant { init, bias, output_activation, ..Variant::of(activation) };
+            let experiment = deep(variant);
+            let mut law = ExactLaw::new(&experiment, &experiment.variants[0]).expect("normal");
+            for norm in law.draw(1) {
+                let log10 = norm.log10().expect("not zero");
+                assert!(log10.is_finite(), "{activation:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_dead_stay_dead() {
+        let experiment = Experiment::default();
+        let mut law = ExactLaw::new(&experiment, &experiment.variants[1]).expect("normal");
+        let dead = (0..400).filter(|&seed| law.draw(seed).iter().all(|n| n.is_zero())).count();
+        assert!((160..240).contains(&dead), "half of all single outputs are dead, not {dead}");
+    }
+
+    #[test]
+    fn what_does_not_apply_is_refused() {
+        let mut experiment = Experiment::default();
+        let uniform = Variant { init: Init::of(Scheme::HeUniform), ..Variant::default() };
+        assert_eq!(ExactLaw::applies(&experiment, &uniform), Err(NotExact::Weights));
+        experiment.architecture.precision = Precision::Fp16;
+        let normal = experiment.variants[0].clone();
+        assert_eq!(ExactLaw::applies(&experiment, &normal), Err(NotExact::Precision));
+    }
+}

@@ -1,0 +1,77 @@
+//! A dense layer in law for one example.
+
+use super::norm;
+use crate::engine::draws::Stream;
+use crate::engine::kernels;
+use crate::engine::number::{Scaled, ScaledColumns, ldexp};
+
+/// What the passes of one example know of W, whose entries are N(0, s²).
+///
+/// With â = a/‖a‖, Wa = s‖a‖g and, since given g the rest of W is fresh noise in the directions
+/// orthogonal to a, Wᵀδ = s[‖δ‖h + â(gᵀδ − ‖δ‖âᵀh)], with g and h ~ N(0, I).
+#[derive(Clone, Debug)]
+pub(super) struct OneInLaw {
+    /// g, n_out.
+    normals: Vec<f64>,
+    /// h, n_in.
+    fresh: Vec<f64>,
+    /// ‖a‖ in units of 2^(a's exponent).
+    input_norm: f64,
+}
+
+impl OneInLaw {
+    pub fn new(inputs: usize, units: usize) -> Self {
+        Self { normals: vec![0.0; units], fresh: vec![0.0; inputs], input_norm: 0.0 }
+    }
+
+    /// Draws g.
+    pub fn draw(&mut self, stream: &mut Stream) {
+        stream.fill_normal(&mut self.normals);
+    }
+
+    /// s‖a‖g, from a with this norm.
+    pub fn forward(
+        &mut self,
+        scale: f64,
+        (input, norm): (&ScaledColumns<f64>, Scaled),
+        out: &mut ScaledColumns<f64>,
+    ) {
+        self.input_norm = ldexp(norm.mantissa(), norm.exponent() - input.exponent[0]);
+        let std = norm * scale;
+        let plain = std.exponent().abs() < super::PLAIN_EXPONENT;
+        let factor = if plain { std.to_f64() } else { std.mantissa() };
+        out.exponent[0] = if plain { 0 } else { std.exponent() };
+        for (z, g) in out.entries_mut().iter_mut().zip(&self.normals) {
+            *z = factor * g;
+        }
+    }
+
+    /// Wᵀδ of the W that [`Self::forward`] has met with `input` = a.
+    pub fn backward(
+        &mut self,
+        scale: f64,
+        input: &ScaledColumns<f64>,
+        delta: &ScaledColumns<f64>,
+        stream: &mut Stream,
+        out: &mut ScaledColumns<f64>,
+    ) {
+        stream.fill_normal(&mut self.fresh);
+        let norm = norm(delta);
+        let norm = ldexp(norm.mantissa(), norm.exponent() - delta.exponent[0]);
+        let a = input.entries();
+        let inverse = if self.input_norm > 0.0 { 1.0 / self.input_norm } else { 0.0 };
+        let aligned = dot(&self.normals, delta.entries());
+        let along = (aligned - norm * (dot(a, &self.fresh) * inverse)) * inverse;
+        out.exponent[0] = delta.exponent[0];
+        for ((u, h), a) in out.entries_mut().iter_mut().zip(&self.fresh).zip(a) {
+            *u = scale * (norm * h + a * along);
+        }
+    }
+}
+
+/// aᵀb in the kernels' fixed order.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut out = [0.0];
+    kernels::matvec(a, b, 1.0, &mut out);
+    out[0]
+}
