@@ -82,8 +82,17 @@ impl<T: FromDraws> Network<T> {
         let drawn = cache.draw(wanted, draw).ok_or(BuildStopped)?;
         let mut arrays = T::arrays(drawn).into_iter();
         let shapes = OpShape::of_variant(experiment, variant);
-        let ops: Vec<_> =
-            shapes.map(|(l, shape)| (l, op(variant, l, shape, &mut arrays))).collect();
+        let mut ops: Vec<(usize, Op<T>)> = Vec::new();
+        for (l, shape) in shapes {
+            let shared = variant
+                .shares_weights(l, sizes.len() - 1)
+                .then(|| ops.iter().find(|(l, op)| *l == 2 && matches!(op, Op::Dense(_))).cloned());
+            let made = match (shape, shared.flatten()) {
+                (OpShape::Dense { .. }, Some((_, dense))) => dense,
+                _ => op(variant, l, shape, &mut arrays),
+            };
+            ops.push((l, made));
+        }
         let mut data = |given: Option<&Vec<Vec<f64>>>, units: usize| ScaledColumns {
             mantissa: match given {
                 Some(rows) => Array2::from_shape_fn((units, rows.len()), |(unit, example)| {
@@ -110,10 +119,10 @@ fn op<T: Real>(
     shape: OpShape,
     arrays: &mut impl Iterator<Item = Arc<Array2<T>>>,
 ) -> Op<T> {
-    match shape {
-        OpShape::Dense { inputs, units } => Op::Dense(dense(variant, l, [inputs, units], arrays)),
-        OpShape::Activation(activation) => Op::Activation(activation),
+    if let OpShape::Dense { inputs, units } = shape {
+        return Op::Dense(dense(variant, l, [inputs, units], arrays));
     }
+    Op::without_weights(shape).expect("dense ops alone have weights")
 }
 
 /// W^(l) and b^(l).
@@ -157,6 +166,9 @@ fn requests(experiment: &Experiment, variant: &Variant, sizes: &[usize]) -> Vec<
     };
     let mut requests = Vec::new();
     for l in 1..sizes.len() {
+        if variant.shares_weights(l, sizes.len() - 1) {
+            continue;
+        }
         if variant.weights.is_none() {
             let law = variant.init_of(l).unit_law();
             requests.push(request(Tensor::Weight(l), law, sizes[l], sizes[l - 1]));

@@ -15,7 +15,7 @@ use crate::engine::loss::LogSoftmax;
 use crate::engine::loss::output_gradient;
 use crate::engine::network::Network;
 use crate::engine::number::{Format, Scaled, ScaledColumns, ldexp};
-use crate::engine::op::times_slope_stored;
+use crate::engine::op::{self, times_slope_stored};
 use crate::engine::pass::{LayerTrace, Pass};
 use crate::engine::rows::blocks;
 use crate::experiment::{Activation, Loss};
@@ -68,9 +68,8 @@ impl Network<f64> {
         let mut pass = Pass { input, layers, loss: Scaled::ZERO };
         for index in 0..self.depth() {
             BuildStopped::unless(proceed())?;
-            let (input, trace) = pass.step(index);
-            let input = &input.columns().mantissa;
-            self.layer_ops(index).iter().for_each(|op| op.forward_stored(format, input, trace));
+            let (below, trace) = pass.step(index);
+            op::forward_stored(self.layer_ops(index), format, below, trace);
         }
         if self.loss == Loss::SoftmaxCe {
             softmax(&mut pass.layers[self.depth() - 1], format);
@@ -106,9 +105,7 @@ impl Network<f64> {
             match above {
                 None => self.emulated_output(format, power, trace),
                 Some(above) => {
-                    let above = &above.columns().mantissa;
-                    let ops = self.ops_between(index).iter().rev();
-                    ops.for_each(|op| op.backward_stored(format, above, trace));
+                    op::backward_stored(self.ops_between(index), format, above, trace);
                 }
             }
         }

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use crate::engine::number::{Real, ScaledColumns};
-use crate::engine::op::{Dense, Op};
+use crate::engine::op::{Dense, Norm, Op};
 use crate::experiment::{Activation, Loss};
 
 /// A variant's network with its data.
@@ -24,6 +24,7 @@ pub struct Network<T> {
 struct LayerSpan {
     dense: usize,
     activation: usize,
+    last: usize,
 }
 
 /// A network's layers count from 0 here: `index` = l − 1.
@@ -36,10 +37,15 @@ impl<T: Real> Network<T> {
         loss: Loss,
     ) -> Self {
         let mut layers: Vec<LayerSpan> = Vec::new();
-        for (place, (l, _)) in ops.iter().enumerate() {
-            match layers.get_mut(l - 1) {
-                Some(span) => span.activation = place,
-                None => layers.push(LayerSpan { dense: place, activation: place }),
+        for (place, (l, op)) in ops.iter().enumerate() {
+            let l = *l;
+            if layers.len() < l {
+                layers.push(LayerSpan { dense: place, activation: place, last: place });
+            }
+            let span = &mut layers[l - 1];
+            span.last = place;
+            if matches!(op, Op::Activation(_)) {
+                span.activation = place;
             }
         }
         let ops = ops.into_iter().map(|(_, op)| op).collect();
@@ -58,8 +64,13 @@ impl<T: Real> Network<T> {
 
     /// The ops that make z and a of a layer, in the order of the forward pass.
     pub fn layer_ops(&self, index: usize) -> &[Op<T>] {
-        let LayerSpan { dense, activation } = self.layers[index];
-        &self.ops[dense..=activation]
+        let LayerSpan { dense, last, .. } = self.layers[index];
+        &self.ops[dense..=last]
+    }
+
+    /// The ops of a layer that make a of z.
+    pub(super) fn ops_behind(&self, index: usize) -> &[Op<T>] {
+        &self.layer_ops(index)[1..]
     }
 
     /// The ops between z^(l) and z^(l+1), in the order of the forward pass: on its way back
@@ -83,6 +94,34 @@ impl<T: Real> Network<T> {
             Op::Dense(dense) => dense,
             _ => unreachable!("a layer's span names its dense op"),
         }
+    }
+
+    /// The normalization of a layer, where it has one.
+    pub fn norm(&self, index: usize) -> Option<&Norm<T>> {
+        self.layer_ops(index).iter().find_map(|op| match op {
+            Op::Norm(norm) => Some(norm),
+            _ => None,
+        })
+    }
+
+    /// The normalization of a layer, to be changed.
+    pub fn norm_mut(&mut self, index: usize) -> Option<&mut Norm<T>> {
+        let LayerSpan { dense, last, .. } = self.layers[index];
+        self.ops[dense..=last].iter_mut().find_map(|op| match op {
+            Op::Norm(norm) => Some(norm),
+            _ => None,
+        })
+    }
+
+    /// Which signal of its layer an op takes in, by its place in [`Self::layer_ops`].
+    pub fn signal_before(&self, index: usize, place: usize) -> usize {
+        let before = &self.layer_ops(index)[..place];
+        before.iter().filter(|op| !matches!(op, Op::Save)).count() - 1
+    }
+
+    /// Whether layers are dense ops and activations alone.
+    pub fn is_plain(&self) -> bool {
+        self.ops.iter().all(|op| matches!(op, Op::Dense(_) | Op::Activation(_)))
     }
 
     /// W^(1) and b^(1) to W^(L) and b^(L).

@@ -6,7 +6,7 @@
 
 use crate::engine::network::Network;
 use crate::engine::number::{Real, Scaled};
-use crate::engine::op::Op;
+use crate::engine::op::{Op, OpShape};
 use crate::engine::pass::Pass;
 use std::sync::Arc;
 
@@ -29,6 +29,20 @@ pub enum Parameter {
         /// j.
         row: usize,
     },
+    /// γ^(l)_j of a normalization.
+    Gamma {
+        /// l.
+        layer: usize,
+        /// j.
+        row: usize,
+    },
+    /// β^(l)_j of a normalization.
+    Beta {
+        /// l.
+        layer: usize,
+        /// j.
+        row: usize,
+    },
 }
 
 impl std::fmt::Display for Parameter {
@@ -36,6 +50,8 @@ impl std::fmt::Display for Parameter {
         match self {
             Self::Weight { layer, row, column } => write!(f, "W^({layer})[{row}, {column}]"),
             Self::Bias { layer, row } => write!(f, "b^({layer})[{row}]"),
+            Self::Gamma { layer, row } => write!(f, "γ^({layer})[{row}]"),
+            Self::Beta { layer, row } => write!(f, "β^({layer})[{row}]"),
         }
     }
 }
@@ -51,17 +67,23 @@ impl<T: Real> Network<T> {
             let scale = std::mem::replace(&mut dense.scale, T::from_f64(1.0));
             dense.unit = Arc::new(dense.unit.mapv(|u| u * scale));
             dense.bias.get_or_insert_with(|| vec![T::ZERO; dense.unit.nrows()]);
+            if let Some(norm) = plain.norm_mut(index) {
+                norm.gamma.get_or_insert_with(|| vec![T::from_f64(1.0); norm.units]);
+                norm.beta.get_or_insert_with(|| vec![T::ZERO; norm.units]);
+            }
         }
         plain
     }
 
-    /// P = Σ_l n_l (n_{l−1} + 1): every weight and every bias, zero or not.
+    /// P = Σ_l n_l (n_{l−1} + 1): every weight and every bias, zero or not, and 2 n_l where a layer
+    /// is normalized. Weights that layers share count in each of them.
     pub fn parameter_count(&self) -> usize {
         let shapes = self.ops().iter().map(Op::shape);
-        shapes.map(|shape| shape.weights() + shape.biases()).sum()
+        let of = |shape: OpShape| shape.weights() + shape.biases() + shape.norm_parameters();
+        shapes.map(of).sum()
     }
 
-    /// The parameter at `index` < P in the order W^(1) row by row, b^(1), W^(2), ….
+    /// The parameter at `index` < P in the order W^(1) row by row, b^(1), γ^(1), β^(1), W^(2), ….
     pub fn parameter(&self, mut index: usize) -> Option<Parameter> {
         for (l, dense) in self.denses().enumerate() {
             let (rows, columns) = dense.unit.dim();
@@ -75,6 +97,15 @@ impl<T: Real> Network<T> {
                 return Some(Parameter::Bias { layer, row: index + 1 });
             }
             index -= rows;
+            if let Some(norm) = self.norm(l) {
+                match index.checked_sub(norm.units) {
+                    None => return Some(Parameter::Gamma { layer, row: index + 1 }),
+                    Some(index) if index < norm.units => {
+                        return Some(Parameter::Beta { layer, row: index + 1 });
+                    }
+                    Some(_) => index -= 2 * norm.units,
+                }
+            }
         }
         None
     }
@@ -88,6 +119,14 @@ impl<T: Real> Network<T> {
             }
             Parameter::Bias { layer, row } => {
                 self.dense(layer - 1).bias.as_ref().map_or(T::ZERO, |bias| bias[row - 1])
+            }
+            Parameter::Gamma { layer, row } => {
+                let gamma = self.norm(layer - 1).and_then(|norm| norm.gamma.as_ref());
+                gamma.map_or(T::from_f64(1.0), |gamma| gamma[row - 1])
+            }
+            Parameter::Beta { layer, row } => {
+                let beta = self.norm(layer - 1).and_then(|norm| norm.beta.as_ref());
+                beta.map_or(T::ZERO, |beta| beta[row - 1])
             }
         }
     }
@@ -104,7 +143,15 @@ impl<T: Real> Network<T> {
             }
             Parameter::Bias { layer, row } => {
                 let bias = self.dense_mut(layer - 1).bias.as_mut();
-                bias.expect("plain parameters have their biases written out")[row - 1] = value;
+                bias.expect(PLAIN)[row - 1] = value;
+            }
+            Parameter::Gamma { layer, row } => {
+                let gamma = self.norm_mut(layer - 1).and_then(|norm| norm.gamma.as_mut());
+                gamma.expect(PLAIN)[row - 1] = value;
+            }
+            Parameter::Beta { layer, row } => {
+                let beta = self.norm_mut(layer - 1).and_then(|norm| norm.beta.as_mut());
+                beta.expect(PLAIN)[row - 1] = value;
             }
         }
     }
@@ -118,16 +165,33 @@ impl<T: Real> Network<T> {
     }
 }
 
+/// What [`Network::set`] takes for granted.
+const PLAIN: &str = "plain parameters are written out";
+/// What the gradient of γ and β takes for granted.
+const NORMALIZED: &str = "the layer has a normalization, and its pass went back";
+
 impl<T: Real> Pass<T> {
-    /// BP3 and BP4 for one parameter of the mean loss: (1/B) Σ_b δ_j a_k, or (1/B) Σ_b δ_j.
+    /// BP3 and BP4 for one parameter of the mean loss: (1/B) Σ_b δ_j a_k, or (1/B) Σ_b δ_j; of a
+    /// normalization (1/B) Σ_b ∂L/∂u_j ẑ_j, or (1/B) Σ_b ∂L/∂u_j.
+    ///
+    /// # Panics
+    /// If the network has no such parameter.
     pub fn gradient(&self, parameter: Parameter) -> Scaled {
-        let (layer, row) = match parameter {
-            Parameter::Weight { layer, row, .. } | Parameter::Bias { layer, row } => (layer, row),
-        };
-        let delta = &self.layers[layer - 1].delta;
-        let input = |b| match parameter {
-            Parameter::Weight { column, .. } => self.inputs_of(layer - 1).entry(column - 1, b),
-            Parameter::Bias { .. } => Scaled::from(1.0),
+        let (Parameter::Weight { layer, row, .. }
+        | Parameter::Bias { layer, row }
+        | Parameter::Gamma { layer, row }
+        | Parameter::Beta { layer, row }) = parameter;
+        let trace = &self.layers[layer - 1];
+        let above = || trace.above_norm().expect(NORMALIZED);
+        let (delta, input): (_, &dyn Fn(usize) -> Scaled) = match parameter {
+            Parameter::Weight { column, .. } => {
+                (&trace.delta, &move |b| self.inputs_of(layer - 1).entry(column - 1, b))
+            }
+            Parameter::Bias { .. } => (&trace.delta, &|_| Scaled::from(1.0)),
+            Parameter::Gamma { .. } => {
+                (above(), &|b| trace.normalized().expect(NORMALIZED).entry(row - 1, b))
+            }
+            Parameter::Beta { .. } => (above(), &|_| Scaled::from(1.0)),
         };
         let examples = 0..delta.batch();
         let sum = examples.fold(Scaled::ZERO, |sum, b| sum + delta.entry(row - 1, b) * input(b));

@@ -73,6 +73,10 @@ pub enum ZeroCause {
     SaturatedLayer(usize),
     /// The living units of this layer get no signal from the layer above.
     NoPath(usize),
+    /// What is normalized in this layer is one direction alone, along which nothing comes back.
+    Normalized(usize),
+    /// The skip of this layer adds 0 times what the layer makes.
+    ZeroScale(usize),
     /// The sums Wᵀδ of this layer cancel: what floating point leaves of them is rounding noise.
     Cancelled(usize),
     /// No true zero: a format in which the pass is emulated rounds all of δ to 0 from this
@@ -109,6 +113,8 @@ impl ZeroCause {
             Self::SaturatedOutput => "saturated output",
             Self::SaturatedLayer(_) => "saturated layer",
             Self::NoPath(_) => "no path",
+            Self::Normalized(_) => "normalized away",
+            Self::ZeroScale(_) => "zero scale",
             Self::Cancelled(_) => "cancelled",
             Self::Underflow { format: Format::Fp16, .. } => "underflow in fp16",
             Self::Underflow { format: Format::Bf16, .. } => "underflow in bf16",
@@ -136,9 +142,11 @@ pub fn explain<T: Real>(network: &Network<T>, pass: &Pass<T>, records: &mut [Lay
     }
     let mut zero_above = None;
     for (index, record) in records.iter_mut().enumerate().rev() {
-        if record.delta.is_zero() {
-            zero_above = zero_above.or_else(|| Some(cause(network, pass, index)));
-        }
+        // A skip may bring back below what a layer above lost.
+        zero_above = match record.delta.is_zero() {
+            true => zero_above.or_else(|| Some(cause(network, pass, index))),
+            false => None,
+        };
         record.zero = zero_above;
     }
 }
@@ -249,7 +257,7 @@ fn beside<T: Real>(columns: &ScaledColumns<T>, top: i64) -> Vec<f64> {
 
 /// Whether no unit has a slope in any example, however small.
 fn is_flat<T: Real>(trace: &LayerTrace<T>, activation: Activation) -> bool {
-    let z = |(unit, example)| trace.z.entry(unit, example);
+    let z = |(unit, example)| trace.activated().entry(unit, example);
     let mut slopes = trace.slope.indexed_iter();
     slopes.all(|(place, &slope)| {
         slope == T::ZERO && scaled_activation::slope(activation, z(place)).is_zero()
@@ -275,6 +283,9 @@ fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCau
             Some(ZeroCause::SaturatedLayer(index + 1))
         }
         Op::Activation(_) => Some(ZeroCause::DeadLayer(index + 1)),
+        Op::Norm(norm) => norm.lets_nothing_back(trace).then_some(ZeroCause::Normalized(index + 1)),
+        Op::Add { alpha } => (*alpha == 0.0).then_some(ZeroCause::ZeroScale(index + 1)),
+        Op::Save => None,
     };
     network.ops_between(index).iter().rev().find_map(stopped).unwrap_or_else(|| {
         let above = network.dense(index + 1);

@@ -78,8 +78,13 @@ impl<T: Real> Network<T> {
         let shape = |signal: &Signal<T>| (signal.units(), signal.batch());
         let shapes = pass.layers.iter().map(|trace| shape(&trace.z));
         let batch = self.input.batch();
+        let is_alike = |(index, trace): (usize, &LayerTrace<T>)| {
+            let blank = LayerTrace::<T>::of_ops(self.ops_behind(index), 0, 0);
+            trace.has_layout_of(&blank)
+        };
         shape(&pass.input) == self.input.mantissa.dim()
             && shapes.eq(self.denses().map(|dense| (dense.units(), batch)))
+            && pass.layers.iter().enumerate().all(is_alike)
     }
 
     /// Memory for a pass: everything zero.
@@ -90,7 +95,9 @@ impl<T: Real> Network<T> {
     /// Memory for what a pass in a precision leaves of each layer: everything zero.
     pub(super) fn blank_traces<U: Real>(&self) -> Vec<LayerTrace<U>> {
         let batch = self.input.batch();
-        self.denses().map(|dense| LayerTrace::zeros(dense.units(), batch)).collect()
+        let trace =
+            |index| LayerTrace::of_ops(self.ops_behind(index), self.dense(index).units(), batch);
+        (0..self.depth()).map(trace).collect()
     }
 
     fn forward_with(
@@ -102,8 +109,8 @@ impl<T: Real> Network<T> {
         pass.input.columns_mut().clone_from(&self.input);
         for index in 0..self.depth() {
             BuildStopped::unless(proceed())?;
-            let (input, trace) = pass.step(index);
-            op::forward(self.layer_ops(index), input, trace, executor);
+            let (below, trace) = pass.step(index);
+            op::forward(self.layer_ops(index), below, trace, executor);
         }
         finish_output(self.loss, &mut pass.layers[self.depth() - 1]);
         Ok(())

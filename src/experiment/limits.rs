@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-use super::{Activation, Draws, FanMode, Loss, Precision, Scheme};
+use super::{Activation, Draws, FanMode, Loss, NormKind, Precision, Scheme, Skip};
 
 /// Hidden layers.
 pub const DEPTH: RangeInclusive<usize> = 1..=2000;
@@ -25,6 +25,8 @@ pub const SOFTMAX_OUTPUT: RangeInclusive<usize> = 2..=4096;
 pub const PROBABILITY: RangeInclusive<f64> = 0.0..=1.0;
 /// How far from 1 the sum of one example's targets may lie with softmax_ce.
 pub const SUM_TOLERANCE: f64 = 1e-9;
+/// ε of a normalization.
+pub const EPSILON: RangeInclusive<f64> = 0.0..=1.0;
 /// Explicit values: constants, weights, biases, inputs and targets.
 pub const VALUE: RangeInclusive<f64> = -1e6..=1e6;
 /// Learning rates.
@@ -147,6 +149,9 @@ fn variant_keys() -> Vec<Key> {
     let (few, many, values) = (VARIANTS.start(), VARIANTS.end(), number(&VALUE));
     let values = values.replace("a number", "numbers");
     let (short, long) = (NAME_LETTERS.start(), NAME_LETTERS.end());
+    let [batch, layer, rms] = NormKind::ALL.map(NormKind::id);
+    let normalizations = one_of(["none", batch, layer, rms]);
+    let [post, pre, post_norm] = Skip::ALL.map(Skip::id);
     vec![
         Key::of("variant", format!("{few} to {many} tables [[variant]]")),
         Key::of(
@@ -167,6 +172,19 @@ fn variant_keys() -> Vec<Key> {
             "a table such as { scheme = \"normal\", std = 0.1 }, with the keys of init",
         ),
         Key::of(
+            "variant.normalization",
+            format!("{normalizations}, or a table such as {{ kind = \"batch\", epsilon = 1e-5 }}"),
+        ),
+        Key::of("variant.skip", either(["none", post, pre, post_norm])),
+        Key {
+            words: format!("{} or \"inverse_sqrt_depth\"", number(&VALUE)),
+            ..Key::number("variant.skip_scale", VALUE)
+        },
+        Key::of(
+            "variant.tied",
+            "true or false: whether hidden layers from the second on share one W and b",
+        ),
+        Key::of(
             "variant.weights",
             format!("one matrix for each layer, n_l rows of n_(l-1) {values}"),
         ),
@@ -181,6 +199,8 @@ fn variant_keys() -> Vec<Key> {
             "variant.init.truncated",
             "true or false: cut at two sigma, sigma widened by 1/0.8796 to keep the variance, as Keras does (torch's trunc_normal_ keeps sigma)",
         ),
+        Key::of("variant.normalization.kind", normalizations),
+        Key::number("variant.normalization.epsilon", EPSILON),
         Key::of("variant.activation.kind", kinds),
     ]
 }

@@ -9,6 +9,7 @@ mod init;
 pub mod limits;
 mod loss_rules;
 mod preset;
+mod remedy;
 mod scheme;
 mod tables;
 mod text;
@@ -25,6 +26,7 @@ pub use error::ExperimentError;
 pub use exception::LayerException;
 pub use init::{Init, TRUNCATED_STD};
 pub use preset::Preset;
+pub use remedy::{NormKind, Normalization, Skip, SkipScale};
 pub use scheme::{FanMode, Parameter, Pattern, Scheme, UnitLaw};
 pub use tables::{optional_table, optional_tables, optional_word, table, tables, word};
 pub use text::{is_hidden, short_path, shortened, visible};
@@ -120,6 +122,18 @@ pub struct Variant {
     /// How biases are drawn but for exceptions: ask [`Variant::bias_of`].
     #[serde(default = "no_bias", skip_serializing_if = "is_no_bias", deserialize_with = "table")]
     pub bias: Init,
+    /// What hidden layers are normalized by.
+    #[serde(with = "remedy::normalization", skip_serializing_if = "Option::is_none")]
+    pub normalization: Option<Normalization>,
+    /// Where the skips of hidden layers join.
+    #[serde(with = "remedy::skip", skip_serializing_if = "Option::is_none")]
+    pub skip: Option<Skip>,
+    /// α of the skips.
+    #[serde(skip_serializing_if = "remedy::is_default_scale")]
+    pub skip_scale: SkipScale,
+    /// Whether the hidden layers from the second on share one W and b: a recurrent network unrolled.
+    #[serde(skip_serializing_if = "is_untied")]
+    pub tied: bool,
     /// Explicit weights W^(1)…W^(L), n_l × n_{l−1}, in place of every `init`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<Vec<Vec<Vec<f64>>>>,
@@ -137,6 +151,11 @@ pub struct Variant {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_shown(shown: &bool) -> bool {
     *shown
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_untied(tied: &bool) -> bool {
+    !*tied
 }
 
 fn no_bias() -> Init {
@@ -195,6 +214,10 @@ impl Variant {
             output_activation: None,
             init: Init::default(),
             bias: no_bias(),
+            normalization: None,
+            skip: None,
+            skip_scale: SkipScale::default(),
+            tied: false,
             weights: None,
             biases: None,
             exceptions: Vec::new(),
@@ -219,7 +242,7 @@ impl Variant {
         } else if !is_no_bias(&self.bias) {
             words += &format!(", bias {}", self.bias.describe().to_lowercase());
         }
-        words + &self.describe_exceptions()
+        words + &self.describe_remedies() + &self.describe_exceptions()
     }
 }
 

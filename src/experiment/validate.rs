@@ -38,7 +38,7 @@ impl Experiment {
             }
             dropped |= weights || biases;
         }
-        dropped |= self.forget_lost_exceptions();
+        dropped |= self.forget_lost_exceptions() | self.forget_lost_remedies();
         let misfit = |data: &Data| data.validate(&self.architecture).is_err();
         if self.data.as_ref().is_some_and(misfit) {
             self.data = None;
@@ -80,6 +80,7 @@ impl Experiment {
             let key = format!("variant[{index}]");
             variant.validate(&key, &self.sizes())?;
             self.validate_exceptions(index)?;
+            self.validate_remedies(index)?;
             if self.variants[..index].iter().any(|other| other.name == variant.name) {
                 return Err(ExperimentError::text(&format!("{key}.name"), &variant.name));
             }
@@ -300,7 +301,7 @@ impl Activation {
     }
 }
 
-fn number_within(key: &str, number: f64) -> Checked {
+pub(super) fn number_within(key: &str, number: f64) -> Checked {
     within(key, number, number)
 }
 

@@ -15,6 +15,7 @@ mod carried;
 mod derivative;
 mod finding;
 mod noise;
+mod normalized;
 mod outcome;
 mod plain;
 mod quotient;

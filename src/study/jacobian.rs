@@ -8,7 +8,7 @@
 use nalgebra::DMatrix;
 use ndarray::{Array1, Array2, Axis};
 
-use crate::engine::{Jacobian, Network, Pass, ProductSvd, Real, Scaled};
+use crate::engine::{Jacobian, Network, Op, Pass, ProductSvd, Real, Scaled};
 
 use super::{Stopped, TaskContext};
 
@@ -44,6 +44,11 @@ pub enum JacobianError {
         /// L.
         layers: usize,
     },
+    /// No product of one factor a layer.
+    #[error(
+        "With a skip, or with batch normalization, ∂z^(L)/∂z^(l) is no product of one matrix for each layer: singular values are computed of networks without them."
+    )]
+    NoProduct,
     /// Told to stop.
     #[error(transparent)]
     Stopped(#[from] Stopped),
@@ -145,6 +150,14 @@ pub fn jacobian_spectrum<T: Real>(
     task: &TaskContext<'_>,
 ) -> Result<JacobianSpectrum, JacobianError> {
     refuse(pass, example, top)?;
+    let is_product = |op: &Op<T>| match op {
+        Op::Norm(norm) => !norm.spec.kind.couples_examples(),
+        Op::Add { .. } => false,
+        _ => true,
+    };
+    if !network.ops().iter().all(is_product) {
+        return Err(JacobianError::NoProduct);
+    }
     let units = |layer: usize| pass.layers[layer - 1].z.units();
     let mut columns = ProductSvd::identity(units(top));
     let mut relative_error = 0.0;

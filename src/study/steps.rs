@@ -35,6 +35,11 @@ pub enum StepsError {
         "The network has {0} layers, and a run by hand shows at most {MOST_LAYERS}: lower the depth."
     )]
     TooDeep(usize),
+    /// More than weights and activations.
+    #[error(
+        "“{0}” has normalization, skips or tied weights, and a run by hand writes out plain layers: choose another variant, or set them to none."
+    )]
+    NotPlain(String),
     /// No such example.
     #[error("There is no example {example}: the batch has {batch}.")]
     NoExample {
@@ -130,6 +135,9 @@ pub fn steps(
         return Err(StepsError::NoExample { example: example + 1, batch });
     }
     let chosen = experiment.variants.get(variant).ok_or(StepsError::NoVariant(variant + 1))?;
+    if !chosen.is_plain() {
+        return Err(StepsError::NotPlain(chosen.name.clone()));
+    }
     let network = study.network::<f64>(experiment, chosen, task)?;
     let network = network.with_example(example).with_plain_parameters();
     let walk = walk::Walk::of(network, experiment.learning_rate);

@@ -15,6 +15,11 @@ pub enum TheoryError {
     /// The variant's weights or biases are given numbers, not draws.
     #[error("the theory speaks of random weights and biases; this variant's are given numbers")]
     GivenNumbers,
+    /// Layers are more than weights and activations, or share their weights.
+    #[error(
+        "the theory speaks of plain layers; this variant has normalization, skips or tied weights"
+    )]
+    NotPlain,
     /// The scheme of all weights draws nothing.
     #[error("the theory speaks of independent random weights; `{}` draws none", .0.id())]
     FixedWeights(Scheme),
@@ -117,12 +122,15 @@ pub(super) fn check(experiment: &Experiment, variant: &Variant) -> Result<(), Th
     if variant.weights.is_some() || variant.biases.is_some() {
         return Err(TheoryError::GivenNumbers);
     }
+    if !variant.is_plain() {
+        return Err(TheoryError::NotPlain);
+    }
     let is_fixed = |(l, op): &(usize, OpShape)| match *op {
         OpShape::Dense { inputs, units } => {
             let init = variant.init_of(*l);
             !init.unit_law().is_random() && init.scale(inputs, units) != 0.0
         }
-        OpShape::Activation(_) => false,
+        _ => false,
     };
     match OpShape::of_variant(experiment, variant).find(is_fixed) {
         None => Ok(()),
@@ -178,6 +186,9 @@ fn forward(experiment: &Experiment, variant: &Variant, factor: f64) -> Vec<Worki
                 known = Some((question, moments));
                 square = moments.value_square * (fan_out as f64);
                 layers.push((layer(l, fan_in, fan_out, &moments), moments));
+            }
+            OpShape::Norm { .. } | OpShape::Add { .. } | OpShape::Save => {
+                unreachable!("checked before: the layers are plain")
             }
         }
     }

@@ -10,6 +10,7 @@ mod blocked;
 mod columns;
 mod dispatch;
 mod layer;
+mod moments;
 mod product;
 pub(crate) mod sigmoid;
 mod slopes;
@@ -26,6 +27,9 @@ pub(crate) use dispatch::dispatch;
 #[cfg(test)]
 pub(crate) use dispatch::tests::{same_bits, same_filled};
 pub use layer::{DenseRows, backward_one, forward_one};
+pub use moments::{
+    Groups, group_normalize, group_products, group_pull_back, group_squares, group_sums,
+};
 pub use product::{
     gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,
 };

@@ -6,11 +6,21 @@ use crate::engine::op::extent::{Extent, floor, multiply_and_renormalize, renorma
 use crate::engine::op::scaled_activation;
 use crate::engine::pass::LayerTrace;
 use crate::experiment::Activation;
+use ndarray::Array2;
 
 /// a and φ′ of the whole layer. Entries whose z or a plain arithmetic cannot hold are done
 /// one at a time; they are the far corners of exploding and vanishing passes.
 pub(crate) fn activate<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
-    let LayerTrace { z, a, slope, .. } = trace;
+    activate_signal(activation, &trace.z, &mut trace.a, &mut trace.slope);
+}
+
+/// [`activate`] of any signal z.
+pub(super) fn activate_signal<T: Real>(
+    activation: Activation,
+    z: &Signal<T>,
+    a: &mut Signal<T>,
+    slope: &mut Array2<T>,
+) {
     let plain_slope = slope.as_slice_mut().expect(STANDARD);
     let (from, to) = (z.columns().entries(), a.columns_mut().entries_mut());
     kernels::activate(activation, from, to, plain_slope);
@@ -76,7 +86,7 @@ pub(super) fn tail_from<T: Real>(activation: Activation) -> f64 {
     activation.tail_from(ln_smallest)
 }
 
-/// δ ← u ⊙ φ′(z), where the trace's δ holds u; each column renormalized.
+/// δ ← u ⊙ φ′, where the trace's δ holds u; each column renormalized.
 pub(crate) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
     if trace.delta.underflowed().is_empty() {
         let (u, slope) = (trace.delta.columns().entries(), trace.slope.as_slice());
@@ -131,7 +141,7 @@ fn multiply_scaled<T: Real>(
     let mut exact = trace.delta.columns().column(example);
     lost.iter().for_each(|entry| exact[entry.unit] = entry.value);
     for (unit, u) in exact.iter_mut().enumerate() {
-        *u *= scaled_activation::slope(activation, trace.z.entry(unit, example));
+        *u *= scaled_activation::slope(activation, trace.activated().entry(unit, example));
     }
     trace.delta.set_column(example, &exact);
 }

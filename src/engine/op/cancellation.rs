@@ -38,8 +38,9 @@ pub(crate) fn has_terms<T: Real>(
 ) -> bool {
     (0..above.batch()).any(|example| {
         let delta = above.column(example);
-        let slope =
-            |&unit: &usize| scaled_activation::slope(activation, below.z.entry(unit, example));
+        let slope = |&unit: &usize| {
+            scaled_activation::slope(activation, below.activated().entry(unit, example))
+        };
         let live = (0..below.z.units()).filter(|unit| !slope(unit).is_zero());
         live.into_iter().any(|unit| !Sums::of(dense, &delta, unit).sizes.is_zero())
     })

@@ -15,24 +15,27 @@ mod dense;
 mod extent;
 mod fused;
 mod jacobian;
+mod norm;
 mod path;
 mod recover;
 pub(crate) mod scaled_activation;
 mod shape;
+mod skip;
 mod stored;
 
 use crate::engine::number::Real;
 use crate::experiment::Activation;
 
-pub(crate) use activation::{activate, times_slope};
+pub(crate) use activation::times_slope;
 pub(crate) use cancellation::has_terms;
 pub use dense::Dense;
 pub(crate) use dense::add_bias;
 pub use jacobian::Jacobian;
-pub(crate) use path::{backward, forward};
+pub use norm::{Norm, NormTrace};
+pub(crate) use path::{backward, backward_between, forward, forward_between};
 pub(crate) use recover::{MARGIN, sum_and_top};
 pub use shape::OpShape;
-pub(crate) use stored::times_slope_stored;
+pub(crate) use stored::{backward_stored, forward_stored, times_slope_stored};
 
 /// One thing that a network computes.
 #[derive(Clone, Debug)]
@@ -41,14 +44,37 @@ pub enum Op<T> {
     Dense(Dense<T>),
     /// a = φ(z), entry by entry.
     Activation(Activation),
+    /// u = γ ⊙ (z − μ)/√(v + ε) + β.
+    Norm(Norm<T>),
+    /// h^(l−1) + α r: the skip of the layer below is added.
+    Add {
+        /// α.
+        alpha: f64,
+    },
+    /// h^(l): the skip of the layer above starts here.
+    Save,
 }
 
 impl<T: Real> Op<T> {
+    /// As it starts; nothing for a dense op, whose weights are drawn.
+    pub(crate) fn without_weights(shape: OpShape) -> Option<Self> {
+        Some(match shape {
+            OpShape::Dense { .. } => return None,
+            OpShape::Activation(activation) => Self::Activation(activation),
+            OpShape::Norm { spec, units } => Self::Norm(Norm::new(spec, units)),
+            OpShape::Add { alpha } => Self::Add { alpha },
+            OpShape::Save => Self::Save,
+        })
+    }
+
     /// Which op it is, and how large.
     pub fn shape(&self) -> OpShape {
         match self {
             Self::Dense(dense) => OpShape::Dense { inputs: dense.inputs(), units: dense.units() },
             Self::Activation(activation) => OpShape::Activation(*activation),
+            Self::Norm(norm) => OpShape::Norm { spec: norm.spec, units: norm.units },
+            Self::Add { alpha } => OpShape::Add { alpha: *alpha },
+            Self::Save => OpShape::Save,
         }
     }
 }

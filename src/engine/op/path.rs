@@ -1,66 +1,147 @@
 //! The way through the ops between two layers: op by op, in one go where two of them are fused.
 
+use ndarray::Array2;
+
 use crate::engine::number::{Real, Signal};
+use crate::engine::op::activation::activate_signal;
 use crate::engine::op::cancellation::drop_rounding_noise;
-use crate::engine::op::{Op, activate, fused, times_slope};
-use crate::engine::pass::LayerTrace;
+use crate::engine::op::{NormTrace, Op, fused, skip, times_slope};
+use crate::engine::pass::{Below, ChainTrace, LayerTrace};
 use crate::engine::rows::Executor;
 
-/// What the ops of one layer leave in its trace, from the layer below's a.
+/// What the ops of one layer leave in its trace, from what the layer below hands on.
 pub(crate) fn forward<T: Real>(
     ops: &[Op<T>],
-    input: &Signal<T>,
+    below: Below<'_, T>,
     trace: &mut LayerTrace<T>,
     executor: &impl Executor,
 ) {
     match ops {
         [Op::Dense(dense), Op::Activation(activation)] => {
-            fused::forward((dense, *activation), input, trace, executor);
+            fused::forward((dense, *activation), below.input, trace, executor);
         }
-        ops => ops.iter().for_each(|op| op.forward(input, trace, executor)),
+        [Op::Dense(dense), between @ ..] => {
+            dense.forward(below.input, &mut trace.z, executor);
+            forward_between(between, below.handed_on, trace);
+        }
+        _ => unreachable!("a layer begins with a dense op"),
     }
 }
 
-/// δ^(l) from δ^(l+1), `above`: what the ops between z^(l) and z^(l+1), in the order of the forward
-/// pass, send back, left in the trace of layer l.
+/// What the ops after the dense one leave in the trace of a layer with its z.
+pub(crate) fn forward_between<T: Real>(
+    between: &[Op<T>],
+    handed_on: Option<&Signal<T>>,
+    trace: &mut LayerTrace<T>,
+) {
+    let LayerTrace { z, a, slope, chain, .. } = trace;
+    let (mut rest, mut norm) = match chain.as_deref_mut() {
+        Some(ChainTrace { made, norm, .. }) => (&mut made[..], Some(norm)),
+        None => (&mut [][..], None),
+    };
+    let mut from = &*z;
+    for op in between.iter().filter(|op| !matches!(op, Op::Save)) {
+        let Some((to, others)) = std::mem::take(&mut rest).split_first_mut() else {
+            op.forward_to(a, from, handed_on, slope, norm.as_deref_mut());
+            return;
+        };
+        op.forward_to(to, from, handed_on, slope, norm.as_deref_mut());
+        (from, rest) = (to, others);
+    }
+}
+
+/// δ^(l) from δ^(l+1), with the trace of layer l + 1 `above`: what the ops between z^(l) and
+/// z^(l+1), in the order of the forward pass, send back, left in the trace of layer l.
 pub(crate) fn backward<T: Real>(
     ops: &[Op<T>],
-    above: &Signal<T>,
+    above: &LayerTrace<T>,
     below: &mut LayerTrace<T>,
     executor: &impl Executor,
 ) {
-    match ops {
-        [Op::Activation(activation), Op::Dense(dense)] => {
-            fused::backward((dense, above), *activation, below, executor);
+    let Some((Op::Dense(dense), between)) = ops.split_last() else {
+        unreachable!("the last op before z is a dense one");
+    };
+    let drop_noise = |below: &mut LayerTrace<T>| {
+        if !dense.is_random {
+            drop_rounding_noise(dense, &above.delta, below);
         }
-        ops => ops.iter().rev().for_each(|op| op.backward(above, below, executor)),
+    };
+    match between {
+        [Op::Activation(activation)] => {
+            fused::backward((dense, &above.delta), *activation, below, executor);
+            drop_noise(below);
+        }
+        between => {
+            dense.backward(&above.delta, &mut below.delta, executor);
+            drop_noise(below);
+            let along_skip = above.chain.as_ref().and_then(|above| above.along_skip.as_ref());
+            backward_between(between, along_skip, below);
+        }
     }
-    for op in ops {
-        if let Op::Dense(dense) = op
-            && !dense.is_random
-        {
-            drop_rounding_noise(dense, above, below);
+}
+
+/// δ of the Wᵀδ that is there, and of what comes back along the skip of the layer above.
+pub(crate) fn backward_between<T: Real>(
+    between: &[Op<T>],
+    along_skip: Option<&Signal<T>>,
+    trace: &mut LayerTrace<T>,
+) {
+    let mut place = between.iter().filter(|op| !matches!(op, Op::Save)).count();
+    for op in between.iter().rev() {
+        match op {
+            Op::Save => along_skip.into_iter().for_each(|skip| skip::add(&mut trace.delta, skip)),
+            op => {
+                op.backward(place, trace);
+                place -= 1;
+            }
         }
     }
 }
 
 impl<T: Real> Op<T> {
-    /// z of the a below, or a and φ′ of the z that is there.
-    fn forward(&self, input: &Signal<T>, trace: &mut LayerTrace<T>, executor: &impl Executor) {
+    /// What it makes of a signal; φ′ and what a normalization leaves are for the way back.
+    fn forward_to(
+        &self,
+        to: &mut Signal<T>,
+        from: &Signal<T>,
+        handed_on: Option<&Signal<T>>,
+        slope: &mut Array2<T>,
+        trace: Option<&mut NormTrace<T>>,
+    ) {
         match self {
-            Self::Dense(dense) => dense.forward(input, &mut trace.z, executor),
-            Self::Activation(activation) => activate(*activation, trace),
+            Self::Activation(activation) => activate_signal(*activation, from, to, slope),
+            Self::Norm(norm) => norm.forward(from, to, trace.expect(CHAIN)),
+            Self::Add { alpha } => skip::forward(handed_on.expect(CHAIN), *alpha, from, to),
+            Self::Dense(_) | Self::Save => unreachable!("makes nothing between z and a"),
         }
     }
 
-    /// u = Wᵀδ of the δ above, or u ⊙ φ′ of the u that is there, left in the trace's δ.
-    fn backward(&self, above: &Signal<T>, trace: &mut LayerTrace<T>, executor: &impl Executor) {
+    /// What it sends back of the signal that it makes, the one of that `place`, left in the
+    /// trace's δ.
+    fn backward(&self, place: usize, trace: &mut LayerTrace<T>) {
         match self {
-            Self::Dense(dense) => dense.backward(above, &mut trace.delta, executor),
-            Self::Activation(activation) => times_slope(*activation, trace),
+            Self::Activation(activation) => return times_slope(*activation, trace),
+            Self::Dense(_) | Self::Save => unreachable!("makes nothing between z and a"),
+            Self::Norm(_) | Self::Add { .. } => {}
+        }
+        let LayerTrace { a, delta, chain, .. } = trace;
+        let chain = chain.as_deref_mut().expect(CHAIN);
+        match self {
+            Self::Norm(norm) => {
+                let u = chain.made.get(place - 1).unwrap_or(a);
+                norm.backward(u, delta, &mut chain.norm);
+            }
+            Self::Add { alpha } => {
+                chain.along_skip.as_mut().expect(CHAIN).clone_from(delta);
+                skip::scale(*alpha, delta);
+            }
+            _ => {}
         }
     }
 }
+
+/// A layer with a normalization or a skip was given memory for what they leave.
+const CHAIN: &str = "a trace is made for its layer's ops";
 
 #[cfg(test)]
 mod tests {
@@ -82,18 +163,20 @@ mod tests {
             let last = network.depth() - 1;
             single.layers[last].delta.clone_from(&fused.layers[last].delta);
             for index in 0..network.depth() {
-                let (input, trace) = single.step(index);
-                network.layer_ops(index).iter().for_each(|op| op.forward(input, trace, &Serial));
+                let (below, trace) = single.step(index);
+                network.dense(index).forward(below.input, &mut trace.z, &Serial);
+                forward_between(&network.layer_ops(index)[1..], None, trace);
                 compare_columns(&trace.a, &fused.layers[index].a);
                 compare_columns(&trace.z, &fused.layers[index].z);
                 assert_eq!(trace.slope, fused.layers[index].slope);
             }
             for index in (0..last).rev() {
                 let (above, trace) = single.step_back(index);
-                let above = above.expect("not the output");
-                let ops = network.ops_between(index);
-                ops.iter().rev().for_each(|op| op.backward(above, trace, &Serial));
-                for dense in [network.dense(index + 1)].into_iter().filter(|of| !of.is_random) {
+                let above = &above.expect("not the output").delta;
+                let dense = network.dense(index + 1);
+                dense.backward(above, &mut trace.delta, &Serial);
+                backward_between(&network.layer_ops(index)[1..], None, trace);
+                if !dense.is_random {
                     drop_rounding_noise(dense, above, trace);
                 }
                 compare_columns(&trace.delta, &fused.layers[index].delta);

@@ -1,6 +1,6 @@
 //! The ops of a variant before a number is drawn: which there are, and how large.
 
-use crate::experiment::{Activation, Experiment, Variant};
+use crate::experiment::{Activation, Experiment, Normalization, Skip, Variant};
 
 /// An op without its numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,6 +14,20 @@ pub enum OpShape {
     },
     /// a = φ(z), entry by entry.
     Activation(Activation),
+    /// u = γ ⊙ ẑ + β.
+    Norm {
+        /// Over what, and ε.
+        spec: Normalization,
+        /// n.
+        units: usize,
+    },
+    /// The skip of the layer below is added: h^(l) = h^(l−1) + α r.
+    Add {
+        /// α.
+        alpha: f64,
+    },
+    /// The skip of the layer above starts here.
+    Save,
 }
 
 impl OpShape {
@@ -35,7 +49,19 @@ impl OpShape {
         (1..sizes.len()).flat_map(move |l| {
             let dense = Self::Dense { inputs: sizes[l - 1], units: sizes[l] };
             let activation = Self::Activation(experiment.activation_of(variant, l));
-            [dense, activation].map(|shape| (l, shape))
+            let hidden = l + 1 < sizes.len();
+            let norm = variant.normalization.filter(|_| hidden);
+            let norm = norm.map(|spec| Self::Norm { spec, units: sizes[l] });
+            let skip = variant.skip.filter(|_| hidden);
+            let alpha = variant.skip_scale.of_depth(sizes.len() - 2);
+            let add = skip.filter(|_| l > 1).map(|_| Self::Add { alpha });
+            let (phi, save) = (Some(activation), skip.map(|_| Self::Save));
+            let between = match skip {
+                None | Some(Skip::Post) => [norm, phi, add, save],
+                Some(Skip::Pre) => [add, save, norm, phi],
+                Some(Skip::PostNorm) => [phi, add, norm, save],
+            };
+            std::iter::once(dense).chain(between.into_iter().flatten()).map(move |op| (l, op))
         })
     }
 
@@ -49,7 +75,7 @@ impl OpShape {
     pub fn weights(self) -> usize {
         match self {
             Self::Dense { inputs, units } => inputs * units,
-            Self::Activation(_) => 0,
+            _ => 0,
         }
     }
 
@@ -57,7 +83,15 @@ impl OpShape {
     pub fn biases(self) -> usize {
         match self {
             Self::Dense { units, .. } => units,
-            Self::Activation(_) => 0,
+            _ => 0,
+        }
+    }
+
+    /// Its γ and β: 2n.
+    pub fn norm_parameters(self) -> usize {
+        match self {
+            Self::Norm { units, .. } => 2 * units,
+            _ => 0,
         }
     }
 
@@ -75,6 +109,14 @@ impl OpShape {
             Self::Activation(_) => {
                 format!(r"a^{{({layer})}}=\sigma\left(z^{{({layer})}}\right)")
             }
+            Self::Norm { .. } => format!(
+                r"u^{{({layer})}}=\gamma\odot\frac{{z^{{({layer})}}-\mu}}{{\sqrt{{v+\varepsilon}}}}+\beta"
+            ),
+            Self::Add { alpha } => {
+                let below = layer - 1;
+                format!(r"h^{{({layer})}}=h^{{({below})}}+{alpha}\,a^{{({layer})}}")
+            }
+            Self::Save => String::new(),
         }
     }
 }

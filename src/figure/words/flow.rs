@@ -83,6 +83,8 @@ fn heading(kind: Kind) -> &'static str {
             ZeroCause::SaturatedOutput => "Saturated output",
             ZeroCause::SaturatedLayer(_) => "Saturated layer",
             ZeroCause::NoPath(_) => "No path",
+            ZeroCause::Normalized(_) => "Normalized away",
+            ZeroCause::ZeroScale(_) => "Zero scale",
             ZeroCause::Cancelled(_) => "Cancelled",
             ZeroCause::Underflow { .. } => "Underflow",
             ZeroCause::NotFinite { .. } => "Overflow",
@@ -253,6 +255,12 @@ fn zero(cause: ZeroCause, output_preactivation: f64, examples: usize) -> String 
         }
         ZeroCause::NoPath(layer) => format!(
             "the active units of layer {layer} receive no signal from the layer above"
+        ),
+        ZeroCause::Normalized(layer) => format!(
+            "the normalization of layer {layer} has one direction alone and ε = 0, or numbers that are all equal: whatever its input does, its output stays, so nothing comes back"
+        ),
+        ZeroCause::ZeroScale(layer) => format!(
+            "the skip adds 0 times what layer {layer} makes (α = 0), so its weights do not matter yet; the signal goes past it along the skip"
         ),
         ZeroCause::Cancelled(layer) => format!(
             "the terms of Wᵀδ cancel exactly on the way to layer {layer}, as those of a softmax below equal weights do; δ is 0 there and below, and what floating point leaves is rounding noise"

@@ -27,6 +27,12 @@ pub fn why_zero(cause: ZeroCause) -> String {
         ZeroCause::NoPath(layer) => {
             format!("true zero: no signal reaches layer {layer}'s active units")
         }
+        ZeroCause::Normalized(layer) => {
+            format!("true zero: the normalization of layer {layer} lets nothing back")
+        }
+        ZeroCause::ZeroScale(layer) => {
+            format!("true zero: the skip of layer {layer} adds 0 times the layer")
+        }
         ZeroCause::Cancelled(layer) => {
             format!("true zero: the terms cancel on the way to layer {layer}")
         }

@@ -7,12 +7,15 @@
 //! [`super::rise`] the loss. That is a forward pass and knows nothing of the way back. It
 //! begins at the parameter's own layer: below it nothing moves.
 
+use std::ops::Range;
+
 use ndarray::ArrayView1;
 
 use crate::engine::{Dense, Network, Op, Parameter, Pass, Real, Scaled};
 use crate::experiment::Activation;
 
 use super::noise::{Noise, shaken};
+use super::normalized::norm_moved;
 use super::quotient::quotient;
 use super::rise::OutputRise;
 
@@ -59,6 +62,37 @@ impl Carried {
     }
 }
 
+/// Δ of what goes through the layer and of what goes along the skip, of each example.
+#[derive(Default)]
+struct Moved {
+    way: Vec<Vec<Scaled>>,
+    skip: Vec<Vec<Scaled>>,
+}
+
+impl Moved {
+    fn is_still(&self) -> bool {
+        self.way.iter().chain(&self.skip).flatten().all(|moved| moved.is_zero())
+    }
+}
+
+/// l of the layer that a parameter belongs to.
+fn layer_of(parameter: Parameter) -> usize {
+    let (Parameter::Weight { layer, .. }
+    | Parameter::Bias { layer, .. }
+    | Parameter::Gamma { layer, .. }
+    | Parameter::Beta { layer, .. }) = parameter;
+    layer
+}
+
+/// j of the unit that a parameter belongs to.
+fn row_of(parameter: Parameter) -> usize {
+    let (Parameter::Weight { row, .. }
+    | Parameter::Bias { row, .. }
+    | Parameter::Gamma { row, .. }
+    | Parameter::Beta { row, .. }) = parameter;
+    row
+}
+
 /// A network at rest, past which differences are carried.
 pub(super) struct DifferencePass<'a, T> {
     network: &'a Network<T>,
@@ -79,63 +113,158 @@ impl<'a, T: Real> DifferencePass<'a, T> {
     pub fn carry(&self, parameter: Parameter, h: Scaled, mut noise: Option<&mut Noise>) -> Carried {
         let mut carried = Carried::default();
         let batch = self.network.input.batch();
-        for example in 0..batch {
-            let rise = self.example(parameter, h, example, &mut carried, &mut noise);
+        // Examples go one by one, but for those that a normalization couples.
+        let together = if self.is_coupled() { batch } else { 1 };
+        for first in (0..batch).step_by(together) {
+            let examples = first..first + together;
+            let rise = self.rise_of(parameter, h, examples, &mut carried, &mut noise);
             carried.rise += rise;
         }
         carried.rise *= 1.0 / batch as f64;
         carried
     }
 
-    /// How much one example's own loss rises.
-    fn example(
+    /// Whether the examples of the batch depend on each other.
+    fn is_coupled(&self) -> bool {
+        self.network.ops().iter().any(|op| match op {
+            Op::Norm(norm) => norm.spec.kind.couples_examples(),
+            _ => false,
+        })
+    }
+
+    /// How much the examples' own losses rise together.
+    fn rise_of(
         &self,
         parameter: Parameter,
         h: Scaled,
-        example: usize,
+        examples: Range<usize>,
         carried: &mut Carried,
         noise: &mut Option<&mut Noise>,
     ) -> Scaled {
-        let (first, mut moved) = self.first(parameter, h, example, noise);
-        let layers = self.network.depth();
-        for index in first..layers {
-            if moved.iter().all(|moved| moved.is_zero()) {
+        let first = layer_of(parameter) - 1;
+        let mut moved = Moved::default();
+        for index in first..self.network.depth() {
+            if index > first && moved.is_still() {
                 return Scaled::ZERO;
             }
-            let cancels_slope = index + 1 == layers && self.network.loss.cancels_slope();
-            for op in self.network.layer_ops(index) {
+            for (place, op) in self.network.layer_ops(index).iter().enumerate() {
                 match op {
-                    // The first layer's z is what moves.
-                    Op::Dense(_) if index == first => {}
-                    Op::Dense(dense) => moved = product(dense, &moved, noise),
-                    Op::Activation(_) if cancels_slope => carried.take_logits(&moved),
-                    Op::Activation(activation) => {
-                        self.activate((*activation, index), example, &mut moved, carried, noise);
+                    // The first layer's z, or what its normalization makes of it, is what moves.
+                    Op::Dense(_) if index == first => {
+                        moved = self.first(parameter, h, examples.clone(), noise);
                     }
+                    Op::Dense(dense) => {
+                        for way in &mut moved.way {
+                            *way = product(dense, way, noise);
+                        }
+                    }
+                    op => self.carry_between(
+                        (op, place),
+                        index,
+                        &examples,
+                        &mut moved,
+                        carried,
+                        noise,
+                    ),
+                }
+                if index == first {
+                    self.move_norm(parameter, h, op, &examples, &mut moved, noise);
                 }
             }
         }
-        self.output.of(example, &moved, noise)
+        let rises = examples.zip(&moved.way);
+        let rises = rises.map(|(example, way)| self.output.of(example, way, noise));
+        rises.collect::<Vec<_>>().into_iter().sum()
     }
 
-    /// The first layer that moves, counted from 0, and its Δz.
+    /// What an op between z and a makes of what moves.
+    fn carry_between(
+        &self,
+        (op, place): (&Op<T>, usize),
+        index: usize,
+        examples: &Range<usize>,
+        moved: &mut Moved,
+        carried: &mut Carried,
+        noise: &mut Option<&mut Noise>,
+    ) {
+        let is_output = index + 1 == self.network.depth();
+        match op {
+            Op::Activation(_) if is_output && self.network.loss.cancels_slope() => {
+                moved.way.iter().for_each(|way| carried.take_logits(way));
+            }
+            Op::Activation(activation) => {
+                for (example, way) in examples.clone().zip(&mut moved.way) {
+                    self.activate((*activation, index), example, way, carried, noise);
+                }
+            }
+            Op::Norm(norm) => {
+                let place = self.network.signal_before(index, place);
+                let signal = self.base.layers[index].signal(place);
+                let before: Vec<_> =
+                    examples.clone().map(|example| signal.column(example)).collect();
+                norm_moved(norm, &before, &mut moved.way, carried, noise);
+            }
+            Op::Add { alpha } => {
+                for (way, skip) in moved.way.iter_mut().zip(&moved.skip) {
+                    way.iter_mut().zip(skip).for_each(|(way, skip)| *way = *way * *alpha + *skip);
+                }
+            }
+            Op::Save => moved.skip.clone_from(&moved.way),
+            Op::Dense(_) => unreachable!("makes z"),
+        }
+    }
+
+    /// Δz of the first layer that moves, and what its skip moves by: nothing.
     fn first(
         &self,
         parameter: Parameter,
         h: Scaled,
-        example: usize,
+        examples: Range<usize>,
         noise: &mut Option<&mut Noise>,
-    ) -> (usize, Vec<Scaled>) {
-        let (Parameter::Weight { layer, row, .. } | Parameter::Bias { layer, row }) = parameter;
-        let step = match parameter {
-            Parameter::Weight { column, .. } => {
-                h * self.base.inputs_of(layer - 1).column(example)[column - 1]
-            }
-            Parameter::Bias { .. } => h,
-        };
-        let mut moved = vec![Scaled::ZERO; self.network.dense(layer - 1).unit.nrows()];
-        moved[row - 1] = shaken(step, step, noise);
-        (layer - 1, moved)
+    ) -> Moved {
+        let layer = layer_of(parameter);
+        let still = vec![Scaled::ZERO; self.network.dense(layer - 1).unit.nrows()];
+        let way = examples.map(|example| {
+            let step = match parameter {
+                Parameter::Weight { column, .. } => {
+                    h * self.base.inputs_of(layer - 1).column(example)[column - 1]
+                }
+                Parameter::Bias { .. } => h,
+                Parameter::Gamma { .. } | Parameter::Beta { .. } => Scaled::ZERO,
+            };
+            let mut moved = still.clone();
+            moved[row_of(parameter) - 1] = shaken(step, step, noise);
+            moved
+        });
+        let way: Vec<_> = way.collect();
+        Moved { skip: vec![still; way.len()], way }
+    }
+
+    /// Adds what a step of γ or β moves, behind the normalization.
+    fn move_norm(
+        &self,
+        parameter: Parameter,
+        h: Scaled,
+        op: &Op<T>,
+        examples: &Range<usize>,
+        moved: &mut Moved,
+        noise: &mut Option<&mut Noise>,
+    ) {
+        if !matches!(op, Op::Norm(_)) {
+            return;
+        }
+        let unit = row_of(parameter) - 1;
+        for (example, way) in examples.clone().zip(&mut moved.way) {
+            let step = match parameter {
+                Parameter::Gamma { layer, .. } => {
+                    let normalized = self.base.layers[layer - 1].normalized();
+                    h * normalized.expect("the op is there").entry(unit, example)
+                }
+                Parameter::Beta { .. } => h,
+                _ => return,
+            };
+            way[unit] = shaken(step, step, noise);
+        }
     }
 
     /// Δz becomes Δa.
@@ -147,7 +276,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         carried: &mut Carried,
         noise: &mut Option<&mut Noise>,
     ) {
-        let z = self.base.layers[index].z.column(example);
+        let z = self.base.layers[index].activated().column(example);
         let units = moved.iter_mut().zip(z).enumerate();
         for (unit, (moved, exact)) in units.filter(|(_, (moved, _))| !moved.is_zero()) {
             let distance = (*moved).abs();

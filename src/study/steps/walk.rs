@@ -65,6 +65,9 @@ impl Walk {
             let step = |op: &Op<f64>| match op.shape() {
                 shape @ OpShape::Dense { .. } => self.preactivation(shape, &pass, layer, round),
                 OpShape::Activation(own) => self.activation(own, &pass, layer, round),
+                OpShape::Norm { .. } | OpShape::Add { .. } | OpShape::Save => {
+                    unreachable!("only plain layers are written out")
+                }
             };
             let steps: Vec<Step> = self.network.layer_ops(layer - 1).iter().map(step).collect();
             self.steps.extend(steps);

@@ -1,0 +1,365 @@
+//! ẑ = (z − μ)/√(v + ε) and u = γ ⊙ ẑ + β, with the mean and the variance of a group of numbers
+//! (Ioffe and Szegedy 2015; Ba et al. 2016; Zhang and Sennrich 2019).
+//!
+//! On the way back, with means over the same group and g = ∂L/∂u ⊙ γ,
+//!
+//! δ = (g⊥ + g∥ ε/(v + ε))/√(v + ε),
+//!
+//! where g∥ is the part of g − mean(g) (of g for RMS normalization) along ẑ, and g⊥ the rest. The
+//! usual form g − mean(g) − ẑ mean(g ⊙ ẑ) is the same, and cancels where few numbers are
+//! normalized: of two g⊥ is exactly 0.
+
+use crate::engine::kernels::{self, Groups};
+use crate::engine::number::{Real, SAFE_SQUARES, Scaled, Signal, ldexp};
+use crate::engine::op::extent::renormalize;
+use crate::engine::pass::LayerTrace;
+use crate::experiment::{NormKind, Normalization};
+
+/// A normalization with its parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Norm<T> {
+    /// Over what, and ε.
+    pub spec: Normalization,
+    /// n.
+    pub units: usize,
+    /// γ, n numbers, or nothing where all are 1.
+    pub gamma: Option<Vec<T>>,
+    /// β, n numbers, or nothing where all are 0.
+    pub beta: Option<Vec<T>>,
+}
+
+/// What the forward pass of a normalization leaves for the way back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NormTrace<T> {
+    /// Of each group: 1/√(v + ε), and 0 where v and ε are 0, a group of equal numbers.
+    pub inverse: Vec<Scaled>,
+    /// Of each group: ε/(v + ε).
+    pub share: Vec<f64>,
+    /// ẑ, n × B, where γ and β make u another.
+    pub normalized: Option<Signal<T>>,
+    /// ∂L/∂u, n × B.
+    pub above: Option<Signal<T>>,
+}
+
+/// The exponents, as powers of two, between which a factor is a plain number.
+const PLAIN_FACTOR: i64 = 300;
+/// Powers of two by which examples may differ and still be added up as plain numbers.
+const PLAIN_SPREAD: i64 = 60;
+
+impl<T: Real> Norm<T> {
+    /// As it starts: γ = 1 and β = 0.
+    pub fn new(spec: Normalization, units: usize) -> Self {
+        Self { spec, units, gamma: None, beta: None }
+    }
+
+    /// Whether it sends nothing back of what came to it.
+    pub(crate) fn lets_nothing_back(&self, trace: &LayerTrace<T>) -> bool {
+        let above = trace.chain.as_ref().and_then(|chain| chain.norm.above.as_ref());
+        let numbers = self.extents(self.units, trace.z.batch())[1];
+        let comes = above.is_some_and(|above| above.norms().iter().any(|norm| !norm.is_zero()));
+        comes && (numbers <= 1 + usize::from(self.centres()) || self.is_flat(trace))
+    }
+
+    /// Whether every group is of equal numbers, and ε is 0.
+    fn is_flat(&self, trace: &LayerTrace<T>) -> bool {
+        let inverse = trace.chain.as_ref().map_or(&[][..], |chain| &chain.norm.inverse);
+        inverse.iter().all(|inverse| inverse.is_zero())
+    }
+
+    fn groups(&self, units: usize, batch: usize) -> Groups {
+        match self.spec.kind {
+            NormKind::Batch => Groups::Rows(batch),
+            NormKind::Layer | NormKind::Rms if batch == 1 => Groups::Rows(units),
+            NormKind::Layer | NormKind::Rms => Groups::Columns(batch),
+        }
+    }
+
+    fn centres(&self) -> bool {
+        self.spec.kind != NormKind::Rms
+    }
+
+    /// How many groups there are, and how many numbers each has.
+    fn extents(&self, units: usize, batch: usize) -> [usize; 2] {
+        if self.spec.kind.couples_examples() { [units, batch] } else { [batch, units] }
+    }
+
+    /// u of z, both n × B.
+    pub(super) fn forward(&self, z: &Signal<T>, u: &mut Signal<T>, trace: &mut NormTrace<T>) {
+        if !self.forward_plain(z, u, trace) {
+            self.forward_scaled(z, u, trace);
+        }
+        if self.gamma.is_none() && self.beta.is_none() {
+            trace.normalized = None;
+            return;
+        }
+        trace.normalized = Some(u.clone());
+        for example in 0..u.batch() {
+            let mut column = u.column(example);
+            for (unit, u) in column.iter_mut().enumerate() {
+                let [gamma, beta] = [(&self.gamma, 1.0), (&self.beta, 0.0)]
+                    .map(|(of, absent)| of.as_ref().map_or(absent, |of| of[unit].to_f64()));
+                *u = *u * gamma + Scaled::from(beta);
+            }
+            if example == 0 {
+                u.clear_underflowed();
+            }
+            u.set_settled(example, &column);
+        }
+    }
+
+    /// The forward pass in plain numbers, or `false` where they would lose digits.
+    fn forward_plain(&self, z: &Signal<T>, u: &mut Signal<T>, trace: &mut NormTrace<T>) -> bool {
+        let (units, batch) = (z.units(), z.batch());
+        let groups = self.groups(units, batch);
+        let [count, length] = self.extents(units, batch);
+        if !z.is_plain() {
+            return false;
+        }
+        let entries = z.columns().entries();
+        let (mut means, mut squares) = (vec![0.0; count], vec![0.0; count]);
+        if self.centres() {
+            // The second sum takes away what the first rounded.
+            let mut sums = vec![0.0; count];
+            for _ in 0..2 {
+                kernels::group_sums(entries, groups, &means, &mut sums);
+                means.iter_mut().zip(&sums).for_each(|(mean, sum)| *mean += sum / length as f64);
+            }
+        }
+        kernels::group_squares(entries, groups, &means, &mut squares);
+        if squares.iter().any(|square| *square != 0.0 && !SAFE_SQUARES.contains(square)) {
+            return false;
+        }
+        trace.inverse.clear();
+        trace.share.clear();
+        let factors: Vec<f64> = squares
+            .iter()
+            .map(|square| {
+                let [inverse, share] = self.inverse_and_share(square / length as f64);
+                trace.inverse.push(inverse.into());
+                trace.share.push(share);
+                inverse
+            })
+            .collect();
+        u.clear_underflowed();
+        u.columns_mut().exponent.fill(0);
+        let out = u.columns_mut().entries_mut();
+        let whole = kernels::group_normalize(entries, groups, &means, &factors, out);
+        if whole {
+            u.settle_all();
+        }
+        whole
+    }
+
+    /// 1/√(v + ε) and ε/(v + ε).
+    fn inverse_and_share(&self, variance: f64) -> [f64; 2] {
+        let sum = variance + self.spec.epsilon;
+        if sum == 0.0 { [0.0, 0.0] } else { [1.0 / sum.sqrt(), self.spec.epsilon / sum] }
+    }
+
+    /// The forward pass with an exponent for each number.
+    fn forward_scaled(&self, z: &Signal<T>, u: &mut Signal<T>, trace: &mut NormTrace<T>) {
+        let mut columns: Vec<Vec<Scaled>> = (0..z.batch()).map(|b| z.column(b)).collect();
+        trace.inverse.clear();
+        trace.share.clear();
+        self.each_group(&mut columns, |_, group| {
+            let [inverse, share] = self.normalize(group);
+            trace.inverse.push(inverse);
+            trace.share.push(share.to_f64());
+        });
+        u.clear_underflowed();
+        for (example, column) in columns.iter().enumerate() {
+            u.set_settled(example, column);
+        }
+    }
+
+    /// Makes z of a group ẑ; returns 1/√(v + ε) and ε/(v + ε).
+    fn normalize(&self, group: &mut [Scaled]) -> [Scaled; 2] {
+        let length = group.len() as f64;
+        let mean = |numbers: &[Scaled]| numbers.iter().copied().sum::<Scaled>() * (1.0 / length);
+        if self.centres() {
+            for _ in 0..2 {
+                let mean = mean(group);
+                group.iter_mut().for_each(|z| *z = *z - mean);
+            }
+        }
+        let squares: Vec<Scaled> = group.iter().map(|&z| z * z).collect();
+        let epsilon = Scaled::from(self.spec.epsilon);
+        let sum = mean(&squares) + epsilon;
+        let Some(inverse) = Scaled::from(1.0).checked_div(sum.sqrt()) else {
+            return [Scaled::ZERO, Scaled::ZERO];
+        };
+        group.iter_mut().for_each(|z| *z *= inverse);
+        [inverse, epsilon.checked_div(sum).unwrap_or_default()]
+    }
+
+    /// Has each group worked on, of columns that stand for n × B numbers.
+    fn each_group(&self, columns: &mut [Vec<Scaled>], mut work: impl FnMut(usize, &mut [Scaled])) {
+        if !self.spec.kind.couples_examples() {
+            columns.iter_mut().enumerate().for_each(|(group, column)| work(group, column));
+            return;
+        }
+        for unit in 0..columns.first().map_or(0, Vec::len) {
+            let mut group: Vec<Scaled> = columns.iter().map(|column| column[unit]).collect();
+            work(unit, &mut group);
+            columns.iter_mut().zip(group).for_each(|(column, value)| column[unit] = value);
+        }
+    }
+
+    /// δ = ∂L/∂z of the ∂L/∂u that is there; `u` is what the forward pass made.
+    pub(super) fn backward(&self, u: &Signal<T>, delta: &mut Signal<T>, trace: &mut NormTrace<T>) {
+        trace.above = Some(delta.clone());
+        if let Some(gamma) = &self.gamma {
+            for (gamma, row) in gamma.iter().zip(delta.columns_mut().mantissa.rows_mut()) {
+                row.into_iter().for_each(|delta| *delta = *delta * *gamma);
+            }
+            let lost = delta.take_underflowed();
+            for mut entry in lost {
+                entry.value *= gamma[entry.unit].to_f64();
+                delta.push(entry);
+            }
+        }
+        let normalized = trace.normalized.as_ref().unwrap_or(u);
+        if !self.backward_plain(normalized, delta, trace) {
+            self.backward_scaled(normalized, delta, trace);
+        }
+    }
+
+    /// The way back in mantissas, or `false` where they would lose digits; then δ is as it was.
+    fn backward_plain(
+        &self,
+        normalized: &Signal<T>,
+        delta: &mut Signal<T>,
+        trace: &NormTrace<T>,
+    ) -> bool {
+        let (units, batch) = (delta.units(), delta.batch());
+        let is_far = |inverse: &Scaled| inverse.exponent().abs() > PLAIN_FACTOR;
+        let far = trace.inverse.iter().any(|inverse| !inverse.is_zero() && is_far(inverse));
+        if far || !delta.underflowed().is_empty() || !normalized.is_plain() {
+            return false;
+        }
+        if self.spec.kind.couples_examples() && !align(delta) {
+            return false;
+        }
+        let groups = self.groups(units, batch);
+        let [count, length] = self.extents(units, batch);
+        let (g, z) = (delta.columns().entries(), normalized.columns().entries());
+        let zeros = vec![0.0; count];
+        let mut means = zeros.clone();
+        if self.centres() {
+            let mut sums = zeros.clone();
+            for _ in 0..2 {
+                kernels::group_sums(g, groups, &means, &mut sums);
+                means.iter_mut().zip(&sums).for_each(|(mean, sum)| *mean += sum / length as f64);
+            }
+        }
+        let (mut products, mut squares) = (zeros.clone(), zeros);
+        kernels::group_products(g, groups, &means, z, &mut products);
+        kernels::group_squares(z, groups, &vec![0.0; count], &mut squares);
+        let is_all_along = length == 1 + usize::from(self.centres());
+        let shares: Vec<[f64; 2]> = (0..count)
+            .map(|group| {
+                let along =
+                    if squares[group] == 0.0 { 0.0 } else { products[group] / squares[group] };
+                [along, along * trace.share[group]]
+            })
+            .collect();
+        let factors: Vec<f64> = trace.inverse.iter().map(|inverse| inverse.to_f64()).collect();
+        if is_all_along {
+            self.all_along(normalized, delta, &shares, &factors);
+            renormalize(delta.columns_mut());
+            return true;
+        }
+        let before = delta.columns().mantissa.clone();
+        let out = delta.columns_mut().entries_mut();
+        if !kernels::group_pull_back(out, groups, &means, z, &shares, &factors) {
+            delta.columns_mut().mantissa = before;
+            return false;
+        }
+        renormalize(delta.columns_mut());
+        true
+    }
+
+    /// δ of groups in which nothing is perpendicular to ẑ: δ = ẑ · share · factor.
+    fn all_along(
+        &self,
+        normalized: &Signal<T>,
+        delta: &mut Signal<T>,
+        shares: &[[f64; 2]],
+        factors: &[f64],
+    ) {
+        let by_unit = self.spec.kind.couples_examples();
+        let z = &normalized.columns().mantissa;
+        for ((unit, example), delta) in delta.columns_mut().mantissa.indexed_iter_mut() {
+            let group = if by_unit { unit } else { example };
+            let kept = shares[group][1] * factors[group];
+            *delta = T::from_f64(z[[unit, example]].to_f64() * kept);
+        }
+    }
+
+    /// The way back with an exponent for each number.
+    fn backward_scaled(&self, normalized: &Signal<T>, delta: &mut Signal<T>, trace: &NormTrace<T>) {
+        let mut columns: Vec<Vec<Scaled>> = (0..delta.batch()).map(|b| delta.column(b)).collect();
+        let z: Vec<Vec<Scaled>> = (0..delta.batch()).map(|b| normalized.column(b)).collect();
+        let by_unit = self.spec.kind.couples_examples();
+        self.each_group(&mut columns, |group, g| {
+            let z: Vec<Scaled> = match by_unit {
+                true => z.iter().map(|column| column[group]).collect(),
+                false => z[group].clone(),
+            };
+            self.pull_back(g, &z, trace.inverse[group], trace.share[group]);
+        });
+        delta.clear_underflowed();
+        for (example, column) in columns.iter().enumerate() {
+            delta.set_column(example, column);
+        }
+    }
+
+    /// Makes g of a group δ.
+    fn pull_back(&self, g: &mut [Scaled], z: &[Scaled], inverse: Scaled, share: f64) {
+        let length = g.len() as f64;
+        if self.centres() {
+            for _ in 0..2 {
+                let mean = g.iter().copied().sum::<Scaled>() * (1.0 / length);
+                g.iter_mut().for_each(|g| *g = *g - mean);
+            }
+        }
+        let dot =
+            |a: &[Scaled], b: &[Scaled]| a.iter().zip(b).map(|(a, b)| *a * *b).sum::<Scaled>();
+        let along = dot(g, z).checked_div(dot(z, z)).unwrap_or_default();
+        let is_all_along = g.len() == 1 + usize::from(self.centres());
+        for (g, z) in g.iter_mut().zip(z) {
+            let parallel = *z * along;
+            let perpendicular = if is_all_along { Scaled::ZERO } else { *g - parallel };
+            *g = (perpendicular + parallel * share) * inverse;
+        }
+    }
+}
+
+/// Gives all columns one exponent, or `false` where one would lose digits by it.
+fn align<T: Real>(delta: &mut Signal<T>) -> bool {
+    let exponents = &delta.columns().exponent;
+    let tops = delta.columns().tops();
+    let alive = || exponents.iter().zip(&tops).filter(|(_, top)| top.is_some());
+    let (least, most) =
+        (alive().map(|(e, _)| *e).min().unwrap_or(0), alive().map(|(e, _)| *e).max().unwrap_or(0));
+    if least == most {
+        delta.columns_mut().exponent.fill(most);
+        return true;
+    }
+    if most - least > PLAIN_SPREAD {
+        return false;
+    }
+    let factors: Vec<T> = exponents
+        .iter()
+        .zip(&tops)
+        .map(|(e, top)| T::from_f64(top.map_or(1.0, |_| ldexp(1.0, e - most))))
+        .collect();
+    let floor = ldexp(1.0, T::SMALLEST_EXPONENT + PLAIN_SPREAD);
+    let is_small = |m: &T| *m != T::ZERO && m.abs().to_f64() < floor;
+    if delta.columns().entries().iter().any(is_small) {
+        return false;
+    }
+    kernels::scale_columns(delta.columns_mut().entries_mut(), &factors);
+    delta.columns_mut().exponent.fill(most);
+    true
+}

@@ -1,0 +1,134 @@
+//! Normalization, skips and tied weights: what they compute, and their gradients.
+
+use std::collections::BTreeMap;
+
+use gradient_lab::engine::{Network, Parameter, Pass};
+use gradient_lab::experiment::{Activation, Experiment};
+use gradient_lab::study::{DrawStudy, TaskContext};
+
+fn experiment(text: &str) -> Experiment {
+    Experiment::from_toml(text).unwrap_or_else(|refusal| panic!("{refusal}\n{text}"))
+}
+
+fn network(experiment: &Experiment) -> Network<f64> {
+    let task = TaskContext::unattended();
+    DrawStudy::new().network(experiment, &experiment.variants[0], &task).expect("nobody stops it")
+}
+
+/// Whether a pre-activation has a kink within reach of a step.
+fn is_near_a_kink(network: &Network<f64>, pass: &Pass<f64>, reach: f64) -> bool {
+    let layers = network.activations().zip(&pass.layers);
+    layers.filter(|(activation, _)| activation.has_kink()).any(|(_, trace)| {
+        let examples = 0..pass.input.batch();
+        let mut columns = examples.flat_map(|example| trace.activated().column(example));
+        columns.any(|z| z.to_f64().abs() < reach)
+    })
+}
+
+/// The largest error of any gradient beside centred differences of two steps, extrapolated,
+/// relative to the largest gradient of its kind.
+fn worst_error(experiment: &Experiment) -> Option<f64> {
+    const STEP: f64 = 1e-4;
+    let mut network = network(experiment).with_plain_parameters();
+    let pass = network.pass();
+    if is_near_a_kink(&network, &pass, 20.0 * STEP) {
+        return None;
+    }
+    let mut errors: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    let mut compare = |kind, analytic: f64, numeric: f64| {
+        let (error, largest) = errors.entry(kind).or_default();
+        *error = error.max((analytic - numeric).abs());
+        *largest = largest.max(analytic.abs());
+    };
+    let extrapolated = |difference: &mut dyn FnMut(f64) -> f64| {
+        let (coarse, fine) = (difference(STEP), difference(STEP / 2.0));
+        (4.0 * fine - coarse) / 3.0
+    };
+    for index in 0..network.parameter_count() {
+        let parameter = network.parameter(index).expect("below the count");
+        let value = network.value(parameter);
+        let numeric = extrapolated(&mut |step| {
+            let [above, below] = [step, -step].map(|step| {
+                network.set(parameter, value + step);
+                network.loss_of(&network.forward()).to_f64()
+            });
+            (above - below) / (2.0 * step)
+        });
+        network.set(parameter, value);
+        let kind = match parameter {
+            Parameter::Weight { .. } => "W",
+            Parameter::Bias { .. } => "b",
+            Parameter::Gamma { .. } => "γ",
+            Parameter::Beta { .. } => "β",
+        };
+        compare(kind, pass.gradient(parameter).to_f64(), numeric);
+    }
+    let sent = network.sent_back(&pass, 0);
+    let batch = pass.input.batch();
+    for example in 0..batch {
+        for unit in 0..network.input.units() {
+            let value = network.input.mantissa[[unit, example]];
+            let numeric = extrapolated(&mut |step| {
+                let [above, below] = [step, -step].map(|step| {
+                    network.input.mantissa[[unit, example]] = value + step;
+                    network.loss_of(&network.forward()).to_f64()
+                });
+                (above - below) / (2.0 * step)
+            });
+            network.input.mantissa[[unit, example]] = value;
+            compare("x", sent.entry(unit, example).to_f64() / batch as f64, numeric);
+        }
+    }
+    // A bias in front of batch normalization has a gradient of exactly 0.
+    let largest = errors.values().fold(0.0_f64, |top, (_, largest)| top.max(*largest));
+    let relative =
+        |(error, own): &(f64, f64)| error / if *own > 1e-9 * largest { *own } else { largest };
+    Some(errors.values().map(relative).fold(0.0, f64::max))
+}
+
+const REMEDIES: [&str; 11] = [
+    "normalization = 'batch'",
+    "normalization = 'layer'",
+    "normalization = 'rms'",
+    "skip = 'post'",
+    "skip = 'pre'\nskip_scale = 0.7",
+    "normalization = 'batch'\nskip = 'post'",
+    "normalization = 'layer'\nskip = 'pre'\nskip_scale = 'inverse_sqrt_depth'",
+    "normalization = 'rms'\nskip = 'post_norm'",
+    "normalization = 'batch'\nskip = 'pre'",
+    "normalization = 'layer'\nskip = 'post_norm'\ntied = true",
+    "normalization = 'batch'\nskip = 'post_norm'",
+];
+
+/// Every activation behind every remedy, in batches of 3 and of 32.
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    let (mut compared, mut skipped) = (0, 0);
+    for batch in [3, 32] {
+        for activation in Activation::ALL {
+            for remedy in REMEDIES {
+                let close = (0..20).find_map(|seed| {
+                    worst_error(&experiment(&format!(
+                        "seed = {seed}\ndraws = 'layered'\n[architecture]\ninput = 3\nwidth = 5\ndepth = 3\noutput = 2\nbatch = {batch}\n\
+                         [[variant]]\nactivation = '{}'\noutput_activation = 'tanh'\ninit = {{ scheme = 'he_normal' }}\n\
+                         bias = {{ scheme = 'normal', std = 0.3 }}\n{remedy}",
+                        activation.id()
+                    )))
+                });
+                match close {
+                    Some(error) => {
+                        compared += 1;
+                        assert!(
+                            error < 1e-6,
+                            "{} {remedy} batch {batch}: {error:e}",
+                            activation.id()
+                        );
+                    }
+                    None => skipped += 1,
+                }
+            }
+        }
+    }
+    println!("{compared} compared, {skipped} with a kink too near in 20 seeds");
+    assert!(compared > 9 * skipped, "{compared} compared, {skipped} skipped");
+}
