@@ -7,6 +7,7 @@ mod output;
 mod progress;
 mod source;
 mod sweep;
+mod table;
 mod theory;
 
 use std::ffi::OsString;
@@ -54,6 +55,8 @@ enum Command {
     Theory(theory::TheoryArgs),
     /// Write one figure as a PNG, an SVG or a PDF, without a display
     Render(RenderArgs),
+    /// Print or write the numbers of a figure, without a display
+    Table(table::TableArgs),
     /// Measure one quantity over one or two settings, without a display
     Sweep(Box<sweep::SweepArgs>),
     /// Print activations, initializations, losses, presets, figures and the file's keys
@@ -86,8 +89,9 @@ struct RenderArgs {
     /// What kind of picture; what OUT ends in if absent
     #[arg(long, value_parser = picture_format())]
     format: Option<PictureFormat>,
-    /// Width and height in points, 1/96 inch; a good size for the figure if absent
-    #[arg(long, value_name = "WxH", value_parser = size)]
+    /// Width and height in points, 1/96 inch, or a paper: a4, a4-landscape, a4-text, letter,
+    /// letter-landscape, letter-text, two-columns; a good size for the figure if absent
+    #[arg(long, value_name = "WxH|PAPER", value_parser = size)]
     size: Option<[f32; 2]>,
     /// Pixels a point, from 0.5 to 12
     #[arg(long, value_name = "S", value_parser = scale, conflicts_with = "dpi")]
@@ -125,6 +129,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Some(Command::Ensemble(args)) => ensemble::run(&args),
         Some(Command::Theory(args)) => theory::run(&args),
+        Some(Command::Table(args)) => table::run(&args),
         Some(Command::Sweep(args)) => sweep::run(&args),
         Some(Command::List) => print(list::write),
     };
@@ -184,8 +189,7 @@ fn render(experiment: &Experiment, args: &RenderArgs) -> Result<(), CliError> {
     let size = picture::fitting_size(&figure, args.size, options.scale)?;
     let options = PictureOptions { size, ..options };
     destination.write_whole(&picture::encode(&figure, format, options)?)?;
-    let left_out = picture::left_out(experiment).filter(|_| format == PictureFormat::Png);
-    let told = [left_out, fonts::sentence_for(experiment)];
+    let told = [picture::left_out(experiment), fonts::sentence_for(experiment)];
     told.iter().flatten().for_each(|sentence| tell(sentence));
     Ok(())
 }
@@ -220,7 +224,7 @@ fn run(args: &RunArgs) -> Result<(), CliError> {
 fn picture_format() -> impl TypedValueParser<Value = PictureFormat> {
     let value = |format: PictureFormat| {
         PossibleValue::new(format.ending()).help(match format {
-            PictureFormat::Png => "Pixels, with the experiment inside",
+            PictureFormat::Png => "Pixels",
             PictureFormat::Svg => "Lines, and text as outlines",
             PictureFormat::Pdf => "One page of lines and text",
         })
@@ -232,14 +236,20 @@ fn picture_format() -> impl TypedValueParser<Value = PictureFormat> {
     PossibleValuesParser::new(PictureFormat::ALL.map(value)).map(find)
 }
 
-/// `1200x800`: points from 200 to 10000 on each side.
+/// `1200x800`: points from 200 to 10000 on each side; or the name of a paper.
 fn size(text: &str) -> Result<[f32; 2], String> {
+    if let Some((_, size)) = picture::PAPERS.iter().find(|(name, _)| *name == text) {
+        return Ok(*size);
+    }
     text.split_once(['x', '×'])
         .and_then(|(width, height)| {
             let side = |text: &str| number_within(text, 200.0..=10_000.0);
             Some([side(width)?, side(height)?])
         })
-        .ok_or_else(|| "it takes WIDTHxHEIGHT, each from 200 to 10000, such as 1200x800".to_owned())
+        .ok_or_else(|| {
+            let papers = picture::PAPERS.map(|(name, _)| name).join(", ");
+            format!("it takes WIDTHxHEIGHT, each from 200 to 10000, such as 1200x800, or one of {papers}")
+        })
 }
 
 /// Pixels a point.

@@ -4,7 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use eframe::egui::{Key, Theme, accesskit::Role};
+use eframe::egui::{Key, OutputCommand, Theme, accesskit::Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use gradient_lab::experiment::{Experiment, Preset};
@@ -217,5 +217,42 @@ fn the_page_is_drawn() {
                 picture.save(std::path::Path::new(&folder).join(file)).expect("a picture");
             }
         }
+    }
+}
+
+#[test]
+fn a_step_is_copied_as_latex_and_as_a_picture() {
+    let mut window = large("worked-example", "Step 1 of");
+    click(&mut window, "BP2  δ⁽¹⁾");
+    let mut copied = |button: &str| {
+        window.get_by_role_and_label(Role::Button, button).click();
+        let start = Instant::now();
+        loop {
+            window.step();
+            let commands = &window.output().platform_output.commands;
+            if let Some(command) = commands.first() {
+                return command.clone();
+            }
+            assert!(start.elapsed() < PATIENCE, "nothing is copied");
+        }
+    };
+    let OutputCommand::CopyText(text) = copied("Copy LaTeX") else { panic!("a text") };
+    assert!(text.starts_with("\\begin{align*}\n\\delta^{(1)}&=") && text.contains(".012103"));
+    assert_eq!(text.matches("\\begin").count(), text.matches("\\end").count());
+    let OutputCommand::CopyImage(image) = copied("Copy picture") else { panic!("a picture") };
+    assert!(image.width() > 1200 && image.height() > 500, "{:?}", image.size);
+    let ground = image.pixels[0];
+    // Nothing touches the edges, and something is there.
+    let (width, height) = (image.width(), image.height());
+    let is_edge =
+        |i: usize| [0, width - 1].contains(&(i % width)) || [0, height - 1].contains(&(i / width));
+    let pixels = || image.pixels.iter().enumerate();
+    assert!(pixels().all(|(i, pixel)| !is_edge(i) || *pixel == ground), "it is cut");
+    assert!(pixels().filter(|(_, pixel)| **pixel != ground).count() > 5000);
+    if let Some(folder) = std::env::var_os("PAGES") {
+        let bytes = image.as_raw().to_vec();
+        let picture = image::RgbaImage::from_raw(width as u32, height as u32, bytes);
+        let file = std::path::Path::new(&folder).join("step.png");
+        picture.expect("a picture").save(file).expect("a written picture");
     }
 }

@@ -129,6 +129,35 @@ fn gradients_are_those_of_finite_differences() {
             }
         }
     }
-    println!("{compared} compared, {skipped} with a kink too near in 20 seeds");
     assert!(compared > 9 * skipped, "{compared} compared, {skipped} skipped");
+}
+
+/// Far past what plain numbers hold, and where only two numbers share statistics, beside a
+/// computation in 80 digits (tests/data/remedies/deep.py).
+#[test]
+fn deep_normalized_networks_have_the_norms_of_80_digits() {
+    let cases: serde_json::Value =
+        serde_json::from_str(include_str!("data/remedies/deep.json")).expect("JSON");
+    for case in cases.as_array().expect("cases") {
+        let number = |key: &str| case[key].as_f64().expect("a number");
+        let kind = case["kind"].as_str().expect("a name");
+        let experiment = experiment(&format!(
+            "seed = {}\n[architecture]\ninput = 3\nwidth = {}\ndepth = {}\noutput = 1\nbatch = {}\n\
+             [[variant]]\nactivation = 'sigmoid'\nnormalization = {{ kind = '{kind}', epsilon = {:?} }}",
+            number("seed"),
+            number("width"),
+            number("depth"),
+            number("batch"),
+            number("epsilon"),
+        ));
+        let pass = network(&experiment).pass();
+        let expected = case["log10"].as_array().expect("norms");
+        assert_eq!(expected.len(), pass.layers.len());
+        let mut worst = 0.0_f64;
+        for (trace, expected) in pass.layers.iter().zip(expected) {
+            let log10 = trace.delta.rms_norm().log10().expect("not zero");
+            worst = worst.max((log10 - expected.as_f64().expect("a number")).abs());
+        }
+        assert!(worst < 1e-9, "{kind}, {} layers: {worst:e}", number("depth"));
+    }
 }

@@ -4,7 +4,7 @@ mod helpers;
 
 use gradient_lab::experiment::{
     Activation, Architecture, Data, Draws, Experiment, FanMode, Init, LayerException, Loss,
-    Parameter, Precision, Scheme, Variant, limits,
+    NormKind, Normalization, Parameter, Precision, Scheme, Skip, SkipScale, Variant, limits,
 };
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -101,6 +101,10 @@ fn variant(rng: &mut Rng, index: usize, sizes: &[usize]) -> Variant {
         output_activation: maybe(rng, activation),
         init: init(rng, &Scheme::ALL),
         bias: init(rng, &Scheme::FOR_BIAS),
+        normalization: None,
+        skip: None,
+        skip_scale: SkipScale::default(),
+        tied: false,
         weights,
         biases,
         exceptions: exceptions(rng, sizes.len() - 1),
@@ -145,7 +149,29 @@ fn random_experiment(rng: &mut Rng) -> Experiment {
         variants: (0..variants).map(|index| variant(rng, index, &sizes)).collect(),
     };
     obey_loss(&mut experiment);
+    for index in 0..experiment.variants.len() {
+        add_remedies(rng, &mut experiment, index);
+    }
     experiment
+}
+
+/// Normalization, skip and shared weights that go with the rest.
+fn add_remedies(rng: &mut Rng, experiment: &mut Experiment, index: usize) {
+    let before = experiment.variants[index].clone();
+    let variant = &mut experiment.variants[index];
+    variant.normalization = maybe(rng, |rng| Normalization {
+        kind: one_of(rng, &NormKind::ALL),
+        epsilon: one_of(rng, &[0.0, 1e-5, 1e-300, 0.3]),
+    });
+    variant.skip = maybe(rng, |rng| one_of(rng, &Skip::ALL));
+    if variant.skip.is_some() {
+        let number = SkipScale::Number(number(rng));
+        variant.skip_scale = one_of(rng, &[SkipScale::InverseSqrtDepth, number]);
+    }
+    variant.tied = rng.random();
+    if experiment.validate().is_err() {
+        experiment.variants[index] = before;
+    }
 }
 
 /// The cross-entropies bring their own output activation, and targets that are probabilities.

@@ -6,11 +6,11 @@ use crate::experiment::{Experiment, short_path};
 use crate::export::atomic::WriteError;
 use crate::export::open::OpenError;
 use crate::export::picture::PictureError;
+use crate::export::table::TableId;
 use crate::export::weights::WeightsError;
 use crate::figure::FigureId;
 use crate::gui::WindowError;
-use crate::study::EnsembleError;
-use crate::study::SweepError;
+use crate::study::{EnsembleError, StepsError, SweepError};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,18 @@ pub enum CliError {
         short_path(.0)
     )]
     Ending(PathBuf),
+    /// Neither the path nor an argument says in which form numbers are wanted.
+    #[error(
+        "“{}” does not say what form the numbers have: let it end in .csv or .json, or add --format.",
+        short_path(.0)
+    )]
+    TableEnding(PathBuf),
+    /// No table has that name.
+    #[error("--figure “{0}” has no table. Choose one of {names}.", names = table_names())]
+    Table(String),
+    /// The example cannot be run by hand.
+    #[error("{0}")]
+    Steps(#[from] StepsError),
     /// The weights could not be made.
     #[error(transparent)]
     Weights(#[from] WeightsError),
@@ -115,7 +127,7 @@ impl CliError {
             Self::Experiment { .. } => MEND,
             Self::Write(error) if error.is_failure() => FAILED,
             Self::Write(_) | Self::Overwrites(_) | Self::TwoOutputs | Self::Ending(_) => MEND,
-            Self::Figure(_) => MEND,
+            Self::Figure(_) | Self::Table(_) | Self::TableEnding(_) | Self::Steps(_) => MEND,
             Self::Picture(PictureError::Paint(_) | PictureError::TooSmall { .. }) => MEND,
             Self::Ensemble(EnsembleError::Stopped(_)) => FAILED,
             Self::Ensemble(_) | Self::Theory(_) => MEND,
@@ -129,4 +141,8 @@ impl CliError {
 
 fn figure_names() -> String {
     FigureId::ALL.map(FigureId::id).join(", ")
+}
+
+fn table_names() -> String {
+    TableId::all().map(TableId::id).collect::<Vec<_>>().join(", ")
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::experiment::{Activation, Draws, Loss, Precision, Preset, Scheme, limits};
+use crate::export::table::TableId;
 use crate::figure::FigureId;
 use crate::study::{Quantity, Setting};
 
@@ -19,6 +20,7 @@ pub(super) fn write(out: &mut impl Write) -> io::Result<()> {
     section(out, "Precisions", Precision::ALL.map(|p| (p.id(), p.hint())))?;
     section(out, "Random numbers", Draws::ALL.map(|d| (d.id(), d.hint())))?;
     section(out, "Figures", FigureId::ALL.map(|f| (f.id(), f.hint())))?;
+    section(out, "Other tables", TableId::WITHOUT_FIGURE.map(|t| (t.id(), t.hint())))?;
     section(out, "Settings of a sweep", Setting::ALL.map(|s| (s.id(), s.hint())))?;
     section(out, "Quantities of a sweep", Quantity::ALL.map(|q| (q.id(), q.hint())))?;
     let keys = limits::KEYS.iter().map(|key| (key.name.as_str(), key.words.as_str()));

@@ -13,9 +13,9 @@ use super::error::CliError;
 
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Format {
-    /// One object, each norm with its log10
+    /// One object, each number with its log10 where it may be out of range
     Json,
-    /// One row for each layer of each variant
+    /// A header and rows
     Csv,
 }
 

@@ -8,7 +8,7 @@ use crate::export::open;
 use super::error::CliError;
 
 /// What EXPERIMENT stands for, in the words of `--help`.
-pub const EXPERIMENT_HELP: &str = "A preset's name (see list), a TOML file, a PNG that the lab exported, or - for standard input. \
+pub const EXPERIMENT_HELP: &str = "A preset's name (see list), a TOML file, a picture that the lab exported, or - for standard input. \
      A preset's name comes before a file of that name; write ./NAME for the file";
 
 /// The experiment that an argument names.

@@ -73,6 +73,10 @@ impl<T: Real> Pass<T> {
     /// BP4 for the mean loss: ∂L/∂b^(l) = (1/B) Σ_b δ_b, n_l × 1; `index` = l − 1.
     pub fn bias_gradient(&self, index: usize) -> Gradient {
         let delta = &self.layers[index].delta;
+        if self.layers[index].is_bias_idle() {
+            let mantissa = Array2::zeros((delta.units(), 1));
+            return Gradient { mantissa, exponent: 0, underflowed: Vec::new() };
+        }
         let mut ones = ScaledColumns::zeros(1, delta.batch());
         ones.mantissa.fill(T::from_f64(1.0));
         OuterProducts { delta, input: &ones.into() }.mean()
@@ -136,6 +140,9 @@ impl<T: Real> Pass<T> {
     /// ‖∂L/∂b^(l)‖; `index` = l − 1.
     pub fn bias_gradient_norm(&self, index: usize) -> Scaled {
         let delta = &self.layers[index].delta;
+        if self.layers[index].is_bias_idle() {
+            return Scaled::ZERO;
+        }
         if delta.batch() == 1 {
             return delta.rms_norm();
         }

@@ -18,6 +18,7 @@
 //! | `kernels/` | the loops that take the time, for each set of instructions |
 
 mod build;
+mod chain;
 mod draws;
 mod emulated;
 mod emulated_record;
@@ -45,6 +46,7 @@ mod symmetry;
 
 pub(crate) use build::in_precision;
 pub use build::{BuildStopped, FromDraws};
+pub use chain::{ChainTrace, NormTrace};
 pub use draws::{DrawCache, Drawing, PendingArray, Tensor};
 pub use emulated::{StoredDelta, StoredGradient};
 pub use exact_law::{ExactLaw, NotExact};
@@ -54,10 +56,10 @@ pub use magnitudes::{FLUSHED_SHARE, Magnitudes, TRUE_ZERO, may_flush};
 pub use network::Network;
 pub use number::{Format, Held, Real, Scaled, ScaledColumns, Signal};
 pub use numpy::NumpyStream;
-pub use op::{Dense, Jacobian, Norm, NormTrace, Op, OpShape};
+pub use op::{Dense, Jacobian, Norm, Op, OpShape};
 pub use output_record::OutputRecord;
 pub use parameters::Parameter;
-pub use pass::{ChainTrace, LayerTrace, Pass, PassBuffers};
+pub use pass::{LayerTrace, Pass, PassBuffers};
 pub use plain_norm::PlainNorm;
 pub use record::{LayerRecord, SATURATED_BELOW, ZeroCause, explain, record};
 pub use rows::{Executor, Serial};

@@ -45,6 +45,26 @@ pub enum Parameter {
     },
 }
 
+impl Parameter {
+    /// l, from 1.
+    pub fn layer(self) -> usize {
+        let (Self::Weight { layer, .. }
+        | Self::Bias { layer, .. }
+        | Self::Gamma { layer, .. }
+        | Self::Beta { layer, .. }) = self;
+        layer
+    }
+
+    /// j, from 1.
+    pub fn row(self) -> usize {
+        let (Self::Weight { row, .. }
+        | Self::Bias { row, .. }
+        | Self::Gamma { row, .. }
+        | Self::Beta { row, .. }) = self;
+        row
+    }
+}
+
 impl std::fmt::Display for Parameter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -177,13 +197,11 @@ impl<T: Real> Pass<T> {
     /// # Panics
     /// If the network has no such parameter.
     pub fn gradient(&self, parameter: Parameter) -> Scaled {
-        let (Parameter::Weight { layer, row, .. }
-        | Parameter::Bias { layer, row }
-        | Parameter::Gamma { layer, row }
-        | Parameter::Beta { layer, row }) = parameter;
+        let (layer, row) = (parameter.layer(), parameter.row());
         let trace = &self.layers[layer - 1];
         let above = || trace.above_norm().expect(NORMALIZED);
         let (delta, input): (_, &dyn Fn(usize) -> Scaled) = match parameter {
+            Parameter::Bias { .. } if trace.is_bias_idle() => return Scaled::ZERO,
             Parameter::Weight { column, .. } => {
                 (&trace.delta, &move |b| self.inputs_of(layer - 1).entry(column - 1, b))
             }

@@ -1,7 +1,7 @@
 //! What a forward and a backward pass leave.
 
+use crate::engine::chain::ChainTrace;
 use crate::engine::number::{Real, Scaled, Signal};
-use crate::engine::op::{NormTrace, Op};
 use ndarray::Array2;
 
 /// What a forward and a backward pass leave.
@@ -38,26 +38,6 @@ pub struct LayerTrace<T> {
     pub chain: Option<Box<ChainTrace<T>>>,
 }
 
-/// What normalization and a skip leave of a layer whose ops are more than a dense one and φ.
-///
-/// Its signals are counted from z, the 0th; op k after the dense one makes the k-th of the one
-/// before, and the last is a.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ChainTrace<T> {
-    /// The signals between z and a, n × B each.
-    pub(crate) made: Vec<Signal<T>>,
-    /// Which signal φ is taken of.
-    activated: usize,
-    /// Which signal the normalization makes, where there is one.
-    normalized: Option<usize>,
-    /// Which signal the skips go on with, where there are skips.
-    pub(crate) handed_on: Option<usize>,
-    /// What the normalization leaves.
-    pub norm: NormTrace<T>,
-    /// ∂L/∂h of the layer below along the skip, n × B, where the layer adds one.
-    pub along_skip: Option<Signal<T>>,
-}
-
 impl<T: Real> LayerTrace<T> {
     pub(crate) fn zeros(units: usize, batch: usize) -> Self {
         Self {
@@ -67,30 +47,6 @@ impl<T: Real> LayerTrace<T> {
             delta: Signal::zeros(units, batch),
             chain: None,
         }
-    }
-
-    /// Memory for what a layer leaves whose ops after the dense one are these.
-    pub(crate) fn of_ops<U: Real>(ops: &[Op<U>], units: usize, batch: usize) -> Self {
-        let mut trace = Self::zeros(units, batch);
-        if let [Op::Activation(_)] = ops {
-            return trace;
-        }
-        let place = |is: fn(&Op<U>) -> bool| ops.iter().position(is);
-        let activation = place(|op| matches!(op, Op::Activation(_)));
-        let adds = ops.iter().any(|op| matches!(op, Op::Add { .. }));
-        // `Save` makes no signal: it names the one before it.
-        let save = place(|op| matches!(op, Op::Save));
-        let before = |place: usize| place - usize::from(save.is_some_and(|save| save < place));
-        let signals = ops.len() - usize::from(save.is_some());
-        trace.chain = Some(Box::new(ChainTrace {
-            made: vec![Signal::zeros(units, batch); signals - 1],
-            activated: before(activation.expect("every layer has an activation")),
-            normalized: place(|op| matches!(op, Op::Norm(_))).map(|place| before(place) + 1),
-            handed_on: save,
-            norm: NormTrace::default(),
-            along_skip: adds.then(|| Signal::zeros(units, batch)),
-        }));
-        trace
     }
 
     /// Whether the same ops left both.
@@ -106,6 +62,12 @@ impl<T: Real> LayerTrace<T> {
     /// What φ is taken of: z, or what normalization and a skip make of it.
     pub fn activated(&self) -> &Signal<T> {
         self.chain.as_ref().map_or(&self.z, |chain| self.signal(chain.activated))
+    }
+
+    /// Whether b has no effect and a gradient of exactly 0: batch normalization, of z itself or of
+    /// what it is added to, takes the same number off every example.
+    pub fn is_bias_idle(&self) -> bool {
+        self.chain.as_ref().is_some_and(|chain| chain.idle_bias)
     }
 
     /// ẑ, where the layer has a normalization.

@@ -10,6 +10,7 @@ pub mod limits;
 mod loss_rules;
 mod preset;
 mod remedy;
+mod remedy_rules;
 mod scheme;
 mod tables;
 mod text;
@@ -123,10 +124,18 @@ pub struct Variant {
     #[serde(default = "no_bias", skip_serializing_if = "is_no_bias", deserialize_with = "table")]
     pub bias: Init,
     /// What hidden layers are normalized by.
-    #[serde(with = "remedy::normalization", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "remedy::write_normalization",
+        deserialize_with = "remedy::read_normalization",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub normalization: Option<Normalization>,
     /// Where the skips of hidden layers join.
-    #[serde(with = "remedy::skip", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "remedy::write_skip",
+        deserialize_with = "remedy::read_skip",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub skip: Option<Skip>,
     /// α of the skips.
     #[serde(skip_serializing_if = "remedy::is_default_scale")]

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use crate::experiment::{Experiment, ExperimentError, limits};
 
+use crate::vector::{pdf, svg};
+
 use super::{atomic, png};
 
 /// The eight bytes with which every PNG file begins.
@@ -38,7 +40,7 @@ pub enum OpenError {
     TooLarge,
     /// Neither UTF-8 text nor a PNG.
     #[error(
-        "it is not UTF-8 text; an experiment is a TOML file in UTF-8, or a PNG that the lab exported."
+        "it is not UTF-8 text; an experiment is a TOML file in UTF-8, or a picture that the lab exported."
     )]
     NotText,
     /// What some editors call Unicode.
@@ -52,12 +54,17 @@ pub enum OpenError {
         "this PNG carries no experiment before its pixels; give one that the lab itself exported, or a TOML file."
     )]
     NoExperiment,
+    /// Some other program's drawing, or one that another program has rewritten.
+    #[error(
+        "this picture carries no experiment; give one as the lab itself exported it, or a TOML file."
+    )]
+    NoAttachment,
     /// The experiment itself is refused.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
 }
 
-/// Reads an experiment from a file: TOML, or a PNG that the lab exported.
+/// Reads an experiment from a file: TOML, or a picture that the lab exported.
 ///
 /// # Errors
 /// [`OpenError`], in words that say what to do.
@@ -80,6 +87,12 @@ pub fn from_reader(reader: impl Read) -> Result<Experiment, OpenError> {
         // A longer picture was cut; its experiment stands at its head.
         return from_picture(&bytes);
     }
+    if bytes.starts_with(b"%PDF-") {
+        return attached(&bytes, pdf::ATTACHED, str::to_owned);
+    }
+    if bytes.starts_with(b"<svg") || bytes.starts_with(b"<?xml") {
+        return attached(&bytes, svg::ATTACHED, svg::unescaped);
+    }
     if bytes.len() as u64 > limits::FILE_BYTES {
         return Err(OpenError::TooLarge);
     }
@@ -98,6 +111,22 @@ pub fn from_reader(reader: impl Read) -> Result<Experiment, OpenError> {
         return Err(OpenError::TooLarge);
     }
     Ok(experiment)
+}
+
+/// The experiment between two marks in a drawing; the first pair counts.
+fn attached(
+    bytes: &[u8],
+    [begin, end]: [&str; 2],
+    plain: fn(&str) -> String,
+) -> Result<Experiment, OpenError> {
+    let place =
+        |bytes: &[u8], of: &str| bytes.windows(of.len()).position(|window| window == of.as_bytes());
+    let found = place(bytes, begin).and_then(|at| {
+        let rest = &bytes[at + begin.len()..];
+        Some(&rest[..place(rest, end)?])
+    });
+    let text = std::str::from_utf8(found.ok_or(OpenError::NoAttachment)?);
+    Ok(Experiment::from_toml(&plain(text.map_err(|_| OpenError::NotText)?))?)
 }
 
 fn from_picture(bytes: &[u8]) -> Result<Experiment, OpenError> {

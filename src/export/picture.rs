@@ -18,10 +18,22 @@ use super::png;
 /// Points per inch of a picture at scale 1.
 pub const POINTS_PER_INCH: f32 = 96.0;
 
+/// Usual papers: a name, and width and height in points. A page, the width of the text on it with
+/// room for a caption, and both columns of a journal's page.
+pub const PAPERS: [(&str, [f32; 2]); 7] = [
+    ("a4", [794.0, 1123.0]),
+    ("a4-landscape", [1123.0, 794.0]),
+    ("a4-text", [605.0, 567.0]),
+    ("letter", [816.0, 1056.0]),
+    ("letter-landscape", [1056.0, 816.0]),
+    ("letter-text", [624.0, 576.0]),
+    ("two-columns", [672.0, 528.0]),
+];
+
 /// Kinds of picture files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PictureFormat {
-    /// Pixels, with the experiment inside.
+    /// Pixels.
     Png,
     /// Lines, and text as outlines.
     Svg,
@@ -108,7 +120,7 @@ fn scene(figure: &Arc<Figure>, options: PictureOptions) -> Result<Scene, Picture
     let theme = if options.dark { Theme::Dark } else { Theme::Light };
     let mut painter = Painter::new();
     let size = vec2(options.size[0], options.size[1]);
-    let contents = |ui: &mut egui::Ui| sheet::show(&mut painter, ui, figure, Medium::Paper);
+    let contents = |ui: &mut egui::Ui| _ = sheet::show(&mut painter, ui, figure, Medium::Paper);
     Ok(Scene::lay_out(size, options.scale, theme, theme::install, contents)?)
 }
 
@@ -124,7 +136,8 @@ pub fn fitting_size(
 ) -> Result<[f32; 2], PictureError> {
     let size = wish.unwrap_or_else(|| figure.id.default_size());
     let mut least = [0.0; 2];
-    let measure = |ui: &mut egui::Ui| least = sheet::least_size(ui, figure, size[0]).into();
+    let measure =
+        |ui: &mut egui::Ui| least = sheet::least_size(ui, figure, size[0], Medium::Paper).into();
     offscreen::paint(vec2(1.0, 1.0), scale, Theme::Light, theme::install, measure)?;
     match wish {
         Some(size) if size[0] < least[0] || size[1] < least[1] => {
@@ -135,8 +148,8 @@ pub fn fitting_size(
     }
 }
 
-/// The figure as the bytes of a file. A PNG has its density and the experiment inside, so that
-/// the lab can open it again; an experiment that does not fit is left out, as [`left_out`] says.
+/// The figure as the bytes of a file. A PNG has its density; all have the experiment inside, so that
+/// the lab can open them again; an experiment that does not fit is left out, as [`left_out`] says.
 ///
 /// # Errors
 /// Where the size is nothing, or too much.
@@ -146,20 +159,16 @@ pub fn encode(
     options: PictureOptions,
 ) -> Result<Vec<u8>, PictureError> {
     let drawing = || Ok::<_, PictureError>(Drawing::of(&scene(figure, options)?));
-    match format {
-        PictureFormat::Png => encode_png(figure, options),
-        PictureFormat::Svg => Ok(svg::write(&drawing()?, &figure.title).into_bytes()),
-        PictureFormat::Pdf => Ok(pdf::write(&drawing()?, &figure.title)?),
-    }
-}
-
-fn encode_png(figure: &Arc<Figure>, options: PictureOptions) -> Result<Vec<u8>, PictureError> {
-    let image = paint(figure, options)?;
     let text = Some(figure.experiment.to_toml()).filter(|text| png::fits(text));
-    Ok(png::encode(&image, options.dots_per_inch(), text.as_deref())?)
+    let text = text.as_deref();
+    Ok(match format {
+        PictureFormat::Png => png::encode(&paint(figure, options)?, options.dots_per_inch(), text)?,
+        PictureFormat::Svg => svg::write(&drawing()?, &figure.title, text).into_bytes(),
+        PictureFormat::Pdf => pdf::write(&drawing()?, &figure.title, text)?,
+    })
 }
 
-/// What to tell of a PNG that [`encode`] has to make without its experiment.
+/// What to tell of a picture that [`encode`] has to make without its experiment.
 pub fn left_out(experiment: &Experiment) -> Option<String> {
     let text = Some(experiment.to_toml()).filter(|text| !png::fits(text))?;
     Some(format!(

@@ -4,7 +4,7 @@ use crate::engine::{LayerRecord, Scaled, ZeroCause};
 use crate::study::Draw;
 
 use super::chart::{Mark, MarkShape};
-use super::number::{readable, scientific, tick};
+use super::number::{full, readable, scientific, tick};
 use super::stored_norms::{Limit, StoredNorms};
 use super::words::zero::{lost_sign, why_zero};
 
@@ -77,6 +77,11 @@ impl Point {
     /// The number with the chapter's seven digits and a power of ten.
     pub fn exact(&self) -> String {
         self.lost().unwrap_or_else(|| scientific(self.norm, 6))
+    }
+
+    /// The number with all its digits, for tables.
+    pub(super) fn full(&self) -> String {
+        self.lost().unwrap_or_else(|| full(self.norm))
     }
 
     /// The number with seven digits, to be read beside the axis.

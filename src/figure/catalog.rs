@@ -48,6 +48,7 @@ impl Figure {
             caption: caption(id, experiment),
             notes: Vec::new(),
             panels,
+            derivatives: Vec::new(),
         }
     }
 }

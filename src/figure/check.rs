@@ -42,7 +42,12 @@ impl Figure {
             _ => errors(check),
         };
         let panels = chart.map(Panel::Chart).into_iter().collect();
-        with_note(id, experiment, variant, panels, words::check::sentences(&check.findings()))
+        let words = words::check::sentences(&check.findings());
+        let derivatives = match id {
+            FigureId::Derivatives => check.details.clone(),
+            _ => Vec::new(),
+        };
+        Self { derivatives, ..with_note(id, experiment, variant, panels, words) }
     }
 }
 
@@ -108,7 +113,7 @@ fn errors(check: &GradientCheck) -> Option<Chart> {
 }
 
 /// What the legend calls an outcome.
-fn outcome_name(outcome: Outcome) -> &'static str {
+pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Agrees => "agrees",
         Outcome::Differs => "differs",

@@ -3,6 +3,8 @@
 use crate::engine::Format;
 use crate::study::{BackwardTensor, VariantPrecision};
 
+use super::table::of_layer;
+
 /// The formats from the bottom row to the top one.
 pub(super) fn rows() -> impl DoubleEndedIterator<Item = (usize, Format)> {
     Format::ALL.into_iter().enumerate().rev()
@@ -64,8 +66,8 @@ pub(super) fn flush_rows(report: &VariantPrecision) -> Vec<Vec<String>> {
                         nonzero => (count as f64 / nonzero as f64).to_string(),
                     };
                     let quantity = format!("share of {} {what}", symbol(derivative));
-                    let (format, layer) = (format.label().to_owned(), (index + 1).to_string());
-                    table.push(vec![quantity, format, layer, share, String::new()]);
+                    let format = format.label().to_owned();
+                    table.push(of_layer(quantity, format, index + 1, share, None));
                 }
             }
         }

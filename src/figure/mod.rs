@@ -21,6 +21,7 @@ mod law;
 mod map;
 pub mod norms_table;
 mod number;
+mod numbers;
 mod precision;
 mod spread;
 mod stored_norms;
@@ -33,6 +34,7 @@ pub mod words;
 use std::sync::Arc;
 
 use crate::experiment::Experiment;
+use crate::study::Compared;
 
 pub use bars::{Bars, Point, Scale, Series};
 pub use catalog::not_emulated;
@@ -79,6 +81,8 @@ pub struct Figure {
     pub notes: Vec<Note>,
     /// From top to bottom.
     pub panels: Vec<Panel>,
+    /// The checked derivatives of a gradient check's figure of them: the panel has no names.
+    pub derivatives: Vec<Compared>,
 }
 
 /// A sentence about a variant.

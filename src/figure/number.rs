@@ -27,6 +27,22 @@ pub fn scientific(number: Scaled, decimals: usize) -> String {
     format!("{sign}{mantissa}e{direction}{:02}", exponent.abs())
 }
 
+/// A number with all its digits, for tables: read back it is the same `f64`. What no `f64` holds
+/// has thirteen digits and its exponent all the same.
+pub(super) fn full(number: Scaled) -> String {
+    let plain = number.to_f64();
+    if plain.is_finite() && plain.abs() >= f64::MIN_POSITIVE {
+        format!("{plain:e}")
+    } else {
+        scientific(number, 12)
+    }
+}
+
+/// A number known by its log10 with the thirteen digits that this gives, for tables.
+pub(super) fn full_of_log10(log10: f64) -> String {
+    scientific_of_log10(log10, 12)
+}
+
 /// `scientific` of a number known by its log10, for figures' cells and labels.
 pub fn scientific_of_log10(log10: f64, decimals: usize) -> String {
     scientific(Scaled::from_ln(log10 * std::f64::consts::LN_10), decimals)
@@ -233,6 +249,15 @@ mod tests {
         assert_eq!(scientific(Scaled::from(9.9999), 2), "1.00e+01");
         assert_eq!(scientific_of_log10(-630.000_000_1, 3), "1.000e-630");
         assert_eq!(scientific_of_log10(400.0, 1), "1.0e+400");
+    }
+
+    #[test]
+    fn all_digits_are_read_back() {
+        for number in [7.002995968e-5_f64, -1.0 / 3.0, 1e300] {
+            assert_eq!(full(number.into()).parse(), Ok(number));
+        }
+        assert_eq!(full(Scaled::new(1.0, -5000)), "7.079811261048e-1506");
+        assert_eq!(full(Scaled::ZERO), "0");
     }
 
     #[test]

@@ -9,8 +9,9 @@ use crate::study::{BackwardTensor, LayerPrecision, PrecisionReport, VariantPreci
 use super::bars::{log10_range, norm_point};
 use super::colour::ColourMap;
 use super::format_rows::rows;
-use super::number::scientific;
+use super::number::{full, scientific};
 use super::stored_norms::{Limit, StoredNorm, StoredNorms};
+use super::table::{of_layer, row};
 use super::words::precision::variant_words;
 use super::{Bars, Cell, ColourScale, Figure, FigureId, Heat, Note, Panel, Rows, Scale, Series};
 
@@ -184,16 +185,15 @@ fn flushed_cell(layer: &LayerPrecision, format: usize) -> Cell {
 /// The formats' ends, and the norms that formats keep.
 pub(super) fn bars_rows(bars: &Bars) -> Vec<Vec<String>> {
     let limit = |limit: &Limit| {
-        let value = scientific(Scaled::from(limit.number), 6);
-        vec![limit.name.clone(), String::new(), String::new(), value, limit.log10.to_string()]
+        let value = full(Scaled::from(limit.number));
+        row(limit.name.clone(), String::new(), ["", ""], value, Some(limit.log10))
     };
     let mut table: Vec<Vec<String>> = bars.limits.iter().map(limit).collect();
     for kept in &bars.kept {
         for (index, norm) in kept.norms.iter().enumerate() {
-            let log10 = norm.log10().map(|log10| log10.to_string()).unwrap_or_default();
             let quantity = format!("‖δ⁽ˡ⁾‖ in {}", kept.format);
-            let layer = (index + 1).to_string();
-            table.push(vec![quantity, kept.name.clone(), layer, norm.exact(), log10]);
+            let name = kept.name.clone();
+            table.push(of_layer(quantity, name, index + 1, norm.exact(), norm.log10()));
         }
     }
     table

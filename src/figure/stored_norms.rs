@@ -3,7 +3,7 @@
 use crate::engine::{Scaled, StoredDelta};
 use crate::study::LayerPrecision;
 
-use super::number::{readable, scientific};
+use super::number::{full, readable};
 
 /// One end of a format, as a line through bars.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,9 +64,9 @@ impl StoredNorm {
         }
     }
 
-    /// The norm with seven digits and a power of ten, or what became of it.
+    /// The norm with all its digits, or what became of it.
     pub(super) fn exact(self) -> String {
-        self.words(|norm| scientific(norm, 6))
+        self.words(full)
     }
 
     /// The norm with seven digits, to be read beside the axis, or what became of it.

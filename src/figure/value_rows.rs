@@ -3,7 +3,8 @@
 use crate::engine::Scaled;
 use crate::study::{LayerSpread, Spread};
 
-use super::number::{percent, readable, scientific};
+use super::number::{full, percent, readable, scientific};
+use super::table::of_layer;
 
 /// Rows that zeros and the gap above them take.
 const ZERO_ROWS: usize = 2;
@@ -69,8 +70,7 @@ pub(super) fn table_rows(spread: &Spread) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for (index, layer) in spread.layers.iter().enumerate() {
         let mut row = |quantity: String, series: String, value: String, log10: Option<f64>| {
-            let log10 = log10.map(|log10| log10.to_string()).unwrap_or_default();
-            rows.push(vec![quantity, series, (index + 1).to_string(), value, log10]);
+            rows.push(of_layer(quantity, series, index + 1, value, log10));
         };
         let count = || format!("count of {letter}");
         row(count(), "exactly 0".to_owned(), layer.zeros.to_string(), None);
@@ -78,7 +78,7 @@ pub(super) fn table_rows(spread: &Spread) -> Vec<Vec<String>> {
             row(count(), bin_name(spread, bin), counted.to_string(), None);
         }
         let mut value = |series: &str, value: Scaled| {
-            row(letter.to_owned(), series.to_owned(), scientific(value, 6), value.log10());
+            row(letter.to_owned(), series.to_owned(), full(value), value.log10());
         };
         value("mean", layer.mean);
         value("rms", layer.rms);

@@ -1,32 +1,30 @@
 //! The app: wires the lab, the pages, the small windows and the keys together. It computes
 //! nothing itself.
 
+mod commands;
+
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Context, Ui, ViewportCommand};
 
 use crate::experiment::Experiment;
-use crate::figure::{Figure, FigureId};
 
-use super::ask::Purpose;
 use super::card_limit::CardLimit;
 use super::clipboard::Clipboard;
 use super::command::{Command, Commands};
 use super::document::Document;
-use super::files::{Around, Files};
-use super::history::{History, Step};
+use super::files::Files;
+use super::history::History;
 use super::input_limit::InputLimit;
 use super::lab::Lab;
 use super::message::Messages;
 use super::page::Page;
 use super::page_view::PageContext;
-use super::pages::{Pages, SweepPage, WhyPage};
-use super::question::Leaving;
+use super::pages::Pages;
 use super::saved::{Left, Session};
 use super::state::{Keeper, State};
-use super::{bar, controls, keys, welcome};
+use super::{alone, bar, controls, keys, welcome};
 use crate::paint::{Painter, theme};
 
 /// A crash loses at most what was changed within this and the time that writing takes: the least
@@ -76,6 +74,8 @@ impl App {
         };
         let mut lab = Lab::new(experiment, context);
         lab.view = last.view;
+        lab.folded = last.folded;
+        alone::leave(context);
         lab.submit();
         let pages = Pages::new(context, lab.draws());
         let mut files = Files::new(context, document, last.usable_folder());
@@ -151,102 +151,11 @@ impl App {
         self.files.folder = folder;
     }
 
-    /// What files change.
-    fn around<'a>(
-        lab: &'a mut Lab,
-        messages: &'a mut Messages,
-        context: &'a Context,
-    ) -> Around<'a> {
-        Around { context, experiment: &mut lab.experiment, messages }
-    }
-
-    fn leave(&mut self, context: &Context, to: Leaving) {
-        self.files.leave(to, &mut Self::around(&mut self.lab, &mut self.messages, context));
-    }
-
-    fn apply(&mut self, context: &Context, command: Command) {
-        if command.changes_the_experiment() {
-            // What was said belongs to the experiment before, and whoever sets something has begun.
-            self.messages.clear();
-            self.show_welcome = false;
-        }
-        match command {
-            Command::Set(experiment) => self.lab.experiment = *experiment,
-            Command::Load(experiment) => self.leave(context, Leaving::Load(experiment)),
-            Command::New => self.leave(context, Leaving::Load(Box::default())),
-            Command::Look(view) => self.lab.view = view,
-            Command::Go(page) => self.page = page,
-            Command::Explain { layer, variant } => {
-                self.lab.view.variant = variant.unwrap_or(self.lab.view.variant);
-                self.pages.get::<WhyPage>().look_at(layer);
-                self.page = Page::Why;
-            }
-            Command::Cell(x, y) => {
-                let mut commands = self.pages.get::<SweepPage>().touch(x, y);
-                self.apply_all(context, &mut commands);
-            }
-            Command::Undo => self.step(History::undo),
-            Command::Redo => self.step(History::redo),
-            Command::NewDraw => self.lab.experiment.next_seed(),
-            Command::Cancel => self.lab.cancel(),
-            Command::ComputeAgain => self.lab.compute_again(),
-            Command::ComputeLarge => self.lab.agree(),
-            Command::AskOpen => self.ask(context, Purpose::Open),
-            Command::Save => self.files.save(context, &self.lab.experiment),
-            Command::SaveAs => self.ask(context, Purpose::Save),
-            Command::AskPicture(figure) if self.may_leave(&figure) => {
-                self.ask(context, Purpose::Picture(figure));
-            }
-            Command::AskTable(figure) if self.may_leave(&figure) => {
-                self.ask(context, Purpose::Table(figure));
-            }
-            Command::Copy(figure) if self.may_leave(&figure) => self.files.copy(context, figure),
-            Command::AskPicture(_) | Command::AskTable(_) | Command::Copy(_) => {}
-            Command::AskSheetPicture => self.with_sheet(context, Command::AskPicture),
-            Command::AskSheetTable => self.with_sheet(context, Command::AskTable),
-            Command::CopySheet => self.with_sheet(context, Command::Copy),
-            Command::Open(path) => self.leave(context, Leaving::Open(path)),
-            Command::Reopen => {
-                if let Some(experiment) = self.aside.take() {
-                    self.files.document = Document::default().share();
-                    self.lab.experiment = experiment;
-                }
-            }
-            Command::Quit => context.send_viewport_cmd(ViewportCommand::Close),
-            Command::ShowKeys => self.show_keys = !self.show_keys,
-            Command::ShowWelcome => self.show_welcome = true,
-        }
-    }
-
-    fn step(&mut self, step: fn(&mut History) -> Option<Step>) {
-        self.history.settle(&self.lab.experiment, &self.files.document);
-        if let Some(step) = step(&mut self.history) {
-            self.lab.experiment = step.experiment;
-            self.files.document = step.document;
-        }
-    }
-
-    fn ask(&mut self, context: &Context, purpose: Purpose) {
-        self.files.ask(context, purpose, &self.lab.experiment.title);
-    }
-
-    /// A preview's numbers are not those of the experiment that would travel with them; the
-    /// bar at the bottom says so.
-    fn may_leave(&self, figure: &Figure) -> bool {
-        !figure.id.is_of_draw() || self.lab.preview().is_none()
-    }
-
-    /// Does to the sheet what the command does to any figure; nothing before the first draw.
-    fn with_sheet(&mut self, context: &Context, command: fn(Arc<Figure>) -> Command) {
-        if let Some(sheet) = self.lab.figure(FigureId::Sheet) {
-            self.apply(context, command(sheet));
-        }
-    }
-
     fn windows(&mut self, context: &Context, commands: &mut Commands) {
         self.files.windows(&mut Self::around(&mut self.lab, &mut self.messages, context));
         keys::window(context, &mut self.show_keys);
         welcome::show(context, &mut self.show_welcome, commands);
+        alone::end(context);
     }
 
     /// All that is on the window. What is asked for by keys, menus and controls is carried out before
@@ -269,7 +178,7 @@ impl App {
         let height = ui.spacing().interact_size.y + around;
         let status = egui::Panel::bottom("status").exact_size(height);
         let status = status.show(ui, |ui| ui.max_rect()).inner;
-        if self.page.has_controls() {
+        if self.page.has_controls() && !self.lab.folded {
             egui::Panel::left("controls")
                 .resizable(true)
                 .default_size(312.0)
@@ -286,6 +195,7 @@ impl App {
         let mut status = ui.new_child(egui::UiBuilder::new().id_salt("words").max_rect(status));
         let (message, is_busy) = (self.messages.last(), self.files.is_busy());
         bar::bottom(&mut status, &self.lab, message, is_busy, &mut commands);
+        alone::begin(&context);
         egui::CentralPanel::no_frame().show(ui, |ui| {
             let commands = &mut commands;
             let context = PageContext { lab: &mut self.lab, painter: &mut self.painter, commands };
@@ -318,6 +228,7 @@ impl App {
             document,
             page: self.page,
             view: self.lab.view,
+            folded: self.lab.folded,
             folder: &self.files.folder,
             recent: &self.files.recent,
             aside: self.aside.as_ref(),
@@ -326,12 +237,6 @@ impl App {
 
     fn is_kept(&self) -> bool {
         self.left(&self.files.document.borrow()).is_in(&self.kept)
-    }
-
-    fn apply_all(&mut self, context: &Context, commands: &mut Commands) {
-        for command in commands.drain(..) {
-            self.apply(context, command);
-        }
     }
 }
 

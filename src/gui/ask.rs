@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, DragValue, Grid, Ui};
 
 use crate::experiment::visible;
-use crate::export::picture::{self, POINTS_PER_INCH, PictureFormat, PictureOptions};
-use crate::export::{atomic, table};
+use crate::export::atomic;
+use crate::export::picture::{self, PAPERS, POINTS_PER_INCH, PictureFormat, PictureOptions};
+use crate::export::table::{Numbers, TableFormat};
 use crate::figure::Figure;
 
 use super::input_limit::LETTERS;
@@ -24,8 +25,8 @@ pub enum Purpose {
     Save,
     /// Where to write this figure as a picture.
     Picture(Arc<Figure>),
-    /// Where to write this figure's numbers.
-    Table(Arc<Figure>),
+    /// Where to write these numbers.
+    Table(Numbers),
 }
 
 /// A dialog that ends sooner than this has not been seen by anybody.
@@ -66,7 +67,7 @@ impl Ask {
             Purpose::Open => String::new(),
             Purpose::Save => format!("{}.toml", slug(title)),
             Purpose::Picture(figure) => format!("{}-{}.png", slug(title), figure.id.id()),
-            Purpose::Table(figure) => format!("{}-{}.csv", slug(title), figure.id.id()),
+            Purpose::Table(numbers) => format!("{}-{}.csv", slug(title), numbers.id().id()),
         };
         let scale = PictureOptions::PRINT_SCALE;
         let size = match &purpose {
@@ -186,6 +187,9 @@ impl Ask {
                 ));
             });
             ui.end_row();
+            let word = ui.label("Paper");
+            paper_choice(ui, &mut options.size, word.id);
+            ui.end_row();
             let word = ui.label("Density");
             ui.horizontal(|ui| {
                 let mut dpi = options.dots_per_inch().round();
@@ -221,8 +225,13 @@ impl Ask {
         let word = ui.label("File");
         let field = egui::TextEdit::singleline(&mut self.path).char_limit(LETTERS);
         let mut field = ui.add(field.desired_width(f32::INFINITY)).labelled_by(word.id);
-        if matches!(self.purpose, Purpose::Picture(_)) {
-            field = field.on_hover_text("Its ending says what it is: .png, .svg or .pdf");
+        let endings = match self.purpose {
+            Purpose::Open | Purpose::Save => None,
+            Purpose::Picture(_) => Some("Its ending says what it is: .png, .svg or .pdf"),
+            Purpose::Table(_) => Some("Its ending says what it is: .csv or .json"),
+        };
+        if let Some(words) = endings {
+            field = field.on_hover_text(words);
         }
         if std::mem::take(&mut self.fresh) {
             field.request_focus();
@@ -280,6 +289,21 @@ impl Ask {
     }
 }
 
+/// A size that fits what it is printed on.
+fn paper_choice(ui: &mut Ui, size: &mut [f32; 2], word: egui::Id) {
+    let present = PAPERS.iter().find(|(_, of)| of == size);
+    let chosen = present.map_or("of its own", |(name, _)| name);
+    let choice = egui::ComboBox::from_id_salt("paper").selected_text(chosen);
+    let choice = choice.show_ui(ui, |ui| {
+        for (name, of) in PAPERS {
+            ui.selectable_value(size, of, name);
+        }
+    });
+    choice.response.labelled_by(word).on_hover_text(
+        "A whole page, the width of its text, or a journal's two columns; for SVG and PDF these are the real sizes",
+    );
+}
+
 fn dialog(purpose: &Purpose, path: &Path) -> Option<PathBuf> {
     let mut dialog = rfd::FileDialog::new();
     if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
@@ -287,13 +311,17 @@ fn dialog(purpose: &Purpose, path: &Path) -> Option<PathBuf> {
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     match purpose {
-        Purpose::Open => dialog.add_filter("Experiment", &["toml", "png"]).pick_file(),
+        Purpose::Open => {
+            dialog.add_filter("Experiment", &["toml", "png", "svg", "pdf"]).pick_file()
+        }
         Purpose::Save => dialog.add_filter("Experiment", &["toml"]).set_file_name(name).save_file(),
         Purpose::Picture(_) => {
             let endings = PictureFormat::ALL.map(PictureFormat::ending);
             dialog.add_filter("Picture", &endings).set_file_name(name).save_file()
         }
-        Purpose::Table(_) => dialog.add_filter("CSV", &["csv"]).set_file_name(name).save_file(),
+        Purpose::Table(_) => {
+            dialog.add_filter("Numbers", &["csv", "json"]).set_file_name(name).save_file()
+        }
     }
 }
 
@@ -313,10 +341,8 @@ pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path)
     };
     let encoded = picture::fitting_size(figure, Some(options.size), options.scale)
         .and_then(|size| picture::encode(figure, format, PictureOptions { size, ..options }));
-    let left_out =
-        || picture::left_out(&figure.experiment).filter(|_| format == PictureFormat::Png);
     match encoded {
-        Ok(bytes) => match (written(path, &bytes), left_out()) {
+        Ok(bytes) => match (written(path, &bytes), picture::left_out(&figure.experiment)) {
             (Done::Written(path), Some(but)) => Done::WrittenBut(path, but),
             (done, _) => done,
         },
@@ -324,9 +350,12 @@ pub fn write_picture(figure: &Arc<Figure>, options: PictureOptions, path: &Path)
     }
 }
 
-/// Writes a figure's numbers as CSV.
-pub fn write_table(figure: &Figure, path: &Path) -> Done {
-    match table::encode(&figure.table()) {
+/// Writes numbers in the form that the path's ending names.
+pub fn write_table(numbers: &Numbers, path: &Path) -> Done {
+    let Some(format) = TableFormat::of(path) else {
+        return Done::Refused("A file of numbers ends in .csv or .json.".to_owned());
+    };
+    match numbers.encode(format) {
         Ok(bytes) => written(path, &bytes),
         Err(error) => Done::Refused(error.to_string()),
     }

@@ -184,8 +184,14 @@ fn view_menu(ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
             commands.push(Command::Look(view));
         }
         ui.separator();
-        ui.label(RichText::new("Scale").small().weak());
+        ui.label(RichText::new("Type, as for a projector").small().weak());
         zoom_choice(ui);
+        ui.separator();
+        ui.label(RichText::new("For a class").small().weak());
+        entry(ui, true, "Full screen", Command::FullScreen, commands);
+        let folded = if lab.folded { "Unfold the panels" } else { "Fold the panels away" };
+        entry(ui, true, folded, Command::FoldPanels, commands);
+        entry(ui, true, "The first figure alone", Command::Alone(None), commands);
     });
 }
 
@@ -239,32 +245,57 @@ pub fn bottom(
     writing: bool,
     commands: &mut Commands,
 ) {
-    ui.horizontal(|ui| {
-        if let Some(refusal) = lab.refusal() {
-            sentence(ui, refusal, !lab.is_held());
-        } else if let Some(share) = lab.progress().filter(|_| lab.is_stale() && lab.takes_long()) {
-            under_way(ui, share, "Computing; the picture is the last result.", commands);
-        } else if let (Some(share), Some((examples, batch))) = (lab.progress(), lab.preview()) {
-            let words =
-                format!("Preview: {examples} of {batch} examples. Export waits for the whole.");
-            under_way(ui, share, &words, commands);
-        } else if lab.is_stale() && lab.progress().is_none() {
-            compute_again(ui, commands);
-            sentence(ui, "Cancelled; the picture is the last result.", false);
-        } else if let (None, Some((examples, batch))) = (lab.progress(), lab.preview()) {
-            let words = format!(
-                "Cancelled; the picture is a preview, {examples} of {batch} examples, and is not exported."
-            );
-            compute_again(ui, commands);
-            sentence(ui, &words, false);
-        } else if writing {
-            sentence(ui, "Writing…", false);
-        } else if let Some(message) = message {
-            sentence(ui, &message.text, message.is_error);
-        } else {
-            sentence(ui, &lab.experiment.describe(), false);
-        }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        panels_toggle(ui, lab.folded, commands);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            going_on(ui, lab, message, writing, commands);
+        });
     });
+}
+
+/// Whether the panels beside what a page shows are there.
+fn panels_toggle(ui: &mut Ui, folded: bool, commands: &mut Commands) {
+    let words = RichText::new("Panels").small();
+    let hint = format!(
+        "Fold away what stands beside the figures, or unfold it ({})",
+        keys::hint(ui.ctx(), &Command::FoldPanels)
+    );
+    let toggle = ui.add(Button::selectable(!folded, words)).on_hover_text(hint);
+    if toggle.clicked() {
+        commands.push(Command::FoldPanels);
+    }
+}
+
+fn going_on(
+    ui: &mut Ui,
+    lab: &Lab,
+    message: Option<&Message>,
+    writing: bool,
+    commands: &mut Commands,
+) {
+    if let Some(refusal) = lab.refusal() {
+        sentence(ui, refusal, !lab.is_held());
+    } else if let Some(share) = lab.progress().filter(|_| lab.is_stale() && lab.takes_long()) {
+        under_way(ui, share, "Computing; the picture is the last result.", commands);
+    } else if let (Some(share), Some((examples, batch))) = (lab.progress(), lab.preview()) {
+        let words = format!("Preview: {examples} of {batch} examples. Export waits for the whole.");
+        under_way(ui, share, &words, commands);
+    } else if lab.is_stale() && lab.progress().is_none() {
+        compute_again(ui, commands);
+        sentence(ui, "Cancelled; the picture is the last result.", false);
+    } else if let (None, Some((examples, batch))) = (lab.progress(), lab.preview()) {
+        let words = format!(
+            "Cancelled; the picture is a preview, {examples} of {batch} examples, and is not exported."
+        );
+        compute_again(ui, commands);
+        sentence(ui, &words, false);
+    } else if writing {
+        sentence(ui, "Writing…", false);
+    } else if let Some(message) = message {
+        sentence(ui, &message.text, message.is_error);
+    } else {
+        sentence(ui, &lab.experiment.describe(), false);
+    }
 }
 
 fn compute_again(ui: &mut Ui, commands: &mut Commands) {

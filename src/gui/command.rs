@@ -6,9 +6,11 @@ use std::sync::Arc;
 use eframe::egui::Context;
 
 use crate::experiment::Experiment;
-use crate::figure::{Figure, View};
+use crate::export::table::Numbers;
+use crate::figure::{Figure, FigureId, View};
 
 use super::page::Page;
+use super::run_by_hand::Shown;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,13 +54,17 @@ pub enum Command {
     SaveAs,
     /// The window that exports this figure as a picture.
     AskPicture(Arc<Figure>),
-    /// The window that exports this figure's numbers as CSV.
-    AskTable(Arc<Figure>),
+    /// The window that exports these numbers as CSV or JSON.
+    AskTable(Numbers),
     /// This figure onto the clipboard.
     Copy(Arc<Figure>),
+    /// This text onto the clipboard.
+    CopyText(String),
+    /// A step of the worked example onto the clipboard, as a picture.
+    CopyStep(Arc<Shown>),
     /// The window that exports the present draw's sheet as a picture.
     AskSheetPicture,
-    /// The window that exports the numbers of the present draw's sheet as CSV.
+    /// The window that exports the numbers of the present draw's sheet.
     AskSheetTable,
     /// The present draw's sheet onto the clipboard.
     CopySheet,
@@ -68,6 +74,12 @@ pub enum Command {
     Reopen,
     /// The end.
     Quit,
+    /// This figure fills the window, or the page's first one; where one does, the page again.
+    Alone(Option<FigureId>),
+    /// The panels beside what a page shows go, or come back.
+    FoldPanels,
+    /// The window takes the whole screen, or gives it back.
+    FullScreen,
     /// The list of keys.
     ShowKeys,
     /// The card with three ways in.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use eframe::egui::{self, Align, Layout, Rect, RichText, Ui, UiBuilder, Vec2, pos2, vec2};
 
+use crate::export::table::Numbers;
 use crate::figure::Figure;
 use crate::paint::{Medium, Painter, Wish};
 
+use super::alone;
 use super::command::{Command, Commands};
 
 /// Height of a figure's tools where they have a row of their own, in points.
@@ -22,6 +24,12 @@ pub fn figure_with_tools(
     commands: &mut Commands,
     choices: impl FnOnce(&mut Ui, &mut Commands),
 ) {
+    if alone::is(ui.ctx(), figure) {
+        let wish = alone::show(ui.ctx(), painter, figure);
+        commands.extend(wish.map(|wish| command(wish, figure)));
+        ui.add_space(height);
+        return;
+    }
     let width = ui.available_width();
     let heading = heading_width(ui, figure);
     let id = ui.scope_id().with((figure.id.id(), "tools"));
@@ -60,13 +68,18 @@ pub fn panel(
 ) {
     let salt = (figure.id.id(), index);
     let wish = ui.push_id(salt, |ui| painter.panel(ui, figure, index, size, Medium::Screen)).inner;
-    commands.extend(wish.map(|wish| match wish {
+    commands.extend(wish.map(|wish| command(wish, figure)));
+}
+
+/// What a touch of a figure asks for.
+fn command(wish: Wish, figure: &Arc<Figure>) -> Command {
+    match wish {
         Wish::Layer { layer, variant } => Command::Explain { layer, variant },
         Wish::Cell(x, y) => Command::Cell(x, y),
         Wish::CopyPicture => Command::Copy(figure.clone()),
         Wish::ExportPicture => Command::AskPicture(figure.clone()),
-        Wish::ExportNumbers => Command::AskTable(figure.clone()),
-    }));
+        Wish::ExportNumbers => Command::AskTable(Numbers::Figure(figure.clone())),
+    }
 }
 
 fn heading_width(ui: &Ui, figure: &Figure) -> f32 {
@@ -79,13 +92,20 @@ fn heading_width(ui: &Ui, figure: &Figure) -> f32 {
 
 fn tools(ui: &mut Ui, figure: &Arc<Figure>, commands: &mut Commands) {
     let mut button = |text: &str, hint: &str, command: fn(Arc<Figure>) -> Command| {
-        let label = RichText::new(text).small();
-        let button = egui::Button::new(label).frame_when_inactive(false);
-        if ui.add(button).on_hover_text(hint).clicked() {
+        if tool(ui, text, hint) {
             commands.push(command(figure.clone()));
         }
     };
-    button("CSV…", "Export this figure's numbers", Command::AskTable);
+    let table = |figure| Command::AskTable(Numbers::Figure(figure));
+    button("CSV…", "Export this figure's numbers as CSV or JSON", table);
     button("Picture…", "Export this figure as PNG, SVG or PDF", Command::AskPicture);
     button("Copy", "Copy this figure as a picture", Command::Copy);
+    let alone = |figure: Arc<Figure>| Command::Alone(Some(figure.id));
+    button("Alone", "This figure alone fills the window, in large type; Esc leads back", alone);
+}
+
+/// A small button without a frame; true where it was clicked.
+pub fn tool(ui: &mut Ui, text: &str, hint: &str) -> bool {
+    let button = egui::Button::new(RichText::new(text).small()).frame_when_inactive(false);
+    ui.add(button).on_hover_text(hint).clicked()
 }

@@ -7,14 +7,17 @@ use std::sync::Arc;
 use eframe::egui::{Context, Theme, ViewportCommand};
 
 use crate::experiment::{Experiment, short_path};
-use crate::export::picture::{self, PictureOptions};
+use crate::export::picture::{self, PictureError, PictureOptions};
 use crate::figure::Figure;
+use crate::raster::Image;
 
 use super::ask::{self, Answer, Ask, Purpose};
 use super::document::{Document, SharedDocument};
 use super::jobs::{Done, Jobs};
 use super::message::Messages;
 use super::question::{Choice, Leaving, Question};
+use super::run_by_hand::Shown;
+use super::step_equation;
 
 /// Files that the menu offers again.
 const RECENT: usize = 8;
@@ -155,11 +158,23 @@ impl Files {
     /// A figure to the clipboard.
     pub fn copy(&mut self, context: &Context, figure: Arc<Figure>) {
         let dark = context.theme() == Theme::Dark;
-        let painted = move || {
+        self.copy_painted(move || {
             let scale = 2.0;
             let size = picture::fitting_size(&figure, None, scale)?;
             picture::paint(&figure, PictureOptions { size, scale, dark })
-        };
+        });
+    }
+
+    /// A step of the worked example to the clipboard.
+    pub fn copy_step(&mut self, context: &Context, step: Arc<Shown>) {
+        let theme = context.theme();
+        self.copy_painted(move || Ok(step_equation::picture(&step, theme)?));
+    }
+
+    fn copy_painted(
+        &mut self,
+        painted: impl FnOnce() -> Result<Image, PictureError> + Send + 'static,
+    ) {
         self.jobs.start("copy picture", move || match painted() {
             Ok(image) => Done::Picture(Box::new(image.to_color_image())),
             Err(error) => Done::Failed(error.to_string()),
@@ -311,8 +326,8 @@ impl Files {
             Purpose::Picture(figure) => self
                 .jobs
                 .start("export picture", move || ask::write_picture(&figure, options, &path)),
-            Purpose::Table(figure) => {
-                self.jobs.start("export numbers", move || ask::write_table(&figure, &path));
+            Purpose::Table(numbers) => {
+                self.jobs.start("export numbers", move || ask::write_table(&numbers, &path));
             }
         }
     }

@@ -29,7 +29,7 @@ macro_rules! binding {
 
 /// Every key of the lab. egui takes Ctrl+Shift+E for Ctrl+E too, so that of two bindings of a
 /// key the one with more modifiers stands first. Ctrl with + and − scales the window; that is egui's own.
-pub const BINDINGS: [Binding; 13] = [
+pub const BINDINGS: [Binding; 16] = [
     binding!(CTRL_SHIFT, Z, "Redo", Command::Redo),
     binding!(CTRL, Y, "Redo", Command::Redo),
     binding!(CTRL, Z, "Undo", Command::Undo),
@@ -42,6 +42,14 @@ pub const BINDINGS: [Binding; 13] = [
     binding!(CTRL, E, "Export the sheet as a picture…", Command::AskSheetPicture),
     binding!(CTRL_SHIFT, C, "Copy the sheet as a picture", Command::CopySheet),
     binding!(CTRL, Q, "Quit", Command::Quit),
+    binding!(CTRL, B, "Fold the panels away, or unfold them", Command::FoldPanels),
+    binding!(
+        Modifiers::NONE,
+        F5,
+        "The page's first figure alone; Esc leads back",
+        Command::Alone(None)
+    ),
+    binding!(Modifiers::NONE, F11, "Full screen", Command::FullScreen),
     binding!(Modifiers::NONE, F1, "Show the keys", Command::ShowKeys),
 ];
 
@@ -62,10 +70,13 @@ const PAGES: [Key; 9] = [
 fn page_pressed(context: &Context, page: Page) -> Option<Page> {
     let here = Page::ALL.iter().position(|each| *each == page)?;
     let count = Page::ALL.len();
-    let pressed = |key| context.input_mut(|i| i.consume_key(CTRL, key));
-    let next = pressed(Key::PageDown).then_some((here + 1) % count);
-    let before = pressed(Key::PageUp).then_some((here + count - 1) % count);
-    let named = (0..PAGES.len()).find(|index| pressed(PAGES[*index]));
+    let pressed = |with, key| context.input_mut(|i| i.consume_key(with, key));
+    // A presenter's clicker sends the keys alone. In a text they are the text's.
+    let turned =
+        |key| pressed(CTRL, key) || !context.text_edit_focused() && pressed(Modifiers::NONE, key);
+    let next = turned(Key::PageDown).then_some((here + 1) % count);
+    let before = turned(Key::PageUp).then_some((here + count - 1) % count);
+    let named = (0..PAGES.len()).find(|index| pressed(CTRL, PAGES[*index]));
     next.or(before).or(named).and_then(|index| Page::ALL.get(index).copied())
 }
 
@@ -102,11 +113,17 @@ pub fn window(context: &Context, open: &mut bool) {
             }
             for (keys, what) in [
                 ("Ctrl 1 … Ctrl 9", "The pages in the order of the tabs"),
-                ("Ctrl PageDown  Ctrl PageUp", "The next page, the page before"),
-                ("Ctrl +  Ctrl −  Ctrl 0", "Scale the window"),
+                (
+                    "PageDown  PageUp",
+                    "The next page, the page before, as a presenter's clicker sends them",
+                ),
+                (
+                    "Ctrl +  Ctrl −  Ctrl 0",
+                    "Larger and smaller type, as for a projector; as it was",
+                ),
                 ("Tab", "The next control"),
                 ("← →", "Move a slider that has the focus; on “Step by step”, the step"),
-                ("Esc", "Close a small window"),
+                ("Esc", "Close a small window; from a figure alone back to the page"),
                 ("Ctrl wheel, right drag", "Zoom a chart; “Reset view” in its corner leads back"),
                 ("Right click", "What else a chart can do"),
             ] {

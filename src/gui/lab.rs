@@ -23,6 +23,8 @@ pub struct Lab {
     pub experiment: Experiment,
     /// How it is looked at.
     pub view: View,
+    /// Whether the panels beside what a page shows are folded away.
+    pub folded: bool,
     refusal: Option<String>,
     /// Whether the refusal is a question: the setting is large, and may be computed.
     is_held: bool,
@@ -47,6 +49,7 @@ impl Lab {
         Self {
             experiment,
             view: View::default(),
+            folded: false,
             refusal: None,
             is_held: false,
             agreement: Agreement::default(),

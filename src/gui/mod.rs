@@ -1,5 +1,6 @@
 //! The window: what a person sees and touches.
 
+mod alone;
 mod app;
 mod ask;
 mod bar;
@@ -23,8 +24,10 @@ mod page_view;
 mod pages;
 mod question;
 mod refused;
+mod run_by_hand;
 mod saved;
 mod state;
+mod step_equation;
 mod study_handle;
 mod under_way;
 mod welcome;

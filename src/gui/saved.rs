@@ -26,6 +26,8 @@ pub struct Session {
     pub page: Page,
     /// How it was looked at.
     pub view: View,
+    /// Whether the panels were folded away.
+    pub folded: bool,
     /// The folder of the last file.
     pub folder: Option<PathBuf>,
     /// The last files, the newest first.
@@ -44,6 +46,8 @@ pub struct Left<'a> {
     pub page: Page,
     /// How it is looked at.
     pub view: View,
+    /// Whether the panels are folded away.
+    pub folded: bool,
     /// The folder of the last file.
     pub folder: &'a Path,
     /// The last files.
@@ -57,6 +61,7 @@ impl Left<'_> {
     pub fn is_in(&self, session: &Session) -> bool {
         session.page == self.page
             && session.view == self.view
+            && session.folded == self.folded
             && session.file == self.document.path
             && session.recent == self.recent
             && session.folder.as_deref() == Some(self.folder)
@@ -73,6 +78,7 @@ impl Left<'_> {
             unsaved: self.document.is_unsaved(self.experiment),
             page: self.page,
             view: self.view,
+            folded: self.folded,
             folder: Some(self.folder.to_owned()),
             recent: self.recent.to_owned(),
             aside: self.aside.cloned(),
@@ -89,6 +95,7 @@ pub struct Saved {
     linear: bool,
     theory: bool,
     variant: usize,
+    folded: bool,
     folder: Option<PathBuf>,
     experiment: Option<String>,
     file: Option<PathBuf>,
@@ -123,6 +130,7 @@ impl Session {
             unsaved: saved.unsaved,
             page: saved.page,
             view: View { linear: saved.linear, theory: saved.theory, variant: saved.variant },
+            folded: saved.folded,
             folder: saved.folder,
             recent: saved.recent,
             aside: experiment(saved.aside),
@@ -138,6 +146,7 @@ impl Session {
             linear: self.view.linear,
             theory: self.view.theory,
             variant: self.view.variant,
+            folded: self.folded,
             folder: self.folder.as_ref().and_then(plain),
             experiment: self.experiment.as_ref().map(Experiment::to_toml),
             file: self.file.as_ref().and_then(plain),

@@ -8,6 +8,7 @@ use crate::figure::{Figure, Note, Panel};
 
 use super::layout::Medium;
 use super::painter::{Painter, least_height, least_width, natural_height};
+use super::stage::Wish;
 use crate::paint::{fonts, theme};
 
 /// The paper's margin, in points.
@@ -15,22 +16,30 @@ const PAPER_MARGIN: i8 = 22;
 /// The least width of any paper, in points.
 const LEAST_WIDTH: f32 = 540.0;
 
-/// Fills the ui with the figure.
-pub fn show(painter: &mut Painter, ui: &mut Ui, figure: &Arc<Figure>, medium: Medium) {
+/// Fills the ui with the figure, and says what is asked for by touching it.
+pub fn show(
+    painter: &mut Painter,
+    ui: &mut Ui,
+    figure: &Arc<Figure>,
+    medium: Medium,
+) -> Option<Wish> {
+    let mut wish = None;
     egui::Frame::new().inner_margin(PAPER_MARGIN).show(ui, |ui| {
         ui.set_min_size(ui.available_size());
         title(ui, figure);
         let width = ui.available_width();
-        let room = ui.available_height() - height_of(ui, width, |ui| words(ui, figure));
+        let room = ui.available_height() - height_of(ui, width, |ui| words(ui, figure, medium));
         let size = |height: f32| vec2(ui.available_width(), height);
         let heights: Vec<_> = share_out(figure, room).into_iter().map(size).collect();
         for (index, size) in heights.into_iter().enumerate() {
             let top = ui.cursor().top();
-            ui.push_id(index, |ui| painter.panel(ui, figure, index, size, medium));
+            let of_panel = |ui: &mut Ui| painter.panel(ui, figure, index, size, medium);
+            wish = ui.push_id(index, of_panel).inner.or(wish.take());
             ui.add_space((size.y + 6.0 - (ui.cursor().top() - top)).max(0.0));
         }
-        words(ui, figure);
+        words(ui, figure, medium);
     });
+    wish
 }
 
 fn title(ui: &mut Ui, figure: &Figure) {
@@ -42,7 +51,7 @@ fn title(ui: &mut Ui, figure: &Figure) {
 
 /// The least width and height of paper on which nothing of a figure is cut, for paper that is at
 /// most so wide: what is said below the panels takes more rows on narrow paper.
-pub fn least_size(ui: &mut Ui, figure: &Figure, width: f32) -> Vec2 {
+pub fn least_size(ui: &mut Ui, figure: &Figure, width: f32, medium: Medium) -> Vec2 {
     let width = width.max(figure.panels.iter().map(least_width).fold(LEAST_WIDTH, f32::max));
     let margins = 2.0 * f32::from(PAPER_MARGIN);
     let inside = width - margins;
@@ -50,7 +59,7 @@ pub fn least_size(ui: &mut Ui, figure: &Figure, width: f32) -> Vec2 {
     let panels = figure.panels.iter().map(|panel| least_height(panel) + 6.0 + gap).sum::<f32>();
     let words = height_of(ui, inside, |ui| {
         title(ui, figure);
-        words(ui, figure);
+        words(ui, figure, medium);
     });
     vec2(width, (margins + panels + words).ceil())
 }
@@ -65,13 +74,15 @@ fn height_of(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) -> f32 {
     unseen.cursor().top() - top
 }
 
-/// What stands below the panels.
-fn words(ui: &mut Ui, figure: &Figure) {
+/// What stands below the panels; on paper also the settings.
+fn words(ui: &mut Ui, figure: &Figure, medium: Medium) {
     ui.add_space(4.0);
     for each in &figure.notes {
         note(ui, each);
     }
-    caption(ui, figure);
+    if medium == Medium::Paper {
+        caption(ui, figure);
+    }
 }
 
 /// The panels' heights: the room in proportion to what each would like, though none gets less than

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use eframe::egui::{Color32, Rect};
 use krilla::Document;
 use krilla::color::rgb;
+use krilla::embed::{AssociationKind, EmbeddedFile};
 use krilla::geom::{Path, PathBuilder, Point, Size, Transform};
 use krilla::metadata::Metadata;
 use krilla::num::NormalizedF32;
@@ -25,11 +26,16 @@ const PDF_POINTS: f32 = 72.0 / 96.0;
 #[error("The picture did not become a PDF: {0}. Write it as an SVG or a PNG.")]
 pub struct Error(String);
 
-/// The drawing as the bytes of a file: the same for the same drawing, since no date is in it.
+/// Where the text begins that a drawing carries, and where it ends: comments of its own language.
+pub const ATTACHED: [&str; 2] =
+    ["# The experiment of this gradient-lab picture\n", "# End of the experiment\n"];
+
+/// The drawing as the bytes of a file: the same for the same drawing, since no date is in it. A
+/// text that it carries is a file attached to it, between the ends of [`ATTACHED`].
 ///
 /// # Errors
 /// Where a font is refused, or a side is longer than PDF allows.
-pub fn write(drawing: &Drawing, title: &str) -> Result<Vec<u8>, Error> {
+pub fn write(drawing: &Drawing, title: &str, attached: Option<&str>) -> Result<Vec<u8>, Error> {
     let mut document = Document::new();
     let [width, height] = [drawing.size.x, drawing.size.y].map(|side| side * PDF_POINTS);
     let size = PageSettings::from_wh(width, height);
@@ -39,6 +45,20 @@ pub fn write(drawing: &Drawing, title: &str) -> Result<Vec<u8>, Error> {
     pdf.write(drawing)?;
     page.finish();
     document.set_metadata(Metadata::new().title(title.to_owned()).language("en".to_owned()));
+    if let Some(text) = attached {
+        let [begin, end] = ATTACHED;
+        // Nothing else is attached, so that no name is taken.
+        let _ = document.embed_file(EmbeddedFile {
+            path: "experiment.toml".to_owned(),
+            mime_type: None,
+            description: Some("The experiment of this picture".to_owned()),
+            association_kind: AssociationKind::Source,
+            data: format!("{begin}{text}{end}").into_bytes().into(),
+            modification_date: None,
+            compress: Some(false),
+            location: None,
+        });
+    }
     document.finish().map_err(|error| Error(format!("{error:?}")))
 }
 

@@ -18,15 +18,19 @@ use crate::raster::Image;
 /// How finely images are cut at the least.
 const PIXELS_A_POINT: f32 = 4.0;
 
-/// The drawing as the text of a file, with a title for those who cannot see it.
-pub fn write(drawing: &Drawing, title: &str) -> String {
+/// Where the text begins that a drawing carries, and where it ends.
+pub const ATTACHED: [&str; 2] = ["<metadata id=\"gradient-lab-experiment\">", "</metadata>"];
+
+/// The drawing as the text of a file, with a title for those who cannot see it, and a text that it
+/// carries between the ends of [`ATTACHED`].
+pub fn write(drawing: &Drawing, title: &str, attached: Option<&str>) -> String {
     let mut svg = Svg {
         xml: XmlWriter::new(Options { indent: Indent::None, ..Options::default() }),
         glyphs: HashMap::new(),
         clips: HashMap::new(),
         whole: Rect::from_min_size(Pos2::ZERO, drawing.size),
     };
-    svg.write(drawing, title);
+    svg.write(drawing, title, attached);
     svg.xml.end_document()
 }
 
@@ -40,7 +44,7 @@ struct Svg {
 }
 
 impl Svg {
-    fn write(&mut self, drawing: &Drawing, title: &str) {
+    fn write(&mut self, drawing: &Drawing, title: &str, attached: Option<&str>) {
         let (width, height) = (number(drawing.size.x), number(drawing.size.y));
         self.xml.start_element("svg");
         self.xml.write_attribute("xmlns", "http://www.w3.org/2000/svg");
@@ -49,8 +53,14 @@ impl Svg {
         self.xml.write_attribute("height", &height);
         self.xml.write_attribute("viewBox", &format!("0 0 {width} {height}"));
         self.xml.start_element("title");
-        self.xml.write_text(title);
+        self.xml.write_text(&escaped(title));
         self.xml.end_element();
+        if let Some(attached) = attached {
+            self.xml.start_element("metadata");
+            self.xml.write_attribute("id", "gradient-lab-experiment");
+            self.xml.write_text(&escaped(attached));
+            self.xml.end_element();
+        }
         self.xml.start_element("rect");
         self.xml.write_attribute("width", &width);
         self.xml.write_attribute("height", &height);
@@ -124,7 +134,7 @@ impl Svg {
         }
         self.xml.start_element("g");
         let text: String = run.letters.iter().map(|letter| letter.character).collect();
-        self.xml.write_attribute("aria-label", &text);
+        self.xml.write_attribute("aria-label", &escaped(&text).replace('<', "&lt;"));
         self.colour("fill", run.colour);
         if run.angle != 0.0 {
             let (angle, at) = (run.angle.to_degrees(), run.pivot);
@@ -230,6 +240,16 @@ impl OutlinePen for Pen {
     fn close(&mut self) {
         self.0.push('Z');
     }
+}
+
+/// The writer itself takes care of quotes, and in texts of `<`.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+}
+
+/// A text as it was before it was written.
+pub fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&amp;", "&")
 }
 
 fn path(outline: &Outline) -> String {

@@ -5,6 +5,7 @@ mod support;
 
 mod charts;
 mod charts_at_random;
+mod class;
 mod clipboard;
 mod dropped;
 mod exceptions;
@@ -22,6 +23,7 @@ mod settings;
 mod sizes;
 mod sweep;
 mod table;
+mod tables;
 mod variants;
 mod welcome;
 mod window;

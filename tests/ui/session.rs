@@ -67,6 +67,7 @@ fn the_next_session_opens_on_this_one() {
     window.choose("Activation", 0, "Tanh");
     window.click("theory");
     window.click("linear");
+    window.click("Panels");
     window.click("Why");
     let experiment = window.experiment().clone();
     assert!(window.harness.state().auto_save_interval() <= Duration::from_secs(3));
@@ -74,7 +75,7 @@ fn the_next_session_opens_on_this_one() {
     let next = started(memory, None);
     assert_eq!(next.shown(), &experiment);
     assert_eq!(next.harness.state().page(), Page::Why);
-    assert!(next.lab().view.theory && next.lab().view.linear);
+    assert!(next.lab().view.theory && next.lab().view.linear && next.lab().folded);
     assert_eq!(title(&next), "Untitled* – Gradient lab", "no file has it yet");
 }
 

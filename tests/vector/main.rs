@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use gradient_lab::experiment::{Experiment, Preset};
+use gradient_lab::export::open;
 use gradient_lab::export::picture::{self, PictureFormat, PictureOptions};
 use gradient_lab::figure::{Figure, FigureId, View};
 use gradient_lab::raster::Image;
@@ -119,5 +120,31 @@ fn what_is_unusual_is_written_as_well() {
         let share = apart(&image, &read(&svg, image.width(), image.height()));
         assert!(share < SHARE, "{share}");
         picture::encode(&figure, PictureFormat::Pdf, options).expect("a picture");
+    }
+}
+
+/// Each kind of picture is opened again, whatever its experiment is called.
+#[test]
+fn every_picture_has_its_experiment_inside() {
+    let mut experiment = Preset::find("worked-example").expect("a preset").experiment();
+    experiment.title = "A & <b> \"c\" 'd' ]]> &lt; </metadata> ‖δ‖ 你".to_owned();
+    let task = TaskContext::unattended();
+    let figure = FigureId::Norms.compute(&experiment, View::default(), &task);
+    let figure = Arc::new(figure.expect("nobody stops it"));
+    for format in PictureFormat::ALL {
+        let bytes = encoded(&figure, format);
+        let opened = open::from_reader(&bytes[..]).expect("an experiment");
+        assert_eq!(opened, experiment, "{format:?}");
+        if format == PictureFormat::Svg {
+            usvg::Tree::from_data(&bytes, &usvg::Options::default()).expect("an SVG");
+        }
+    }
+    for other in [
+        &b"%PDF-1.7\nnothing"[..],
+        b"<svg></svg>",
+        b"<svg><metadata id=\"gradient-lab-experiment\">",
+    ] {
+        let error = open::from_reader(other).expect_err("no experiment");
+        assert!(error.to_string().contains("carries no experiment"), "{error}");
     }
 }

@@ -10,6 +10,7 @@
 //! activation in one go; nothing but speed depends on that.
 
 mod activation;
+mod blank;
 mod cancellation;
 mod dense;
 mod extent;
@@ -31,7 +32,7 @@ pub(crate) use cancellation::has_terms;
 pub use dense::Dense;
 pub(crate) use dense::add_bias;
 pub use jacobian::Jacobian;
-pub use norm::{Norm, NormTrace};
+pub use norm::Norm;
 pub(crate) use path::{backward, backward_between, forward, forward_between};
 pub(crate) use recover::{MARGIN, sum_and_top};
 pub use shape::OpShape;

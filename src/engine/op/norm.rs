@@ -9,6 +9,7 @@
 //! usual form g − mean(g) − ẑ mean(g ⊙ ẑ) is the same, and cancels where few numbers are
 //! normalized: of two g⊥ is exactly 0.
 
+use crate::engine::chain::NormTrace;
 use crate::engine::kernels::{self, Groups};
 use crate::engine::number::{Real, SAFE_SQUARES, Scaled, Signal, ldexp};
 use crate::engine::op::extent::renormalize;
@@ -28,21 +29,10 @@ pub struct Norm<T> {
     pub beta: Option<Vec<T>>,
 }
 
-/// What the forward pass of a normalization leaves for the way back.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct NormTrace<T> {
-    /// Of each group: 1/√(v + ε), and 0 where v and ε are 0, a group of equal numbers.
-    pub inverse: Vec<Scaled>,
-    /// Of each group: ε/(v + ε).
-    pub share: Vec<f64>,
-    /// ẑ, n × B, where γ and β make u another.
-    pub normalized: Option<Signal<T>>,
-    /// ∂L/∂u, n × B.
-    pub above: Option<Signal<T>>,
-}
-
 /// The exponents, as powers of two, between which a factor is a plain number.
 const PLAIN_FACTOR: i64 = 300;
+/// A standard deviation below so many roundings of the mean is taken from exact differences.
+const ROUNDINGS_OF_A_MEAN: f64 = 1000.0;
 /// Powers of two by which examples may differ and still be added up as plain numbers.
 const PLAIN_SPREAD: i64 = 60;
 
@@ -126,7 +116,13 @@ impl<T: Real> Norm<T> {
             }
         }
         kernels::group_squares(entries, groups, &means, &mut squares);
-        if squares.iter().any(|square| *square != 0.0 && !SAFE_SQUARES.contains(square)) {
+        // What is left of numbers that are nearly equal is the mean's rounding.
+        let is_noise = |(square, mean): (&f64, &f64)| {
+            let spread = (square / length as f64).sqrt();
+            spread < ROUNDINGS_OF_A_MEAN * f64::EPSILON * mean.abs()
+        };
+        let is_unsafe = |square: &f64| *square != 0.0 && !SAFE_SQUARES.contains(square);
+        if squares.iter().any(is_unsafe) || squares.iter().zip(&means).any(is_noise) {
             return false;
         }
         trace.inverse.clear();
@@ -177,6 +173,9 @@ impl<T: Real> Norm<T> {
         let length = group.len() as f64;
         let mean = |numbers: &[Scaled]| numbers.iter().copied().sum::<Scaled>() * (1.0 / length);
         if self.centres() {
+            // Equal numbers differ by exactly 0 from the first of them.
+            let first = group.first().copied().unwrap_or_default();
+            group.iter_mut().for_each(|z| *z = *z - first);
             for _ in 0..2 {
                 let mean = mean(group);
                 group.iter_mut().for_each(|z| *z = *z - mean);

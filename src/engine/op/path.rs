@@ -2,11 +2,12 @@
 
 use ndarray::Array2;
 
+use crate::engine::chain::{ChainTrace, NormTrace};
 use crate::engine::number::{Real, Signal};
 use crate::engine::op::activation::activate_signal;
 use crate::engine::op::cancellation::drop_rounding_noise;
-use crate::engine::op::{NormTrace, Op, fused, skip, times_slope};
-use crate::engine::pass::{Below, ChainTrace, LayerTrace};
+use crate::engine::op::{Op, fused, skip, times_slope};
+use crate::engine::pass::{Below, LayerTrace};
 use crate::engine::rows::Executor;
 
 /// What the ops of one layer leave in its trace, from what the layer below hands on.

@@ -68,9 +68,9 @@ pub(super) fn scale<T: Real>(alpha: f64, delta: &mut Signal<T>) {
 /// δ ← δ + other.
 pub(super) fn add<T: Real>(delta: &mut Signal<T>, other: &Signal<T>) {
     let lost = delta.take_underflowed();
-    let tops = [delta.columns().tops(), other.columns().tops()];
-    for example in 0..delta.batch() {
-        match (tops[0][example], tops[1][example]) {
+    let tops = delta.columns().tops().into_iter().zip(other.columns().tops());
+    for (example, tops) in tops.enumerate() {
+        match tops {
             (_, None) => {
                 let own = crate::engine::number::of_example(&lost, example);
                 own.iter().for_each(|entry| delta.push(*entry));

@@ -116,7 +116,7 @@ impl Norm<f64> {
     fn forward_stored(&self, format: Format, z: &Array2<f32>, u: &mut Array2<f32>) {
         let axis = self.axis();
         for (group, (z, mut u)) in z.lanes(axis).into_iter().zip(u.lanes_mut(axis)).enumerate() {
-            let [mean, inverse, _] = self.statistics(z);
+            let [mean, inverse, _] = self.statistics(&z);
             for (place, (z, u)) in z.iter().zip(&mut u).enumerate() {
                 let unit = if self.spec.kind.couples_examples() { group } else { place };
                 let normalized = (f64::from(*z) - mean) * inverse;
@@ -130,7 +130,7 @@ impl Norm<f64> {
         let axis = self.axis();
         let lanes = z.lanes(axis).into_iter().zip(delta.lanes_mut(axis));
         for (group, (z, mut delta)) in lanes.enumerate() {
-            let [mean, inverse, share] = self.statistics(z);
+            let [mean, inverse, share] = self.statistics(&z);
             let z: Vec<f64> = z.iter().map(|&z| (f64::from(z) - mean) * inverse).collect();
             let unit = |place| if self.spec.kind.couples_examples() { group } else { place };
             let g: Vec<f64> = delta
@@ -163,7 +163,7 @@ impl Norm<f64> {
     }
 
     /// μ, 1/√(v + ε) and ε/(v + ε) of a group.
-    fn statistics(&self, group: ArrayView1<'_, f32>) -> [f64; 3] {
+    fn statistics(&self, group: &ArrayView1<'_, f32>) -> [f64; 3] {
         let group: Vec<f64> = group.iter().map(|&z| f64::from(z)).collect();
         let mean = if self.spec.kind == NormKind::Rms { 0.0 } else { mean_of(&group) };
         let squares: Vec<f64> = group.iter().map(|z| (z - mean) * (z - mean)).collect();

@@ -3,6 +3,7 @@
 mod architecture;
 mod example;
 mod exception;
+mod remedy;
 mod row;
 mod sizes;
 mod variant;

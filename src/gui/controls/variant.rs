@@ -8,6 +8,7 @@ use crate::experiment::{
     Activation, Experiment, FanMode, Init, Parameter, Scheme, Variant, limits,
 };
 
+use super::remedy;
 use super::row::{code_points, complaint, entry, row};
 use crate::paint::theme;
 
@@ -63,6 +64,11 @@ pub fn show(
             } else {
                 init(ui, "Bias", "bias", &mut variant.bias, &Scheme::FOR_BIAS);
             }
+            remedy::show(ui, variant);
+            let own = |key: &str| format!("variant {}, {key}", index + 1);
+            let keys = ["normalization", "skip", "tied"].map(own);
+            let is_own = |refusal: &&str| keys.iter().any(|key| refusal.starts_with(key));
+            complaint(ui, refusal.filter(is_own));
         });
         below(ui, draft);
         ui.horizontal_wrapped(|ui| {

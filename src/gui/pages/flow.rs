@@ -7,12 +7,13 @@ use std::sync::Arc;
 use eframe::egui::{self, Align, Layout, RichText, ScrollArea, Ui};
 use egui_extras::{Column, TableBuilder};
 
+use crate::export::table::Numbers;
 use crate::figure::{Figure, FigureId, norms_table, with_minus};
 use crate::study::Draw;
 
 use crate::gui::command::{Command, Commands};
 use crate::gui::controls;
-use crate::gui::figure_tools::figure_with_tools;
+use crate::gui::figure_tools::{figure_with_tools, tool};
 use crate::gui::lab::Lab;
 use crate::gui::page_view::{PageContext, PageView};
 use crate::paint::{self, Painter, theme};
@@ -35,11 +36,13 @@ impl PageView for FlowPage {
             ui.centered_and_justified(|ui| ui.label("Computing the first networks…"));
             return;
         };
-        egui::Panel::bottom("norms")
-            .resizable(true)
-            .default_size(BELOW)
-            .size_range(90.0..=600.0)
-            .show(ui, |ui| below(ui, lab, &draw));
+        if !lab.folded {
+            egui::Panel::bottom("norms")
+                .resizable(true)
+                .default_size(BELOW)
+                .size_range(90.0..=600.0)
+                .show(ui, |ui| below(ui, lab, &draw, commands));
+        }
         egui::CentralPanel::default().show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 figures(ui, lab, painter, commands);
@@ -100,7 +103,7 @@ fn choices(ui: &mut Ui, lab: &Lab, id: FigureId, commands: &mut Commands) {
     }
 }
 
-fn below(ui: &mut Ui, lab: &mut Lab, draw: &Arc<Draw>) {
+fn below(ui: &mut Ui, lab: &mut Lab, draw: &Arc<Draw>, commands: &mut Commands) {
     ui.add_space(3.0);
     if let Some(figure) = lab.figure(FigureId::Norms) {
         for note in &figure.notes {
@@ -108,6 +111,15 @@ fn below(ui: &mut Ui, lab: &mut Lab, draw: &Arc<Draw>) {
         }
     }
     ui.separator();
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Every layer in numbers").small().strong());
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let hint = "Export every variant's layers, with all digits, as CSV or JSON";
+            if tool(ui, "CSV…", hint) {
+                commands.push(Command::AskTable(Numbers::Records(draw.clone())));
+            }
+        });
+    });
     table(ui, draw, lab.view.variant);
 }
 

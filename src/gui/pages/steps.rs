@@ -1,27 +1,29 @@
 //! The run by hand: one example forward, back, one update and forward again, one equation at
 //! a time with its numbers put in.
 
-mod equation;
 mod list;
 mod numbers;
-mod run;
 mod wish;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use eframe::egui::{self, Context, EventFilter, Key, Modifiers, RichText, ScrollArea, Ui};
 
 use crate::experiment::{Experiment, Preset};
+use crate::export::table::Numbers;
 use crate::study::{DrawStudy, small_copy};
 
 use crate::gui::command::{Command, Commands};
 use crate::gui::controls;
+use crate::gui::figure_tools::tool;
 use crate::gui::lab::Lab;
 use crate::gui::page_view::{PageContext, PageView};
+use crate::gui::run_by_hand::{self, Answer, Question, Run, Shown};
+use crate::gui::step_equation;
 use crate::gui::study_handle::{Study, StudyHandle};
 use crate::gui::under_way;
 
-use run::{Answer, Question, Run};
 use wish::Wish;
 
 /// How long a step stays while the run plays, in seconds.
@@ -71,7 +73,7 @@ impl StepsPage {
         let mut study = draws.beside();
         let asked =
             StudyHandle::new(context, "gradient-lab steps", move |question: Question, task, _| {
-                run::answer(question, &mut study, task)
+                run_by_hand::answer(question, &mut study, task)
             });
         Self { asked, example: 0, current: 0, playing: None }
     }
@@ -79,17 +81,19 @@ impl StepsPage {
     fn run(&mut self, ui: &mut Ui, run: &Run, lab: &Lab, commands: &mut Commands) {
         self.current = self.current.min(run.steps.len().saturating_sub(1));
         let mut wish = Wish::default();
-        egui::Panel::left("steps").resizable(false).exact_size(LIST).show(ui, |ui| {
-            list::show(ui, run, self.current, &mut wish);
-        });
+        if !lab.folded {
+            egui::Panel::left("steps").resizable(false).exact_size(LIST).show(ui, |ui| {
+                list::show(ui, run, self.current, &mut wish);
+            });
+        }
         egui::CentralPanel::default().show(ui, |ui| {
-            self.buttons(ui, run.steps.len(), &mut wish);
+            self.buttons(ui, run, &mut wish, commands);
             self.choices(ui, lab, commands);
             ui.separator();
             ScrollArea::vertical().id_salt("step").auto_shrink(false).show(ui, |ui| {
                 under_way::show(ui, &mut self.asked, "Running the example");
                 if let Some(step) = run.steps.get(self.current) {
-                    equation::show(ui, step);
+                    step_equation::show(ui, step);
                 }
                 ui.add_space(10.0);
                 numbers::show(ui, run, lab, commands);
@@ -104,7 +108,8 @@ impl StepsPage {
         }
     }
 
-    fn buttons(&mut self, ui: &mut Ui, count: usize, wish: &mut Wish) {
+    fn buttons(&mut self, ui: &mut Ui, run: &Run, wish: &mut Wish, commands: &mut Commands) {
+        let count = run.steps.len();
         let (current, last) = (self.current, count.saturating_sub(1));
         ui.horizontal_wrapped(|ui| {
             let mut button = |ui: &mut Ui, words: &str, hint: &str, can: bool, to: usize| {
@@ -119,6 +124,13 @@ impl StepsPage {
             button(ui, "Last", "The last step", current < last, last);
             self.play_button(ui, last, wish);
             ui.label(format!("Step {} of {count}", current + 1));
+            ui.separator();
+            if let Some(step) = run.steps.get(current) {
+                copies(ui, step, commands);
+            }
+            if tool(ui, "CSV…", "Export every number of every step as CSV or JSON") {
+                commands.push(Command::AskTable(Numbers::Steps(run.numbers.clone())));
+            }
         });
     }
 
@@ -189,6 +201,16 @@ impl StepsPage {
         self.current = (self.current + 1).min(count.saturating_sub(1));
         self.playing = (self.current + 1 < count).then_some(now);
         ui.request_repaint();
+    }
+}
+
+/// The step for a document and for a slide.
+fn copies(ui: &mut Ui, step: &Arc<Shown>, commands: &mut Commands) {
+    if tool(ui, "Copy LaTeX", "Copy this step as LaTeX, for a document with amsmath") {
+        commands.push(Command::CopyText(step.latex.clone()));
+    }
+    if tool(ui, "Copy picture", "Copy this step as a picture") {
+        commands.push(Command::CopyStep(step.clone()));
     }
 }
 

@@ -75,24 +75,6 @@ impl Moved {
     }
 }
 
-/// l of the layer that a parameter belongs to.
-fn layer_of(parameter: Parameter) -> usize {
-    let (Parameter::Weight { layer, .. }
-    | Parameter::Bias { layer, .. }
-    | Parameter::Gamma { layer, .. }
-    | Parameter::Beta { layer, .. }) = parameter;
-    layer
-}
-
-/// j of the unit that a parameter belongs to.
-fn row_of(parameter: Parameter) -> usize {
-    let (Parameter::Weight { row, .. }
-    | Parameter::Bias { row, .. }
-    | Parameter::Gamma { row, .. }
-    | Parameter::Beta { row, .. }) = parameter;
-    row
-}
-
 /// A network at rest, past which differences are carried.
 pub(super) struct DifferencePass<'a, T> {
     network: &'a Network<T>,
@@ -141,7 +123,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         carried: &mut Carried,
         noise: &mut Option<&mut Noise>,
     ) -> Scaled {
-        let first = layer_of(parameter) - 1;
+        let first = parameter.layer() - 1;
         let mut moved = Moved::default();
         for index in first..self.network.depth() {
             if index > first && moved.is_still() {
@@ -202,7 +184,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
                 let signal = self.base.layers[index].signal(place);
                 let before: Vec<_> =
                     examples.clone().map(|example| signal.column(example)).collect();
-                norm_moved(norm, &before, &mut moved.way, carried, noise);
+                norm_moved(norm, &before, &mut moved.way, &mut carried.reach, noise);
             }
             Op::Add { alpha } => {
                 for (way, skip) in moved.way.iter_mut().zip(&moved.skip) {
@@ -222,7 +204,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         examples: Range<usize>,
         noise: &mut Option<&mut Noise>,
     ) -> Moved {
-        let layer = layer_of(parameter);
+        let layer = parameter.layer();
         let still = vec![Scaled::ZERO; self.network.dense(layer - 1).unit.nrows()];
         let way = examples.map(|example| {
             let step = match parameter {
@@ -233,7 +215,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
                 Parameter::Gamma { .. } | Parameter::Beta { .. } => Scaled::ZERO,
             };
             let mut moved = still.clone();
-            moved[row_of(parameter) - 1] = shaken(step, step, noise);
+            moved[parameter.row() - 1] = shaken(step, step, noise);
             moved
         });
         let way: Vec<_> = way.collect();
@@ -253,7 +235,7 @@ impl<'a, T: Real> DifferencePass<'a, T> {
         if !matches!(op, Op::Norm(_)) {
             return;
         }
-        let unit = row_of(parameter) - 1;
+        let unit = parameter.row() - 1;
         for (example, way) in examples.clone().zip(&mut moved.way) {
             let step = match parameter {
                 Parameter::Gamma { layer, .. } => {

@@ -297,6 +297,10 @@ fn advice(kind: Kind, experiment: &Experiment, variant: &Variant) -> Option<Advi
 
 /// Whether the hidden layers are of ReLU kind and their weights smaller than He's.
 fn is_below_he(experiment: &Experiment, variant: &Variant) -> bool {
+    // A normalization undoes any gain.
+    if !variant.is_plain() {
+        return false;
+    }
     let sizes = experiment.sizes();
     let he = crate::experiment::Init::of(Scheme::HeNormal);
     // A leak of a tenth makes He's δ grow by 1 % of ‖δ‖² in a layer; more is not He's case.

@@ -128,6 +128,36 @@ pub struct Step {
     pub reads: Vec<Part>,
 }
 
+impl Step {
+    /// The equation in symbols and below it the numbers, aligned at their equals signs: LaTeX for
+    /// a document with `amsmath`.
+    ///
+    /// ```
+    /// use gradient_lab::experiment::Preset;
+    /// use gradient_lab::study::{DrawStudy, TaskContext, steps};
+    /// let example = Preset::find("worked-example").expect("a preset").experiment();
+    /// let run = steps(&example, 0, 0, &mut DrawStudy::new(), &TaskContext::unattended())?;
+    /// let step = run.find("a2").expect("a step");
+    /// assert_eq!(
+    ///     step.latex(),
+    ///     r"\begin{align*}
+    /// a^{(2)}&=\sigma\left(z^{(2)}\right)\\
+    /// &=\sigma\left(1.406150\right)\\
+    /// &=.803158
+    /// \end{align*}
+    /// "
+    /// );
+    /// # Ok::<(), gradient_lab::study::StepsError>(())
+    /// ```
+    pub fn latex(&self) -> String {
+        let relation = if self.kind == StepKind::Update { r"\leftarrow" } else { "=" };
+        let symbols = self.symbols.replacen(relation, &format!("&{relation}"), 1);
+        let numbers = self.numbers.split('=').map(|part| format!("&={part}"));
+        let lines = [symbols].into_iter().chain(numbers).collect::<Vec<_>>().join("\\\\\n");
+        format!("\\begin{{align*}}\n{lines}\n\\end{{align*}}\n")
+    }
+}
+
 /// The whole run, in the order in which a person would do it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Steps {

@@ -169,7 +169,7 @@ impl<'a, T: Real> Backward<'a, T> {
     /// ∂L/∂θ of the mean loss.
     pub fn gradient(&self, parameter: Parameter) -> Scaled {
         let batch = self.network.input.batch();
-        let (Parameter::Weight { layer, row, .. } | Parameter::Bias { layer, row }) = parameter;
+        let (layer, row) = (parameter.layer(), parameter.row());
         let used = if self.mistake == Mistake::ForgottenExample { batch - 1 } else { batch };
         let sum = (0..used).fold(Scaled::ZERO, |sum, b| {
             sum + self.delta[layer - 1][b][row - 1] * self.input(parameter, b)

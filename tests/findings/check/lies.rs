@@ -83,8 +83,7 @@ fn lie(finding: CheckFinding, which: usize, check: &GradientCheck) -> Option<Che
 }
 
 fn layer(parameter: Parameter) -> usize {
-    let (Parameter::Weight { layer, .. } | Parameter::Bias { layer, .. }) = parameter;
-    layer
+    parameter.layer()
 }
 
 /// Checks a gradient, right or wrong, verifies its findings and plants lies in them.

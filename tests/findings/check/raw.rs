@@ -65,10 +65,10 @@ impl Tangent {
         b: usize,
         step: Scaled,
     ) -> Term {
-        let (Parameter::Weight { layer, row, .. } | Parameter::Bias { layer, row }) = parameter;
+        let (layer, row) = (parameter.layer(), parameter.row());
         let input = match parameter {
             Parameter::Weight { column, .. } => pass.inputs_of(layer - 1).column(b)[column - 1],
-            Parameter::Bias { .. } => 1.0.into(),
+            _ => 1.0.into(),
         };
         let input = input * step;
         let mut moved = vec![(Scaled::ZERO, Scaled::ZERO); network.dense(layer - 1).unit.nrows()];

@@ -69,6 +69,15 @@ pub fn zero(raw: &Raw, cause: ZeroCause, layer: usize, preactivation: f64) -> Re
             ensure(named == layer && !flat, "a path's layer")?;
             ensure(terms.all(|[_, sizes]| sizes == 0.0), "there is a path")
         }
+        ZeroCause::Normalized(named) => {
+            let normalization = raw.experiment.variants[0].normalization;
+            ensure(named == layer && layer < last, "the layer")?;
+            ensure(normalization.is_some_and(|norm| norm.epsilon == 0.0), "ε is not 0")
+        }
+        ZeroCause::ZeroScale(named) => {
+            let scale = raw.experiment.variants[0].skip_scale.of_depth(last - 1);
+            ensure(named == layer && layer > 1 && scale == 0.0, "α is not 0")
+        }
         ZeroCause::Cancelled(named) => {
             let terms: Vec<[f64; 2]> = examples().flat_map(|b| sums(raw, layer, b)).collect();
             ensure(named == layer, "the layer")?;

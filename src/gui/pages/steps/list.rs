@@ -2,8 +2,8 @@
 
 use eframe::egui::{Align, Button, Layout, RichText, ScrollArea, Ui};
 
-use super::run::Run;
 use super::wish::Wish;
+use crate::gui::run_by_hand::Run;
 
 /// The list; a click on an entry goes there.
 pub fn show(ui: &mut Ui, run: &Run, current: usize, wish: &mut Wish) {

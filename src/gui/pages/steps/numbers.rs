@@ -6,9 +6,9 @@ use eframe::egui::{CollapsingHeader, DragValue, Grid, Response, RichText, Role, 
 
 use crate::experiment::{Experiment, Loss, limits};
 
-use super::run::{Run, of_layer};
 use crate::gui::command::{Command, Commands};
 use crate::gui::lab::Lab;
+use crate::gui::run_by_hand::{Run, of_layer};
 
 /// The section; whatever is changed becomes one `Set` command.
 pub fn show(ui: &mut Ui, run: &Run, lab: &Lab, commands: &mut Commands) {

@@ -1,9 +1,14 @@
 //! One step: its title, its equation in symbols and with the numbers, and what it gives.
 
-use eframe::egui::{Frame, RichText, ScrollArea, Ui};
+use std::cell::Cell;
 
-use super::run::{Equation, Shown};
+use eframe::egui::{Frame, Pos2, Rect, RichText, ScrollArea, Theme, Ui, UiBuilder, Vec2, vec2};
+
+use super::run_by_hand::{Equation, Shown};
 use crate::paint::mathtext::{Math, MathCache, MathStyle};
+use crate::paint::theme;
+use crate::raster::Image;
+use crate::raster::offscreen;
 
 /// Em of the equation in symbols, in points.
 const LARGE: f32 = 27.0;
@@ -16,9 +21,49 @@ const SMALLEST: f32 = 12.0;
 /// From this width on everything is set larger, in points.
 const ROOMY: f32 = 900.0;
 
+/// How much larger.
+const LARGER: f32 = 1.3;
+/// Room around a step's picture, in points.
+const MARGIN: f32 = 16.0;
+/// A step's picture is at least this wide, in points.
+const PICTURE: f32 = 640.0;
+
+/// The step as a picture of its own, as wide as its widest line.
+///
+/// # Errors
+/// Where memory does not suffice.
+pub fn picture(step: &Shown, theme: Theme) -> Result<Image, offscreen::Error> {
+    let scale = 2.0;
+    let framed = |ui: &mut Ui| {
+        Frame::NONE.inner_margin(MARGIN).show(ui, |ui| show(ui, step)).response.rect.size()
+    };
+    let size = Cell::new(Vec2::splat(1.0));
+    let measure = |ui: &mut Ui| {
+        let width = match widest(ui, step) {
+            width if width > ROOMY => LARGER * width,
+            width => width.max(PICTURE),
+        };
+        let room = Rect::from_min_size(Pos2::ZERO, vec2(width + 2.0 * MARGIN, 10_000.0));
+        size.set(ui.scope_builder(UiBuilder::new().max_rect(room), framed).inner);
+    };
+    offscreen::paint(size.get(), scale, theme, theme::install, measure)?;
+    offscreen::paint(size.get().ceil(), scale, theme, theme::install, |ui| _ = framed(ui))
+}
+
+/// The width of what is not broken into lines, with the frame around the result.
+fn widest(ui: &Ui, step: &Shown) -> f32 {
+    let width = |equation: &Equation, size: f32| {
+        let formula = MathCache::formula(ui.ctx(), &equation.latex, MathStyle::Display);
+        formula.map_or(0.0, |formula| formula.size(size).x)
+    };
+    let between = step.between.iter().map(|array| width(array, UNBROKEN) + 24.0).sum::<f32>();
+    let result = width(&step.result, NUMBERS) + 24.0;
+    width(&step.symbols, LARGE).max(between).max(result)
+}
+
 /// The step.
 pub fn show(ui: &mut Ui, step: &Shown) {
-    let scale = if ui.available_width() > ROOMY { 1.3 } else { 1.0 };
+    let scale = if ui.available_width() > ROOMY { LARGER } else { 1.0 };
     ui.add_space(4.0);
     ui.heading(&step.title);
     ui.add_space(8.0);

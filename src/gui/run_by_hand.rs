@@ -1,5 +1,7 @@
 //! What the worker makes of an experiment: every text that the page shows.
 
+use std::sync::Arc;
+
 use crate::experiment::Experiment;
 use crate::gui::chapter::prose::spoken_formula;
 use crate::study::{
@@ -24,12 +26,15 @@ pub struct Answer {
 /// A run in LaTeX and words.
 pub struct Run {
     pub question: Question,
-    pub steps: Vec<Shown>,
+    pub steps: Vec<Arc<Shown>>,
+    /// What the texts are made of.
+    pub numbers: Arc<Steps>,
     /// The numbers that the run has, drawn or given.
     pub given: Given,
 }
 
 /// One step.
+#[derive(Debug, PartialEq)]
 pub struct Shown {
     pub phase: &'static str,
     /// The entry in the list.
@@ -41,9 +46,12 @@ pub struct Shown {
     pub result: Equation,
     /// What the run came to, at its last step.
     pub remark: Option<String>,
+    /// The whole for a document.
+    pub latex: String,
 }
 
 /// An equation to be set.
+#[derive(Debug, PartialEq)]
 pub struct Equation {
     pub latex: String,
     /// The LaTeX broken at its equals signs, a line each.
@@ -75,8 +83,8 @@ pub fn answer(
     };
     let given = Given::of(experiment, &experiment.variants[*variant], study, task)?;
     let batch = experiment.architecture.batch;
-    let shown = run.steps.iter().map(|step| shown(step, &run, batch)).collect();
-    Ok(Answer { run: Ok(Run { question, steps: shown, given }) })
+    let shown = run.steps.iter().map(|step| Arc::new(shown(step, &run, batch))).collect();
+    Ok(Answer { run: Ok(Run { question, steps: shown, numbers: Arc::new(run), given }) })
 }
 
 fn shown(step: &Step, run: &Steps, batch: usize) -> Shown {
@@ -90,6 +98,7 @@ fn shown(step: &Step, run: &Steps, batch: usize) -> Shown {
         between: step.between.iter().map(equation).collect(),
         result: equation(&step.result),
         remark: (step.kind == StepKind::LossAgain).then(|| remark(run, batch)),
+        latex: step.latex(),
     }
 }
 
