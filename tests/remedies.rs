@@ -161,3 +161,68 @@ fn deep_normalized_networks_have_the_norms_of_80_digits() {
         assert!(worst < 1e-9, "{kind}, {} layers: {worst:e}", number("depth"));
     }
 }
+
+/// Every gradient of an op, by its name: `W2`, `gamma1`, `x`; of tied weights the sum.
+fn gradients(network: &Network<f64>, pass: &Pass<f64>, tied: bool) -> BTreeMap<String, Vec<f64>> {
+    let mut found: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let hidden = 2..network.depth();
+    for index in 0..network.parameter_count() {
+        let parameter = network.parameter(index).expect("below the count");
+        let kind = match parameter {
+            Parameter::Weight { .. } => "W",
+            Parameter::Bias { .. } => "b",
+            Parameter::Gamma { .. } => "gamma",
+            Parameter::Beta { .. } => "beta",
+        };
+        let is_shared = tied && kind.len() == 1 && hidden.contains(&parameter.layer());
+        let layer = if is_shared { 2 } else { parameter.layer() };
+        let name = format!("{kind}{layer}");
+        let gradient = pass.gradient(parameter).to_f64();
+        if !is_shared || parameter.layer() == 2 {
+            found.entry(name).or_default().push(gradient);
+        } else {
+            let place = match parameter {
+                Parameter::Weight { row, column, .. } => {
+                    (row - 1) * network.dense(1).inputs() + column - 1
+                }
+                _ => parameter.row() - 1,
+            };
+            found.get_mut(&name).expect("layer 2 came before")[place] += gradient;
+        }
+    }
+    let sent = network.sent_back(pass, 0);
+    let batch = pass.input.batch();
+    let x = (0..sent.units()).flat_map(|unit| (0..batch).map(move |b| (unit, b)));
+    let x = x.map(|(unit, b)| sent.entry(unit, b).to_f64() / batch as f64).collect();
+    found.insert("x".to_owned(), x);
+    found
+}
+
+/// Beside PyTorch's autograd (tests/data/remedies/autograd.py), relative to the largest entry of each
+/// op's gradient.
+#[test]
+fn gradients_are_those_of_autograd() {
+    let cases: serde_json::Value =
+        serde_json::from_str(include_str!("data/remedies/autograd.json")).expect("JSON");
+    for (number, case) in cases.as_array().expect("cases").iter().enumerate() {
+        let text = case["experiment"].as_str().expect("a text");
+        let network = network(&experiment(text));
+        let pass = network.pass();
+        let found = gradients(&network, &pass, case["tied"].as_bool().expect("yes or no"));
+        let expected = case["gradients"].as_object().expect("gradients");
+        let loss = expected["loss"].as_f64().expect("a number");
+        assert!((pass.loss.to_f64() - loss).abs() < 1e-12 * loss.abs(), "{number}: loss");
+        assert_eq!(expected.len(), found.len() + 1, "{number}: {text}");
+        let largest = |of: &[f64]| of.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
+        let all = found.values().map(|own| largest(own)).fold(0.0, f64::max);
+        for (name, own) in &found {
+            let numbers = expected[name].as_array().expect("numbers").iter();
+            let numbers: Vec<f64> = numbers.map(|g| g.as_f64().expect("a number")).collect();
+            assert_eq!(numbers.len(), own.len(), "{number}: {name}");
+            let error = own.iter().zip(&numbers).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            // A bias that a normalization takes off again has only rounding on the other side.
+            let size = if largest(own) > 1e-13 * all { largest(own) } else { all };
+            assert!(error <= 1e-10 * size, "{number}, {name}: {error:e} of {size:e}\n{text}");
+        }
+    }
+}
