@@ -95,7 +95,7 @@ impl<T: Real> Network<T> {
         let shapes = pass.layers.iter().map(|trace| shape(&trace.z));
         let batch = self.input.batch();
         let is_alike = |(index, trace): (usize, &LayerTrace<T>)| {
-            let blank = LayerTrace::<T>::of_ops(self.layer_ops(index), 0, 0);
+            let blank = LayerTrace::<T>::of_ops(self.ops_behind(index), 0, 0);
             trace.has_layout_of(&blank)
         };
         shape(&pass.input) == self.input.mantissa.dim()
@@ -112,7 +112,7 @@ impl<T: Real> Network<T> {
     pub(super) fn blank_traces<U: Real>(&self) -> Vec<LayerTrace<U>> {
         let batch = self.input.batch();
         let trace =
-            |index| LayerTrace::of_ops(self.layer_ops(index), self.dense(index).units(), batch);
+            |index| LayerTrace::of_ops(self.ops_behind(index), self.dense(index).units(), batch);
         (0..self.depth()).map(trace).collect()
     }
 

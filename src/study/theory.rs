@@ -119,11 +119,16 @@ impl Prediction {
 type Working = (LayerPrediction, Moments);
 
 pub(super) fn check(experiment: &Experiment, variant: &Variant) -> Result<(), TheoryError> {
-    if variant.weights.is_some() || variant.biases.is_some() {
-        return Err(TheoryError::GivenNumbers);
-    }
     if !variant.is_plain() {
         return Err(TheoryError::NotPlain);
+    }
+    check_weights(experiment, variant)
+}
+
+/// Whether weights and biases are independent random draws, whatever lies between the layers.
+pub(super) fn check_weights(experiment: &Experiment, variant: &Variant) -> Result<(), TheoryError> {
+    if variant.weights.is_some() || variant.biases.is_some() {
+        return Err(TheoryError::GivenNumbers);
     }
     let is_fixed = |(l, op): &(usize, OpShape)| match *op {
         OpShape::Dense { inputs, units } => {
