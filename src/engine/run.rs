@@ -104,7 +104,7 @@ impl<T: Real> Network<T> {
     }
 
     /// Memory for a pass: everything zero.
-    fn blank_pass(&self) -> Pass<T> {
+    pub(super) fn blank_pass(&self) -> Pass<T> {
         Pass { input: self.input.clone().into(), layers: self.blank_traces(), loss: Scaled::ZERO }
     }
 

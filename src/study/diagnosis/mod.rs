@@ -321,7 +321,7 @@ fn is_below_he(experiment: &Experiment, variant: &Variant) -> bool {
     let is_small = |l: usize| {
         let (init, fan_in, fan_out) = (variant.init_of(l), sizes[l - 1], sizes[l]);
         let (own, he) = (init.variance(fan_in, fan_out), he.variance(fan_in, fan_out));
-        init.unit_law().is_random() && own < 0.9 * he
+        init.unit_law().is_random() && init.scheme != Scheme::Lsuv && own < 0.9 * he
     };
     let depth = experiment.layers() - 1;
     variant.weights.is_none() && (1..=depth).all(is_relu) && (2..=depth).all(is_small)
