@@ -14,16 +14,29 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use gradient_lab::engine::kernels::InstructionSet;
 use gradient_lab::engine::{FromDraws, Network, Pass, Real};
-use gradient_lab::experiment::{Architecture, Draws, Experiment, Precision};
+use gradient_lab::experiment::{
+    Architecture, Draws, Experiment, NormKind, Normalization, Precision,
+};
 use gradient_lab::study::{DrawStudy, TaskContext, pass};
 
-const W1: Workload = Workload { name: "W1", depth: 50, width: 256, batch: 1, seeds: 1 };
-const W2: Workload = Workload { name: "W2", depth: 100, width: 256, batch: 32, seeds: 1 };
-const W3: Workload = Workload { name: "W3", depth: 100, width: 512, batch: 64, seeds: 1 };
-const W4: Workload = Workload { name: "W4", depth: 1000, width: 64, batch: 1, seeds: 1 };
+const W1: Workload = Workload { name: "W1", depth: 50, width: 256, batch: 1, seeds: 1, norm: None };
+const W2: Workload =
+    Workload { name: "W2", depth: 100, width: 256, batch: 32, seeds: 1, norm: None };
+const W3: Workload =
+    Workload { name: "W3", depth: 100, width: 512, batch: 64, seeds: 1, norm: None };
+const W4: Workload =
+    Workload { name: "W4", depth: 1000, width: 64, batch: 1, seeds: 1, norm: None };
 /// The chapter's net, with its own draws.
-const W5: Workload = Workload { name: "W5", depth: 5, width: 20, batch: 1, seeds: 1 };
-const W6: Workload = Workload { name: "W6", depth: 30, width: 128, batch: 1, seeds: 64 };
+const W5: Workload = Workload { name: "W5", depth: 5, width: 20, batch: 1, seeds: 1, norm: None };
+const W6: Workload =
+    Workload { name: "W6", depth: 30, width: 128, batch: 1, seeds: 64, norm: None };
+
+/// W2 with layer, batch and RMS normalization.
+const NORMALIZED: [Workload; 3] = [
+    Workload { name: "W2-layer", norm: Some(NormKind::Layer), ..W2 },
+    Workload { name: "W2-batch", norm: Some(NormKind::Batch), ..W2 },
+    Workload { name: "W2-rms", norm: Some(NormKind::Rms), ..W2 },
+];
 
 const KINDS: [Kind; 4] = [Kind::Pass, Kind::Gradients, Kind::Rescale, Kind::Redraw];
 
@@ -33,6 +46,7 @@ struct Workload {
     width: usize,
     batch: usize,
     seeds: u64,
+    norm: Option<NormKind>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -59,6 +73,7 @@ impl Workload {
     fn experiment(&self, precision: Precision) -> Experiment {
         let mut experiment = Experiment::default();
         experiment.variants.truncate(1);
+        experiment.variants[0].normalization = self.norm.map(Normalization::of);
         if self.name != W5.name {
             experiment.draws = Draws::Layered;
             experiment.architecture = Architecture {
@@ -213,7 +228,7 @@ fn limit_instruction_set() {
 
 fn all(criterion: &mut Criterion) {
     limit_instruction_set();
-    for workload in [W1, W2, W3, W4, W5, W6] {
+    for workload in [W1, W2, W3, W4, W5, W6].into_iter().chain(NORMALIZED) {
         bench::<f32>(criterion, &workload, Precision::F32);
         bench::<f64>(criterion, &workload, Precision::F64);
     }

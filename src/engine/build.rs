@@ -108,7 +108,9 @@ impl<T: FromDraws> Network<T> {
         if given.is_none() {
             make_targets(loss, &mut target.mantissa);
         }
-        Ok(Self::new(ops, [input, target], loss))
+        let mut network = Self::new(ops, [input, target], loss);
+        network.fit_to_data(variant);
+        Ok(network)
     }
 }
 

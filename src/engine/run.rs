@@ -19,6 +19,22 @@ impl<T: Real> Network<T> {
         output_gradient(self.loss, self.activation(last), &mut output, &self.target)
     }
 
+    /// One example's own loss, counted from 0, in a pass over the batch.
+    pub fn loss_of_example(&self, pass: &Pass<T>, example: usize) -> Scaled {
+        let last = self.depth() - 1;
+        let all = &pass.layers[last];
+        let mut output = LayerTrace::zeros(all.z.units(), 1);
+        output.z.set_settled(0, &all.z.column(example));
+        output.a.set_settled(0, &all.a.column(example));
+        output.slope.column_mut(0).assign(&all.slope.column(example));
+        output_gradient(
+            self.loss,
+            self.activation(last),
+            &mut output,
+            &self.target.example(example),
+        )
+    }
+
     /// Forward and backward over the batch: BP1 and BP2 for every layer.
     pub fn pass(&self) -> Pass<T> {
         let mut pass = self.forward();
@@ -88,7 +104,7 @@ impl<T: Real> Network<T> {
     }
 
     /// Memory for a pass: everything zero.
-    fn blank_pass(&self) -> Pass<T> {
+    pub(super) fn blank_pass(&self) -> Pass<T> {
         Pass { input: self.input.clone().into(), layers: self.blank_traces(), loss: Scaled::ZERO }
     }
 

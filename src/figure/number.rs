@@ -27,20 +27,24 @@ pub fn scientific(number: Scaled, decimals: usize) -> String {
     format!("{sign}{mantissa}e{direction}{:02}", exponent.abs())
 }
 
+/// Decimals of a number known by its log10: of a log10 in the thousands the last bit is worth 5e-13
+/// of the number.
+const LOG10_DECIMALS: usize = 10;
+
 /// A number with all its digits, for tables: read back it is the same `f64`. What no `f64` holds
-/// has thirteen digits and its exponent all the same.
+/// has eleven digits and its exponent all the same: as many as its log10 determines.
 pub(super) fn full(number: Scaled) -> String {
     let plain = number.to_f64();
     if plain.is_finite() && plain.abs() >= f64::MIN_POSITIVE {
         format!("{plain:e}")
     } else {
-        scientific(number, 12)
+        scientific(number, LOG10_DECIMALS)
     }
 }
 
-/// A number known by its log10 with the thirteen digits that this gives, for tables.
+/// A number known by its log10 with the eleven digits that this determines, for tables.
 pub(super) fn full_of_log10(log10: f64) -> String {
-    scientific_of_log10(log10, 12)
+    scientific_of_log10(log10, LOG10_DECIMALS)
 }
 
 /// `scientific` of a number known by its log10, for figures' cells and labels.
@@ -256,7 +260,7 @@ mod tests {
         for number in [7.002995968e-5_f64, -1.0 / 3.0, 1e300] {
             assert_eq!(full(number.into()).parse(), Ok(number));
         }
-        assert_eq!(full(Scaled::new(1.0, -5000)), "7.079811261048e-1506");
+        assert_eq!(full(Scaled::new(1.0, -5000)), "7.0798112610e-1506");
         assert_eq!(full(Scaled::ZERO), "0");
     }
 

@@ -20,6 +20,9 @@ pub enum TheoryError {
         "the theory speaks of plain layers; this variant has normalization, skips or tied weights"
     )]
     NotPlain,
+    /// Weights are scaled by what they make of the data.
+    #[error("the theory speaks of independent random weights; `lsuv` scales them by the data")]
+    FittedWeights,
     /// The scheme of all weights draws nothing.
     #[error("the theory speaks of independent random weights; `{}` draws none", .0.id())]
     FixedWeights(Scheme),
@@ -129,6 +132,9 @@ pub(super) fn check(experiment: &Experiment, variant: &Variant) -> Result<(), Th
 pub(super) fn check_weights(experiment: &Experiment, variant: &Variant) -> Result<(), TheoryError> {
     if variant.weights.is_some() || variant.biases.is_some() {
         return Err(TheoryError::GivenNumbers);
+    }
+    if (1..=experiment.layers()).any(|l| variant.init_of(l).scheme == Scheme::Lsuv) {
+        return Err(TheoryError::FittedWeights);
     }
     let is_fixed = |(l, op): &(usize, OpShape)| match *op {
         OpShape::Dense { inputs, units } => {

@@ -232,6 +232,26 @@ a_clipboard_that_does_not_answer_holds_nothing_up() {
     stop_app
 }
 
+# What a class sees: panels folded away, one figure alone, another page by a clicker's key. Full
+# screen takes a program that manages windows, which there is none here.
+a_class_is_shown_figures() {
+    start_app worked-example
+    shot class
+    xdotool key ctrl+b
+    has_changed class "$PLOTS" "Ctrl+B folds the panels away" 5000
+    xdotool key ctrl+b
+    shows class "$WHOLE" "and brings them back"
+    xdotool key F5
+    has_changed class "$WHOLE" "F5 shows a figure alone" 50000
+    xdotool key Escape
+    shows class "$WHOLE" "Escape leads back to the page"
+    xdotool key Next
+    has_changed class "$PLOTS" "a clicker's key turns the page" 5000
+    xdotool key Prior
+    shows class "$WHOLE" "and turns it back"
+    stop_app
+}
+
 # The far right of the slider is the deepest network: a window that opens on it looks the same.
 the_dragged_depth_is_what_is_shown() {
     printf 'architecture.depth = 2000\n' >"$scratch/deep.toml"
@@ -311,6 +331,7 @@ fast_drags_do_no_harm
 the_dragged_depth_is_what_is_shown
 what_is_copied_and_pasted_comes_through
 a_clipboard_that_does_not_answer_holds_nothing_up
+a_class_is_shown_figures
 a_window_may_be_larger_than_the_card_paints
 opengl_steps_in_for_wgpu
 without_a_renderer_it_says_so

@@ -42,6 +42,13 @@ impl<T: Real> Signal<T> {
         ScaledColumns::zeros(units, batch).into()
     }
 
+    /// Becomes a copy of another of the same shape, in its own memory.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.columns.mantissa.assign(&other.columns.mantissa);
+        self.columns.exponent.copy_from_slice(&other.columns.exponent);
+        self.underflowed.clone_from(&other.underflowed);
+    }
+
     /// n.
     pub fn units(&self) -> usize {
         self.columns.units()

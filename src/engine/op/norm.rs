@@ -106,16 +106,15 @@ impl<T: Real> Norm<T> {
             return false;
         }
         let entries = z.columns().entries();
-        let (mut means, mut squares) = (vec![0.0; count], vec![0.0; count]);
-        if self.centres() {
-            // The second sum takes away what the first rounded.
-            let mut sums = vec![0.0; count];
-            for _ in 0..2 {
-                kernels::group_sums(entries, groups, &means, &mut sums);
-                means.iter_mut().zip(&sums).for_each(|(mean, sum)| *mean += sum / length as f64);
-            }
+        let mut means = self.means(entries, groups, [count, length]);
+        let mut pairs = vec![[0.0; 2]; count];
+        kernels::group_squares(entries, groups, &means, &mut pairs);
+        let mut squares = Vec::with_capacity(count);
+        for (mean, [rest, square]) in means.iter_mut().zip(pairs) {
+            let rest = if self.centres() { rest / length as f64 } else { 0.0 };
+            *mean += rest;
+            squares.push(square - length as f64 * rest * rest);
         }
-        kernels::group_squares(entries, groups, &means, &mut squares);
         // What is left of numbers that are nearly equal is the mean's rounding.
         let is_noise = |(square, mean): (&f64, &f64)| {
             let spread = (square / length as f64).sqrt();
@@ -144,6 +143,16 @@ impl<T: Real> Norm<T> {
             u.settle_all();
         }
         whole
+    }
+
+    /// The groups' means up to rounding, and 0 where nothing is taken off.
+    fn means(&self, entries: &[T], groups: Groups, [count, length]: [usize; 2]) -> Vec<f64> {
+        let mut means = vec![0.0; count];
+        if self.centres() {
+            kernels::group_sums(entries, groups, &mut means);
+            means.iter_mut().for_each(|sum| *sum /= length as f64);
+        }
+        means
     }
 
     /// 1/√(v + ε) and ε/(v + ε).
@@ -206,24 +215,35 @@ impl<T: Real> Norm<T> {
 
     /// δ = ∂L/∂z of the ∂L/∂u that is there; `u` is what the forward pass made.
     pub(super) fn backward(&self, u: &Signal<T>, delta: &mut Signal<T>, trace: &mut NormTrace<T>) {
-        trace.above = Some(delta.clone());
-        if let Some(gamma) = &self.gamma {
-            for (gamma, row) in gamma.iter().zip(delta.columns_mut().mantissa.rows_mut()) {
-                row.into_iter().for_each(|delta| *delta = *delta * *gamma);
-            }
-            let lost = delta.take_underflowed();
-            for mut entry in lost {
-                entry.value *= gamma[entry.unit].to_f64();
-                delta.push(entry);
-            }
+        match &mut trace.above {
+            Some(above) => above.copy_from(delta),
+            None => trace.above = Some(delta.clone()),
         }
+        self.times_gamma(delta);
         let normalized = trace.normalized.as_ref().unwrap_or(u);
         if !self.backward_plain(normalized, delta, trace) {
+            if let Some(above) = &trace.above {
+                delta.copy_from(above);
+            }
+            self.times_gamma(delta);
             self.backward_scaled(normalized, delta, trace);
         }
     }
 
-    /// The way back in mantissas, or `false` where they would lose digits; then δ is as it was.
+    /// δ ← γ ⊙ δ.
+    fn times_gamma(&self, delta: &mut Signal<T>) {
+        let Some(gamma) = &self.gamma else { return };
+        for (gamma, row) in gamma.iter().zip(delta.columns_mut().mantissa.rows_mut()) {
+            row.into_iter().for_each(|delta| *delta = *delta * *gamma);
+        }
+        let lost = delta.take_underflowed();
+        for mut entry in lost {
+            entry.value *= gamma[entry.unit].to_f64();
+            delta.push(entry);
+        }
+    }
+
+    /// The way back in mantissas, or `false` where they would lose digits.
     fn backward_plain(
         &self,
         normalized: &Signal<T>,
@@ -242,56 +262,62 @@ impl<T: Real> Norm<T> {
         let groups = self.groups(units, batch);
         let [count, length] = self.extents(units, batch);
         let (g, z) = (delta.columns().entries(), normalized.columns().entries());
-        let zeros = vec![0.0; count];
-        let mut means = zeros.clone();
-        if self.centres() {
-            let mut sums = zeros.clone();
-            for _ in 0..2 {
-                kernels::group_sums(g, groups, &means, &mut sums);
-                means.iter_mut().zip(&sums).for_each(|(mean, sum)| *mean += sum / length as f64);
-            }
-        }
-        let (mut products, mut squares) = (zeros.clone(), zeros);
+        let mut means = self.means(g, groups, [count, length]);
+        let mut products = vec![[0.0; 2]; count];
         kernels::group_products(g, groups, &means, z, &mut products);
-        kernels::group_squares(z, groups, &vec![0.0; count], &mut squares);
-        let is_all_along = length == 1 + usize::from(self.centres());
-        let shares: Vec<[f64; 2]> = (0..count)
+        if self.centres() {
+            let rests = means.iter_mut().zip(&products);
+            rests.for_each(|(mean, [rest, _])| *mean += rest / length as f64);
+        }
+        let squares = self.squares_of_normalized(z, groups, [count, length], trace);
+        let numbers: Vec<[f64; 4]> = (0..count)
             .map(|group| {
-                let along =
-                    if squares[group] == 0.0 { 0.0 } else { products[group] / squares[group] };
-                [along, along * trace.share[group]]
+                let square = squares[group];
+                let along = if square == 0.0 { 0.0 } else { products[group][1] / square };
+                let factor = trace.inverse[group].to_f64();
+                [means[group], along, along * trace.share[group], factor]
             })
             .collect();
-        let factors: Vec<f64> = trace.inverse.iter().map(|inverse| inverse.to_f64()).collect();
-        if is_all_along {
-            self.all_along(normalized, delta, &shares, &factors);
+        if length == 1 + usize::from(self.centres()) {
+            self.all_along(normalized, delta, &numbers);
             renormalize(delta.columns_mut());
             return true;
         }
-        let before = delta.columns().mantissa.clone();
         let out = delta.columns_mut().entries_mut();
-        if !kernels::group_pull_back(out, groups, &means, z, &shares, &factors) {
-            delta.columns_mut().mantissa = before;
-            return false;
+        let whole = kernels::group_pull_back(out, groups, z, &numbers);
+        if whole {
+            renormalize(delta.columns_mut());
         }
-        renormalize(delta.columns_mut());
-        true
+        whole
+    }
+
+    /// Σ ẑ² of each group: n v/(v + ε), or added up where v is small beside ε.
+    fn squares_of_normalized(
+        &self,
+        z: &[T],
+        groups: Groups,
+        [count, length]: [usize; 2],
+        trace: &NormTrace<T>,
+    ) -> Vec<f64> {
+        if trace.share.iter().all(|share| *share < 0.5) {
+            let inverse = trace.inverse.iter().zip(&trace.share);
+            let square = |(inverse, share): (&Scaled, &f64)| {
+                if inverse.is_zero() { 0.0 } else { length as f64 * (1.0 - share) }
+            };
+            return inverse.map(square).collect();
+        }
+        let mut pairs = vec![[0.0; 2]; count];
+        kernels::group_squares(z, groups, &vec![0.0; count], &mut pairs);
+        pairs.into_iter().map(|[_, square]| square).collect()
     }
 
     /// δ of groups in which nothing is perpendicular to ẑ: δ = ẑ · share · factor.
-    fn all_along(
-        &self,
-        normalized: &Signal<T>,
-        delta: &mut Signal<T>,
-        shares: &[[f64; 2]],
-        factors: &[f64],
-    ) {
+    fn all_along(&self, normalized: &Signal<T>, delta: &mut Signal<T>, numbers: &[[f64; 4]]) {
         let by_unit = self.spec.kind.couples_examples();
         let z = &normalized.columns().mantissa;
         for ((unit, example), delta) in delta.columns_mut().mantissa.indexed_iter_mut() {
-            let group = if by_unit { unit } else { example };
-            let kept = shares[group][1] * factors[group];
-            *delta = T::from_f64(z[[unit, example]].to_f64() * kept);
+            let [.., kept, factor] = numbers[if by_unit { unit } else { example }];
+            *delta = T::from_f64(z[[unit, example]].to_f64() * kept * factor);
         }
     }
 

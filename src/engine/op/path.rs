@@ -133,7 +133,7 @@ impl<T: Real> Op<T> {
                 norm.backward(u, delta, &mut chain.norm);
             }
             Self::Add { alpha } => {
-                chain.along_skip.as_mut().expect(CHAIN).clone_from(delta);
+                chain.along_skip.as_mut().expect(CHAIN).copy_from(delta);
                 skip::scale(*alpha, delta);
             }
             _ => {}
