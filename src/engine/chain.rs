@@ -24,6 +24,19 @@ pub struct ChainTrace<T> {
     pub along_skip: Option<Signal<T>>,
 }
 
+impl<T> ChainTrace<T> {
+    /// Whether the normalization comes after the sum with the skip, so that what it sends back is
+    /// what goes along the skip.
+    pub(super) fn is_norm_above_skip(&self) -> bool {
+        self.normalized.zip(self.handed_on).is_some_and(|(norm, skip)| skip <= norm)
+    }
+
+    /// Whether the normalization comes after φ, of the sum with the skip.
+    pub(super) fn is_sum_normalized(&self) -> bool {
+        self.normalized.is_some_and(|place| place > self.activated)
+    }
+}
+
 /// What the forward pass of a normalization leaves for the way back.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NormTrace<T> {

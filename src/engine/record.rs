@@ -73,7 +73,7 @@ pub enum ZeroCause {
     SaturatedLayer(usize),
     /// The living units of this layer get no signal from the layer above.
     NoPath(usize),
-    /// What is normalized in this layer is one direction alone, along which nothing comes back.
+    /// What comes back to this layer is shifts and stretches of what its normalization takes off.
     Normalized(usize),
     /// The skip of this layer adds 0 times what the layer makes.
     ZeroScale(usize),
@@ -289,7 +289,13 @@ fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCau
             Some(ZeroCause::SaturatedLayer(index + 1))
         }
         Op::Activation(_) => Some(ZeroCause::DeadLayer(index + 1)),
-        Op::Norm(norm) => norm.lets_nothing_back(trace).then_some(ZeroCause::Normalized(index + 1)),
+        Op::Norm(norm) => {
+            // Where φ comes below it, its slopes have the last word.
+            let after = trace.chain.as_ref().is_some_and(|chain| chain.is_sum_normalized());
+            let is_below = after && is_flat(trace, activation);
+            let stops = !is_below && norm.lets_nothing_back(trace);
+            stops.then_some(ZeroCause::Normalized(index + 1))
+        }
         Op::Add { alpha } => (*alpha == 0.0).then_some(ZeroCause::ZeroScale(index + 1)),
         Op::Save => None,
     };

@@ -195,9 +195,10 @@ fn figure_json(figure: &Figure) -> Value {
 fn series(rows: &[Vec<String>]) -> Value {
     let of = |row: &Vec<String>| {
         let [quantity, series, x_quantity] = [0, 1, 5].map(|column| row[column].clone());
-        (if x_quantity.is_empty() { String::new() } else { quantity }, series, x_quantity)
+        [if x_quantity.is_empty() { String::new() } else { quantity }, series, x_quantity]
     };
-    let mut groups: Vec<((String, String, String), Vec<&Vec<String>>)> = Vec::new();
+    type Key = [String; 3];
+    let mut groups: Vec<(Key, Vec<&Vec<String>>)> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for row in rows {
         let place = *places.entry(of(row)).or_insert_with_key(|key| {
@@ -208,11 +209,11 @@ fn series(rows: &[Vec<String>]) -> Value {
     }
     groups
         .into_iter()
-        .map(|((quantity, series, x), rows)| object(quantity, series, &x, &rows))
+        .map(|([quantity, series, x], rows)| object([&quantity, &series, &x], &rows))
         .collect()
 }
 
-fn object(quantity: String, series: String, x: &str, rows: &[&Vec<String>]) -> Value {
+fn object([quantity, series, x]: [&str; 3], rows: &[&Vec<String>]) -> Value {
     let column = |of: usize| -> Value { rows.iter().map(|row| number(&row[of], "")).collect() };
     let mut json = Map::new();
     json.insert("series".to_owned(), series.into());
@@ -222,8 +223,8 @@ fn object(quantity: String, series: String, x: &str, rows: &[&Vec<String>]) -> V
         "value".to_owned()
     } else {
         json.insert(format!("x_{}", key(x)), column(2));
-        json.insert("quantity".to_owned(), quantity.clone().into());
-        key(&quantity)
+        json.insert("quantity".to_owned(), quantity.into());
+        key(quantity)
     };
     let values = rows.iter().map(|row| number(&row[3], &row[4])).collect();
     if rows.iter().any(|row| !row[4].is_empty()) {

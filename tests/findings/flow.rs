@@ -131,9 +131,10 @@ fn stretch(points: &[(usize, f64)], layer: usize) -> Vec<(usize, f64)> {
     around.map(<[_]>::to_vec).unwrap_or_default()
 }
 
-/// log10 ‖δ^(l)‖/‖δ^(L−1)‖.
+/// log10 ‖δ^(l)‖ over that of the last hidden layer that has a signal.
 fn sent_back(raw: &Raw, l: usize) -> Option<f64> {
-    raw.delta_ratio_log10(l, raw.last() - 1)
+    let first = (1..raw.last()).rev().find(|l| raw.delta_log10(*l).is_some())?;
+    raw.delta_ratio_log10(l, first)
 }
 
 /// A swing's ends, and that nothing between them turns back by as much as a swing.
@@ -258,7 +259,9 @@ fn verify_kind(raw: &Raw, kind: Kind) -> Result<(), String> {
         let all = if leads_past { 1..=raw.last() } else { 1..=1 };
         return ensure(all.into_iter().any(none), "layer 1 has a signal");
     }
-    ensure((1..=raw.last()).all(|l| raw.delta_log10(l).is_some()), "a layer has no signal")?;
+    let skips = raw.experiment.variants[0].skip.is_some();
+    let all = (1..=raw.last()).all(|l| raw.delta_log10(l).is_some());
+    ensure(skips || all, "a layer has no signal")?;
     let points = hidden(raw, sent_back);
     let numbers = || points.iter().map(|point| point.1);
     let range =

@@ -33,6 +33,10 @@ pub struct Norm<T> {
 const PLAIN_FACTOR: i64 = 300;
 /// A standard deviation below so many roundings of the mean is taken from exact differences.
 const ROUNDINGS_OF_A_MEAN: f64 = 1000.0;
+/// At most so many ε of the largest are what rounding leaves of a g⊥ that is 0.
+const NOISE: f64 = 8.0;
+/// So many ε of a column's largest and less are looked at number by number.
+const SUSPICIOUS: f64 = 512.0;
 /// Powers of two by which examples may differ and still be added up as plain numbers.
 const PLAIN_SPREAD: i64 = 60;
 
@@ -42,18 +46,15 @@ impl<T: Real> Norm<T> {
         Self { spec, units, gamma: None, beta: None }
     }
 
-    /// Whether it sends nothing back of what came to it.
+    /// Whether it sends nothing back of what came to it: of a layer whose δ is zero.
     pub(crate) fn lets_nothing_back(&self, trace: &LayerTrace<T>) -> bool {
-        let above = trace.chain.as_ref().and_then(|chain| chain.norm.above.as_ref());
-        let numbers = self.extents(self.units, trace.z.batch())[1];
-        let comes = above.is_some_and(|above| above.norms().iter().any(|norm| !norm.is_zero()));
-        comes && (numbers <= 1 + usize::from(self.centres()) || self.is_flat(trace))
-    }
-
-    /// Whether every group is of equal numbers, and ε is 0.
-    fn is_flat(&self, trace: &LayerTrace<T>) -> bool {
-        let inverse = trace.chain.as_ref().map_or(&[][..], |chain| &chain.norm.inverse);
-        inverse.iter().all(|inverse| inverse.is_zero())
+        let Some(chain) = &trace.chain else { return false };
+        let is_zero = |signal: &Signal<T>| signal.norms().iter().all(|norm| norm.is_zero());
+        let comes = chain.norm.above.as_ref().is_some_and(|above| !is_zero(above));
+        // Where the skip joins below it, what goes on is there to see.
+        let goes_on = chain.is_norm_above_skip()
+            && chain.along_skip.as_ref().is_some_and(|skip| !is_zero(skip));
+        comes && !goes_on
     }
 
     fn groups(&self, units: usize, batch: usize) -> Groups {
@@ -283,12 +284,22 @@ impl<T: Real> Norm<T> {
             renormalize(delta.columns_mut());
             return true;
         }
+        let before = delta.columns().tops();
         let out = delta.columns_mut().entries_mut();
         let whole = kernels::group_pull_back(out, groups, z, &numbers);
-        if whole {
-            renormalize(delta.columns_mut());
+        // A column in which hardly anything is left may be rounding noise.
+        let largest = trace.inverse.iter().copied().fold(Scaled::ZERO, Scaled::max);
+        let least = largest.exponent() + Scaled::from(SUSPICIOUS * T::EPSILON).exponent();
+        let after = delta.columns().tops();
+        let is_noise = |(before, after): (&Option<i64>, &Option<i64>)| match (before, after) {
+            (Some(before), Some(after)) => after - before < least,
+            _ => false,
+        };
+        if !whole || before.iter().zip(&after).any(is_noise) {
+            return false;
         }
-        whole
+        renormalize(delta.columns_mut());
+        true
     }
 
     /// Σ ẑ² of each group: n v/(v + ε), or added up where v is small beside ε.
@@ -342,6 +353,7 @@ impl<T: Real> Norm<T> {
     /// Makes g of a group δ.
     fn pull_back(&self, g: &mut [Scaled], z: &[Scaled], inverse: Scaled, share: f64) {
         let length = g.len() as f64;
+        let top = g.iter().map(|g| g.abs()).max().unwrap_or_default();
         if self.centres() {
             for _ in 0..2 {
                 let mean = g.iter().copied().sum::<Scaled>() * (1.0 / length);
@@ -351,7 +363,9 @@ impl<T: Real> Norm<T> {
         let dot =
             |a: &[Scaled], b: &[Scaled]| a.iter().zip(b).map(|(a, b)| *a * *b).sum::<Scaled>();
         let along = dot(g, z).checked_div(dot(z, z)).unwrap_or_default();
-        let is_all_along = g.len() == 1 + usize::from(self.centres());
+        let left = g.iter().zip(z).map(|(g, z)| (*g - *z * along).abs()).max();
+        let is_noise = left.is_none_or(|left| left <= top * (NOISE * T::EPSILON));
+        let is_all_along = is_noise || g.len() == 1 + usize::from(self.centres());
         for (g, z) in g.iter_mut().zip(z) {
             let parallel = *z * along;
             let perpendicular = if is_all_along { Scaled::ZERO } else { *g - parallel };

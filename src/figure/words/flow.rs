@@ -36,7 +36,10 @@ pub fn sentence(diagnosis: &Diagnosis) -> String {
         |finding: &&FlowFinding| !decides(finding) && !goes_without_saying(finding, diagnosis.kind);
     let told: Vec<&FlowFinding> = diagnosis.findings.iter().filter(told).collect();
     // One sentence about all ranges of layers of which the same is true.
-    for alike in told.chunk_by(|a, b| share(a).is_some() && discriminant(*a) == discriminant(*b)) {
+    let is_of_layers = |finding: &FlowFinding| {
+        share(finding).is_some() || matches!(finding, FlowFinding::Gap { .. })
+    };
+    for alike in told.chunk_by(|a, b| is_of_layers(a) && discriminant(*a) == discriminant(*b)) {
         words += &format!(" {}.", capitalized(&said_of_all(alike)));
     }
     with_minus(&words)
@@ -52,6 +55,14 @@ fn share(finding: &FlowFinding) -> Option<(&RangeInclusive<usize>, f64)> {
 }
 
 fn said_of_all(alike: &[&FlowFinding]) -> String {
+    let gaps = alike.iter().filter_map(|finding| match finding {
+        FlowFinding::Gap { layers, .. } => Some(layers),
+        _ => None,
+    });
+    let gaps: Vec<_> = gaps.collect();
+    if gaps.len() > 1 {
+        return format!("δ is 0 in {} and goes past them along the skips", ranges(&gaps));
+    }
     let shares: Vec<_> = alike.iter().filter_map(|finding| share(finding)).collect();
     if shares.is_empty() {
         return said(alike[0]);
@@ -267,7 +278,7 @@ fn zero(cause: ZeroCause, output_preactivation: f64, examples: usize) -> String 
             "the active units of layer {layer} receive no signal from the layer above"
         ),
         ZeroCause::Normalized(layer) => format!(
-            "the normalization of layer {layer} has one direction alone and ε = 0, or numbers that are all equal: whatever its input does, its output stays, so nothing comes back"
+            "all that comes back to layer {layer} lies in the directions that its normalization takes off, shifts and stretches of what it normalizes, so nothing of it passes"
         ),
         ZeroCause::ZeroScale(layer) => format!(
             "the skip adds 0 times what layer {layer} makes (α = 0), so its weights do not matter yet; the signal goes past it along the skip"

@@ -108,9 +108,7 @@ impl Diagnosis {
 /// The gravest of the findings.
 fn kind(findings: &[FlowFinding]) -> Kind {
     let zero = findings.iter().find_map(|finding| match finding {
-        FlowFinding::Zero { cause, .. } | FlowFinding::Gap { cause, .. } => {
-            Some(Kind::Zero(*cause))
-        }
+        FlowFinding::Zero { cause, .. } => Some(Kind::Zero(*cause)),
         FlowFinding::SaturatedOutput { .. } => Some(Kind::SaturatedOutput),
         _ => None,
     });
@@ -141,8 +139,15 @@ fn kind(findings: &[FlowFinding]) -> Kind {
             _ => None,
         })
     };
+    let gap = findings.iter().find_map(|finding| match finding {
+        FlowFinding::Gap { cause, .. } => Some(Kind::Zero(*cause)),
+        _ => None,
+    });
     let steady = || {
         let is_fast = across.abs() > HEALTHY_RATE * steps as f64;
+        if let Some(gap) = gap.filter(|_| steps < ENOUGH_STEPS) {
+            return gap;
+        }
         if steps < ENOUGH_STEPS || is_fast { Kind::TooFewLayers } else { Kind::Healthy }
     };
     zero.or(trend).or_else(other).unwrap_or_else(steady)
@@ -200,12 +205,13 @@ fn at_the_output(
     found
 }
 
-/// The way from the last hidden layer to the first, as far as there is a signal.
+/// The way from the last hidden layer to the first, over the layers that have a signal.
 fn on_the_way_back(layers: &[LayerRecord]) -> Vec<FlowFinding> {
     let Some((_, hidden)) = layers.split_last() else { return Vec::new() };
-    let size = |layer: &LayerRecord| Some((layer.layer, beside(layer, hidden.last()?)?));
-    let alive = hidden.iter().rev().map_while(size);
-    let points: Vec<(usize, f64)> = alive.collect();
+    // Skips lead past layers that have none.
+    let alive: Vec<&LayerRecord> = hidden.iter().rev().filter(|l| !l.delta.is_zero()).collect();
+    let size = |layer: &&LayerRecord| Some((layer.layer, beside(layer, alive.first()?)?));
+    let points: Vec<(usize, f64)> = alive.iter().filter_map(size).collect();
     let (Some((from, top)), Some((to, bottom))) = (points.first(), points.last()) else {
         return Vec::new();
     };

@@ -92,9 +92,8 @@ fn ends_here(raw: &Raw, cause: ZeroCause, layer: usize, preactivation: f64) -> R
             ensure(terms.all(|[_, sizes]| sizes == 0.0), "there is a path")
         }
         ZeroCause::Normalized(named) => {
-            let normalization = raw.experiment.variants[0].normalization;
             ensure(named == layer && layer < last, "the layer")?;
-            ensure(normalization.is_some_and(|norm| norm.epsilon == 0.0), "ε is not 0")
+            ensure(variant.normalization.is_some(), "nothing is normalized")
         }
         ZeroCause::ZeroScale(named) => {
             let scale = raw.experiment.variants[0].skip_scale.of_depth(last - 1);
