@@ -18,7 +18,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use gradient_lab::experiment::{
-    Activation, Architecture, Draws, Experiment, Init, Scheme, Variant,
+    Activation, Architecture, Draws, Experiment, Init, NormKind, Normalization, Scheme, Skip,
+    Variant,
 };
 use gradient_lab::study::{Engine, EnsembleSettings, TaskContext, ensemble};
 use laws::{differences, logarithms};
@@ -27,17 +28,29 @@ const EXACT_SEEDS: u32 = 1000;
 const DIRECT_SEEDS: u32 = 40;
 /// Networks of each setting and engine in the comparison of laws.
 const LAW_SEEDS: u64 = 20_000;
-/// Standard errors beyond which a share or a correlation differs: two-sided 1 % over the 228
-/// comparisons of the grid, Φ⁻¹(1 − .01/456).
-const LAW_ERRORS: f64 = 4.09;
-
-fn experiment(activation: Activation, batch: usize) -> Experiment {
+fn experiment(variant: Variant, batch: usize) -> Experiment {
     Experiment {
         draws: Draws::Layered,
         architecture: Architecture { depth: 100, width: 256, batch, ..Architecture::default() },
-        variants: vec![Variant::of(activation)],
+        variants: vec![variant],
         ..Experiment::default()
     }
+}
+
+/// The networks that are timed, with their batches: plain ones, and what people use.
+fn timed() -> Vec<Experiment> {
+    let relu = Variant { init: Init::of(Scheme::HeNormal), ..Variant::of(Activation::Relu) };
+    let mut timed = Vec::new();
+    for batch in [1, 8, 32] {
+        timed.push(experiment(Variant::of(Activation::Sigmoid), batch));
+        timed.push(experiment(Variant::of(Activation::Relu), batch));
+        let norm = if batch == 1 { NormKind::Layer } else { NormKind::Batch };
+        let normalization = Some(Normalization::of(norm));
+        timed.push(experiment(Variant { normalization, ..relu.clone() }, batch));
+        let both = Variant { normalization, skip: Some(Skip::Pre), ..relu.clone() };
+        timed.push(experiment(both, batch));
+    }
+    timed
 }
 
 /// Seeds per second.
@@ -53,69 +66,86 @@ fn speeds(direct_seeds: u32) {
     println!(
         "100 hidden layers × 256 units, f64; 1,000 seeds exact in law with one example, {direct_seeds} direct, 200 and at most 20 in batches"
     );
-    for batch in [1, 8, 32] {
-        for activation in [Activation::Sigmoid, Activation::Relu] {
-            let experiment = experiment(activation, batch);
-            let seeds =
-                if batch == 1 { [EXACT_SEEDS, direct_seeds] } else { [200, direct_seeds.min(20)] };
-            for threads in [1, 2] {
-                let exact = speed(&experiment, Engine::ExactInLaw, seeds[0], threads);
-                let direct = speed(&experiment, Engine::Direct, seeds[1], threads);
-                println!(
-                    "{:8} batch {batch:2} {threads} thread(s): exact {exact:8.1} seeds/s ({:.2} s for 1,000), direct {direct:6.2} seeds/s ({:.1} s for 1,000), ratio {:.1}",
-                    activation.label(),
-                    1000.0 / exact,
-                    1000.0 / direct,
-                    exact / direct
-                );
-            }
+    for experiment in timed() {
+        let batch = experiment.architecture.batch;
+        let seeds =
+            if batch == 1 { [EXACT_SEEDS, direct_seeds] } else { [200, direct_seeds.min(20)] };
+        for threads in [1, 2] {
+            let exact = speed(&experiment, Engine::ExactInLaw, seeds[0], threads);
+            let direct = speed(&experiment, Engine::Direct, seeds[1], threads);
+            println!(
+                "batch {batch:2} {threads} thread(s) {}: exact {exact:8.1} seeds/s ({:.2} s for 1,000), direct {direct:6.2} seeds/s ({:.1} s for 1,000), ratio {:.1}",
+                experiment.variants[0].describe(),
+                1000.0 / exact,
+                1000.0 / direct,
+                exact / direct
+            );
         }
     }
 }
 
-/// Every setting whose laws are compared: 5–(8 × 24)–3 with ReLU and tanh, without and with a bias,
-/// for batches of 2, 8 and 32.
+/// Every setting whose laws are compared: 5–(8 × 24)–3 with ReLU and tanh, without and with a bias;
+/// plain, with each normalization, with each skip, and with both; batches of 1, 2, 8 and 32, of which
+/// the last has layers of 40 units.
 fn grid() -> Vec<Experiment> {
     let relu = Variant { init: Init::of(Scheme::HeNormal), ..Variant::of(Activation::Relu) };
     let init = Init { gain: Some(2.0), ..Init::of(Scheme::XavierNormal) };
     let tanh = Variant { init, ..Variant::of(Activation::Tanh) };
     let bias = Init { std: Some(0.4), ..Init::of(Scheme::Normal) };
     let mut grid = Vec::new();
-    for batch in [2, 8, 32] {
-        for variant in [&relu, &tanh] {
-            for variant in [variant.clone(), Variant { bias, ..variant.clone() }] {
-                grid.push(Experiment {
-                    seed: 1,
-                    draws: Draws::Layered,
-                    architecture: Architecture {
-                        input: 5,
-                        depth: 8,
-                        width: 24,
-                        output: 3,
-                        batch,
-                        ..Architecture::default()
-                    },
-                    variants: vec![variant],
-                    ..Experiment::default()
-                });
+    for batch in [1, 2, 8, 32] {
+        for (norm, skip) in remedies(batch) {
+            for variant in [&relu, &tanh] {
+                for variant in [variant.clone(), Variant { bias, ..variant.clone() }] {
+                    let normalization = norm.map(Normalization::of);
+                    grid.push(setting(batch, Variant { normalization, skip, ..variant }));
+                }
             }
         }
     }
     grid
 }
 
+/// What goes together: `post_norm` needs a normalization, batch normalization two examples.
+fn remedies(batch: usize) -> Vec<(Option<NormKind>, Option<Skip>)> {
+    let norms = NormKind::ALL.map(Some).into_iter().chain([None]);
+    let skips = Skip::ALL.map(Some).into_iter().chain([None]);
+    let pairs = norms.flat_map(|norm| skips.clone().map(move |skip| (norm, skip)));
+    let fits = |&(norm, skip): &(Option<NormKind>, Option<Skip>)| {
+        (norm.is_some() || skip != Some(Skip::PostNorm))
+            && (batch > 1 || norm != Some(NormKind::Batch))
+    };
+    pairs.filter(fits).collect()
+}
+
+fn setting(batch: usize, variant: Variant) -> Experiment {
+    Experiment {
+        seed: 1,
+        draws: Draws::Layered,
+        architecture: Architecture {
+            input: 5,
+            depth: 8,
+            width: if batch == 32 { 40 } else { 24 },
+            output: 3,
+            batch,
+            ..Architecture::default()
+        },
+        variants: vec![variant],
+        ..Experiment::default()
+    }
+}
+
 /// Whether no comparison is significant.
 fn is_one_law() -> bool {
     let grid = grid();
-    let layers: usize = grid.iter().map(Experiment::layers).sum();
-    let comparisons = 2 * layers + grid.len();
+    let comparisons: usize = grid.iter().map(|setting| 2 * setting.layers() + 1).sum();
     println!("{LAW_SEEDS} networks of each setting and engine, {comparisons} comparisons");
     let mut worst = 0.0_f64;
     for experiment in &grid {
         let direct = logarithms(experiment, Engine::Direct, 1, LAW_SEEDS);
         let in_law = logarithms(experiment, Engine::ExactInLaw, 1, LAW_SEEDS);
         let level = 0.01 / comparisons as f64;
-        let differences = differences(&direct, &in_law, level, LAW_ERRORS);
+        let differences = differences(&direct, &in_law, level);
         let largest = differences.iter().copied().fold(0.0, f64::max);
         let joint = differences.last().copied().unwrap_or(f64::NAN);
         println!(

@@ -41,9 +41,19 @@ fn compare(variant: Variant) {
     let words = experiment.variants[0].describe();
     let direct = logarithms(&experiment, Engine::Direct, 1, SEEDS);
     let in_law = logarithms(&experiment, Engine::ExactInLaw, 1, SEEDS);
-    let differences = differences(&direct, &in_law, level, 3.0);
+    let differences = differences(&direct, &in_law, level);
     assert!(differences.iter().all(|&off| off <= 1.0), "{words}: {differences:?}");
-    let joint = correlation(&direct[0], &direct[direct.len() - 1]);
+    let share = |layer: &[f64]| 1.0 - without_zeros(layer).len() as f64 / SEEDS as f64;
+    for (direct, in_law) in direct.iter().zip(&in_law) {
+        let (one, other) = (share(direct), share(in_law));
+        let pooled = 0.5 * (one + other);
+        let error = (2.0 * pooled * (1.0 - pooled) / SEEDS as f64).sqrt();
+        assert!((one - other).abs() <= 3.0 * error, "{words}: {one} {other}");
+    }
+    let joint = |layers: &[Vec<f64>]| correlation(&layers[0], &layers[layers.len() - 1]);
+    let (joint, in_law) = (joint(&direct), joint(&in_law));
+    let error = (2.0 / without_zeros(&direct[0]).len() as f64).sqrt();
+    assert!((joint.atanh() - in_law.atanh()).abs() < 3.0 * error, "{words}: {joint} {in_law}");
     assert!(joint > 0.2, "{words}: the first and the last layer hang together");
 }
 

@@ -10,7 +10,7 @@ use crate::engine::draws::{
 use crate::engine::loss::make_targets;
 use crate::engine::network::Network;
 use crate::engine::number::{Real, ScaledColumns};
-use crate::engine::op::{Dense, Norm, Op, OpShape};
+use crate::engine::op::{Dense, Op, OpShape};
 use crate::engine::pass::{Pass, PassBuffers};
 use crate::experiment::{Draws, Experiment, Init, Precision, UnitLaw, Variant};
 
@@ -108,7 +108,9 @@ impl<T: FromDraws> Network<T> {
         if given.is_none() {
             make_targets(loss, &mut target.mantissa);
         }
-        Ok(Self::new(ops, [input, target], loss))
+        let mut network = Self::new(ops, [input, target], loss);
+        network.fit_to_data(variant);
+        Ok(network)
     }
 }
 
@@ -119,13 +121,10 @@ fn op<T: Real>(
     shape: OpShape,
     arrays: &mut impl Iterator<Item = Arc<Array2<T>>>,
 ) -> Op<T> {
-    match shape {
-        OpShape::Dense { inputs, units } => Op::Dense(dense(variant, l, [inputs, units], arrays)),
-        OpShape::Activation(activation) => Op::Activation(activation),
-        OpShape::Norm { spec, units } => Op::Norm(Norm::new(spec, units)),
-        OpShape::Add { alpha } => Op::Add { alpha },
-        OpShape::Save => Op::Save,
+    if let OpShape::Dense { inputs, units } = shape {
+        return Op::Dense(dense(variant, l, [inputs, units], arrays));
     }
+    Op::without_weights(shape).expect("dense ops alone have weights")
 }
 
 /// W^(l) and b^(l).

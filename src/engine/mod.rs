@@ -26,6 +26,7 @@ mod exact_law;
 mod gradient;
 pub mod kernels;
 mod loss;
+mod lsuv;
 mod magnitudes;
 mod network;
 mod number;

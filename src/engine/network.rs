@@ -68,6 +68,11 @@ impl<T: Real> Network<T> {
         &self.ops[dense..=last]
     }
 
+    /// The ops of a layer that make a of z.
+    pub(super) fn ops_behind(&self, index: usize) -> &[Op<T>] {
+        &self.layer_ops(index)[1..]
+    }
+
     /// The ops between z^(l) and z^(l+1), in the order of the forward pass: on its way back
     /// δ^(l+1) passes the last of them first. `index` = l − 1, not the output layer's.
     pub fn ops_between(&self, index: usize) -> &[Op<T>] {

@@ -213,7 +213,7 @@ fn share(count: usize, of: usize) -> f64 {
 }
 
 /// Mean and standard deviation over all entries.
-fn moments<T: Real>(columns: &ScaledColumns<T>) -> (Scaled, Scaled) {
+pub(super) fn moments<T: Real>(columns: &ScaledColumns<T>) -> (Scaled, Scaled) {
     let plain = columns.exponent.iter().all(|&exponent| exponent == 0);
     if plain {
         let (mean, variance) = moments_of(columns.entries());

@@ -19,6 +19,22 @@ impl<T: Real> Network<T> {
         output_gradient(self.loss, self.activation(last), &mut output, &self.target)
     }
 
+    /// One example's own loss, counted from 0, in a pass over the batch.
+    pub fn loss_of_example(&self, pass: &Pass<T>, example: usize) -> Scaled {
+        let last = self.depth() - 1;
+        let all = &pass.layers[last];
+        let mut output = LayerTrace::zeros(all.z.units(), 1);
+        output.z.set_settled(0, &all.z.column(example));
+        output.a.set_settled(0, &all.a.column(example));
+        output.slope.column_mut(0).assign(&all.slope.column(example));
+        output_gradient(
+            self.loss,
+            self.activation(last),
+            &mut output,
+            &self.target.example(example),
+        )
+    }
+
     /// Forward and backward over the batch: BP1 and BP2 for every layer.
     pub fn pass(&self) -> Pass<T> {
         let mut pass = self.forward();
@@ -79,7 +95,7 @@ impl<T: Real> Network<T> {
         let shapes = pass.layers.iter().map(|trace| shape(&trace.z));
         let batch = self.input.batch();
         let is_alike = |(index, trace): (usize, &LayerTrace<T>)| {
-            let blank = LayerTrace::<T>::of_ops(self.layer_ops(index), 0, 0);
+            let blank = LayerTrace::<T>::of_ops(self.ops_behind(index), 0, 0);
             trace.has_layout_of(&blank)
         };
         shape(&pass.input) == self.input.mantissa.dim()
@@ -88,7 +104,7 @@ impl<T: Real> Network<T> {
     }
 
     /// Memory for a pass: everything zero.
-    fn blank_pass(&self) -> Pass<T> {
+    pub(super) fn blank_pass(&self) -> Pass<T> {
         Pass { input: self.input.clone().into(), layers: self.blank_traces(), loss: Scaled::ZERO }
     }
 
@@ -96,7 +112,7 @@ impl<T: Real> Network<T> {
     pub(super) fn blank_traces<U: Real>(&self) -> Vec<LayerTrace<U>> {
         let batch = self.input.batch();
         let trace =
-            |index| LayerTrace::of_ops(self.layer_ops(index), self.dense(index).units(), batch);
+            |index| LayerTrace::of_ops(self.ops_behind(index), self.dense(index).units(), batch);
         (0..self.depth()).map(trace).collect()
     }
 

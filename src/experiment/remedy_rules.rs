@@ -10,6 +10,11 @@ impl Variant {
         self.normalization.is_none() && self.skip.is_none() && !self.tied
     }
 
+    /// Whether the examples of a batch depend on each other.
+    pub fn couples_examples(&self) -> bool {
+        self.normalization.is_some_and(|norm| norm.kind.couples_examples())
+    }
+
     /// Whether layer `layer` of `layers`, counted from 1, has W and b of layer 2.
     pub fn shares_weights(&self, layer: usize, layers: usize) -> bool {
         self.tied && (3..layers).contains(&layer)

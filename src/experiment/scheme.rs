@@ -32,6 +32,9 @@ pub enum Scheme {
     HeUniform,
     /// A random matrix with orthonormal rows or columns (Saxe et al. 2013).
     Orthogonal,
+    /// Orthonormal, then each layer divided by the standard deviation of its own z over the batch
+    /// (LSUV; Mishkin and Matas 2016).
+    Lsuv,
     /// Ones on the main diagonal, zeros elsewhere (`eye_`; with ReLU Le et al. 2015).
     Identity,
     /// `nn.Linear`'s default, U(±1/√fan_in), so that Var W = 1/(3 fan_in).
@@ -119,7 +122,7 @@ pub(super) struct Given {
 
 impl Scheme {
     /// Every scheme, in the order in which menus show them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Zeros,
         Self::Constant,
         Self::Normal,
@@ -131,6 +134,7 @@ impl Scheme {
         Self::HeNormal,
         Self::HeUniform,
         Self::Orthogonal,
+        Self::Lsuv,
         Self::Identity,
         Self::TorchDefault,
     ];
@@ -237,6 +241,15 @@ impl Scheme {
                 id: "orthogonal",
                 label: "Orthogonal",
                 hint: "Orthonormal rows or columns: every singular value equals the gain.",
+                parameters: &[Gain],
+                gain: 1.0,
+                law: UnitLaw::Orthogonal,
+                scale: |_| 1.0,
+            },
+            Self::Lsuv => Spec {
+                id: "lsuv",
+                label: "LSUV",
+                hint: "Orthonormal, then layer by layer divided by the standard deviation of its own z over units and examples until the variance is 1 (at gain 1) to a tenth. It looks at the data.",
                 parameters: &[Gain],
                 gain: 1.0,
                 law: UnitLaw::Orthogonal,

@@ -19,6 +19,7 @@ const LAYOUT: &str = "\
 # x: examples × inputs. y: examples × outputs. All variants share them.
 # <variant>.<l>.weight: W of layer l, from 1, outputs × inputs, so that z = W a + b.
 # <variant>.<l>.bias: b of layer l; zeros where the variant has no bias.
+# <variant>.<l>.norm.weight, .norm.bias: γ and β of a normalized layer.
 # All row-major, F64 or, where the pass was computed in single precision, F32.
 ";
 
@@ -53,7 +54,8 @@ pub fn size(experiment: &Experiment) -> Result<u64, WeightsError> {
 ///
 /// # Shapes
 /// `x` is B × n_0, `y` is B × n_L, `<variant>.<l>.weight` is n_l × n_{l−1} and
-/// `<variant>.<l>.bias` has n_l numbers; l counts from 1. All variants share x and y.
+/// `<variant>.<l>.bias` has n_l numbers, as have `<variant>.<l>.norm.weight` and `.norm.bias` of a
+/// normalized layer; l counts from 1. All variants share x and y.
 ///
 /// # Errors
 /// [`WeightsError`]: told to stop, or `out` takes no more.
@@ -88,6 +90,10 @@ fn header(experiment: &Experiment) -> Result<(Vec<u8>, u64), WeightsError> {
             let name = format!("{}.{layer}", variant.name);
             shapes.push((format!("{name}.weight"), vec![pair[1], pair[0]]));
             shapes.push((format!("{name}.bias"), vec![pair[1]]));
+            if variant.normalization.is_some() && layer < sizes.len() - 1 {
+                shapes.push((format!("{name}.norm.weight"), vec![pair[1]]));
+                shapes.push((format!("{name}.norm.bias"), vec![pair[1]]));
+            }
         }
     }
     let mut end = 0;
@@ -120,12 +126,19 @@ fn write_as<T: Number>(
             write_numbers(network.input.mantissa.t().iter().copied(), out)?;
             write_numbers(network.target.mantissa.t().iter().copied(), out)?;
         }
-        for dense in network.denses() {
+        for (index, dense) in network.denses().enumerate() {
             task.proceed()?;
             write_numbers(dense.unit.iter().map(|&unit| unit * dense.scale), out)?;
             match &dense.bias {
                 Some(bias) => write_numbers(bias.iter().copied(), out)?,
                 None => write_numbers(vec![T::from_f64(0.0); dense.units()].into_iter(), out)?,
+            }
+            if let Some(norm) = network.norm(index) {
+                let all = |of: &Option<Vec<T>>, number: f64| {
+                    of.clone().unwrap_or_else(|| vec![T::from_f64(number); norm.units])
+                };
+                write_numbers(all(&norm.gamma, 1.0).into_iter(), out)?;
+                write_numbers(all(&norm.beta, 0.0).into_iter(), out)?;
             }
         }
     }

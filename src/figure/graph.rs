@@ -109,7 +109,12 @@ impl Graph {
             ),
         };
         if snapshot.batch > 1 {
-            key += " All numbers are this example’s own, none the mean of the batch.";
+            key += match snapshot.coupled {
+                true => {
+                    " Batch normalization couples the examples: δ is of the sum of their losses."
+                }
+                false => " All numbers are this example’s own, none the mean of the batch.",
+            };
         }
         let whose = of_example(snapshot).map_or(String::new(), |example| format!(": {example}"));
         Self {

@@ -163,7 +163,9 @@ impl DrawStudy {
     ) -> Result<Draw, Stopped> {
         let mut drawn = Vec::new().into_iter();
         let mut begin = 0.0;
-        if let Some(preview) = preview {
+        // One example alone says nothing where the examples depend on each other.
+        let is_coupled = experiment.variants.iter().any(Variant::couples_examples);
+        if let Some(preview) = preview.filter(|_| !is_coupled) {
             let networks = task.part(0.0..DRAWN, |task| self.networks::<T>(experiment, task))?;
             let mut buffers = None;
             let first = |(network, variant): (&Network<T>, &Variant)| {

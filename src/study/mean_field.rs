@@ -101,12 +101,22 @@ impl MeanField {
         input_norm_square: f64,
     ) -> Result<Option<Self>, TheoryError> {
         check(experiment, variant)?;
+        Ok(Self::of_hidden_layers(experiment, variant, input_norm_square))
+    }
+
+    /// The numbers of hidden layers of one width that are set up alike, whatever normalization and
+    /// skips lie between them; `None` where they differ or there is only one.
+    pub(super) fn of_hidden_layers(
+        experiment: &Experiment,
+        variant: &Variant,
+        input_norm_square: f64,
+    ) -> Option<Self> {
         let sizes = experiment.sizes();
         let hidden = &sizes[1..sizes.len() - 1];
         let width = hidden[0];
         let is_one_width = hidden.iter().all(|&size| size == width);
         if hidden.len() < 2 || !is_one_width || !experiment.hidden_layers_are_alike(variant) {
-            return Ok(None);
+            return None;
         }
         let (init, law) = (variant.init_of(1), variant.bias_of(1));
         let weight_variance = width as f64 * init.variance(width, width);
@@ -115,12 +125,12 @@ impl MeanField {
         let first_bias = BiasLaw::of(law, sizes[0], width);
         let first = input_norm_square * init.variance(sizes[0], width);
         let first = (first + first_bias.spread() - bias.spread()).max(0.0);
-        Ok(Some(Self {
+        Some(Self {
             activation: experiment.activation_of(variant, 1),
             weight_variance,
             bias,
             input_square: if weight_variance > 0.0 { first / weight_variance } else { 0.0 },
-        }))
+        })
     }
 
     /// q in layer 1.

@@ -36,6 +36,7 @@ mod mean_field;
 mod moments;
 mod no_spread;
 mod normalized;
+mod normalized_limit;
 mod parallel;
 mod pass;
 mod precision;
@@ -87,6 +88,7 @@ pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
 pub use moments::BiasLaw;
 pub use no_spread::NoSpread;
 pub use normalized::{NormalizedMoments, PreSkips};
+pub use normalized_limit::{MANY_EXAMPLES, NormalizedLimit};
 pub use parallel::all_threads;
 pub use pass::pass;
 pub use precision::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::experiment::{Experiment, Init, Scheme};
+use crate::experiment::{Experiment, Init, Scheme, SkipScale};
 
 /// A numeric setting of an experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,12 +21,21 @@ pub enum Setting {
     Width,
     /// Examples.
     Batch,
+    /// α of the skips.
+    SkipScale,
 }
 
 impl Setting {
     /// Every setting, in the order in which menus show them.
-    pub const ALL: [Self; 6] =
-        [Self::Gain, Self::WeightStd, Self::BiasStd, Self::Depth, Self::Width, Self::Batch];
+    pub const ALL: [Self; 7] = [
+        Self::Gain,
+        Self::WeightStd,
+        Self::BiasStd,
+        Self::Depth,
+        Self::Width,
+        Self::Batch,
+        Self::SkipScale,
+    ];
 
     /// The name in files and on the command line.
     pub fn id(self) -> &'static str {
@@ -37,6 +46,7 @@ impl Setting {
             Self::Depth => "depth",
             Self::Width => "width",
             Self::Batch => "batch",
+            Self::SkipScale => "skip_scale",
         }
     }
 
@@ -49,6 +59,7 @@ impl Setting {
             Self::Depth => "Depth",
             Self::Width => "Width",
             Self::Batch => "Batch",
+            Self::SkipScale => "α of skips",
         }
     }
 
@@ -63,6 +74,9 @@ impl Setting {
             Self::Depth => "Number of hidden layers.",
             Self::Width => "Units of every hidden layer.",
             Self::Batch => "Examples passed at once.",
+            Self::SkipScale => {
+                "What a hidden layer's own share is multiplied by before its skip adds it: 0 is ReZero's start."
+            }
         }
     }
 
@@ -118,6 +132,15 @@ impl Setting {
                     variant.weights = None;
                 }
             }
+            Self::SkipScale => {
+                // Where nothing has a skip, the experiment that follows is refused and says why.
+                let none = experiment.variants.iter().all(|variant| variant.skip.is_none());
+                for variant in &mut experiment.variants {
+                    if none || variant.skip.is_some() {
+                        variant.skip_scale = SkipScale::Number(value);
+                    }
+                }
+            }
             Self::BiasStd => {
                 for variant in &mut experiment.variants {
                     variant.bias = Init { std: Some(value), ..Init::of(Scheme::Normal) };
@@ -164,6 +187,7 @@ impl Axis {
             Setting::Depth => (2.0, 30.0, 15, Spacing::Linear),
             Setting::Width => (4.0, 64.0, 16, Spacing::Logarithmic),
             Setting::Batch => (1.0, 16.0, 5, Spacing::Logarithmic),
+            Setting::SkipScale => (0.0, 1.0, 21, Spacing::Linear),
         };
         Self { setting, from, to, cells, spacing }
     }

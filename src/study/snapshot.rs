@@ -24,6 +24,8 @@ pub struct Snapshot {
     pub layers: Vec<LayerSnapshot>,
     /// B, how many examples the batch has.
     pub batch: usize,
+    /// Whether the examples depend on each other, so that δ is of the sum of their losses.
+    pub coupled: bool,
     /// Which loss it is.
     pub loss_kind: Loss,
     /// This example's own loss.
@@ -111,15 +113,15 @@ pub fn snapshot(
         let before = place.checked_sub(1).map(|place| chosen[place]);
         sitter.layer(layer, before)
     });
-    let alone = network.with_example(example);
     let outputs = pass.layers.last().map_or(0, |last| shown(last.a.units()));
     Ok(Snapshot {
         variant: variant.name.clone(),
         example,
         layers: layers.collect(),
         batch: experiment.architecture.batch,
+        coupled: variant.couples_examples(),
         loss_kind: experiment.architecture.loss,
-        loss: alone.loss_of(&alone.forward()),
+        loss: network.loss_of_example(&pass, example),
         mean_loss: pass.loss,
         targets: (0..outputs).map(|unit| network.target.get(unit, example).to_f64()).collect(),
     })

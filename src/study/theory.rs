@@ -20,6 +20,9 @@ pub enum TheoryError {
         "the theory speaks of plain layers; this variant has normalization, skips or tied weights"
     )]
     NotPlain,
+    /// Weights are scaled by what they make of the data.
+    #[error("the theory speaks of independent random weights; `lsuv` scales them by the data")]
+    FittedWeights,
     /// The scheme of all weights draws nothing.
     #[error("the theory speaks of independent random weights; `{}` draws none", .0.id())]
     FixedWeights(Scheme),
@@ -119,11 +122,19 @@ impl Prediction {
 type Working = (LayerPrediction, Moments);
 
 pub(super) fn check(experiment: &Experiment, variant: &Variant) -> Result<(), TheoryError> {
+    if !variant.is_plain() {
+        return Err(TheoryError::NotPlain);
+    }
+    check_weights(experiment, variant)
+}
+
+/// Whether weights and biases are independent random draws, whatever lies between the layers.
+pub(super) fn check_weights(experiment: &Experiment, variant: &Variant) -> Result<(), TheoryError> {
     if variant.weights.is_some() || variant.biases.is_some() {
         return Err(TheoryError::GivenNumbers);
     }
-    if !variant.is_plain() {
-        return Err(TheoryError::NotPlain);
+    if (1..=experiment.layers()).any(|l| variant.init_of(l).scheme == Scheme::Lsuv) {
+        return Err(TheoryError::FittedWeights);
     }
     let is_fixed = |(l, op): &(usize, OpShape)| match *op {
         OpShape::Dense { inputs, units } => {

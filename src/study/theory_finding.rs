@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::experiment::Activation;
 
 use super::theory_study::{Limit, VariantTheory};
-use super::{FixedPoint, Footing, LayerTheory, NoSpread, Phase, TheoryError};
+use super::{FixedPoint, Footing, LayerTheory, NoSpread, NormalizedLimit, Phase, TheoryError};
 
 /// Dead networks among all from which on they are worth a word.
 const DEAD: f64 = 1e-3;
@@ -21,6 +21,11 @@ pub enum TheoryFinding {
         /// Why not.
         #[serde(serialize_with = "in_words")]
         reason: TheoryError,
+    },
+    /// What a step back does in wide normalized layers.
+    Normalized {
+        /// It.
+        limit: NormalizedLimit,
     },
     /// Nothing repeats, so that nothing settles.
     NoLimit,
@@ -123,7 +128,11 @@ impl VariantTheory {
     pub fn findings(&self) -> Vec<TheoryFinding> {
         let layers = match &self.layers {
             Ok(layers) => layers,
-            Err(reason) => return vec![TheoryFinding::NoTheory { reason: *reason }],
+            Err(reason) => {
+                let no_theory = TheoryFinding::NoTheory { reason: *reason };
+                let normalized = self.normalized.map(|limit| TheoryFinding::Normalized { limit });
+                return vec![normalized.unwrap_or(no_theory)];
+            }
         };
         let mut findings = match &self.limit {
             Some(limit) => of_limit(limit),

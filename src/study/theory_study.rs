@@ -8,8 +8,8 @@ use super::no_spread::{NoSpread, no_spread};
 use super::survival::{Survival, survival};
 use super::theory::input_squares;
 use super::{
-    Basin, FixedPoint, LayerBand, MeanField, Phase, Prediction, Stopped, TaskContext, TheoryError,
-    band, predict,
+    Basin, FixedPoint, LayerBand, MeanField, NormalizedLimit, Phase, Prediction, Stopped,
+    TaskContext, TheoryError, band, predict,
 };
 
 /// Where the curve of χ begins and ends, as log10 σ_w².
@@ -35,6 +35,8 @@ pub struct VariantTheory {
     pub layers: Result<LayerTheory, TheoryError>,
     /// The wide and deep limit; nothing where no layer repeats.
     pub limit: Option<Limit>,
+    /// The wide limit of a normalized variant, where there is one.
+    pub normalized: Option<NormalizedLimit>,
 }
 
 /// The layers' numbers.
@@ -190,6 +192,7 @@ impl Theory {
             name: variant.name.clone(),
             layers: layers_of(experiment, variant),
             limit: Limit::of(experiment, variant),
+            normalized: NormalizedLimit::of(experiment, variant),
         };
         Self {
             experiment: experiment.clone(),

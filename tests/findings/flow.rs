@@ -3,7 +3,7 @@
 mod lies;
 mod zero;
 
-use gradient_lab::experiment::{Activation, Experiment, LeakyRelu, Loss, Scheme};
+use gradient_lab::experiment::{Activation, Experiment, LeakyRelu, Loss, NormKind, Scheme, Skip};
 use gradient_lab::figure::words::flow::sentence;
 use gradient_lab::study::{Advice, Diagnosis, DrawStudy, FlowFinding, Kind, Swing, TaskContext};
 
@@ -98,6 +98,12 @@ fn verify(raw: &Raw, finding: &FlowFinding) -> Result<(), String> {
             };
             run(raw, layers, |l| found(l) >= 0.5)?;
             close(*share, layers.clone().map(found).fold(0.0, f64::max))
+        }
+        FlowFinding::IdleBias { layers } => {
+            let variant = &raw.experiment.variants[0];
+            let batch = variant.normalization.is_some_and(|norm| norm.kind == NormKind::Batch);
+            ensure(batch && variant.skip != Some(Skip::PostNorm), "no batch normalization of z")?;
+            ensure(*layers == (1..=raw.last() - 1), "the hidden layers")
         }
         FlowFinding::Plain { prints, layers, precision } => {
             ensure(*precision == raw.experiment.architecture.precision, "the precision")?;

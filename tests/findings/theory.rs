@@ -25,6 +25,7 @@ fn verify(
 ) -> Result<(), String> {
     let hidden = experiment.layers() - 1;
     match *finding {
+        TheoryFinding::Normalized { .. } => Err("no layer is normalized here".to_owned()),
         TheoryFinding::Limit { .. } => verify_limit(finding, wide),
         TheoryFinding::Basins {
             first_q, boundary, here, there, examples_beyond, examples, ..

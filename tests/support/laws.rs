@@ -61,11 +61,65 @@ pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
     covariance / (mean(&|p| (p.0 - mean_a).powi(2)) * mean(&|p| (p.1 - mean_b).powi(2))).sqrt()
 }
 
-/// How far two samples of as many seeds differ, each in units of what is allowed: every layer's
-/// Kolmogorov–Smirnov distance at this level; the shares of true zeros and the correlation of the
-/// first layer with the last (Fisher's z) in units of `errors` standard errors.
-pub fn differences(direct: &[Vec<f64>], in_law: &[Vec<f64>], level: f64, errors: f64) -> Vec<f64> {
-    let seeds = direct[0].len() as f64;
+/// Φ⁻¹(1 − level/2): how many standard errors are significant at a level.
+fn standard_errors(level: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 10.0);
+    for _ in 0..60 {
+        let middle: f64 = 0.5 * (low + high);
+        let beyond = libm::erfc(middle * std::f64::consts::FRAC_1_SQRT_2);
+        if beyond > level { low = middle } else { high = middle }
+    }
+    high
+}
+
+/// Parts of a sample whose correlations are compared.
+const PARTS: usize = 50;
+
+/// Fisher's z of the rank correlation of the first layer with the last, of each part of the seeds.
+///
+/// Of ranks, and with errors from the parts themselves: a network in which hardly a unit is active
+/// lies so far from the others in all layers that Fisher's standard error of Pearson's correlation,
+/// 1/√n, is 2.3 times too small (eight samples of 3,000 RMS-normalized ReLU networks drawn by one
+/// engine differed by that).
+fn joint(layers: &[Vec<f64>]) -> Vec<f64> {
+    let (first, last) = (&layers[0], &layers[layers.len() - 1]);
+    let part = first.len() / PARTS;
+    let parts = first.chunks_exact(part).zip(last.chunks_exact(part)).take(PARTS);
+    parts.map(|(first, last)| correlation_of_ranks(first, last).atanh()).collect()
+}
+
+fn correlation_of_ranks(a: &[f64], b: &[f64]) -> f64 {
+    let kept = (0..a.len()).filter(|&i| a[i].is_finite() && b[i].is_finite());
+    let kept: Vec<usize> = kept.collect();
+    let ranks = |numbers: &[f64]| {
+        let mut order: Vec<usize> = (0..kept.len()).collect();
+        order.sort_by(|&i, &j| numbers[kept[i]].total_cmp(&numbers[kept[j]]));
+        let mut ranks = vec![0.0; kept.len()];
+        order.iter().enumerate().for_each(|(rank, &i)| ranks[i] = rank as f64);
+        ranks
+    };
+    correlation(&ranks(a), &ranks(b))
+}
+
+/// The difference of two means over its standard error, and how many standard errors are significant
+/// where the normal distribution has `errors`: Student's t, z + (z³ + z)/4ν.
+fn means_apart(a: &[f64], b: &[f64], errors: f64) -> f64 {
+    let moments = |numbers: &[f64]| {
+        let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
+        let squares: f64 = numbers.iter().map(|n| (n - mean).powi(2)).sum();
+        (mean, squares / (numbers.len() - 1) as f64 / numbers.len() as f64)
+    };
+    let ((mean_a, error_a), (mean_b, error_b)) = (moments(a), moments(b));
+    let freedom = (a.len() + b.len() - 2) as f64;
+    let limit = errors + (errors.powi(3) + errors) / (4.0 * freedom);
+    (mean_a - mean_b).abs() / ((error_a + error_b).sqrt() * limit)
+}
+
+/// How far two samples of as many seeds differ, each in units of what is significant at a level:
+/// every layer's Kolmogorov–Smirnov distance and share of true zeros, and the correlation of the
+/// first layer with the last.
+pub fn differences(direct: &[Vec<f64>], in_law: &[Vec<f64>], level: f64) -> Vec<f64> {
+    let (seeds, errors) = (direct[0].len() as f64, standard_errors(level));
     let mut differences = Vec::new();
     for (direct, in_law) in direct.iter().zip(in_law) {
         let (a, b) = (without_zeros(direct), without_zeros(in_law));
@@ -76,8 +130,6 @@ pub fn differences(direct: &[Vec<f64>], in_law: &[Vec<f64>], level: f64, errors:
         let off = (share(&a) - share(&b)).abs();
         differences.push(if off == 0.0 { 0.0 } else { off / (errors * error) });
     }
-    let joint = |layers: &[Vec<f64>]| correlation(&layers[0], &layers[layers.len() - 1]);
-    let error = (2.0 / without_zeros(&direct[0]).len() as f64).sqrt();
-    differences.push((joint(direct).atanh() - joint(in_law).atanh()).abs() / (errors * error));
+    differences.push(means_apart(&joint(direct), &joint(in_law), errors));
     differences
 }

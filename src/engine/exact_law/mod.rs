@@ -3,8 +3,8 @@
 //!
 //! For normal weights of variance s², Wa is N(0, s²‖a‖²) in each unit, and given Wa what is left of
 //! W is fresh noise in the directions orthogonal to a; the same for several a at once. So a dense
-//! layer needs no W, only the inner products of what goes through it. All else, slopes and losses,
-//! is computed as in any pass. (This is the conditioning of Bolthausen 2014 and Bayati & Montanari
+//! layer needs no W, only the inner products of what goes through it. All else, slopes,
+//! normalizations, skips and losses, is computed as in any pass. (This is the conditioning of Bolthausen 2014 and Bayati & Montanari
 //! 2011.)
 
 mod batch;
@@ -15,9 +15,9 @@ mod one_example;
 use crate::engine::draws::Stream;
 use crate::engine::loss::{make_targets, output_gradient};
 use crate::engine::number::{Scaled, ScaledColumns, Signal};
-use crate::engine::op::{OpShape, activate, times_slope};
-use crate::engine::pass::LayerTrace;
-use crate::experiment::{Activation, Experiment, Loss, Precision, UnitLaw, Variant};
+use crate::engine::op::{self, Op, OpShape, times_slope};
+use crate::engine::pass::{Below, LayerTrace};
+use crate::experiment::{Experiment, Loss, Precision, UnitLaw, Variant};
 
 use dense::DenseInLaw;
 use one_example::dot;
@@ -28,9 +28,9 @@ pub enum NotExact {
     /// The weights are not independent normal draws.
     #[error("drawing in law needs normal weights, neither truncated nor given")]
     Weights,
-    /// Layers are more than weights and activations, or share their weights.
-    #[error("drawing in law is of plain layers, without normalization, skips or tied weights")]
-    Layers,
+    /// Layers share their weights.
+    #[error("drawing in law needs weights of its own in each layer, not tied ones")]
+    Tied,
     /// Rounding in another format is part of the question.
     #[error("drawing in law is done in double precision")]
     Precision,
@@ -66,10 +66,10 @@ pub struct ExactLaw {
     norms: Vec<Scaled>,
 }
 
-/// A dense layer in law and the activation behind it, with what they leave.
+/// A dense layer in law and the ops behind it, with what they leave.
 struct LawLayer {
     dense: DenseInLaw,
-    activation: Activation,
+    ops: Vec<Op<f64>>,
     trace: LayerTrace<f64>,
 }
 
@@ -90,8 +90,8 @@ impl ExactLaw {
         let mut ops = OpShape::of_variant(experiment, variant);
         if variant.weights.is_some() || !ops.all(is_known) {
             Err(NotExact::Weights)
-        } else if !variant.is_plain() {
-            Err(NotExact::Layers)
+        } else if variant.tied {
+            Err(NotExact::Tied)
         } else if !matches!(experiment.architecture.precision, Precision::F64 | Precision::F32) {
             Err(NotExact::Precision)
         } else {
@@ -136,20 +136,29 @@ impl ExactLaw {
         let input = columns(data.map(|data| &data.x), sizes[0]);
         // Summed without lanes: part of what a seed means.
         let given_norm = (data.is_some() && batch == 1).then(|| input.norm(0));
-        let layer = |l: usize| LawLayer {
-            dense: DenseInLaw::new(
-                variant,
-                l,
-                [sizes[l - 1], sizes[l]],
-                batch,
-                given_norm.filter(|_| l == 1),
-            ),
-            activation: experiment.activation_of(variant, l),
-            trace: LayerTrace::zeros(sizes[l], batch),
-        };
+        let mut layers: Vec<LawLayer> = Vec::new();
+        for (l, shape) in OpShape::of_variant(experiment, variant) {
+            match (Op::without_weights(shape), layers.last_mut()) {
+                (Some(op), Some(layer)) => layer.ops.push(op),
+                (_, _) => layers.push(LawLayer {
+                    dense: DenseInLaw::new(
+                        variant,
+                        l,
+                        [sizes[l - 1], sizes[l]],
+                        batch,
+                        given_norm.filter(|_| l == 1),
+                    ),
+                    ops: Vec::new(),
+                    trace: LayerTrace::zeros(0, 0),
+                }),
+            }
+        }
+        for (layer, &units) in layers.iter_mut().zip(&sizes[1..]) {
+            layer.trace = LayerTrace::of_ops(&layer.ops, units, batch);
+        }
         Ok(Self {
             input: input.into(),
-            layers: (1..sizes.len()).map(layer).collect(),
+            layers,
             target: columns(data.map(|data| &data.y), sizes[sizes.len() - 1]),
             is_given: data.is_some(),
             loss: experiment.architecture.loss,
@@ -180,12 +189,12 @@ impl ExactLaw {
         if !self.is_given {
             stream.fill_normal(self.input.columns_mut().entries_mut());
         }
-        let mut input = &self.input;
+        let mut below = Below { input: &self.input, handed_on: None };
         for layer in &mut self.layers {
             proceed().then_some(())?;
-            layer.dense.forward(input, stream, &mut layer.trace.z);
-            activate(layer.activation, &mut layer.trace);
-            input = &layer.trace.a;
+            layer.dense.forward(below.input, stream, &mut layer.trace.z);
+            op::forward_between(&layer.ops, below.handed_on, &mut layer.trace);
+            below = Below { input: &layer.trace.a, handed_on: layer.trace.handed_on() };
         }
         if !self.is_given {
             stream.fill_normal(self.target.entries_mut());
@@ -197,19 +206,23 @@ impl ExactLaw {
     /// BP1, then BP2 with Wᵀδ in law.
     fn backward(&mut self, stream: &mut Stream, proceed: &dyn Fn() -> bool) -> Option<()> {
         let last = self.layers.len() - 1;
-        let output = &mut self.layers[last];
-        output_gradient(self.loss, output.activation, &mut output.trace, &self.target);
+        let LawLayer { ops, trace, .. } = &mut self.layers[last];
+        let &mut [Op::Activation(activation)] = &mut ops[..] else {
+            unreachable!("the output layer is plain")
+        };
+        output_gradient(self.loss, activation, trace, &self.target);
         if !self.loss.cancels_slope() {
-            times_slope(output.activation, &mut output.trace);
+            times_slope(activation, trace);
         }
-        self.norms[last] = norm(output.trace.delta.columns());
+        self.norms[last] = norm(trace.delta.columns());
         for index in (0..last).rev() {
             proceed().then_some(())?;
             let (until, from) = self.layers.split_at_mut(index + 1);
             let (layer, above) = (&mut until[index], &mut from[0]);
             let LayerTrace { a, delta, .. } = &mut layer.trace;
             above.dense.backward(a, &above.trace.delta, stream, delta);
-            times_slope(layer.activation, &mut layer.trace);
+            let along_skip = above.trace.chain.as_ref().and_then(|chain| chain.along_skip.as_ref());
+            op::backward_between(&layer.ops, along_skip, &mut layer.trace);
             self.norms[index] = norm(layer.trace.delta.columns());
         }
         Some(())
@@ -233,7 +246,7 @@ fn norm(columns: &ScaledColumns<f64>) -> Scaled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Init, LeakyRelu, Scheme};
+    use crate::experiment::{Activation, Init, LeakyRelu, Scheme};
 
     fn deep(variant: Variant) -> Experiment {
         let mut experiment = Experiment { variants: vec![variant], ..Experiment::default() };

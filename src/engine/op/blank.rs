@@ -6,10 +6,10 @@ use crate::engine::op::Op;
 use crate::engine::pass::LayerTrace;
 
 impl<T: Real> LayerTrace<T> {
-    /// Memory for what a layer's ops leave.
+    /// Memory for what a layer leaves whose ops after the dense one are these.
     pub(crate) fn of_ops<U: Real>(ops: &[Op<U>], units: usize, batch: usize) -> Self {
         let mut trace = Self::zeros(units, batch);
-        if let [Op::Dense(_), Op::Activation(_)] = ops {
+        if let [Op::Activation(_)] = ops {
             return trace;
         }
         let place = |is: fn(&Op<U>) -> bool| ops.iter().position(is);
@@ -20,10 +20,10 @@ impl<T: Real> LayerTrace<T> {
         let before = |place: usize| place - usize::from(save.is_some_and(|save| save < place));
         let signals = ops.len() - usize::from(save.is_some());
         trace.chain = Some(Box::new(ChainTrace {
-            made: vec![Signal::zeros(units, batch); signals - 2],
-            activated: before(activation.expect("every layer has an activation")) - 1,
-            normalized: place(|op| matches!(op, Op::Norm(_))).map(before),
-            handed_on: save.map(|save| save - 1),
+            made: vec![Signal::zeros(units, batch); signals - 1],
+            activated: before(activation.expect("every layer has an activation")),
+            normalized: place(|op| matches!(op, Op::Norm(_))).map(|place| before(place) + 1),
+            handed_on: save,
             norm: NormTrace::default(),
             idle_bias: ops[..activation.unwrap_or(0)].iter().any(|op| match op {
                 Op::Norm(norm) => norm.spec.kind.couples_examples(),

@@ -27,13 +27,13 @@ mod stored;
 use crate::engine::number::Real;
 use crate::experiment::Activation;
 
-pub(crate) use activation::{activate, times_slope};
+pub(crate) use activation::times_slope;
 pub(crate) use cancellation::has_terms;
 pub use dense::Dense;
 pub(crate) use dense::add_bias;
 pub use jacobian::Jacobian;
 pub use norm::Norm;
-pub(crate) use path::{backward, forward};
+pub(crate) use path::{backward, backward_between, forward, forward_between};
 pub(crate) use recover::{MARGIN, sum_and_top};
 pub use shape::OpShape;
 pub(crate) use stored::{backward_stored, forward_stored, times_slope_stored};
@@ -57,6 +57,17 @@ pub enum Op<T> {
 }
 
 impl<T: Real> Op<T> {
+    /// As it starts; nothing for a dense op, whose weights are drawn.
+    pub(crate) fn without_weights(shape: OpShape) -> Option<Self> {
+        Some(match shape {
+            OpShape::Dense { .. } => return None,
+            OpShape::Activation(activation) => Self::Activation(activation),
+            OpShape::Norm { spec, units } => Self::Norm(Norm::new(spec, units)),
+            OpShape::Add { alpha } => Self::Add { alpha },
+            OpShape::Save => Self::Save,
+        })
+    }
+
     /// Which op it is, and how large.
     pub fn shape(&self) -> OpShape {
         match self {

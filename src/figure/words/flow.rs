@@ -149,6 +149,10 @@ fn said(finding: &FlowFinding) -> String {
             inactive(&layers(range), *share, *examples)
         }
         FlowFinding::SaturatedUnits { layers: range, share } => saturated(&layers(range), *share),
+        FlowFinding::IdleBias { layers: range } => format!(
+            "the biases of {} do nothing: batch normalization takes the same number off every example, so their gradient is exactly 0",
+            layers(range)
+        ),
         FlowFinding::ForwardSwing(swing) => forward_swing(swing),
         FlowFinding::Plain { prints, layers: range, precision } => format!(
             "plain {} arithmetic would print {} as the norm of {}; the lab carries the exponent",

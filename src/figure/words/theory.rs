@@ -1,7 +1,11 @@
 //! The theory in words: what holds in the limit of wide layers, and what to expect at this width.
 
+use crate::experiment::NormKind;
 use crate::figure::number::{decades, four_digits, percent};
-use crate::study::{FixedPoint, Footing, NoSpread, Phase, TheoryFinding, VariantTheory};
+use crate::study::{
+    FixedPoint, Footing, MANY_EXAMPLES, NoSpread, NormalizedLimit, Phase, TheoryFinding,
+    VariantTheory,
+};
 
 use super::steps as step_count;
 
@@ -14,6 +18,7 @@ pub fn limit(theory: &VariantTheory) -> String {
 pub fn claim(finding: &TheoryFinding) -> String {
     match *finding {
         TheoryFinding::NoTheory { reason } => format!("No theory: {reason}."),
+        TheoryFinding::Normalized { limit } => normalized(limit),
         TheoryFinding::NoLimit => {
             "No wide and deep limit: it takes at least two hidden layers, all of one width and set up alike."
                 .to_owned()
@@ -76,6 +81,40 @@ fn settles(point: FixedPoint) -> String {
         FixedPoint::At(q) => format!("q* = {}", four_digits(q)),
         FixedPoint::Every => "every q is kept".to_owned(),
         FixedPoint::Diverges => "q grows without bound".to_owned(),
+    }
+}
+
+/// Where the lab has a limit and no layers.
+const NO_MORE: &str = "Of single layers and of finite widths the lab predicts nothing here.";
+
+fn normalized(limit: NormalizedLimit) -> String {
+    match limit {
+        NormalizedLimit::Plain { normalization, chi, few_examples } => {
+            let (name, formula) = match normalization {
+                NormKind::Batch => ("batch norm", "E[φ′²]/Var φ"),
+                NormKind::Layer => ("layer norm", "E[φ′²]/E[φ²]"),
+                NormKind::Rms => ("RMS norm", "E[φ′²]/E[φ²]"),
+            };
+            let says = match Phase::of(chi) {
+                Phase::Ordered => "δ vanishes",
+                Phase::Critical => "δ neither vanishes nor explodes",
+                Phase::Chaotic => "δ explodes",
+            };
+            let words = format!(
+                "Wide layers with {name}: one step back multiplies ‖δ‖² by χ = {formula} = {}, whatever the gain of the weights: {says}",
+                four_digits(chi)
+            );
+            match few_examples {
+                None => format!("{words}. {NO_MORE}"),
+                Some(examples) => format!(
+                    "{words} in the limit of many examples. With {examples} that limit does not apply, only from {MANY_EXAMPLES} on: go by the measurement."
+                ),
+            }
+        }
+        NormalizedLimit::PreSkips { growth_log10, depth } => format!(
+            "Wide layers with pre-normalized skips: from hidden layer {depth} back to 1 ‖∂L/∂h‖ changes by {}, a power of the depth and no exponential. {NO_MORE}",
+            decades(growth_log10)
+        ),
     }
 }
 

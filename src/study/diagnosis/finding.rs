@@ -92,6 +92,12 @@ pub enum FlowFinding {
         /// The largest share of a layer.
         share: f64,
     },
+    /// Biases that batch normalization takes off again: they do nothing and never learn.
+    IdleBias {
+        /// The layers, each of them.
+        #[serde(serialize_with = "ends")]
+        layers: RangeInclusive<usize>,
+    },
     /// The root mean square of z falls or rises by much between these hidden layers.
     ForwardSwing(Swing),
     /// Plain arithmetic would print another norm of δ than the true one in each of these layers.

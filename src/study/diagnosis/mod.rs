@@ -6,7 +6,7 @@ mod profile;
 use std::ops::RangeInclusive;
 
 use crate::engine::{LayerRecord, OutputRecord, PlainNorm, Scaled, ZeroCause};
-use crate::experiment::{Experiment, Precision, Scheme, Variant};
+use crate::experiment::{Experiment, Precision, Scheme, Skip, Variant};
 
 pub use finding::{Advice, FlowFinding};
 pub use profile::{SWING_DECADES, SWING_SHARE, Swing, swings};
@@ -96,6 +96,7 @@ impl Diagnosis {
         findings.extend(on_the_way_back(layers));
         findings.extend(zero_examples(layers));
         findings.extend(units(layers));
+        findings.extend(idle_biases(experiment, variant));
         findings.extend(forward(layers));
         findings.extend(plain(experiment.architecture.precision, layers));
         let kind = kind(&findings);
@@ -248,6 +249,17 @@ fn units(layers: &[LayerRecord]) -> Vec<FlowFinding> {
     found
 }
 
+/// Hidden layers with a bias in front of batch normalization. What a skip adds to it first changes
+/// nothing: the same number comes off every example.
+fn idle_biases(experiment: &Experiment, variant: &Variant) -> Option<FlowFinding> {
+    let depth = experiment.layers() - 1;
+    let has_bias = |l: usize| variant.biases.is_some() || variant.bias_of(l).scale(1, 1) != 0.0;
+    let all = variant.couples_examples()
+        && variant.skip != Some(Skip::PostNorm)
+        && (1..=depth).all(has_bias);
+    all.then_some(FlowFinding::IdleBias { layers: 1..=depth })
+}
+
 /// The forward signal of the hidden layers. Where z is zero a stretch ends; a bias, or a φ that is
 /// not 0 at 0, begins another.
 fn forward(layers: &[LayerRecord]) -> Vec<FlowFinding> {
@@ -309,7 +321,7 @@ fn is_below_he(experiment: &Experiment, variant: &Variant) -> bool {
     let is_small = |l: usize| {
         let (init, fan_in, fan_out) = (variant.init_of(l), sizes[l - 1], sizes[l]);
         let (own, he) = (init.variance(fan_in, fan_out), he.variance(fan_in, fan_out));
-        init.unit_law().is_random() && own < 0.9 * he
+        init.unit_law().is_random() && init.scheme != Scheme::Lsuv && own < 0.9 * he
     };
     let depth = experiment.layers() - 1;
     variant.weights.is_none() && (1..=depth).all(is_relu) && (2..=depth).all(is_small)

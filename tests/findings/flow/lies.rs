@@ -58,6 +58,9 @@ pub fn lies(finding: &FlowFinding) -> Vec<FlowFinding> {
             let moved = moved.map(|layers| F::InactiveUnits { layers, share, examples });
             moved.chain([F::InactiveUnits { layers, share: share - 0.01, examples }]).collect()
         }
+        F::IdleBias { layers } => {
+            moved(&layers).into_iter().map(|layers| F::IdleBias { layers }).collect()
+        }
         F::SaturatedUnits { layers, share } => {
             let moved = moved(&layers).into_iter();
             let moved = moved.map(|layers| F::SaturatedUnits { layers, share });

@@ -112,7 +112,8 @@ impl Law {
         let variants = experiment.variants.iter().zip(&ensemble.variants).zip(&theory.variants);
         let words = variants.map(|((variant, measured), theory)| Words {
             engine: words::ensemble::engine(experiment, variant, measured.engine),
-            limit: theory.layers.is_ok().then(|| words::theory::limit(theory)),
+            limit: (theory.layers.is_ok() || theory.normalized.is_some())
+                .then(|| words::theory::limit(theory)),
             caveats: EnsembleFinding::caveats(experiment, variant, measured, theory)
                 .iter()
                 .map(words::ensemble::found)
