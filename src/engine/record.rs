@@ -143,9 +143,15 @@ pub fn explain<T: Real>(network: &Network<T>, pass: &Pass<T>, records: &mut [Lay
     let mut zero_above = None;
     for (index, record) in records.iter_mut().enumerate().rev() {
         // A skip may bring back below what a layer above lost.
-        zero_above = match record.delta.is_zero() {
-            true => zero_above.or_else(|| Some(cause(network, pass, index))),
-            false => None,
+        let skips = pass.layers[index].handed_on().is_some();
+        zero_above = match (record.delta.is_zero(), zero_above) {
+            (false, _) => None,
+            (true, Some(above)) if !skips => Some(above),
+            (true, above) => Some(match (cause(network, pass, index), above) {
+                // What comes from above is zero for the reason that is above.
+                (ZeroCause::NoPath(_) | ZeroCause::Cancelled(_), Some(above)) => above,
+                (own, _) => own,
+            }),
         };
         record.zero = zero_above;
     }

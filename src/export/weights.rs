@@ -19,8 +19,12 @@ const LAYOUT: &str = "\
 # x: examples × inputs. y: examples × outputs. All variants share them.
 # <variant>.<l>.weight: W of layer l, from 1, outputs × inputs, so that z = W a + b.
 # <variant>.<l>.bias: b of layer l; zeros where the variant has no bias.
-# <variant>.<l>.norm.weight, .norm.bias: γ and β of a normalized layer.
 # All row-major, F64 or, where the pass was computed in single precision, F32.
+";
+
+/// What there is besides where a variant is normalized.
+const NORM_LAYOUT: &str = "\
+# <variant>.<l>.norm.weight, <variant>.<l>.norm.bias: γ and β of a normalized layer.
 ";
 
 /// Numbers that are turned into bytes at a time.
@@ -103,7 +107,9 @@ fn header(experiment: &Experiment) -> Result<(Vec<u8>, u64), WeightsError> {
         (name, TensorInfo { dtype, shape, data_offsets: (start, end) })
     });
     let tensors = tensors.collect();
-    let text = format!("{LAYOUT}\n{}", experiment.to_toml());
+    let is_normalized = experiment.variants.iter().any(|variant| variant.normalization.is_some());
+    let norms = if is_normalized { NORM_LAYOUT } else { "" };
+    let text = format!("{LAYOUT}{norms}\n{}", experiment.to_toml());
     let metadata = Metadata::new(Some(HashMap::from([(METADATA_KEY.to_owned(), text)])), tensors)?;
     let mut json = serde_json::to_vec(&metadata).map_err(SafeTensorError::from)?;
     // Spaces, so that the numbers begin at a multiple of eight bytes.

@@ -41,6 +41,7 @@ fn verify(raw: &Raw, finding: &FlowFinding) -> Result<(), String> {
             ensure(*examples == raw.target.len(), "the batch")?;
             zero(raw, *cause, *layer, *output_preactivation)
         }
+        FlowFinding::Gap { cause, layers } => zero::gap(raw, *cause, layers),
         FlowFinding::SaturatedOutput { steepest, error_log10, delta_log10 } => {
             let last = raw.layer(raw.last());
             let slopes = last.slope.iter().flatten().map(|slope| slope.abs());
@@ -251,7 +252,11 @@ fn advised(raw: &Raw, what: Advice) -> Result<(), String> {
 /// Whether the word follows from the raw numbers.
 fn verify_kind(raw: &Raw, kind: Kind) -> Result<(), String> {
     if let Kind::Zero(_) = kind {
-        return ensure(raw.delta_log10(1).is_none(), "layer 1 has a signal");
+        // Only a skip leads past a layer that sends nothing back.
+        let none = |l: usize| raw.delta_log10(l).is_none();
+        let leads_past = raw.experiment.variants[0].skip.is_some();
+        let all = if leads_past { 1..=raw.last() } else { 1..=1 };
+        return ensure(all.into_iter().any(none), "layer 1 has a signal");
     }
     ensure((1..=raw.last()).all(|l| raw.delta_log10(l).is_some()), "a layer has no signal")?;
     let points = hidden(raw, sent_back);
@@ -345,6 +350,19 @@ fn planted_lies_are_caught() {
         }
     }
     assert!(planted > 1500, "{planted}");
+}
+
+/// With normalization, skips, tied weights and `lsuv`.
+#[test]
+fn every_finding_of_a_thousand_networks_with_remedies_is_true() {
+    let (mut skips, mut norms) = (0, 0);
+    for start in (60_000..61_000).step_by(100) {
+        for (raw, _) in verify_each(start..start + 100, |n| Population::wide().with_remedies(n)) {
+            skips += usize::from(raw.experiment.variants[0].skip.is_some());
+            norms += usize::from(raw.experiment.variants[0].normalization.is_some());
+        }
+    }
+    assert!(skips > 300 && norms > 300, "{skips} {norms}");
 }
 
 /// With layers that are set up unlike the others, and lies about them.

@@ -1,7 +1,7 @@
 //! Sweeps: what their words say of gains, sizes, given numbers and dead networks, against the
 //! experiments and the norms of each cell.
 
-use gradient_lab::experiment::{Activation, Data, Experiment, Init, Scheme, Variant};
+use gradient_lab::experiment::{Activation, Data, Experiment, Init, Scheme, Skip, Variant};
 use gradient_lab::figure::{Figure, Panel, words};
 use gradient_lab::study::{
     Axis, Cell, Quantity, Sampler, Setting, Shard, Spacing, Sweep, SweepFinding, SweepMap,
@@ -114,6 +114,8 @@ fn given_numbers_give_way_in_every_cell_or_in_none() {
     experiment.variants[0].biases = Some(vec![vec![0.1; 2], vec![0.1; 2], vec![0.1]]);
     experiment.data = Some(Data { x: vec![vec![1.0, 2.0]], y: vec![vec![1.0]] });
     for setting in Setting::ALL {
+        // α is that of a skip.
+        experiment.variants[0].skip = (setting == Setting::SkipScale).then_some(Skip::Post);
         let request = of(experiment.clone(), axis(setting, 1.0, 3.0, 3), 1);
         request.validate().expect("it can be swept");
         let cells = [0, 1, 2].map(|x| request.experiment_at((x, 0)));

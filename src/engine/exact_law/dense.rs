@@ -1,7 +1,7 @@
 //! A dense layer without its weights.
 
 use super::batch::BatchInLaw;
-use super::norm;
+use super::norm::norm;
 use super::one_example::OneInLaw;
 use crate::engine::draws::Stream;
 use crate::engine::number::{Scaled, Signal};

@@ -3,6 +3,7 @@
 
 use ndarray::Array2;
 
+use super::norm::PLAIN_EXPONENT;
 use crate::engine::kernels::{self, STANDARD};
 use crate::engine::number::{Scaled, ScaledColumns, ldexp};
 
@@ -57,7 +58,7 @@ impl Factors {
         let factors: Vec<f64> = (self.norms.iter().zip(&mut out.exponent))
             .map(|(&norm, exponent)| {
                 let size = norm * scale;
-                let plain = size.exponent().abs() < super::PLAIN_EXPONENT;
+                let plain = size.exponent().abs() < PLAIN_EXPONENT;
                 *exponent = if plain { 0 } else { size.exponent() };
                 if plain { size.to_f64() } else { size.mantissa() }
             })

@@ -10,6 +10,7 @@
 mod batch;
 mod dense;
 mod factors;
+mod norm;
 mod one_example;
 
 use crate::engine::draws::Stream;
@@ -20,7 +21,7 @@ use crate::engine::pass::{Below, LayerTrace};
 use crate::experiment::{Experiment, Loss, Precision, UnitLaw, Variant};
 
 use dense::DenseInLaw;
-use one_example::dot;
+use norm::norm;
 
 /// Why a variant's error signal cannot be drawn in law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,10 +37,6 @@ pub enum NotExact {
     Precision,
 }
 
-/// Powers of two within which a standard deviation is a plain factor.
-const PLAIN_EXPONENT: i64 = 300;
-/// Squares between which a norm is the plain root of the sum.
-const PLAIN_SQUARES: (f64, f64) = (1e-200, 1e200);
 /// What a normal number costs, in multiply-adds of a large product.
 const NORMAL: usize = 16;
 
@@ -226,20 +223,6 @@ impl ExactLaw {
             self.norms[index] = norm(layer.trace.delta.columns());
         }
         Some(())
-    }
-}
-
-/// The norm of a single column, the root mean square of several columns' norms.
-fn norm(columns: &ScaledColumns<f64>) -> Scaled {
-    if columns.batch() > 1 {
-        return columns.rms_norm();
-    }
-    let entries = columns.entries();
-    let squares = dot(entries, entries);
-    if squares > PLAIN_SQUARES.0 && squares < PLAIN_SQUARES.1 {
-        Scaled::new(squares.sqrt(), columns.exponent[0])
-    } else {
-        columns.norm(0)
     }
 }
 

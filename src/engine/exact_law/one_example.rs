@@ -1,8 +1,7 @@
 //! A dense layer in law for one example.
 
-use super::norm;
+use super::norm::{PLAIN_EXPONENT, dot, norm};
 use crate::engine::draws::Stream;
-use crate::engine::kernels;
 use crate::engine::number::{Scaled, ScaledColumns, ldexp};
 
 /// What the passes of one example know of W, whose entries are N(0, s²).
@@ -38,7 +37,7 @@ impl OneInLaw {
     ) {
         self.input_norm = ldexp(norm.mantissa(), norm.exponent() - input.exponent[0]);
         let std = norm * scale;
-        let plain = std.exponent().abs() < super::PLAIN_EXPONENT;
+        let plain = std.exponent().abs() < PLAIN_EXPONENT;
         let factor = if plain { std.to_f64() } else { std.mantissa() };
         out.exponent[0] = if plain { 0 } else { std.exponent() };
         for (z, g) in out.entries_mut().iter_mut().zip(&self.normals) {
@@ -67,11 +66,4 @@ impl OneInLaw {
             *u = scale * (norm * h + a * along);
         }
     }
-}
-
-/// aᵀb in the kernels' fixed order.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut out = [0.0];
-    kernels::matvec(a, b, 1.0, &mut out);
-    out[0]
 }

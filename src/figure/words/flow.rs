@@ -7,6 +7,7 @@ use crate::engine::{PlainNorm, ZeroCause};
 use crate::figure::number::{five_decimals, percent, small_percent, three_digits, with_minus};
 use crate::study::{Advice, Diagnosis, FlowFinding, Kind, Swing};
 
+use super::zero::why_zero;
 use super::{capitalized, layers, ranges, steps};
 
 /// Decades of the output step below which it goes without saying.
@@ -95,7 +96,7 @@ fn heading(kind: Kind) -> &'static str {
 /// Whether this finding is why the diagnosis is what it is.
 fn decides(finding: &FlowFinding, kind: Kind) -> bool {
     match finding {
-        FlowFinding::Zero { .. } => matches!(kind, Kind::Zero(_)),
+        FlowFinding::Zero { .. } | FlowFinding::Gap { .. } => matches!(kind, Kind::Zero(_)),
         FlowFinding::SaturatedOutput { .. } => kind == Kind::SaturatedOutput,
         FlowFinding::SmallError { .. } => kind == Kind::SmallError,
         FlowFinding::DeltaSwing(_) => {
@@ -124,6 +125,11 @@ fn said(finding: &FlowFinding) -> String {
         FlowFinding::Zero { cause, output_preactivation, examples, .. } => {
             zero(*cause, *output_preactivation, *examples)
         }
+        FlowFinding::Gap { cause, layers: range } => format!(
+            "δ is 0 in {} and goes on below, along the skips ({})",
+            layers(range),
+            why_zero(*cause)
+        ),
         FlowFinding::SaturatedOutput { steepest, error_log10, delta_log10 } => {
             saturated_output(*steepest, *error_log10, *delta_log10)
         }

@@ -25,6 +25,15 @@ pub enum FlowFinding {
         /// B.
         examples: usize,
     },
+    /// δ is zero in these layers and not in the one below, which a skip reaches.
+    Gap {
+        /// Why, in the highest of them.
+        #[serde(serialize_with = "word")]
+        cause: ZeroCause,
+        /// The layers, each of them.
+        #[serde(serialize_with = "ends")]
+        layers: RangeInclusive<usize>,
+    },
     /// Every output unit is saturated: the slope lets next to nothing of the error through.
     SaturatedOutput {
         /// The steepest slope as a share of the activation's largest; 0 below what `f64` holds.

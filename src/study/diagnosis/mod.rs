@@ -49,7 +49,7 @@ pub enum Kind {
     ZeroExamples,
     /// All units of the hidden layers are alike.
     AlikeUnits,
-    /// ‖δ‖ is zero, or kept as zero, in the first layer, and why.
+    /// ‖δ‖ is zero, or kept as zero, in the first layer or in others, and why.
     Zero(ZeroCause),
 }
 
@@ -108,7 +108,9 @@ impl Diagnosis {
 /// The gravest of the findings.
 fn kind(findings: &[FlowFinding]) -> Kind {
     let zero = findings.iter().find_map(|finding| match finding {
-        FlowFinding::Zero { cause, .. } => Some(Kind::Zero(*cause)),
+        FlowFinding::Zero { cause, .. } | FlowFinding::Gap { cause, .. } => {
+            Some(Kind::Zero(*cause))
+        }
         FlowFinding::SaturatedOutput { .. } => Some(Kind::SaturatedOutput),
         _ => None,
     });
@@ -152,16 +154,18 @@ fn beside(layer: &LayerRecord, above: &LayerRecord) -> Option<f64> {
     layer.delta.checked_div(above.delta)?.log10()
 }
 
-/// Where δ ends, if it does.
+/// Where δ ends, if it does, and where skips lead it past layers.
 fn zero(layers: &[LayerRecord], output: &OutputRecord) -> Vec<FlowFinding> {
-    let highest = layers.iter().rev().find_map(|layer| Some((layer, layer.zero?)));
-    let finding = |(layer, cause): (&LayerRecord, ZeroCause)| FlowFinding::Zero {
-        cause,
-        layer: layer.layer,
-        output_preactivation: output.largest_preactivation,
-        examples: layer.examples,
-    };
-    highest.map(finding).into_iter().collect()
+    let output_preactivation = output.largest_preactivation;
+    let zeros = runs(layers, |layer| layer.zero.is_some()).into_iter().filter_map(|run| {
+        let highest = &layers[run.end() - 1];
+        let (cause, examples) = (highest.zero?, highest.examples);
+        Some(match *run.start() {
+            1 => FlowFinding::Zero { cause, layer: *run.end(), output_preactivation, examples },
+            _ => FlowFinding::Gap { cause, layers: run },
+        })
+    });
+    zeros.collect()
 }
 
 /// The error itself, and the step from the output to the last hidden layer.

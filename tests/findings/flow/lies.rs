@@ -58,6 +58,9 @@ pub fn lies(finding: &FlowFinding) -> Vec<FlowFinding> {
             let moved = moved.map(|layers| F::InactiveUnits { layers, share, examples });
             moved.chain([F::InactiveUnits { layers, share: share - 0.01, examples }]).collect()
         }
+        F::Gap { cause, layers } => {
+            moved(&layers).into_iter().map(|layers| F::Gap { cause, layers }).collect()
+        }
         F::IdleBias { layers } => {
             moved(&layers).into_iter().map(|layers| F::IdleBias { layers }).collect()
         }

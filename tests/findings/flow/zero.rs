@@ -1,5 +1,7 @@
 //! Why an error signal is zero, and what arithmetic without exponents would print, from raw numbers.
 
+use std::ops::RangeInclusive;
+
 use gradient_lab::engine::{PlainNorm, Scaled, ZeroCause};
 use gradient_lab::experiment::{Activation, Loss, Precision};
 
@@ -33,6 +35,24 @@ pub fn zero(raw: &Raw, cause: ZeroCause, layer: usize, preactivation: f64) -> Re
     ensure(layer <= last, "there is no such layer")?;
     ensure((1..=layer).all(|l| raw.delta_log10(l).is_none()), "δ is not zero everywhere below")?;
     ensure(layer == last || raw.delta_log10(layer + 1).is_some(), "it is zero above already")?;
+    ends_here(raw, cause, layer, preactivation)
+}
+
+/// Whether δ is zero in a range of layers, neither above nor below, and in its highest for that
+/// cause.
+pub fn gap(raw: &Raw, cause: ZeroCause, layers: &RangeInclusive<usize>) -> Result<(), String> {
+    let is_zero = |l: usize| raw.delta_log10(l).is_none();
+    ensure(layers.clone().all(is_zero), "δ is not zero in all of them")?;
+    ensure(*layers.start() > 1 && !is_zero(layers.start() - 1), "it is zero below")?;
+    ensure(*layers.end() < raw.last() && !is_zero(layers.end() + 1), "it is zero above")?;
+    ensure(raw.experiment.variants[0].skip.is_some(), "nothing leads past")?;
+    ends_here(raw, cause, *layers.end(), f64::NAN)
+}
+
+/// Whether what comes from the layer above ends in this layer for that cause.
+fn ends_here(raw: &Raw, cause: ZeroCause, layer: usize, preactivation: f64) -> Result<(), String> {
+    let last = raw.last();
+    let variant = &raw.experiment.variants[0];
     let at = raw.layer(layer);
     let flat = at.slope.iter().flatten().all(|slope| *slope == 0.0);
     let epsilon = match raw.experiment.architecture.precision {
@@ -48,7 +68,9 @@ pub fn zero(raw: &Raw, cause: ZeroCause, layer: usize, preactivation: f64) -> Re
         }
         ZeroCause::DeadLayer(named) => {
             ensure(named == layer && layer < last && flat, "a dead layer")?;
-            ensure(at.z.iter().flatten().all(|z| z.mantissa() <= 0.0), "z above 0")
+            // φ is taken of z itself only in plain layers.
+            let below = at.z.iter().flatten().all(|z| z.mantissa() <= 0.0);
+            ensure(!variant.is_plain() || below, "z above 0")
         }
         ZeroCause::NoError => {
             let mut errors = at.a.iter().zip(&raw.target).zip(&at.slope);
