@@ -190,30 +190,29 @@ fn figure_json(figure: &Figure) -> Value {
     json
 }
 
+/// What tells series apart: the quantity, where it has places, whose it is, and the places' quantity.
+type SeriesKey<'a> = [&'a str; 3];
+
 /// Rows of the long form, those of one series in one object. Where there is no place, what is
 /// told apart are the quantities.
 fn series(rows: &[Vec<String>]) -> Value {
-    let of = |row: &Vec<String>| {
-        let [quantity, series, x_quantity] = [0, 1, 5].map(|column| row[column].clone());
-        [if x_quantity.is_empty() { String::new() } else { quantity }, series, x_quantity]
-    };
-    type Key = [String; 3];
-    let mut groups: Vec<(Key, Vec<&Vec<String>>)> = Vec::new();
+    fn of(row: &[String]) -> SeriesKey<'_> {
+        let [quantity, series, x] = [&row[0], &row[1], &row[5]];
+        [if x.is_empty() { "" } else { quantity }, series, x]
+    }
+    let mut groups: Vec<(SeriesKey<'_>, Vec<&Vec<String>>)> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for row in rows {
         let place = *places.entry(of(row)).or_insert_with_key(|key| {
-            groups.push((key.clone(), Vec::new()));
+            groups.push((*key, Vec::new()));
             groups.len() - 1
         });
         groups[place].1.push(row);
     }
-    groups
-        .into_iter()
-        .map(|([quantity, series, x], rows)| object([&quantity, &series, &x], &rows))
-        .collect()
+    groups.iter().map(|(key, rows)| object(*key, rows)).collect()
 }
 
-fn object([quantity, series, x]: [&str; 3], rows: &[&Vec<String>]) -> Value {
+fn object([quantity, series, x]: SeriesKey<'_>, rows: &[&Vec<String>]) -> Value {
     let column = |of: usize| -> Value { rows.iter().map(|row| number(&row[of], "")).collect() };
     let mut json = Map::new();
     json.insert("series".to_owned(), series.into());

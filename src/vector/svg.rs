@@ -244,12 +244,13 @@ impl OutlinePen for Pen {
 
 /// The writer itself takes care of quotes, and in texts of `<`.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
+    // XML forbids `]]>` in a text.
+    text.replace('&', "&amp;").replace('>', "&gt;")
 }
 
 /// A text as it was before it was written.
 pub fn unescaped(text: &str) -> String {
-    text.replace("&lt;", "<").replace("&amp;", "&")
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
 fn path(outline: &Outline) -> String {
