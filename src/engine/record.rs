@@ -75,6 +75,8 @@ pub enum ZeroCause {
     NoPath(usize),
     /// What comes back to this layer is shifts and stretches of what its normalization takes off.
     Normalized(usize),
+    /// What comes back to this layer along the skip and through the layer above cancels.
+    SkipCancels(usize),
     /// The skip of this layer adds 0 times what the layer makes.
     ZeroScale(usize),
     /// The sums Wᵀδ of this layer cancel: what floating point leaves of them is rounding noise.
@@ -115,6 +117,7 @@ impl ZeroCause {
             Self::NoPath(_) => "no path",
             Self::Normalized(_) => "normalized away",
             Self::ZeroScale(_) => "zero scale",
+            Self::SkipCancels(_) => "cancelled by a skip",
             Self::Cancelled(_) => "cancelled",
             Self::Underflow { format: Format::Fp16, .. } => "underflow in fp16",
             Self::Underflow { format: Format::Bf16, .. } => "underflow in bf16",
@@ -300,6 +303,11 @@ fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCau
         Op::Save => None,
     };
     network.ops_between(index).iter().rev().find_map(stopped).unwrap_or_else(|| {
+        let skip = &pass.layers[index + 1].chain;
+        let skip = skip.as_ref().and_then(|above| above.along_skip.as_ref());
+        if skip.is_some_and(|skip| skip.norms().iter().any(|norm| !norm.is_zero())) {
+            return ZeroCause::SkipCancels(index + 1);
+        }
         let above = network.dense(index + 1);
         match has_terms(above, &pass.layers[index + 1].delta, activation, trace) {
             true => ZeroCause::Cancelled(index + 1),

@@ -78,7 +78,9 @@ fn verify(raw: &Raw, finding: &FlowFinding) -> Result<(), String> {
             ensure(*zero > 0 && *zero < *examples, "some, not all")?;
             ensure(*layer <= raw.last(), "there is no such layer")?;
             ensure(raw.zero_examples(*layer) == *zero, "as many in that layer")?;
-            let above = (layer + 1..=raw.last()).map(|l| raw.zero_examples(l));
+            // A layer with no signal at all is told of otherwise.
+            let above = (layer + 1..=raw.last()).filter(|l| raw.delta_log10(*l).is_some());
+            let above = above.map(|l| raw.zero_examples(l));
             ensure(above.clone().all(|count| count < *zero), "no layer above has as many")
         }
         FlowFinding::AlikeUnits { layers } => alike(raw, layers),
@@ -269,7 +271,8 @@ fn verify_kind(raw: &Raw, kind: Kind) -> Result<(), String> {
     let across = points[0].1 - points[points.len() - 1].1;
     let steps = points.len() as f64 - 1.0;
     let (low, high) = (1.0 - CLOSE, 1.0 + CLOSE);
-    let zero_examples = (1..=raw.last()).map(|l| raw.zero_examples(l)).max().unwrap_or(0);
+    let alive = (1..=raw.last()).filter(|l| raw.delta_log10(*l).is_some());
+    let zero_examples = alive.map(|l| raw.zero_examples(l)).max().unwrap_or(0);
     let saturated = || {
         let last = raw.layer(raw.last());
         let steepest = last.slope.iter().flatten().fold(0.0_f64, |top, s| top.max(s.abs()));

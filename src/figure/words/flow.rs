@@ -97,6 +97,7 @@ fn heading(kind: Kind) -> &'static str {
             ZeroCause::NoPath(_) => "No path",
             ZeroCause::Normalized(_) => "Normalized away",
             ZeroCause::ZeroScale(_) => "Zero scale",
+            ZeroCause::SkipCancels(_) => "Cancelled by a skip",
             ZeroCause::Cancelled(_) => "Cancelled",
             ZeroCause::Underflow { .. } => "Underflow",
             ZeroCause::NotFinite { .. } => "Overflow",
@@ -282,6 +283,9 @@ fn zero(cause: ZeroCause, output_preactivation: f64, examples: usize) -> String 
         ),
         ZeroCause::ZeroScale(layer) => format!(
             "the skip adds 0 times what layer {layer} makes (α = 0), so its weights do not matter yet; the signal goes past it along the skip"
+        ),
+        ZeroCause::SkipCancels(layer) => format!(
+            "what comes back to layer {layer} along the skip and what comes through the layer above cancel exactly"
         ),
         ZeroCause::Cancelled(layer) => format!(
             "the terms of Wᵀδ cancel exactly on the way to layer {layer}, as those of a softmax below equal weights do; δ is 0 there and below, and what floating point leaves is rounding noise"

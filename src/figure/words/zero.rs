@@ -33,6 +33,9 @@ pub fn why_zero(cause: ZeroCause) -> String {
         ZeroCause::ZeroScale(layer) => {
             format!("true zero: the skip of layer {layer} adds 0 times the layer")
         }
+        ZeroCause::SkipCancels(layer) => {
+            format!("true zero: the skip cancels what comes through the layer above layer {layer}")
+        }
         ZeroCause::Cancelled(layer) => {
             format!("true zero: the terms cancel on the way to layer {layer}")
         }

@@ -95,6 +95,10 @@ fn ends_here(raw: &Raw, cause: ZeroCause, layer: usize, preactivation: f64) -> R
             ensure(named == layer && layer < last, "the layer")?;
             ensure(variant.normalization.is_some(), "nothing is normalized")
         }
+        ZeroCause::SkipCancels(named) => {
+            ensure(named == layer && layer < last && !flat, "the layer")?;
+            ensure(variant.skip.is_some() && raw.delta_log10(layer + 1).is_some(), "no skip")
+        }
         ZeroCause::ZeroScale(named) => {
             let scale = raw.experiment.variants[0].skip_scale.of_depth(last - 1);
             ensure(named == layer && layer > 1 && scale == 0.0, "α is not 0")
