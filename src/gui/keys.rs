@@ -71,9 +71,10 @@ fn page_pressed(context: &Context, page: Page) -> Option<Page> {
     let here = Page::ALL.iter().position(|each| *each == page)?;
     let count = Page::ALL.len();
     let pressed = |with, key| context.input_mut(|i| i.consume_key(with, key));
-    // A presenter's clicker sends the keys alone. In a text they are the text's.
-    let turned =
-        |key| pressed(CTRL, key) || !context.text_edit_focused() && pressed(Modifiers::NONE, key);
+    // A presenter's clicker sends the keys alone. A text that is written, and the chapter, which is
+    // read, move by them themselves.
+    let is_text = context.text_edit_focused() || page == Page::Chapter;
+    let turned = |key| pressed(CTRL, key) || !is_text && pressed(Modifiers::NONE, key);
     let next = turned(Key::PageDown).then_some((here + 1) % count);
     let before = turned(Key::PageUp).then_some((here + count - 1) % count);
     let named = (0..PAGES.len()).find(|index| pressed(CTRL, PAGES[*index]));
@@ -115,7 +116,7 @@ pub fn window(context: &Context, open: &mut bool) {
                 ("Ctrl 1 … Ctrl 9", "The pages in the order of the tabs"),
                 (
                     "PageDown  PageUp",
-                    "The next page, the page before, as a presenter's clicker sends them",
+                    "The next page, the page before, as a presenter's clicker sends them; in the chapter with Ctrl",
                 ),
                 (
                     "Ctrl +  Ctrl −  Ctrl 0",

@@ -88,7 +88,10 @@ fn a_clicker_turns_pages_and_leaves_texts_alone() {
     let mut window = screen();
     window.press(Modifiers::NONE, Key::PageUp);
     assert_eq!(window.harness.state().page(), Page::Chapter);
+    // The chapter is a text, and scrolls.
     window.press(Modifiers::NONE, Key::PageDown);
+    assert_eq!(window.harness.state().page(), Page::Chapter);
+    window.press(Modifiers::COMMAND, Key::PageDown);
     assert_eq!(window.harness.state().page(), Page::Flow);
     window.find(Role::TextInput, "Title", 0).click();
     window.frames();
