@@ -75,7 +75,7 @@ fn a_name_that_cannot_be_is_typed_and_told_of() {
 #[test]
 fn a_new_variant_is_open_and_variants_change_places() {
     // So tall that the second variant's buttons are in sight.
-    let mut window = Window::open_as(None, [1280.0, 1500.0], Theme::Dark);
+    let mut window = Window::open_as(None, [1280.0, 2200.0], Theme::Dark);
     for _ in 0..4 {
         window.click("Add variant");
     }
