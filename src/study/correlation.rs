@@ -7,12 +7,12 @@ use crate::engine::quadrature::Law;
 /// Newton steps at the most; ten are enough but close to the critical line.
 const STEPS: usize = 200;
 
-/// The correlation of two examples' pre-activations, c = E[z₁z₂]/q*, and how fast it gets there.
+/// The correlation of two examples' pre-activations, c = E(z₁z₂)/q*, and how fast it gets there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Correlation {
     /// c*: 1 where examples become alike.
     pub fixed_point: f64,
-    /// χ_c = σ_w² E[φ′(z₁)φ′(z₂)] at c*: what one layer multiplies c − c* by.
+    /// χ_c = σ_w² E(φ′(z₁)φ′(z₂)) at c*: what one layer multiplies c − c* by.
     pub slope: f64,
 }
 
@@ -24,8 +24,8 @@ impl Correlation {
 }
 
 impl MeanField {
-    /// c^(l+1) = (σ_w² E[φ(z₁)φ(z₂)] + E b²)/q, and its derivative by c, χ_c = σ_w² E[φ′(z₁)φ′(z₂)],
-    /// of two examples with E z² = q and E[z₁z₂] = cq, c between E[b]²/q and 1; both biases are the
+    /// c^(l+1) = (σ_w² E(φ(z₁)φ(z₂)) + E b²)/q, and its derivative by c, χ_c = σ_w² E(φ′(z₁)φ′(z₂)),
+    /// of two examples with E z² = q and E(z₁z₂) = cq, c between E(b)²/q and 1; both biases are the
     /// unit's one. `None` where the biases are uniform, which would take an integral more.
     ///
     /// A two-dimensional quadrature, exact to 12 digits or better up to c = .9, to 6 at c = .9999.
@@ -98,7 +98,7 @@ mod tests {
         MeanField::new(activation, weight_variance, bias)
     }
 
-    /// Cho & Saul 2009: with θ = arccos c, E[φφ] = q(sin θ + (π − θ) cos θ)/2π, E[φ′φ′] = (π − θ)/2π.
+    /// Cho & Saul 2009: with θ = arccos c, E(φφ) = q(sin θ + (π − θ) cos θ)/2π, E(φ′φ′) = (π − θ)/2π.
     #[test]
     fn relu_has_the_arc_cosine_kernel() {
         for (c, digits) in [

@@ -8,11 +8,11 @@ use crate::experiment::Activation;
 /// Mean squares of one unit behind a normalization, u ~ N(0, 1).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormalizedMoments {
-    /// E[φ′(u)²].
+    /// E(φ′(u)²).
     pub slope_square: f64,
-    /// E[φ(u)²].
+    /// E(φ(u)²).
     pub value_square: f64,
-    /// E[φ(u)].
+    /// E(φ(u)).
     pub value: f64,
 }
 
@@ -27,14 +27,14 @@ impl NormalizedMoments {
         Self { slope_square, value_square, value }
     }
 
-    /// χ of a plain net with batch normalization, E[φ′²]/Var φ: the limit of many examples of equal
+    /// χ of a plain net with batch normalization, E(φ′²)/Var φ: the limit of many examples of equal
     /// norm (Yang et al. 2019). By the Gaussian Poincaré inequality it is at least 1, and more for
     /// every φ that is not a straight line: δ explodes.
     pub fn batch_chi(&self) -> f64 {
         self.slope_square / (self.value_square - self.value * self.value)
     }
 
-    /// χ of a plain net with layer or RMS normalization, E[φ′²]/E[φ²].
+    /// χ of a plain net with layer or RMS normalization, E(φ′²)/E(φ²).
     pub fn layer_chi(&self) -> f64 {
         self.slope_square / self.value_square
     }
@@ -43,8 +43,8 @@ impl NormalizedMoments {
 /// Hidden layers with pre-normalized skips, h^(l+1) = h^(l) + α(Wφ(norm h^(l)) + b), norm by layer
 /// or RMS.
 ///
-/// q_k = E h² grows by α²(σ_w² E[φ²] + E b²) a layer, so that a step back multiplies ‖∂L/∂h‖² by
-/// 1 + α²σ_w² E[φ′²]/q_k, ever closer to 1: a power of the depth, no exponential.
+/// q_k = E h² grows by α²(σ_w² E(φ²) + E b²) a layer, so that a step back multiplies ‖∂L/∂h‖² by
+/// 1 + α²σ_w² E(φ′²)/q_k, ever closer to 1: a power of the depth, no exponential.
 ///
 /// ```
 /// use gradient_lab::experiment::Activation;
@@ -69,7 +69,7 @@ pub struct PreSkips {
 }
 
 impl PreSkips {
-    /// q_l = E[(h^(l))²].
+    /// q_l = E((h^(l))²).
     pub fn q(&self, layer: usize) -> f64 {
         let square = NormalizedMoments::of(self.activation).value_square;
         self.first_q
