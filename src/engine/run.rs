@@ -4,7 +4,7 @@ use crate::engine::build::BuildStopped;
 use crate::engine::loss::{finish_output, output_gradient};
 use crate::engine::network::Network;
 use crate::engine::number::{Real, Scaled, Signal};
-use crate::engine::op;
+use crate::engine::op::{self, Op};
 use crate::engine::pass::{LayerTrace, Pass};
 use crate::engine::rows::{Executor, Serial, shares};
 
@@ -94,9 +94,10 @@ impl<T: Real> Network<T> {
         let shape = |signal: &Signal<T>| (signal.units(), signal.batch());
         let shapes = pass.layers.iter().map(|trace| shape(&trace.z));
         let batch = self.input.batch();
-        let is_alike = |(index, trace): (usize, &LayerTrace<T>)| {
-            let blank = LayerTrace::<T>::of_ops(self.ops_behind(index), 0, 0);
-            trace.has_layout_of(&blank)
+        let is_alike = |(index, trace): (usize, &LayerTrace<T>)| match self.layer_ops(index) {
+            [Op::Dense(_), Op::Activation(_)] => trace.chain.is_none(),
+            [_, between @ ..] => trace.has_layout_of(&LayerTrace::<T>::of_ops(between, 0, 0)),
+            [] => false,
         };
         shape(&pass.input) == self.input.mantissa.dim()
             && shapes.eq(self.denses().map(|dense| (dense.units(), batch)))

@@ -21,7 +21,7 @@ pub(super) fn forward<T: Real>(h: &Signal<T>, alpha: f64, r: &Signal<T>, out: &m
             let mut lost = false;
             let out_column = columns.mantissa.column_mut(example);
             for ((out, h), r) in out_column.into_iter().zip(h).zip(r) {
-                let sum = r.to_f64().mul_add(alpha, h.to_f64());
+                let sum = h.to_f64() + alpha * r.to_f64();
                 lost |= sum != 0.0 && sum.abs() < smallest::<T>().to_f64();
                 *out = T::from_f64(sum);
             }
