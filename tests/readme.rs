@@ -40,7 +40,7 @@ fn its_experiment_opens() {
     let [toml] = blocks("toml")[..] else { panic!("one experiment") };
     let experiment = Experiment::from_toml(toml).expect("a valid file");
     experiment.validate().expect("within the limits");
-    assert_eq!(experiment.variants.len(), 2);
+    assert_eq!(experiment.variants.len(), 3);
 }
 
 #[test]
