@@ -164,7 +164,7 @@ fn factors(backward: &BackwardFactors) -> Chart {
     }
     marks.push(line(ratio, "measured ratio", Ink::Text));
     marks.push(dots(mean, "mean |σ′|", Ink::Palette(2)));
-    marks.push(dashed(bound, "upper bound", Ink::Weak));
+    marks.extend(is_bounded(backward).then(|| dashed(bound, "upper bound", Ink::Weak)));
     let heading = "Each step back: ‖δ⁽ˡ⁾‖/‖δ⁽ˡ⁺¹⁾‖ = weight gain × slope factor".to_owned();
     let x = layers_axis(backward.factors.steps.len());
     chart(heading, x, ("factor of one step", AxisScale::Log10), marks)
@@ -182,17 +182,24 @@ fn product(backward: &BackwardFactors) -> Chart {
     let weights = cumulative(backward, |step| step.weight_gain);
     let slopes = cumulative(backward, |step| step.slope_factor);
     let bound = cumulative(backward, |step| Some(step.bound().into()));
-    let marks = vec![
-        Mark::new("", Ink::Weak, MarkShape::Level(0.0)),
-        dashed(bound, "upper bound", Ink::Weak),
+    let mut marks = vec![Mark::new("", Ink::Weak, MarkShape::Level(0.0))];
+    marks.extend(is_bounded(backward).then(|| dashed(bound, "upper bound", Ink::Weak)));
+    marks.extend([
         line(weights, "weights alone", WEIGHTS),
         line(slopes, "slopes alone", SLOPES),
         line(measured, "measured", Ink::Text),
         dots(product, "product", Ink::Palette(2)),
-    ];
+    ]);
     let heading = format!("All steps from layer {last} back to layer l, multiplied");
     let label = format!("‖δ⁽ˡ⁾‖/‖δ{}‖", raised(last));
     chart(heading, layers_axis(last), (&label, AxisScale::Log10), marks)
+}
+
+/// Whether weights and slopes are all that a step back has: ‖W‖₂ max|σ′| bounds nothing of what a
+/// normalization or a skip does.
+fn is_bounded(backward: &BackwardFactors) -> bool {
+    let variant = &backward.experiment.variants[backward.variant];
+    variant.normalization.is_none() && variant.skip.is_none()
 }
 
 /// Σ log10 of a factor from the output down to each layer, as far as it is not zero.
