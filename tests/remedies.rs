@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gradient_lab::engine::{Network, Parameter, Pass};
 use gradient_lab::experiment::{Activation, Experiment};
-use gradient_lab::study::{DrawStudy, TaskContext};
+use gradient_lab::study::{CheckSettings, DrawStudy, Outcome, TaskContext, check_against};
 
 fn experiment(text: &str) -> Experiment {
     Experiment::from_toml(text).unwrap_or_else(|refusal| panic!("{refusal}\n{text}"))
@@ -225,4 +225,39 @@ fn gradients_are_those_of_autograd() {
             assert!(error <= 1e-10 * size, "{number}, {name}: {error:e} of {size:e}\n{text}");
         }
     }
+}
+
+/// The lab's own check, whose differences are carried through normalizations and skips, finds the
+/// gradients right, and one that is off by a hundredth wrong.
+#[test]
+fn the_check_goes_through_normalizations_and_skips() {
+    let (mut agree, mut caught, mut total) = (0, 0, 0);
+    for activation in ["sigmoid", "tanh", "gelu", "relu"] {
+        for remedy in REMEDIES {
+            let experiment = experiment(&format!(
+                "seed = 5\ndraws = 'layered'\n[architecture]\ninput = 3\nwidth = 4\ndepth = 6\noutput = 2\nbatch = 3\n\
+                 [[variant]]\nactivation = '{activation}'\noutput_activation = 'tanh'\n\
+                 bias = {{ scheme = 'normal', std = 0.3 }}\n{remedy}"
+            ));
+            let (network, task) = (network(&experiment), TaskContext::unattended());
+            let pass = network.pass();
+            let settings = CheckSettings { steps: vec![1e-5], ..CheckSettings::default() };
+            for off in [1.0, 1.01] {
+                let claimed = |parameter| pass.gradient(parameter) * off;
+                let check = check_against(&network, &claimed, &settings, &task).expect("it runs");
+                for of in &check.details {
+                    match (off == 1.0, of.outcome) {
+                        (true, Outcome::Differs) => {
+                            panic!("{activation} {remedy}: {of:?}")
+                        }
+                        (true, Outcome::Agrees | Outcome::Zero) => agree += 1,
+                        (false, Outcome::Differs | Outcome::Zero) => caught += 1,
+                        _ => {}
+                    }
+                }
+                total += check.details.len();
+            }
+        }
+    }
+    assert!(20 * agree > 9 * total && 20 * caught > 9 * total, "{agree}, {caught} of {total}");
 }

@@ -97,7 +97,7 @@ impl<T: Real> Network<T> {
         let is_alike = |(index, trace): (usize, &LayerTrace<T>)| match self.layer_ops(index) {
             [Op::Dense(_), Op::Activation(_)] => trace.chain.is_none(),
             [_, between @ ..] => trace.has_layout_of(&LayerTrace::<T>::of_ops(between, 0, 0)),
-            [] => false,
+            [] => unreachable!("a layer begins with a dense op"),
         };
         shape(&pass.input) == self.input.mantissa.dim()
             && shapes.eq(self.denses().map(|dense| (dense.units(), batch)))

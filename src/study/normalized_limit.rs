@@ -61,7 +61,6 @@ impl NormalizedLimit {
         if !(couples || is_zero || is_normal && variant.skip.is_some()) {
             return None;
         }
-        let slope = field.weight_variance * moments.slope_square;
         match variant.skip {
             None => {
                 let square = match couples {
@@ -75,7 +74,7 @@ impl NormalizedLimit {
                 let examples = experiment.architecture.batch;
                 Some(Self::Plain {
                     normalization: norm.kind,
-                    chi: slope / variance,
+                    chi: if couples { moments.batch_chi() } else { moments.layer_chi() },
                     few_examples: Some(examples).filter(|&b| couples && b < MANY_EXAMPLES),
                 })
             }

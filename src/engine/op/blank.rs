@@ -14,6 +14,7 @@ impl<T: Real> LayerTrace<T> {
         }
         let place = |is: fn(&Op<U>) -> bool| ops.iter().position(is);
         let activation = place(|op| matches!(op, Op::Activation(_)));
+        let activation = activation.expect("every layer has an activation");
         let adds = ops.iter().any(|op| matches!(op, Op::Add { .. }));
         // `Save` makes no signal: it names the one before it.
         let save = place(|op| matches!(op, Op::Save));
@@ -21,11 +22,11 @@ impl<T: Real> LayerTrace<T> {
         let signals = ops.len() - usize::from(save.is_some());
         trace.chain = Some(Box::new(ChainTrace {
             made: vec![Signal::zeros(units, batch); signals - 1],
-            activated: before(activation.expect("every layer has an activation")),
+            activated: before(activation),
             normalized: place(|op| matches!(op, Op::Norm(_))).map(|place| before(place) + 1),
             handed_on: save,
             norm: NormTrace::default(),
-            idle_bias: ops[..activation.unwrap_or(0)].iter().any(|op| match op {
+            idle_bias: ops[..activation].iter().any(|op| match op {
                 Op::Norm(norm) => norm.spec.kind.couples_examples(),
                 _ => false,
             }),

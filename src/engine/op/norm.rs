@@ -223,9 +223,7 @@ impl<T: Real> Norm<T> {
         self.times_gamma(delta);
         let normalized = trace.normalized.as_ref().unwrap_or(u);
         if !self.backward_plain(normalized, delta, trace) {
-            if let Some(above) = &trace.above {
-                delta.copy_from(above);
-            }
+            delta.copy_from(trace.above.as_ref().expect("it was just kept"));
             self.times_gamma(delta);
             self.backward_scaled(normalized, delta, trace);
         }
@@ -254,7 +252,9 @@ impl<T: Real> Norm<T> {
         let (units, batch) = (delta.units(), delta.batch());
         let is_far = |inverse: &Scaled| inverse.exponent().abs() > PLAIN_FACTOR;
         let far = trace.inverse.iter().any(|inverse| !inverse.is_zero() && is_far(inverse));
-        if far || !delta.underflowed().is_empty() || !normalized.is_plain() {
+        let [_, numbers] = self.extents(units, batch);
+        let is_all_along = numbers == 1 + usize::from(self.centres());
+        if far || is_all_along || !delta.underflowed().is_empty() || !normalized.is_plain() {
             return false;
         }
         if self.spec.kind.couples_examples() && !align(delta) {
@@ -279,11 +279,6 @@ impl<T: Real> Norm<T> {
                 [means[group], along, along * trace.share[group], factor]
             })
             .collect();
-        if length == 1 + usize::from(self.centres()) {
-            self.all_along(normalized, delta, &numbers);
-            renormalize(delta.columns_mut());
-            return true;
-        }
         let before = delta.columns().tops();
         let out = delta.columns_mut().entries_mut();
         let whole = kernels::group_pull_back(out, groups, z, &numbers);
@@ -320,16 +315,6 @@ impl<T: Real> Norm<T> {
         let mut pairs = vec![[0.0; 2]; count];
         kernels::group_squares(z, groups, &vec![0.0; count], &mut pairs);
         pairs.into_iter().map(|[_, square]| square).collect()
-    }
-
-    /// δ of groups in which nothing is perpendicular to ẑ: δ = ẑ · share · factor.
-    fn all_along(&self, normalized: &Signal<T>, delta: &mut Signal<T>, numbers: &[[f64; 4]]) {
-        let by_unit = self.spec.kind.couples_examples();
-        let z = &normalized.columns().mantissa;
-        for ((unit, example), delta) in delta.columns_mut().mantissa.indexed_iter_mut() {
-            let [.., kept, factor] = numbers[if by_unit { unit } else { example }];
-            *delta = T::from_f64(z[[unit, example]].to_f64() * kept * factor);
-        }
     }
 
     /// The way back with an exponent for each number.

@@ -120,15 +120,14 @@ impl<T: Real> Op<T> {
     /// What it sends back of the signal that it makes, the one of that `place`, left in the
     /// trace's δ.
     fn backward(&self, place: usize, trace: &mut LayerTrace<T>) {
-        match self {
-            Self::Activation(activation) => return times_slope(*activation, trace),
-            Self::Dense(_) | Self::Save => unreachable!("makes nothing between z and a"),
-            Self::Norm(_) | Self::Add { .. } => {}
+        if let Self::Activation(activation) = self {
+            return times_slope(*activation, trace);
         }
         let LayerTrace { a, delta, chain, .. } = trace;
         let chain = chain.as_deref_mut().expect(CHAIN);
         match self {
             Self::Norm(norm) => {
+                // The last op's signal is a, behind all those that lie between.
                 let u = chain.made.get(place - 1).unwrap_or(a);
                 norm.backward(u, delta, &mut chain.norm);
             }
@@ -136,7 +135,9 @@ impl<T: Real> Op<T> {
                 chain.along_skip.as_mut().expect(CHAIN).copy_from(delta);
                 skip::scale(*alpha, delta);
             }
-            _ => {}
+            Self::Activation(_) | Self::Dense(_) | Self::Save => {
+                unreachable!("makes no signal between z and a")
+            }
         }
     }
 }

@@ -114,7 +114,7 @@ impl OpShape {
             ),
             Self::Add { alpha } => {
                 let below = layer - 1;
-                format!(r"h^{{({layer})}}=h^{{({below})}}+{alpha}\,a^{{({layer})}}")
+                format!(r"h^{{({layer})}}=h^{{({below})}}+{alpha}\,r^{{({layer})}}")
             }
             Self::Save => String::new(),
         }

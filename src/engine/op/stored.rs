@@ -30,10 +30,10 @@ pub(crate) fn forward_stored(
     let mut from = &*z;
     for op in between.iter().filter(|op| !matches!(op, Op::Save)) {
         let Some((to, others)) = std::mem::take(&mut rest).split_first_mut() else {
-            make(op, format, [from, below.handed_on.unwrap_or(from)], a, slope);
+            make(op, format, (from, below.handed_on), a, slope);
             return;
         };
-        make(op, format, [from, below.handed_on.unwrap_or(from)], to, slope);
+        make(op, format, (from, below.handed_on), to, slope);
         (from, rest) = (to, others);
     }
 }
@@ -42,7 +42,7 @@ pub(crate) fn forward_stored(
 fn make(
     op: &Op<f64>,
     format: Format,
-    [from, handed_on]: [&Signal<f32>; 2],
+    (from, handed_on): (&Signal<f32>, Option<&Signal<f32>>),
     to: &mut Signal<f32>,
     slope: &mut Array2<f32>,
 ) {
@@ -52,6 +52,7 @@ fn make(
         Op::Norm(norm) => norm.forward_stored(format, from, to),
         Op::Add { alpha } => {
             let alpha = format.round(*alpha) as f32;
+            let handed_on = handed_on.expect("a layer that adds a skip lies above one");
             let pairs = from.iter().zip(&handed_on.columns().mantissa);
             for (to, (r, h)) in to.iter_mut().zip(pairs) {
                 *to = format.store(h + format.store(alpha * r));
@@ -101,9 +102,8 @@ fn send_back(op: &Op<f64>, format: Format, place: usize, trace: &mut LayerTrace<
         Op::Add { alpha } => {
             let alpha = format.round(*alpha) as f32;
             let LayerTrace { delta, chain, .. } = trace;
-            if let Some(skip) = chain.as_mut().and_then(|chain| chain.along_skip.as_mut()) {
-                skip.clone_from(delta);
-            }
+            let skip = chain.as_mut().and_then(|chain| chain.along_skip.as_mut());
+            skip.expect("a trace is made for its layer's ops").copy_from(delta);
             delta.columns_mut().mantissa.mapv_inplace(|delta| format.store(alpha * delta));
         }
         Op::Dense(_) | Op::Save => unreachable!("makes nothing between z and a"),

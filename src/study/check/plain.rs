@@ -60,7 +60,7 @@ impl<T: Real> Probe<T> {
         let layers = self.network.activations().zip(&pass.layers);
         let with_kink = layers.filter(|(activation, _)| activation.has_kink());
         let columns = with_kink.flat_map(|(_, trace)| {
-            (0..self.network.input.batch()).flat_map(|example| trace.z.column(example))
+            (0..self.network.input.batch()).flat_map(|example| trace.activated().column(example))
         });
         let sides = columns.map(|z| z.mantissa() > 0.0).collect();
         (self.network.loss_of(&pass), sides)
