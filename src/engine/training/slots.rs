@@ -44,6 +44,18 @@ pub(super) struct Slot<T> {
     pub moments: Moments<T>,
 }
 
+impl SlotKind {
+    /// The name in weights files, as PyTorch has it.
+    pub fn tensor(self) -> &'static str {
+        match self {
+            Self::Weight => "weight",
+            Self::Bias => "bias",
+            Self::Gamma => "norm.weight",
+            Self::Beta => "norm.bias",
+        }
+    }
+}
+
 impl<T: Real> Slot<T> {
     fn new(optimizer: OptimizerKind, dim: (usize, usize)) -> Self {
         let moments = Moments::zeros(optimizer, dim.0 * dim.1);

@@ -83,6 +83,11 @@ impl<T: Real> Trainer<T> {
         trainer
     }
 
+    /// Into how many shares an executor cuts the largest layer.
+    pub fn most_shares(&self, executor: &impl Executor) -> usize {
+        self.network.most_shares(executor)
+    }
+
     /// Updates so far.
     pub fn steps_taken(&self) -> usize {
         self.optimizer.steps_taken
@@ -139,6 +144,28 @@ impl<T: Real> Trainer<T> {
         })
     }
 
+    /// One array of parameters, those of `kind` in the layer l from 1, row by row.
+    ///
+    /// # Panics
+    /// If the layer has none of that kind.
+    pub fn parameters(&self, layer: usize, kind: SlotKind) -> &[T] {
+        self.network.array(layer - 1, kind)
+    }
+
+    /// Sets one array of parameters; where layers share it, the first of them decides, at
+    /// [`Self::resume`].
+    ///
+    /// # Panics
+    /// If the layer has no such array.
+    pub fn set_parameters(&mut self, layer: usize, kind: SlotKind, numbers: &[T]) {
+        if kind == SlotKind::Weight {
+            let unit = Arc::make_mut(&mut self.network.dense_mut(layer - 1).unit);
+            unit.as_slice_mut().expect(STANDARD).copy_from_slice(numbers);
+        } else {
+            self.network.vector_mut(layer - 1, kind).copy_from_slice(numbers);
+        }
+    }
+
     /// Goes on where an earlier training of this network stopped: the arrays in the order of
     /// [`Self::states`].
     ///
@@ -163,6 +190,7 @@ impl<T: Real> Trainer<T> {
         }
         assert!(states.next().is_none(), "{FOREIGN}");
         (self.running, self.optimizer.steps_taken) = (running, steps_taken);
+        self.share_weights();
     }
 
     /// One step on the minibatch: forward, backward, update; and what it tells where that is asked
