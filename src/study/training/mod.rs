@@ -5,8 +5,6 @@ mod minibatches;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ndarray::Array2;
-
 use crate::engine::{Executor, FromDraws, Real, Serial};
 use crate::experiment::{Experiment, Precision};
 
@@ -131,7 +129,7 @@ impl<T: Real + FromDraws> Training<T> {
         let is_shared = self.learners.iter().any(|learner| learner.is_worth_sharing(&pool));
         if is_shared {
             let attended = TaskContext::new(&told, &|_| {});
-            let mut this = &mut *self;
+            let this = &mut *self;
             let shared = in_pool(&attended, |proceed| {
                 this.run_on(&pool, &mut |step| {
                     done.store(step, Ordering::Relaxed);
@@ -174,9 +172,6 @@ impl<T: Real + FromDraws> Training<T> {
 fn stride(steps: usize) -> usize {
     steps.div_ceil(MOST_RECORDS).next_power_of_two()
 }
-
-/// Examples that no step learns from, a row each: x and y.
-pub type TestExamples = [Array2<f64>; 2];
 
 #[cfg(test)]
 mod tests {
