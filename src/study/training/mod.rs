@@ -128,7 +128,20 @@ impl<T: Real + FromDraws> Training<T> {
     /// # Errors
     /// [`Stopped`]: then the steps so far are done and the rest can follow.
     pub fn run(&mut self, threads: usize, task: &TaskContext<'_>) -> Result<(), Stopped> {
-        let steps = self.experiment.training_steps();
+        self.run_until(self.experiment.training_steps(), threads, task)
+    }
+
+    /// [`Self::run`] until so many steps have been taken.
+    ///
+    /// # Errors
+    /// [`Stopped`]: then the steps so far are done and the rest can follow.
+    pub fn run_until(
+        &mut self,
+        steps: usize,
+        threads: usize,
+        task: &TaskContext<'_>,
+    ) -> Result<(), Stopped> {
+        let steps = steps.min(self.experiment.training_steps());
         let (done, first) = (AtomicUsize::new(self.steps_taken), self.steps_taken);
         let told = || {
             let done = done.load(Ordering::Relaxed) - first;
@@ -141,7 +154,7 @@ impl<T: Real + FromDraws> Training<T> {
             let attended = TaskContext::new(&told, &|_| {});
             let this = &mut *self;
             let shared = in_pool(&attended, |proceed| {
-                this.run_on(&pool, &mut |step| {
+                this.run_on(steps, &pool, &mut |step| {
                     done.store(step, Ordering::Relaxed);
                     proceed()
                 })
@@ -150,7 +163,7 @@ impl<T: Real + FromDraws> Training<T> {
                 return outcome?;
             }
         }
-        self.run_on(&Serial, &mut |step| {
+        self.run_on(steps, &Serial, &mut |step| {
             done.store(step, Ordering::Relaxed);
             !told()
         })
@@ -159,10 +172,11 @@ impl<T: Real + FromDraws> Training<T> {
     /// Asks before each step whether to go on.
     fn run_on(
         &mut self,
+        steps: usize,
         executor: &impl Executor,
         proceed: &mut dyn FnMut(usize) -> bool,
     ) -> Result<(), Stopped> {
-        while self.steps_taken < self.experiment.training_steps() {
+        while self.steps_taken < steps {
             if !proceed(self.steps_taken) {
                 return Err(Stopped);
             }
