@@ -2,8 +2,10 @@
 
 mod activation;
 mod choices;
+mod data_rules;
 mod data_set;
 mod error;
+mod examples;
 mod exception;
 mod file;
 mod init;
@@ -17,6 +19,7 @@ mod sources;
 mod tables;
 mod text;
 mod training;
+mod training_rules;
 mod validate;
 mod weights_file;
 mod write;

@@ -52,7 +52,7 @@ pub enum WeightsFileError {
         dtype: Dtype,
     },
     /// A NaN, or a number that is too large.
-    #[error("its tensor “{name}” has {number}: numbers from {least:e} to {most:e} are accepted.", least = limits::VALUE.start(), most = limits::VALUE.end())]
+    #[error("its tensor “{name}” has {number:e}: numbers from {least:e} to {most:e} are accepted.", least = limits::VALUE.start(), most = limits::VALUE.end())]
     Number {
         /// The tensor.
         name: String,
