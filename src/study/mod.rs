@@ -72,8 +72,8 @@ pub use cost::{Cost, LayerCost, Timing, time_passes};
 pub use critical::{SweepResult, critical_line};
 pub use diagnosis::{
     Advice, Diagnosis, ENOUGH_STEPS, FlowFinding, HEALTHY_RATE, Kind, NOTABLE_INACTIVE,
-    NOTABLE_SHARE, SATURATED_OUTPUT, SMALL_ERROR, SWING_DECADES, SWING_SHARE, Swing, TREND_SHARE,
-    swings,
+    NOTABLE_ROUNDING, NOTABLE_SHARE, SATURATED_OUTPUT, SMALL_ERROR, SWING_DECADES, SWING_SHARE,
+    Swing, TREND_SHARE, swings,
 };
 pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
