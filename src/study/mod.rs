@@ -15,6 +15,7 @@
 
 mod backward_factors;
 mod basin;
+mod between;
 mod blame;
 mod check;
 mod comparison;
@@ -60,6 +61,7 @@ use std::ops::Range;
 
 pub use backward_factors::{BackwardFactors, BackwardSettings, backward_factors};
 pub use basin::Basin;
+pub use between::{Between, NormUnit};
 pub use blame::{Cause, Cut, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{
     CheckError, CheckFinding, CheckSettings, Compared, Derivative, Differences, Errors,
@@ -68,7 +70,7 @@ pub use check::{
 };
 pub use comparison::{Comparison, LayerComparison, RatioComparison, Z_95};
 pub use correlation::Correlation;
-pub use cost::{Cost, LayerCost, Timing, time_passes};
+pub use cost::{Cost, LayerCost, OwnParameters, Timing, time_passes};
 pub use critical::{SweepResult, critical_line};
 pub use diagnosis::{
     Advice, Diagnosis, ENOUGH_STEPS, FlowFinding, HEALTHY_RATE, Kind, NOTABLE_INACTIVE,
