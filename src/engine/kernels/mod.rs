@@ -14,6 +14,7 @@ mod moments;
 mod product;
 pub(crate) mod sigmoid;
 mod slopes;
+mod sums;
 mod tiles;
 mod vectors;
 
@@ -34,6 +35,7 @@ pub use product::{
     gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,
 };
 pub use slopes::{multiply_columns, product_extremes};
+pub use sums::{add_columns, add_multiple, none_between};
 pub use vectors::{matvec, subtract_multiples};
 
 /// What arrays must be: kernels read their rows one behind the other.
