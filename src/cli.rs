@@ -9,6 +9,7 @@ mod source;
 mod sweep;
 mod table;
 mod theory;
+mod train;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -59,6 +60,8 @@ enum Command {
     Table(table::TableArgs),
     /// Measure one quantity over one or two settings, without a display
     Sweep(Box<sweep::SweepArgs>),
+    /// Train every variant and print or write what happens on the way, without a display
+    Train(train::TrainArgs),
     /// Print activations, initializations, losses, presets, figures and the file's keys
     List,
 }
@@ -131,6 +134,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Theory(args)) => theory::run(&args),
         Some(Command::Table(args)) => table::run(&args),
         Some(Command::Sweep(args)) => sweep::run(&args),
+        Some(Command::Train(args)) => train::run(&args),
         Some(Command::List) => print(list::write),
     };
     match outcome {

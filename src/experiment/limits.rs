@@ -3,7 +3,9 @@
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-use super::{Activation, Draws, FanMode, Loss, NormKind, Precision, Scheme, Skip};
+use super::{
+    Activation, Draws, FanMode, Loss, NormKind, OptimizerKind, Precision, Schedule, Scheme, Skip,
+};
 
 /// Hidden layers.
 pub const DEPTH: RangeInclusive<usize> = 1..=2000;
@@ -31,6 +33,14 @@ pub const EPSILON: RangeInclusive<f64> = 0.0..=1.0;
 pub const VALUE: RangeInclusive<f64> = -1e6..=1e6;
 /// Learning rates.
 pub const LEARNING_RATE: RangeInclusive<f64> = 0.0..=1e6;
+/// Momentum, and the decays of Adam's moments: below 1, where nothing would ever be forgotten.
+pub const DECAY: RangeInclusive<f64> = 0.0..=0.999_999;
+/// ε of Adam, which keeps 0/0 away in single precision too.
+pub const ADAM_EPSILON: RangeInclusive<f64> = 1e-30..=1.0;
+/// Limits of clipped gradients.
+pub const CLIP: RangeInclusive<f64> = 1e-30..=1e30;
+/// Updates of a training.
+pub const STEPS: RangeInclusive<usize> = 1..=10_000_000;
 /// Letters of a title or a name.
 pub const NAME_LETTERS: RangeInclusive<usize> = 1..=60;
 /// Weights of one network. At eight bytes each this is 2 GB; more would not fit beside
@@ -105,7 +115,9 @@ fn either<const N: usize>(names: [&str; N]) -> String {
 /// of refusals and `list` read.
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     let mut keys = top_keys();
+    keys.extend(training_keys("training"));
     keys.extend(variant_keys());
+    keys.extend(training_keys("variant.training"));
     keys.extend(Activation::ALL.into_iter().filter_map(Key::parameter));
     keys
 });
@@ -141,6 +153,27 @@ fn top_keys() -> Vec<Key> {
         Key::of("data.x", examples("inputs")),
         Key::of("data.y", examples("outputs")),
     ]
+}
+
+/// The keys of `[training]`, or of `[variant.training]`, which has no steps of its own.
+fn training_keys(table: &str) -> Vec<Key> {
+    let name = |key: &str| format!("{table}.{key}");
+    let mut keys = vec![
+        Key::of(&name("optimizer"), one_of(OptimizerKind::ALL.map(OptimizerKind::id))),
+        Key::number(&name("learning_rate"), LEARNING_RATE),
+        Key::number(&name("momentum"), DECAY),
+        Key::number(&name("beta1"), DECAY),
+        Key::number(&name("beta2"), DECAY),
+        Key::number(&name("epsilon"), ADAM_EPSILON),
+        Key::number(&name("weight_decay"), SCALE),
+        Key::whole(&name("steps"), STEPS),
+        Key::of(&name("schedule"), either(Schedule::ALL.map(Schedule::id))),
+        Key::whole(&name("warmup"), 0..=*STEPS.end()),
+    ];
+    if table == "training" {
+        keys.insert(0, Key::of(table, "a table such as { optimizer = \"adam\", steps = 2000 }"));
+    }
+    keys
 }
 
 fn variant_keys() -> Vec<Key> {
@@ -180,6 +213,11 @@ fn variant_keys() -> Vec<Key> {
             words: format!("{} or \"inverse_sqrt_depth\"", number(&VALUE)),
             ..Key::number("variant.skip_scale", VALUE)
         },
+        Key::of("variant.clip", "a table such as { norm = 1.0 } or { value = 0.5 }"),
+        Key::of(
+            "variant.training",
+            "a table with keys of training but steps, which come before those of training",
+        ),
         Key::of(
             "variant.tied",
             "true or false: whether hidden layers from the second on share one W and b",
@@ -201,6 +239,8 @@ fn variant_keys() -> Vec<Key> {
         ),
         Key::of("variant.normalization.kind", normalizations),
         Key::number("variant.normalization.epsilon", EPSILON),
+        Key::number("variant.clip.norm", CLIP),
+        Key::number("variant.clip.value", CLIP),
         Key::of("variant.activation.kind", kinds),
     ]
 }

@@ -14,6 +14,7 @@ mod remedy_rules;
 mod scheme;
 mod tables;
 mod text;
+mod training;
 mod validate;
 mod write;
 
@@ -31,6 +32,7 @@ pub use remedy::{NormKind, Normalization, Skip, SkipScale};
 pub use scheme::{FanMode, Parameter, Pattern, Scheme, UnitLaw};
 pub use tables::{optional_table, optional_tables, optional_word, table, tables, word};
 pub use text::{is_hidden, short_path, shortened, visible};
+pub use training::{Clip, Optimization, OptimizerKind, Schedule, Training};
 
 /// All that a person can set. The default is the chapter's gradient-flow figure.
 ///
@@ -49,15 +51,18 @@ pub struct Experiment {
     /// Which generator the draws come from.
     #[serde(deserialize_with = "word")]
     pub draws: Draws,
-    /// η, the step of one update.
-    #[serde(skip_serializing_if = "is_default_rate")]
-    pub learning_rate: f64,
+    /// η of one update by hand where it is given: ask [`Experiment::step_rate`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
     /// What all variants share.
     #[serde(deserialize_with = "table")]
     pub architecture: Architecture,
     /// Explicit inputs and targets; absent, both are standard normal draws.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
     pub data: Option<Data>,
+    /// How variants learn; absent, by the defaults.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
+    pub training: Option<Training>,
     /// What differs.
     #[serde(rename = "variant", deserialize_with = "tables")]
     pub variants: Vec<Variant>,
@@ -65,11 +70,6 @@ pub struct Experiment {
 
 /// η of the chapter's worked example.
 const DEFAULT_RATE: f64 = 0.5;
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_default_rate(rate: &f64) -> bool {
-    *rate == DEFAULT_RATE
-}
 
 /// Sizes, loss, batch and precision: what all variants share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -140,6 +140,12 @@ pub struct Variant {
     /// α of the skips.
     #[serde(skip_serializing_if = "remedy::is_default_scale")]
     pub skip_scale: SkipScale,
+    /// What the gradient of an update may be at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip: Option<Clip>,
+    /// What this variant's training has unlike the others'.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
+    pub training: Option<Training>,
     /// Whether the hidden layers from the second on share one W and b: a recurrent network unrolled.
     #[serde(skip_serializing_if = "is_untied")]
     pub tied: bool,
@@ -181,9 +187,10 @@ impl Default for Experiment {
             title: "Sigmoid against ReLU".to_owned(),
             seed: 42,
             draws: Draws::Numpy,
-            learning_rate: DEFAULT_RATE,
+            learning_rate: None,
             architecture: Architecture::default(),
             data: None,
+            training: None,
             variants: vec![Variant::of(Activation::Sigmoid), Variant::of(Activation::Relu)],
         }
     }
@@ -226,6 +233,8 @@ impl Variant {
             normalization: None,
             skip: None,
             skip_scale: SkipScale::default(),
+            clip: None,
+            training: None,
             tied: false,
             weights: None,
             biases: None,
@@ -293,6 +302,11 @@ impl Experiment {
     /// n_0, n_1, …, n_L.
     pub fn sizes(&self) -> Vec<usize> {
         self.architecture.sizes()
+    }
+
+    /// η of one update by hand.
+    pub fn step_rate(&self) -> f64 {
+        self.learning_rate.unwrap_or(DEFAULT_RATE)
     }
 
     /// L, the number of layers with weights.

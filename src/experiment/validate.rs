@@ -62,12 +62,13 @@ impl Experiment {
         if !seeds.contains(&self.seed) {
             return Err(ExperimentError::value("seed", self.seed));
         }
-        number_within("learning_rate", self.learning_rate)?;
+        self.learning_rate.map_or(Ok(()), |rate| number_within("learning_rate", rate))?;
         self.architecture.validate()?;
         if let Some(data) = &self.data {
             data.validate(&self.architecture)?;
         }
         self.validate_variants()?;
+        self.validate_training()?;
         self.validate_loss()
     }
 
@@ -305,7 +306,7 @@ pub(super) fn number_within(key: &str, number: f64) -> Checked {
     within(key, number, number)
 }
 
-fn whole_within(key: &str, number: usize) -> Checked {
+pub(super) fn whole_within(key: &str, number: usize) -> Checked {
     within(key, number as f64, number)
 }
 

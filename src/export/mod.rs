@@ -1,6 +1,7 @@
 //! What leaves the lab: pictures as PNG, records as JSON and CSV, weights; and the way back.
 
 pub mod atomic;
+pub mod checkpoint;
 mod compute;
 pub mod csv;
 pub mod ensemble;
@@ -12,4 +13,5 @@ mod row;
 pub mod sweep;
 pub mod table;
 pub mod theory;
+pub mod training_log;
 pub mod weights;

@@ -12,6 +12,7 @@
 //! | what happens in each corner? | [`sweep()`] | [`Sweep`] |
 //! | what does theory expect? | [`Theory::at_once`] | [`Theory`] |
 //! | how is it done by hand? | [`steps()`] | [`Steps`] |
+//! | does it learn? | [`Training::run`] | [`Learner`]s with [`TrainingRecord`]s |
 
 mod backward_factors;
 mod basin;
@@ -56,6 +57,7 @@ mod sweep_preset;
 mod theory;
 mod theory_finding;
 mod theory_study;
+mod training;
 
 use std::ops::Range;
 
@@ -119,6 +121,9 @@ pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use theory_finding::TheoryFinding;
 pub use theory_study::{
     Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory,
+};
+pub use training::{
+    Divergence, Learner, MOST_RECORDS, Minibatches, Training, TrainingError, TrainingRecord,
 };
 
 /// The study was told to stop, or a newer request took its place.
