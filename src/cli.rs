@@ -5,6 +5,8 @@ mod error;
 mod list;
 mod output;
 mod progress;
+mod pytorch;
+mod remedies;
 mod source;
 mod sweep;
 mod table;
@@ -59,6 +61,10 @@ enum Command {
     Table(table::TableArgs),
     /// Measure one quantity over one or two settings, without a display
     Sweep(Box<sweep::SweepArgs>),
+    /// Try what could cure a variant's gradients, and print what each remedy does
+    Remedies(remedies::RemediesArgs),
+    /// Print a variant as a PyTorch module
+    Pytorch(pytorch::PytorchArgs),
     /// Print activations, initializations, losses, presets, figures and the file's keys
     List,
 }
@@ -131,6 +137,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Theory(args)) => theory::run(&args),
         Some(Command::Table(args)) => table::run(&args),
         Some(Command::Sweep(args)) => sweep::run(&args),
+        Some(Command::Remedies(args)) => remedies::run(&args),
+        Some(Command::Pytorch(args)) => pytorch::run(&args),
         Some(Command::List) => print(list::write),
     };
     match outcome {
