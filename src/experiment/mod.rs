@@ -2,6 +2,7 @@
 
 mod activation;
 mod choices;
+mod difference;
 mod error;
 mod exception;
 mod file;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use activation::Activation;
 pub use activation::*;
 pub use choices::{Draws, Loss, Precision};
+pub use difference::ChangedKey;
 pub use error::ExperimentError;
 pub use exception::LayerException;
 pub use init::{Init, TRUNCATED_STD};

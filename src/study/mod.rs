@@ -10,6 +10,7 @@
 //! | what would a narrow format lose? | [`precision()`] | [`PrecisionReport`] |
 //! | what do many seeds do? | [`ensemble()`] | [`Ensemble`] |
 //! | what happens in each corner? | [`sweep()`] | [`Sweep`] |
+//! | what cures it? | [`remedies()`] | [`Remedies`] |
 //! | what does theory expect? | [`Theory::at_once`] | [`Theory`] |
 //! | how is it done by hand? | [`steps()`] | [`Steps`] |
 //! | does it learn? | [`Training::run`] | [`Learner`]s with [`TrainingRecord`]s |
@@ -42,6 +43,7 @@ mod normalized_limit;
 mod parallel;
 mod pass;
 mod precision;
+mod remedies;
 mod sample;
 mod sampler;
 mod setting;
@@ -100,8 +102,12 @@ pub use precision::{
     LossScale, NoScale, NormCheck, NormSum, PlainLoss, PrecisionFinding, PrecisionReport, Rule,
     ScaleRange, Share, StoredLayer, VariantPrecision, WITHIN, precision,
 };
+pub use remedies::{
+    ALIKE, CURED, Change, Decades, LOST, Measured, Remedies, RemediesError, RemediesSettings,
+    Remedy, RemedyRow, Verdict, critical_gain, measure, remedies,
+};
 pub use sample::Sample;
-pub use sampler::{Engine, Sampler, Shares};
+pub use sampler::{Engine, LayerSample, Sampler};
 pub use setting::{Axis, Setting, Spacing};
 pub use snapshot::{
     EdgeSnapshot, LayerSnapshot, MOST_UNITS, Rest, Snapshot, UnitSnapshot, snapshot,

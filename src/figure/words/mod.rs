@@ -4,6 +4,7 @@ pub mod check;
 pub mod ensemble;
 pub mod flow;
 pub mod precision;
+pub mod remedies;
 pub mod spread;
 pub mod sweep;
 pub mod theory;
