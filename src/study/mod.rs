@@ -129,7 +129,9 @@ pub use theory_study::{
     Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory,
 };
 pub use training::{
-    Divergence, Learner, MOST_RECORDS, Minibatches, Training, TrainingError, TrainingRecord,
+    Divergence, ENOUGH_UPDATES, LARGE_UPDATE, Learner, LiveTraining, MOST_RECORDS, Minibatches,
+    STILL, Training, TrainingError, TrainingFinding, TrainingRecord, TrainingState, UNCHANGED,
+    VariantTraining,
 };
 
 /// The study was told to stop, or a newer request took its place.

@@ -1,6 +1,8 @@
 //! Training: all variants learn side by side from the same minibatches.
 
+mod finding;
 mod learner;
+mod live;
 mod minibatches;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +14,9 @@ use super::parallel::in_pool;
 use super::pass::PoolExecutor;
 use super::{DrawStudy, Stopped, TaskContext};
 
+pub use finding::{ENOUGH_UPDATES, LARGE_UPDATE, STILL, TrainingFinding, UNCHANGED};
 pub use learner::{Divergence, Learner, TrainingRecord};
+pub use live::{LiveTraining, TrainingState, VariantTraining};
 pub use minibatches::Minibatches;
 
 /// Records of a variant at most, but for the last: every 2^k-th step leaves one, with the least k
@@ -118,11 +122,24 @@ impl<T: Real + FromDraws> Training<T> {
     /// # Errors
     /// [`Stopped`]: then the steps so far are done and the rest can follow.
     pub fn run(&mut self, threads: usize, task: &TaskContext<'_>) -> Result<(), Stopped> {
-        let steps = self.experiment.training_steps();
+        self.run_to(self.experiment.training_steps(), threads, task)
+    }
+
+    /// [`Self::run`] until so many steps are behind it, at most all of them.
+    ///
+    /// # Errors
+    /// [`Stopped`]: then the steps so far are done and the rest can follow.
+    pub fn run_to(
+        &mut self,
+        steps: usize,
+        threads: usize,
+        task: &TaskContext<'_>,
+    ) -> Result<(), Stopped> {
+        let steps = steps.min(self.experiment.training_steps());
         let (done, first) = (AtomicUsize::new(self.steps_taken), self.steps_taken);
         let told = || {
             let done = done.load(Ordering::Relaxed) - first;
-            task.report(done as f32 / (steps - first).max(1) as f32);
+            task.report(done as f32 / steps.saturating_sub(first).max(1) as f32);
             task.proceed().is_err()
         };
         let pool = PoolExecutor(threads.max(1));
@@ -131,7 +148,7 @@ impl<T: Real + FromDraws> Training<T> {
             let attended = TaskContext::new(&told, &|_| {});
             let this = &mut *self;
             let shared = in_pool(&attended, |proceed| {
-                this.run_on(&pool, &mut |step| {
+                this.run_on(&pool, steps, &mut |step| {
                     done.store(step, Ordering::Relaxed);
                     proceed()
                 })
@@ -140,7 +157,7 @@ impl<T: Real + FromDraws> Training<T> {
                 return outcome?;
             }
         }
-        self.run_on(&Serial, &mut |step| {
+        self.run_on(&Serial, steps, &mut |step| {
             done.store(step, Ordering::Relaxed);
             !told()
         })
@@ -150,9 +167,10 @@ impl<T: Real + FromDraws> Training<T> {
     fn run_on(
         &mut self,
         executor: &impl Executor,
+        steps: usize,
         proceed: &mut dyn FnMut(usize) -> bool,
     ) -> Result<(), Stopped> {
-        while self.steps_taken < self.experiment.training_steps() {
+        while self.steps_taken < steps {
             if !proceed(self.steps_taken) {
                 return Err(Stopped);
             }
