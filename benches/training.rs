@@ -47,7 +47,7 @@ fn fastest(experiment: &Experiment, steps: usize, threads: usize) -> f64 {
     let mut training = training.expect("nobody stops it");
     let mut run = || {
         let (start, until) = (Instant::now(), training.steps_taken() + steps);
-        training.run_until(until, threads, &task).expect("nobody stops it");
+        training.run_to(until, threads, &task).expect("nobody stops it");
         start.elapsed().as_secs_f64() * 1e6 / steps as f64
     };
     // The first fills the memory.

@@ -5,6 +5,8 @@ mod error;
 mod list;
 mod output;
 mod progress;
+mod pytorch;
+mod remedies;
 mod source;
 mod sweep;
 mod table;
@@ -62,6 +64,10 @@ enum Command {
     Sweep(Box<sweep::SweepArgs>),
     /// Train every variant and print or write what happens on the way, without a display
     Train(train::TrainArgs),
+    /// Try what could cure a variant's gradients, and print what each remedy does
+    Remedies(remedies::RemediesArgs),
+    /// Print a variant as a PyTorch module
+    Pytorch(pytorch::PytorchArgs),
     /// Print activations, initializations, losses, presets, figures and the file's keys
     List,
 }
@@ -135,6 +141,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Table(args)) => table::run(&args),
         Some(Command::Sweep(args)) => sweep::run(&args),
         Some(Command::Train(args)) => train::run(&args),
+        Some(Command::Remedies(args)) => remedies::run(&args),
+        Some(Command::Pytorch(args)) => pytorch::run(&args),
         Some(Command::List) => print(list::write),
     };
     match outcome {

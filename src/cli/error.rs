@@ -7,11 +7,12 @@ use crate::export::atomic::WriteError;
 use crate::export::checkpoint::ResumeError;
 use crate::export::open::OpenError;
 use crate::export::picture::PictureError;
+use crate::export::pytorch::SnippetError;
 use crate::export::table::TableId;
 use crate::export::weights::WeightsError;
 use crate::figure::FigureId;
 use crate::gui::WindowError;
-use crate::study::{EnsembleError, StepsError, SweepError, TrainingError};
+use crate::study::{EnsembleError, RemediesError, StepsError, SweepError, TrainingError};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +91,20 @@ pub enum CliError {
     /// The sweep cannot be measured.
     #[error("{0}.")]
     Sweep(#[from] SweepError),
+    /// There are no remedies.
+    #[error("There is no such table: {0}.")]
+    Remedies(#[from] RemediesError),
+    /// No remedy of that name, or none that cures.
+    #[error("{}. Choose one by --take: {known}.", no_remedy(.name.as_deref()))]
+    Remedy {
+        /// What was given.
+        name: Option<String>,
+        /// What there is.
+        known: String,
+    },
+    /// The variant has no snippet.
+    #[error("There is no such snippet: {0}.")]
+    Snippet(#[from] SnippetError),
     /// A part of a sweep cannot be read.
     #[error("{name}: {reason}.")]
     Part {
@@ -147,9 +162,18 @@ impl CliError {
             Self::Sweep(_) | Self::Variant { .. } | Self::Part { .. } => MEND,
             Self::Training(TrainingError::Stopped(_)) => FAILED,
             Self::Training(_) | Self::Resume { .. } => MEND,
+            Self::Remedies(RemediesError::Stopped(_)) => FAILED,
+            Self::Remedies(_) | Self::Remedy { .. } | Self::Snippet(_) => MEND,
             Self::MissingCells(_) | Self::Emulated(..) => MEND,
             Self::Weights(_) | Self::Print(_) | Self::Picture(_) | Self::Window(_) => FAILED,
         }
+    }
+}
+
+fn no_remedy(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("--take “{name}” is no remedy that was tried"),
+        None => "None of the remedies cures on so many seeds".to_owned(),
     }
 }
 

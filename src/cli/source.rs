@@ -30,6 +30,16 @@ pub(super) fn experiment(argument: &Path) -> Result<Experiment, CliError> {
     opened.map_err(|error| CliError::Experiment { name, error })
 }
 
+/// The variant that an argument names, by its index; the first where there is no argument.
+///
+/// # Errors
+/// [`CliError::Variant`] where none has that name.
+pub(super) fn variant(experiment: &Experiment, name: Option<&str>) -> Result<usize, CliError> {
+    let Some(name) = name else { return Ok(0) };
+    let found = experiment.variants.iter().position(|variant| variant.name == name);
+    found.ok_or_else(|| CliError::variant(name, experiment))
+}
+
 /// Whether an argument names a file, and no preset or standard input.
 pub(super) fn is_file(argument: &Path) -> bool {
     argument.to_str().and_then(Preset::find).is_none() && argument.as_os_str() != "-"

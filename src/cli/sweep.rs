@@ -103,14 +103,7 @@ pub(super) fn run(args: &SweepArgs) -> Result<(), CliError> {
 fn asked(args: &SweepArgs, experiment: &Path) -> Result<Sweep, CliError> {
     let experiment = source::experiment(experiment)?;
     CliError::refuse_emulated(&experiment, "a sweep")?;
-    let variant = match &args.variant {
-        None => 0,
-        Some(name) => experiment
-            .variants
-            .iter()
-            .position(|variant| variant.name == *name)
-            .ok_or_else(|| CliError::variant(name, &experiment))?,
-    };
+    let variant = source::variant(&experiment, args.variant.as_deref())?;
     let mut request = Sweep {
         variant,
         experiment,

@@ -10,6 +10,8 @@ pub mod json;
 pub mod open;
 pub mod picture;
 pub mod png;
+pub mod pytorch;
+pub mod remedies;
 mod row;
 pub mod sweep;
 pub mod table;

@@ -25,7 +25,7 @@ pub fn natural_height(heat: &Heat) -> f32 {
     match &heat.rows {
         Rows::Named(names) => (72.0 + 40.0 * names.len() as f32).max(128.0),
         Rows::Formats { .. } => 72.0 + 26.0 * heat.rows.count() as f32,
-        Rows::Numbered { .. } => 280.0,
+        Rows::Numbered { .. } | Rows::Steps(_) => 280.0,
         Rows::Values { .. } => 620.0,
     }
 }
@@ -35,7 +35,7 @@ pub fn least_height(heat: &Heat) -> f32 {
     match &heat.rows {
         Rows::Named(_) => natural_height(heat),
         Rows::Formats { .. } => 72.0 + 20.0 * heat.rows.count() as f32,
-        Rows::Numbered { .. } => 168.0,
+        Rows::Numbered { .. } | Rows::Steps(_) => 168.0,
         Rows::Values { .. } => 310.0,
     }
 }
@@ -98,6 +98,13 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
             axis::names(ui, &names)
         }
         Rows::Numbered { label, .. } => axis::units(label),
+        Rows::Steps(steps) => {
+            let steps = steps.clone();
+            let step = move |row: f64| steps.get((row.round() - 1.0).max(0.0) as usize).copied();
+            axis::units("step").formatter(move |mark, _| {
+                step(mark.value).map(|step| step.to_string()).unwrap_or_default()
+            })
+        }
         Rows::Values { label, spread } => {
             let along = along(heat, spread);
             axis::values(label, values::PLAIN).formatter(move |mark, _| along.label(mark))
@@ -116,7 +123,7 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
         .include_y(rows as f64 + 0.5 + air);
     let plot = match &heat.rows {
         Rows::Named(_) | Rows::Formats { .. } => plot.y_grid_spacer(move |_| axis::row_marks(rows)),
-        Rows::Numbered { .. } => {
+        Rows::Numbered { .. } | Rows::Steps(_) => {
             plot.y_grid_spacer(move |input| axis::unit_marks(input.bounds, size.y))
         }
         Rows::Values { spread, .. } => {
@@ -203,7 +210,7 @@ fn images(plot_ui: &mut PlotUi<'_>, heat: &Heat, texture: egui::TextureId) {
     let (columns, rows) = (heat.columns as f32, heat.rows.count() as f32);
     let middle = f64::from(columns) / 2.0 + 0.5;
     match &heat.rows {
-        Rows::Numbered { .. } | Rows::Values { .. } => {
+        Rows::Numbered { .. } | Rows::Steps(_) | Rows::Values { .. } => {
             let centre = PlotPoint::new(middle, f64::from(rows) / 2.0 + 0.5);
             plot_ui
                 .image(PlotImage::new("", texture, centre, vec2(columns, rows)).allow_hover(false));

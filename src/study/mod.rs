@@ -10,12 +10,14 @@
 //! | what would a narrow format lose? | [`precision()`] | [`PrecisionReport`] |
 //! | what do many seeds do? | [`ensemble()`] | [`Ensemble`] |
 //! | what happens in each corner? | [`sweep()`] | [`Sweep`] |
+//! | what cures it? | [`remedies()`] | [`Remedies`] |
 //! | what does theory expect? | [`Theory::at_once`] | [`Theory`] |
 //! | how is it done by hand? | [`steps()`] | [`Steps`] |
 //! | does it learn? | [`Training::run`] | [`Learner`]s with [`TrainingRecord`]s |
 
 mod backward_factors;
 mod basin;
+mod between;
 mod blame;
 mod check;
 mod comparison;
@@ -41,6 +43,7 @@ mod normalized_limit;
 mod parallel;
 mod pass;
 mod precision;
+mod remedies;
 mod sample;
 mod sampler;
 mod setting;
@@ -62,6 +65,7 @@ use std::ops::Range;
 
 pub use backward_factors::{BackwardFactors, BackwardSettings, backward_factors};
 pub use basin::Basin;
+pub use between::{Between, NormUnit};
 pub use blame::{Cause, Cut, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{
     CheckError, CheckFinding, CheckSettings, Compared, Derivative, Differences, Errors,
@@ -70,12 +74,12 @@ pub use check::{
 };
 pub use comparison::{Comparison, LayerComparison, RatioComparison, Z_95};
 pub use correlation::Correlation;
-pub use cost::{Cost, LayerCost, Timing, time_passes};
+pub use cost::{Cost, LayerCost, OwnParameters, Timing, time_passes};
 pub use critical::{SweepResult, critical_line};
 pub use diagnosis::{
     Advice, Diagnosis, ENOUGH_STEPS, FlowFinding, HEALTHY_RATE, Kind, NOTABLE_INACTIVE,
-    NOTABLE_SHARE, SATURATED_OUTPUT, SMALL_ERROR, SWING_DECADES, SWING_SHARE, Swing, TREND_SHARE,
-    swings,
+    NOTABLE_ROUNDING, NOTABLE_SHARE, SATURATED_OUTPUT, SMALL_ERROR, SWING_DECADES, SWING_SHARE,
+    Swing, TREND_SHARE, swings,
 };
 pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
@@ -98,8 +102,12 @@ pub use precision::{
     LossScale, NoScale, NormCheck, NormSum, PlainLoss, PrecisionFinding, PrecisionReport, Rule,
     ScaleRange, Share, StoredLayer, VariantPrecision, WITHIN, precision,
 };
+pub use remedies::{
+    ALIKE, CURED, Change, Decades, LOST, Measured, Remedies, RemediesError, RemediesSettings,
+    Remedy, RemedyRow, Verdict, critical_gain, measure, remedies,
+};
 pub use sample::Sample;
-pub use sampler::{Engine, Sampler, Shares};
+pub use sampler::{Engine, LayerSample, Sampler};
 pub use setting::{Axis, Setting, Spacing};
 pub use snapshot::{
     EdgeSnapshot, LayerSnapshot, MOST_UNITS, Rest, Snapshot, UnitSnapshot, snapshot,
@@ -121,7 +129,9 @@ pub use theory_study::{
     Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory,
 };
 pub use training::{
-    Divergence, Learner, MOST_RECORDS, Minibatches, Training, TrainingError, TrainingRecord,
+    Divergence, ENOUGH_UPDATES, LARGE_UPDATE, Learner, LiveTraining, MOST_RECORDS, Minibatches,
+    STILL, Training, TrainingError, TrainingFinding, TrainingRecord, TrainingState, UNCHANGED,
+    VariantTraining,
 };
 
 /// The study was told to stop, or a newer request took its place.

@@ -2,7 +2,7 @@
 
 use crate::engine::{
     DrawCache, ExactLaw, FromDraws, LayerTrace, Network, NotExact, PassBuffers, Real, Scaled,
-    Serial, in_precision,
+    ScaledColumns, Serial, in_precision,
 };
 use crate::experiment::{Activation, Experiment, Variant};
 
@@ -80,16 +80,22 @@ pub struct Sampler {
     cache: DrawCache,
     buffers: PassBuffers,
     /// Beside the norms, where they are wanted.
-    shares: Option<Vec<Shares>>,
+    layers: Option<Vec<LayerSample>>,
 }
 
-/// Shares of a layer's units.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Shares {
+/// What a sample leaves of a layer beside ‖δ‖.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LayerSample {
     /// Units whose slope is exactly 0 in every example.
     pub dead: f64,
     /// (Unit, example) pairs whose slope has faded below 5 % of the largest.
     pub saturated: f64,
+    /// ‖a‖, what the layer hands to the weights above, the root mean square over examples.
+    pub activation: Scaled,
+    /// 1 − a₁·a₂/(‖a₁‖‖a₂‖) of two examples, the mean over the pairs (1, 2), (3, 4), … of the
+    /// batch: 0 where examples are alike, 1 where they have nothing in common; nothing for one
+    /// example.
+    pub difference: Option<f64>,
 }
 
 impl Sampler {
@@ -108,19 +114,19 @@ impl Sampler {
             norms: Vec::new(),
             cache: DrawCache::keeping(0),
             buffers: PassBuffers::default(),
-            shares: None,
+            layers: None,
         })
     }
 
-    /// Has the shares of dead and saturated units measured as well.
+    /// Has what else a sample leaves of each layer measured as well.
     #[must_use]
-    pub fn with_shares(self) -> Self {
-        Self { shares: Some(Vec::new()), ..self }
+    pub fn with_layers(self) -> Self {
+        Self { layers: Some(Vec::new()), ..self }
     }
 
     /// Of the last sample, like its norms; nothing unless asked for.
-    pub fn shares(&self) -> &[Shares] {
-        self.shares.as_deref().unwrap_or_default()
+    pub fn layers(&self) -> &[LayerSample] {
+        self.layers.as_deref().unwrap_or_default()
     }
 
     /// Each variant's engine.
@@ -140,11 +146,11 @@ impl Sampler {
     pub fn sample(&mut self, seed: u64, proceed: &dyn Fn() -> bool) -> Result<&[Scaled], Stopped> {
         self.experiment.seed = seed;
         self.norms.clear();
-        self.shares.iter_mut().for_each(Vec::clear);
+        self.layers.iter_mut().for_each(Vec::clear);
         for index in 0..self.laws.len() {
             if let Some(law) = &mut self.laws[index] {
                 self.norms.extend(law.draw_while(seed, proceed).ok_or(Stopped)?);
-                self.note_shares_in_law(index);
+                self.note_layers_in_law(index);
                 continue;
             }
             let precision = self.experiment.architecture.precision;
@@ -166,27 +172,56 @@ impl Sampler {
         let buffers = T::buffers(&mut self.buffers);
         let pass = network.pass_in(buffers, &Serial, &mut proceed).map_err(|_| Stopped)?;
         self.norms.extend(pass.layers.iter().map(|layer| layer.delta.rms_norm()));
-        if let Some(shares) = &mut self.shares {
-            let layers = network.activations().zip(&pass.layers);
-            shares.extend(layers.map(|(activation, trace)| Shares::of(trace, activation)));
+        if let Some(layers) = &mut self.layers {
+            let traces = network.activations().zip(&pass.layers);
+            layers.extend(traces.map(|(activation, trace)| LayerSample::of(trace, activation)));
         }
         Ok(())
     }
 
-    fn note_shares_in_law(&mut self, index: usize) {
-        if let (Some(shares), Some(law)) = (&mut self.shares, &self.laws[index]) {
+    fn note_layers_in_law(&mut self, index: usize) {
+        if let (Some(layers), Some(law)) = (&mut self.layers, &self.laws[index]) {
             let (experiment, variant) = (&self.experiment, &self.experiment.variants[index]);
-            shares.extend(law.traces().enumerate().map(|(below, trace)| {
-                Shares::of(trace, experiment.activation_of(variant, below + 1))
+            layers.extend(law.traces().enumerate().map(|(below, trace)| {
+                LayerSample::of(trace, experiment.activation_of(variant, below + 1))
             }));
         }
     }
 }
 
-impl Shares {
+impl LayerSample {
     fn of<T: Real>(trace: &LayerTrace<T>, activation: Activation) -> Self {
-        Self { dead: trace.dead_share(activation), saturated: trace.saturated_share(activation) }
+        Self {
+            dead: trace.dead_share(activation),
+            saturated: trace.saturated_share(activation),
+            activation: trace.a.rms_norm(),
+            difference: difference(trace.a.columns()),
+        }
     }
+}
+
+/// See [`LayerSample::difference`].
+pub(super) fn difference<T: Real>(columns: &ScaledColumns<T>) -> Option<f64> {
+    let units: Vec<Option<Vec<f64>>> =
+        columns.mantissa.columns().into_iter().map(|column| direction(column.iter())).collect();
+    let pairs = units.chunks_exact(2).map(|pair| match (&pair[0], &pair[1]) {
+        // Half of the squared distance keeps the digits that 1 less a cosine loses.
+        (Some(one), Some(other)) => {
+            0.5 * one.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>()
+        }
+        (None, None) => 0.0,
+        _ => 1.0,
+    });
+    let count = pairs.len();
+    (count > 0).then(|| pairs.sum::<f64>() / count as f64)
+}
+
+/// A vector of length 1; none of a zero.
+fn direction<'a, T: Real>(column: impl Iterator<Item = &'a T> + Clone) -> Option<Vec<f64>> {
+    let largest = column.clone().map(|v| v.to_f64().abs()).fold(0.0, f64::max);
+    let scaled: Vec<f64> = column.map(|v| v.to_f64() / largest).collect();
+    let norm = scaled.iter().map(|v| v * v).sum::<f64>().sqrt();
+    (largest > 0.0).then(|| scaled.iter().map(|v| v / norm).collect())
 }
 
 /// Weights that all threads may hold together, 1 GB.

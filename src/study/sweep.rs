@@ -294,7 +294,7 @@ impl Sweep {
         let mut sampler = Sampler::new(&experiment, self.engine).ok()?;
         let wants_shares = self.quantity.is_share();
         if wants_shares {
-            sampler = sampler.with_shares();
+            sampler = sampler.with_layers();
         }
         let (mut values, mut zeros) = (Vec::new(), 0_u32);
         for seed in 0..u64::from(self.seeds) {
@@ -321,7 +321,7 @@ impl Sweep {
 
     /// The mean over hidden layers.
     fn share(&self, sampler: &Sampler) -> f64 {
-        let layers = sampler.shares();
+        let layers = sampler.layers();
         let hidden = &layers[..layers.len() - 1];
         let dead = self.quantity == Quantity::DeadShare;
         let sum: f64 = hidden.iter().map(|s| if dead { s.dead } else { s.saturated }).sum();

@@ -15,6 +15,7 @@ mod moments;
 mod product;
 pub(crate) mod sigmoid;
 mod slopes;
+mod sums;
 mod tiles;
 mod update;
 mod vectors;
@@ -37,6 +38,7 @@ pub use product::{
     gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,
 };
 pub use slopes::{multiply_columns, product_extremes};
+pub use sums::{add_columns, add_multiple, none_between};
 pub use update::{UpdateNumbers, update_adam, update_momentum, update_sgd};
 pub use vectors::{matvec, subtract_multiples};
 

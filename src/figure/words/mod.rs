@@ -4,9 +4,11 @@ pub mod check;
 pub mod ensemble;
 pub mod flow;
 pub mod precision;
+pub mod remedies;
 pub mod spread;
 pub mod sweep;
 pub mod theory;
+pub mod training;
 pub mod why;
 pub mod zero;
 

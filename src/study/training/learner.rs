@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use crate::engine::{
-    Diverged, Executor, LayerProgress, Network, Pass, Real, Score, StepReport, Trainer,
+    Diverged, Executor, LayerProgress, Network, Pass, Real, Score, SlotKind, StepReport, Trainer,
 };
 use crate::experiment::{Experiment, Variant};
 
@@ -39,6 +39,8 @@ pub struct Learner<T> {
     trainer: Trainer<T>,
     records: Vec<TrainingRecord>,
     divergence: Option<Divergence>,
+    /// W of layers 1…L at the start, row by row.
+    start: Vec<Vec<T>>,
     /// x and y of the test examples, n_0 × n and n_L × n.
     test: Option<[Array2<T>; 2]>,
     test_buffers: Option<Pass<T>>,
@@ -46,9 +48,13 @@ pub struct Learner<T> {
 
 impl<T: Real> Learner<T> {
     pub(super) fn new(network: &Network<T>, experiment: &Experiment, variant: &Variant) -> Self {
+        let trainer = Trainer::new(network, experiment, variant);
+        let layers = 1..=network.depth();
+        let start = layers.map(|l| trainer.parameters(l, SlotKind::Weight).to_vec()).collect();
         Self {
             name: variant.name.clone(),
-            trainer: Trainer::new(network, experiment, variant),
+            trainer,
+            start,
             records: Vec::new(),
             divergence: None,
             test: None,
@@ -74,6 +80,19 @@ impl<T: Real> Learner<T> {
     /// What it left so far, in order.
     pub fn records(&self) -> &[TrainingRecord] {
         &self.records
+    }
+
+    /// ‖W − W₀‖/‖W₀‖ of layers 1…L, with W₀ what W was at the start; nothing where that is 0.
+    pub fn moved(&self) -> Vec<Option<f64>> {
+        let share = |(l, start): (usize, &Vec<T>)| {
+            let now = self.trainer.parameters(l, SlotKind::Weight);
+            let square =
+                |entries: &mut dyn Iterator<Item = f64>| entries.map(|e| e * e).sum::<f64>();
+            let size = square(&mut start.iter().map(|w| w.to_f64()));
+            let moved = square(&mut now.iter().zip(start).map(|(&now, &w)| (now - w).to_f64()));
+            (size > 0.0).then(|| (moved / size).sqrt())
+        };
+        (1..).zip(&self.start).map(share).collect()
     }
 
     /// Where it stopped before the others, if it did.

@@ -1,6 +1,8 @@
 //! Training: all variants learn side by side from the same minibatches.
 
+mod finding;
 mod learner;
+mod live;
 mod minibatches;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +16,9 @@ use super::parallel::in_pool;
 use super::pass::PoolExecutor;
 use super::{DrawStudy, Stopped, TaskContext};
 
+pub use finding::{ENOUGH_UPDATES, LARGE_UPDATE, STILL, TrainingFinding, UNCHANGED};
 pub use learner::{Divergence, Learner, TrainingRecord};
+pub use live::{LiveTraining, TrainingState, VariantTraining};
 pub use minibatches::Minibatches;
 
 /// Records of a variant at most, but for the last: every 2^k-th step leaves one, with the least k
@@ -128,14 +132,14 @@ impl<T: Real + FromDraws> Training<T> {
     /// # Errors
     /// [`Stopped`]: then the steps so far are done and the rest can follow.
     pub fn run(&mut self, threads: usize, task: &TaskContext<'_>) -> Result<(), Stopped> {
-        self.run_until(self.experiment.training_steps(), threads, task)
+        self.run_to(self.experiment.training_steps(), threads, task)
     }
 
-    /// [`Self::run`] until so many steps have been taken.
+    /// [`Self::run`] until so many steps are behind it, at most all of them.
     ///
     /// # Errors
     /// [`Stopped`]: then the steps so far are done and the rest can follow.
-    pub fn run_until(
+    pub fn run_to(
         &mut self,
         steps: usize,
         threads: usize,
@@ -145,7 +149,7 @@ impl<T: Real + FromDraws> Training<T> {
         let (done, first) = (AtomicUsize::new(self.steps_taken), self.steps_taken);
         let told = || {
             let done = done.load(Ordering::Relaxed) - first;
-            task.report(done as f32 / (steps - first).max(1) as f32);
+            task.report(done as f32 / steps.saturating_sub(first).max(1) as f32);
             task.proceed().is_err()
         };
         let pool = PoolExecutor(threads.max(1));
@@ -154,7 +158,7 @@ impl<T: Real + FromDraws> Training<T> {
             let attended = TaskContext::new(&told, &|_| {});
             let this = &mut *self;
             let shared = in_pool(&attended, |proceed| {
-                this.run_on(steps, &pool, &mut |step| {
+                this.run_on(&pool, steps, &mut |step| {
                     done.store(step, Ordering::Relaxed);
                     proceed()
                 })
@@ -163,7 +167,7 @@ impl<T: Real + FromDraws> Training<T> {
                 return outcome?;
             }
         }
-        self.run_on(steps, &Serial, &mut |step| {
+        self.run_on(&Serial, steps, &mut |step| {
             done.store(step, Ordering::Relaxed);
             !told()
         })
@@ -172,8 +176,8 @@ impl<T: Real + FromDraws> Training<T> {
     /// Asks before each step whether to go on.
     fn run_on(
         &mut self,
-        steps: usize,
         executor: &impl Executor,
+        steps: usize,
         proceed: &mut dyn FnMut(usize) -> bool,
     ) -> Result<(), Stopped> {
         while self.steps_taken < steps {

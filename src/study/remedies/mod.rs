@@ -1,0 +1,278 @@
+//! What cures a variant whose gradients vanish or explode: remedies tried side by side.
+
+mod candidates;
+mod change;
+mod gain;
+mod measure;
+mod verdict;
+
+use std::sync::OnceLock;
+
+use crate::experiment::{ChangedKey, Experiment};
+
+use super::parallel::{all_threads, in_order};
+use super::sampler::threads_that_fit;
+use super::{Cost, SEEDS, Stopped, TaskContext};
+
+pub use change::Change;
+pub use gain::critical_gain;
+pub use measure::{Decades, Measured, measure};
+pub use verdict::{ALIKE, CURED, LOST, Verdict};
+
+use candidates::candidates;
+use gain::with_gain;
+use measure::{Samples, Subject};
+
+/// Networks of each row in the first round.
+const FIRST_ROUND: u32 = 16;
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemediesSettings {
+    /// Networks of each row, from the experiment's own seed on; fewer where they take long.
+    pub seeds: u32,
+    /// Threads to work on. The result does not depend on it.
+    pub threads: usize,
+}
+
+impl Default for RemediesSettings {
+    fn default() -> Self {
+        Self { seeds: 400, threads: all_threads() }
+    }
+}
+
+/// Why there are no remedies.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RemediesError {
+    /// Too few or too many seeds.
+    #[error("remedies take from 1 to 100000 seeds, not {0}")]
+    Seeds(u32),
+    /// The last seed would lie beyond what names a stream.
+    #[error("the last of these seeds is beyond {0}, the largest that names a stream")]
+    LastSeed(u64),
+    /// Told to stop.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+/// Changes of an experiment, and what they make of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remedy {
+    /// What is done; nothing for the variant as it is.
+    pub changes: Vec<Change>,
+    /// The changed experiment, with the one variant.
+    pub experiment: Experiment,
+    /// The keys of the file that it changes.
+    pub keys: Vec<ChangedKey>,
+    /// Multiply-adds of a forward and a backward pass of one example.
+    pub multiply_adds: u64,
+}
+
+/// A remedy and what it does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemedyRow {
+    /// What is done.
+    pub remedy: Remedy,
+    /// What is measured.
+    pub measured: Measured,
+    /// Whether it cures.
+    pub verdict: Verdict,
+    /// Where it stands among all that is tried, 0 being the variant as it is.
+    pub place: usize,
+}
+
+/// What is known so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remedies {
+    /// The experiment with the one variant that is treated.
+    pub experiment: Experiment,
+    /// The variant as it is.
+    pub before: RemedyRow,
+    /// The remedies, the smallest that works first.
+    pub rows: Vec<RemedyRow>,
+    /// Whether every row has all of its networks.
+    pub is_complete: bool,
+}
+
+impl Remedies {
+    /// The first prescription: the smallest change that cures.
+    pub fn first(&self) -> Option<&RemedyRow> {
+        self.rows.first().filter(|row| row.verdict == Verdict::Cures)
+    }
+}
+
+impl Remedy {
+    /// A name without spaces: `leaky_relu+he_normal+critical_gain`.
+    pub fn id(&self) -> String {
+        let ids: Vec<String> = self.changes.iter().map(|change| change.id()).collect();
+        if ids.is_empty() { "as_it_is".to_owned() } else { ids.join("+") }
+    }
+
+    /// Whether it changes what all variants share, so that it cannot stand beside them.
+    pub fn is_of_architecture(&self) -> bool {
+        self.changes.iter().any(|change| change.is_of_architecture())
+    }
+
+    /// The variant by itself, named after what is done: “Sigmoid, cured”.
+    fn of(before: &Experiment, changes: Vec<Change>) -> Option<Self> {
+        let mut experiment = before.clone();
+        changes.iter().for_each(|change| change.apply(&mut experiment));
+        experiment.validate().ok()?;
+        let cost = Cost::of_experiment(&experiment);
+        let passes = (cost.forward() + cost.backward()) / cost.batch;
+        let keys = before.changed_keys(&experiment);
+        let is_new = changes.is_empty() || !keys.is_empty() || asks_gain(&changes);
+        is_new.then_some(Self { changes, experiment, keys, multiply_adds: passes })
+    }
+
+    /// With the gain that it asks for; nothing where there is none.
+    fn solved(&self, before: &Experiment, task: &TaskContext<'_>) -> Result<Option<Self>, Stopped> {
+        if !asks_gain(&self.changes) {
+            return Ok(Some(self.clone()));
+        }
+        let found = critical_gain(&self.experiment, task)?;
+        Ok(found.map(|gain| {
+            let experiment = with_gain(&self.experiment, gain);
+            Self { keys: before.changed_keys(&experiment), experiment, ..self.clone() }
+        }))
+    }
+}
+
+fn asks_gain(changes: &[Change]) -> bool {
+    changes.contains(&Change::CriticalGain)
+}
+
+/// What makes one row.
+struct Trial {
+    remedy: Remedy,
+    /// Once it is known what exactly is to be measured; nothing where there is no such remedy.
+    ready: OnceLock<Option<(Remedy, Subject)>>,
+}
+
+/// Tries every remedy that goes with one variant of a valid experiment: first on a few networks
+/// each, then on all. After each row `snapshot` sees what is known. A row depends on its experiment
+/// and its seeds alone: the table is the same for any number of threads.
+///
+/// A narrow format that is emulated counts as `f64`.
+///
+/// # Errors
+/// [`RemediesError`]: seeds out of range, or a stop.
+///
+/// ```
+/// use gradient_lab::experiment::Preset;
+/// use gradient_lab::study::{RemediesSettings, TaskContext, Verdict, remedies};
+/// let he = Preset::find("xavier-vs-he").expect("it comes with the lab").experiment();
+/// let settings = RemediesSettings { seeds: 60, ..RemediesSettings::default() };
+/// let table = remedies(&he, 0, settings, &TaskContext::unattended(), |_| {}).expect("valid");
+/// assert_eq!(table.before.verdict, Verdict::Vanishes);
+/// assert_eq!(table.first().expect("a cure").remedy.id(), "he_normal");
+/// ```
+pub fn remedies(
+    experiment: &Experiment,
+    variant: usize,
+    settings: RemediesSettings,
+    task: &TaskContext<'_>,
+    mut snapshot: impl FnMut(&Remedies),
+) -> Result<Remedies, RemediesError> {
+    if !SEEDS.contains(&settings.seeds) {
+        return Err(RemediesError::Seeds(settings.seeds));
+    }
+    if u64::from(settings.seeds) > experiment.seeds_left() {
+        return Err(RemediesError::LastSeed(experiment.last_seed()));
+    }
+    let mut before = experiment.clone();
+    before.variants = vec![experiment.variants[variant].clone()];
+    let trials = trials(&before);
+    let mut found: Vec<Option<(Remedy, Samples)>> = trials.iter().map(|_| None).collect();
+    let mut table: Option<Remedies> = None;
+    let count = trials.len();
+    let threads = trials.iter().map(|t| threads_that_fit(&t.remedy.experiment, settings.threads));
+    let threads = threads.min().unwrap_or(1);
+    let job = |(): &mut (), index: usize, proceed: &dyn Fn() -> bool| {
+        let (round, trial) = (index / count, &trials[index % count]);
+        trial.sample(&before, round, settings.seeds, proceed)
+    };
+    in_order(
+        2 * count,
+        threads,
+        task,
+        || (),
+        job,
+        |index, sampled| {
+            let (round, place) = (index / count, index % count);
+            if let Some((remedy, samples)) = sampled {
+                match &mut found[place] {
+                    Some((_, earlier)) => earlier.join(samples),
+                    none => *none = Some((remedy, samples)),
+                }
+            }
+            let row = trials[place].row(place, found[place].as_ref());
+            match (&mut table, row) {
+                (_, None) => {}
+                (None, Some(row)) => table = Some(Remedies::beginning(&before, row)),
+                (Some(table), Some(row)) => table.take(row),
+            }
+            if let Some(table) = &mut table {
+                table.is_complete = index + 1 == 2 * count;
+                snapshot(table);
+            }
+            task.report((round * count + place + 1) as f32 / (2 * count) as f32);
+        },
+    )?;
+    Ok(table.expect("the variant as it is comes first and is valid"))
+}
+
+/// The variant as it is, and every remedy that the experiment's rules accept, none twice.
+fn trials(before: &Experiment) -> Vec<Trial> {
+    let mut remedies: Vec<Remedy> = Vec::new();
+    for changes in candidates(before) {
+        let Some(remedy) = Remedy::of(before, changes) else { continue };
+        let is_known = |known: &Remedy| {
+            known.experiment == remedy.experiment
+                && asks_gain(&known.changes) == asks_gain(&remedy.changes)
+        };
+        if !remedies.iter().any(is_known) {
+            remedies.push(remedy);
+        }
+    }
+    remedies.into_iter().map(|remedy| Trial { remedy, ready: OnceLock::new() }).collect()
+}
+
+impl Trial {
+    /// The networks of a round; nothing within where there is no such remedy, nothing at all when
+    /// told to stop.
+    #[expect(clippy::option_option, reason = "no remedy is an answer, a stop is none")]
+    fn sample(
+        &self,
+        before: &Experiment,
+        round: usize,
+        seeds: u32,
+        proceed: &dyn Fn() -> bool,
+    ) -> Option<Option<(Remedy, Samples)>> {
+        let stop = || !proceed();
+        let task = TaskContext::new(&stop, &|_| {});
+        let ready = self.ready.get_or_init(|| {
+            let remedy = self.remedy.solved(before, &task).ok().flatten()?;
+            let subject = Subject::new(&remedy.experiment);
+            Some((remedy, subject))
+        });
+        task.proceed().ok()?;
+        let Some((remedy, subject)) = ready else { return Some(None) };
+        let seeds = subject.seeds(seeds);
+        let middle = seeds.min(FIRST_ROUND);
+        let looked_at = subject.looked_at(seeds);
+        let (norms, looked) = match round {
+            0 => (0..middle, 0..1),
+            _ => (middle..seeds, 1..looked_at),
+        };
+        let samples = subject.sample(norms, looked, proceed).ok()?;
+        Some(Some((remedy.clone(), samples)))
+    }
+
+    fn row(&self, place: usize, found: Option<&(Remedy, Samples)>) -> Option<RemedyRow> {
+        let ((remedy, samples), (_, subject)) = (found?, self.ready.get()?.as_ref()?);
+        let measured = subject.measured(samples.clone());
+        let verdict = Verdict::of(&measured);
+        Some(RemedyRow { remedy: remedy.clone(), measured, verdict, place })
+    }
+}
