@@ -148,6 +148,20 @@ impl Experiment {
         self.data_set.as_ref().is_none_or(is_read) && self.variants.iter().all(is_given)
     }
 
+    /// Forgets where numbers are from that have been changed or dropped since: what is written of
+    /// the experiment is then the numbers themselves.
+    pub fn forget_changed_sources(&mut self, before: &Self) {
+        if self.data != before.data && self.data_set == before.data_set {
+            self.data_set = None;
+        }
+        for (variant, before) in self.variants.iter_mut().zip(&before.variants) {
+            let is_kept = variant.weights == before.weights && variant.biases == before.biases;
+            if !is_kept && variant.weights_file == before.weights_file {
+                variant.weights_file = None;
+            }
+        }
+    }
+
     /// Takes what was read from the data's path, and its sizes.
     ///
     /// # Errors

@@ -121,7 +121,7 @@ impl Setting {
             }
             Self::Batch => {
                 architecture.batch = value as usize;
-                experiment.data = None;
+                (experiment.data, experiment.data_set) = (None, None);
             }
             Self::Gain | Self::WeightStd => {
                 for variant in &mut experiment.variants {
