@@ -249,6 +249,19 @@ impl Training {
         ]
     }
 
+    /// The same with another rule, without the keys that this one does not take.
+    pub fn with_optimizer(self, optimizer: OptimizerKind) -> Self {
+        let (has_momentum, has_moments) = (optimizer.has_momentum(), optimizer.has_moments());
+        Self {
+            optimizer: Some(optimizer),
+            momentum: self.momentum.filter(|_| has_momentum),
+            beta1: self.beta1.filter(|_| has_moments),
+            beta2: self.beta2.filter(|_| has_moments),
+            epsilon: self.epsilon.filter(|_| has_moments),
+            ..self
+        }
+    }
+
     /// Checks the ranges, and that one of the `optimizers` that follow the table takes each key.
     fn validate(&self, key: &str, optimizers: &[OptimizerKind]) -> Checked {
         let numbers = [("learning_rate", self.learning_rate), ("weight_decay", self.weight_decay)];
