@@ -112,6 +112,7 @@ fn variant(rng: &mut Rng, index: usize, sizes: &[usize]) -> Variant {
         training: maybe(rng, training),
         tied: false,
         weights,
+        weights_file: None,
         biases,
         exceptions: exceptions(rng, sizes.len() - 1),
         shown: index == 0 || rng.random(),
@@ -171,6 +172,7 @@ fn random_experiment(rng: &mut Rng) -> Experiment {
         learning_rate: maybe(rng, magnitude),
         architecture,
         data: maybe(rng, |rng| Data { x: rows(rng, batch, ends[0]), y: rows(rng, batch, ends[1]) }),
+        data_set: None,
         // Which keys others than the optimizer's own go with, its variants decide.
         training: maybe(rng, |rng| Training {
             steps: maybe(rng, |rng| rng.random_range(50..=90)),

@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use super::{
-    Activation, Draws, FanMode, Loss, NormKind, OptimizerKind, Precision, Schedule, Scheme, Skip,
+    Activation, Draws, FanMode, Loss, NormKind, OptimizerKind, Precision, Schedule, Scheme,
+    SetKind, Skip,
 };
 
 /// Hidden layers.
@@ -41,6 +42,14 @@ pub const ADAM_EPSILON: RangeInclusive<f64> = 1e-30..=1.0;
 pub const CLIP: RangeInclusive<f64> = 1e-30..=1e30;
 /// Updates of a training.
 pub const STEPS: RangeInclusive<usize> = 1..=10_000_000;
+/// Generated examples.
+pub const EXAMPLES: RangeInclusive<usize> = 4..=100_000;
+/// Standard deviations of what is added to generated examples.
+pub const NOISE: RangeInclusive<f64> = 0.0..=1e3;
+/// Shares of examples that are held out.
+pub const TEST_SHARE: RangeInclusive<f64> = 0.0..=0.9;
+/// Numbers of a data file.
+pub const FILE_NUMBERS: usize = 20_000_000;
 /// Letters of a title or a name.
 pub const NAME_LETTERS: RangeInclusive<usize> = 1..=60;
 /// Weights of one network. At eight bytes each this is 2 GB; more would not fit beside
@@ -149,9 +158,21 @@ fn top_keys() -> Vec<Key> {
         Key::of("architecture.loss", one_of(Loss::ALL.map(Loss::id))),
         Key::whole("architecture.batch", BATCH),
         Key::of("architecture.precision", either(Precision::ALL.map(Precision::id))),
-        Key::of("data", "a table with x and y"),
+        Key::of("data", "a table with x and y, or with a set"),
         Key::of("data.x", examples("inputs")),
         Key::of("data.y", examples("outputs")),
+        Key::of("data.set", one_of(SetKind::ALL.map(SetKind::id))),
+        Key::of(
+            "data.path",
+            "with set = \"file\" the path of a CSV file, relative to the experiment's: rows of numbers, the last column the label or target",
+        ),
+        Key::whole("data.examples", EXAMPLES),
+        Key::number("data.noise", NOISE),
+        Key::number("data.test", TEST_SHARE),
+        Key::of(
+            "data.standardize",
+            "true or false: whether inputs get mean 0 and variance 1 over the examples that are learned from",
+        ),
     ]
 }
 
@@ -224,9 +245,15 @@ fn variant_keys() -> Vec<Key> {
         ),
         Key::of(
             "variant.weights",
-            format!("one matrix for each layer, n_l rows of n_(l-1) {values}"),
+            format!(
+                "one matrix for each layer, n_l rows of n_(l-1) {values}, or a table {{ file = \"net.safetensors\" }}"
+            ),
         ),
         Key::of("variant.biases", format!("one list for each layer, n_l {values}")),
+        Key::of(
+            "variant.weights.file",
+            "the path of a safetensors file, relative to the experiment's: the lab's own, or a PyTorch state dict of linear layers and normalizations",
+        ),
         Key::of("variant.init.scheme", one_of(Scheme::ALL.map(Scheme::id))),
         Key::number("variant.init.gain", SCALE),
         Key::number("variant.init.std", SCALE),

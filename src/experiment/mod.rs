@@ -2,8 +2,11 @@
 
 mod activation;
 mod choices;
+mod data_rules;
+mod data_set;
 mod difference;
 mod error;
+mod examples;
 mod exception;
 mod file;
 mod init;
@@ -13,10 +16,13 @@ mod preset;
 mod remedy;
 mod remedy_rules;
 mod scheme;
+mod sources;
 mod tables;
 mod text;
 mod training;
+mod training_rules;
 mod validate;
+mod weights_file;
 mod write;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use activation::Activation;
 pub use activation::*;
 pub use choices::{Draws, Loss, Precision};
+pub use data_set::{DataSet, Examples, SetKind, Split};
 pub use difference::ChangedKey;
 pub use error::ExperimentError;
 pub use exception::LayerException;
@@ -35,6 +42,7 @@ pub use scheme::{FanMode, Parameter, Pattern, Scheme, UnitLaw};
 pub use tables::{optional_table, optional_tables, optional_word, table, tables, word};
 pub use text::{is_hidden, short_path, shortened, visible};
 pub use training::{Clip, Optimization, OptimizerKind, Schedule, Training};
+pub use weights_file::{GivenNetwork, WeightsFile};
 
 /// All that a person can set. The default is the chapter's gradient-flow figure.
 ///
@@ -62,6 +70,9 @@ pub struct Experiment {
     /// Explicit inputs and targets; absent, both are standard normal draws.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
     pub data: Option<Data>,
+    /// Where the examples are from; `data` are then the first of them.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
+    pub data_set: Option<DataSet>,
     /// How variants learn; absent, by the defaults.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
     pub training: Option<Training>,
@@ -154,6 +165,9 @@ pub struct Variant {
     /// Explicit weights W^(1)…W^(L), n_l × n_{l−1}, in place of every `init`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<Vec<Vec<Vec<f64>>>>,
+    /// Where weights, biases and normalizations are from; `weights` and `biases` are then those.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
+    pub weights_file: Option<WeightsFile>,
     /// Explicit biases b^(1)…b^(L), in place of every `bias`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub biases: Option<Vec<Vec<f64>>>,
@@ -192,6 +206,7 @@ impl Default for Experiment {
             learning_rate: None,
             architecture: Architecture::default(),
             data: None,
+            data_set: None,
             training: None,
             variants: vec![Variant::of(Activation::Sigmoid), Variant::of(Activation::Relu)],
         }
@@ -239,6 +254,7 @@ impl Variant {
             training: None,
             tied: false,
             weights: None,
+            weights_file: None,
             biases: None,
             exceptions: Vec::new(),
             shown: true,
@@ -360,6 +376,7 @@ impl Experiment {
     pub fn next_seed(&mut self) {
         if self.is_drawn() {
             self.seed = if self.seed < self.last_seed() { self.seed + 1 } else { 0 };
+            self.take_examples();
         }
     }
 

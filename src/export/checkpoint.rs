@@ -13,8 +13,9 @@ use super::weights::{
     METADATA_KEY, Number, Tensor, WeightsError, header_of, parameters, write_network, write_numbers,
 };
 
-/// The metadata key that says how many steps the training has taken.
-pub const STEPS_KEY: &str = "gradient-lab-steps";
+/// Begins the line of the metadata that says how many steps the training has taken. A key of its own
+/// would have no fixed place among the others.
+const STEPS: &str = "# Steps taken: ";
 
 /// What the tensors are, for whoever opens the file without the lab.
 const LAYOUT: &str = "\
@@ -108,11 +109,9 @@ fn header<T: Number>(training: &Training<T>) -> Result<(Vec<u8>, u64), WeightsEr
         );
         tensors.extend(running(learner).into_iter().flatten());
     }
-    let metadata = HashMap::from([
-        (METADATA_KEY.to_owned(), format!("{LAYOUT}\n{}", experiment.to_toml())),
-        (STEPS_KEY.to_owned(), training.steps_taken().to_string()),
-    ]);
-    header_of(tensors, metadata)
+    let (taken, experiment) = (training.steps_taken(), experiment.to_toml());
+    let text = format!("{LAYOUT}{STEPS}{taken}\n\n{experiment}");
+    header_of(tensors, HashMap::from([(METADATA_KEY.to_owned(), text)]))
 }
 
 /// The tensors of what the optimizer keeps of each array, in its order.
@@ -147,7 +146,8 @@ fn running<T: Number>(learner: &Learner<T>) -> Vec<[Tensor; 2]> {
 /// [`ResumeError`]; the training may then have some of the file's numbers, and must not run.
 pub fn resume<T: Number>(training: &mut Training<T>, bytes: &[u8]) -> Result<(), ResumeError> {
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(ResumeError::Format)?;
-    let steps = metadata.metadata().as_ref().and_then(|all| all.get(STEPS_KEY));
+    let text = metadata.metadata().as_ref().and_then(|all| all.get(METADATA_KEY));
+    let steps = text.and_then(|text| text.lines().find_map(|line| line.strip_prefix(STEPS)));
     let taken = steps.and_then(|steps| steps.parse().ok()).ok_or(ResumeError::NoSteps)?;
     let steps = training.experiment().training_steps();
     if taken >= steps {

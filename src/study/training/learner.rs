@@ -110,6 +110,13 @@ impl<T: Real> Learner<T> {
         ))
     }
 
+    /// Scores these examples, a row each, with every record.
+    pub(super) fn test_on(&mut self, examples: &[Array2<f64>; 2]) {
+        self.test = Some([0, 1].map(|side: usize| {
+            examples[side].t().mapv(T::from_f64).as_standard_layout().into_owned()
+        }));
+    }
+
     pub(super) fn is_worth_sharing(&self, executor: &impl Executor) -> bool {
         self.trainer.most_shares(executor) > 1
     }

@@ -7,6 +7,8 @@ mod minibatches;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ndarray::Array2;
+
 use crate::engine::{Executor, FromDraws, Real, Serial};
 use crate::experiment::{Experiment, Precision};
 
@@ -80,7 +82,15 @@ impl<T: Real + FromDraws> Training<T> {
             });
             learners.push(Learner::new(&network, experiment, variant));
         }
-        let examples = examples.expect("an experiment has a variant");
+        let mut examples = examples.expect("an experiment has a variant");
+        // The labels have been checked with the experiment.
+        if let Some(split) = experiment.split().ok().flatten() {
+            examples = [&split.training.x, &split.training.y].map(|rows| array_of(rows));
+            if !split.test.x.is_empty() {
+                let test = [&split.test.x, &split.test.y].map(|rows| array_of(rows));
+                learners.iter_mut().for_each(|learner: &mut Learner<T>| learner.test_on(&test));
+            }
+        }
         let minibatches =
             Minibatches::new(examples, experiment.architecture.batch, experiment.seed);
         Ok(Self { experiment: experiment.clone(), minibatches, learners, steps_taken: 0 })
@@ -184,6 +194,11 @@ impl<T: Real + FromDraws> Training<T> {
         }
         Ok(())
     }
+}
+
+/// A row each.
+fn array_of(rows: &[Vec<f64>]) -> Array2<f64> {
+    Array2::from_shape_fn((rows.len(), rows[0].len()), |(row, column)| rows[row][column])
 }
 
 /// The least power of two of which so many steps have at most [`MOST_RECORDS`] multiples.
