@@ -106,10 +106,16 @@ impl Parts<'_> {
             let last = layers - 1;
             self.line(2, "# Hidden layers from the second on share one weight matrix.");
             self.line(2, "shared = nn.Linear(sizes[1], sizes[2])");
-            self.line(2, &format!("dense = [nn.Linear(sizes[0], sizes[1])] + [shared] * {}", last - 1));
+            self.line(
+                2,
+                &format!("dense = [nn.Linear(sizes[0], sizes[1])] + [shared] * {}", last - 1),
+            );
             self.line(2, "self.dense = nn.ModuleList(dense + [nn.Linear(sizes[-2], sizes[-1])])");
         } else {
-            self.line(2, "self.dense = nn.ModuleList(nn.Linear(n, m) for n, m in zip(sizes, sizes[1:]))");
+            self.line(
+                2,
+                "self.dense = nn.ModuleList(nn.Linear(n, m) for n, m in zip(sizes, sizes[1:]))",
+            );
         }
         if let Some(norm) = self.variant.normalization {
             let class = match norm.kind {
@@ -118,7 +124,12 @@ impl Parts<'_> {
                 NormKind::Rms => "RMSNorm",
             };
             let epsilon = python(norm.epsilon);
-            self.line(2, &format!("self.norm = nn.ModuleList(nn.{class}(n, eps={epsilon}) for n in sizes[1:-1])"));
+            self.line(
+                2,
+                &format!(
+                    "self.norm = nn.ModuleList(nn.{class}(n, eps={epsilon}) for n in sizes[1:-1])"
+                ),
+            );
         }
         let mut all = self.activations();
         // Where the loss takes logits, nothing comes behind z.
@@ -147,10 +158,15 @@ impl Parts<'_> {
         }
         if let Some(biases) = self.variant.biases.clone() {
             for (index, row) in biases.iter().enumerate() {
-                self.line(2, &format!("self.dense[{index}].bias.copy_(torch.tensor({}))", list(row)));
+                self.line(
+                    2,
+                    &format!("self.dense[{index}].bias.copy_(torch.tensor({}))", list(row)),
+                );
             }
         } else {
-            self.in_runs(&drawn, |parts, index| law(parts.variant.bias_of(index + 1), "layer.bias"));
+            self.in_runs(&drawn, |parts, index| {
+                law(parts.variant.bias_of(index + 1), "layer.bias")
+            });
         }
     }
 
@@ -193,7 +209,10 @@ impl Parts<'_> {
             Some(Skip::Post) => {
                 lines.push(format!("h = self.phi[0]({})", norm(&dense("0", "x"), "0")));
                 lines.push(format!("for l in range(1, {depth}):"));
-                lines.push(format!("    h = h + {alpha}self.phi[l]({})", norm(&dense("l", "h"), "l")));
+                lines.push(format!(
+                    "    h = h + {alpha}self.phi[l]({})",
+                    norm(&dense("l", "h"), "l")
+                ));
             }
             Some(Skip::Pre) => {
                 lines.push(format!("h = {}", dense("0", "x")));
@@ -204,7 +223,10 @@ impl Parts<'_> {
                 lines.push(format!("h = self.phi[{last}]({})", norm("h", &last)));
             }
             Some(Skip::PostNorm) => {
-                lines.push(format!("h = {}", norm(&format!("self.phi[0]({})", dense("0", "x")), "0")));
+                lines.push(format!(
+                    "h = {}",
+                    norm(&format!("self.phi[0]({})", dense("0", "x")), "0")
+                ));
                 lines.push(format!("for l in range(1, {depth}):"));
                 let sum = format!("h + {alpha}self.phi[l]({})", dense("l", "h"));
                 lines.push(format!("    h = {}", norm(&sum, "l")));
@@ -222,9 +244,10 @@ impl Parts<'_> {
 
     /// Scales the layers one after the other: call it once with a batch of the data.
     fn lsuv(&mut self) {
-        let fitted = self.drawn().into_iter().filter(|index| {
-            self.variant.init_of(index + 1).scheme == Scheme::Lsuv
-        });
+        let fitted = self
+            .drawn()
+            .into_iter()
+            .filter(|index| self.variant.init_of(index + 1).scheme == Scheme::Lsuv);
         let gains: Vec<String> = fitted
             .map(|index| format!("{index}: {}", python(self.variant.init_of(index + 1).gain())))
             .collect();
@@ -300,7 +323,9 @@ fn law(init: &Init, what: &str) -> Vec<String> {
     if init.unit_law() == UnitLaw::TruncatedNormal {
         let std = scale(init);
         return vec![
-            format!("std = {std} / {TRUNCATED_STD}  # cut at two of it, the variance is that of {std}"),
+            format!(
+                "std = {std} / {TRUNCATED_STD}  # cut at two of it, the variance is that of {std}"
+            ),
             format!("nn.init.trunc_normal_({what}, std=std, a=-2 * std, b=2 * std)"),
         ];
     }
@@ -346,11 +371,9 @@ fn scale(init: &Init) -> String {
         Scheme::XavierUniform => times("math.sqrt(6 / (fan_in + fan_out))".to_owned()),
         Scheme::HeNormal => times(format!("math.sqrt(1 / {fan})")),
         Scheme::HeUniform => times(format!("math.sqrt(3 / {fan})")),
-        Scheme::Zeros
-        | Scheme::Constant
-        | Scheme::Orthogonal
-        | Scheme::Lsuv
-        | Scheme::Identity => python(gain),
+        Scheme::Zeros | Scheme::Constant | Scheme::Orthogonal | Scheme::Lsuv | Scheme::Identity => {
+            python(gain)
+        }
     }
 }
 

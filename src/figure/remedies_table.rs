@@ -8,14 +8,29 @@ use super::words::remedies as words;
 /// The columns' headings, and what each means.
 pub const COLUMNS: [(&str, &str); 9] = [
     ("remedy", "What is changed."),
-    ("verdict", "Whether it cures: the median of decades per layer within ±0.02 with its 95 % interval, at most 20 % of the hidden units saturated or dead, and examples that stay apart."),
-    ("decades/layer", "log10(‖δ⁽¹⁾‖/‖δ⁽ᴸ⁾‖)/(L − 1): the median over the networks, and half the width of its 95 % interval."),
+    (
+        "verdict",
+        "Whether it cures: the median of decades per layer within ±0.02 with its 95 % interval, at most 20 % of the hidden units saturated or dead, and examples that stay apart.",
+    ),
+    (
+        "decades/layer",
+        "log10(‖δ⁽¹⁾‖/‖δ⁽ᴸ⁾‖)/(L − 1): the median over the networks, and half the width of its 95 % interval.",
+    ),
     ("5–95 %", "Decades per layer of nine networks in ten."),
     ("theory", "What the theory expects of the median, where there is one."),
-    ("forward", "log10(‖a‖ of the last over the first hidden layer) per layer, the median: 0 keeps the forward signal’s size."),
+    (
+        "forward",
+        "log10(‖a‖ of the last over the first hidden layer) per layer, the median: 0 keeps the forward signal’s size.",
+    ),
     ("lost", "Hidden units that are saturated or dead, the mean."),
-    ("apart", "What is left at layer L of two examples’ difference, 1 − cos, over that of the inputs."),
-    ("cost", "Multiply-adds of a forward and a backward pass of one example, beside those of the variant as it is."),
+    (
+        "apart",
+        "What is left at layer L of two examples’ difference, 1 − cos, over that of the inputs.",
+    ),
+    (
+        "cost",
+        "Multiply-adds of a forward and a backward pass of one example, beside those of the variant as it is.",
+    ),
 ];
 
 /// The fields of a row.

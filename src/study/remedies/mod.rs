@@ -37,7 +37,7 @@ pub struct RemediesSettings {
 
 impl Default for RemediesSettings {
     fn default() -> Self {
-        Self { seeds: 400, threads: all_threads() }
+        Self { seeds: 1000, threads: all_threads() }
     }
 }
 
@@ -192,26 +192,33 @@ pub fn remedies(
         let (round, trial) = (index / count, &trials[index % count]);
         trial.sample(&before, round, settings.seeds, proceed)
     };
-    in_order(2 * count, threads, task, || (), job, |index, sampled| {
-        let (round, place) = (index / count, index % count);
-        if let Some((remedy, samples)) = sampled {
-            match &mut found[place] {
-                Some((_, earlier)) => earlier.join(samples),
-                none => *none = Some((remedy, samples)),
+    in_order(
+        2 * count,
+        threads,
+        task,
+        || (),
+        job,
+        |index, sampled| {
+            let (round, place) = (index / count, index % count);
+            if let Some((remedy, samples)) = sampled {
+                match &mut found[place] {
+                    Some((_, earlier)) => earlier.join(samples),
+                    none => *none = Some((remedy, samples)),
+                }
             }
-        }
-        let row = trials[place].row(place, found[place].as_ref());
-        match (&mut table, row) {
-            (_, None) => {}
-            (None, Some(row)) => table = Some(Remedies::beginning(&before, row)),
-            (Some(table), Some(row)) => table.take(row),
-        }
-        if let Some(table) = &mut table {
-            table.is_complete = index + 1 == 2 * count;
-            snapshot(table);
-        }
-        task.report((round * count + place + 1) as f32 / (2 * count) as f32);
-    })?;
+            let row = trials[place].row(place, found[place].as_ref());
+            match (&mut table, row) {
+                (_, None) => {}
+                (None, Some(row)) => table = Some(Remedies::beginning(&before, row)),
+                (Some(table), Some(row)) => table.take(row),
+            }
+            if let Some(table) = &mut table {
+                table.is_complete = index + 1 == 2 * count;
+                snapshot(table);
+            }
+            task.report((round * count + place + 1) as f32 / (2 * count) as f32);
+        },
+    )?;
     Ok(table.expect("the variant as it is comes first and is valid"))
 }
 
@@ -253,12 +260,11 @@ impl Trial {
         let Some((remedy, subject)) = ready else { return Some(None) };
         let seeds = subject.seeds(seeds);
         let middle = seeds.min(FIRST_ROUND);
-        let looked_at = subject.looked_at(seeds);
-        let (norms, looked) = match round {
-            0 => (0..middle, 0..1),
-            _ => (middle..seeds, 1..looked_at),
+        let samples = match round {
+            0 => subject.sample_first(middle, proceed),
+            _ => subject.sample(middle..seeds, seeds, proceed),
         };
-        let samples = subject.sample(norms, looked, proceed).ok()?;
+        let samples = samples.ok()?;
         Some(Some((remedy.clone(), samples)))
     }
 
