@@ -32,7 +32,7 @@ bias = { scheme = "normal", std = 0.1 }
 "#;
 
 /// A file of this folder, and the arguments that print it.
-const COMMANDS: [(&str, &[&str]); 9] = [
+const COMMANDS: [(&str, &[&str]); 12] = [
     ("run.json", &["run", "-"]),
     ("run.csv", &["run", "-", "--format", "csv"]),
     ("theory.json", &["theory", "-"]),
@@ -41,6 +41,9 @@ const COMMANDS: [(&str, &[&str]); 9] = [
     ("ensemble.csv", &["ensemble", "-", "--seeds", "40", "--format", "csv"]),
     ("sweep.json", &["sweep", "-", "--x", "gain:0.5:2:3:log", "--y", "depth:2:6:2"]),
     ("sweep.csv", &["sweep", "-", "--x", "gain:0.5:2:3:log", "--format", "csv"]),
+    ("remedies.txt", &["remedies", "-", "--seeds", "30"]),
+    ("remedies.csv", &["remedies", "-", "--seeds", "30", "--variant", "ReLU", "--format", "csv"]),
+    ("remedies.json", &["remedies", "-", "--seeds", "30", "--format", "json"]),
     ("list.txt", &["list"]),
 ];
 

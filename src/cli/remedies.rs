@@ -23,7 +23,7 @@ pub(super) struct RemediesArgs {
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
     /// Networks of each row at the most, counted up from the experiment's seed, 1 to 100000
-    #[arg(long, value_name = "S", default_value_t = 400, value_parser = clap::value_parser!(u32).range(i64::from(*SEEDS.start())..=i64::from(*SEEDS.end())))]
+    #[arg(long, value_name = "S", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(i64::from(*SEEDS.start())..=i64::from(*SEEDS.end())))]
     seeds: u32,
     /// Threads; as many as the machine has if absent. The numbers are the same
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

@@ -249,3 +249,18 @@ impl Optimization {
         }
     }
 }
+
+impl Training {
+    /// The same with another rule, without the keys that this one does not take.
+    pub fn with_optimizer(self, optimizer: OptimizerKind) -> Self {
+        let (has_momentum, has_moments) = (optimizer.has_momentum(), optimizer.has_moments());
+        Self {
+            optimizer: Some(optimizer),
+            momentum: self.momentum.filter(|_| has_momentum),
+            beta1: self.beta1.filter(|_| has_moments),
+            beta2: self.beta2.filter(|_| has_moments),
+            epsilon: self.epsilon.filter(|_| has_moments),
+            ..self
+        }
+    }
+}

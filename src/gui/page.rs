@@ -27,6 +27,8 @@ pub enum Page {
     Spread,
     /// What narrow floating-point formats keep of δ.
     Precision,
+    /// All variants learning side by side.
+    Training,
 }
 
 /// Pages of one purpose; their tabs stand side by side.
@@ -38,13 +40,15 @@ pub enum Group {
     Understand,
     /// What holds for many networks.
     Law,
+    /// What becomes of the networks.
+    Learn,
     /// The text.
     Read,
 }
 
 impl Group {
     /// Every group, in the order of the tabs.
-    pub const ALL: [Self; 4] = [Self::See, Self::Understand, Self::Law, Self::Read];
+    pub const ALL: [Self; 5] = [Self::See, Self::Understand, Self::Law, Self::Learn, Self::Read];
 
     /// Its word.
     pub fn label(self) -> &'static str {
@@ -52,6 +56,7 @@ impl Group {
             Self::See => "See",
             Self::Understand => "Understand",
             Self::Law => "Law",
+            Self::Learn => "Learn",
             Self::Read => "Read",
         }
     }
@@ -59,7 +64,7 @@ impl Group {
 
 impl Page {
     /// Every page, in the order of the tabs: group by group.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Flow,
         Self::Spread,
         Self::Graph,
@@ -69,6 +74,7 @@ impl Page {
         Self::Law,
         Self::Sweep,
         Self::Precision,
+        Self::Training,
         Self::Chapter,
     ];
 
@@ -78,6 +84,7 @@ impl Page {
             Self::Flow | Self::Spread | Self::Graph => Group::See,
             Self::Steps | Self::Why | Self::Check => Group::Understand,
             Self::Law | Self::Sweep | Self::Precision => Group::Law,
+            Self::Training => Group::Learn,
             Self::Chapter => Group::Read,
         }
     }
@@ -95,6 +102,7 @@ impl Page {
             Self::Sweep => "Sweep",
             Self::Spread => "Distributions",
             Self::Precision => "Precision",
+            Self::Training => "Training",
         }
     }
 
@@ -119,6 +127,9 @@ impl Page {
             }
             Self::Precision => {
                 "What fp8, fp16, bf16 and fp32 would keep of δ, and the loss scale that would save it."
+            }
+            Self::Training => {
+                "Watch every variant learn: losses, gradients and updates of each layer, step by step."
             }
             Self::Sweep => "Map where gradients vanish and explode over one or two settings.",
         }

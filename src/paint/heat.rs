@@ -98,13 +98,7 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
             axis::names(ui, &names)
         }
         Rows::Numbered { label, .. } => axis::units(label),
-        Rows::Steps(steps) => {
-            let steps = steps.clone();
-            let step = move |row: f64| steps.get((row.round() - 1.0).max(0.0) as usize).copied();
-            axis::units("step").formatter(move |mark, _| {
-                step(mark.value).map(|step| step.to_string()).unwrap_or_default()
-            })
-        }
+        Rows::Steps(steps) => axis::steps(stride(steps)),
         Rows::Values { label, spread } => {
             let along = along(heat, spread);
             axis::values(label, values::PLAIN).formatter(move |mark, _| along.label(mark))
@@ -123,7 +117,11 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
         .include_y(rows as f64 + 0.5 + air);
     let plot = match &heat.rows {
         Rows::Named(_) | Rows::Formats { .. } => plot.y_grid_spacer(move |_| axis::row_marks(rows)),
-        Rows::Numbered { .. } | Rows::Steps(_) => {
+        Rows::Steps(steps) => {
+            let stride = stride(steps);
+            plot.y_grid_spacer(move |input| axis::step_marks(input.bounds, size.y, stride))
+        }
+        Rows::Numbered { .. } => {
             plot.y_grid_spacer(move |input| axis::unit_marks(input.bounds, size.y))
         }
         Rows::Values { spread, .. } => {
@@ -152,6 +150,14 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
             marks::mark(plot_ui, mark, &visuals);
         }
     })
+}
+
+/// Between two steps with a record.
+fn stride(steps: &[usize]) -> usize {
+    match steps {
+        [first, second, ..] => second - first,
+        _ => 1,
+    }
 }
 
 /// A cell in the middle of which a view has something to see, or else all such cells of the

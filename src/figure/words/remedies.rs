@@ -15,6 +15,7 @@ fn change(change: Change, remedy: &Remedy) -> String {
         Change::CriticalGain => format!("critical gain {}", variant.init.gain()),
         Change::Activation(activation) => activation.describe(),
         Change::Normalize(kind) => kind.label().to_lowercase().replace("rms", "RMS"),
+        Change::Plain => "neither normalization nor skips".to_owned(),
         Change::Skip(skip) => format!("{} skips", skip.id().replace('_', "-")),
         Change::InverseSqrtDepth => "α = 1/√depth".to_owned(),
         Change::Widen(width) => format!("hidden layers of {width}"),
@@ -61,7 +62,7 @@ pub fn sentence(row: &RemedyRow) -> String {
             trimmed(CURED)
         ),
         Verdict::Undecided => format!(
-            "The median over {seeds} networks is {median} decades per layer, but its 95 % interval reaches beyond ±{}: more seeds would tell.",
+            "The median over {seeds} networks is {median} decades per layer, but its 95 % interval is too wide beside ±{}: more seeds would tell.",
             trimmed(CURED)
         ),
         Verdict::Alike => format!(

@@ -9,6 +9,7 @@ mod precision;
 mod spread;
 mod steps;
 mod sweep;
+mod training;
 mod why;
 
 use std::any::Any;
@@ -39,6 +40,7 @@ fn open(page: Page, context: &egui::Context, draws: &DrawStudy) -> Box<dyn PageV
         Page::Chapter => Box::new(chapter::ChapterPage::default()),
         Page::Sweep => Box::new(sweep::SweepPage::new(context)),
         Page::Spread => Box::new(spread::SpreadPage::new(context, draws)),
+        Page::Training => Box::new(training::TrainingPage::new(context, draws)),
         Page::Precision => Box::new(precision::PrecisionPage::new(context, draws)),
     }
 }

@@ -23,7 +23,7 @@ const SCHEMES: [Scheme; 5] =
 pub(super) fn candidates(experiment: &Experiment) -> Vec<Vec<Change>> {
     use Change::{
         Activation as Phi, Batch, CriticalGain, InverseSqrtDepth, LinearOutput, NoBias, Normalize,
-        Skip as Skips, Untie, Widen,
+        Plain, Skip as Skips, Untie, Widen,
     };
     let variant = &experiment.variants[0];
     let sizes = experiment.sizes();
@@ -49,6 +49,8 @@ pub(super) fn candidates(experiment: &Experiment) -> Vec<Vec<Change>> {
     let mut add = |changes: &[Change]| all.push([&base[..], changes].concat());
     add(&[]);
     let given = variant.weights.is_some();
+    let plain = if variant.is_plain() { &[][..] } else { &[Plain][..] };
+    let no_bias = if has_bias { &[NoBias][..] } else { &[][..] };
     let scheme = |scheme| Change::Scheme(scheme);
     SCHEMES
         .into_iter()
@@ -60,12 +62,16 @@ pub(super) fn candidates(experiment: &Experiment) -> Vec<Vec<Change>> {
     if has_bias {
         add(&[NoBias]);
     }
+    add(plain);
+    if variant.skip.is_some() {
+        add(&[InverseSqrtDepth]);
+    }
     for kind in NormKind::ALL {
         let batch = kind == NormKind::Batch && experiment.architecture.batch < 2;
         add(&[&[Batch(BATCH)][..usize::from(batch)], &[Normalize(kind)]].concat());
     }
     let (gain, he) = (CriticalGain, scheme(matching_scheme(own)));
-    add(&[he, gain]);
+    add(&[plain, no_bias, &[he, gain]].concat());
     add(&[scheme(Scheme::Orthogonal), gain]);
     for kind in [NormKind::Layer, NormKind::Batch] {
         add(&[he, Normalize(kind)]);
@@ -93,20 +99,18 @@ pub(super) fn candidates(experiment: &Experiment) -> Vec<Vec<Change>> {
     ];
     for phi in usual.into_iter().filter(|phi| phi.id() != own.id()) {
         let matching = scheme(matching_scheme(phi));
-        let no_bias = &[NoBias][..usize::from(has_bias)];
         add(&[Phi(phi)]);
-        add(&[&[Phi(phi), matching], no_bias].concat());
-        add(&[&[Phi(phi), matching], no_bias, &[gain]].concat());
+        add(&[plain, &[Phi(phi), matching], no_bias].concat());
+        add(&[plain, &[Phi(phi), matching], no_bias, &[gain]].concat());
     }
     add(&[Phi(Activation::Relu), scheme(Scheme::HeNormal), Normalize(NormKind::Layer)]);
     if let Some(widen) = widen {
         let tanh = [Phi(Activation::Tanh), scheme(Scheme::XavierNormal)];
         let leaky = [Phi(Activation::LeakyRelu(LeakyRelu::DEFAULT)), scheme(Scheme::HeNormal)];
-        let no_bias = &[NoBias][..usize::from(has_bias)];
         add(&[widen]);
-        add(&[&[widen, he], no_bias, &[gain]].concat());
-        add(&[&[widen], &tanh[..], no_bias, &[gain]].concat());
-        add(&[&[widen], &leaky[..], no_bias, &[gain]].concat());
+        add(&[plain, &[widen, he], no_bias, &[gain]].concat());
+        add(&[plain, &[widen], &tanh, no_bias, &[gain]].concat());
+        add(&[plain, &[widen], &leaky, no_bias, &[gain]].concat());
     }
     all
 }

@@ -21,6 +21,8 @@ pub enum Change {
     Activation(Activation),
     /// A normalization of the hidden layers.
     Normalize(NormKind),
+    /// Neither normalization nor skips.
+    Plain,
     /// Skip connections.
     Skip(Skip),
     /// Skips with α = 1/√depth.
@@ -42,6 +44,7 @@ impl Change {
             Self::CriticalGain => "critical_gain".to_owned(),
             Self::Activation(activation) => activation.id().to_owned(),
             Self::Normalize(kind) => format!("{}_norm", kind.id()),
+            Self::Plain => "plain".to_owned(),
             Self::Skip(skip) => format!("{}_skip", skip.id()),
             Self::InverseSqrtDepth => "inverse_sqrt_depth".to_owned(),
             Self::Widen(width) => format!("width_{width}"),
@@ -82,6 +85,10 @@ impl Change {
                 variant.activation = activation;
             }
             Self::Normalize(kind) => variant.normalization = Some(Normalization::of(kind)),
+            Self::Plain => {
+                variant.normalization = None;
+                (variant.skip, variant.skip_scale) = (None, SkipScale::default());
+            }
             Self::Skip(skip) => {
                 (variant.skip, variant.skip_scale) = (Some(skip), SkipScale::default());
             }

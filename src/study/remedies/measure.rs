@@ -7,14 +7,19 @@ use crate::experiment::{Experiment, Precision};
 use crate::study::sampler::difference;
 use crate::study::{Engine, LayerSample, NormalizedLimit, Sampler, Stopped, TaskContext, band};
 
-/// Examples on which dead units and differences are measured where the batch has fewer.
-const EXAMPLES: usize = 16;
+/// Examples on which dead units and differences are measured where the batch has fewer: in a He
+/// network of 30 × 100 ReLU units 27, 21, 18 and 15 % are dead on 16, 64, 256 and 1,024 of them.
+const EXAMPLES: usize = 256;
+/// As many for a first look.
+const FEW_EXAMPLES: usize = 16;
+/// Activations of all examples together at the most.
+const ACTIVATIONS: usize = 10_000_000;
 /// Random numbers and multiply-adds, in units of a normal number, that a row may take.
 const WORK: u64 = 60_000_000;
 /// Units of hidden layers on which shares are measured, over all networks.
 const UNITS: u64 = 20_000;
 /// Networks on which shares are measured, at the least and at the most.
-const LOOKED_AT: (u64, u64) = (4, 100);
+const LOOKED_AT: (u64, u64) = (2, 50);
 
 /// A quantity's median over networks, with its spread.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,6 +90,13 @@ pub(super) fn log10_ratio(norms: &[Scaled]) -> f64 {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Samples {
     decades: Vec<f64>,
+    look: Look,
+}
+
+/// What is measured of fewer networks, on more examples.
+#[derive(Clone, Debug, Default)]
+struct Look {
+    examples: usize,
     forward: Vec<f64>,
     difference: Vec<f64>,
     dead: Vec<f64>,
@@ -97,6 +109,8 @@ pub(super) struct Subject {
     experiment: Experiment,
     /// With enough examples to tell dead units from inactive ones.
     wide: Experiment,
+    /// With fewer, for a first look.
+    narrow: Experiment,
     /// 1 − cos of two inputs.
     input_difference: f64,
 }
@@ -117,12 +131,23 @@ impl Subject {
             };
             difference(&columns).filter(|difference| *difference > 0.0)
         });
-        let mut wide = own.clone();
-        if given.is_none() && !own.variants[0].couples_examples() {
-            wide.data = None;
-            wide.architecture.batch = own.architecture.batch.max(EXAMPLES);
+        let is_free = given.is_none() && !own.variants[0].couples_examples();
+        let with_examples = |wanted: usize| {
+            let mut wide = own.clone();
+            if is_free {
+                let units = own.sizes().iter().sum::<usize>();
+                let examples = wanted.min(ACTIVATIONS / units).max(2);
+                wide.data = None;
+                wide.architecture.batch = own.architecture.batch.max(examples);
+            }
+            wide
+        };
+        Self {
+            wide: with_examples(EXAMPLES),
+            narrow: with_examples(FEW_EXAMPLES),
+            experiment: own,
+            input_difference: given.unwrap_or(1.0),
         }
-        Self { experiment: own, wide, input_difference: given.unwrap_or(1.0) }
     }
 
     /// Networks that a row takes at the most.
@@ -131,19 +156,38 @@ impl Subject {
         seeds.min(u64::from(most)) as u32
     }
 
-    /// Networks of so many of which the rest is measured.
-    pub(super) fn looked_at(&self, seeds: u32) -> u32 {
+    /// Of so many networks those that are looked at.
+    fn looked_at(&self, seeds: u32) -> u32 {
         let sizes = self.experiment.sizes();
         let hidden: usize = sizes[1..sizes.len() - 1].iter().sum();
         let wanted = UNITS.div_ceil(hidden.max(1) as u64).clamp(LOOKED_AT.0, LOOKED_AT.1);
         wanted.min(u64::from(seeds)) as u32
     }
 
-    /// The decades of some networks, and the rest of some.
+    /// A first round: some networks, and a quick look at one.
+    pub(super) fn sample_first(
+        &self,
+        seeds: u32,
+        proceed: &dyn Fn() -> bool,
+    ) -> Result<Samples, Stopped> {
+        self.sample_of(0..seeds, 1, &self.narrow, proceed)
+    }
+
+    /// Some networks, and a thorough look at the first of all.
     pub(super) fn sample(
         &self,
         seeds: Range<u32>,
-        looked_at: Range<u32>,
+        of: u32,
+        proceed: &dyn Fn() -> bool,
+    ) -> Result<Samples, Stopped> {
+        self.sample_of(seeds, self.looked_at(of), &self.wide, proceed)
+    }
+
+    fn sample_of(
+        &self,
+        seeds: Range<u32>,
+        looked_at: u32,
+        wide: &Experiment,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Samples, Stopped> {
         let mut samples = Samples::default();
@@ -154,10 +198,11 @@ impl Subject {
             let norms = sampler.sample(first + u64::from(seed), proceed)?;
             samples.decades.push(log10_ratio(norms) / steps);
         }
-        let mut sampler = Sampler::new(&self.wide, None).map_err(|_| Stopped)?.with_layers();
-        for seed in looked_at {
+        samples.look.examples = wide.architecture.batch;
+        let mut sampler = Sampler::new(wide, None).map_err(|_| Stopped)?.with_layers();
+        for seed in 0..looked_at {
             sampler.sample(first + u64::from(seed), proceed)?;
-            samples.look(sampler.layers(), &self.experiment.sizes());
+            samples.look.add(sampler.layers(), &self.experiment.sizes());
         }
         Ok(samples)
     }
@@ -168,7 +213,8 @@ impl Subject {
     /// Without any sample.
     pub(super) fn measured(&self, mut samples: Samples) -> Measured {
         let count = samples.decades.len();
-        assert!(count > 0 && !samples.dead.is_empty(), "a row is made of samples");
+        let look = &mut samples.look;
+        assert!(count > 0 && !look.dead.is_empty(), "a row is made of samples");
         let zeros = samples.decades.iter().filter(|value| !value.is_finite()).count();
         let mean = |shares: &[f64]| shares.iter().sum::<f64>() / shares.len() as f64;
         let variant = &self.experiment.variants[0];
@@ -177,20 +223,20 @@ impl Subject {
             engine: Engine::fastest(&self.experiment, variant),
             decades: Decades::of(&mut samples.decades),
             zero_share: zeros as f64 / count as f64,
-            looked_at: samples.dead.len() as u32,
-            examples: self.wide.architecture.batch,
-            forward: (!samples.forward.is_empty()).then(|| median(&mut samples.forward)),
-            dead: mean(&samples.dead),
-            saturated: mean(&samples.saturated),
-            difference: median(&mut samples.difference) / self.input_difference,
+            looked_at: look.dead.len() as u32,
+            examples: look.examples,
+            forward: (!look.forward.is_empty()).then(|| median(&mut look.forward)),
+            dead: mean(&look.dead),
+            saturated: mean(&look.saturated),
+            difference: median(&mut look.difference) / self.input_difference,
             expected: expected(&self.experiment),
         }
     }
 }
 
-impl Samples {
+impl Look {
     /// Adds what one network leaves.
-    fn look(&mut self, layers: &[LayerSample], sizes: &[usize]) {
+    fn add(&mut self, layers: &[LayerSample], sizes: &[usize]) {
         let (_, hidden) = layers.split_last().expect("a network has an output layer");
         let units: usize = sizes[1..=hidden.len()].iter().sum();
         let share = |of: &dyn Fn(&LayerSample) -> f64| {
@@ -209,14 +255,13 @@ impl Samples {
             self.forward.push(ratio / (hidden.len() - 1) as f64);
         }
     }
+}
 
-    /// Adds those of later seeds.
+impl Samples {
+    /// Adds those of later seeds; the later look counts.
     pub(super) fn join(&mut self, later: Self) {
         self.decades.extend(later.decades);
-        self.forward.extend(later.forward);
-        self.difference.extend(later.difference);
-        self.dead.extend(later.dead);
-        self.saturated.extend(later.saturated);
+        self.look = later.look;
     }
 }
 
@@ -275,7 +320,6 @@ pub fn measure(
 ) -> Result<Measured, Stopped> {
     let subject = Subject::new(experiment);
     let seeds = subject.seeds(seeds);
-    let looked_at = 0..subject.looked_at(seeds);
-    let samples = subject.sample(0..seeds, looked_at, &|| task.proceed().is_ok())?;
+    let samples = subject.sample(0..seeds, seeds, &|| task.proceed().is_ok())?;
     Ok(subject.measured(samples))
 }

@@ -37,7 +37,7 @@ pub struct RemediesSettings {
 
 impl Default for RemediesSettings {
     fn default() -> Self {
-        Self { seeds: 400, threads: all_threads() }
+        Self { seeds: 1000, threads: all_threads() }
     }
 }
 
@@ -260,12 +260,11 @@ impl Trial {
         let Some((remedy, subject)) = ready else { return Some(None) };
         let seeds = subject.seeds(seeds);
         let middle = seeds.min(FIRST_ROUND);
-        let looked_at = subject.looked_at(seeds);
-        let (norms, looked) = match round {
-            0 => (0..middle, 0..1),
-            _ => (middle..seeds, 1..looked_at),
+        let samples = match round {
+            0 => subject.sample_first(middle, proceed),
+            _ => subject.sample(middle..seeds, seeds, proceed),
         };
-        let samples = subject.sample(norms, looked, proceed).ok()?;
+        let samples = samples.ok()?;
         Some(Some((remedy.clone(), samples)))
     }
 

@@ -51,7 +51,7 @@ pub enum TrainingFinding {
     },
     /// The loss over the training.
     Loss {
-        /// The mean of the first tenth of the records.
+        /// The mean of the first tenth of the records, or that of the first if it is smaller.
         first: f64,
         /// The mean of the last tenth.
         last: f64,
@@ -119,7 +119,9 @@ fn loss(records: &[TrainingRecord]) -> Option<TrainingFinding> {
     let mean = |records: &[TrainingRecord]| {
         records.iter().map(|record| record.loss).sum::<f64>() / records.len() as f64
     };
-    let (first, last) = (mean(&records[..count]), mean(&records[records.len() - count..]));
+    // A training that begins with a leap upwards has not learned when it is back.
+    let first = mean(&records[..count]).min(records[0].loss);
+    let last = mean(&records[records.len() - count..]);
     Some(TrainingFinding::Loss { first, last, step: records.last()?.step })
 }
 
