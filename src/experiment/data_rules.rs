@@ -278,7 +278,7 @@ mod tests {
             ("[data]\nset = 'digits'\nnoise = 0.1", "data.noise does not go"),
             ("[data]\nset = 'xor'\nnoise = -1", "data.noise = -1 is not accepted"),
             ("[data]\nset = 'xor'\nexamples = 0", "data.examples = 0 is not accepted"),
-            ("[data]\nset = 'xor'\ntest = 1.0", "data.test = 1.0 is not accepted"),
+            ("[data]\nset = 'xor'\ntest = 1.0", "data.test = 1 is not accepted"),
             ("[data]\nset = 'xor'\nsize = 3", "size"),
             ("[architecture]\ninput = 3\n[data]\nset = 'xor'", "2, which data.set = \"xor\" fixes"),
             ("[architecture]\nbatch = 500\n[data]\nset = 'xor'", "at most the 400 examples"),
