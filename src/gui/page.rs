@@ -27,6 +27,8 @@ pub enum Page {
     Spread,
     /// What narrow floating-point formats keep of δ.
     Precision,
+    /// What cures a variant, measured.
+    Remedies,
 }
 
 /// Pages of one purpose; their tabs stand side by side.
@@ -59,7 +61,7 @@ impl Group {
 
 impl Page {
     /// Every page, in the order of the tabs: group by group.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Flow,
         Self::Spread,
         Self::Graph,
@@ -69,6 +71,7 @@ impl Page {
         Self::Law,
         Self::Sweep,
         Self::Precision,
+        Self::Remedies,
         Self::Chapter,
     ];
 
@@ -77,7 +80,7 @@ impl Page {
         match self {
             Self::Flow | Self::Spread | Self::Graph => Group::See,
             Self::Steps | Self::Why | Self::Check => Group::Understand,
-            Self::Law | Self::Sweep | Self::Precision => Group::Law,
+            Self::Law | Self::Sweep | Self::Precision | Self::Remedies => Group::Law,
             Self::Chapter => Group::Read,
         }
     }
@@ -95,6 +98,7 @@ impl Page {
             Self::Sweep => "Sweep",
             Self::Spread => "Distributions",
             Self::Precision => "Precision",
+            Self::Remedies => "Remedies",
         }
     }
 
@@ -119,6 +123,9 @@ impl Page {
             }
             Self::Precision => {
                 "What fp8, fp16, bf16 and fp32 would keep of δ, and the loss scale that would save it."
+            }
+            Self::Remedies => {
+                "What cures a variant whose gradients vanish or explode: every remedy, measured."
             }
             Self::Sweep => "Map where gradients vanish and explode over one or two settings.",
         }

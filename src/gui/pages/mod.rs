@@ -6,6 +6,7 @@ mod flow;
 mod graph;
 mod law;
 mod precision;
+mod remedies;
 mod spread;
 mod steps;
 mod sweep;
@@ -24,6 +25,7 @@ use super::page_view::{PageContext, PageView};
 use super::refused;
 
 pub use law::LawPage;
+pub use remedies::RemediesPage;
 pub use sweep::SweepPage;
 pub use why::WhyPage;
 
@@ -39,6 +41,7 @@ fn open(page: Page, context: &egui::Context, draws: &DrawStudy) -> Box<dyn PageV
         Page::Chapter => Box::new(chapter::ChapterPage::default()),
         Page::Sweep => Box::new(sweep::SweepPage::new(context)),
         Page::Spread => Box::new(spread::SpreadPage::new(context, draws)),
+        Page::Remedies => Box::new(remedies::RemediesPage::new(context)),
         Page::Precision => Box::new(precision::PrecisionPage::new(context, draws)),
     }
 }
