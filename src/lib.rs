@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | [`experiment`] | what a person sets: types, limits, the file's format, presets | nothing |
 //! | [`engine`] | networks as lists of ops, passes, losses, numbers with an exponent of their own; no file, clock, thread or screen | `experiment` |
-//! | [`study`] | questions: passes, ensembles, sweeps, theory, gradient check, precision; their findings | the two above |
+//! | [`study`] | questions: passes, ensembles, sweeps, theory, gradient check, precision, remedies; their findings | the two above |
 //! | [`runtime`] | one worker thread a study: the newest request wins | `study` |
 //! | [`figure`] | studies' answers as pictures and sentences; runs no study | `study` |
 //! | [`paint`] | figures as egui shapes: painters, theme, fonts, formulas | `figure` |

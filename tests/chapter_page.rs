@@ -203,6 +203,35 @@ fn the_remedies_are_as_the_text_says() {
 }
 
 #[test]
+fn normalization_and_skips_are_as_the_text_says() {
+    let preset = |id| helpers::draw(&Preset::find(id).unwrap().experiment());
+    let norm = preset("batch-norm-explodes");
+    let [relu, tanh, linear, skips] = [0, 1, 2, 3].map(|variant| decades(&norm, variant));
+    says(&format!("by {relu:.1} decades with ReLU and {tanh:.1} with tanh"));
+    says(&format!("with skips around it {skips:.1} are left"));
+    assert!(linear.abs() < 0.2, "{linear}");
+    let selu = preset("selu-vs-layer-norm");
+    let [large, selu, normalized, sigmoid] = [0, 1, 2, 3].map(|variant| decades(&selu, variant));
+    says(&format!("wins {large:.1} decades, with layer normalization {normalized:.1}"));
+    says(&format!("wins {selu:.1}. A sigmoid net loses {:.1} decades", -sigmoid));
+    let skips = preset("residual-scale");
+    let [none, one, scaled] = [0, 1, 2].map(|variant| decades(&skips, variant));
+    says(&format!("lose {:.1} decades without skips, win {one:.1} with", -none));
+    says(&format!(", and {scaled:.1} with $\\alpha=1/\\sqrt{{50}}$"));
+    let [post, pre] = [0, 1].map(|variant| decades(&preset("pre-vs-post-ln"), variant));
+    says(&format!("post-LN wins {post:.1} decades"));
+    assert!(pre.abs() < 0.1, "{pre}");
+    let tied = preset("recurrent");
+    let [small, one, large, tanh] = [0, 1, 2, 3].map(|variant| decades(&tied, variant));
+    says(&format!("gain 0.9 loses {:.1} decades, 1 none, and 1.1 wins {large:.1}", -small));
+    assert!(one.abs() < 1e-12, "{one}");
+    says(&format!("A tanh net with 1.1 loses {:.1}", -tanh));
+    let cures = preset("what-cures");
+    assert!(decades(&cures, 0) < -3.5);
+    assert!((1..6).all(|variant| decades(&cures, variant).abs() < 0.2), "cured");
+}
+
+#[test]
 fn the_exercises_are_as_the_text_says() {
     let last_delta = |label: &str| {
         let draw = helpers::draw(&action(label));

@@ -54,38 +54,34 @@ fn preset(id: &str) -> Experiment {
 
 #[test]
 fn the_first_prescription_holds_on_other_seeds() {
-    for (id, variant) in [
-        ("vanishing", 0),
-        ("exploding", 0),
-        ("exploding", 1),
-        ("xavier-vs-he", 0),
-        ("chapter-16", 0),
-        ("chapter-16", 1),
-    ] {
-        let (name, proof) = prove(&preset(id), variant, 1000);
-        eprintln!("{id} {variant}: {name}");
-        assert_eq!(proof, Ok(()), "{id} {variant}: {name}");
-    }
-}
-
-#[test]
-fn random_ailing_networks_are_cured() {
-    for experiment in ailing(GENERATOR_SEED).take(4) {
-        let (name, proof) = prove(&experiment, 0, 1000);
+    let chapter = [0, 1].map(|variant| (preset("chapter-16"), variant));
+    for (experiment, variant) in
+        chapter.into_iter().chain(ailing(GENERATOR_SEED).take(1).map(|e| (e, 0)))
+    {
+        let (name, proof) = prove(&experiment, variant, 600);
         assert_eq!(proof, Ok(()), "{name}: {}", experiment.to_toml());
     }
 }
 
 #[test]
-#[ignore = "minutes: its output is recorded in benches/README.md"]
-fn thirty_random_networks_and_a_thousand_layers_are_cured() {
-    let deep = std::iter::once(preset("deep"));
+#[ignore = "many minutes: its output is recorded in benches/README.md"]
+fn presets_and_thirty_random_networks_are_cured() {
+    let presets = [
+        ("chapter-16", 0),
+        ("chapter-16", 1),
+        ("vanishing", 0),
+        ("exploding", 0),
+        ("exploding", 1),
+        ("xavier-vs-he", 0),
+        ("deep", 0),
+    ];
+    let presets = presets.into_iter().map(|(id, variant)| (preset(id), variant));
+    let random = ailing(GENERATOR_SEED).take(30).map(|experiment| (experiment, 0));
     let mut failed = Vec::new();
-    for (index, experiment) in deep.chain(ailing(GENERATOR_SEED).take(30)).enumerate() {
-        let (name, proof) = prove(&experiment, 0, 1000);
-        let variant = &experiment.variants[0];
+    for (index, (experiment, variant)) in presets.chain(random).enumerate() {
+        let (name, proof) = prove(&experiment, variant, 1000);
         let sizes = experiment.architecture.describe_sizes();
-        println!("{index:2} {sizes} {}: {name} {proof:?}", variant.describe());
+        println!("{index:2} {sizes} {}: {name} {proof:?}", experiment.variants[variant].describe());
         if proof.is_err() {
             failed.push(index);
         }
@@ -96,15 +92,13 @@ fn thirty_random_networks_and_a_thousand_layers_are_cured() {
 /// Each row's file loads, changes what the row says, and gives the row's numbers.
 #[test]
 fn every_row_is_a_file() {
-    let mut experiment = preset("xavier-vs-he");
-    experiment.architecture.depth = 8;
-    for (experiment, variant) in [(preset("chapter-16"), 1), (experiment, 0)] {
-        let table = table(&experiment, variant, 80);
+    for (experiment, variant) in [(preset("chapter-16"), 1), (preset("chapter-16"), 0)] {
+        let table = table(&experiment, variant, 20);
         assert!(table.is_complete && table.rows.len() > 20);
         for row in &table.rows {
             let loaded = Experiment::from_toml(&row.remedy.experiment.to_toml()).expect("accepted");
             assert_eq!(loaded, row.remedy.experiment);
-            assert_eq!(measured(&loaded, 80), row.measured, "{}", row.remedy.id());
+            assert_eq!(measured(&loaded, row.measured.seeds), row.measured, "{}", row.remedy.id());
             let keys = table.experiment.changed_keys(&loaded);
             assert!(!keys.is_empty() && keys == row.remedy.keys, "{}", row.remedy.id());
         }
@@ -115,7 +109,7 @@ fn every_row_is_a_file() {
 fn the_table_does_not_depend_on_threads() {
     let experiment = preset("chapter-16");
     let of = |threads| {
-        let settings = RemediesSettings { seeds: 40, threads };
+        let settings = RemediesSettings { seeds: 10, threads };
         let mut snapshots = 0;
         let task = TaskContext::unattended();
         let table = remedies(&experiment, 0, settings, &task, |_| snapshots += 1).expect("valid");
@@ -123,7 +117,6 @@ fn the_table_does_not_depend_on_threads() {
         table
     };
     let one = of(1);
-    assert_eq!(of(2), one);
     assert_eq!(of(5), one);
 }
 
@@ -131,9 +124,9 @@ fn the_table_does_not_depend_on_threads() {
 #[test]
 fn a_sigmoid_at_its_critical_gain_is_no_cure() {
     let mut experiment = preset("vanishing");
-    experiment.architecture.depth = 20;
+    experiment.architecture.depth = 8;
     experiment.architecture.width = 60;
-    let table = table(&experiment, 0, 300);
+    let table = table(&experiment, 0, 100);
     let row = table.rows.iter().find(|row| row.remedy.changes == [Change::CriticalGain]);
     let row = row.expect("there is such a gain");
     assert!(row.measured.decades.median.abs() < CURED);
@@ -145,7 +138,9 @@ fn a_sigmoid_at_its_critical_gain_is_no_cure() {
 /// Cures before the rest, the architecture's changes behind, and of the rest the fewest keys first.
 #[test]
 fn the_smallest_change_stands_first() {
-    let table = table(&preset("xavier-vs-he"), 0, 200);
+    let mut experiment = preset("xavier-vs-he");
+    experiment.architecture.depth = 10;
+    let table = table(&experiment, 0, 100);
     assert_eq!(table.before.verdict, Verdict::Vanishes);
     assert_eq!(table.first().expect("a cure").remedy.id(), "he_normal");
     let cures: Vec<_> = table.rows.iter().filter(|row| row.verdict == Verdict::Cures).collect();

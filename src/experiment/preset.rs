@@ -26,7 +26,7 @@ macro_rules! preset {
 
 impl Preset {
     /// Every preset, in the order in which menus show them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         preset!(
             "chapter-16",
             "The chapter's gradient-flow figure: a sigmoid net vanishes, the ReLU net's one output is dead."
@@ -56,6 +56,30 @@ impl Preset {
         preset!(
             "orthogonal",
             "Linear and tanh, 50 layers: orthogonal weights keep δ where Gaussian ones wander."
+        ),
+        preset!(
+            "what-cures",
+            "ReLU, 24 layers: Xavier loses 3.6 decades; He, LSUV, SELU, layer norm and skips keep δ."
+        ),
+        preset!(
+            "batch-norm-explodes",
+            "50 layers with batch norm: δ grows by 4 decades with ReLU, and not with skips around it."
+        ),
+        preset!(
+            "selu-vs-layer-norm",
+            "50 layers: SELU and layer norm both keep the forward signal; a sigmoid vanishes all the same."
+        ),
+        preset!(
+            "residual-scale",
+            "ReLU, 50 layers: δ vanishes without skips, explodes with them, and keeps its size with α = 1/√depth."
+        ),
+        preset!(
+            "pre-vs-post-ln",
+            "Skips and layer norm, 40 layers: before the block δ keeps its size, behind the sum it grows."
+        ),
+        preset!(
+            "recurrent",
+            "One orthogonal matrix 50 times: δ vanishes, stays and explodes at gain 0.9, 1 and 1.1."
         ),
     ];
 

@@ -37,6 +37,6 @@ pub use app::App;
 pub use command::{Command, Commands};
 pub use lab::Lab;
 pub use page::Page;
-pub use pages::{LawPage, Pages, SweepPage};
+pub use pages::{LawPage, Pages, RemediesPage, SweepPage};
 pub use state::State;
 pub use window::{WindowError, run};

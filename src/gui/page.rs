@@ -29,6 +29,8 @@ pub enum Page {
     Precision,
     /// All variants learning side by side.
     Training,
+    /// What cures a variant, measured.
+    Remedies,
 }
 
 /// Pages of one purpose; their tabs stand side by side.
@@ -64,7 +66,7 @@ impl Group {
 
 impl Page {
     /// Every page, in the order of the tabs: group by group.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Flow,
         Self::Spread,
         Self::Graph,
@@ -74,6 +76,7 @@ impl Page {
         Self::Law,
         Self::Sweep,
         Self::Precision,
+        Self::Remedies,
         Self::Training,
         Self::Chapter,
     ];
@@ -84,7 +87,7 @@ impl Page {
             Self::Flow | Self::Spread | Self::Graph => Group::See,
             Self::Steps | Self::Why | Self::Check => Group::Understand,
             Self::Law | Self::Sweep | Self::Precision => Group::Law,
-            Self::Training => Group::Learn,
+            Self::Remedies | Self::Training => Group::Learn,
             Self::Chapter => Group::Read,
         }
     }
@@ -103,6 +106,7 @@ impl Page {
             Self::Spread => "Distributions",
             Self::Precision => "Precision",
             Self::Training => "Training",
+            Self::Remedies => "Remedies",
         }
     }
 
@@ -130,6 +134,9 @@ impl Page {
             }
             Self::Training => {
                 "Watch every variant learn: losses, gradients and updates of each layer, step by step."
+            }
+            Self::Remedies => {
+                "What cures a variant whose gradients vanish or explode: every remedy, measured."
             }
             Self::Sweep => "Map where gradients vanish and explode over one or two settings.",
         }

@@ -43,7 +43,7 @@ pub fn variant_name(of: &str, remedy: &Remedy) -> String {
 pub fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Cures => "cures",
-        Verdict::Undecided => "too few seeds",
+        Verdict::Undecided => "undecided",
         Verdict::Alike => "examples alike",
         Verdict::Lost => "units lost",
         Verdict::Vanishes => "vanishes",
@@ -61,6 +61,13 @@ pub fn sentence(row: &RemedyRow) -> String {
             "‖δ‖ keeps its size: the median over {seeds} networks is {median} decades per layer, its 95 % interval within ±{}.",
             trimmed(CURED)
         ),
+        Verdict::Undecided if row.measured.lost() + 2.0 * row.measured.lost_error > LOST => {
+            format!(
+                "It keeps ‖δ‖, but {} of the hidden units are saturated or dead: too near the limit of {} to be called a cure.",
+                percent(dead + saturated, 0),
+                percent(LOST, 0)
+            )
+        }
         Verdict::Undecided => format!(
             "The median over {seeds} networks is {median} decades per layer, but its 95 % interval is too wide beside ±{}: more seeds would tell.",
             trimmed(CURED)

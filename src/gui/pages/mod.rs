@@ -6,6 +6,7 @@ mod flow;
 mod graph;
 mod law;
 mod precision;
+mod remedies;
 mod spread;
 mod steps;
 mod sweep;
@@ -25,6 +26,7 @@ use super::page_view::{PageContext, PageView};
 use super::refused;
 
 pub use law::LawPage;
+pub use remedies::RemediesPage;
 pub use sweep::SweepPage;
 pub use why::WhyPage;
 
@@ -41,6 +43,7 @@ fn open(page: Page, context: &egui::Context, draws: &DrawStudy) -> Box<dyn PageV
         Page::Sweep => Box::new(sweep::SweepPage::new(context)),
         Page::Spread => Box::new(spread::SpreadPage::new(context, draws)),
         Page::Training => Box::new(training::TrainingPage::new(context, draws)),
+        Page::Remedies => Box::new(remedies::RemediesPage::new(context)),
         Page::Precision => Box::new(precision::PrecisionPage::new(context, draws)),
     }
 }

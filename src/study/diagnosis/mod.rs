@@ -56,6 +56,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether δ does not keep its size, so that a remedy may be sought.
+    pub fn is_ailing(self) -> bool {
+        match self {
+            Self::Vanishing | Self::Exploding | Self::Uneven | Self::ZeroExamples => true,
+            Self::Zero(cause) => cause.is_true_zero(),
+            Self::Healthy
+            | Self::TooFewLayers
+            | Self::SaturatedOutput
+            | Self::SmallError
+            | Self::AlikeUnits => false,
+        }
+    }
+
     /// The word in tables, JSON and on the command line.
     pub fn word(self) -> &'static str {
         match self {

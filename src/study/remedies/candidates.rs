@@ -2,8 +2,7 @@
 
 use crate::experiment::{Activation, Elu, Experiment, LeakyRelu, NormKind, Scheme, Skip};
 
-use super::Change;
-use super::change::matching_scheme;
+use super::change::{Change, matching_scheme};
 
 /// Outputs up to which a layer of units that switch off is often dead as a whole: 2⁻⁴ is 6 %.
 const FEW_OUTPUTS: usize = 4;

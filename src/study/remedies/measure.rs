@@ -19,7 +19,7 @@ const WORK: u64 = 60_000_000;
 /// Units of hidden layers on which shares are measured, over all networks.
 const UNITS: u64 = 20_000;
 /// Networks on which shares are measured, at the least and at the most.
-const LOOKED_AT: (u64, u64) = (2, 50);
+const LOOKED_AT: (u64, u64) = (4, 30);
 
 /// A quantity's median over networks, with its spread.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,6 +53,8 @@ pub struct Measured {
     pub dead: f64,
     /// The mean share of hidden units and examples whose slope is below 5 % of the largest.
     pub saturated: f64,
+    /// The standard error of both together over the networks.
+    pub lost_error: f64,
     /// What is left at layer L of two examples' difference: the median of 1 − cos of what enters
     /// layer L, over that of the inputs.
     pub difference: f64,
@@ -228,6 +230,7 @@ impl Subject {
             forward: (!look.forward.is_empty()).then(|| median(&mut look.forward)),
             dead: mean(&look.dead),
             saturated: mean(&look.saturated),
+            lost_error: look.lost_error(),
             difference: median(&mut look.difference) / self.input_difference,
             expected: expected(&self.experiment),
         }
@@ -235,6 +238,15 @@ impl Subject {
 }
 
 impl Look {
+    /// 0 for one network.
+    fn lost_error(&self) -> f64 {
+        let lost: Vec<f64> = self.dead.iter().zip(&self.saturated).map(|(d, s)| d + s).collect();
+        let count = lost.len() as f64;
+        let mean = lost.iter().sum::<f64>() / count;
+        let squares: f64 = lost.iter().map(|l| (l - mean) * (l - mean)).sum();
+        (squares / (count - 1.0).max(1.0) / count).sqrt()
+    }
+
     /// Adds what one network leaves.
     fn add(&mut self, layers: &[LayerSample], sizes: &[usize]) {
         let (_, hidden) = layers.split_last().expect("a network has an output layer");
@@ -309,7 +321,7 @@ fn expected(experiment: &Experiment) -> Option<f64> {
     }
 }
 
-/// Measures an experiment's one variant on `seeds` networks, or as many as are worth the work.
+/// Measures an experiment's one variant on `seeds` networks, as a row of as many has it.
 ///
 /// # Errors
 /// [`Stopped`] when told to stop.
@@ -319,7 +331,6 @@ pub fn measure(
     task: &TaskContext<'_>,
 ) -> Result<Measured, Stopped> {
     let subject = Subject::new(experiment);
-    let seeds = subject.seeds(seeds);
     let samples = subject.sample(0..seeds, seeds, &|| task.proceed().is_ok())?;
     Ok(subject.measured(samples))
 }

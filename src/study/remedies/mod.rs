@@ -4,11 +4,12 @@ mod candidates;
 mod change;
 mod gain;
 mod measure;
+mod table;
 mod verdict;
 
 use std::sync::OnceLock;
 
-use crate::experiment::{ChangedKey, Experiment};
+use crate::experiment::Experiment;
 
 use super::parallel::{all_threads, in_order};
 use super::sampler::threads_that_fit;
@@ -17,6 +18,7 @@ use super::{Cost, SEEDS, Stopped, TaskContext};
 pub use change::Change;
 pub use gain::critical_gain;
 pub use measure::{Decades, Measured, measure};
+pub use table::{Remedies, Remedy, RemedyRow};
 pub use verdict::{ALIKE, CURED, LOST, Verdict};
 
 use candidates::candidates;
@@ -55,65 +57,8 @@ pub enum RemediesError {
     Stopped(#[from] Stopped),
 }
 
-/// Changes of an experiment, and what they make of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Remedy {
-    /// What is done; nothing for the variant as it is.
-    pub changes: Vec<Change>,
-    /// The changed experiment, with the one variant.
-    pub experiment: Experiment,
-    /// The keys of the file that it changes.
-    pub keys: Vec<ChangedKey>,
-    /// Multiply-adds of a forward and a backward pass of one example.
-    pub multiply_adds: u64,
-}
-
-/// A remedy and what it does.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RemedyRow {
-    /// What is done.
-    pub remedy: Remedy,
-    /// What is measured.
-    pub measured: Measured,
-    /// Whether it cures.
-    pub verdict: Verdict,
-    /// Where it stands among all that is tried, 0 being the variant as it is.
-    pub place: usize,
-}
-
-/// What is known so far.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Remedies {
-    /// The experiment with the one variant that is treated.
-    pub experiment: Experiment,
-    /// The variant as it is.
-    pub before: RemedyRow,
-    /// The remedies, the smallest that works first.
-    pub rows: Vec<RemedyRow>,
-    /// Whether every row has all of its networks.
-    pub is_complete: bool,
-}
-
-impl Remedies {
-    /// The first prescription: the smallest change that cures.
-    pub fn first(&self) -> Option<&RemedyRow> {
-        self.rows.first().filter(|row| row.verdict == Verdict::Cures)
-    }
-}
-
 impl Remedy {
-    /// A name without spaces: `leaky_relu+he_normal+critical_gain`.
-    pub fn id(&self) -> String {
-        let ids: Vec<String> = self.changes.iter().map(|change| change.id()).collect();
-        if ids.is_empty() { "as_it_is".to_owned() } else { ids.join("+") }
-    }
-
-    /// Whether it changes what all variants share, so that it cannot stand beside them.
-    pub fn is_of_architecture(&self) -> bool {
-        self.changes.iter().any(|change| change.is_of_architecture())
-    }
-
-    /// The variant by itself, named after what is done: “Sigmoid, cured”.
+    /// The changes made; nothing where the experiment's rules refuse them or nothing changes.
     fn of(before: &Experiment, changes: Vec<Change>) -> Option<Self> {
         let mut experiment = before.clone();
         changes.iter().for_each(|change| change.apply(&mut experiment));
@@ -161,7 +106,8 @@ struct Trial {
 /// ```
 /// use gradient_lab::experiment::Preset;
 /// use gradient_lab::study::{RemediesSettings, TaskContext, Verdict, remedies};
-/// let he = Preset::find("xavier-vs-he").expect("it comes with the lab").experiment();
+/// let mut he = Preset::find("xavier-vs-he").expect("it comes with the lab").experiment();
+/// he.architecture.depth = 8;
 /// let settings = RemediesSettings { seeds: 60, ..RemediesSettings::default() };
 /// let table = remedies(&he, 0, settings, &TaskContext::unattended(), |_| {}).expect("valid");
 /// assert_eq!(table.before.verdict, Verdict::Vanishes);

@@ -1,9 +1,6 @@
-//! Whether a remedy cures, and in which order remedies stand.
+//! Whether a remedy cures.
 
-use std::cmp::Ordering;
-
-use super::{Measured, Remedies, RemedyRow};
-use crate::experiment::Experiment;
+use super::measure::Measured;
 
 /// |decades per layer| below which ‖δ‖ keeps its size.
 pub const CURED: f64 = 0.02;
@@ -18,10 +15,10 @@ pub const ALIKE: f64 = 0.002_478_752_176_666_358;
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The median lies within ±[`CURED`], and so would it with an interval twice as wide as its
-    /// 95 % one, few units are lost, and examples stay apart.
+    /// 95 % one, few units are lost, by two standard errors, and examples stay apart.
     Cures,
-    /// As [`Self::Cures`] for the median, but not for the whole of that interval: more networks
-    /// would tell.
+    /// As [`Self::Cures`] for the median, but not for the whole of that interval, or lost units are
+    /// too near the limit: more networks would tell.
     Undecided,
     /// ‖δ‖ keeps its size, but two examples are alike at layer L.
     Alike,
@@ -59,6 +56,7 @@ impl Verdict {
             () if decades.median >= CURED => Self::Explodes,
             () if measured.lost() > LOST => Self::Lost,
             () if measured.difference < ALIKE => Self::Alike,
+            () if measured.lost() + 2.0 * measured.lost_error > LOST => Self::Undecided,
             // On other seeds the median is another: twice the interval holds there too.
             () if 2.0 * low - decades.median > -CURED && 2.0 * high - decades.median < CURED => {
                 Self::Cures
@@ -78,40 +76,5 @@ impl Verdict {
             Self::Explodes => "explodes",
             Self::Dead => "dead",
         }
-    }
-}
-
-impl RemedyRow {
-    /// What cures comes first, and of that the smallest change: what leaves the architecture as it
-    /// is, then what changes the fewest keys of the file, then the order of the remedies. What does
-    /// not cure stands by its verdict and by how far its median lies from 0.
-    fn order(&self, other: &Self) -> Ordering {
-        let size = |row: &Self| {
-            let remedy = &row.remedy;
-            (remedy.is_of_architecture(), remedy.keys.len(), row.place)
-        };
-        let off = |row: &Self| row.measured.decades.median.abs();
-        self.verdict.cmp(&other.verdict).then_with(|| match self.verdict {
-            Verdict::Cures => size(self).cmp(&size(other)),
-            _ => off(self).total_cmp(&off(other)).then(self.place.cmp(&other.place)),
-        })
-    }
-}
-
-impl Remedies {
-    pub(super) fn beginning(experiment: &Experiment, before: RemedyRow) -> Self {
-        let experiment = experiment.clone();
-        Self { experiment, before, rows: Vec::new(), is_complete: false }
-    }
-
-    /// Puts the newest numbers of a place in, and everything in order.
-    pub(super) fn take(&mut self, row: RemedyRow) {
-        if row.place == 0 {
-            self.before = row;
-            return;
-        }
-        self.rows.retain(|known| known.place != row.place);
-        self.rows.push(row);
-        self.rows.sort_by(RemedyRow::order);
     }
 }
