@@ -39,7 +39,7 @@ fn succeeded(output: &Output) -> String {
 }
 
 #[test]
-fn a_training_learns_and_is_the_same_on_any_number_of_threads() {
+fn a_training_is_the_same_on_any_number_of_threads() {
     let folder = Folder::new();
     let experiment = folder.file("circles.toml", TRAINING);
     let run = |threads: &str| {
