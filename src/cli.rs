@@ -11,6 +11,7 @@ mod source;
 mod sweep;
 mod table;
 mod theory;
+mod train;
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -61,6 +62,8 @@ enum Command {
     Table(table::TableArgs),
     /// Measure one quantity over one or two settings, without a display
     Sweep(Box<sweep::SweepArgs>),
+    /// Train every variant and print or write what happens on the way, without a display
+    Train(train::TrainArgs),
     /// Try what could cure a variant's gradients, and print what each remedy does
     Remedies(remedies::RemediesArgs),
     /// Print a variant as a PyTorch module
@@ -137,6 +140,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Theory(args)) => theory::run(&args),
         Some(Command::Table(args)) => table::run(&args),
         Some(Command::Sweep(args)) => sweep::run(&args),
+        Some(Command::Train(args)) => train::run(&args),
         Some(Command::Remedies(args)) => remedies::run(&args),
         Some(Command::Pytorch(args)) => pytorch::run(&args),
         Some(Command::List) => print(list::write),

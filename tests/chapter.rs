@@ -146,7 +146,7 @@ fn the_worked_example_backward() {
 fn the_worked_example_after_one_step() {
     let (network, pass) = worked_example();
     let mut stepped = experiment(WORKED_EXAMPLE);
-    let rate = stepped.learning_rate;
+    let rate = stepped.step_rate();
     let weights: Vec<_> =
         (0..2).map(|l| network.weight(l) - &(pass.weight_gradient(l).to_f64() * rate)).collect();
     let expected = ["0.36280361", "0.41257699", "0.46235104"];

@@ -271,7 +271,7 @@ fn xor_trained(seed: u64) -> f64 {
         let pass = network.pass();
         for index in 0..network.parameter_count() {
             let parameter = network.parameter(index).unwrap();
-            let step = experiment.learning_rate * pass.gradient(parameter).to_f64();
+            let step = experiment.step_rate() * pass.gradient(parameter).to_f64();
             let value = network.value(parameter) - step;
             network.set(parameter, value);
         }

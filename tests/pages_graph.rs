@@ -242,3 +242,34 @@ fn units_that_are_not_shown_have_their_root_mean_square() {
     }
     assert!(compared > 3, "only {compared} layers have units that are not shown");
 }
+
+/// With a normalization and skips δ is no product of two numbers, and is not said to be one.
+#[test]
+fn skips_are_drawn_and_normalizations_told() {
+    let toml = "[architecture]\ninput = 3\ndepth = 4\nwidth = 5\noutput = 2\nbatch = 4\n[[variant]]\nactivation = 'relu'\nnormalization = 'layer'\nskip = 'pre'\nskip_scale = 0.5";
+    let experiment = Experiment::from_toml(toml).expect("valid");
+    let graph = graph_of(&experiment, 1, Direction::Backward);
+    let skips: Vec<Option<&str>> =
+        graph.columns.iter().map(|column| column.skip.as_deref()).collect();
+    let skip = Some("skip, α = 0.5");
+    assert_eq!(skips, [None, None, skip, skip, skip, None, None]);
+    let story = &graph.columns[2].nodes[0].story;
+    let starts = |start: &str| story.iter().any(|line| line.starts_with(start));
+    let all = [
+        "z₁⁽²⁾",
+        "h₁⁽²⁾",
+        "normalized",
+        "γ = 1.000000, β = 0",
+        "Σ W δ",
+        "along the skip",
+        "∂L/∂γ",
+        "δ₁⁽²⁾",
+    ];
+    assert!(all.into_iter().all(starts) && !starts("σ′(z"), "{story:?}");
+    assert!(!story.iter().any(|line| line.contains('×')), "{story:?}");
+    for (size, theme) in [([1024.0, 640.0], Theme::Light), ([1920.0, 1080.0], Theme::Dark)] {
+        let mut window = PageWindow::open(experiment.clone(), size, theme, "Graph");
+        window.wait_for("as a graph, backward");
+        window.keep(&format!("graph-skips-{}", size[0]));
+    }
+}

@@ -3,8 +3,9 @@
 mod helpers;
 
 use gradient_lab::experiment::{
-    Activation, Architecture, Data, Draws, Experiment, FanMode, Init, LayerException, Loss,
-    NormKind, Normalization, Parameter, Precision, Scheme, Skip, SkipScale, Variant, limits,
+    Activation, Architecture, Clip, Data, Draws, Experiment, FanMode, Init, LayerException, Loss,
+    NormKind, Normalization, OptimizerKind, Parameter, Precision, Schedule, Scheme, Skip,
+    SkipScale, Training, Variant, limits,
 };
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -104,11 +105,36 @@ fn variant(rng: &mut Rng, index: usize, sizes: &[usize]) -> Variant {
         normalization: None,
         skip: None,
         skip_scale: SkipScale::default(),
+        clip: maybe(rng, |rng| {
+            let limit = rng.random_range(1e-3..9.0);
+            one_of(rng, &[Clip::Norm(limit), Clip::Value(limit)])
+        }),
+        training: maybe(rng, training),
         tied: false,
         weights,
+        weights_file: None,
         biases,
         exceptions: exceptions(rng, sizes.len() - 1),
         shown: index == 0 || rng.random(),
+    }
+}
+
+/// Any optimizer with keys that it takes.
+fn training(rng: &mut Rng) -> Training {
+    let optimizer = one_of(rng, &OptimizerKind::ALL);
+    let decay = |rng: &mut Rng| rng.random_range(limits::DECAY);
+    Training {
+        optimizer: Some(optimizer),
+        learning_rate: maybe(rng, magnitude),
+        momentum: maybe(rng, decay).filter(|_| optimizer.has_momentum()),
+        beta1: maybe(rng, decay).filter(|_| optimizer.has_moments()),
+        beta2: maybe(rng, decay).filter(|_| optimizer.has_moments()),
+        epsilon: maybe(rng, |rng| rng.random_range(limits::ADAM_EPSILON))
+            .filter(|_| optimizer.has_moments()),
+        weight_decay: maybe(rng, magnitude),
+        steps: None,
+        schedule: maybe(rng, |rng| one_of(rng, &Schedule::ALL)),
+        warmup: maybe(rng, |rng| rng.random_range(0..=50)),
     }
 }
 
@@ -143,9 +169,18 @@ fn random_experiment(rng: &mut Rng) -> Experiment {
         title: text(rng, 0),
         seed,
         draws,
-        learning_rate: magnitude(rng),
+        learning_rate: maybe(rng, magnitude),
         architecture,
         data: maybe(rng, |rng| Data { x: rows(rng, batch, ends[0]), y: rows(rng, batch, ends[1]) }),
+        data_set: None,
+        // Which keys others than the optimizer's own go with, its variants decide.
+        training: maybe(rng, |rng| Training {
+            steps: maybe(rng, |rng| rng.random_range(50..=90)),
+            optimizer: maybe(rng, |rng| one_of(rng, &OptimizerKind::ALL)),
+            learning_rate: maybe(rng, magnitude),
+            schedule: maybe(rng, |rng| one_of(rng, &Schedule::ALL)),
+            ..Training::default()
+        }),
         variants: (0..variants).map(|index| variant(rng, index, &sizes)).collect(),
     };
     obey_loss(&mut experiment);

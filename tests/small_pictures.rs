@@ -95,7 +95,7 @@ fn experiment(toml: &str) -> Experiment {
 
 /// The chapter's, a deep one, and one with as many variants, and names as long, as there may be.
 fn experiments() -> Vec<(&'static str, Experiment)> {
-    let deep = "title = 'Deep'\n[architecture]\ndepth = 120\nwidth = 4\n[[variant]]\nactivation = 'tanh'\n[[variant]]\nactivation = 'sigmoid'";
+    let deep = "title = 'Deep'\n[architecture]\ndepth = 120\nwidth = 4\n[training]\nsteps = 40\n[[variant]]\nactivation = 'tanh'\n[[variant]]\nactivation = 'sigmoid'";
     let names = [
         "W".repeat(60),
         "wide names ".repeat(5),
@@ -106,7 +106,7 @@ fn experiments() -> Vec<(&'static str, Experiment)> {
     ];
     let activations = ["relu", "tanh", "sigmoid", "gelu", "linear", "silu"];
     let mut many = format!(
-        "title = '{}'\n[architecture]\ndepth = 5\nwidth = 4\n",
+        "title = '{}'\n[architecture]\ndepth = 5\nwidth = 4\n[training]\nsteps = 40\n",
         "Мир שלום 世界 W".repeat(4)
     );
     for (name, activation) in names.iter().zip(activations) {
@@ -125,6 +125,7 @@ fn axis_labels(panel: &Panel) -> Vec<&str> {
         Panel::Ridge(ridge) => vec![&ridge.x_label, "layer l"],
         Panel::Heat(heat) => match &heat.rows {
             Rows::Values { label, .. } | Rows::Numbered { label, .. } => vec![&heat.x_label, label],
+            Rows::Steps(_) => vec![&heat.x_label, "step"],
             Rows::Named(_) | Rows::Formats { .. } => vec![&heat.x_label],
         },
         Panel::Graph(_) => Vec::new(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::experiment::{Experiment, short_path};
 use crate::export::atomic::WriteError;
+use crate::export::checkpoint::ResumeError;
 use crate::export::open::OpenError;
 use crate::export::picture::PictureError;
 use crate::export::pytorch::SnippetError;
@@ -11,7 +12,7 @@ use crate::export::table::TableId;
 use crate::export::weights::WeightsError;
 use crate::figure::FigureId;
 use crate::gui::WindowError;
-use crate::study::{EnsembleError, RemediesError, StepsError, SweepError};
+use crate::study::{EnsembleError, RemediesError, StepsError, SweepError, TrainingError};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +63,17 @@ pub enum CliError {
     /// No variant has a theory.
     #[error("No variant of this experiment has a theory. {0}")]
     Theory(String),
+    /// There is no training.
+    #[error("There is no training: {0}")]
+    Training(#[from] TrainingError),
+    /// A training cannot go on from a file.
+    #[error("--resume {name}: {error}")]
+    Resume {
+        /// The file.
+        name: String,
+        /// Why not.
+        error: ResumeError,
+    },
     /// Standard output takes no more.
     #[error("Standard output could not be written: {0}.")]
     Print(std::io::Error),
@@ -148,6 +160,8 @@ impl CliError {
             Self::Ensemble(_) | Self::Theory(_) => MEND,
             Self::Sweep(SweepError::Stopped(_)) => FAILED,
             Self::Sweep(_) | Self::Variant { .. } | Self::Part { .. } => MEND,
+            Self::Training(TrainingError::Stopped(_)) => FAILED,
+            Self::Training(_) | Self::Resume { .. } => MEND,
             Self::Remedies(RemediesError::Stopped(_)) => FAILED,
             Self::Remedies(_) | Self::Remedy { .. } | Self::Snippet(_) => MEND,
             Self::MissingCells(_) | Self::Emulated(..) => MEND,

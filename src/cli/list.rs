@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use crate::experiment::{Activation, Draws, Loss, Precision, Preset, Scheme, limits};
+use crate::experiment::{
+    Activation, Draws, Loss, OptimizerKind, Precision, Preset, Scheme, SetKind, limits,
+};
 use crate::export::table::TableId;
 use crate::figure::FigureId;
 use crate::study::{Quantity, Setting};
@@ -17,6 +19,8 @@ pub(super) fn write(out: &mut impl Write) -> io::Result<()> {
     section(out, "Activations", Activation::ALL.map(|a| (a.id(), a.hint())))?;
     section(out, "Initializations", Scheme::ALL.map(|s| (s.id(), s.hint())))?;
     section(out, "Losses", Loss::ALL.map(|l| (l.id(), l.hint())))?;
+    section(out, "Data sets", SetKind::ALL.map(|s| (s.id(), s.hint())))?;
+    section(out, "Optimizers", OptimizerKind::ALL.map(|o| (o.id(), o.hint())))?;
     section(out, "Precisions", Precision::ALL.map(|p| (p.id(), p.hint())))?;
     section(out, "Random numbers", Draws::ALL.map(|d| (d.id(), d.hint())))?;
     section(out, "Figures", FigureId::ALL.map(|f| (f.id(), f.hint())))?;

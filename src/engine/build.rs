@@ -109,6 +109,14 @@ impl<T: FromDraws> Network<T> {
             make_targets(loss, &mut target.mantissa);
         }
         let mut network = Self::new(ops, [input, target], loss);
+        for index in 0..network.depth() {
+            if let (Some([gamma, beta]), Some(norm)) =
+                (variant.given_norm(index + 1), network.norm_mut(index))
+            {
+                let numbers = |of: &[f64]| of.iter().map(|&number| T::from_f64(number)).collect();
+                (norm.gamma, norm.beta) = (Some(numbers(gamma)), Some(numbers(beta)));
+            }
+        }
         network.fit_to_data(variant);
         Ok(network)
     }

@@ -11,6 +11,7 @@
 //! | `run.rs` | [`Network::pass`]: forward, then BP1 and BP2, layer by layer |
 //! | `gradient.rs`, `parameters.rs` | BP3 and BP4; the parameters by name |
 //! | `record.rs` | [`LayerRecord`]: what a pass leaves of each layer, and why a δ is zero |
+//! | `training/` | [`Trainer`]: optimizers, and a network that learns step by step |
 //! | `emulated.rs` | the pass as a narrow format computes it |
 //! | `exact_law/` | [`ExactLaw`]: norms drawn without weights |
 //! | `spectral_radius.rs` | [`spectral_radius()`]: the largest eigenvalue's magnitude |
@@ -44,6 +45,7 @@ pub mod special;
 mod spectral_radius;
 mod svd;
 mod symmetry;
+mod training;
 
 pub(crate) use build::in_precision;
 pub use build::{BuildStopped, FromDraws};
@@ -66,3 +68,7 @@ pub use record::{LayerRecord, SATURATED_BELOW, ZeroCause, explain, record};
 pub use rows::{Executor, Serial};
 pub use spectral_radius::spectral_radius;
 pub use svd::ProductSvd;
+pub use training::{
+    Diverged, LayerProgress, Moments, Optimizer, RunningStatistics, Score, SlotKind, SlotState,
+    StepReport, Trainer, accuracy,
+};

@@ -272,7 +272,7 @@ mod tests {
         for _ in 0..updates {
             let pass = network.pass();
             for &parameter in &all {
-                let step = experiment.learning_rate * pass.gradient(parameter).to_f64();
+                let step = experiment.step_rate() * pass.gradient(parameter).to_f64();
                 network.set(parameter, network.value(parameter) - step);
             }
         }

@@ -39,6 +39,9 @@ pub struct LayerRecord {
     pub preactivation_std: Option<Scaled>,
     /// Root mean square of z^(l), the size of the forward signal.
     pub preactivation_rms: Scaled,
+    /// log10 of ‖δ^(l)‖ ‖z^(l)‖/√n_l of an example, the mean over the batch: what an error of z, as a
+    /// share of it, means for the loss. Nothing where an example's is zero.
+    pub error_weight_log10: Option<f64>,
     /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest.
     pub saturated_share: f64,
     /// Share of units whose slope is exactly 0 in every example.
@@ -181,6 +184,7 @@ impl LayerRecord {
             preactivation_rms: ((preactivation_mean * preactivation_mean)
                 + preactivation_std * preactivation_std)
                 .sqrt(),
+            error_weight_log10: error_weight_log10(trace),
             saturated_share: trace.saturated_share(activation),
             dead_share: trace.dead_share(activation),
             zero: None,
@@ -215,6 +219,14 @@ impl<T: Real> LayerTrace<T> {
         let is_dead = |unit: &&[T]| unit.iter().all(|&slope| slope == T::ZERO);
         share(units.filter(is_dead).count(), self.slope.nrows())
     }
+}
+
+/// See [`LayerRecord::error_weight_log10`].
+fn error_weight_log10<T: Real>(trace: &LayerTrace<T>) -> Option<f64> {
+    let norms = trace.delta.norms().into_iter().chain(trace.z.norms());
+    let product = norms.fold(Scaled::from(1.0), |product, norm| product * norm);
+    let (units, examples) = (trace.z.units() as f64, trace.z.batch() as f64);
+    Some(product.log10()? / examples - 0.5 * units.log10())
 }
 
 fn share(count: usize, of: usize) -> f64 {

@@ -61,6 +61,15 @@ impl<T: Real> Network<T> {
         Ok(pass)
     }
 
+    /// The forward pass alone in the memory of an earlier pass, or in new memory that is left there;
+    /// δ is what it was.
+    pub fn forward_in<'a>(&self, buffers: &'a mut Option<Pass<T>>) -> &'a Pass<T> {
+        let earlier = buffers.take().filter(|pass| self.fits(pass));
+        let pass = buffers.insert(earlier.unwrap_or_else(|| self.blank_pass()));
+        self.forward_with(pass, &Serial, &mut || true).expect(NEVER_STOPPED);
+        pass
+    }
+
     /// Into how many shares an executor cuts the largest layer of a pass.
     pub fn most_shares(&self, executor: &impl Executor) -> usize {
         let batch = self.input.batch();

@@ -3,7 +3,7 @@
 use super::error::{SHOWN, in_words};
 use super::text::shortened;
 use super::validate::validate_variant_count;
-use super::{Experiment, ExperimentError, Init, limits, write};
+use super::{Experiment, ExperimentError, Init, limits, sources, write};
 
 impl Experiment {
     /// Reads and validates an experiment file's text. Every field is optional; what is
@@ -13,9 +13,10 @@ impl Experiment {
     /// A sentence naming the key, its value and the accepted range, or the line where
     /// the text stops being TOML.
     pub fn from_toml(text: &str) -> Result<Self, ExperimentError> {
-        let table = parse_table(text)?;
+        let mut table = parse_table(text)?;
         refuse_conflicts(&table)?;
         refuse_dates("", &table)?;
+        sources::take_apart(&mut table)?;
         // Before each is made and its name looked for among all the others'.
         if let Some(variants) = table.get("variant").and_then(toml::Value::as_array) {
             validate_variant_count(variants.len())?;
@@ -25,9 +26,14 @@ impl Experiment {
             Ok(experiment) => experiment,
             // Read again for the sentence: a table kept for it would take as much memory as all
             // the numbers of a large file once more.
-            Err(error) => return Err(explain(&error, &parse_table(text)?)),
+            Err(error) => {
+                let mut table = parse_table(text)?;
+                sources::take_apart(&mut table)?;
+                return Err(explain(&error, &table));
+            }
         };
         experiment.fill_names();
+        experiment.take_examples();
         experiment.validate()?;
         Ok(experiment)
     }
@@ -55,6 +61,7 @@ impl Experiment {
             architecture.remove("depth");
             architecture.remove("width");
         }
+        sources::put_together(&mut table);
         write::to_text(&table)
     }
 
@@ -138,7 +145,8 @@ fn explain(
     error: &serde_path_to_error::Error<toml::de::Error>,
     table: &toml::Table,
 ) -> ExperimentError {
-    let path = error.path().to_string();
+    let place = error.path().to_string();
+    let path = sources::in_the_file(&place);
     let message = error.inner().message();
     if let Some(rest) = message.strip_prefix("unknown field `") {
         // The key itself may hold any letter; what is accepted comes last.
@@ -158,7 +166,7 @@ fn explain(
         let key = if path == "." { name.to_owned() } else { format!("{path}.{name}") };
         return ExperimentError::missing(&key);
     }
-    let value = find(table, &path).map_or_else(|| message.to_owned(), |v| v.to_string());
+    let value = find(table, &place).map_or_else(|| message.to_owned(), |v| v.to_string());
     ExperimentError::value(&path, value)
 }
 

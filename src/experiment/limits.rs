@@ -3,7 +3,10 @@
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-use super::{Activation, Draws, FanMode, Loss, NormKind, Precision, Scheme, Skip};
+use super::{
+    Activation, Draws, FanMode, Loss, NormKind, OptimizerKind, Precision, Schedule, Scheme,
+    SetKind, Skip,
+};
 
 /// Hidden layers.
 pub const DEPTH: RangeInclusive<usize> = 1..=2000;
@@ -31,6 +34,22 @@ pub const EPSILON: RangeInclusive<f64> = 0.0..=1.0;
 pub const VALUE: RangeInclusive<f64> = -1e6..=1e6;
 /// Learning rates.
 pub const LEARNING_RATE: RangeInclusive<f64> = 0.0..=1e6;
+/// Momentum, and the decays of Adam's moments: below 1, where nothing would ever be forgotten.
+pub const DECAY: RangeInclusive<f64> = 0.0..=0.999_999;
+/// ε of Adam, which keeps 0/0 away in single precision too.
+pub const ADAM_EPSILON: RangeInclusive<f64> = 1e-30..=1.0;
+/// Limits of clipped gradients.
+pub const CLIP: RangeInclusive<f64> = 1e-30..=1e30;
+/// Updates of a training.
+pub const STEPS: RangeInclusive<usize> = 1..=10_000_000;
+/// Generated examples.
+pub const EXAMPLES: RangeInclusive<usize> = 4..=100_000;
+/// Standard deviations of what is added to generated examples.
+pub const NOISE: RangeInclusive<f64> = 0.0..=1e3;
+/// Shares of examples that are held out.
+pub const TEST_SHARE: RangeInclusive<f64> = 0.0..=0.9;
+/// Numbers of a data file.
+pub const FILE_NUMBERS: usize = 20_000_000;
 /// Letters of a title or a name.
 pub const NAME_LETTERS: RangeInclusive<usize> = 1..=60;
 /// Weights of one network. At eight bytes each this is 2 GB; more would not fit beside
@@ -105,7 +124,9 @@ fn either<const N: usize>(names: [&str; N]) -> String {
 /// of refusals and `list` read.
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     let mut keys = top_keys();
+    keys.extend(training_keys("training"));
     keys.extend(variant_keys());
+    keys.extend(training_keys("variant.training"));
     keys.extend(Activation::ALL.into_iter().filter_map(Key::parameter));
     keys
 });
@@ -137,10 +158,43 @@ fn top_keys() -> Vec<Key> {
         Key::of("architecture.loss", one_of(Loss::ALL.map(Loss::id))),
         Key::whole("architecture.batch", BATCH),
         Key::of("architecture.precision", either(Precision::ALL.map(Precision::id))),
-        Key::of("data", "a table with x and y"),
+        Key::of("data", "a table with x and y, or with a set"),
         Key::of("data.x", examples("inputs")),
         Key::of("data.y", examples("outputs")),
+        Key::of("data.set", one_of(SetKind::ALL.map(SetKind::id))),
+        Key::of(
+            "data.path",
+            "with set = \"file\" the path of a CSV file, relative to the experiment's: rows of numbers, the last column the label or target",
+        ),
+        Key::whole("data.examples", EXAMPLES),
+        Key::number("data.noise", NOISE),
+        Key::number("data.test", TEST_SHARE),
+        Key::of(
+            "data.standardize",
+            "true or false: whether inputs get mean 0 and variance 1 over the examples that are learned from",
+        ),
     ]
+}
+
+/// The keys of `[training]`, or of `[variant.training]`, which has no steps of its own.
+fn training_keys(table: &str) -> Vec<Key> {
+    let name = |key: &str| format!("{table}.{key}");
+    let mut keys = vec![
+        Key::of(&name("optimizer"), one_of(OptimizerKind::ALL.map(OptimizerKind::id))),
+        Key::number(&name("learning_rate"), LEARNING_RATE),
+        Key::number(&name("momentum"), DECAY),
+        Key::number(&name("beta1"), DECAY),
+        Key::number(&name("beta2"), DECAY),
+        Key::number(&name("epsilon"), ADAM_EPSILON),
+        Key::number(&name("weight_decay"), SCALE),
+        Key::whole(&name("steps"), STEPS),
+        Key::of(&name("schedule"), either(Schedule::ALL.map(Schedule::id))),
+        Key::whole(&name("warmup"), 0..=*STEPS.end()),
+    ];
+    if table == "training" {
+        keys.insert(0, Key::of(table, "a table such as { optimizer = \"adam\", steps = 2000 }"));
+    }
+    keys
 }
 
 fn variant_keys() -> Vec<Key> {
@@ -180,15 +234,26 @@ fn variant_keys() -> Vec<Key> {
             words: format!("{} or \"inverse_sqrt_depth\"", number(&VALUE)),
             ..Key::number("variant.skip_scale", VALUE)
         },
+        Key::of("variant.clip", "a table such as { norm = 1.0 } or { value = 0.5 }"),
+        Key::of(
+            "variant.training",
+            "a table with keys of training but steps, which come before those of training",
+        ),
         Key::of(
             "variant.tied",
             "true or false: whether hidden layers from the second on share one W and b",
         ),
         Key::of(
             "variant.weights",
-            format!("one matrix for each layer, n_l rows of n_(l-1) {values}"),
+            format!(
+                "one matrix for each layer, n_l rows of n_(l-1) {values}, or a table {{ file = \"net.safetensors\" }}"
+            ),
         ),
         Key::of("variant.biases", format!("one list for each layer, n_l {values}")),
+        Key::of(
+            "variant.weights.file",
+            "the path of a safetensors file, relative to the experiment's: the lab's own, or a PyTorch state dict of linear layers and normalizations",
+        ),
         Key::of("variant.init.scheme", one_of(Scheme::ALL.map(Scheme::id))),
         Key::number("variant.init.gain", SCALE),
         Key::number("variant.init.std", SCALE),
@@ -201,6 +266,8 @@ fn variant_keys() -> Vec<Key> {
         ),
         Key::of("variant.normalization.kind", normalizations),
         Key::number("variant.normalization.epsilon", EPSILON),
+        Key::number("variant.clip.norm", CLIP),
+        Key::number("variant.clip.value", CLIP),
         Key::of("variant.activation.kind", kinds),
     ]
 }

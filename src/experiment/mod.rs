@@ -2,8 +2,11 @@
 
 mod activation;
 mod choices;
+mod data_rules;
+mod data_set;
 mod difference;
 mod error;
+mod examples;
 mod exception;
 mod file;
 mod init;
@@ -13,9 +16,13 @@ mod preset;
 mod remedy;
 mod remedy_rules;
 mod scheme;
+mod sources;
 mod tables;
 mod text;
+mod training;
+mod training_rules;
 mod validate;
+mod weights_file;
 mod write;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use activation::Activation;
 pub use activation::*;
 pub use choices::{Draws, Loss, Precision};
+pub use data_set::{DataSet, Examples, SetKind, Split};
 pub use difference::ChangedKey;
 pub use error::ExperimentError;
 pub use exception::LayerException;
@@ -33,6 +41,8 @@ pub use remedy::{NormKind, Normalization, Skip, SkipScale};
 pub use scheme::{FanMode, Parameter, Pattern, Scheme, UnitLaw};
 pub use tables::{optional_table, optional_tables, optional_word, table, tables, word};
 pub use text::{is_hidden, short_path, shortened, visible};
+pub use training::{Clip, Optimization, OptimizerKind, Schedule, Training};
+pub use weights_file::{GivenNetwork, WeightsFile};
 
 /// All that a person can set. The default is the chapter's gradient-flow figure.
 ///
@@ -51,15 +61,21 @@ pub struct Experiment {
     /// Which generator the draws come from.
     #[serde(deserialize_with = "word")]
     pub draws: Draws,
-    /// η, the step of one update.
-    #[serde(skip_serializing_if = "is_default_rate")]
-    pub learning_rate: f64,
+    /// η of one update by hand where it is given: ask [`Experiment::step_rate`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
     /// What all variants share.
     #[serde(deserialize_with = "table")]
     pub architecture: Architecture,
     /// Explicit inputs and targets; absent, both are standard normal draws.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
     pub data: Option<Data>,
+    /// Where the examples are from; `data` are then the first of them.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
+    pub data_set: Option<DataSet>,
+    /// How variants learn; absent, by the defaults.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
+    pub training: Option<Training>,
     /// What differs.
     #[serde(rename = "variant", deserialize_with = "tables")]
     pub variants: Vec<Variant>,
@@ -67,11 +83,6 @@ pub struct Experiment {
 
 /// η of the chapter's worked example.
 const DEFAULT_RATE: f64 = 0.5;
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_default_rate(rate: &f64) -> bool {
-    *rate == DEFAULT_RATE
-}
 
 /// Sizes, loss, batch and precision: what all variants share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,12 +153,21 @@ pub struct Variant {
     /// α of the skips.
     #[serde(skip_serializing_if = "remedy::is_default_scale")]
     pub skip_scale: SkipScale,
+    /// What the gradient of an update may be at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip: Option<Clip>,
+    /// What this variant's training has unlike the others'.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
+    pub training: Option<Training>,
     /// Whether the hidden layers from the second on share one W and b: a recurrent network unrolled.
     #[serde(skip_serializing_if = "is_untied")]
     pub tied: bool,
     /// Explicit weights W^(1)…W^(L), n_l × n_{l−1}, in place of every `init`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<Vec<Vec<Vec<f64>>>>,
+    /// Where weights, biases and normalizations are from; `weights` and `biases` are then those.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "optional_table")]
+    pub weights_file: Option<WeightsFile>,
     /// Explicit biases b^(1)…b^(L), in place of every `bias`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub biases: Option<Vec<Vec<f64>>>,
@@ -183,9 +203,11 @@ impl Default for Experiment {
             title: "Sigmoid against ReLU".to_owned(),
             seed: 42,
             draws: Draws::Numpy,
-            learning_rate: DEFAULT_RATE,
+            learning_rate: None,
             architecture: Architecture::default(),
             data: None,
+            data_set: None,
+            training: None,
             variants: vec![Variant::of(Activation::Sigmoid), Variant::of(Activation::Relu)],
         }
     }
@@ -228,8 +250,11 @@ impl Variant {
             normalization: None,
             skip: None,
             skip_scale: SkipScale::default(),
+            clip: None,
+            training: None,
             tied: false,
             weights: None,
+            weights_file: None,
             biases: None,
             exceptions: Vec::new(),
             shown: true,
@@ -297,6 +322,11 @@ impl Experiment {
         self.architecture.sizes()
     }
 
+    /// η of one update by hand.
+    pub fn step_rate(&self) -> f64 {
+        self.learning_rate.unwrap_or(DEFAULT_RATE)
+    }
+
     /// L, the number of layers with weights.
     pub fn layers(&self) -> usize {
         // A depth that is about to be refused may be the largest number that there is.
@@ -346,6 +376,7 @@ impl Experiment {
     pub fn next_seed(&mut self) {
         if self.is_drawn() {
             self.seed = if self.seed < self.last_seed() { self.seed + 1 } else { 0 };
+            self.take_examples();
         }
     }
 

@@ -30,6 +30,9 @@ impl Experiment {
                 .biases
                 .as_ref()
                 .is_some_and(|biases| !biases.iter().map(Vec::len).eq(sizes[1..].iter().copied()));
+            if weights || biases {
+                variant.weights_file = None;
+            }
             if weights {
                 variant.weights = None;
             }
@@ -39,6 +42,12 @@ impl Experiment {
             dropped |= weights || biases;
         }
         dropped |= self.forget_lost_exceptions() | self.forget_lost_remedies();
+        if self.data_set.as_ref().is_some_and(|set| set.validate(self).is_err()) {
+            (self.data_set, self.data) = (None, None);
+            dropped = true;
+        }
+        // Another batch, loss or seed makes other data of a set.
+        self.take_examples();
         let misfit = |data: &Data| data.validate(&self.architecture).is_err();
         if self.data.as_ref().is_some_and(misfit) {
             self.data = None;
@@ -62,12 +71,16 @@ impl Experiment {
         if !seeds.contains(&self.seed) {
             return Err(ExperimentError::value("seed", self.seed));
         }
-        number_within("learning_rate", self.learning_rate)?;
+        self.learning_rate.map_or(Ok(()), |rate| number_within("learning_rate", rate))?;
         self.architecture.validate()?;
+        if let Some(set) = &self.data_set {
+            set.validate(self)?;
+        }
         if let Some(data) = &self.data {
             data.validate(&self.architecture)?;
         }
         self.validate_variants()?;
+        self.validate_training()?;
         self.validate_loss()
     }
 
@@ -305,7 +318,7 @@ pub(super) fn number_within(key: &str, number: f64) -> Checked {
     within(key, number, number)
 }
 
-fn whole_within(key: &str, number: usize) -> Checked {
+pub(super) fn whole_within(key: &str, number: usize) -> Checked {
     within(key, number as f64, number)
 }
 

@@ -65,6 +65,16 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     Destination::open(path)?.write_whole(bytes)
 }
 
+/// From now on the first signal that would end the process only makes the answer true, so that a
+/// long command can finish with what it has; the second ends it. Where there are no signals the
+/// answer stays false.
+pub fn hold_first_signal() -> impl Fn() -> bool {
+    #[cfg(unix)]
+    return temporary::hold_first_signal();
+    #[cfg(not(unix))]
+    return || false;
+}
+
 impl Destination {
     /// Checks the path and makes it ready: the folder is there and takes a new file, and what
     /// would be replaced may be. A pipe waits for its reader.

@@ -8,9 +8,10 @@ use crate::figure::{
 };
 use crate::study::{
     BackwardSettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
-    EnsembleSettings, Sample, Shard, Spread, SpreadSettings, SpreadSignal, Stopped, Sweep,
-    SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy, all_threads,
-    backward_factors, critical_line, ensemble, gradient_check, precision, snapshot, spread, sweep,
+    EnsembleSettings, LiveTraining, Sample, Shard, Spread, SpreadSettings, SpreadSignal, Stopped,
+    Sweep, SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy, TrainingError,
+    all_threads, backward_factors, critical_line, ensemble, gradient_check, precision, snapshot,
+    spread, sweep,
 };
 
 /// Parameters of a check that would take too long with all of them.
@@ -76,6 +77,9 @@ impl FigureId {
                 let report = Arc::new(precision(&mut study, experiment, task)?);
                 Ok(Figure::flush(&report, view.variant))
             }
+            Self::Training | Self::TrainingLayers | Self::TrainingHeat => {
+                trained(self, &mut study, experiment, view.variant, task)
+            }
         }
     }
 }
@@ -98,6 +102,30 @@ fn usual_check(
         Err(CheckError::Stopped(stopped)) => Err(stopped),
         Err(refusal) => Ok(with_note(id, experiment, variant, Vec::new(), refusal.to_string())),
     }
+}
+
+/// A figure of a whole training; with a note alone where there is none.
+fn trained(
+    id: FigureId,
+    study: &mut DrawStudy,
+    experiment: &Experiment,
+    variant: usize,
+    task: &TaskContext<'_>,
+) -> Result<Figure, Stopped> {
+    let mut training = match LiveTraining::new(experiment, study, task) {
+        Ok(training) => training,
+        Err(TrainingError::Stopped(stopped)) => return Err(stopped),
+        Err(refusal) => {
+            return Ok(with_note(id, experiment, variant, Vec::new(), refusal.to_string()));
+        }
+    };
+    training.run_to(experiment.training_steps(), all_threads(), task)?;
+    let state = training.state();
+    Ok(match id {
+        FigureId::Training => Figure::training(&state),
+        FigureId::TrainingLayers => Figure::training_layers(&state, state.steps_taken),
+        _ => Figure::training_heat(&state, variant),
+    })
 }
 
 /// A signal of a variant on the axis that suits it.

@@ -1,8 +1,10 @@
 //! What leaves the lab: pictures as PNG, records as JSON and CSV, weights; and the way back.
 
 pub mod atomic;
+pub mod checkpoint;
 mod compute;
 pub mod csv;
+pub mod data_file;
 pub mod ensemble;
 pub mod json;
 pub mod open;
@@ -14,4 +16,6 @@ mod row;
 pub mod sweep;
 pub mod table;
 pub mod theory;
+pub mod training_log;
 pub mod weights;
+pub mod weights_file;

@@ -3,10 +3,12 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::experiment::{Experiment, ExperimentError, limits};
+use crate::experiment::{Experiment, ExperimentError, limits, shortened};
 
 use crate::vector::{pdf, svg};
 
+use super::data_file::{self, DataFileError};
+use super::weights_file::{self, WeightsFileError};
 use super::{atomic, png};
 
 /// The eight bytes with which every PNG file begins.
@@ -59,6 +61,24 @@ pub enum OpenError {
         "this picture carries no experiment; give one as the lab itself exported it, or a TOML file."
     )]
     NoAttachment,
+    /// The data's file.
+    #[error("data.path = “{path}”: {error}")]
+    Data {
+        /// As the experiment names it.
+        path: String,
+        /// Why it gives no examples.
+        error: DataFileError,
+    },
+    /// A variant's weights.
+    #[error("variant “{variant}”, weights.file = “{path}”: {error}")]
+    Weights {
+        /// Whose.
+        variant: String,
+        /// As the experiment names it.
+        path: String,
+        /// Why it gives no weights.
+        error: WeightsFileError,
+    },
     /// The experiment itself is refused.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
@@ -72,15 +92,56 @@ pub fn file(path: &Path) -> Result<Experiment, OpenError> {
     if path.is_dir() {
         return Err(OpenError::Folder);
     }
-    from_reader(std::fs::File::open(path)?)
+    let mut experiment = read(std::fs::File::open(path)?)?;
+    take_files(&mut experiment, path.parent().unwrap_or(Path::new("")))?;
+    Ok(experiment)
 }
 
-/// Reads an experiment from a stream, such as standard input. Nothing at all is a valid
+/// Reads the files that an experiment names, relative to a folder.
+fn take_files(experiment: &mut Experiment, folder: &Path) -> Result<(), OpenError> {
+    if experiment.is_complete() {
+        return Ok(());
+    }
+    if let Some(path) = experiment.data_set.as_ref().and_then(|set| set.path.clone()) {
+        let examples = data_file::read(&folder.join(&path));
+        let examples = examples.map_err(|error| {
+            let path = shortened(&path, SHOWN);
+            OpenError::Data { path, error }
+        })?;
+        experiment.load_examples(examples)?;
+    }
+    for index in 0..experiment.variants.len() {
+        let variant = &experiment.variants[index];
+        let Some(file) = variant.weights_file.as_ref().map(|file| file.file.clone()) else {
+            continue;
+        };
+        let given = weights_file::read(&folder.join(&file), experiment, index);
+        let given = given.map_err(|error| {
+            let (variant, path) = (variant.name.clone(), shortened(&file, SHOWN));
+            OpenError::Weights { variant, path, error }
+        })?;
+        experiment.give(index, given);
+    }
+    Ok(experiment.validate()?)
+}
+
+/// Letters of a path that a sentence shows.
+const SHOWN: usize = 60;
+
+/// Reads an experiment from a stream, such as standard input, with the files that it names relative
+/// to the present folder. Nothing at all is a valid
 /// experiment file: every field has its default.
 ///
 /// # Errors
 /// [`OpenError`], in words that say what to do.
 pub fn from_reader(reader: impl Read) -> Result<Experiment, OpenError> {
+    let mut experiment = read(reader)?;
+    take_files(&mut experiment, Path::new(""))?;
+    Ok(experiment)
+}
+
+/// Reads an experiment alone.
+fn read(reader: impl Read) -> Result<Experiment, OpenError> {
     let mut bytes = Vec::new();
     reader.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.starts_with(PNG_SIGNATURE) {

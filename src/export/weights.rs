@@ -8,7 +8,7 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use safetensors::{Dtype, SafeTensorError};
 
 use crate::engine::{FromDraws, Network, Real, in_precision};
-use crate::experiment::{Experiment, Precision};
+use crate::experiment::{Experiment, Precision, Variant};
 use crate::study::{DrawStudy, Stopped, TaskContext};
 
 /// The metadata key that holds the experiment and the layout, as commented TOML.
@@ -85,32 +85,52 @@ fn dtype(experiment: &Experiment) -> Dtype {
 fn header(experiment: &Experiment) -> Result<(Vec<u8>, u64), WeightsError> {
     let dtype = dtype(experiment);
     let (sizes, batch) = (experiment.sizes(), experiment.architecture.batch);
-    let mut shapes = vec![
-        ("x".to_owned(), vec![batch, sizes[0]]),
-        ("y".to_owned(), vec![batch, sizes[sizes.len() - 1]]),
+    let mut tensors = vec![
+        ("x".to_owned(), dtype, vec![batch, sizes[0]]),
+        ("y".to_owned(), dtype, vec![batch, sizes[sizes.len() - 1]]),
     ];
     for variant in &experiment.variants {
-        for (layer, pair) in (1..).zip(sizes.windows(2)) {
-            let name = format!("{}.{layer}", variant.name);
-            shapes.push((format!("{name}.weight"), vec![pair[1], pair[0]]));
-            shapes.push((format!("{name}.bias"), vec![pair[1]]));
-            if variant.normalization.is_some() && layer < sizes.len() - 1 {
-                shapes.push((format!("{name}.norm.weight"), vec![pair[1]]));
-                shapes.push((format!("{name}.norm.bias"), vec![pair[1]]));
-            }
+        tensors.extend(parameters(&sizes, variant, dtype));
+    }
+    let is_normalized = experiment.variants.iter().any(|variant| variant.normalization.is_some());
+    let norms = if is_normalized { NORM_LAYOUT } else { "" };
+    let text = format!("{LAYOUT}{norms}\n{}", experiment.to_toml());
+    header_of(tensors, HashMap::from([(METADATA_KEY.to_owned(), text)]))
+}
+
+/// Name, type and shape of a tensor.
+pub(super) type Tensor = (String, Dtype, Vec<usize>);
+
+/// The tensors of a variant's parameters, in the order of [`write_network`].
+pub(super) fn parameters(sizes: &[usize], variant: &Variant, dtype: Dtype) -> Vec<Tensor> {
+    let mut tensors = Vec::new();
+    for (layer, pair) in (1..).zip(sizes.windows(2)) {
+        let mut add = |tensor: &str, shape: Vec<usize>| {
+            tensors.push((format!("{}.{layer}.{tensor}", variant.name), dtype, shape));
+        };
+        add("weight", vec![pair[1], pair[0]]);
+        add("bias", vec![pair[1]]);
+        if variant.normalization.is_some() && layer < sizes.len() - 1 {
+            add("norm.weight", vec![pair[1]]);
+            add("norm.bias", vec![pair[1]]);
         }
     }
+    tensors
+}
+
+/// All that comes before the numbers of these tensors, and how many bytes those are.
+pub(super) fn header_of(
+    tensors: Vec<Tensor>,
+    metadata: HashMap<String, String>,
+) -> Result<(Vec<u8>, u64), WeightsError> {
     let mut end = 0;
-    let tensors = shapes.into_iter().map(|(name, shape)| {
+    let tensors = tensors.into_iter().map(|(name, dtype, shape)| {
         let start = end;
         end += shape.iter().product::<usize>() * dtype.bitsize() / 8;
         (name, TensorInfo { dtype, shape, data_offsets: (start, end) })
     });
     let tensors = tensors.collect();
-    let is_normalized = experiment.variants.iter().any(|variant| variant.normalization.is_some());
-    let norms = if is_normalized { NORM_LAYOUT } else { "" };
-    let text = format!("{LAYOUT}{norms}\n{}", experiment.to_toml());
-    let metadata = Metadata::new(Some(HashMap::from([(METADATA_KEY.to_owned(), text)])), tensors)?;
+    let metadata = Metadata::new(Some(metadata), tensors)?;
     let mut json = serde_json::to_vec(&metadata).map_err(SafeTensorError::from)?;
     // Spaces, so that the numbers begin at a multiple of eight bytes.
     json.resize(json.len().next_multiple_of(8), b' ');
@@ -132,26 +152,38 @@ fn write_as<T: Number>(
             write_numbers(network.input.mantissa.t().iter().copied(), out)?;
             write_numbers(network.target.mantissa.t().iter().copied(), out)?;
         }
-        for (index, dense) in network.denses().enumerate() {
-            task.proceed()?;
-            write_numbers(dense.unit.iter().map(|&unit| unit * dense.scale), out)?;
-            match &dense.bias {
-                Some(bias) => write_numbers(bias.iter().copied(), out)?,
-                None => write_numbers(vec![T::from_f64(0.0); dense.units()].into_iter(), out)?,
-            }
-            if let Some(norm) = network.norm(index) {
-                let all = |of: &Option<Vec<T>>, number: f64| {
-                    of.clone().unwrap_or_else(|| vec![T::from_f64(number); norm.units])
-                };
-                write_numbers(all(&norm.gamma, 1.0).into_iter(), out)?;
-                write_numbers(all(&norm.beta, 0.0).into_iter(), out)?;
-            }
+        write_network(&network, &mut || task.proceed().is_ok(), out)?;
+    }
+    Ok(())
+}
+
+/// Writes all parameters of a network; `proceed` is asked before each layer.
+pub(super) fn write_network<T: Number>(
+    network: &Network<T>,
+    proceed: &mut dyn FnMut() -> bool,
+    out: &mut impl Write,
+) -> Result<(), WeightsError> {
+    for (index, dense) in network.denses().enumerate() {
+        if !proceed() {
+            return Err(Stopped.into());
+        }
+        write_numbers(dense.unit.iter().map(|&unit| unit * dense.scale), out)?;
+        match &dense.bias {
+            Some(bias) => write_numbers(bias.iter().copied(), out)?,
+            None => write_numbers(vec![T::from_f64(0.0); dense.units()].into_iter(), out)?,
+        }
+        if let Some(norm) = network.norm(index) {
+            let all = |of: &Option<Vec<T>>, number: f64| {
+                of.clone().unwrap_or_else(|| vec![T::from_f64(number); norm.units])
+            };
+            write_numbers(all(&norm.gamma, 1.0).into_iter(), out)?;
+            write_numbers(all(&norm.beta, 0.0).into_iter(), out)?;
         }
     }
     Ok(())
 }
 
-fn write_numbers<T: Number>(
+pub(super) fn write_numbers<T: Number>(
     mut numbers: impl Iterator<Item = T>,
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -167,18 +199,35 @@ fn write_numbers<T: Number>(
 }
 
 /// A number that the file can hold.
-trait Number: Real + FromDraws {
+pub trait Number: Real + FromDraws {
+    /// Its type in the file.
+    const DTYPE: Dtype;
+
+    /// Appends its bytes.
+    #[doc(hidden)]
     fn extend(self, bytes: &mut Vec<u8>);
+
+    /// Numbers from their bytes.
+    #[doc(hidden)]
+    fn all(bytes: &[u8]) -> Vec<Self>;
 }
 
-impl Number for f64 {
-    fn extend(self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(&self.to_le_bytes());
-    }
+macro_rules! number {
+    ($number:ty, $dtype:ident) => {
+        impl Number for $number {
+            const DTYPE: Dtype = Dtype::$dtype;
+
+            fn extend(self, bytes: &mut Vec<u8>) {
+                bytes.extend_from_slice(&self.to_le_bytes());
+            }
+
+            fn all(bytes: &[u8]) -> Vec<Self> {
+                let (numbers, _) = bytes.as_chunks();
+                numbers.iter().map(|&number| Self::from_le_bytes(number)).collect()
+            }
+        }
+    };
 }
 
-impl Number for f32 {
-    fn extend(self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(&self.to_le_bytes());
-    }
-}
+number!(f64, F64);
+number!(f32, F32);

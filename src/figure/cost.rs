@@ -1,7 +1,7 @@
 //! What a pass costs, layer by layer: the table, the bars and the words.
 
 use crate::experiment::Experiment;
-use crate::study::{Cost, LayerCost};
+use crate::study::{Cost, LayerCost, OwnParameters};
 
 use super::number::grouped;
 use super::{Axis, AxisScale, Chart, Figure, FigureId, Ink, Mark, MarkShape, Note, Panel};
@@ -53,13 +53,15 @@ pub fn cost_words(cost: &Cost) -> Vec<String> {
         1 => String::new(),
         batch => format!(" of all {batch} examples"),
     };
+    let parameters = format!(
+        "{} parameters: {} weights and {} biases.{}",
+        number(cost.parameters()),
+        number(cost.weights()),
+        number(cost.biases()),
+        cost.own.iter().map(|own| own_parameters(cost, own)).collect::<String>()
+    );
     vec![
-        format!(
-            "{} parameters: {} weights and {} biases.",
-            number(cost.parameters()),
-            number(cost.weights()),
-            number(cost.biases())
-        ),
+        parameters,
         format!(
             "A forward pass{whose} takes {} multiply-adds, a backward pass {} + {} = {}: {:.2} times the forward pass, and never more than 2.",
             number(cost.forward()),
@@ -75,6 +77,20 @@ pub fn cost_words(cost: &Cost) -> Vec<String> {
             grouped(cost.centred_differences())
         ),
     ]
+}
+
+/// How a variant's parameters differ, a sentence after a space.
+fn own_parameters(cost: &Cost, own: &OwnParameters) -> String {
+    let number = |number: u64| grouped(number.into());
+    let mut parts = Vec::new();
+    if own.norm > 0 {
+        parts.push(format!("has {} γ and β more", number(own.norm)));
+    }
+    if own.shared > 0 {
+        parts.push(format!("shares {}", number(own.shared)));
+    }
+    let all = cost.parameters() + own.norm - own.shared;
+    format!(" “{}” {} and has {} in all.", own.name, parts.join(", "), number(all))
 }
 
 impl Figure {

@@ -2,11 +2,11 @@
 
 use crate::engine::Scaled;
 use crate::experiment::Loss;
-use crate::study::{EdgeSnapshot, LayerSnapshot, Snapshot, UnitSnapshot};
+use crate::study::{Between, EdgeSnapshot, LayerSnapshot, NormUnit, Snapshot, UnitSnapshot};
 
 use super::colour::Rgb;
 use super::heat::{Cell, ColourScale};
-use super::number::{plain_or_scientific, readable, scientific, superscript};
+use super::number::{plain_or_scientific, readable, scientific, superscript, tick};
 
 /// Which pass the diagram shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct GraphColumn {
     pub subtitle: String,
     /// What the arrow between this column and the one before carries, where there is an arrow.
     pub arrow: Option<String>,
+    /// What the skip from the column before adds, where there is one.
+    pub skip: Option<String>,
     /// From top to bottom.
     pub nodes: Vec<Node>,
 }
@@ -199,7 +201,16 @@ fn column(
         (Direction::Forward, 1) => Some("x".to_owned()),
         (Direction::Forward, l) => Some(format!("a{}", raised(l - 1))),
     };
-    GraphColumn { title, subtitle, arrow, nodes }
+    let skip = layer.skip_scale.filter(|_| layer.skipped == 0);
+    let skip = skip.map(|alpha| match alpha {
+        1.0 => "skip".to_owned(),
+        0.0 => "skip, α = 0".to_owned(),
+        alpha => {
+            let sign = if alpha < 0.0 { "−" } else { "" };
+            format!("skip, α = {sign}{}", tick(alpha.abs().log10()))
+        }
+    });
+    GraphColumn { title, subtitle, arrow, skip, nodes }
 }
 
 fn loss_column(snapshot: &Snapshot, direction: Direction) -> GraphColumn {
@@ -223,6 +234,7 @@ fn loss_column(snapshot: &Snapshot, direction: Direction) -> GraphColumn {
             Direction::Forward => format!("a{}", raised(last)),
             Direction::Backward => "∇ₐL".to_owned(),
         }),
+        skip: None,
         nodes: vec![Node {
             label: format!("L = {}", plain_or_scientific(snapshot.loss, 6, 1e-4, 3)),
             fill: None,
@@ -264,6 +276,9 @@ fn story(unit: &UnitSnapshot, cancels: bool, name: &dyn Fn(&str) -> String) -> V
     let (Some(z), Some(slope), Some(delta)) = (unit.z, unit.slope, unit.delta) else {
         return vec![format!("{} = {}", name("x"), number(unit.a.into()))];
     };
+    if let Some(between) = &unit.between {
+        return chain_story(unit, between, name);
+    }
     let slope = number(slope.into());
     let mut lines = vec![
         format!("{} = {}", name("z"), number(z.into())),
@@ -279,6 +294,33 @@ fn story(unit: &UnitSnapshot, cancels: bool, name: &dyn Fn(&str) -> String) -> V
         lines.push(format!("{} = {} × {slope}", name("δ"), number(returned)));
     }
     lines.push(format!("{} = {}", name("δ"), number(delta)));
+    lines
+}
+
+/// The factors of a unit with a normalization or skips, where δ is no product of two numbers.
+fn chain_story(
+    unit: &UnitSnapshot,
+    between: &Between,
+    name: &dyn Fn(&str) -> String,
+) -> Vec<String> {
+    let line = |what: &str, number: Scaled| format!("{what} = {}", readable(number, 7));
+    let named = |letter: &str, number: f64| line(&name(letter), number.into());
+    let mut lines: Vec<String> = unit.z.map(|z| named("z", z)).into_iter().collect();
+    lines.extend(between.handed_on.map(|h| named("h", h)));
+    if let Some(NormUnit { normalized, gamma, beta, .. }) = between.norm {
+        lines.push(format!("normalized: ẑ = {}", readable(normalized.into(), 7)));
+        let [gamma, beta] = [gamma, beta].map(|number| readable(number.into(), 7));
+        lines.push(format!("γ = {gamma}, β = {beta}"));
+    }
+    lines.push(named("a", unit.a));
+    lines.extend(unit.slope.map(|slope| line("slope σ′", slope.into())));
+    lines.extend(unit.returned.map(|returned| line("Σ W δ from above", returned)));
+    lines.extend(between.along_skip.map(|along| line("along the skip from above", along)));
+    if let Some(NormUnit { normalized, above, .. }) = between.norm {
+        lines.push(line("∂L/∂β", above));
+        lines.push(line("∂L/∂γ = ẑ · ∂L/∂β", above * normalized));
+    }
+    lines.extend(unit.delta.map(|delta| line(&name("δ"), delta)));
     lines
 }
 

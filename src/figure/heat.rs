@@ -64,6 +64,8 @@ pub enum Rows {
         /// How many.
         count: usize,
     },
+    /// Each row is a step of a training, the first at the bottom.
+    Steps(Vec<usize>),
     /// Rows are bins of values, below them exact zeros and a gap where there are zeros.
     Values {
         /// The axis' label.
@@ -86,6 +88,7 @@ impl Rows {
         match self {
             Self::Named(names) => names.len(),
             Self::Numbered { count, .. } => *count,
+            Self::Steps(steps) => steps.len(),
             Self::Values { spread, .. } => zero_rows(spread) + spread.bins.count,
             Self::Formats { .. } => Format::ALL.len(),
         }
@@ -96,6 +99,9 @@ impl Rows {
         match self {
             Self::Named(names) => names.get(row).cloned().unwrap_or_default(),
             Self::Numbered { .. } => format!("unit {}", row + 1),
+            Self::Steps(steps) => {
+                steps.get(row).map_or(String::new(), |step| format!("step {step}"))
+            }
             Self::Values { spread, .. } => row_name(spread, row),
             Self::Formats { .. } => format_rows::row_name(row),
         }

@@ -49,6 +49,12 @@ pub enum FigureId {
     Precision,
     /// Format × layer: the share of δ, ∂W or ∂b that is flushed to zero.
     Flush,
+    /// Loss and accuracy of every variant, step by step.
+    Training,
+    /// Gradient norm and update ratio of each layer at one step of a training.
+    TrainingLayers,
+    /// Layer × step: ‖∂L/∂W^(l)‖ over a training of one variant.
+    TrainingHeat,
 }
 
 /// What is said of a figure, and its size on paper.
@@ -61,7 +67,7 @@ struct Spec {
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::Norms,
         Self::Strips,
         Self::Units,
@@ -88,6 +94,9 @@ impl FigureId {
         Self::Ridge(SpreadSignal::Delta),
         Self::Precision,
         Self::Flush,
+        Self::Training,
+        Self::TrainingLayers,
+        Self::TrainingHeat,
     ];
 
     fn spec(self) -> Spec {
@@ -248,6 +257,24 @@ impl FigureId {
                 "Shares flushed to zero",
                 "Format × layer: the share of δ, ∂W or ∂b of the mean loss that each format flushes to zero, the largest of the three.",
                 [960.0, 580.0],
+            ),
+            Self::Training => spec(
+                "training",
+                "Loss and accuracy",
+                "Loss and accuracy of every variant over a training, and what is found in it.",
+                [1100.0, 820.0],
+            ),
+            Self::TrainingLayers => spec(
+                "training-layers",
+                "Layers at a step",
+                "‖∂L/∂W^(l)‖ and the update ratio ‖ΔW^(l)‖/‖W^(l)‖ by layer at one step of a training.",
+                [960.0, 820.0],
+            ),
+            Self::TrainingHeat => spec(
+                "training-heat",
+                "Gradients over a training",
+                "Layer × step: log10 ‖∂L/∂W^(l)‖ of one variant over a training.",
+                [960.0, 620.0],
             ),
         }
     }

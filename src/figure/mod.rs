@@ -28,6 +28,7 @@ mod spread;
 mod stored_norms;
 mod sweep;
 mod table;
+mod training;
 pub mod value_rows;
 pub mod why;
 pub mod words;

@@ -29,6 +29,8 @@ pub enum Page {
     Precision,
     /// What cures a variant, measured.
     Remedies,
+    /// All variants learning side by side.
+    Training,
 }
 
 /// Pages of one purpose; their tabs stand side by side.
@@ -40,13 +42,15 @@ pub enum Group {
     Understand,
     /// What holds for many networks.
     Law,
+    /// What becomes of the networks.
+    Learn,
     /// The text.
     Read,
 }
 
 impl Group {
     /// Every group, in the order of the tabs.
-    pub const ALL: [Self; 4] = [Self::See, Self::Understand, Self::Law, Self::Read];
+    pub const ALL: [Self; 5] = [Self::See, Self::Understand, Self::Law, Self::Learn, Self::Read];
 
     /// Its word.
     pub fn label(self) -> &'static str {
@@ -54,6 +58,7 @@ impl Group {
             Self::See => "See",
             Self::Understand => "Understand",
             Self::Law => "Law",
+            Self::Learn => "Learn",
             Self::Read => "Read",
         }
     }
@@ -61,7 +66,7 @@ impl Group {
 
 impl Page {
     /// Every page, in the order of the tabs: group by group.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Flow,
         Self::Spread,
         Self::Graph,
@@ -72,6 +77,7 @@ impl Page {
         Self::Sweep,
         Self::Precision,
         Self::Remedies,
+        Self::Training,
         Self::Chapter,
     ];
 
@@ -81,6 +87,7 @@ impl Page {
             Self::Flow | Self::Spread | Self::Graph => Group::See,
             Self::Steps | Self::Why | Self::Check => Group::Understand,
             Self::Law | Self::Sweep | Self::Precision | Self::Remedies => Group::Law,
+            Self::Training => Group::Learn,
             Self::Chapter => Group::Read,
         }
     }
@@ -99,6 +106,7 @@ impl Page {
             Self::Spread => "Distributions",
             Self::Precision => "Precision",
             Self::Remedies => "Remedies",
+            Self::Training => "Training",
         }
     }
 
@@ -126,6 +134,9 @@ impl Page {
             }
             Self::Remedies => {
                 "What cures a variant whose gradients vanish or explode: every remedy, measured."
+            }
+            Self::Training => {
+                "Watch every variant learn: losses, gradients and updates of each layer, step by step."
             }
             Self::Sweep => "Map where gradients vanish and explode over one or two settings.",
         }

@@ -113,8 +113,13 @@ impl Saved {
             );
         };
         let experiment = saved.experiment.map(|text| Experiment::from_toml(&text));
-        matches!(experiment, Some(Err(_)))
-            .then_some("The saved experiment is not valid, so the lab starts anew.")
+        match experiment? {
+            Err(_) => Some("The saved experiment is not valid, so the lab starts anew."),
+            Ok(experiment) if experiment.is_complete() => None,
+            Ok(_) => Some(
+                "The saved experiment takes data or weights from a file of their own, so the lab starts anew; open it again.",
+            ),
+        }
     }
 }
 
@@ -123,7 +128,9 @@ impl Session {
     pub fn load(storage: Option<&dyn eframe::Storage>) -> Self {
         let saved: Option<Saved> = storage.and_then(|storage| eframe::get_value(storage, KEY));
         let saved = saved.unwrap_or_default();
-        let experiment = |text: Option<String>| Experiment::from_toml(&text?).ok();
+        let experiment = |text: Option<String>| {
+            Experiment::from_toml(&text?).ok().filter(Experiment::is_complete)
+        };
         Self {
             experiment: experiment(saved.experiment),
             file: saved.file,

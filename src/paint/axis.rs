@@ -68,6 +68,11 @@ pub fn units(label: &str) -> AxisHints<'static> {
         .label_spacing(4.0..=8.0)
 }
 
+/// The axis on the left for steps, whose row r is step (r − 1) `stride`.
+pub fn steps(stride: usize) -> AxisHints<'static> {
+    units("step").formatter(move |mark, _| format!("{:.0}", (mark.value - 1.0) * stride as f64))
+}
+
 /// The axis below for a number.
 pub fn values_below(label: &str, scale: Scale) -> AxisHints<'static> {
     AxisHints::new_x()
@@ -172,6 +177,16 @@ fn whole_numbers((low, high): (f64, f64), labels: f32) -> Vec<GridMark> {
 /// Marks for the units of a layer, in a plot of that height.
 pub fn unit_marks((low, high): (f64, f64), height: f32) -> Vec<GridMark> {
     whole_numbers((low, high), height / UNIT_DISTANCE)
+}
+
+/// Marks at round steps, in a plot of that height whose row r is step (r − 1) `stride`.
+pub fn step_marks((low, high): (f64, f64), height: f32, stride: usize) -> Vec<GridMark> {
+    let stride = stride as f64;
+    let row = |step: f64| 1.0 + step / stride;
+    let steps = ((low - 1.0) * stride, (high - 1.0) * stride);
+    let apart = round_step(((steps.1 - steps.0) / f64::from(height / UNIT_DISTANCE)).max(1.0));
+    let marks = marks(steps, apart, apart).into_iter();
+    marks.map(|mark| GridMark { value: row(mark.value), step_size: 1.0 }).collect()
 }
 
 /// A mark in the middle of each named row.

@@ -16,6 +16,8 @@ use super::{fonts, theme};
 
 /// Room above the units for titles and arrows, in points.
 const HEAD: f32 = 66.0;
+/// More of it where skips are drawn.
+const SKIP: f32 = 22.0;
 /// No label is smaller than this, in points.
 const SMALLEST: f32 = 10.0;
 /// A pointer this near to an edge means it, in points.
@@ -32,13 +34,18 @@ pub fn show(ui: &mut Ui, graph: &Graph, size: Vec2, stage: &Stage<'_>) -> Option
     let touched = pointer.and_then(|pointer| layout.touched(graph, pointer));
     paint(ui, graph, &layout, touched);
     let bar = Rect::from_min_max(pos2(drawing.right(), rect.top()), rect.max);
-    let range = Rangef::new(rect.top() + HEAD, rect.bottom() - 8.0);
+    let range = Rangef::new(rect.top() + head_height(graph), rect.bottom() - 8.0);
     let (scale, has_zero) = (&graph.scale, graph.has_zero());
     colour_bar::show(ui, scale, graph.quantity, has_zero, bar, range, Ticks::Decades);
     let under = touched.map(|touched| under(touched.story(graph)));
     let (wish, _) = stage::touched(ui, stage, response, under, None);
     ui.label(RichText::new(&graph.key).small().weak());
     wish
+}
+
+fn head_height(graph: &Graph) -> f32 {
+    let has_skips = graph.columns.iter().any(|column| column.skip.is_some());
+    if has_skips { HEAD + SKIP } else { HEAD }
 }
 
 /// A story, whose last line ends with the number.
@@ -86,7 +93,7 @@ impl Layout {
     fn of(graph: &Graph, rect: Rect) -> Self {
         let columns = graph.columns.len().max(1) as f32;
         let most = graph.columns.iter().map(|c| c.nodes.len()).max().unwrap_or(1).max(1) as f32;
-        let body = Rect::from_min_max(pos2(rect.left(), rect.top() + HEAD), rect.max);
+        let body = Rect::from_min_max(pos2(rect.left(), rect.top() + head_height(graph)), rect.max);
         let (across, down) = (body.width() / columns, body.height() / most);
         let centres = graph.columns.iter().enumerate().map(|(c, column)| {
             let x = body.left() + (c as f32 + 0.5) * across;
@@ -138,6 +145,7 @@ fn paint(ui: &Ui, graph: &Graph, layout: &Layout, touched: Option<Touched>) {
     for (column, content) in graph.columns.iter().enumerate() {
         head(painter, layout, column, content, visuals);
         arrow(painter, layout, column, content, graph.direction, visuals);
+        skip(painter, layout, column, content, visuals);
         for (row, node) in content.nodes.iter().enumerate() {
             let lit = touched == Some(Touched::Node(column, row));
             unit(painter, layout.centres[column][row], layout, node, lit, visuals);
@@ -273,4 +281,25 @@ fn arrow(
     painter.add(Shape::convex_polygon(tip, colour, Stroke::NONE));
     let (middle, font) = (left.lerp(right, 0.5) - vec2(0.0, 2.0), theme::SMALL);
     painter.text(middle, Align2::CENTER_BOTTOM, words, FontId::proportional(font), colour);
+}
+
+/// The way past a layer, from the column before: the sum of both goes on.
+fn skip(
+    painter: &Painter,
+    layout: &Layout,
+    column: usize,
+    content: &GraphColumn,
+    visuals: &Visuals,
+) {
+    let place = |column: usize| layout.centres[column].first().map(|first| first.x);
+    let (Some(words), Some(before)) = (&content.skip, column.checked_sub(1)) else { return };
+    let (Some(left), Some(right)) = (place(before), place(column)) else { return };
+    let (y, ink) = (layout.top + HEAD + 9.0, visuals.text_color());
+    let (from, to) = (pos2(left + 7.0, y), pos2(right - 7.0, y));
+    painter.extend(Shape::dashed_line(&[from, to], Stroke::new(1.4, ink), 5.0, 3.0));
+    painter.text(to, Align2::CENTER_CENTER, "+", FontId::proportional(theme::BODY), ink);
+    if let Some(words) = fitted(painter, words, layout.across - 20.0, ink) {
+        let middle = from.lerp(to, 0.5) - vec2(0.5 * words.size().x, words.size().y);
+        painter.galley(middle, words, ink);
+    }
 }

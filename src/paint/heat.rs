@@ -25,7 +25,7 @@ pub fn natural_height(heat: &Heat) -> f32 {
     match &heat.rows {
         Rows::Named(names) => (72.0 + 40.0 * names.len() as f32).max(128.0),
         Rows::Formats { .. } => 72.0 + 26.0 * heat.rows.count() as f32,
-        Rows::Numbered { .. } => 280.0,
+        Rows::Numbered { .. } | Rows::Steps(_) => 280.0,
         Rows::Values { .. } => 620.0,
     }
 }
@@ -35,7 +35,7 @@ pub fn least_height(heat: &Heat) -> f32 {
     match &heat.rows {
         Rows::Named(_) => natural_height(heat),
         Rows::Formats { .. } => 72.0 + 20.0 * heat.rows.count() as f32,
-        Rows::Numbered { .. } => 168.0,
+        Rows::Numbered { .. } | Rows::Steps(_) => 168.0,
         Rows::Values { .. } => 310.0,
     }
 }
@@ -98,6 +98,7 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
             axis::names(ui, &names)
         }
         Rows::Numbered { label, .. } => axis::units(label),
+        Rows::Steps(steps) => axis::steps(stride(steps)),
         Rows::Values { label, spread } => {
             let along = along(heat, spread);
             axis::values(label, values::PLAIN).formatter(move |mark, _| along.label(mark))
@@ -116,6 +117,10 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
         .include_y(rows as f64 + 0.5 + air);
     let plot = match &heat.rows {
         Rows::Named(_) | Rows::Formats { .. } => plot.y_grid_spacer(move |_| axis::row_marks(rows)),
+        Rows::Steps(steps) => {
+            let stride = stride(steps);
+            plot.y_grid_spacer(move |input| axis::step_marks(input.bounds, size.y, stride))
+        }
         Rows::Numbered { .. } => {
             plot.y_grid_spacer(move |input| axis::unit_marks(input.bounds, size.y))
         }
@@ -145,6 +150,14 @@ fn plot(ui: &mut Ui, heat: &Heat, textures: &mut Textures, size: Vec2, stage: &S
             marks::mark(plot_ui, mark, &visuals);
         }
     })
+}
+
+/// Between two steps with a record.
+fn stride(steps: &[usize]) -> usize {
+    match steps {
+        [first, second, ..] => second - first,
+        _ => 1,
+    }
 }
 
 /// A cell in the middle of which a view has something to see, or else all such cells of the
@@ -203,7 +216,7 @@ fn images(plot_ui: &mut PlotUi<'_>, heat: &Heat, texture: egui::TextureId) {
     let (columns, rows) = (heat.columns as f32, heat.rows.count() as f32);
     let middle = f64::from(columns) / 2.0 + 0.5;
     match &heat.rows {
-        Rows::Numbered { .. } | Rows::Values { .. } => {
+        Rows::Numbered { .. } | Rows::Steps(_) | Rows::Values { .. } => {
             let centre = PlotPoint::new(middle, f64::from(rows) / 2.0 + 0.5);
             plot_ui
                 .image(PlotImage::new("", texture, centre, vec2(columns, rows)).allow_hover(false));

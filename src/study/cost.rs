@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::{Network, OpShape, Real};
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Variant};
 
 use super::{Stopped, TaskContext};
 
@@ -46,13 +46,40 @@ impl LayerCost {
 /// assert_eq!((cost.forward(), cost.deltas(), cost.weight_gradients()), (154, 104, 154));
 /// assert!(cost.backward_over_forward() <= 2.0);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
     /// Layers 1…L, for one example.
     pub layers: Vec<LayerCost>,
     /// B. The totals of multiply-adds below are for the whole batch, B times one example's;
     /// the counts of parameters do not depend on it.
     pub batch: u64,
+    /// The variants that have other parameters than the sizes say.
+    pub own: Vec<OwnParameters>,
+}
+
+/// How one variant's parameters differ from those of dense layers of the same sizes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnParameters {
+    /// The variant's name.
+    pub name: String,
+    /// γ and β: two for each normalized unit. They cost O(n), and no product.
+    pub norm: u64,
+    /// Weights and biases that are another layer's.
+    pub shared: u64,
+}
+
+impl OwnParameters {
+    fn of(experiment: &Experiment, variant: &Variant) -> Self {
+        let layers = experiment.layers();
+        let mut own = Self { name: variant.name.clone(), norm: 0, shared: 0 };
+        for (layer, op) in OpShape::of_variant(experiment, variant) {
+            own.norm += op.norm_parameters() as u64;
+            if variant.shares_weights(layer, layers) {
+                own.shared += (op.weights() + op.biases()) as u64;
+            }
+        }
+        own
+    }
 }
 
 impl Cost {
@@ -66,7 +93,9 @@ impl Cost {
     /// The cost of an experiment's architecture and batch.
     pub fn of_experiment(experiment: &Experiment) -> Self {
         let ops = OpShape::of_variant(experiment, &experiment.variants[0]);
-        Self::of_ops(ops, experiment.architecture.batch)
+        let own = experiment.variants.iter().map(|v| OwnParameters::of(experiment, v));
+        let own = own.filter(|own| own.norm + own.shared > 0).collect();
+        Self { own, ..Self::of_ops(ops, experiment.architecture.batch) }
     }
 
     fn of_ops(ops: impl Iterator<Item = (usize, OpShape)>, batch: usize) -> Self {
@@ -77,7 +106,7 @@ impl Cost {
             }
             layers[layer - 1].add(op);
         }
-        Self { layers, batch: batch as u64 }
+        Self { layers, batch: batch as u64, own: Vec::new() }
     }
 
     fn sum(&self, of: impl Fn(&LayerCost) -> u64) -> u64 {
@@ -94,7 +123,7 @@ impl Cost {
         self.sum(|layer| layer.biases)
     }
 
-    /// P, weights and biases.
+    /// P, weights and biases of dense layers.
     pub fn parameters(&self) -> u64 {
         self.weights() + self.biases()
     }
@@ -214,6 +243,16 @@ mod tests {
         assert_eq!(rows, [[50, 10, 50, 0, 50], [80, 8, 80, 80, 80], [24, 3, 24, 24, 24]]);
         assert_eq!(cost.one_sided_differences(), 176 * 154);
         assert_eq!(cost.centred_differences(), 350 * 154);
+    }
+
+    #[test]
+    fn gammas_are_counted_and_shared_weights_are_not_counted_twice() {
+        let toml = "[architecture]\ninput = 3\ndepth = 4\nwidth = 5\noutput = 2\n[[variant]]\nname = 'norm'\nnormalization = 'layer'\n[[variant]]\nname = 'tied'\ntied = true\n[[variant]]\nname = 'plain'";
+        let cost = Cost::of_experiment(&Experiment::from_toml(toml).unwrap());
+        let own: Vec<_> =
+            cost.own.iter().map(|own| (own.name.as_str(), own.norm, own.shared)).collect();
+        // Four layers of five units, and layers 3 and 4 with the 5 × 5 + 5 of layer 2.
+        assert_eq!(own, [("norm", 40, 0), ("tied", 0, 60)]);
     }
 
     #[test]

@@ -13,9 +13,11 @@
 //! | what cures it? | [`remedies()`] | [`Remedies`] |
 //! | what does theory expect? | [`Theory::at_once`] | [`Theory`] |
 //! | how is it done by hand? | [`steps()`] | [`Steps`] |
+//! | does it learn? | [`Training::run`] | [`Learner`]s with [`TrainingRecord`]s |
 
 mod backward_factors;
 mod basin;
+mod between;
 mod blame;
 mod check;
 mod comparison;
@@ -57,11 +59,13 @@ mod sweep_preset;
 mod theory;
 mod theory_finding;
 mod theory_study;
+mod training;
 
 use std::ops::Range;
 
 pub use backward_factors::{BackwardFactors, BackwardSettings, backward_factors};
 pub use basin::Basin;
+pub use between::{Between, NormUnit};
 pub use blame::{Cause, Cut, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{
     CheckError, CheckFinding, CheckSettings, Compared, Derivative, Differences, Errors,
@@ -70,12 +74,12 @@ pub use check::{
 };
 pub use comparison::{Comparison, LayerComparison, RatioComparison, Z_95};
 pub use correlation::Correlation;
-pub use cost::{Cost, LayerCost, Timing, time_passes};
+pub use cost::{Cost, LayerCost, OwnParameters, Timing, time_passes};
 pub use critical::{SweepResult, critical_line};
 pub use diagnosis::{
     Advice, Diagnosis, ENOUGH_STEPS, FlowFinding, HEALTHY_RATE, Kind, NOTABLE_INACTIVE,
-    NOTABLE_SHARE, SATURATED_OUTPUT, SMALL_ERROR, SWING_DECADES, SWING_SHARE, Swing, TREND_SHARE,
-    swings,
+    NOTABLE_ROUNDING, NOTABLE_SHARE, SATURATED_OUTPUT, SMALL_ERROR, SWING_DECADES, SWING_SHARE,
+    Swing, TREND_SHARE, swings,
 };
 pub use distribution::Distribution;
 pub use draw::{Draw, DrawStudy, VariantDraw};
@@ -123,6 +127,11 @@ pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
 pub use theory_finding::TheoryFinding;
 pub use theory_study::{
     Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory,
+};
+pub use training::{
+    Divergence, ENOUGH_UPDATES, LARGE_UPDATE, Learner, LiveTraining, MOST_RECORDS, Minibatches,
+    STILL, Training, TrainingError, TrainingFinding, TrainingRecord, TrainingState, UNCHANGED,
+    VariantTraining,
 };
 
 /// The study was told to stop, or a newer request took its place.

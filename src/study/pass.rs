@@ -22,7 +22,7 @@ const ENTRIES_WORTH_A_THREAD: usize = 100_000;
 const KEPT_ENTRIES: usize = 16_000_000;
 
 /// Shares for so many at once, whichever threads of the pool take them.
-struct PoolExecutor(usize);
+pub(super) struct PoolExecutor(pub(super) usize);
 
 impl Executor for PoolExecutor {
     fn threads(&self) -> usize {

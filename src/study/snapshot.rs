@@ -6,7 +6,8 @@
 use crate::engine::{Network, Parameter, Pass, Scaled, Signal};
 use crate::experiment::{Activation, Experiment, Loss};
 
-use super::{DrawStudy, Stopped, TaskContext};
+use super::between::skip_scale;
+use super::{Between, DrawStudy, Stopped, TaskContext};
 
 /// Layers that a diagram shows at most; of a deeper network the first and the last ones.
 pub const MOST_LAYERS: usize = 8;
@@ -43,6 +44,8 @@ pub struct LayerSnapshot {
     pub layer: usize,
     /// Layers left out between this and the one before it in the snapshot.
     pub skipped: usize,
+    /// α, where the layer adds the skip of the one below.
+    pub skip_scale: Option<f64>,
     /// φ, where the layer has one.
     pub activation: Option<Activation>,
     /// The units shown, the first of the layer.
@@ -61,8 +64,10 @@ pub struct UnitSnapshot {
     pub z: Option<f64>,
     /// a.
     pub a: f64,
-    /// φ′(z), absent for inputs.
+    /// φ′ of what φ is taken of, absent for inputs.
     pub slope: Option<f64>,
+    /// What lies between z and a, where that is more than φ.
+    pub between: Option<Between>,
     /// Σ_k W_kj δ_k, what comes back before it meets the slope; absent at the output.
     pub returned: Option<Scaled>,
     /// δ, absent for inputs.
@@ -156,6 +161,7 @@ impl Sitter<'_> {
         LayerSnapshot {
             layer,
             skipped: before.map_or(0, |before| layer - before - 1),
+            skip_scale: layer.checked_sub(1).and_then(|index| skip_scale(self.network, index)),
             activation: layer.checked_sub(1).map(|index| self.network.activation(index)),
             units: (0..shown).map(|unit| self.unit(layer, unit, returned.as_ref())).collect(),
             rest: (shown < count).then(|| self.rest(layer, shown..count)),
@@ -191,6 +197,9 @@ impl Sitter<'_> {
             z: trace.map(|trace| trace.z.entry(unit, self.example).to_f64()),
             a: self.activation(layer, unit).to_f64(),
             slope: trace.map(|trace| trace.slope[[unit, self.example]]),
+            between: (layer > 0)
+                .then(|| Between::of(self.network, self.pass, [layer, unit, self.example]))
+                .flatten(),
             returned: returned.map(|sent| sent.entry(unit, self.example)),
             delta: self.delta(layer, unit),
         }

@@ -140,11 +140,11 @@ pub fn steps(
     }
     let network = study.network::<f64>(experiment, chosen, task)?;
     let network = network.with_example(example).with_plain_parameters();
-    let walk = walk::Walk::of(network, experiment.learning_rate);
+    let walk = walk::Walk::of(network, experiment.step_rate());
     Ok(Steps {
         variant: chosen.name.clone(),
         example: example + 1,
-        learning_rate: experiment.learning_rate,
+        learning_rate: experiment.step_rate(),
         loss: walk.loss,
         loss_after: walk.loss_after,
         steps: walk.steps,

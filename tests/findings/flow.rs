@@ -3,7 +3,9 @@
 mod lies;
 mod zero;
 
-use gradient_lab::experiment::{Activation, Experiment, LeakyRelu, Loss, NormKind, Scheme, Skip};
+use gradient_lab::experiment::{
+    Activation, Experiment, LeakyRelu, Loss, NormKind, Precision, Scheme, Skip,
+};
 use gradient_lab::figure::words::flow::sentence;
 use gradient_lab::study::{Advice, Diagnosis, DrawStudy, FlowFinding, Kind, Swing, TaskContext};
 
@@ -11,12 +13,12 @@ use lies::lies;
 use zero::{plainly, zero};
 
 use crate::random::Population;
-use crate::raw::Raw;
+use crate::raw::{Raw, rms_of_norms};
 
 /// Two ways of adding up the same squares differ by rounding.
 const CLOSE: f64 = 1e-4;
 
-fn diagnose(experiment: &Experiment) -> Diagnosis {
+pub fn diagnose(experiment: &Experiment) -> Diagnosis {
     let draw = DrawStudy::on_threads(1).run(experiment, &TaskContext::unattended());
     draw.expect("nobody stops it").variants.remove(0).diagnosis
 }
@@ -108,6 +110,11 @@ fn verify(raw: &Raw, finding: &FlowFinding) -> Result<(), String> {
             ensure(batch && variant.skip != Some(Skip::PostNorm), "no batch normalization of z")?;
             ensure(*layers == (1..=raw.last() - 1), "the hidden layers")
         }
+        FlowFinding::ForwardRounding { layer, precision } => {
+            ensure(*precision == raw.experiment.architecture.precision, "the precision")?;
+            let error = |l: usize| rounding_log10(raw, l).is_some_and(|log10| log10 > -2.0);
+            ensure((1..=*layer).find(|l| error(*l)) == Some(*layer), "another layer")
+        }
         FlowFinding::Plain { prints, layers, precision } => {
             ensure(*precision == raw.experiment.architecture.precision, "the precision")?;
             let printed = plainly(raw);
@@ -124,6 +131,29 @@ fn verify(raw: &Raw, finding: &FlowFinding) -> Result<(), String> {
 /// Layers and log10 of a quantity of the hidden layers, the lowest first, without what is zero.
 fn hidden(raw: &Raw, of: fn(&Raw, usize) -> Option<f64>) -> Vec<(usize, f64)> {
     (1..raw.last()).filter_map(|l| Some((l, of(raw, l)?))).collect()
+}
+
+/// log10 of what rounding is expected to change of z^(l), a share of it, of a typical example.
+fn rounding_log10(raw: &Raw, l: usize) -> Option<f64> {
+    let unit: f64 = match raw.experiment.architecture.precision {
+        Precision::F32 => 2_f64.powi(-24),
+        _ => 2_f64.powi(-53),
+    };
+    let typical = |columns: &crate::raw::Entries| -> Option<f64> {
+        let logs: Option<Vec<f64>> =
+            columns.iter().map(|column| rms_of_norms(&vec![column.clone()], 0)).collect();
+        Some(logs?.iter().sum::<f64>() / columns.len() as f64)
+    };
+    let weight = |k: usize| {
+        let layer = raw.layer(k);
+        let is_alike = k < raw.last() && are_alike(raw, k);
+        let size = typical(&layer.delta)? + typical(&layer.z)?;
+        (!is_alike).then_some(size - 0.5 * (layer.weight.len() as f64).log10())
+    };
+    let own = weight(l)?;
+    let beside = |k: usize| Some(10_f64.powf(2.0 * (weight(k)? - own)));
+    let squares: f64 = (1..=l).filter_map(beside).sum();
+    Some((unit * squares.sqrt()).log10())
 }
 
 /// The points of the layers around this one between which none is missing.
@@ -187,19 +217,7 @@ fn run(
 
 /// The layers of the range are alike, and the next ones are not: weights, activations, δ.
 fn alike(raw: &Raw, layers: &std::ops::RangeInclusive<usize>) -> Result<(), String> {
-    let is_alike = |l: usize| {
-        let (layer, above) = (raw.layer(l), raw.layer(l + 1));
-        let same = |entries: &crate::raw::Entries| {
-            entries.iter().all(|column| column.iter().all(|entry| *entry == column[0]))
-        };
-        layer.weight.len() > 1
-            && layer.weight.iter().all(|row| *row == layer.weight[0])
-            && layer.bias.iter().all(|bias| *bias == layer.bias[0])
-            && above.weight.iter().all(|row| row.iter().all(|w| *w == row[0]))
-            && same(&layer.z)
-            && same(&layer.a)
-            && same(&layer.delta)
-    };
+    let is_alike = |l: usize| are_alike(raw, l);
     ensure(*layers.end() < raw.last(), "there is no such hidden layer")?;
     ensure(is_alike(*layers.start()) && is_alike(*layers.end()), "units differ")?;
     // A single unit is like itself.
@@ -208,6 +226,21 @@ fn alike(raw: &Raw, layers: &std::ops::RangeInclusive<usize>) -> Result<(), Stri
     let below = (1..*layers.start()).rev().find(|l| !single(l));
     let above = (layers.end() + 1..raw.last()).find(|l| !single(l));
     ensure(!below.into_iter().chain(above).any(is_alike), "the next layers are alike, too")
+}
+
+/// Whether the units of a layer below L do all the same.
+fn are_alike(raw: &Raw, l: usize) -> bool {
+    let (layer, above) = (raw.layer(l), raw.layer(l + 1));
+    let same = |entries: &crate::raw::Entries| {
+        entries.iter().all(|column| column.iter().all(|entry| *entry == column[0]))
+    };
+    layer.weight.len() > 1
+        && layer.weight.iter().all(|row| *row == layer.weight[0])
+        && layer.bias.iter().all(|bias| *bias == layer.bias[0])
+        && above.weight.iter().all(|row| row.iter().all(|w| *w == row[0]))
+        && same(&layer.z)
+        && same(&layer.a)
+        && same(&layer.delta)
 }
 
 fn advised(raw: &Raw, what: Advice) -> Result<(), String> {
@@ -342,7 +375,7 @@ fn every_finding_of_two_thousand_networks_is_true() {
     }
     // None of it is untried.
     assert!(kinds.len() >= 12, "{kinds:?}");
-    assert_eq!(findings.len(), 13, "{findings:?}");
+    assert_eq!(findings.len(), 14, "{findings:?}");
 }
 
 #[test]

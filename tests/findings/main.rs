@@ -9,6 +9,7 @@ mod helpers;
 mod precision;
 mod random;
 mod raw;
+mod rounding;
 mod same_words;
 mod spread;
 mod sweeps;

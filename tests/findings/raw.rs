@@ -25,6 +25,7 @@ pub struct Raw {
     pub experiment: Experiment,
     pub layers: Vec<RawLayer>,
     pub target: Vec<Vec<f64>>,
+    pub input: Entries,
 }
 
 impl Raw {
@@ -63,6 +64,7 @@ impl Raw {
         Self {
             experiment: experiment.clone(),
             layers: (0..network.depth()).map(layer).collect(),
+            input: (0..pass.input.batch()).map(|b| pass.input.column(b)).collect(),
             target: (0..target.ncols())
                 .map(|b| target.column(b).iter().map(|y| y.to_f64()).collect())
                 .collect(),

@@ -87,7 +87,7 @@ fn naive(experiment: &Experiment, example: usize) -> (f64, [[f64; 2]; 2], f64) {
     let variant = &experiment.variants[0];
     let (w, b) = (variant.weights.clone().unwrap(), variant.biases.clone().unwrap());
     let data = experiment.data.as_ref().unwrap();
-    let (x, y, rate) = (&data.x[example], &data.y[example], experiment.learning_rate);
+    let (x, y, rate) = (&data.x[example], &data.y[example], experiment.step_rate());
     let forward = |w: &[Vec<Vec<f64>>], b: &[Vec<f64>]| {
         let unit = |l: usize, j: usize, input: &[f64]| {
             w[l][j][0] * input[0] + w[l][j][1] * input[1] + b[l][j]
@@ -141,7 +141,7 @@ fn other_numbers_agree_with_a_run_written_out_by_hand() {
 fn every_edit_is_followed() {
     let mut experiment = worked_example();
     let before = run(&experiment, 0);
-    experiment.learning_rate = 0.0;
+    experiment.learning_rate = Some(0.0);
     let still = run(&experiment, 0);
     assert_eq!(still.loss_after, before.loss);
     experiment.data.as_mut().unwrap().x[0][0] = 0.75;

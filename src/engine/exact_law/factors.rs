@@ -89,19 +89,22 @@ struct Orthogonalization {
 impl Orthogonalization {
     fn of(columns: &ScaledColumns<f64>, norms: &[Scaled]) -> Self {
         let (units, batch) = (columns.units(), columns.batch());
+        // Two factors: 1/‖a‖ alone could overflow.
+        let factors = norms.iter().zip(&columns.exponent).map(|(norm, exponent)| match norm {
+            norm if norm.is_zero() => [0.0, 0.0],
+            norm => [ldexp(1.0, exponent - norm.exponent()), 1.0 / norm.mantissa()],
+        });
+        let factors: Vec<[f64; 2]> = factors.collect();
         let mut rows = vec![0.0; batch * units];
-        let mut squares = vec![[0.0; 2]; batch];
-        for (b, row) in rows.chunks_exact_mut(units).enumerate() {
-            if norms[b].is_zero() {
-                continue;
+        for (unit, entries) in columns.entries().chunks_exact(batch).enumerate() {
+            for ((a, [power, inverse]), row) in
+                entries.iter().zip(&factors).zip(rows[unit..].iter_mut().step_by(units))
+            {
+                *row = a * power * inverse;
             }
-            // Two factors: 1/‖a‖ alone could overflow.
-            let power = ldexp(1.0, columns.exponent[b] - norms[b].exponent());
-            let inverse = 1.0 / norms[b].mantissa();
-            let column = columns.entries()[b..].iter().step_by(batch);
-            row.iter_mut().zip(column).for_each(|(unit, a)| *unit = a * power * inverse);
-            squares[b] = [1.0; 2];
         }
+        let has_square = |norm: &Scaled| f64::from(u8::from(!norm.is_zero()));
+        let squares = norms.iter().map(|norm| [has_square(norm); 2]).collect();
         let (order, coefficients) = ((0..batch).collect(), vec![0.0; batch * batch]);
         Self { units, rows, order, squares, coefficients }
     }

@@ -173,28 +173,27 @@ fn column_tops_body<T: Real>(entries: &[T], tops: &mut [T]) {
         *top = largest_body(entries);
         return;
     }
-    let (blocks, rest) = tops.as_chunks_mut::<LANES>();
     let mut first = 0;
-    for tops in blocks {
-        *tops = block_tops(entries, batch, first);
-        first += LANES;
-    }
-    let (blocks, rest) = rest.as_chunks_mut::<{ LANES / 2 }>();
-    for tops in blocks {
-        *tops = block_tops(entries, batch, first);
-        first += LANES / 2;
-    }
-    rest.fill(T::ZERO);
-    for row in entries.chunks_exact(batch) {
-        for (top, &entry) in rest.iter_mut().zip(&row[first..]) {
-            *top = larger(*top, entry);
-        }
+    while first < batch {
+        let tops = &mut tops[first..];
+        first += match batch - first {
+            LANES.. => block_tops::<T, LANES>(entries, batch, first, tops),
+            16.. => block_tops::<T, 16>(entries, batch, first, tops),
+            8.. => block_tops::<T, 8>(entries, batch, first, tops),
+            4.. => block_tops::<T, 4>(entries, batch, first, tops),
+            _ => block_tops::<T, 1>(entries, batch, first, tops),
+        };
     }
 }
 
-/// The largest |entries| of the N columns from `first` on.
+/// The largest |entries| of the N columns from `first` on, put first into `out`; returns N.
 #[inline(always)]
-fn block_tops<T: Real, const N: usize>(entries: &[T], batch: usize, first: usize) -> [T; N] {
+fn block_tops<T: Real, const N: usize>(
+    entries: &[T],
+    batch: usize,
+    first: usize,
+    out: &mut [T],
+) -> usize {
     let mut tops = [T::ZERO; N];
     for row in entries.chunks_exact(batch) {
         let row = &row[first..][..N];
@@ -202,7 +201,8 @@ fn block_tops<T: Real, const N: usize>(entries: &[T], batch: usize, first: usize
             tops[lane] = larger(tops[lane], row[lane]);
         }
     }
-    tops
+    out[..N].copy_from_slice(&tops);
+    N
 }
 
 #[inline(always)]
@@ -224,13 +224,37 @@ fn column_squares_body<T: Real>(entries: &[T], squares: &mut [f64]) {
         *square = square_sum_body(entries);
         return;
     }
-    squares.fill(0.0);
-    for row in entries.chunks_exact(squares.len()) {
-        for (square, &entry) in squares.iter_mut().zip(row) {
-            let entry = entry.to_f64();
-            *square += entry * entry;
+    let batch = squares.len();
+    let mut first = 0;
+    while first < batch {
+        let squares = &mut squares[first..];
+        first += match batch - first {
+            LANES.. => block_squares::<T, LANES>(entries, batch, first, squares),
+            8.. => block_squares::<T, 8>(entries, batch, first, squares),
+            4.. => block_squares::<T, 4>(entries, batch, first, squares),
+            _ => block_squares::<T, 1>(entries, batch, first, squares),
+        };
+    }
+}
+
+/// The sums of squares of the N columns from `first` on, put first into `out`; returns N.
+#[inline(always)]
+fn block_squares<T: Real, const N: usize>(
+    entries: &[T],
+    batch: usize,
+    first: usize,
+    out: &mut [f64],
+) -> usize {
+    let mut squares = [0.0; N];
+    for row in entries.chunks_exact(batch) {
+        let row = &row[first..][..N];
+        for lane in 0..N {
+            let entry = row[lane].to_f64();
+            squares[lane] += entry * entry;
         }
     }
+    out[..N].copy_from_slice(&squares);
+    N
 }
 
 #[inline(always)]
@@ -297,7 +321,7 @@ mod tests {
 
     #[test]
     fn columns_agree_with_the_plain_loop() {
-        for batch in [1, 3, 16, 37] {
+        for batch in [1, 3, 8, 16, 37] {
             let entries = noise(41 * batch);
             let column = |b: usize| entries.iter().skip(b).step_by(batch);
             let (mut tops, mut squares) = (vec![0.0; batch], vec![0.0; batch]);
@@ -313,7 +337,7 @@ mod tests {
 
     #[test]
     fn every_path_gives_the_same_bits() {
-        for batch in [1, 19, 64] {
+        for batch in [1, 15, 19, 64] {
             let single = &narrow(&noise(41 * batch));
             let factors = noise(batch);
             same_filled(vec![0.0; batch], |out| column_squares(single, out));

@@ -6,6 +6,7 @@
 //! example in a batch do not depend on the others (a batch of one has its own, faster order).
 
 mod activate;
+mod affine;
 mod blocked;
 mod columns;
 mod dispatch;
@@ -14,10 +15,13 @@ mod moments;
 mod product;
 pub(crate) mod sigmoid;
 mod slopes;
+mod sums;
 mod tiles;
+mod update;
 mod vectors;
 
 pub use activate::activate;
+pub use affine::scale_and_shift_rows;
 pub use columns::{
     column_squares, column_tops, count_below, largest, none_below, range, scale_columns,
     square_sum, squared_deviations, total, weighted_dot, weighted_row_sums,
@@ -34,6 +38,8 @@ pub use product::{
     gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,
 };
 pub use slopes::{multiply_columns, product_extremes};
+pub use sums::{add_columns, add_multiple, none_between};
+pub use update::{UpdateNumbers, update_adam, update_momentum, update_sgd};
 pub use vectors::{matvec, subtract_multiples};
 
 /// What arrays must be: kernels read their rows one behind the other.

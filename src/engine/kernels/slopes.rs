@@ -75,23 +75,32 @@ fn extremes_of<T: Real, const ZEROS: bool>(u: &[T], slope: &[T], tops: &mut [T],
         return;
     }
     let batch = tops.len();
-    let (blocks, rest) = tops.as_chunks_mut::<LANES>();
-    let (least_blocks, least_rest) = least.as_chunks_mut::<LANES>();
     let mut first = 0;
-    for (tops, least) in blocks.iter_mut().zip(least_blocks) {
-        Extremes::<T, LANES>::of::<ZEROS>(u, slope, batch, first).put(tops, least);
-        first += LANES;
+    while first < batch {
+        let out = (&mut tops[first..], &mut least[first..]);
+        first += match batch - first {
+            LANES.. => put_extremes::<T, LANES, ZEROS>(u, slope, batch, first, out),
+            16.. => put_extremes::<T, 16, ZEROS>(u, slope, batch, first, out),
+            8.. => put_extremes::<T, 8, ZEROS>(u, slope, batch, first, out),
+            4.. => put_extremes::<T, 4, ZEROS>(u, slope, batch, first, out),
+            _ => put_extremes::<T, 1, ZEROS>(u, slope, batch, first, out),
+        };
     }
-    let (blocks, rest) = rest.as_chunks_mut::<{ LANES / 2 }>();
-    let (least_blocks, least_rest) = least_rest.as_chunks_mut::<{ LANES / 2 }>();
-    for (tops, least) in blocks.iter_mut().zip(least_blocks) {
-        Extremes::<T, { LANES / 2 }>::of::<ZEROS>(u, slope, batch, first).put(tops, least);
-        first += LANES / 2;
-    }
-    for (tops, least) in rest.as_chunks_mut::<1>().0.iter_mut().zip(least_rest.as_chunks_mut().0) {
-        Extremes::<T, 1>::of::<ZEROS>(u, slope, batch, first).put(tops, least);
-        first += 1;
-    }
+}
+
+/// The extremes of the N columns from `first` on, put first into `tops` and `least`; returns N.
+#[inline(always)]
+fn put_extremes<T: Real, const N: usize, const ZEROS: bool>(
+    u: &[T],
+    slope: &[T],
+    batch: usize,
+    first: usize,
+    (tops, least): (&mut [T], &mut [T]),
+) -> usize {
+    let extremes = Extremes::<T, N>::of::<ZEROS>(u, slope, batch, first);
+    tops[..N].copy_from_slice(&extremes.top);
+    least[..N].copy_from_slice(&extremes.least);
+    N
 }
 
 /// The largest |u · slope| of each lane, and the smallest of what must not be lost.
@@ -120,11 +129,6 @@ impl<T: Real, const N: usize> Extremes<T, N> {
     }
 
     #[inline(always)]
-    fn put(self, tops: &mut [T; N], least: &mut [T; N]) {
-        (*tops, *least) = (self.top, self.least);
-    }
-
-    #[inline(always)]
     fn take<const ZEROS: bool>(&mut self, u: &[T; N], slope: &[T; N]) {
         for lane in 0..N {
             self.take_one::<ZEROS>(lane, u[lane], slope[lane]);
@@ -149,7 +153,7 @@ mod tests {
 
     #[test]
     fn extremes_agree_with_the_plain_loop() {
-        for batch in [1, 3, 16, 37, 64] {
+        for batch in [1, 3, 8, 16, 37, 64] {
             let u = noise(41 * batch);
             let mut slope = noise(41 * batch + 1)[1..].to_vec();
             slope.iter_mut().step_by(5).for_each(|slope| *slope = 0.0);
@@ -172,7 +176,7 @@ mod tests {
 
     #[test]
     fn every_path_gives_the_same_bits() {
-        for batch in [1, 19, 64] {
+        for batch in [1, 15, 19, 64] {
             let numbers = narrow(&noise(82 * batch));
             let (u, slope) = numbers.split_at(41 * batch);
             for may_be in [false, true] {

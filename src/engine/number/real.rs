@@ -1,6 +1,6 @@
 //! The two number types in which a pass is computed.
 
-use std::ops::{Add, AddAssign, Mul, Neg, Sub};
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use crate::engine::kernels::sigmoid::{double, single};
 
@@ -16,6 +16,7 @@ pub trait Real:
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>
+    + Div<Output = Self>
     + Neg<Output = Self>
     + AddAssign
 {
@@ -39,6 +40,8 @@ pub trait Real:
     fn to_f64(self) -> f64;
     /// |x|.
     fn abs(self) -> Self;
+    /// √x, rounded once.
+    fn sqrt(self) -> Self;
     /// self · a + b, rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;
     /// σ(x) and σ′(x), up to [`Self::SIGMOID_REACH`].
@@ -71,6 +74,11 @@ macro_rules! real {
             #[inline(always)]
             fn abs(self) -> Self {
                 Self::abs(self)
+            }
+
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                Self::sqrt(self)
             }
 
             #[inline(always)]

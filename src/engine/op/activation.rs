@@ -89,9 +89,11 @@ pub(super) fn tail_from<T: Real>(activation: Activation) -> f64 {
 /// δ ← u ⊙ φ′, where the trace's δ holds u; each column renormalized.
 pub(crate) fn times_slope<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
     if trace.delta.underflowed().is_empty() {
-        let (u, slope) = (trace.delta.columns().entries(), trace.slope.as_slice());
-        let extent = Extent::of(activation, u, slope.expect(STANDARD), trace.delta.batch());
-        if multiply_and_renormalize(trace, extent, 1.0, |_| false) {
+        let (u, slope) = (trace.delta.columns(), trace.slope.as_slice());
+        let extent = Extent::of(activation, u.entries(), slope.expect(STANDARD), u.batch());
+        let tops = if extent.has_zero() { u.tops() } else { Vec::new() };
+        // Nothing was lost of a column that came as zeros.
+        if multiply_and_renormalize(trace, extent, 1.0, |b| tops.get(b) == Some(&None)) {
             return;
         }
     }

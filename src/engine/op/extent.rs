@@ -28,6 +28,11 @@ impl<T: Real> Extent<T> {
         Self { tops: smallvec![top], least: smallvec![least] }
     }
 
+    /// Whether a column has a zero that may be one that lost its digits.
+    pub fn has_zero(&self) -> bool {
+        self.least.contains(&T::ZERO)
+    }
+
     pub fn together(mut self, other: Self) -> Self {
         for (top, other) in self.tops.iter_mut().zip(other.tops) {
             *top = if other > *top { other } else { *top };

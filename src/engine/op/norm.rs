@@ -11,7 +11,7 @@
 
 use crate::engine::chain::NormTrace;
 use crate::engine::kernels::{self, Groups};
-use crate::engine::number::{Real, SAFE_SQUARES, Scaled, Signal, ldexp};
+use crate::engine::number::{Real, SAFE_SQUARES, Scaled, Signal, ldexp, smallest};
 use crate::engine::op::extent::renormalize;
 use crate::engine::pass::LayerTrace;
 use crate::experiment::{NormKind, Normalization};
@@ -27,6 +27,8 @@ pub struct Norm<T> {
     pub gamma: Option<Vec<T>>,
     /// β, n numbers, or nothing where all are 0.
     pub beta: Option<Vec<T>>,
+    /// n means and n numbers 1/√(v + ε) in place of those of the batch, for a forward pass alone.
+    fixed: Option<[Vec<f64>; 2]>,
 }
 
 /// The exponents, as powers of two, between which a factor is a plain number.
@@ -43,7 +45,7 @@ const PLAIN_SPREAD: i64 = 60;
 impl<T: Real> Norm<T> {
     /// As it starts: γ = 1 and β = 0.
     pub fn new(spec: Normalization, units: usize) -> Self {
-        Self { spec, units, gamma: None, beta: None }
+        Self { spec, units, gamma: None, beta: None, fixed: None }
     }
 
     /// Whether it sends nothing back of what came to it: of a layer whose δ is zero.
@@ -76,14 +78,23 @@ impl<T: Real> Norm<T> {
 
     /// u of z, both n × B.
     pub(super) fn forward(&self, z: &Signal<T>, u: &mut Signal<T>, trace: &mut NormTrace<T>) {
-        if !self.forward_plain(z, u, trace) {
+        if let Some(fixed) = &self.fixed {
+            Self::forward_fixed(z, u, fixed);
+        } else if !self.forward_plain(z, u, trace) {
             self.forward_scaled(z, u, trace);
         }
         if self.gamma.is_none() && self.beta.is_none() {
             trace.normalized = None;
             return;
         }
-        trace.normalized = Some(u.clone());
+        match &mut trace.normalized {
+            Some(normalized) => normalized.copy_from(u),
+            None => trace.normalized = Some(u.clone()),
+        }
+        if self.scale_and_shift_plain(u) {
+            return;
+        }
+        u.copy_from(trace.normalized.as_ref().expect("it was just kept"));
         for example in 0..u.batch() {
             let mut column = u.column(example);
             for (unit, u) in column.iter_mut().enumerate() {
@@ -93,6 +104,47 @@ impl<T: Real> Norm<T> {
             }
             if example == 0 {
                 u.clear_underflowed();
+            }
+            u.set_settled(example, &column);
+        }
+    }
+
+    /// γ ⊙ u + β in plain numbers, or `false` where they would lose digits.
+    fn scale_and_shift_plain(&self, u: &mut Signal<T>) -> bool {
+        let (Some(gamma), Some(beta), true) = (&self.gamma, &self.beta, u.is_plain()) else {
+            return false;
+        };
+        let batch = u.batch();
+        let entries = u.columns_mut().entries_mut();
+        kernels::scale_and_shift_rows(entries, batch, gamma, beta);
+        let whole = kernels::none_below(entries, smallest());
+        let whole = whole && kernels::largest(entries) <= T::LARGEST;
+        if whole {
+            u.settle_all();
+        }
+        whole
+    }
+
+    /// Takes these means and variances, n each, in place of those of the examples.
+    pub(in crate::engine) fn fix(&mut self, mean: &[f64], variance: &[f64]) {
+        let inverse = |&variance: &f64| self.inverse_and_share(variance)[0];
+        self.fixed = Some([mean.to_vec(), variance.iter().map(inverse).collect()]);
+    }
+
+    /// ẑ with fixed statistics.
+    fn forward_fixed(z: &Signal<T>, u: &mut Signal<T>, [means, inverse]: &[Vec<f64>; 2]) {
+        u.clear_underflowed();
+        if z.is_plain() {
+            u.columns_mut().exponent.fill(0);
+            let (from, to) = (z.columns().entries(), u.columns_mut().entries_mut());
+            if kernels::group_normalize(from, Groups::Rows(z.batch()), means, inverse, to) {
+                return u.settle_all();
+            }
+        }
+        for example in 0..z.batch() {
+            let mut column = z.column(example);
+            for ((z, mean), inverse) in column.iter_mut().zip(means).zip(inverse) {
+                *z = (*z - Scaled::from(*mean)) * *inverse;
             }
             u.set_settled(example, &column);
         }
@@ -216,6 +268,7 @@ impl<T: Real> Norm<T> {
 
     /// δ = ∂L/∂z of the ∂L/∂u that is there; `u` is what the forward pass made.
     pub(super) fn backward(&self, u: &Signal<T>, delta: &mut Signal<T>, trace: &mut NormTrace<T>) {
+        assert!(self.fixed.is_none(), "fixed statistics serve the forward pass alone");
         match &mut trace.above {
             Some(above) => above.copy_from(delta),
             None => trace.above = Some(delta.clone()),

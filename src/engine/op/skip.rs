@@ -1,5 +1,6 @@
 //! h + α r: a skip connection, with exponents that may lie far apart.
 
+use crate::engine::kernels;
 use crate::engine::number::{Real, Scaled, Signal, ldexp, smallest};
 use crate::engine::op::extent::renormalize;
 
@@ -9,12 +10,18 @@ const PLAIN_SPREAD: i64 = 60;
 /// out = h + α r, all n × B: plain numbers where these do.
 pub(super) fn forward<T: Real>(h: &Signal<T>, alpha: f64, r: &Signal<T>, out: &mut Signal<T>) {
     out.clear_underflowed();
+    if h.is_plain() && r.is_plain() && is_plain_factor(alpha) {
+        let [h, r] = [h, r].map(|signal| signal.columns().entries());
+        out.columns_mut().exponent.fill(0);
+        if kernels::add_multiple(h, alpha, r, out.columns_mut().entries_mut()) {
+            return out.settle_all();
+        }
+    }
     for example in 0..h.batch() {
         let is_plain = |signal: &Signal<T>| {
             signal.columns().exponent[example] == 0 && signal.underflowed_of(example).is_empty()
         };
-        if is_plain(h) && is_plain(r) && (ldexp(1.0, -200)..ldexp(1.0, 200)).contains(&alpha.abs())
-        {
+        if is_plain(h) && is_plain(r) && is_plain_factor(alpha) {
             let [h, r] = [h, r].map(|signal| signal.columns().mantissa.column(example));
             let columns = out.columns_mut();
             columns.exponent[example] = 0;
@@ -35,6 +42,11 @@ pub(super) fn forward<T: Real>(h: &Signal<T>, alpha: f64, r: &Signal<T>, out: &m
             h.column(example).into_iter().zip(r).map(|(h, r)| h + r * alpha).collect();
         out.set_settled(example, &sum);
     }
+}
+
+/// Whether a product with it is a plain number where the other one is.
+fn is_plain_factor(alpha: f64) -> bool {
+    (ldexp(1.0, -200)..ldexp(1.0, 200)).contains(&alpha.abs())
 }
 
 /// δ ← α δ.
@@ -67,6 +79,9 @@ pub(super) fn scale<T: Real>(alpha: f64, delta: &mut Signal<T>) {
 
 /// δ ← δ + other.
 pub(super) fn add<T: Real>(delta: &mut Signal<T>, other: &Signal<T>) {
+    if add_all_plain(delta, other) {
+        return;
+    }
     let lost = delta.take_underflowed();
     let tops = delta.columns().tops().into_iter().zip(other.columns().tops());
     for (example, tops) in tops.enumerate() {
@@ -94,6 +109,40 @@ pub(super) fn add<T: Real>(delta: &mut Signal<T>, other: &Signal<T>) {
     }
 }
 
+/// Adds all mantissas, or `false` where an example needs more care; then nothing is changed.
+fn add_all_plain<T: Real>(delta: &mut Signal<T>, other: &Signal<T>) -> bool {
+    if !delta.underflowed().is_empty() || !other.underflowed().is_empty() {
+        return false;
+    }
+    let exponents = || delta.columns().exponent.iter().zip(&other.columns().exponent);
+    let signals = [delta.columns(), other.columns()];
+    let is_far = |(own, other): (&i64, &i64)| own.abs_diff(*other) > PLAIN_SPREAD as u64;
+    if exponents().any(is_far)
+        || signals.iter().any(|columns| columns.tops().contains(&None))
+        || !signals.iter().all(|columns| kernels::none_between(columns.entries(), floor::<T>()))
+    {
+        return false;
+    }
+    let (tops, factors): (Vec<i64>, Vec<[T; 2]>) = exponents()
+        .map(|(own, other)| {
+            let top = *own.max(other);
+            (top, [own, other].map(|exponent| T::from_f64(ldexp(1.0, exponent - top))))
+        })
+        .unzip();
+    let columns = delta.columns_mut();
+    columns.exponent = tops;
+    kernels::add_columns(columns.entries_mut(), other.columns().entries(), &factors);
+    renormalize(columns);
+    let zeros = columns.tops().into_iter().zip(&mut columns.exponent);
+    zeros.filter(|(top, _)| top.is_none()).for_each(|(_, exponent)| *exponent = 0);
+    true
+}
+
+/// What a number must reach so that it is normal beside one that is so much larger.
+fn floor<T: Real>() -> f64 {
+    ldexp(1.0, T::SMALLEST_EXPONENT + PLAIN_SPREAD + 2)
+}
+
 /// Adds one example's mantissas, or `false` where one would lose digits; then nothing is changed.
 fn add_plain<T: Real>(delta: &mut Signal<T>, other: &Signal<T>, example: usize) -> bool {
     let [own, others] = [delta.columns(), other.columns()].map(|columns| columns.exponent[example]);
@@ -101,7 +150,7 @@ fn add_plain<T: Real>(delta: &mut Signal<T>, other: &Signal<T>, example: usize) 
     if top - own.min(others) > PLAIN_SPREAD {
         return false;
     }
-    let floor = ldexp(1.0, T::SMALLEST_EXPONENT + PLAIN_SPREAD + 2);
+    let floor = floor::<T>();
     let is_small = |m: &T| *m != T::ZERO && m.abs().to_f64() < floor;
     let columns = [delta.columns(), other.columns()];
     if columns.iter().any(|columns| columns.mantissa.column(example).iter().any(is_small)) {

@@ -1,7 +1,8 @@
 //! Signals that end the process: its unfinished files go first.
 
 use std::os::raw::c_int;
-use std::sync::{Arc, Once, atomic::AtomicBool};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::{flag, iterator::Signals, low_level};
@@ -20,6 +21,9 @@ pub(super) fn task(clear_up_and: fn(&dyn Fn())) {
         let handle = signals.handle();
         let spawned = thread.spawn(move || {
             for signal in signals.forever() {
+                if HELD.load(Ordering::Relaxed) && !CAME.swap(true, Ordering::Relaxed) {
+                    continue;
+                }
                 clear_up_and(&|| {
                     // Ends the process as the signal would have.
                     let _ = low_level::emulate_default_handler(signal);
@@ -30,6 +34,17 @@ pub(super) fn task(clear_up_and: fn(&dyn Fn())) {
             handle.close();
         }
     });
+}
+
+/// Whether the first signal is only told.
+static HELD: AtomicBool = AtomicBool::new(false);
+/// Whether a signal has come since then.
+static CAME: AtomicBool = AtomicBool::new(false);
+
+/// From now on the first signal only makes the answer true, and the second ends the process.
+pub(super) fn hold_first() -> fn() -> bool {
+    HELD.store(true, Ordering::Relaxed);
+    || CAME.load(Ordering::Relaxed)
 }
 
 /// Makes a file that grows past the user's limit an error to be told, not the end.

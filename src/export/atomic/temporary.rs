@@ -80,6 +80,13 @@ fn forget(path: &Path) {
     unfinished().retain(|other| other != path);
 }
 
+/// From now on the first signal is only told, whether or not a file is unfinished.
+#[cfg(unix)]
+pub(super) fn hold_first_signal() -> fn() -> bool {
+    super::signals::task(remove_all_and);
+    super::signals::hold_first()
+}
+
 /// Removes every unfinished file of this process and calls `end`, during which no new one is
 /// made.
 #[cfg(unix)]

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use crate::engine::{PlainNorm, ZeroCause};
 use crate::figure::number::{five_decimals, percent, small_percent, three_digits, with_minus};
-use crate::study::{Advice, Diagnosis, FlowFinding, Kind, Swing};
+use crate::study::{Advice, Diagnosis, FlowFinding, Kind, NOTABLE_ROUNDING, Swing};
 
 use super::zero::why_zero;
 use super::{capitalized, layers, ranges, steps};
@@ -172,6 +172,11 @@ fn said(finding: &FlowFinding) -> String {
             layers(range)
         ),
         FlowFinding::ForwardSwing(swing) => forward_swing(swing),
+        FlowFinding::ForwardRounding { layer, precision } => format!(
+            "the rounding errors of the forward pass ({}) grow from layer to layer and reach about {} of z at layer {layer}: the numbers above it, and ‖δ‖ everywhere, are typical of such networks, but another order of summation would give others",
+            precision.id(),
+            percent(NOTABLE_ROUNDING, 0)
+        ),
         FlowFinding::Plain { prints, layers: range, precision } => format!(
             "plain {} arithmetic would print {} as the norm of {}; the lab carries the exponent",
             precision.id(),

@@ -8,6 +8,7 @@ pub mod remedies;
 pub mod spread;
 pub mod sweep;
 pub mod theory;
+pub mod training;
 pub mod why;
 pub mod zero;
 

@@ -121,3 +121,9 @@ pub fn variant_choice(ui: &mut Ui, label: &str, index: &mut usize, experiment: &
     });
     response.response.on_hover_text(label);
 }
+
+/// A word and the control that it names.
+pub fn named(ui: &mut Ui, label: &str, hint: &str, add: impl FnOnce(&mut Ui) -> egui::Response) {
+    let word = ui.label(label).on_hover_text(hint);
+    add(ui).labelled_by(word.id).on_hover_text(hint);
+}

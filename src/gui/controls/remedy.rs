@@ -77,14 +77,19 @@ fn scale(ui: &mut Ui, scale: &mut SkipScale) {
     row(ui, "α", "What a layer’s own share is multiplied by before it is added", |ui| {
         let choices = ui.horizontal(|ui| {
             let mut by_depth = *scale == SkipScale::InverseSqrtDepth;
-            if let SkipScale::Number(alpha) = scale {
-                ui.add(DragValue::new(alpha).speed(0.01).max_decimals(6).range(limits::VALUE));
-            }
+            let number = match scale {
+                SkipScale::Number(alpha) => {
+                    let field = DragValue::new(alpha).speed(0.01).max_decimals(6);
+                    Some(ui.add(field.range(limits::VALUE)))
+                }
+                SkipScale::InverseSqrtDepth => None,
+            };
             let box_of_depth = ui.checkbox(&mut by_depth, "1/√depth");
             if box_of_depth.changed() {
                 *scale = if by_depth { SkipScale::InverseSqrtDepth } else { SkipScale::default() };
             }
-            box_of_depth
+            // The box has a name of its own.
+            number.unwrap_or(box_of_depth)
         });
         choices.inner
     });

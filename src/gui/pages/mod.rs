@@ -10,6 +10,7 @@ mod remedies;
 mod spread;
 mod steps;
 mod sweep;
+mod training;
 mod why;
 
 use std::any::Any;
@@ -42,6 +43,7 @@ fn open(page: Page, context: &egui::Context, draws: &DrawStudy) -> Box<dyn PageV
         Page::Sweep => Box::new(sweep::SweepPage::new(context)),
         Page::Spread => Box::new(spread::SpreadPage::new(context, draws)),
         Page::Remedies => Box::new(remedies::RemediesPage::new(context)),
+        Page::Training => Box::new(training::TrainingPage::new(context, draws)),
         Page::Precision => Box::new(precision::PrecisionPage::new(context, draws)),
     }
 }

@@ -24,7 +24,7 @@ use crate::gui::page::Page;
 use crate::gui::page_view::{PageContext, PageView};
 use crate::gui::study_handle::{Study, StudyHandle};
 use crate::paint::Painter;
-use fields::{axis, cell_field, combo, free_axis, named};
+use fields::{axis, cell_field, combo, free_axis};
 
 /// Seeds of a cell that the page offers.
 const SEEDS: RangeInclusive<u32> = 1..=1000;
@@ -188,7 +188,7 @@ impl SweepPage {
                 }
             });
             let seeds = DragValue::new(&mut self.draft.seeds).range(SEEDS).speed(0.1);
-            named(
+            controls::named(
                 ui,
                 "Seeds",
                 "Networks of each cell; the median and the quartiles are theirs. Narrow networks scatter more and need more: 320 over the width is a good number",

@@ -109,6 +109,15 @@ pub enum FlowFinding {
     },
     /// The root mean square of z falls or rises by much between these hidden layers.
     ForwardSwing(Swing),
+    /// Rounding errors of the forward pass, amplified on their way, have grown to
+    /// [`NOTABLE_ROUNDING`](crate::study::NOTABLE_ROUNDING) of z: what lies above, and all of δ, is only
+    /// what is typical of such networks.
+    ForwardRounding {
+        /// The first such layer.
+        layer: usize,
+        /// The arithmetic.
+        precision: Precision,
+    },
     /// Plain arithmetic would print another norm of δ than the true one in each of these layers.
     Plain {
         /// What it would print.

@@ -2,6 +2,7 @@
 
 mod finding;
 mod profile;
+mod rounding;
 
 use std::ops::RangeInclusive;
 
@@ -10,6 +11,7 @@ use crate::experiment::{Experiment, Precision, Scheme, Skip, Variant};
 
 pub use finding::{Advice, FlowFinding};
 pub use profile::{SWING_DECADES, SWING_SHARE, Swing, swings};
+pub use rounding::NOTABLE_ROUNDING;
 
 /// Steps between hidden layers on which a rate must rest to be called healthy.
 pub const ENOUGH_STEPS: usize = 3;
@@ -111,7 +113,9 @@ impl Diagnosis {
         findings.extend(units(layers));
         findings.extend(idle_biases(experiment, variant));
         findings.extend(forward(layers));
-        findings.extend(plain(experiment.architecture.precision, layers));
+        let precision = experiment.architecture.precision;
+        findings.extend(rounding::forward_rounding(precision, variant, layers));
+        findings.extend(plain(precision, layers));
         let kind = kind(&findings);
         findings.extend(advice(kind, experiment, variant).map(|what| FlowFinding::Advice { what }));
         Self { kind, log10_ratio, findings }

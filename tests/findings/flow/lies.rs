@@ -69,6 +69,10 @@ pub fn lies(finding: &FlowFinding) -> Vec<FlowFinding> {
             let moved = moved.map(|layers| F::SaturatedUnits { layers, share });
             moved.chain([F::SaturatedUnits { layers, share: share - 0.01 }]).collect()
         }
+        F::ForwardRounding { layer, precision } => vec![
+            F::ForwardRounding { layer: layer + 1, precision },
+            F::ForwardRounding { layer: layer - 1, precision },
+        ],
         F::Plain { prints, layers, precision } => {
             let other = match prints {
                 PlainNorm::Zero => PlainNorm::Infinite,

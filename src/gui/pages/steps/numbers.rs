@@ -36,13 +36,17 @@ fn is_given(experiment: &Experiment, variant: usize) -> bool {
 fn rate(ui: &mut Ui, draft: &mut Experiment) {
     ui.horizontal(|ui| {
         let word = ui.label("η");
-        let field = DragValue::new(&mut draft.learning_rate)
-            .speed(0.01)
-            .max_decimals(8)
-            .range(limits::LEARNING_RATE);
-        ui.add(field)
+        let mut rate = draft.step_rate();
+        let field =
+            DragValue::new(&mut rate).speed(0.01).max_decimals(8).range(limits::LEARNING_RATE);
+        let changed = ui
+            .add(field)
             .labelled_by(word.id)
-            .on_hover_text("The learning rate: how far one update goes");
+            .on_hover_text("The learning rate: how far one update goes")
+            .changed();
+        if changed {
+            draft.learning_rate = Some(rate);
+        }
     });
 }
 

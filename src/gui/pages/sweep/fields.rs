@@ -1,7 +1,8 @@
 //! The sweep page's fields: an axis, a cell, and words that name their controls.
 
-use eframe::egui::{ComboBox, DragValue, Response, Ui};
+use eframe::egui::{ComboBox, DragValue, Ui};
 
+use crate::gui::controls::named;
 use crate::study::{Axis, CELLS, Setting, Spacing};
 
 /// The usual range of a setting that can stand beside `taken`.
@@ -53,12 +54,6 @@ pub(super) fn cell_field(ui: &mut Ui, label: &str, index: &mut usize, count: usi
         ui.add(DragValue::new(&mut shown).range(1..=count).speed(0.1))
     });
     *index = shown - 1;
-}
-
-/// A word and the control that it names.
-pub(super) fn named(ui: &mut Ui, label: &str, hint: &str, add: impl FnOnce(&mut Ui) -> Response) {
-    let word = ui.label(label).on_hover_text(hint);
-    add(ui).labelled_by(word.id).on_hover_text(hint);
 }
 
 pub(super) fn combo(

@@ -1,0 +1,91 @@
+//! Sums of two arrays, entry by entry, each product and each sum rounded by itself.
+
+use super::dispatch;
+use crate::engine::number::{Real, smallest};
+
+dispatch!(
+    /// out = h + α r, in `f64`. Whether no number but 0 is below the smallest that the type has with
+    /// all digits.
+    add_multiple, add_multiple_body,
+    (h: &[T], alpha: f64, r: &[T], out: &mut [T]) -> bool
+);
+dispatch!(
+    /// own ← own · `factors[b][0]` + other · `factors[b][1]` in column b.
+    add_columns, add_columns_body,
+    (own: &mut [T], other: &[T], factors: &[[T; 2]])
+);
+dispatch!(
+    /// Whether no number but 0 is below `floor`.
+    none_between, none_between_body,
+    (entries: &[T], floor: f64) -> bool
+);
+
+#[inline(always)]
+fn add_multiple_body<T: Real>(h: &[T], alpha: f64, r: &[T], out: &mut [T]) -> bool {
+    let least = smallest::<T>().to_f64();
+    let mut lost = false;
+    for ((out, h), r) in out.iter_mut().zip(h).zip(r) {
+        let sum = h.to_f64() + alpha * r.to_f64();
+        lost |= (sum != 0.0) & (sum.abs() < least);
+        *out = T::from_f64(sum);
+    }
+    !lost
+}
+
+#[inline(always)]
+fn add_columns_body<T: Real>(own: &mut [T], other: &[T], factors: &[[T; 2]]) {
+    if let [[kept, added]] = *factors {
+        for (own, &other) in own.iter_mut().zip(other) {
+            *own = *own * kept + other * added;
+        }
+        return;
+    }
+    let batch = factors.len();
+    for (own, other) in own.chunks_exact_mut(batch).zip(other.chunks_exact(batch)) {
+        for ((own, &other), &[kept, added]) in own.iter_mut().zip(other).zip(factors) {
+            *own = *own * kept + other * added;
+        }
+    }
+}
+
+#[inline(always)]
+fn none_between_body<T: Real>(entries: &[T], floor: f64) -> bool {
+    let mut any = false;
+    for entry in entries {
+        any |= (*entry != T::ZERO) & (entry.abs().to_f64() < floor);
+    }
+    !any
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::kernels::product::tests::{narrow, noise};
+    use crate::engine::kernels::{same_bits, same_filled};
+
+    #[test]
+    fn every_path_gives_the_same_bits() {
+        for batch in [1, 7, 32] {
+            let (h, r) = (noise(19 * batch), noise(20 * batch)[batch..].to_vec());
+            let factors: Vec<[f64; 2]> = noise(batch).into_iter().map(|f| [f, 0.25]).collect();
+            let sum = same_filled(vec![0.0; h.len()], |out| {
+                assert!(add_multiple(&h, 0.3, &r, out));
+            });
+            assert!(sum.iter().zip(&h).zip(&r).all(|((sum, h), r)| *sum == h + 0.3 * r));
+            let sum = same_filled(h.clone(), |out| add_columns(out, &r, &factors));
+            let [kept, added] = factors[batch - 1];
+            assert_eq!(sum[batch - 1], h[batch - 1] * kept + r[batch - 1] * added);
+            let narrow = narrow(&h);
+            same_bits(|| none_between(&narrow, 1e-3));
+        }
+    }
+
+    #[test]
+    fn zeros_are_not_small() {
+        assert!(none_between(&[0.0, -2.0, 1.0], 1.0));
+        assert!(!none_between(&[0.0, -0.5, 1.0], 1.0));
+        let mut out = [0.0_f32; 2];
+        assert!(add_multiple(&[1.0, 2.0], -1.0, &[1.0, 1.0], &mut out));
+        assert!(!add_multiple(&[1e-38, 2.0], 0.5, &[0.0, 1.0], &mut out));
+    }
+}

@@ -1,0 +1,36 @@
+//! What one step tells of a layer.
+
+use crate::engine::kernels;
+use crate::engine::number::{Real, Scaled};
+use crate::engine::pass::{LayerTrace, Pass};
+
+/// What one step tells of a layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LayerProgress {
+    /// ‖∂L/∂W‖ of the minibatch's mean loss, before clipping.
+    pub gradient: Scaled,
+    /// ‖ΔW‖/‖W‖ of the step; nothing where W is 0.
+    pub update_ratio: Option<f64>,
+    /// The share of units whose slope is exactly 0 in every example of the minibatch.
+    pub dead_share: f64,
+}
+
+impl LayerProgress {
+    /// Of the layer with W and what W becomes; `index` = l − 1.
+    pub(super) fn of<T: Real>(pass: &Pass<T>, index: usize, weight: &[T], new: &[T]) -> Self {
+        let size = kernels::square_sum(weight).sqrt();
+        let moved = weight.iter().zip(new).map(|(&old, &new)| (new - old).to_f64().powi(2));
+        let moved = moved.sum::<f64>().sqrt();
+        Self {
+            gradient: pass.weight_gradient_norm(index),
+            update_ratio: (size > 0.0).then(|| moved / size),
+            dead_share: dead_share(&pass.layers[index]),
+        }
+    }
+}
+
+fn dead_share<T: Real>(trace: &LayerTrace<T>) -> f64 {
+    let rows = trace.slope.rows().into_iter();
+    let dead = rows.filter(|row| row.iter().all(|&slope| slope == T::ZERO)).count();
+    dead as f64 / trace.slope.nrows() as f64
+}

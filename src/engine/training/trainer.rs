@@ -1,0 +1,398 @@
+//! One network that learns, step by step.
+
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use crate::engine::kernels::{self, STANDARD, UpdateNumbers};
+use crate::engine::network::Network;
+use crate::engine::number::Real;
+use crate::engine::op::Dense;
+use crate::engine::pass::Pass;
+use crate::engine::rows::Executor;
+use crate::experiment::{Experiment, Variant};
+
+use super::evaluate::accuracy;
+use super::optimizer::{Moments, Optimizer};
+use super::progress::LayerProgress;
+use super::running::RunningStatistics;
+use super::slots::{LayerSlots, SlotKind, SlotState};
+
+/// A step after which numbers would not be finite any more. The network stays as it was before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Diverged {
+    /// The loss of the minibatch.
+    #[error("the loss is beyond every number of its precision")]
+    Loss,
+    /// The norm of all gradients, by which they are clipped.
+    #[error("the gradient is beyond every number of its precision")]
+    Gradient,
+    /// A parameter after the update.
+    #[error("a parameter is beyond every number of its precision")]
+    Parameter,
+}
+
+/// What one step tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepReport {
+    /// The minibatch's mean loss before the update.
+    pub loss: f64,
+    /// The share of the minibatch that was right before the update.
+    pub accuracy: Option<f64>,
+    /// Layers 1…L.
+    pub layers: Vec<LayerProgress>,
+}
+
+/// A network that learns, with all the memory that a step takes.
+#[derive(Clone, Debug)]
+pub struct Trainer<T> {
+    network: Network<T>,
+    optimizer: Optimizer,
+    layers: Vec<LayerSlots<T>>,
+    running: Vec<RunningStatistics>,
+    buffers: Option<Pass<T>>,
+    /// Stands in a layer while its owner's weights change.
+    nothing: Arc<Array2<T>>,
+}
+
+impl<T: Real> Trainer<T> {
+    /// Of a variant's network, before the first step. Its minibatches have the batch's size.
+    pub fn new(network: &Network<T>, experiment: &Experiment, variant: &Variant) -> Self {
+        let mut network = network.with_plain_parameters();
+        let optimizer = Optimizer::new(experiment.optimization_of(variant));
+        let depth = network.depth();
+        // The layer that shares its weights with those above.
+        let owner = |index: usize| variant.shares_weights(index + 1, depth).then_some(1);
+        let kind = optimizer.settings.optimizer;
+        let slots = |index| LayerSlots::new(&network, index, owner(index), kind);
+        let layers = (0..depth).map(slots).collect();
+        let coupled = |&index: &usize| {
+            network.norm(index).is_some_and(|norm| norm.spec.kind.couples_examples())
+        };
+        let running = (0..depth).filter(coupled);
+        let units = |index: usize| network.dense(index).units();
+        let running = running.map(|index| RunningStatistics::new(index + 1, units(index)));
+        let running = running.collect();
+        for index in 0..depth {
+            // Rounding noise where sums cancel does no harm to a step, and looking for it takes time.
+            network.dense_mut(index).is_random = true;
+        }
+        let nothing = Arc::new(Array2::from_elem((0, 0), T::ZERO));
+        let mut trainer = Self { network, optimizer, layers, running, buffers: None, nothing };
+        trainer.share_weights();
+        trainer
+    }
+
+    /// Into how many shares an executor cuts the largest layer.
+    pub fn most_shares(&self, executor: &impl Executor) -> usize {
+        self.network.most_shares(executor)
+    }
+
+    /// Updates so far.
+    pub fn steps_taken(&self) -> usize {
+        self.optimizer.steps_taken
+    }
+
+    /// How it learns.
+    pub fn optimizer(&self) -> &Optimizer {
+        &self.optimizer
+    }
+
+    /// x and y of the minibatch, n_0 × B and n_L × B, to be filled before a step.
+    pub fn minibatch_mut(&mut self) -> [&mut Array2<T>; 2] {
+        [&mut self.network.input.mantissa, &mut self.network.target.mantissa]
+    }
+
+    /// The network as it is now, with the minibatch of the last step.
+    pub fn network(&self) -> Network<T> {
+        let mut network = self.network.clone();
+        for index in 0..network.depth() {
+            // What has learned is no random draw.
+            network.dense_mut(index).is_random = false;
+        }
+        network
+    }
+
+    /// The network for other examples: batch normalization takes the running statistics.
+    pub fn network_for(&self, [input, target]: [Array2<T>; 2]) -> Network<T> {
+        let mut network = self.network.clone();
+        for (data, new) in [(&mut network.input, input), (&mut network.target, target)] {
+            data.exponent = vec![0; new.ncols()];
+            data.mantissa = new;
+        }
+        for running in &self.running {
+            if let Some(norm) = network.norm_mut(running.layer - 1) {
+                norm.fix(&running.mean, &running.variance);
+            }
+        }
+        network
+    }
+
+    /// Running statistics of the batch-normalized layers.
+    pub fn running(&self) -> &[RunningStatistics] {
+        &self.running
+    }
+
+    /// What the optimizer keeps of each array of parameters.
+    pub fn states(&self) -> impl Iterator<Item = SlotState<T>> {
+        self.layers.iter().enumerate().flat_map(|(index, layer)| {
+            layer.own().map(move |(kind, slot)| SlotState {
+                layer: index + 1,
+                kind,
+                moments: slot.moments.clone(),
+            })
+        })
+    }
+
+    /// One array of parameters, those of `kind` in the layer l from 1, row by row.
+    ///
+    /// # Panics
+    /// If the layer has none of that kind.
+    pub fn parameters(&self, layer: usize, kind: SlotKind) -> &[T] {
+        self.network.array(layer - 1, kind)
+    }
+
+    /// Sets one array of parameters; where layers share it, the first of them decides, at
+    /// [`Self::resume`].
+    ///
+    /// # Panics
+    /// If the layer has no such array.
+    pub fn set_parameters(&mut self, layer: usize, kind: SlotKind, numbers: &[T]) {
+        if kind == SlotKind::Weight {
+            let unit = Arc::make_mut(&mut self.network.dense_mut(layer - 1).unit);
+            unit.as_slice_mut().expect(STANDARD).copy_from_slice(numbers);
+        } else {
+            self.network.vector_mut(layer - 1, kind).copy_from_slice(numbers);
+        }
+    }
+
+    /// Goes on where an earlier training of this network stopped: the arrays in the order of
+    /// [`Self::states`].
+    ///
+    /// # Panics
+    /// If they are those of another network or optimizer.
+    pub fn resume(
+        &mut self,
+        steps_taken: usize,
+        states: impl IntoIterator<Item = Moments<T>>,
+        running: Vec<RunningStatistics>,
+    ) {
+        let sizes = |all: &[RunningStatistics]| -> Vec<(usize, usize, usize)> {
+            all.iter().map(|r| (r.layer, r.mean.len(), r.variance.len())).collect()
+        };
+        assert_eq!(sizes(&running), sizes(&self.running), "{FOREIGN}");
+        let mut states = states.into_iter();
+        for (_, slot) in self.layers.iter_mut().flat_map(LayerSlots::own_mut) {
+            let state = states.next().expect(FOREIGN);
+            let lengths = |moments: &Moments<T>| (moments.first.len(), moments.second.len());
+            assert_eq!(lengths(&state), lengths(&slot.moments), "{FOREIGN}");
+            slot.moments = state;
+        }
+        assert!(states.next().is_none(), "{FOREIGN}");
+        (self.running, self.optimizer.steps_taken) = (running, steps_taken);
+        self.share_weights();
+    }
+
+    /// One step on the minibatch: forward, backward, update; and what it tells where that is asked
+    /// for. An executor changes no bit of it.
+    ///
+    /// # Errors
+    /// [`Diverged`]; the network is then the one before the step.
+    pub fn step(
+        &mut self,
+        executor: &impl Executor,
+        is_reported: bool,
+    ) -> Result<Option<StepReport>, Diverged> {
+        let mut buffers = self.buffers.take();
+        let stepped = self.step_in(&mut buffers, executor, is_reported);
+        self.buffers = buffers;
+        stepped
+    }
+
+    fn step_in(
+        &mut self,
+        buffers: &mut Option<Pass<T>>,
+        executor: &impl Executor,
+        is_reported: bool,
+    ) -> Result<Option<StepReport>, Diverged> {
+        let pass = self.network.pass_in(buffers, executor, &mut || true);
+        let pass = pass.expect("nobody stops it");
+        let loss = pass.loss.to_f64();
+        if !loss.is_finite() {
+            return Err(Diverged::Loss);
+        }
+        let is_finite = if self.optimizer.needs_norm() {
+            self.take_gradients(pass, executor, None);
+            let norm = self.gradient_norm();
+            if !norm.is_finite() {
+                return Err(Diverged::Gradient);
+            }
+            let numbers = self.optimizer.numbers(norm);
+            let all = 0..self.layers.len();
+            all.fold(true, |finite, index| self.update(index, &numbers, true, executor) && finite)
+        } else {
+            let numbers = self.optimizer.numbers(0.0);
+            self.take_gradients(pass, executor, Some(&numbers))
+        };
+        if !is_finite {
+            return Err(Diverged::Parameter);
+        }
+        let report = is_reported.then(|| self.report(pass, loss));
+        for running in &mut self.running {
+            running.take(&pass.layers[running.layer - 1]);
+        }
+        self.take_new_parameters();
+        self.optimizer.steps_taken += 1;
+        Ok(report)
+    }
+
+    /// The gradients of all layers, from the last to the first; with numbers each is updated while
+    /// it is in a near cache. Whether all new parameters are finite.
+    fn take_gradients(
+        &mut self,
+        pass: &Pass<T>,
+        executor: &impl Executor,
+        numbers: Option<&UpdateNumbers<T>>,
+    ) -> bool {
+        let mut is_finite = true;
+        for index in (0..self.layers.len()).rev() {
+            let has_sharers = self.layers.get(index + 1).is_some_and(|above| above.owner.is_some());
+            let is_single = !has_sharers && self.layers[index].owner.is_none();
+            self.layers[index].take_vector_gradients(&pass.layers[index]);
+            let fused = numbers.filter(|_| is_single);
+            is_finite &= self.take_weight_gradient(pass, index, executor, fused);
+            if has_sharers {
+                let (own, above) = self.layers.split_at_mut(index + 1);
+                own[index].weight.gradient += &above[0].weight.gradient;
+                own[index].bias.gradient += &above[0].bias.gradient;
+            }
+            if let Some(numbers) = numbers {
+                is_finite &= self.update(index, numbers, !is_single, executor);
+            }
+        }
+        is_finite
+    }
+
+    /// BP3 for the mean loss: ∂L/∂W = (1/B) Σ_b δ_b a_bᵀ, and with numbers the update of the rows
+    /// that have just been made.
+    fn take_weight_gradient(
+        &mut self,
+        pass: &Pass<T>,
+        index: usize,
+        executor: &impl Executor,
+        numbers: Option<&UpdateNumbers<T>>,
+    ) -> bool {
+        let LayerSlots { weight, delta, input, .. } = &mut self.layers[index];
+        let input = pass.plain_input(index, input);
+        let share = T::from_f64(1.0 / input.ncols() as f64);
+        let (delta, optimizer) = (&delta.entries, self.optimizer);
+        let parameters = self.network.dense(index).unit.as_slice().expect(STANDARD);
+        weight.share(executor, input.ncols(), &|rows, width| {
+            let [gradient, first, second] = rows.entries;
+            kernels::outer_rows(delta, rows.range.clone(), input, share, gradient);
+            let own = &parameters[rows.range.start * width..rows.range.end * width];
+            numbers.is_none_or(|numbers| optimizer.update(numbers, own, gradient, [first, second]))
+        })
+    }
+
+    /// Makes a layer's own gradients new parameters, W's only where told. Whether all are finite.
+    fn update(
+        &mut self,
+        index: usize,
+        numbers: &UpdateNumbers<T>,
+        with_weight: bool,
+        executor: &impl Executor,
+    ) -> bool {
+        let (network, optimizer) = (&self.network, &self.optimizer);
+        let mut is_finite = true;
+        for (kind, slot) in self.layers[index].own_mut() {
+            if kind != SlotKind::Weight || with_weight {
+                let parameters = network.array(index, kind);
+                is_finite &= slot.update(optimizer, numbers, parameters, executor);
+            }
+        }
+        is_finite
+    }
+
+    /// ‖g‖ over all parameters, those that layers share once.
+    fn gradient_norm(&self) -> f64 {
+        let own = self.layers.iter().flat_map(LayerSlots::own);
+        own.map(|(_, slot)| kernels::square_sum(slot.entries())).sum::<f64>().sqrt()
+    }
+
+    fn report(&self, pass: &Pass<T>, loss: f64) -> StepReport {
+        let layer = |(index, slots): (usize, &LayerSlots<T>)| {
+            let own = slots.owner.unwrap_or(index);
+            let new = self.layers[own].weight.entries();
+            LayerProgress::of(pass, index, self.network.array(own, SlotKind::Weight), new)
+        };
+        let output = &pass.layers[self.network.depth() - 1].a;
+        StepReport {
+            loss,
+            accuracy: accuracy(output, &self.network.target.mantissa),
+            layers: self.layers.iter().enumerate().map(layer).collect(),
+        }
+    }
+
+    /// The new parameters, which stand in the gradients' place, become the network's.
+    fn take_new_parameters(&mut self) {
+        for (index, slots) in self.layers.iter_mut().enumerate() {
+            if slots.owner.is_some() {
+                // So that the owner is the only one to hold what changes.
+                self.network.dense_mut(index).unit = self.nothing.clone();
+            }
+        }
+        for (index, slots) in self.layers.iter_mut().enumerate() {
+            if slots.owner.is_none() {
+                let unit = Arc::make_mut(&mut self.network.dense_mut(index).unit);
+                std::mem::swap(unit, &mut slots.weight.gradient);
+            }
+            for (kind, slot) in slots.own().filter(|(kind, _)| *kind != SlotKind::Weight) {
+                self.network.vector_mut(index, kind).copy_from_slice(slot.entries());
+            }
+        }
+        self.share_weights();
+    }
+
+    /// Layers that share W and b have their owner's.
+    fn share_weights(&mut self) {
+        for index in 0..self.layers.len() {
+            if let Some(owner) = self.layers[index].owner {
+                let Dense { unit, bias, .. } = self.network.dense(owner).clone();
+                let dense = self.network.dense_mut(index);
+                (dense.unit, dense.bias) = (unit, bias);
+            }
+        }
+    }
+}
+
+/// What a network that trains takes for granted.
+const PLAIN: &str = "plain parameters are written out";
+/// What [`Trainer::resume`] takes for granted.
+const FOREIGN: &str = "a training goes on with its own state";
+
+impl<T: Real> Network<T> {
+    /// One array of a network with plain parameters.
+    ///
+    /// # Panics
+    /// If the layer has no such array.
+    fn array(&self, index: usize, kind: SlotKind) -> &[T] {
+        let vector = match kind {
+            SlotKind::Weight => return self.dense(index).unit.as_slice().expect(STANDARD),
+            SlotKind::Bias => self.dense(index).bias.as_ref(),
+            SlotKind::Gamma => self.norm(index).and_then(|norm| norm.gamma.as_ref()),
+            SlotKind::Beta => self.norm(index).and_then(|norm| norm.beta.as_ref()),
+        };
+        vector.expect(PLAIN)
+    }
+
+    fn vector_mut(&mut self, index: usize, kind: SlotKind) -> &mut Vec<T> {
+        let vector = match kind {
+            SlotKind::Weight => unreachable!("W is a matrix"),
+            SlotKind::Bias => self.dense_mut(index).bias.as_mut(),
+            SlotKind::Gamma => self.norm_mut(index).and_then(|norm| norm.gamma.as_mut()),
+            SlotKind::Beta => self.norm_mut(index).and_then(|norm| norm.beta.as_mut()),
+        };
+        vector.expect(PLAIN)
+    }
+}

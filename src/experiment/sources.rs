@@ -1,0 +1,95 @@
+//! `[data]` and `weights` stand for numbers or for where they are from. The file has one key for
+//! both, the experiment a field for each.
+
+use toml::{Table, Value};
+
+use super::{ExperimentError, SetKind};
+
+/// The file's key, and the fields of numbers and of their source.
+const DATA: [&str; 2] = ["data", "data_set"];
+const WEIGHTS: [&str; 2] = ["weights", "weights_file"];
+
+/// Gives sources the keys of their own fields, and the sizes that a set fixes.
+pub(super) fn take_apart(table: &mut Table) -> Result<(), ExperimentError> {
+    let is_there = |table: &Table, key: &str| table.contains_key(key);
+    if is_there(table, DATA[1]) {
+        return Err(unknown(DATA));
+    }
+    let has_set = |data: &Table| data.contains_key("set");
+    if let Some(data) = table.get(DATA[0]).and_then(Value::as_table).filter(|data| has_set(data)) {
+        if let Some(key) = ["x", "y"].into_iter().find(|key| data.contains_key(*key)) {
+            return Err(ExperimentError::Conflict(format!(
+                "data.{key} and data.set exclude each other: leave one of them out."
+            )));
+        }
+        fix_sizes(table);
+        rename(table, DATA);
+    }
+    let variants = table.get_mut("variant").and_then(Value::as_array_mut).into_iter().flatten();
+    for variant in variants.filter_map(Value::as_table_mut) {
+        if is_there(variant, WEIGHTS[1]) {
+            return Err(unknown(WEIGHTS));
+        }
+        if variant.get(WEIGHTS[0]).is_some_and(Value::is_table) {
+            if is_there(variant, "biases") {
+                return Err(ExperimentError::Conflict(
+                    "biases does not go with weights = { file = … }, which has them: leave one of them out.".to_owned(),
+                ));
+            }
+            rename(variant, WEIGHTS);
+        }
+    }
+    Ok(())
+}
+
+fn unknown([key, field]: [&str; 2]) -> ExperimentError {
+    ExperimentError::Conflict(format!("{field} is not a key of an experiment: write {key}."))
+}
+
+fn rename(table: &mut Table, [from, to]: [&str; 2]) {
+    if let Some(value) = table.remove(from) {
+        table.insert(to.to_owned(), value);
+    }
+}
+
+/// Sizes that the file leaves out are the set's.
+fn fix_sizes(table: &mut Table) {
+    let set = table.get(DATA[0]).and_then(|data| data.get("set")).and_then(Value::as_str);
+    let Some(set) = SetKind::ALL.into_iter().find(|kind| Some(kind.id()) == set) else { return };
+    let architecture =
+        table.entry("architecture").or_insert_with(|| Value::Table(Table::new())).as_table_mut();
+    let Some(architecture) = architecture else { return };
+    let is_softmax = architecture.get("loss").and_then(Value::as_str) == Some("softmax_ce");
+    let [inputs, outputs] = match set.inputs_and_classes() {
+        Some([inputs, classes]) if classes > 2 || is_softmax => [inputs, classes],
+        Some([inputs, _]) => [inputs, 1],
+        // Those of a file are not known before it is read.
+        None => [1, if is_softmax { 2 } else { 1 }],
+    };
+    for (key, size) in [("input", inputs), ("output", outputs)] {
+        architecture.entry(key).or_insert(Value::Integer(size as i64));
+    }
+}
+
+/// The experiment's table as the file has it: a source in place of its numbers.
+pub(super) fn put_together(table: &mut Table) {
+    put_back(table, DATA);
+    let variants = table.get_mut("variant").and_then(Value::as_array_mut).into_iter().flatten();
+    for variant in variants.filter_map(Value::as_table_mut) {
+        if put_back(variant, WEIGHTS) {
+            variant.remove("biases");
+        }
+    }
+}
+
+fn put_back(table: &mut Table, [key, field]: [&str; 2]) -> bool {
+    let source = table.remove(field);
+    let is_there = source.is_some();
+    source.into_iter().for_each(|source| drop(table.insert(key.to_owned(), source)));
+    is_there
+}
+
+/// A field's path as the file has it.
+pub(super) fn in_the_file(path: &str) -> String {
+    path.replace(DATA[1], DATA[0]).replace(WEIGHTS[1], WEIGHTS[0])
+}

@@ -1,0 +1,52 @@
+//! How the variants learn: the keys of `[training]`.
+
+use eframe::egui::{ComboBox, DragValue, Ui};
+
+use crate::experiment::{Experiment, OptimizerKind, Schedule, limits};
+use crate::gui::controls::named;
+
+/// A line of fields.
+pub(super) fn show(ui: &mut Ui, experiment: &mut Experiment) {
+    let mut training = experiment.training.unwrap_or_default();
+    let before = training;
+    let chosen = training.optimizer.unwrap_or_default();
+    named(ui, "Optimizer", chosen.hint(), |ui| {
+        let list = ComboBox::from_id_salt("optimizer").selected_text(chosen.label());
+        let entries = |ui: &mut Ui| {
+            for each in OptimizerKind::ALL {
+                let entry = ui.selectable_label(chosen == each, each.label());
+                if entry.on_hover_text(each.hint()).clicked() {
+                    training = training.with_optimizer(each);
+                }
+            }
+        };
+        list.show_ui(ui, entries).response
+    });
+    let set = training.learning_rate.or(experiment.learning_rate);
+    let set = set.unwrap_or(chosen.default_rate());
+    let mut rate = set;
+    named(ui, "Learning rate", "η of the variants that have none of their own", |ui| {
+        let speed = (0.02 * rate).max(1e-6);
+        ui.add(DragValue::new(&mut rate).range(limits::LEARNING_RATE).speed(speed).max_decimals(8))
+    });
+    if rate != set {
+        training.learning_rate = Some(rate);
+    }
+    let mut steps = experiment.training_steps();
+    named(ui, "Steps", "Updates of a whole training", |ui| {
+        ui.add(DragValue::new(&mut steps).range(limits::STEPS).speed(10.0))
+    });
+    if steps != experiment.training_steps() {
+        training.steps = Some(steps);
+        training.warmup = training.warmup.map(|warmup| warmup.min(steps));
+    }
+    let schedule = training.schedule.unwrap_or_default();
+    let mut falls = schedule == Schedule::Cosine;
+    let hint = "The learning rate falls along half a cosine to 0";
+    if ui.checkbox(&mut falls, "cosine").on_hover_text(hint).changed() {
+        training.schedule = Some(if falls { Schedule::Cosine } else { Schedule::Constant });
+    }
+    if training != before {
+        experiment.training = Some(training);
+    }
+}

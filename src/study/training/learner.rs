@@ -1,0 +1,145 @@
+//! One variant that learns, and what it leaves on its way.
+
+use ndarray::Array2;
+
+use crate::engine::{
+    Diverged, Executor, LayerProgress, Network, Pass, Real, Score, SlotKind, StepReport, Trainer,
+};
+use crate::experiment::{Experiment, Variant};
+
+/// What a step leaves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainingRecord {
+    /// Updates before it.
+    pub step: usize,
+    /// η of its update.
+    pub rate: f64,
+    /// The minibatch's mean loss before the update.
+    pub loss: f64,
+    /// The share of the minibatch that was right before the update.
+    pub accuracy: Option<f64>,
+    /// Loss and accuracy of the examples that no step learns from, before the update.
+    pub test: Option<Score>,
+    /// Layers 1…L.
+    pub layers: Vec<LayerProgress>,
+}
+
+/// Where a variant's numbers left the range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    /// Updates before it, after which the network stays as it is.
+    pub step: usize,
+    /// What was beyond.
+    pub what: Diverged,
+}
+
+/// One variant that learns.
+pub struct Learner<T> {
+    name: String,
+    trainer: Trainer<T>,
+    records: Vec<TrainingRecord>,
+    divergence: Option<Divergence>,
+    /// W of layers 1…L at the start, row by row.
+    start: Vec<Vec<T>>,
+    /// x and y of the test examples, n_0 × n and n_L × n.
+    test: Option<[Array2<T>; 2]>,
+    test_buffers: Option<Pass<T>>,
+}
+
+impl<T: Real> Learner<T> {
+    pub(super) fn new(network: &Network<T>, experiment: &Experiment, variant: &Variant) -> Self {
+        let trainer = Trainer::new(network, experiment, variant);
+        let layers = 1..=network.depth();
+        let start = layers.map(|l| trainer.parameters(l, SlotKind::Weight).to_vec()).collect();
+        Self {
+            name: variant.name.clone(),
+            trainer,
+            start,
+            records: Vec::new(),
+            divergence: None,
+            test: None,
+            test_buffers: None,
+        }
+    }
+
+    /// The variant's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The network that learns, with its optimizer.
+    pub fn trainer(&self) -> &Trainer<T> {
+        &self.trainer
+    }
+
+    /// The network that learns, to go on from an earlier training.
+    pub fn trainer_mut(&mut self) -> &mut Trainer<T> {
+        &mut self.trainer
+    }
+
+    /// What it left so far, in order.
+    pub fn records(&self) -> &[TrainingRecord] {
+        &self.records
+    }
+
+    /// ‖W − W₀‖/‖W₀‖ of layers 1…L, with W₀ what W was at the start; nothing where that is 0.
+    pub fn moved(&self) -> Vec<Option<f64>> {
+        let share = |(l, start): (usize, &Vec<T>)| {
+            let now = self.trainer.parameters(l, SlotKind::Weight);
+            let square =
+                |entries: &mut dyn Iterator<Item = f64>| entries.map(|e| e * e).sum::<f64>();
+            let size = square(&mut start.iter().map(|w| w.to_f64()));
+            let moved = square(&mut now.iter().zip(start).map(|(&now, &w)| (now - w).to_f64()));
+            (size > 0.0).then(|| (moved / size).sqrt())
+        };
+        (1..).zip(&self.start).map(share).collect()
+    }
+
+    /// Where it stopped before the others, if it did.
+    pub fn divergence(&self) -> Option<Divergence> {
+        self.divergence
+    }
+
+    /// Why it stopped, and what is left of it.
+    pub fn sentence(&self) -> Option<String> {
+        let Divergence { step, what } = self.divergence?;
+        let name = &self.name;
+        Some(format!(
+            "Variant “{name}” diverged in step {}: {what}. Its weights are those after {step} steps; lower its learning rate, or clip its gradients.",
+            step + 1
+        ))
+    }
+
+    /// Scores these examples, a row each, with every record.
+    pub(super) fn test_on(&mut self, examples: &[Array2<f64>; 2]) {
+        self.test = Some([0, 1].map(|side: usize| {
+            examples[side].t().mapv(T::from_f64).as_standard_layout().into_owned()
+        }));
+    }
+
+    pub(super) fn is_worth_sharing(&self, executor: &impl Executor) -> bool {
+        self.trainer.most_shares(executor) > 1
+    }
+
+    pub(super) fn minibatch_mut(&mut self) -> [&mut Array2<T>; 2] {
+        self.trainer.minibatch_mut()
+    }
+
+    /// Takes one step on the minibatch, and keeps what it tells.
+    pub(super) fn step(&mut self, step: usize, executor: &impl Executor, is_recorded: bool) {
+        let test = if is_recorded { self.test_score() } else { None };
+        let rate = self.trainer.optimizer().settings.rate(step);
+        match self.trainer.step(executor, is_recorded) {
+            Ok(None) => {}
+            Ok(Some(StepReport { loss, accuracy, layers })) => {
+                self.records.push(TrainingRecord { step, rate, loss, accuracy, test, layers });
+            }
+            Err(what) => self.divergence = Some(Divergence { step, what }),
+        }
+    }
+
+    fn test_score(&mut self) -> Option<Score> {
+        let test = self.test.clone()?;
+        Some(self.trainer.network_for(test).score(&mut self.test_buffers))
+    }
+}

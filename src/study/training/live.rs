@@ -1,0 +1,113 @@
+//! A training of either precision as somebody watches it: it goes on for some steps, and tells
+//! what it has left.
+
+use std::sync::Arc;
+
+use crate::engine::Real;
+use crate::experiment::{Experiment, Precision};
+use crate::study::{DrawStudy, Stopped, TaskContext};
+
+use super::finding::{TrainingFinding, findings};
+use super::{Divergence, Learner, Training, TrainingError, TrainingRecord};
+
+/// A training of either precision.
+pub enum LiveTraining {
+    /// In `f64`.
+    Double(Training<f64>),
+    /// In `f32`.
+    Single(Training<f32>),
+}
+
+/// What a training has left so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainingState {
+    /// What learns.
+    pub experiment: Arc<Experiment>,
+    /// Steps behind it.
+    pub steps_taken: usize,
+    /// In the experiment's order.
+    pub variants: Vec<VariantTraining>,
+}
+
+/// What one variant has left so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariantTraining {
+    /// Its name.
+    pub name: String,
+    /// Every 2^k-th step: see [`MOST_RECORDS`](super::MOST_RECORDS).
+    pub records: Vec<TrainingRecord>,
+    /// Where it stopped before the others, if it did.
+    pub divergence: Option<Divergence>,
+    /// ‖W − W₀‖/‖W₀‖ of layers 1…L, with W₀ what W was at the start; nothing where that is 0.
+    pub moved: Vec<Option<f64>>,
+    /// What is claimed of it, the gravest first.
+    pub findings: Vec<TrainingFinding>,
+}
+
+impl LiveTraining {
+    /// Draws every variant's network; nothing has been learned yet.
+    ///
+    /// # Errors
+    /// [`TrainingError`].
+    pub fn new(
+        experiment: &Experiment,
+        study: &mut DrawStudy,
+        task: &TaskContext<'_>,
+    ) -> Result<Self, TrainingError> {
+        Ok(match experiment.architecture.precision {
+            Precision::F32 => Self::Single(Training::new(experiment, study, task)?),
+            _ => Self::Double(Training::new(experiment, study, task)?),
+        })
+    }
+
+    /// What learns.
+    pub fn experiment(&self) -> &Experiment {
+        match self {
+            Self::Double(training) => training.experiment(),
+            Self::Single(training) => training.experiment(),
+        }
+    }
+
+    /// Steps behind it.
+    pub fn steps_taken(&self) -> usize {
+        match self {
+            Self::Double(training) => training.steps_taken(),
+            Self::Single(training) => training.steps_taken(),
+        }
+    }
+
+    /// Goes on until so many steps are behind it, at most the experiment's.
+    ///
+    /// # Errors
+    /// [`Stopped`]: then the steps so far are done and the rest can follow.
+    pub fn run_to(
+        &mut self,
+        steps: usize,
+        threads: usize,
+        task: &TaskContext<'_>,
+    ) -> Result<(), Stopped> {
+        match self {
+            Self::Double(training) => training.run_to(steps, threads, task),
+            Self::Single(training) => training.run_to(steps, threads, task),
+        }
+    }
+
+    /// What it has left so far.
+    pub fn state(&self) -> TrainingState {
+        let variants = match self {
+            Self::Double(training) => training.learners().iter().map(VariantTraining::of).collect(),
+            Self::Single(training) => training.learners().iter().map(VariantTraining::of).collect(),
+        };
+        let (experiment, steps_taken) = (Arc::new(self.experiment().clone()), self.steps_taken());
+        TrainingState { experiment, steps_taken, variants }
+    }
+}
+
+impl VariantTraining {
+    fn of<T: Real>(learner: &Learner<T>) -> Self {
+        let (records, divergence) = (learner.records().to_vec(), learner.divergence());
+        let moved = learner.moved();
+        let findings = findings(&records, divergence, &moved);
+        Self { name: learner.name().to_owned(), records, divergence, moved, findings }
+    }
+}

@@ -1,0 +1,403 @@
+//! `gradient-lab train`, data and weights from files, and what is refused of them.
+
+mod helpers;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use gradient_lab::export::open;
+use gradient_lab::study::{DrawStudy, TaskContext};
+use helpers::lab;
+use helpers::process::refusal;
+use serde::Deserialize;
+
+const TRAINING: &str = "[architecture]\nhidden = [8, 6]\nbatch = 16\nloss = 'bce'\n[data]\nset = 'circles'\nexamples = 120\n[training]\nsteps = 60\noptimizer = 'adam'\nlearning_rate = 0.01\n[[variant]]\nname = 'Plain'\nactivation = 'tanh'\n[[variant]]\nname = 'Batch'\nactivation = 'relu'\nnormalization = 'batch'\ntraining = { optimizer = 'momentum' }\nclip = { norm = 1.0 }";
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> String {
+        fs::write(self.path(name), contents).expect("written");
+        self.path(name)
+    }
+}
+
+fn succeeded(output: &Output) -> String {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+#[test]
+fn a_training_learns_and_is_the_same_on_any_number_of_threads() {
+    let folder = Folder::new();
+    let experiment = folder.file("circles.toml", TRAINING);
+    let run = |threads: &str| {
+        let (log, weights) = (folder.path("run.csv"), folder.path("run.safetensors"));
+        let told = lab(&[
+            "train",
+            &experiment,
+            "--log",
+            &log,
+            "--weights",
+            &weights,
+            "--threads",
+            threads,
+        ]);
+        assert_eq!(succeeded(&told), "");
+        (fs::read_to_string(log).expect("a log"), fs::read(weights).expect("weights"))
+    };
+    let (log, weights) = run("1");
+    assert!(run("2") == (log.clone(), weights.clone()) && run("5") == (log.clone(), weights));
+    assert_eq!(succeeded(&lab(&["train", &experiment])), log);
+    let mut reader = csv::Reader::from_reader(log.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
+    assert_eq!(rows.len(), 2 * 60 * 3);
+    let number = |row: usize, column: usize| rows[row][column].parse::<f64>().expect("a number");
+    for first in [0, 180] {
+        let [before, after] = [first, first + 179].map(|row| number(row, 5));
+        assert!(after < 0.8 * before, "test loss {before} {after}");
+        assert!((0.0..=1.0).contains(&number(first + 179, 6)));
+    }
+}
+
+#[test]
+fn a_training_that_goes_on_is_the_whole_one_bit_by_bit() {
+    let folder = Folder::new();
+    let whole = folder.file("whole.toml", TRAINING);
+    let half = folder.file("half.toml", TRAINING.replace("steps = 60", "steps = 25"));
+    let [first, second, all] =
+        ["1", "2", "3"].map(|name| folder.path(&format!("{name}.safetensors")));
+    succeeded(&lab(&["train", &half, "--weights", &first]));
+    succeeded(&lab(&["train", &whole, "--weights", &second, "--resume", &first]));
+    succeeded(&lab(&["train", &whole, "--weights", &all]));
+    assert!(fs::read(&second).expect("written") == fs::read(&all).expect("written"));
+    let again = lab(&["train", &whole, "--resume", &all]);
+    let sentence = refusal(2, &again).expect("a sentence");
+    assert!(sentence.contains("written after 60 steps, and this training takes 60"), "{sentence}");
+    let weights = folder.path("w.safetensors");
+    succeeded(&lab(&["run", &whole, "--weights", &weights]));
+    let sentence = refusal(2, &lab(&["train", &whole, "--resume", &weights])).expect("a sentence");
+    assert!(sentence.contains("does not say after how many steps"), "{sentence}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stopped_training_keeps_what_it_has_and_a_killed_one_the_old_file() {
+    let folder = Folder::new();
+    let long = folder.file("long.toml", TRAINING.replace("steps = 60", "steps = 10000000"));
+    let weights = folder.file("run.safetensors", "what was there");
+    for (signal, keeps) in [("-KILL", false), ("-INT", true)] {
+        let log = folder.path("run.csv");
+        let child = Command::new(env!("CARGO_BIN_EXE_gradient-lab"))
+            .args(["train", &long, "--log", &log, "--weights", &weights])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        std::thread::sleep(Duration::from_secs(3));
+        let process = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &process]).status().expect("kill").success());
+        let output = child.wait_with_output().expect("it ends");
+        let now = fs::read(&weights).expect("a file");
+        assert_eq!(output.status.success(), keeps);
+        assert_eq!(now != b"what was there", keeps);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(told.contains("of 10000000 steps; what was learned is kept."), keeps, "{told}");
+        if keeps {
+            let records = fs::read_to_string(log).expect("a log").lines().count();
+            assert!((2..=1 + 2 * 1024 * 3).contains(&records));
+        }
+    }
+}
+
+#[test]
+fn a_diverging_variant_stops_with_a_sentence_and_the_other_goes_on() {
+    let folder = Folder::new();
+    let text = "[training]\nsteps = 40\n[[variant]]\nname = 'Wild'\nactivation = 'relu'\noutput_activation = 'linear'\ninit = { scheme = 'identity' }\ntraining = { learning_rate = 1e6 }\n[[variant]]\nname = 'Calm'";
+    let experiment = folder.file("wild.toml", text);
+    let weights = folder.path("w.safetensors");
+    let output = lab(&["train", &experiment, "--weights", &weights]);
+    let log = succeeded(&output);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("Variant “Wild” diverged in step"), "{told}");
+    assert_eq!(log.lines().filter(|line| line.starts_with("Calm")).count(), 40 * 6);
+    let file = fs::read(&weights).expect("weights");
+    let file = safetensors::SafeTensors::deserialize(&file).expect("whole");
+    for (_, tensor) in file.tensors() {
+        assert!(tensor.data().chunks_exact(8).all(|number| {
+            f64::from_le_bytes(number.try_into().expect("eight bytes")).is_finite()
+        }));
+    }
+}
+
+/// What state_dicts.py leaves of one network.
+#[derive(Deserialize)]
+struct StateDict {
+    experiment: String,
+    loss: f64,
+    delta_norms: Vec<f64>,
+}
+
+#[test]
+fn networks_of_pytorch_have_autograd_s_error_signals() {
+    let from = Path::new("tests/data/training");
+    let text = fs::read_to_string(from.join("state_dicts.json")).expect("the script's own");
+    let cases: Vec<StateDict> = serde_json::from_str(&text).expect("the script's own");
+    let folder = Folder::new();
+    for name in ["plain", "batch", "layer"] {
+        let name = format!("{name}.safetensors");
+        fs::copy(from.join(&name), folder.path(&name)).expect("copied");
+    }
+    for case in cases {
+        let path = folder.file("case.toml", &case.experiment);
+        let experiment = open::file(Path::new(&path)).unwrap_or_else(|e| panic!("{e}"));
+        let task = TaskContext::unattended();
+        let draw = DrawStudy::new().run(&experiment, &task).expect("not stopped");
+        let variant = &draw.variants[0];
+        assert!((variant.loss.to_f64() - case.loss).abs() < 1e-12 * case.loss);
+        assert_eq!(variant.layers.len(), case.delta_norms.len());
+        for (layer, expected) in variant.layers.iter().zip(&case.delta_norms) {
+            let error = (layer.delta.to_f64() - expected).abs() / expected;
+            assert!(error < 1e-10, "layer {}: {error:e}\n{}", layer.layer, case.experiment);
+        }
+        let again = experiment.to_toml();
+        assert!(again.contains("weights = {") || again.contains("[variant.weights]"), "{again}");
+        let path = folder.file("again.toml", &again);
+        assert_eq!(
+            open::file(Path::new(&path)).unwrap_or_else(|e| panic!("{e}\n{again}")),
+            experiment
+        );
+    }
+}
+
+#[test]
+fn the_lab_s_own_weights_are_read_back() {
+    let folder = Folder::new();
+    let experiment = folder.file("circles.toml", TRAINING);
+    let weights = folder.path("own.safetensors");
+    succeeded(&lab(&["train", &experiment, "--weights", &weights]));
+    let own = TRAINING
+        .replace("activation = '", "weights = { file = 'own.safetensors' }\nactivation = '");
+    let own = folder.file("own.toml", own);
+    let experiment = open::file(Path::new(&own)).unwrap_or_else(|e| panic!("{e}"));
+    let file = fs::read(&weights).expect("weights");
+    let file = safetensors::SafeTensors::deserialize(&file).expect("whole");
+    let tensor = |name: &str| -> Vec<f64> {
+        let tensor = file.tensor(name).expect(name);
+        let number = |bytes: &[u8]| f64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+        tensor.data().chunks_exact(8).map(number).collect()
+    };
+    for variant in &experiment.variants {
+        let given = variant.weights.as_ref().expect("read");
+        assert_eq!(given[1].concat(), tensor(&format!("{}.2.weight", variant.name)));
+    }
+    let norm = experiment.variants[1].given_norm(2).expect("normalized");
+    assert_eq!(norm[0], tensor("Batch.2.norm.weight"));
+}
+
+/// A safetensors file of tensors without pattern.
+fn safetensors(tensors: &[(&str, &str, &[usize], usize)]) -> Vec<u8> {
+    let (mut header, mut at) = (Vec::new(), 0);
+    for (name, dtype, shape, bytes) in tensors {
+        header.push(format!(
+            "\"{name}\":{{\"dtype\":\"{dtype}\",\"shape\":{shape:?},\"data_offsets\":[{at},{}]}}",
+            at + bytes
+        ));
+        at += bytes;
+    }
+    let header = format!("{{{}}}", header.join(","));
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header.as_bytes());
+    file.resize(file.len() + at, 0);
+    file
+}
+
+/// 2–3–1, whose weights are in `w.safetensors`.
+const WEIGHTED: &str =
+    "[architecture]\ninput = 2\nhidden = [3]\n[[variant]]\nweights = { file = 'w.safetensors' }";
+
+fn bad_weights() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let good: [(&str, &str, &[usize], usize); 4] = [
+        ("0.weight", "F64", &[3, 2], 48),
+        ("0.bias", "F64", &[3], 24),
+        ("2.weight", "F64", &[1, 3], 24),
+        ("2.bias", "F64", &[1], 8),
+    ];
+    let with = |place: usize, tensor: (&'static str, &'static str, &'static [usize], usize)| {
+        let mut all = good;
+        all[place] = tensor;
+        safetensors(&all)
+    };
+    let whole = safetensors(&good);
+    let mut nan = whole.clone();
+    let end = nan.len();
+    nan[end - 8..].copy_from_slice(&f64::NAN.to_le_bytes());
+    let mut large = whole.clone();
+    large[end - 8..].copy_from_slice(&1e300_f64.to_le_bytes());
+    let mut infinite = whole.clone();
+    infinite[end - 40..end - 32].copy_from_slice(&f64::INFINITY.to_le_bytes());
+    let huge = [&u64::MAX.to_le_bytes()[..], b"{}"].concat();
+    let header = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    vec![
+        ("empty", Vec::new(), "no whole safetensors file"),
+        ("cut in the length", whole[..5].to_vec(), "no whole safetensors file"),
+        ("cut in the header", whole[..40].to_vec(), "no whole safetensors file"),
+        ("cut in the numbers", whole[..end - 9].to_vec(), "no whole safetensors file"),
+        ("longer than it says", [&whole[..], &[0; 7]].concat(), "no whole safetensors file"),
+        ("huge header", huge, "no whole safetensors file"),
+        (
+            "header of 100 MB that is not there",
+            [&100_000_000_u64.to_le_bytes()[..], b"{\"a\":"].concat(),
+            "no whole",
+        ),
+        ("header that is no JSON", header("{weights"), "no whole safetensors file"),
+        ("header that is a list", header("[]"), "no whole safetensors file"),
+        ("text", b"0.weight = [[1, 2], [3, 4]]".to_vec(), "no whole safetensors file"),
+        ("a pickle", b"\x80\x02}q\x00X\x08\x00\x00\x00".repeat(9), "no whole safetensors file"),
+        ("nothing in it", safetensors(&[]), "0 matrices of weights, and the network has 2 layers"),
+        ("one layer", safetensors(&good[..2]), "1 matrices of weights"),
+        (
+            "offsets that overlap",
+            header(
+                "{\"0.weight\":{\"dtype\":\"F64\",\"shape\":[3,2],\"data_offsets\":[0,48]},\"2.weight\":{\"dtype\":\"F64\",\"shape\":[1,3],\"data_offsets\":[0,24]}}",
+            ),
+            "no whole",
+        ),
+        (
+            "offsets beyond every number",
+            header(
+                "{\"0.weight\":{\"dtype\":\"F64\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,18446744073709551615]}}",
+            ),
+            "no whole",
+        ),
+        (
+            "half precision",
+            with(0, ("0.weight", "F16", &[3, 2], 12)),
+            "“0.weight” has numbers of type F16",
+        ),
+        (
+            "whole numbers",
+            with(2, ("2.weight", "I64", &[1, 3], 24)),
+            "“2.weight” has numbers of type I64",
+        ),
+        ("truth values", with(3, ("2.bias", "BOOL", &[1], 1)), "“2.bias” has numbers of type BOOL"),
+        (
+            "turned weights",
+            with(0, ("0.weight", "F64", &[2, 3], 48)),
+            "“0.weight” is 2 × 3 where 3 × 2 must stand",
+        ),
+        (
+            "shapes that do not chain",
+            with(2, ("2.weight", "F64", &[1, 4], 32)),
+            "“2.weight” is 1 × 4 where 1 × 3",
+        ),
+        (
+            "a bias that is too long",
+            with(1, ("0.bias", "F64", &[4], 32)),
+            "“0.bias” is 4 numbers where 3 numbers",
+        ),
+        ("a bias that is a matrix", with(1, ("0.bias", "F64", &[3, 1], 24)), "“0.bias” is 3 × 1"),
+        (
+            "a convolution",
+            with(0, ("0.weight", "F64", &[3, 2, 1, 1], 48)),
+            "“0.weight” normalizes a layer",
+        ),
+        (
+            "a normalization nobody asked for",
+            with(1, ("1.weight", "F64", &[3], 24)),
+            "“1.weight” normalizes a layer",
+        ),
+        ("a number without a name", with(1, ("0", "F64", &[3], 24)), "“0” is no weight or bias"),
+        (
+            "a name without a number",
+            with(0, ("fc.weight", "F64", &[3, 2], 48)),
+            "“fc.weight” is no weight or bias",
+        ),
+        (
+            "another kind of parameter",
+            with(1, ("0.weight_g", "F64", &[3], 24)),
+            "“0.weight_g” is no weight or bias",
+        ),
+        ("two networks", with(1, ("a.0.weight", "F64", &[3], 24)), "is no weight or bias"),
+        ("a bias alone", with(0, ("4.bias", "F64", &[6], 48)), "is no weight or bias"),
+        ("no number", nan, "“2.bias” has NaN"),
+        ("too large a number", large, "numbers from -1e6 to 1e6 are accepted"),
+        ("infinity", infinite, "has inf"),
+    ]
+}
+
+/// 2–3–1 on `d.csv`.
+const ON_A_FILE: &str =
+    "[architecture]\nhidden = [3]\nloss = 'bce'\n[data]\nset = 'file'\npath = 'd.csv'";
+
+fn bad_data() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let million = vec!["1"; 1_000_000].join(",");
+    vec![
+        ("empty", Vec::new(), "it has no row of numbers"),
+        ("a header alone", b"x,y,label\n".to_vec(), "it has no row of numbers"),
+        ("one column", b"1\n0\n1\n".to_vec(), "it has 1 column"),
+        ("text in numbers", b"x,y\n1,0\n2,zero\n".to_vec(), "“zero” in line 3, column 2"),
+        ("a gap", b"1,0\n,1\n".to_vec(), "“” in line 2, column 1"),
+        ("no number", b"1,0\nNaN,1\n".to_vec(), "“NaN” in line 2, column 1"),
+        ("infinity", b"1,0\n1,1\ninf,1\n".to_vec(), "“inf” in line 3, column 1"),
+        ("too large a number", b"1,0\n1e9,1\n".to_vec(), "“1e9” in line 2"),
+        (
+            "a million columns",
+            format!("{million}\n{million}\n").into_bytes(),
+            "it has 1000000 columns",
+        ),
+        ("ragged rows", b"1,2,0\n1,1\n".to_vec(), "line 2 has 2 columns, and the first has 3"),
+        ("bytes that are no text", b"1,0\n\xff\xfe,1\n".to_vec(), "in line 2, column 1"),
+        ("zeros", vec![0; 4096], "it has 1 column"),
+        ("a label that is none", b"1,0\n2,1\n3,2\n".to_vec(), "the label 2 of example 3"),
+        ("half a label", b"1,0\n2,0.5\n".to_vec(), "the label 0.5 of example 2"),
+        ("semicolons", b"1;2;0\n3;4;1\n".to_vec(), "it has 1 column"),
+    ]
+}
+
+#[test]
+fn malformed_files_are_refused_in_one_sentence() {
+    let folder = Folder::new();
+    let (weighted, on_a_file) = (folder.file("w.toml", WEIGHTED), folder.file("d.toml", ON_A_FILE));
+    let weights = bad_weights().into_iter().map(|case| ("w.safetensors", &weighted, case));
+    let data = bad_data().into_iter().map(|case| ("d.csv", &on_a_file, case));
+    let cases: Vec<_> = weights.chain(data).collect();
+    assert!(cases.len() >= 40);
+    for (file, experiment, (what, bytes, part)) in cases {
+        folder.file(file, bytes);
+        // Two gigabytes of address space.
+        let (output, _) = helpers::process::limited(2_000_000, &["run", experiment], b"");
+        let sentence = refusal(2, &output).unwrap_or_else(|wrong| panic!("{what}: {wrong}"));
+        assert!(sentence.contains(part), "{what}: {sentence}");
+    }
+    for (file, experiment) in [("w.safetensors", &weighted), ("d.csv", &on_a_file)] {
+        fs::remove_file(folder.path(file)).expect("it was there");
+        let sentence = refusal(2, &lab(&["run", experiment])).expect("a sentence");
+        assert!(sentence.contains("cannot be read"), "{sentence}");
+    }
+}
+
+#[test]
+fn a_data_file_feeds_every_command() {
+    let folder = Folder::new();
+    let rows: String = (0..40).map(|i| format!("{},{},{}\n", i % 7, i % 3, i % 2)).collect();
+    folder.file("d.csv", format!("a,b,label\n{rows}"));
+    let experiment =
+        folder.file("d.toml", format!("{ON_A_FILE}\nstandardize = true\n[training]\nsteps = 20"));
+    assert!(succeeded(&lab(&["run", &experiment])).contains("delta_norm"));
+    assert_eq!(succeeded(&lab(&["train", &experiment])).lines().count(), 1 + 2 * 20 * 2);
+    let read = open::file(Path::new(&experiment)).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((read.architecture.input, read.architecture.output), (2, 1));
+    let split = read.split().expect("labels").expect("a set");
+    assert_eq!((split.training.x.len(), split.test.x.len()), (32, 8));
+}
