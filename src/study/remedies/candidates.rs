@@ -50,7 +50,7 @@ pub(super) fn candidates(experiment: &Experiment) -> Vec<Vec<Change>> {
     let given = variant.weights.is_some();
     let plain = if variant.is_plain() { &[][..] } else { &[Plain][..] };
     let no_bias = if has_bias { &[NoBias][..] } else { &[][..] };
-    let scheme = |scheme| Change::Scheme(scheme);
+    let scheme = Change::Scheme;
     SCHEMES
         .into_iter()
         .filter(|&s| given || s != variant.init.scheme)
