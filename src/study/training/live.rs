@@ -7,7 +7,7 @@ use crate::engine::Real;
 use crate::experiment::{Experiment, Precision};
 use crate::study::{DrawStudy, Stopped, TaskContext};
 
-use super::finding::{TrainingFinding, findings};
+use super::finding::{TrainingFinding, ends_of_loss, findings};
 use super::{Divergence, Learner, Surface, Training, TrainingError, TrainingRecord};
 
 /// A training of either precision.
@@ -94,6 +94,16 @@ impl LiveTraining {
         }
     }
 
+    /// The share of its loss that each variant has lost, from 0 to 1: 1 − (mean of the last tenth of
+    /// its records)/(the first tenth's, or that of the first record if it is smaller); 0 where it
+    /// diverged.
+    pub fn learned_shares(&self) -> Vec<f64> {
+        match self {
+            Self::Double(training) => training.learners().iter().map(learned_share).collect(),
+            Self::Single(training) => training.learners().iter().map(learned_share).collect(),
+        }
+    }
+
     /// What it has left so far.
     pub fn state(&self) -> TrainingState {
         let variants = match self {
@@ -103,6 +113,14 @@ impl LiveTraining {
         let (experiment, steps_taken) = (Arc::new(self.experiment().clone()), self.steps_taken());
         TrainingState { experiment, steps_taken, variants }
     }
+}
+
+fn learned_share<T: Real>(learner: &Learner<T>) -> f64 {
+    let [first, last] = match ends_of_loss(learner.records()) {
+        Some(ends) if learner.divergence().is_none() => ends,
+        _ => return 0.0,
+    };
+    if first > 0.0 { (1.0 - last / first).clamp(0.0, 1.0) } else { 0.0 }
 }
 
 impl VariantTraining {
