@@ -1,6 +1,9 @@
 //! Sweeps worth a look, ready to be measured in a few seconds.
 
-use crate::experiment::{Activation, Architecture, Draws, Experiment, Variant};
+use crate::experiment::{
+    Activation, Architecture, DataSet, Draws, Experiment, Init, Loss, Precision, Scheme, SetKind,
+    Training, Variant,
+};
 
 use super::mean_field::critical_weight_variance;
 use super::moments::BiasLaw;
@@ -15,11 +18,14 @@ pub enum SweepPreset {
     DepthGainRelu,
     /// Sigmoid over gain and depth.
     DepthGainSigmoid,
+    /// What tanh learns over σ_w and depth.
+    Trainability,
 }
 
 impl SweepPreset {
     /// Every preset, in the order in which menus show them.
-    pub const ALL: [Self; 3] = [Self::PhaseDiagram, Self::DepthGainRelu, Self::DepthGainSigmoid];
+    pub const ALL: [Self; 4] =
+        [Self::PhaseDiagram, Self::DepthGainRelu, Self::DepthGainSigmoid, Self::Trainability];
 
     /// The name on screen.
     pub fn label(self) -> &'static str {
@@ -27,6 +33,7 @@ impl SweepPreset {
             Self::PhaseDiagram => "Phase diagram of tanh",
             Self::DepthGainRelu => "Depth × gain, ReLU",
             Self::DepthGainSigmoid => "Depth × gain, sigmoid",
+            Self::Trainability => "Trainability of tanh (minutes)",
         }
     }
 
@@ -41,6 +48,9 @@ impl SweepPreset {
             }
             Self::DepthGainSigmoid => {
                 "A sigmoid needs weights ten times as large before δ survives."
+            }
+            Self::Trainability => {
+                "384 networks learn handwritten digits for 300 steps: they train to about 6ξ layers, the depth that theory gives (Schoenholz and others 2017)."
             }
         }
     }
@@ -66,6 +76,7 @@ impl SweepPreset {
                 };
                 depth_by(gain, Activation::Sigmoid)
             }
+            Self::Trainability => trainability(),
         }
     }
 }
@@ -135,6 +146,24 @@ fn network(activation: Activation) -> Experiment {
 
 fn depth_by(gain: Axis, activation: Activation) -> Sweep {
     over(&network(activation), 0, gain, Setting::Depth)
+}
+
+/// The map of Schoenholz et al. 2017, on the digits: σ_b² = .05, 300 steps of SGD at .03.
+fn trainability() -> Sweep {
+    let mut experiment = network(Activation::Tanh);
+    experiment.title = "tanh: how deep a network learns".to_owned();
+    experiment.architecture.batch = 64;
+    experiment.architecture.loss = Loss::SoftmaxCe;
+    experiment.architecture.precision = Precision::F32;
+    experiment.data_set = Some(DataSet::of(SetKind::Digits));
+    experiment.training =
+        Some(Training { learning_rate: Some(0.03), steps: Some(300), ..Training::default() });
+    let deviation = Init { std: Some(0.05_f64.sqrt()), ..Init::of(Scheme::Normal) };
+    experiment.variants[0].bias = deviation;
+    let x = Axis { from: 0.6, to: 2.2, cells: 24, ..Axis::usual(Setting::WeightStd) };
+    let y = Axis { from: 2.0, to: 62.0, cells: 16, ..Axis::usual(Setting::Depth) };
+    let quantity = Quantity::Learned;
+    Sweep { experiment, variant: 0, x, y: Some(y), quantity, seeds: 1, engine: None }
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub struct SweepPage {
     checked: Option<(Sweep, Option<String>)>,
     presses: u64,
     /// The presets, made once: each asks the theory where to look.
-    presets: [(SweepPreset, Sweep); 3],
+    presets: [(SweepPreset, Sweep); SweepPreset::ALL.len()],
     /// The last answer that is a map.
     shown: Option<Arc<Answer>>,
     chosen: Chosen,
