@@ -128,6 +128,7 @@ fn axis_labels(panel: &Panel) -> Vec<&str> {
             Rows::Steps(_) => vec![&heat.x_label, "step"],
             Rows::Named(_) | Rows::Formats { .. } => vec![&heat.x_label],
         },
+        Panel::Surface(surface) => surface.labels.to_vec(),
         Panel::Graph(_) => Vec::new(),
     }
 }

@@ -163,3 +163,48 @@ fn a_figure_that_cannot_be_measured_says_why() {
     let figure = FigureId::Sweep.compute(&experiment, View::default(), &task);
     assert!(figure.expect("nobody stops it").notes.is_empty());
 }
+
+/// Where theory lets nothing through nothing is learned, and near its critical line much is.
+#[test]
+fn a_map_of_what_is_learned_follows_theory() {
+    let text = "draws = 'layered'\n[architecture]\nwidth = 32\nbatch = 32\nloss = 'softmax_ce'\nprecision = 'f32'\n[data]\nset = 'clusters'\nexamples = 64\n[training]\noptimizer = 'adam'\nlearning_rate = 0.003\nsteps = 60\n[[variant]]\nactivation = 'tanh'";
+    let request = Sweep {
+        experiment: Experiment::from_toml(text).expect("valid"),
+        variant: 0,
+        x: Axis {
+            setting: Setting::WeightStd,
+            from: 0.4,
+            to: 1.0,
+            cells: 3,
+            spacing: Spacing::Linear,
+        },
+        y: Some(Axis {
+            setting: Setting::Depth,
+            from: 2.0,
+            to: 30.0,
+            cells: 2,
+            spacing: Spacing::Linear,
+        }),
+        quantity: Quantity::Learned,
+        seeds: 2,
+        engine: None,
+    };
+    let task = TaskContext::unattended();
+    let map = |threads| sweep(&request, Shard::WHOLE, threads, &task, |_| {}).expect("valid");
+    let one = map(1);
+    assert_eq!(one, map(2), "for any number of threads");
+    let learned = |x, y| one.cell(x, y).and_then(|cell| cell.value).expect("a share");
+    assert!(learned(0, 0) > 0.5 && learned(2, 1) > 0.5, "{one:?}");
+    assert!(learned(0, 1) < 0.1, "{one:?}");
+    // ξ of σ_w = .7 without biases: −1/ln .49; at σ_w = 1 it is beyond every depth.
+    let line = critical_line(&request, &task).expect("nobody stops it");
+    let at = |value: f64| line.iter().find(|point| (point[0] - value).abs() < 1e-9);
+    let expected = -6.0 / 0.49_f64.ln();
+    assert!((at(0.7).expect("on the map")[1] - expected).abs() < 1e-6, "{line:?}");
+    assert_eq!(at(1.0).expect("at the edge")[1], 30.0);
+    let mut rate = request.clone();
+    rate.x = Axis::usual(Setting::LearningRate);
+    assert!(rate.validate().is_ok());
+    rate.quantity = Quantity::DeadShare;
+    assert!(rate.validate().unwrap_err().to_string().contains("moves nothing but a training"));
+}

@@ -39,7 +39,7 @@ fn succeeded(output: &Output) -> String {
 }
 
 #[test]
-fn a_training_learns_and_is_the_same_on_any_number_of_threads() {
+fn a_training_is_the_same_on_any_number_of_threads() {
     let folder = Folder::new();
     let experiment = folder.file("circles.toml", TRAINING);
     let run = |threads: &str| {
@@ -60,14 +60,23 @@ fn a_training_learns_and_is_the_same_on_any_number_of_threads() {
     let (log, weights) = run("1");
     assert!(run("2") == (log.clone(), weights.clone()) && run("5") == (log.clone(), weights));
     assert_eq!(succeeded(&lab(&["train", &experiment])), log);
+    assert_eq!(log.lines().count(), 1 + 2 * 60 * 3);
+}
+
+/// So many steps were chosen after seeing that 60 are too few for circles of 96 examples.
+#[test]
+fn it_learns_what_it_has_not_seen() {
+    let folder = Folder::new();
+    let text = TRAINING.replace("steps = 60", "steps = 400");
+    let log = succeeded(&lab(&["train", &folder.file("circles.toml", text)]));
     let mut reader = csv::Reader::from_reader(log.as_bytes());
     let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
-    assert_eq!(rows.len(), 2 * 60 * 3);
+    assert_eq!(rows.len(), 2 * 400 * 3);
     let number = |row: usize, column: usize| rows[row][column].parse::<f64>().expect("a number");
-    for first in [0, 180] {
-        let [before, after] = [first, first + 179].map(|row| number(row, 5));
-        assert!(after < 0.8 * before, "test loss {before} {after}");
-        assert!((0.0..=1.0).contains(&number(first + 179, 6)));
+    for first in [0, 1200] {
+        let [before, after] = [first, first + 1199].map(|row| number(row, 5));
+        assert!(after < 0.5 * before, "test loss {before} {after}");
+        assert!(number(first + 1199, 6) > 0.9);
     }
 }
 

@@ -131,7 +131,7 @@ impl Executor for Crowd {
 
 #[test]
 fn shares_change_no_bit() {
-    let text = "[architecture]\ninput = 40\ndepth = 3\nwidth = 70\noutput = 3\nbatch = 40\nloss = 'softmax_ce'\n[training]\noptimizer = 'adam'\n[[variant]]\nactivation = 'relu'\n[[variant]]\nactivation = 'tanh'\nclip = { norm = 0.1 }\nnormalization = 'batch'";
+    let text = "[architecture]\ninput = 40\ndepth = 3\nwidth = 200\noutput = 3\nbatch = 40\nloss = 'softmax_ce'\n[training]\noptimizer = 'adam'\n[[variant]]\nactivation = 'relu'\n[[variant]]\nactivation = 'tanh'\nclip = { norm = 0.1 }\nnormalization = 'batch'";
     let experiment = Experiment::from_toml(text).expect("valid");
     for variant in &experiment.variants {
         let mut study = DrawStudy::new();

@@ -26,13 +26,13 @@ const LEAST_BYTES_A_CELL: u64 = 16;
 pub(super) struct SweepArgs {
     #[arg(value_name = "EXPERIMENT", help = EXPERIMENT_HELP, required_unless_present = "join")]
     experiment: Option<PathBuf>,
-    /// The setting that moves: gain, weight_std, bias_std, depth, width or batch; :log for log steps
+    /// The setting that moves: gain, weight_std, bias_std, depth, width, batch, skip_scale or learning_rate; :log for log steps
     #[arg(long, value_name = "SETTING:FROM:TO:CELLS[:log]", value_parser = axis, required_unless_present = "join")]
     x: Option<Axis>,
     /// A second setting, for a map
     #[arg(long, value_name = "SETTING:FROM:TO:CELLS[:log]", value_parser = axis)]
     y: Option<Axis>,
-    /// What is measured: decades_per_layer, first_over_last, dead_share or saturated_share
+    /// What is measured: decades_per_layer, first_over_last, dead_share, saturated_share or learned
     #[arg(long, value_name = "NAME", default_value = "decades_per_layer", value_parser = quantity)]
     quantity: Quantity,
     /// Seeds of each cell, the experiment's own and those after it, 1 to 100000; if absent 320 over the narrowest width, from 5 to 40

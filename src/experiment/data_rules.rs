@@ -148,6 +148,20 @@ impl Experiment {
         self.data_set.as_ref().is_none_or(is_read) && self.variants.iter().all(is_given)
     }
 
+    /// Forgets where numbers are from that have been changed or dropped since: what is written of
+    /// the experiment is then the numbers themselves.
+    pub fn forget_changed_sources(&mut self, before: &Self) {
+        if self.data != before.data && self.data_set == before.data_set {
+            self.data_set = None;
+        }
+        for (variant, before) in self.variants.iter_mut().zip(&before.variants) {
+            let is_kept = variant.weights == before.weights && variant.biases == before.biases;
+            if !is_kept && variant.weights_file == before.weights_file {
+                variant.weights_file = None;
+            }
+        }
+    }
+
     /// Takes what was read from the data's path, and its sizes.
     ///
     /// # Errors
@@ -264,7 +278,7 @@ mod tests {
             ("[data]\nset = 'digits'\nnoise = 0.1", "data.noise does not go"),
             ("[data]\nset = 'xor'\nnoise = -1", "data.noise = -1 is not accepted"),
             ("[data]\nset = 'xor'\nexamples = 0", "data.examples = 0 is not accepted"),
-            ("[data]\nset = 'xor'\ntest = 1.0", "data.test = 1.0 is not accepted"),
+            ("[data]\nset = 'xor'\ntest = 1.0", "data.test = 1 is not accepted"),
             ("[data]\nset = 'xor'\nsize = 3", "size"),
             ("[architecture]\ninput = 3\n[data]\nset = 'xor'", "2, which data.set = \"xor\" fixes"),
             ("[architecture]\nbatch = 500\n[data]\nset = 'xor'", "at most the 400 examples"),

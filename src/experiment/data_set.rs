@@ -1,11 +1,20 @@
-//! Sets of examples as the file names them.
+//! Examples as the file gives or names them.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Data;
 use super::tables::word;
+
+/// Explicit inputs and targets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// One list for each example, n_0 numbers each.
+    pub x: Vec<Vec<f64>>,
+    /// One list for each example, n_L numbers each.
+    pub y: Vec<Vec<f64>>,
+}
 
 /// Which examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

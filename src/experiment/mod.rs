@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use activation::Activation;
 pub use activation::*;
 pub use choices::{Draws, Loss, Precision};
-pub use data_set::{DataSet, Examples, SetKind, Split};
+pub use data_set::{Data, DataSet, Examples, SetKind, Split};
 pub use difference::ChangedKey;
 pub use error::ExperimentError;
 pub use exception::LayerException;
@@ -107,16 +107,6 @@ pub struct Architecture {
     /// The format in which the pass is computed.
     #[serde(deserialize_with = "word")]
     pub precision: Precision,
-}
-
-/// Explicit inputs and targets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Data {
-    /// One list for each example, n_0 numbers each.
-    pub x: Vec<Vec<f64>>,
-    /// One list for each example, n_L numbers each.
-    pub y: Vec<Vec<f64>>,
 }
 
 /// One way to set up the network; variants differ, the architecture and the draws do not.

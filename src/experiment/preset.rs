@@ -26,7 +26,7 @@ macro_rules! preset {
 
 impl Preset {
     /// Every preset, in the order in which menus show them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         preset!(
             "chapter-16",
             "The chapter's gradient-flow figure: a sigmoid net vanishes, the ReLU net's one output is dead."
@@ -80,6 +80,14 @@ impl Preset {
         preset!(
             "recurrent",
             "One orthogonal matrix 50 times: δ vanishes, stays and explodes at gain 0.9, 1 and 1.1."
+        ),
+        preset!(
+            "spirals",
+            "Training: two spirals, which three layers of tanh or ReLU learn and sigmoids do not."
+        ),
+        preset!(
+            "digits-deep",
+            "Training: twenty sigmoid layers stay at chance on handwritten digits; each remedy learns."
         ),
     ];
 

@@ -114,7 +114,27 @@ pub enum Clip {
     Value(f64),
 }
 
+/// What keeps ‖g‖ = 0 from dividing by 0, as in `torch.nn.utils.clip_grad_norm_`.
+const CLIP_EPSILON: f64 = 1e-6;
+
 impl Clip {
+    /// By what a gradient is multiplied, and what its entries then may be at most: 1 and infinity
+    /// where nothing is clipped. `norm` is that of all gradients together.
+    ///
+    /// ```
+    /// use gradient_lab::experiment::Clip;
+    /// assert_eq!(Clip::factor_and_limit(Some(Clip::Value(0.5)), 9.0), [1.0, 0.5]);
+    /// let [factor, _] = Clip::factor_and_limit(Some(Clip::Norm(1.0)), 4.0);
+    /// assert_eq!(factor, 1.0 / (4.0 + 1e-6));
+    /// ```
+    pub fn factor_and_limit(clip: Option<Self>, norm: f64) -> [f64; 2] {
+        match clip {
+            None => [1.0, f64::INFINITY],
+            Some(Self::Value(limit)) => [1.0, limit],
+            Some(Self::Norm(limit)) => [(limit / (norm + CLIP_EPSILON)).min(1.0), f64::INFINITY],
+        }
+    }
+
     /// The key in files, and c.
     pub fn key_and_limit(self) -> (&'static str, f64) {
         match self {

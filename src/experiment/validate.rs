@@ -18,7 +18,13 @@ impl Experiment {
         }
         let sizes = self.sizes();
         let mut dropped = false;
+        if self.data.is_none() {
+            self.data_set = None;
+        }
         for variant in &mut self.variants {
+            if variant.weights.is_none() || variant.biases.is_none() {
+                variant.weights_file = None;
+            }
             let weights = variant.weights.as_ref().is_some_and(|weights| {
                 check_length("weights", weights.len(), sizes.len() - 1, "layer").is_err()
                     || weights

@@ -29,6 +29,7 @@ pub struct GivenNetwork {
 impl Variant {
     /// γ and β that are given for layer l, from 1.
     pub fn given_norm(&self, layer: usize) -> Option<&[Vec<f64>; 2]> {
+        self.weights.as_ref()?;
         self.weights_file.as_ref()?.norms.get(layer - 1)?.as_ref()
     }
 }

@@ -77,7 +77,7 @@ impl FigureId {
                 let report = Arc::new(precision(&mut study, experiment, task)?);
                 Ok(Figure::flush(&report, view.variant))
             }
-            Self::Training | Self::TrainingLayers | Self::TrainingHeat => {
+            Self::Training | Self::TrainingLayers | Self::TrainingHeat | Self::Surface => {
                 trained(self, &mut study, experiment, view.variant, task)
             }
         }
@@ -104,6 +104,9 @@ fn usual_check(
     }
 }
 
+/// Why there is no decision surface.
+const NO_SURFACE: &str = "A decision surface takes two inputs and at most two outputs: set architecture.input = 2, or take a set such as data.set = \"spirals\"; and a network of fewer weights where it has those.";
+
 /// A figure of a whole training; with a note alone where there is none.
 fn trained(
     id: FigureId,
@@ -124,6 +127,9 @@ fn trained(
     Ok(match id {
         FigureId::Training => Figure::training(&state),
         FigureId::TrainingLayers => Figure::training_layers(&state, state.steps_taken),
+        FigureId::Surface => Figure::surface(&state, variant).unwrap_or_else(|| {
+            with_note(id, experiment, variant, Vec::new(), NO_SURFACE.to_owned())
+        }),
         _ => Figure::training_heat(&state, variant),
     })
 }

@@ -55,6 +55,8 @@ pub enum FigureId {
     TrainingLayers,
     /// Layer × step: ‖∂L/∂W^(l)‖ over a training of one variant.
     TrainingHeat,
+    /// What a network with two inputs says of every point after a training.
+    Surface,
 }
 
 /// What is said of a figure, and its size on paper.
@@ -67,7 +69,7 @@ struct Spec {
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Norms,
         Self::Strips,
         Self::Units,
@@ -97,6 +99,7 @@ impl FigureId {
         Self::Training,
         Self::TrainingLayers,
         Self::TrainingHeat,
+        Self::Surface,
     ];
 
     fn spec(self) -> Spec {
@@ -275,6 +278,12 @@ impl FigureId {
                 "Gradients over a training",
                 "Layer × step: log10 ‖∂L/∂W^(l)‖ of one variant over a training.",
                 [960.0, 620.0],
+            ),
+            Self::Surface => spec(
+                "surface",
+                "Decision surface",
+                "What a network with two inputs says of every point after a training, under its examples.",
+                [760.0, 640.0],
             ),
         }
     }

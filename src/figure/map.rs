@@ -126,7 +126,7 @@ impl Map {
         Some(Self {
             heading: heading(result),
             line,
-            line_name: "χ = 1".to_owned(),
+            line_name: line_name(sweep.quantity).to_owned(),
             cells: places().map(|(x, y)| MapCell::of(map.cell(x, y))).collect(),
             shown: places().map(|(x, y)| MapCell::of(map.nearest(x, y))).collect(),
             measured: map.cells.clone(),
@@ -160,6 +160,9 @@ impl Map {
             format!("\nquartiles of {seeds} seeds: {} to {}", end(low), end(high))
         });
         let spread = spread.unwrap_or_default();
+        if let (study::Quantity::Learned, Some(value)) = (self.quantity, cell.value) {
+            return with_minus(&format!("{quantity}: {value:.4}{spread}"));
+        }
         let share = trimmed(100.0 * cell.zero_share);
         let words = match cell.value {
             None if cell.zero_share == 1.0 => {
@@ -202,6 +205,11 @@ impl MapCell {
             Self::Pending | Self::Zero => None,
         }
     }
+}
+
+/// What theory's line is, of a map of that quantity.
+pub(super) fn line_name(quantity: study::Quantity) -> &'static str {
+    if quantity == study::Quantity::Learned { "6 ξ" } else { "χ = 1" }
 }
 
 /// Shares from 0 to 1; decades as far above 0, the healthy value, as below.

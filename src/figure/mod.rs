@@ -26,6 +26,7 @@ mod precision;
 pub mod remedies_table;
 mod spread;
 mod stored_norms;
+mod surface;
 mod sweep;
 mod table;
 mod training;
@@ -54,6 +55,7 @@ pub use number::{
 };
 pub use spread::{Ridge, SpreadForm};
 pub use stored_norms::{Limit, StoredNorm, StoredNorms};
+pub use surface::SurfacePanel;
 pub use sweep::{Chosen, Profile};
 pub use table::Table;
 
@@ -113,6 +115,8 @@ pub enum Panel {
     Map(Map),
     /// Histograms one above the other.
     Ridge(Ridge),
+    /// A decision surface.
+    Surface(SurfacePanel),
 }
 
 impl Panel {
@@ -125,6 +129,7 @@ impl Panel {
             Self::Graph(graph) => &graph.heading,
             Self::Map(map) => &map.heading,
             Self::Ridge(ridge) => &ridge.heading,
+            Self::Surface(surface) => &surface.heading,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::number::{full, full_of_log10};
 use super::table::{Table, of_layer, row};
 use super::{
     AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Map, MapCell, Mark, MarkShape, Panel, Rows,
-    Scale, format_rows::flush_rows, precision, value_rows::table_rows,
+    Scale, SurfacePanel, format_rows::flush_rows, precision, value_rows::table_rows,
 };
 
 impl Figure {
@@ -42,6 +42,7 @@ impl Figure {
                 Panel::Chart(chart) => rows.extend(chart_rows(chart)),
                 Panel::Graph(graph) => rows.extend(graph_rows(graph)),
                 Panel::Map(map) => rows.extend(map_rows(map)),
+                Panel::Surface(surface) => rows.extend(surface_rows(surface)),
             }
         }
         Table { header: Table::LONG, rows }
@@ -109,6 +110,15 @@ fn chart_readings(mark: &Mark) -> Vec<(String, f64, f64)> {
 }
 
 /// What is measured, row after row from the bottom, and the line of theory.
+fn surface_rows(surface: &SurfacePanel) -> impl Iterator<Item = Vec<String>> + '_ {
+    let [x_label, y_label] = surface.labels;
+    surface.values.iter().enumerate().map(move |(index, value)| {
+        let [x, y] = [index % surface.side, index / surface.side].map(|c| surface.middle(c));
+        let (series, x) = (format!("{y_label} = {y}"), x.to_string());
+        row(surface.quantity.to_owned(), series, [&x, x_label], value.to_string(), None)
+    })
+}
+
 fn map_rows(map: &Map) -> impl Iterator<Item = Vec<String>> + '_ {
     let places = (0..map.y.values.len()).flat_map(|y| (0..map.x.values.len()).map(move |x| (x, y)));
     let cells = places.filter(|&(x, y)| map.cell(x, y) != MapCell::Pending).map(|(x, y)| {

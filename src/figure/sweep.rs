@@ -141,7 +141,8 @@ fn chart(
         marks.push(Mark::new("healthy: 0", Ink::Weak, MarkShape::Level(0.0)));
     }
     if let Some(critical) = critical {
-        marks.push(Mark::new("theory χ = 1", Ink::Text, MarkShape::At(critical)));
+        let name = format!("theory {}", map::line_name(result.sweep.quantity));
+        marks.push(Mark::new(name, Ink::Text, MarkShape::At(critical)));
     }
     let label = result.sweep.quantity.label().to_lowercase();
     let readings = marks.iter().flat_map(Mark::readings).map(|[_, y]| y);

@@ -4,7 +4,9 @@ use crate::study::{TrainingRecord, TrainingState, VariantTraining};
 
 use super::heat::{Cell, ColourScale};
 use super::words::training::sentences;
-use super::{AxisScale, Chart, Figure, FigureId, Heat, Ink, Mark, MarkShape, Note, Panel, Rows};
+use super::{
+    Axis, AxisScale, Chart, Figure, FigureId, Heat, Ink, Mark, MarkShape, Note, Panel, Rows,
+};
 
 /// log10 of the update ratio that is commonly aimed at.
 const USUAL_RATIO: f64 = -3.0;
@@ -14,17 +16,21 @@ const LAYER: (&str, AxisScale) = ("layer l  (1 is next to the input)", AxisScale
 impl Figure {
     /// Loss by step, and accuracy where there is one, of every variant.
     pub fn training(state: &TrainingState) -> Self {
-        let loss = by_step(state, "loss", &|record| Some(record.loss), &|record| {
-            record.test.map(|score| score.loss)
-        });
-        let loss = loss.map(log10);
-        let mut panels = vec![chart("Loss", ("loss", AxisScale::Log10), loss.concat())];
+        let test = |record: &TrainingRecord| record.test.map(|score| score.loss);
+        let loss = by_step(state, &|record| Some(record.loss), &test).into_iter().map(log10);
+        let chart = |heading, y, marks| chart(state, heading, y, marks);
+        let mut panels = vec![chart("Loss", ("loss", AxisScale::Log10), loss.collect())];
         let test = |record: &TrainingRecord| record.test.and_then(|score| score.accuracy);
-        let accuracy = by_step(state, "accuracy", &|record| record.accuracy, &test).concat();
+        let accuracy = by_step(state, &|record| record.accuracy, &test);
         if !accuracy.is_empty() {
             panels.push(chart("Accuracy", ("share right", AxisScale::Linear), accuracy));
         }
-        Self::of_training(FigureId::Training, state, panels)
+        let mut figure = Self::of_training(FigureId::Training, state, panels);
+        let records = state.variants.iter().map(|variant| variant.records.len()).max();
+        if let Some(block) = records.map(block).filter(|block| *block > 1) {
+            figure.caption.push(format!("each point the mean of {block} records"));
+        }
+        figure
     }
 
     /// ‖∂L/∂W⁽ˡ⁾‖ and ‖ΔW⁽ˡ⁾‖/‖W⁽ˡ⁾‖ by layer, at the last record that is no later than `step`.
@@ -83,7 +89,7 @@ impl Figure {
         Self::of_training(FigureId::TrainingHeat, state, vec![Panel::Heat(heat)])
     }
 
-    fn of_training(id: FigureId, state: &TrainingState, panels: Vec<Panel>) -> Self {
+    pub(super) fn of_training(id: FigureId, state: &TrainingState, panels: Vec<Panel>) -> Self {
         let experiment = &state.experiment;
         let note = |(variant, training): (usize, &VariantTraining)| {
             let text = sentences(training);
@@ -97,49 +103,65 @@ impl Figure {
     }
 }
 
-/// A quantity of the minibatches and one of the test examples: points by step, with their marks'
-/// names and colours.
-fn by_step(
-    state: &TrainingState,
-    what: &str,
-    own: &dyn Fn(&TrainingRecord) -> Option<f64>,
-    test: &dyn Fn(&TrainingRecord) -> Option<f64>,
-) -> [Vec<Mark>; 2] {
-    let line = |of: &dyn Fn(&TrainingRecord) -> Option<f64>, is_test: bool| {
-        let marks = state.variants.iter().enumerate().filter_map(|(index, variant)| {
-            let points = variant.records.iter();
-            let points: Vec<[f64; 2]> =
-                points.filter_map(|record| Some([record.step as f64, of(record)?])).collect();
-            let (kind, shape) = match is_test {
-                false => (what.to_owned(), MarkShape::Line(points.clone())),
-                true => (format!("{what} of the test share"), MarkShape::Dashed(points.clone())),
-            };
-            let mark = Mark::of_variant(index, &variant.name, &kind, shape);
-            (!points.is_empty()).then_some(mark)
-        });
-        marks.collect()
-    };
-    [line(own, false), line(test, true)]
+/// Points of a line at the most.
+const MOST_POINTS: usize = 250;
+
+/// Of so many records so many make one point.
+fn block(records: usize) -> usize {
+    records.div_ceil(MOST_POINTS).max(1)
 }
 
-/// Points on a logarithmic axis, without zeros.
-fn log10(marks: Vec<Mark>) -> Vec<Mark> {
+/// A quantity of the minibatches and the same of the test examples by step, of every variant.
+fn by_step(
+    state: &TrainingState,
+    own: &dyn Fn(&TrainingRecord) -> Option<f64>,
+    test: &dyn Fn(&TrainingRecord) -> Option<f64>,
+) -> Vec<Mark> {
+    let line = |of: &dyn Fn(&TrainingRecord) -> Option<f64>, is_test: bool| {
+        let marks = state.variants.iter().enumerate().filter_map(|(index, variant)| {
+            let points = means(&variant.records, of);
+            let is_empty = points.is_empty();
+            let (kind, shape) = match is_test {
+                false => ("minibatch", MarkShape::Line(points)),
+                true => ("test", MarkShape::Dashed(points)),
+            };
+            (!is_empty).then(|| Mark::of_variant(index, &variant.name, kind, shape))
+        });
+        marks.collect::<Vec<_>>()
+    };
+    [line(own, false), line(test, true)].concat()
+}
+
+/// The means of the blocks of records, each at its middle step.
+fn means(records: &[TrainingRecord], of: &dyn Fn(&TrainingRecord) -> Option<f64>) -> Vec<[f64; 2]> {
+    let mean = |records: &[TrainingRecord]| {
+        let known = records.iter().filter_map(|record| Some((record.step as f64, of(record)?)));
+        let (count, step, sum) = known.fold((0, 0.0, 0.0), |(count, step, sum), (at, value)| {
+            (count + 1, step + at, sum + value)
+        });
+        (count > 0).then(|| [step / f64::from(count), sum / f64::from(count)])
+    };
+    records.chunks(block(records.len())).filter_map(mean).collect()
+}
+
+/// A line on a logarithmic axis, without zeros.
+fn log10(mark: Mark) -> Mark {
     let points = |points: Vec<[f64; 2]>| {
         points.into_iter().filter(|p| p[1] > 0.0).map(|[x, y]| [x, y.log10()]).collect()
     };
-    let mark = |mark: Mark| {
-        let shape = match mark.shape {
-            MarkShape::Line(line) => MarkShape::Line(points(line)),
-            MarkShape::Dashed(line) => MarkShape::Dashed(points(line)),
-            other => other,
-        };
-        Mark { shape, ..mark }
+    let shape = match mark.shape {
+        MarkShape::Line(line) => MarkShape::Line(points(line)),
+        MarkShape::Dashed(line) => MarkShape::Dashed(points(line)),
+        other => other,
     };
-    marks.into_iter().map(mark).collect()
+    Mark { shape, ..mark }
 }
 
-fn chart(heading: &str, y: (&str, AxisScale), marks: Vec<Mark>) -> Panel {
-    Panel::Chart(Chart::spanning(heading, STEP, y, marks))
+/// Over the whole training, so that the axis stays while it goes on.
+fn chart(state: &TrainingState, heading: &str, y: (&str, AxisScale), marks: Vec<Mark>) -> Panel {
+    let chart = Chart::spanning(heading, STEP, y, marks);
+    let range = (0.0, state.experiment.training_steps() as f64);
+    Panel::Chart(Chart { x: Axis { range, ..chart.x }, ..chart })
 }
 
 fn layers(heading: String, y: (&str, AxisScale), marks: Vec<Mark>) -> Panel {

@@ -27,10 +27,10 @@ pub enum Page {
     Spread,
     /// What narrow floating-point formats keep of δ.
     Precision,
-    /// What cures a variant, measured.
-    Remedies,
     /// All variants learning side by side.
     Training,
+    /// What cures a variant, measured.
+    Remedies,
 }
 
 /// Pages of one purpose; their tabs stand side by side.
@@ -86,8 +86,8 @@ impl Page {
         match self {
             Self::Flow | Self::Spread | Self::Graph => Group::See,
             Self::Steps | Self::Why | Self::Check => Group::Understand,
-            Self::Law | Self::Sweep | Self::Precision | Self::Remedies => Group::Law,
-            Self::Training => Group::Learn,
+            Self::Law | Self::Sweep | Self::Precision => Group::Law,
+            Self::Remedies | Self::Training => Group::Learn,
             Self::Chapter => Group::Read,
         }
     }
@@ -105,8 +105,8 @@ impl Page {
             Self::Sweep => "Sweep",
             Self::Spread => "Distributions",
             Self::Precision => "Precision",
-            Self::Remedies => "Remedies",
             Self::Training => "Training",
+            Self::Remedies => "Remedies",
         }
     }
 
@@ -132,11 +132,11 @@ impl Page {
             Self::Precision => {
                 "What fp8, fp16, bf16 and fp32 would keep of δ, and the loss scale that would save it."
             }
-            Self::Remedies => {
-                "What cures a variant whose gradients vanish or explode: every remedy, measured."
-            }
             Self::Training => {
                 "Watch every variant learn: losses, gradients and updates of each layer, step by step."
+            }
+            Self::Remedies => {
+                "What cures a variant whose gradients vanish or explode: every remedy, measured."
             }
             Self::Sweep => "Map where gradients vanish and explode over one or two settings.",
         }

@@ -18,6 +18,7 @@ mod painter;
 mod ridge;
 pub mod sheet;
 mod stage;
+mod surface;
 mod texture;
 pub mod theme;
 mod values;

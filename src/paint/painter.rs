@@ -9,7 +9,7 @@ use crate::figure::{Figure, Panel};
 use super::layout::{LEGEND_ROW, Medium};
 use super::stage::{Stage, Wish};
 use super::texture::Textures;
-use super::{bars, chart, graph, heat, limits, map, ridge};
+use super::{bars, chart, graph, heat, limits, map, ridge, surface};
 
 /// Paints figures and keeps their textures from frame to frame.
 #[derive(Default)]
@@ -41,6 +41,7 @@ impl Painter {
             Panel::Chart(panel) => chart::show(ui, panel, size, &stage),
             Panel::Ridge(panel) => ridge::show(ui, panel, size, &stage),
             Panel::Map(panel) => map::show(ui, panel, &mut self.textures, size, &stage),
+            Panel::Surface(panel) => surface::show(ui, panel, &mut self.textures, size, &stage),
         }
     }
 }
@@ -51,7 +52,7 @@ pub fn natural_height(panel: &Panel) -> f32 {
         Panel::Bars(_) => 300.0,
         Panel::Chart(_) => 280.0,
         Panel::Graph(_) => 460.0,
-        Panel::Map(_) => 420.0,
+        Panel::Map(_) | Panel::Surface(_) => 420.0,
         Panel::Ridge(_) => 620.0,
         Panel::Heat(heat) => heat::natural_height(heat),
     }
@@ -68,7 +69,7 @@ pub fn least_height(panel: &Panel) -> f32 {
         Panel::Bars(bars) if bars.limits.is_empty() => beside(bars::legend_rows(bars)),
         Panel::Bars(bars) => limits::least_height(bars),
         Panel::Graph(_) => 276.0,
-        Panel::Map(_) => 252.0,
+        Panel::Map(_) | Panel::Surface(_) => 252.0,
         Panel::Ridge(_) => 310.0,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions, Visuals};
 
-use crate::figure::{Cell, Figure, Heat, Map, MapCell};
+use crate::figure::{Cell, Figure, Heat, Map, MapCell, SurfacePanel};
 
 use super::stage::Stage;
 use crate::paint::theme;
@@ -55,6 +55,17 @@ impl Textures {
         self.kept(context, stage, visuals.dark_mode, MOST_CELLS, || map_image(map, visuals))
     }
 
+    /// The texture of a decision surface.
+    pub fn of_surface(
+        &mut self,
+        context: &Context,
+        stage: &Stage<'_>,
+        surface: &SurfacePanel,
+    ) -> TextureHandle {
+        // Its colours are the same on any ground.
+        self.kept(context, stage, false, MOST_CELLS, || surface_image(surface))
+    }
+
     fn kept(
         &mut self,
         context: &Context,
@@ -96,6 +107,13 @@ fn map_image(map: &Map, visuals: &Visuals) -> ColorImage {
     let rows = map.shown.chunks_exact(width.max(1)).rev();
     let pixels: Vec<Color32> = rows.flatten().map(|&cell| map_pixel(map, cell, visuals)).collect();
     ColorImage::new([width, map.y.values.len()], pixels)
+}
+
+/// A surface's cells as pixels, the first row at the bottom.
+fn surface_image(surface: &SurfacePanel) -> ColorImage {
+    let rows = surface.values.chunks_exact(surface.side).rev().flatten();
+    let pixels = rows.map(|value| theme::colour(surface.scale.colour(*value))).collect();
+    ColorImage::new([surface.side, surface.side], pixels)
 }
 
 fn map_pixel(map: &Map, cell: MapCell, visuals: &Visuals) -> Color32 {

@@ -1,13 +1,16 @@
 //! Where theory says that a sweep neither vanishes nor explodes: the line χ = 1 on its axes.
 
-use super::mean_field::{MeanField, critical_while_watched};
-use super::{Axis, Setting, Stopped, Sweep, SweepMap, TaskContext};
+use super::mean_field::{FixedPoint, MeanField, critical_while_watched};
+use super::{Axis, Correlation, Quantity, Setting, Stopped, Sweep, SweepMap, TaskContext};
 
 /// Values of the other axis at which the line is solved for, at the most.
 const POINTS: usize = 33;
 /// Parts into which the first step is divided where the biases begin at 0: there the critical
 /// σ_w leaves its value with a vertical tangent, as a power of σ_b below 1.
 const FIRST_PARTS: u32 = 10;
+
+/// Depth scales through which networks train.
+const TRAINABLE: f64 = 6.0;
 
 /// A sweep with what was measured of it, and the theory's line.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +19,7 @@ pub struct SweepResult {
     pub sweep: Sweep,
     /// What is known so far.
     pub map: SweepMap,
-    /// χ = 1 as (x, y) in the axes' values; nothing where theory has none or it is yet to come.
+    /// χ = 1, or of a training 6ξ_c, as (x, y) in the axes' values; nothing where theory has none or it is yet to come.
     pub critical: Vec<[f64; 2]>,
 }
 
@@ -41,6 +44,14 @@ pub fn critical_line(sweep: &Sweep, task: &TaskContext<'_>) -> Result<Vec<[f64; 
         (x, Some(y)) if is_scale(&y) => (y.setting, Some(x), true),
         _ => return Ok(Vec::new()),
     };
+    if sweep.quantity == Quantity::Learned {
+        return match other {
+            Some(depth) if depth.setting == Setting::Depth => {
+                trainable_line(sweep, scale, &depth, swapped, task)
+            }
+            _ => Ok(Vec::new()),
+        };
+    }
     let Some(other) = other else {
         let Some(unit) = unit_field(sweep, scale, None) else { return Ok(Vec::new()) };
         let point = critical_of(unit, task)?.map(|scale| [scale, 0.0]);
@@ -59,6 +70,37 @@ pub fn critical_line(sweep: &Sweep, task: &TaskContext<'_>) -> Result<Vec<[f64; 
         last = Some((unit, critical));
         if let Some(scale) = critical {
             line.push(if swapped { [value, scale] } else { [scale, value] });
+        }
+    }
+    Ok(line)
+}
+
+/// 6ξ_c for each scale of the weights: to such a depth networks train (Schoenholz et al. 2017), with
+/// ξ_c = −1/ln χ_c the layers in which two examples' correlation settles by a factor of e. Where it
+/// lies above the map the line follows the map's edge.
+fn trainable_line(
+    sweep: &Sweep,
+    scale: Setting,
+    depth: &Axis,
+    swapped: bool,
+    task: &TaskContext<'_>,
+) -> Result<Vec<[f64; 2]>, Stopped> {
+    let axis = if swapped { sweep.y.unwrap_or(sweep.x) } else { sweep.x };
+    let Some(unit) = unit_field(sweep, scale, None) else { return Ok(Vec::new()) };
+    let mut line = Vec::new();
+    for value in values(&axis) {
+        task.proceed()?;
+        let field = MeanField { weight_variance: unit.weight_variance * value * value, ..unit };
+        let slope = match (field.correlation(), field.fixed_point()) {
+            (Some(correlation), _) => correlation.slope,
+            // What fades away does so as fast as the error signal.
+            (None, FixedPoint::At(q)) if q == 0.0 => field.chi_at(q),
+            _ => continue,
+        };
+        let scale = Correlation { fixed_point: 1.0, slope }.depth_scale();
+        let reach = if scale > 0.0 { (TRAINABLE * scale).min(depth.to) } else { depth.to };
+        if reach >= depth.from {
+            line.push(if swapped { [reach, value] } else { [value, reach] });
         }
     }
     Ok(line)

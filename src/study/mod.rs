@@ -130,8 +130,8 @@ pub use theory_study::{
 };
 pub use training::{
     Divergence, ENOUGH_UPDATES, LARGE_UPDATE, Learner, LiveTraining, MOST_RECORDS, Minibatches,
-    STILL, Training, TrainingError, TrainingFinding, TrainingRecord, TrainingState, UNCHANGED,
-    VariantTraining,
+    STILL, SURFACE_CELLS, Surface, Training, TrainingError, TrainingFinding, TrainingRecord,
+    TrainingState, UNCHANGED, VariantTraining,
 };
 
 /// The study was told to stop, or a newer request took its place.

@@ -23,11 +23,13 @@ pub enum Setting {
     Batch,
     /// α of the skips.
     SkipScale,
+    /// η of every variant's training.
+    LearningRate,
 }
 
 impl Setting {
     /// Every setting, in the order in which menus show them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Gain,
         Self::WeightStd,
         Self::BiasStd,
@@ -35,6 +37,7 @@ impl Setting {
         Self::Width,
         Self::Batch,
         Self::SkipScale,
+        Self::LearningRate,
     ];
 
     /// The name in files and on the command line.
@@ -47,6 +50,7 @@ impl Setting {
             Self::Width => "width",
             Self::Batch => "batch",
             Self::SkipScale => "skip_scale",
+            Self::LearningRate => "learning_rate",
         }
     }
 
@@ -60,6 +64,7 @@ impl Setting {
             Self::Width => "Width",
             Self::Batch => "Batch",
             Self::SkipScale => "α of skips",
+            Self::LearningRate => "Learning rate",
         }
     }
 
@@ -74,6 +79,9 @@ impl Setting {
             Self::Depth => "Number of hidden layers.",
             Self::Width => "Units of every hidden layer.",
             Self::Batch => "Examples passed at once.",
+            Self::LearningRate => {
+                "η of a training; of the quantities, the learned share alone depends on it."
+            }
             Self::SkipScale => {
                 "What a hidden layer's own share is multiplied by before its skip adds it: 0 is ReZero's start."
             }
@@ -141,6 +149,13 @@ impl Setting {
                     }
                 }
             }
+            Self::LearningRate => {
+                let all = experiment.training.get_or_insert_default();
+                all.learning_rate = Some(value);
+                for own in experiment.variants.iter_mut().filter_map(|v| v.training.as_mut()) {
+                    own.learning_rate = None;
+                }
+            }
             Self::BiasStd => {
                 for variant in &mut experiment.variants {
                     variant.bias = Init { std: Some(value), ..Init::of(Scheme::Normal) };
@@ -188,6 +203,7 @@ impl Axis {
             Setting::Width => (4.0, 64.0, 16, Spacing::Logarithmic),
             Setting::Batch => (1.0, 16.0, 5, Spacing::Logarithmic),
             Setting::SkipScale => (0.0, 1.0, 21, Spacing::Linear),
+            Setting::LearningRate => (1e-4, 1.0, 17, Spacing::Logarithmic),
         };
         Self { setting, from, to, cells, spacing }
     }

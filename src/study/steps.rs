@@ -140,7 +140,7 @@ pub fn steps(
     }
     let network = study.network::<f64>(experiment, chosen, task)?;
     let network = network.with_example(example).with_plain_parameters();
-    let walk = walk::Walk::of(network, experiment.step_rate());
+    let walk = walk::Walk::of(network, experiment.step_rate(), chosen.clip);
     Ok(Steps {
         variant: chosen.name.clone(),
         example: example + 1,

@@ -9,7 +9,7 @@ use crate::experiment::{Experiment, ExperimentError};
 
 use super::parallel::in_order;
 use super::sampler::threads_that_fit;
-use super::{Axis, Engine, SEEDS, Sampler, Setting, Stopped, TaskContext};
+use super::{Axis, DrawStudy, Engine, LiveTraining, SEEDS, Sampler, Setting, Stopped, TaskContext};
 
 /// Cells along one side of a map.
 pub const CELLS: RangeInclusive<usize> = 1..=256;
@@ -28,12 +28,19 @@ pub enum Quantity {
     DeadShare,
     /// The mean share of saturated units over hidden layers and seeds.
     SaturatedShare,
+    /// The share of its loss that a training takes off, the mean over the seeds.
+    Learned,
 }
 
 impl Quantity {
     /// Every quantity, in the order in which menus show them.
-    pub const ALL: [Self; 4] =
-        [Self::DecadesPerLayer, Self::FirstOverLast, Self::DeadShare, Self::SaturatedShare];
+    pub const ALL: [Self; 5] = [
+        Self::DecadesPerLayer,
+        Self::FirstOverLast,
+        Self::DeadShare,
+        Self::SaturatedShare,
+        Self::Learned,
+    ];
 
     /// The name in files and on the command line.
     pub fn id(self) -> &'static str {
@@ -42,6 +49,7 @@ impl Quantity {
             Self::FirstOverLast => "first_over_last",
             Self::DeadShare => "dead_share",
             Self::SaturatedShare => "saturated_share",
+            Self::Learned => "learned",
         }
     }
 
@@ -52,6 +60,7 @@ impl Quantity {
             Self::FirstOverLast => "Decades, first over last",
             Self::DeadShare => "Dead share",
             Self::SaturatedShare => "Saturated share",
+            Self::Learned => "Learned share",
         }
     }
 
@@ -70,12 +79,15 @@ impl Quantity {
             Self::SaturatedShare => {
                 "The mean share of hidden units whose slope has faded below 5 % of the largest."
             }
+            Self::Learned => {
+                "The share of the loss that the experiment's training takes off, the mean over the seeds: 1 is all of it, 0 none, or divergence."
+            }
         }
     }
 
     /// Whether it is a share from 0 to 1 rather than decades around 0.
     pub fn is_share(self) -> bool {
-        matches!(self, Self::DeadShare | Self::SaturatedShare)
+        matches!(self, Self::DeadShare | Self::SaturatedShare | Self::Learned)
     }
 }
 
@@ -162,6 +174,16 @@ pub enum SweepError {
     /// The setting at a corner of the map is refused.
     #[error("{}", .0.to_string().trim_end_matches('.'))]
     Setting(#[from] Box<ExperimentError>),
+    /// The learning rate of networks that are not trained.
+    #[error(
+        "a learning rate moves nothing but a training: take the quantity \"learned\", or another setting"
+    )]
+    Untrained,
+    /// A precision that trains nothing.
+    #[error(
+        "precision = \"{0}\" is emulated for a single pass and trains nothing; set architecture.precision to \"f64\" or \"f32\""
+    )]
+    Emulated(&'static str),
     /// `ExactInLaw` was demanded where it does not apply.
     #[error(transparent)]
     NotExact(#[from] NotExact),
@@ -248,6 +270,12 @@ impl Sweep {
         if let Some(axis) = axes().find(unsound) {
             return Err(SweepError::Axis(axis.setting));
         }
+        let is_rate = |axis: Axis| axis.setting == Setting::LearningRate;
+        if self.quantity != Quantity::Learned
+            && [Some(self.x), self.y].into_iter().flatten().any(is_rate)
+        {
+            return Err(SweepError::Untrained);
+        }
         let known = self.variant < self.experiment.variants.len();
         if !known || self.seeds == 0 || shard.index >= shard.of {
             return Err(SweepError::Request);
@@ -262,6 +290,10 @@ impl Sweep {
             let experiment = self.experiment_at(corner);
             experiment.validate().map_err(Box::new)?;
             Sampler::new(&experiment, self.engine)?;
+            let precision = experiment.architecture.precision;
+            if self.quantity == Quantity::Learned && precision.is_emulated() {
+                return Err(SweepError::Emulated(precision.id()));
+            }
         }
         Ok(())
     }
@@ -291,6 +323,9 @@ impl Sweep {
     /// Nothing where `proceed` said stop.
     fn measure(&self, cell: (usize, usize), proceed: &dyn Fn() -> bool) -> Option<Cell> {
         let experiment = self.experiment_at(cell);
+        if self.quantity == Quantity::Learned {
+            return self.measure_learned(experiment, proceed);
+        }
         let mut sampler = Sampler::new(&experiment, self.engine).ok()?;
         let wants_shares = self.quantity.is_share();
         if wants_shares {
@@ -309,6 +344,23 @@ impl Sweep {
             quartiles: quartiles.iter().any(Option::is_some).then_some(quartiles),
             zero_share: f64::from(zeros) / f64::from(self.seeds),
         })
+    }
+
+    /// Trains each seed's network on this thread.
+    fn measure_learned(&self, base: Experiment, proceed: &dyn Fn() -> bool) -> Option<Cell> {
+        let mut values = Vec::new();
+        let (has_stopped, nothing) = (|| !proceed(), |_| {});
+        let task = TaskContext::new(&has_stopped, &nothing);
+        for seed in 0..u64::from(self.seeds) {
+            let experiment = Experiment { seed: base.seed + seed, ..base.clone() };
+            let mut training =
+                LiveTraining::new(&experiment, &mut DrawStudy::on_threads(1), &task).ok()?;
+            training.run_to(experiment.training_steps(), 1, &task).ok()?;
+            values.push(training.learned_shares()[0]);
+        }
+        values.sort_by(f64::total_cmp);
+        let quartiles = Some([quantile(&values, 0.25), quantile(&values, 0.75)]);
+        Some(Cell { value: mean(&values), quartiles, zero_share: 0.0 })
     }
 
     /// −∞ for a network whose δ^(1) is a true zero: less than any that lives.

@@ -17,6 +17,7 @@ use super::support::CpuRenderer;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Prints a figure in both themes; where the variable PAGES names a folder, it is left there.
+#[allow(dead_code, reason = "not every page has figures of its own")]
 pub fn on_paper(figure: &Figure, name: &str) {
     for dark in [false, true] {
         let options = PictureOptions { size: figure.id.default_size(), scale: 1.0, dark };

@@ -77,7 +77,7 @@ fn what_pages_export_is_what_the_command_prints() {
         }
     }
     let missing: Vec<_> = TableId::all().map(TableId::id).filter(|id| !seen.contains(id)).collect();
-    // What stands behind a choice, in a menu, or needs a smaller network.
+    // What stands behind a choice, in a menu, needs a smaller network, or waits for Play.
     let hidden = [
         "sheet",
         "theory",
@@ -87,6 +87,10 @@ fn what_pages_export_is_what_the_command_prints() {
         "ridge-z",
         "ridge-a",
         "ridge-delta",
+        "training",
+        "training-layers",
+        "training-heat",
+        "surface",
         "steps",
     ];
     assert_eq!(missing, hidden);

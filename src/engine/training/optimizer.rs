@@ -5,9 +5,6 @@ use crate::engine::kernels::{self, UpdateNumbers};
 use crate::engine::number::Real;
 use crate::experiment::{Clip, Optimization, OptimizerKind};
 
-/// What keeps ‖g‖ = 0 from dividing by 0, as in `torch.nn.utils.clip_grad_norm_`.
-const CLIP_EPSILON: f64 = 1e-6;
-
 /// Which rule moves the parameters, and how many steps it has taken.
 ///
 /// With λ the weight decay, of each clipped gradient g:
@@ -63,14 +60,7 @@ impl Optimizer {
     pub fn numbers<T: Real>(&self, norm: f64) -> UpdateNumbers<T> {
         let Optimization { optimizer, momentum, betas, weight_decay, clip, .. } = self.settings;
         let rate = self.settings.rate(self.steps_taken);
-        let factor = match clip {
-            Some(Clip::Norm(limit)) => (limit / (norm + CLIP_EPSILON)).min(1.0),
-            _ => 1.0,
-        };
-        let limit = match clip {
-            Some(Clip::Value(limit)) => limit,
-            _ => f64::INFINITY,
-        };
+        let [factor, limit] = Clip::factor_and_limit(clip, norm);
         let decoupled = optimizer == OptimizerKind::AdamW;
         let moments = optimizer.has_moments();
         // A power so high is 0 to all digits.

@@ -69,7 +69,7 @@ pub fn spoken(text: &str) -> String {
 }
 
 /// LaTeX, and what is said in its place. Longer commands come before their beginnings.
-const SPOKEN: [(&str, &str); 34] = [
+const SPOKEN: [(&str, &str); 40] = [
     (r"\operatorname", ""),
     (r"\underbrace", ""),
     (r"\mathbb", ""),
@@ -80,6 +80,12 @@ const SPOKEN: [(&str, &str); 34] = [
     (r"\nabla", "∇"),
     (r"\delta", "δ"),
     (r"\sigma", "σ"),
+    (r"\alpha", "α"),
+    (r"\beta", "β"),
+    (r"\gamma", "γ"),
+    (r"\varepsilon", "ε"),
+    (r"\sqrt", "√"),
+    (r"\max", "max "),
     (r"\chi", "χ"),
     (r"\eta", "η"),
     (r"\xi", "ξ"),

@@ -108,10 +108,12 @@ fn below(ui: &mut Ui, lab: &mut Lab, draw: &Arc<Draw>, commands: &mut Commands) 
     ui.add_space(3.0);
     if let Some(figure) = lab.figure(FigureId::Norms) {
         for note in &figure.notes {
-            paint::sheet::note(ui, note);
-            if draw.variants[note.variant].diagnosis.kind.is_ailing() {
-                cure(ui, lab.view, note.variant, commands);
-            }
+            let is_ailing = draw.variants[note.variant].diagnosis.kind.is_ailing();
+            paint::sheet::note_with(ui, note, |ui| {
+                if is_ailing {
+                    cure(ui, lab.view, note.variant, commands);
+                }
+            });
         }
     }
     ui.separator();

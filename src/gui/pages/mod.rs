@@ -42,8 +42,8 @@ fn open(page: Page, context: &egui::Context, draws: &DrawStudy) -> Box<dyn PageV
         Page::Chapter => Box::new(chapter::ChapterPage::default()),
         Page::Sweep => Box::new(sweep::SweepPage::new(context)),
         Page::Spread => Box::new(spread::SpreadPage::new(context, draws)),
-        Page::Remedies => Box::new(remedies::RemediesPage::new(context)),
         Page::Training => Box::new(training::TrainingPage::new(context, draws)),
+        Page::Remedies => Box::new(remedies::RemediesPage::new(context)),
         Page::Precision => Box::new(precision::PrecisionPage::new(context, draws)),
     }
 }

@@ -26,6 +26,8 @@ use job::{Answer, Job, Question, Speed};
 const LOSS: f32 = 230.0;
 /// Height of the layers' figures, in points.
 const LAYERS: f32 = 420.0;
+/// Height of the decision surface, in points.
+const SURFACE: f32 = 380.0;
 /// Height of layer × step, in points.
 const HEAT: f32 = 300.0;
 
@@ -49,6 +51,7 @@ struct Made {
     variant: usize,
     step: Option<usize>,
     all: [Arc<Figure>; 3],
+    surface: Option<Arc<Figure>>,
 }
 
 impl PageView for TrainingPage {
@@ -237,7 +240,7 @@ impl TrainingPage {
         commands: &mut Commands,
     ) {
         self.make(variant);
-        let Some(Made { all: [loss, layers, heat], .. }) = &self.made else { return };
+        let Some(Made { all: [loss, layers, heat], surface, .. }) = &self.made else { return };
         let room = ui.available_height();
         let top = ui.cursor().top();
         for note in &loss.notes {
@@ -247,6 +250,10 @@ impl TrainingPage {
         let height = height * loss.panels.len() as f32;
         figure_with_tools(ui, painter, loss, height, commands, |_, _| {});
         ui.add_space(4.0);
+        if let Some(surface) = surface {
+            figure_with_tools(ui, painter, surface, SURFACE, commands, |_, _| {});
+            ui.add_space(4.0);
+        }
         figure_with_tools(ui, painter, heat, HEAT, commands, |_, _| {});
         ui.add_space(4.0);
         figure_with_tools(ui, painter, layers, LAYERS, commands, |_, _| {});
@@ -264,6 +271,7 @@ impl TrainingPage {
             Figure::training_layers(state, step),
             Figure::training_heat(state, variant),
         ];
-        self.made = Some(Made { variant, step: self.step, all: all.map(Arc::new) });
+        let surface = Figure::surface(state, variant).map(Arc::new);
+        self.made = Some(Made { variant, step: self.step, all: all.map(Arc::new), surface });
     }
 }

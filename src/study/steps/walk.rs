@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use ndarray::Array2;
+
 use crate::engine::{Network, Op, OpShape, Pass};
-use crate::experiment::{Activation, Loss};
+use crate::experiment::{Activation, Clip, Loss};
 
 use super::latex::{Digits, bracketed, computed, factor, loss_equation, matrix, scalar, times};
 use super::rows::{Rows, given, plain, product, rows, transposed};
@@ -42,14 +44,14 @@ impl Round {
 }
 
 impl Walk {
-    pub fn of(network: Network<f64>, rate: f64) -> Self {
+    pub fn of(network: Network<f64>, rate: f64, clip: Option<Clip>) -> Self {
         let mut walk = Self { steps: Vec::new(), loss: 0.0, loss_after: 0.0, network };
         let mut pass = walk.forward(Round::Before);
         walk.network.backward(&mut pass);
         walk.loss = pass.loss.to_f64();
         walk.backward(&pass);
         walk.gradients(&pass);
-        walk.update(&pass, rate);
+        walk.update(&pass, rate, clip);
         let after = walk.forward(Round::After);
         walk.loss_after = walk.network.loss_of(&after).to_f64();
         walk
@@ -285,29 +287,39 @@ impl Walk {
         }
     }
 
-    /// W ← W − η ∂L/∂W and b ← b − η ∂L/∂b, all with the gradients of one pass.
-    fn update(&mut self, pass: &Pass<f64>, rate: f64) {
-        for layer in (1..=self.layers()).rev() {
-            let gradient = pass.weight_gradient(layer - 1).to_f64();
-            let updated = &*self.network.dense(layer - 1).unit - &(gradient.clone() * rate);
-            let old = self.weight(layer);
-            self.steps.push(updated_step(
-                "W",
-                layer,
-                rate,
-                &old,
-                &plain(&gradient),
-                &plain(&updated),
-            ));
+    /// W ← W − η ∂L/∂W and b ← b − η ∂L/∂b, all with the gradients of one pass, clipped where that
+    /// is set.
+    fn update(&mut self, pass: &Pass<f64>, rate: f64, clip: Option<Clip>) {
+        let layers = (1..=self.layers()).rev();
+        let of = |layer: usize| {
+            [pass.weight_gradient(layer - 1).to_f64(), pass.bias_gradient(layer - 1).to_f64()]
+        };
+        let mut gradients: Vec<(usize, [Array2<f64>; 2])> =
+            layers.map(|layer| (layer, of(layer))).collect();
+        let all = gradients.iter().flat_map(|(_, both)| both).flatten();
+        let norm = all.map(|g| g * g).sum::<f64>().sqrt();
+        let [factor, limit] = Clip::factor_and_limit(clip, norm);
+        for gradient in gradients.iter_mut().flat_map(|(_, both)| both) {
+            gradient.mapv_inplace(|g| (g * factor).clamp(-limit, limit));
+        }
+        let title = |name: &str, layer: usize| {
+            let how = if clip.is_some() { ", with the clipped gradient" } else { "" };
+            format!("Move the {name} of layer {layer} down the slope{how}")
+        };
+        for (layer, [gradient, _]) in &gradients {
+            let updated = &*self.network.dense(layer - 1).unit - &(gradient * rate);
+            let (old, new) = (self.weight(*layer), plain(&updated));
+            let title = title("weights", *layer);
+            self.steps.push(updated_step("W", *layer, title, rate, &old, &plain(gradient), &new));
             self.network.dense_mut(layer - 1).unit = Arc::new(updated);
         }
-        for layer in (1..=self.layers()).rev() {
-            let gradient = pass.bias_gradient(layer - 1).to_f64();
-            let old = self.bias(layer);
+        for (layer, [_, gradient]) in &gradients {
+            let old = self.bias(*layer);
             let updated: Vec<f64> =
-                old.iter().flatten().zip(&gradient).map(|(b, g)| b - rate * g).collect();
-            let rows: Rows = updated.iter().map(|&b| vec![b]).collect();
-            self.steps.push(updated_step("b", layer, rate, &old, &plain(&gradient), &rows));
+                old.iter().flatten().zip(gradient).map(|(b, g)| b - rate * g).collect();
+            let new: Rows = updated.iter().map(|&b| vec![b]).collect();
+            let title = title("biases", *layer);
+            self.steps.push(updated_step("b", *layer, title, rate, &old, &plain(gradient), &new));
             self.network.dense_mut(layer - 1).bias = Some(updated);
         }
     }
@@ -327,20 +339,21 @@ impl Walk {
 fn updated_step(
     symbol: &str,
     layer: usize,
+    title: String,
     rate: f64,
     old: &Rows,
     gradient: &Rows,
     updated: &Rows,
 ) -> Step {
-    let (part, read, name) = match symbol {
-        "W" => (Part::Weight(layer), Part::WeightGradient(layer), "weights"),
-        _ => (Part::Bias(layer), Part::BiasGradient(layer), "biases"),
+    let (part, read) = match symbol {
+        "W" => (Part::Weight(layer), Part::WeightGradient(layer)),
+        _ => (Part::Bias(layer), Part::BiasGradient(layer)),
     };
     Step {
         id: format!("update-{}{layer}", symbol.to_lowercase()),
         kind: StepKind::Update,
         layer: Some(layer),
-        title: format!("Move the {name} of layer {layer} down the slope"),
+        title,
         symbols: format!(
             r"{symbol}^{{({layer})}}\leftarrow {symbol}^{{({layer})}}-\eta\frac{{\partial L}}{{\partial {symbol}^{{({layer})}}}}"
         ),

@@ -115,14 +115,20 @@ fn loss(records: &[TrainingRecord]) -> Option<TrainingFinding> {
     if records.len() < ENOUGH_RECORDS {
         return None;
     }
+    let [first, last] = ends_of_loss(records)?;
+    Some(TrainingFinding::Loss { first, last, step: records.last()?.step })
+}
+
+/// The loss at the start and at the end, as [`TrainingFinding::Loss`] has them.
+pub(super) fn ends_of_loss(records: &[TrainingRecord]) -> Option<[f64; 2]> {
     let count = tenth(records.len());
+    let start = records.first()?.loss;
     let mean = |records: &[TrainingRecord]| {
         records.iter().map(|record| record.loss).sum::<f64>() / records.len() as f64
     };
     // A training that begins with a leap upwards has not learned when it is back.
-    let first = mean(&records[..count]).min(records[0].loss);
-    let last = mean(&records[records.len() - count..]);
-    Some(TrainingFinding::Loss { first, last, step: records.last()?.step })
+    let first = mean(&records[..count]).min(start);
+    Some([first, mean(&records[records.len() - count..])])
 }
 
 fn accuracy(records: &[TrainingRecord]) -> Option<TrainingFinding> {

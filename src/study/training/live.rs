@@ -7,8 +7,8 @@ use crate::engine::Real;
 use crate::experiment::{Experiment, Precision};
 use crate::study::{DrawStudy, Stopped, TaskContext};
 
-use super::finding::{TrainingFinding, findings};
-use super::{Divergence, Learner, Training, TrainingError, TrainingRecord};
+use super::finding::{TrainingFinding, ends_of_loss, findings};
+use super::{Divergence, Learner, Surface, Training, TrainingError, TrainingRecord};
 
 /// A training of either precision.
 pub enum LiveTraining {
@@ -40,6 +40,8 @@ pub struct VariantTraining {
     pub divergence: Option<Divergence>,
     /// ‖W − W₀‖/‖W₀‖ of layers 1…L, with W₀ what W was at the start; nothing where that is 0.
     pub moved: Vec<Option<f64>>,
+    /// What it says of every point, where it has two inputs and is not too large.
+    pub surface: Option<Surface>,
     /// What is claimed of it, the gravest first.
     pub findings: Vec<TrainingFinding>,
 }
@@ -92,22 +94,48 @@ impl LiveTraining {
         }
     }
 
+    /// The share of its loss that each variant has lost, from 0 to 1: 1 − (mean of the last tenth of
+    /// its records)/(the first tenth's, or that of the first record if it is smaller); 0 where it
+    /// diverged.
+    pub fn learned_shares(&self) -> Vec<f64> {
+        match self {
+            Self::Double(training) => training.learners().iter().map(learned_share).collect(),
+            Self::Single(training) => training.learners().iter().map(learned_share).collect(),
+        }
+    }
+
     /// What it has left so far.
     pub fn state(&self) -> TrainingState {
         let variants = match self {
-            Self::Double(training) => training.learners().iter().map(VariantTraining::of).collect(),
-            Self::Single(training) => training.learners().iter().map(VariantTraining::of).collect(),
+            Self::Double(training) => VariantTraining::all(training),
+            Self::Single(training) => VariantTraining::all(training),
         };
         let (experiment, steps_taken) = (Arc::new(self.experiment().clone()), self.steps_taken());
         TrainingState { experiment, steps_taken, variants }
     }
 }
 
+fn learned_share<T: Real>(learner: &Learner<T>) -> f64 {
+    let [first, last] = match ends_of_loss(learner.records()) {
+        Some(ends) if learner.divergence().is_none() => ends,
+        _ => return 0.0,
+    };
+    if first > 0.0 { (1.0 - last / first).clamp(0.0, 1.0) } else { 0.0 }
+}
+
 impl VariantTraining {
-    fn of<T: Real>(learner: &Learner<T>) -> Self {
+    fn all<T: Real>(training: &Training<T>) -> Vec<Self> {
+        let examples = training.shown_examples.as_ref();
+        let surface = |learner: &Learner<T>| Surface::of(learner.trainer(), examples);
+        let learners = training.learners.iter();
+        learners.map(|learner| Self::of(learner, surface(learner))).collect()
+    }
+
+    fn of<T: Real>(learner: &Learner<T>, surface: Option<Surface>) -> Self {
         let (records, divergence) = (learner.records().to_vec(), learner.divergence());
         let moved = learner.moved();
         let findings = findings(&records, divergence, &moved);
-        Self { name: learner.name().to_owned(), records, divergence, moved, findings }
+        let name = learner.name().to_owned();
+        Self { name, records, divergence, moved, surface, findings }
     }
 }

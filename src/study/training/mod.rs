@@ -4,6 +4,7 @@ mod finding;
 mod learner;
 mod live;
 mod minibatches;
+mod surface;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,6 +21,7 @@ pub use finding::{ENOUGH_UPDATES, LARGE_UPDATE, STILL, TrainingFinding, UNCHANGE
 pub use learner::{Divergence, Learner, TrainingRecord};
 pub use live::{LiveTraining, TrainingState, VariantTraining};
 pub use minibatches::Minibatches;
+pub use surface::{SURFACE_CELLS, Surface};
 
 /// Records of a variant at most, but for the last: every 2^k-th step leaves one, with the least k
 /// for which that is enough.
@@ -44,6 +46,8 @@ pub struct Training<T> {
     minibatches: Minibatches,
     learners: Vec<Learner<T>>,
     steps_taken: usize,
+    /// What a decision surface shows, where there is one.
+    shown_examples: Option<Vec<([f64; 2], f64)>>,
 }
 
 impl<T: Real + FromDraws> Training<T> {
@@ -91,9 +95,11 @@ impl<T: Real + FromDraws> Training<T> {
                 learners.iter_mut().for_each(|learner: &mut Learner<T>| learner.test_on(&test));
             }
         }
+        let shown_examples = surface::shown_examples(&examples);
         let minibatches =
             Minibatches::new(examples, experiment.architecture.batch, experiment.seed);
-        Ok(Self { experiment: experiment.clone(), minibatches, learners, steps_taken: 0 })
+        let experiment = experiment.clone();
+        Ok(Self { experiment, minibatches, learners, steps_taken: 0, shown_examples })
     }
 
     /// What learns.

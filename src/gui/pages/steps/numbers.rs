@@ -23,6 +23,7 @@ pub fn show(ui: &mut Ui, run: &Run, lab: &Lab, commands: &mut Commands) {
         }
     });
     if draft != lab.experiment {
+        draft.forget_changed_sources(&lab.experiment);
         commands.push(Command::set(draft));
     }
 }
