@@ -4,6 +4,9 @@
 
 mod random_ailing;
 
+use std::cell::{Cell, RefCell};
+use std::time::Instant;
+
 use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::study::{
     CURED, Change, LOST, Measured, Remedies, RemediesSettings, TaskContext, Verdict, measure,
@@ -79,7 +82,7 @@ fn presets_and_thirty_random_networks_are_cured() {
     let random = ailing(GENERATOR_SEED).take(30).map(|experiment| (experiment, 0));
     let mut failed = Vec::new();
     for (index, (experiment, variant)) in presets.chain(random).enumerate() {
-        let (name, proof) = prove(&experiment, variant, 1000);
+        let (name, proof) = prove(&experiment, variant, 400);
         let sizes = experiment.architecture.describe_sizes();
         println!("{index:2} {sizes} {}: {name} {proof:?}", experiment.variants[variant].describe());
         if proof.is_err() {
@@ -146,6 +149,28 @@ fn the_smallest_change_stands_first() {
     let cures: Vec<_> = table.rows.iter().filter(|row| row.verdict == Verdict::Cures).collect();
     assert!(table.rows.iter().map(|row| row.verdict).is_sorted());
     assert!(cures.iter().map(|r| (r.remedy.is_of_architecture(), r.remedy.keys.len())).is_sorted());
+}
+
+/// 50 layers of 256: when the first five rows come, and how long a stop takes after the first.
+#[test]
+#[ignore = "a time: its output is recorded in benches/README.md"]
+fn first_rows_come_soon() {
+    let mut experiment = preset("vanishing");
+    experiment.architecture.width = 256;
+    let start = Instant::now();
+    let (stop, times) = (Cell::new(None::<Instant>), RefCell::new(Vec::new()));
+    let asked = || stop.get().is_some();
+    let task = TaskContext::new(&asked, &|_| {});
+    let settings = RemediesSettings::default();
+    let stopped = remedies(&experiment, 0, settings, &task, |_| {
+        times.borrow_mut().push(start.elapsed().as_millis());
+        if times.borrow().len() == 5 {
+            stop.set(Some(Instant::now()));
+        }
+    });
+    let since = stop.get().expect("five rows").elapsed().as_millis();
+    assert!(stopped.is_err());
+    println!("rows after {:?} ms, stopped within {since} ms", times.borrow());
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The page of remedies: what could be done about a variant, measured side by side.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Button, Context, Label, Layout, RichText, ScrollArea, Slider, SliderClamping, Ui,
+    self, Align, Button, Context, Label, Layout, ProgressBar, RichText, ScrollArea, Slider,
+    SliderClamping, Ui,
 };
 use egui_extras::{Column, TableBuilder, TableRow};
 
@@ -24,7 +26,7 @@ use crate::gui::study_handle::{Study, StudyHandle};
 use crate::gui::under_way;
 
 /// Widths of the columns, in points.
-const WIDTHS: [f32; COLUMNS.len()] = [285.0, 96.0, 112.0, 112.0, 62.0, 62.0, 48.0, 56.0, 84.0];
+const WIDTHS: [f32; COLUMNS.len()] = [262.0, 92.0, 112.0, 106.0, 58.0, 58.0, 46.0, 56.0, 84.0];
 /// Height of the panel about one remedy, at first.
 const DETAILS: f32 = 118.0;
 
@@ -140,6 +142,7 @@ impl RemediesPage {
     }
 
     fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
+        ui.label("Variant");
         controls::variant_shown(ui, "Variant treated", lab, commands);
         let word = ui.label("Seeds");
         let slider = Slider::new(&mut self.settings.seeds, SEEDS)
@@ -150,9 +153,37 @@ impl RemediesPage {
             .on_hover_text("Networks of each row at the most; large ones are drawn fewer times");
     }
 
+    /// How far it is: rows that come, a stop between, or what every study says.
+    fn progress(&mut self, ui: &mut Ui) {
+        let is_partial = self.shown.as_ref().is_some_and(|table| !table.is_complete);
+        if self.asked.is_stale() || !is_partial {
+            under_way::show(ui, &mut self.asked, "Trying every remedy");
+            return;
+        }
+        ui.horizontal(|ui| match self.asked.progress() {
+            Some(share) => {
+                ui.add(ProgressBar::new(share).desired_width(160.0).desired_height(12.0));
+                let button = ui.small_button("Cancel");
+                if button.on_hover_text("Keep the rows measured so far").clicked() {
+                    self.asked.cancel();
+                }
+                let words = "Trying every remedy on a few networks, then on many; rows come as they are measured.";
+                sentence(ui, words, false);
+                ui.request_repaint_after(Duration::from_millis(100));
+            }
+            None => {
+                let button = ui.small_button("Start again");
+                if button.on_hover_text("Measure every row on all networks").clicked() {
+                    self.asked.ask_again();
+                }
+                sentence(ui, "Stopped: some rows are missing or rest on few networks.", false);
+            }
+        });
+    }
+
     /// What is under way or went wrong, and the prescription.
     fn status(&mut self, ui: &mut Ui) {
-        under_way::show(ui, &mut self.asked, "Trying every remedy");
+        self.progress(ui);
         if let Some(trouble) = &self.trouble {
             sentence(ui, trouble, true);
         }
@@ -209,7 +240,8 @@ impl RemediesPage {
                             None => _ = ui.label(RichText::new(&fields[0]).strong()),
                             Some(_) => {
                                 let button = Button::selectable(is_current, &fields[0]).truncate();
-                                let response = ui.add(button).on_hover_text(words::sentence(shown));
+                                let hint = format!("{}. {}", fields[0], words::sentence(shown));
+                                let response = ui.add(button).on_hover_text(hint);
                                 if response.gained_focus() {
                                     response.scroll_to_me(None);
                                 }

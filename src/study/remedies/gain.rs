@@ -17,6 +17,8 @@ const NEAR: f64 = 0.002;
 const STEP: f64 = 4.0;
 /// Networks that a gain is measured on, at the least and at the most.
 const NETWORKS: (u64, u64) = (41, 801);
+/// What a median may take, in units of a normal random number.
+const WORK: u64 = 7_500_000;
 /// How far the seeds for it lie from those that a remedy is measured on.
 const SEEDS_AWAY: u64 = 1 << 31;
 /// Significant digits of a gain in a file.
@@ -116,7 +118,7 @@ fn by_theory(experiment: &Experiment, task: &TaskContext<'_>) -> Result<Option<f
 fn median(experiment: &Experiment, task: &TaskContext<'_>) -> Result<Option<f64>, Stopped> {
     let Ok(mut sampler) = Sampler::new(experiment, None) else { return Ok(None) };
     let proceed = || task.proceed().is_ok();
-    let seeds = budget(experiment, NETWORKS.0..=NETWORKS.1);
+    let seeds = budget(experiment, WORK, NETWORKS.0..=NETWORKS.1);
     let first = (experiment.seed + SEEDS_AWAY) % (1 << 32);
     let mut ratios = Vec::new();
     for seed in 0..seeds {

@@ -15,7 +15,7 @@ const FEW_EXAMPLES: usize = 16;
 /// Activations of all examples together at the most.
 const ACTIVATIONS: usize = 10_000_000;
 /// Random numbers and multiply-adds, in units of a normal number, that a row may take.
-const WORK: u64 = 60_000_000;
+const WORK: u64 = 20_000_000;
 /// Units of hidden layers on which shares are measured, over all networks.
 const UNITS: u64 = 20_000;
 /// Networks on which shares are measured, at the least and at the most.
@@ -69,8 +69,8 @@ impl Measured {
     }
 }
 
-/// Networks that the work allows for, within these bounds.
-pub(super) fn budget(experiment: &Experiment, bounds: RangeInclusive<u64>) -> u64 {
+/// Networks that so much work, in units of a normal number, allows for, within these bounds.
+pub(super) fn budget(experiment: &Experiment, work: u64, bounds: RangeInclusive<u64>) -> u64 {
     let sizes = experiment.sizes();
     let batch = experiment.architecture.batch as u64;
     let units = sizes.iter().sum::<usize>() as u64;
@@ -79,7 +79,7 @@ pub(super) fn budget(experiment: &Experiment, bounds: RangeInclusive<u64>) -> u6
         Engine::ExactInLaw => 2 * units * batch * (1 + batch / 3),
         Engine::Direct => weights.saturating_mul(2 + batch / 8),
     };
-    (WORK / 8 / network.max(1)).clamp(*bounds.start(), *bounds.end())
+    (work / network.max(1)).clamp(*bounds.start(), *bounds.end())
 }
 
 /// log10 ‖δ^(1)‖/‖δ^(L)‖; −∞ for a dead network.
@@ -154,7 +154,7 @@ impl Subject {
 
     /// Networks that a row takes at the most.
     pub(super) fn seeds(&self, most: u32) -> u32 {
-        let seeds = budget(&self.experiment, 30..=u64::from(most).max(30));
+        let seeds = budget(&self.experiment, WORK, 30..=u64::from(most).max(30));
         seeds.min(u64::from(most)) as u32
     }
 
