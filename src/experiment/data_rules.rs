@@ -6,6 +6,11 @@ use super::examples::shuffle;
 use super::validate::{number_within, whole_within};
 use super::{Data, DataSet, Examples, Experiment, ExperimentError, Loss, SetKind, Split, limits};
 
+/// A batch of fewer examples is too small to learn from a set.
+const FEW_EXAMPLES: usize = 8;
+/// What it becomes.
+const USUAL_BATCH: usize = 32;
+
 impl DataSet {
     pub(super) fn validate(&self, experiment: &Experiment) -> Result<(), ExperimentError> {
         let set = self.set;
@@ -160,6 +165,38 @@ impl Experiment {
                 variant.weights_file = None;
             }
         }
+    }
+
+    /// Learns from one of the sets that need no file, with its sizes, the loss that goes with its
+    /// labels, and a batch of 32 examples where it was smaller than 8.
+    ///
+    /// ```
+    /// use gradient_lab::experiment::{Experiment, Loss, SetKind};
+    /// let mut experiment = Experiment::default();
+    /// experiment.learn_from(SetKind::Digits);
+    /// assert_eq!((experiment.sizes()[0], experiment.architecture.loss), (64, Loss::SoftmaxCe));
+    /// assert!(experiment.validate().is_ok());
+    /// ```
+    ///
+    /// # Panics
+    /// With [`SetKind::File`], whose sizes are the file's.
+    pub fn learn_from(&mut self, set: SetKind) {
+        let [inputs, classes] = set.inputs_and_classes().expect("the set needs no file");
+        let loss = if classes > 2 { Loss::SoftmaxCe } else { Loss::Bce };
+        let architecture = &mut self.architecture;
+        (architecture.input, architecture.output) = (inputs, outputs(Some(classes), loss));
+        architecture.loss = loss;
+        if architecture.batch < FEW_EXAMPLES {
+            architecture.batch = USUAL_BATCH;
+        }
+        for variant in &mut self.variants {
+            // The loss decides it.
+            variant.output_activation = None;
+            variant.exceptions.retain(|own| own.index <= architecture.depth());
+        }
+        self.data_set = Some(DataSet::of(set));
+        self.take_examples();
+        self.forget_misfits();
     }
 
     /// Takes what was read from the data's path, and its sizes.

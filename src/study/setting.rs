@@ -130,6 +130,7 @@ impl Setting {
             Self::Batch => {
                 architecture.batch = value as usize;
                 experiment.data = None;
+                experiment.take_examples();
             }
             Self::Gain | Self::WeightStd => {
                 for variant in &mut experiment.variants {

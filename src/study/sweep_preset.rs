@@ -1,8 +1,8 @@
 //! Sweeps worth a look, ready to be measured in a few seconds.
 
 use crate::experiment::{
-    Activation, Architecture, DataSet, Draws, Experiment, Init, Loss, Precision, Scheme, SetKind,
-    Training, Variant,
+    Activation, Architecture, Draws, Experiment, Init, Precision, Scheme, SetKind, Training,
+    Variant,
 };
 
 use super::mean_field::critical_weight_variance;
@@ -153,9 +153,8 @@ fn trainability() -> Sweep {
     let mut experiment = network(Activation::Tanh);
     experiment.title = "tanh: how deep a network learns".to_owned();
     experiment.architecture.batch = 64;
-    experiment.architecture.loss = Loss::SoftmaxCe;
     experiment.architecture.precision = Precision::F32;
-    experiment.data_set = Some(DataSet::of(SetKind::Digits));
+    experiment.learn_from(SetKind::Digits);
     experiment.training =
         Some(Training { learning_rate: Some(0.03), steps: Some(300), ..Training::default() });
     let deviation = Init { std: Some(0.05_f64.sqrt()), ..Init::of(Scheme::Normal) };

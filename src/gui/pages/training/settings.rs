@@ -2,11 +2,12 @@
 
 use eframe::egui::{ComboBox, DragValue, Ui};
 
-use crate::experiment::{Experiment, OptimizerKind, Schedule, limits};
+use crate::experiment::{Experiment, OptimizerKind, Schedule, SetKind, limits};
 use crate::gui::controls::named;
 
 /// A line of fields.
 pub(super) fn show(ui: &mut Ui, experiment: &mut Experiment) {
+    data(ui, experiment);
     let mut training = experiment.training.unwrap_or_default();
     let before = training;
     let chosen = training.optimizer.unwrap_or_default();
@@ -49,4 +50,34 @@ pub(super) fn show(ui: &mut Ui, experiment: &mut Experiment) {
     if training != before {
         experiment.training = Some(training);
     }
+}
+
+/// Which examples are learned from.
+fn data(ui: &mut Ui, experiment: &mut Experiment) {
+    let chosen = experiment.data_set.as_ref().map(|set| set.set);
+    let given = if experiment.data.is_some() { "given numbers" } else { "normal draws" };
+    named(
+        ui,
+        "Data",
+        "What the networks learn from; a file's rows are set in the experiment's file",
+        |ui| {
+            let list =
+                ComboBox::from_id_salt("data").selected_text(chosen.map_or(given, SetKind::id));
+            let entries = |ui: &mut Ui| {
+                let hint = "Inputs and targets without any rule, drawn from the seed: they can only be memorized";
+                if ui.selectable_label(chosen.is_none(), given).on_hover_text(hint).clicked() {
+                    if chosen.is_some() {
+                        (experiment.data_set, experiment.data) = (None, None);
+                    }
+                }
+                for each in SetKind::ALL.into_iter().filter(|set| *set != SetKind::File) {
+                    let entry = ui.selectable_label(chosen == Some(each), each.id());
+                    if entry.on_hover_text(each.hint()).clicked() && chosen != Some(each) {
+                        experiment.learn_from(each);
+                    }
+                }
+            };
+            list.show_ui(ui, entries).response
+        },
+    );
 }
