@@ -23,7 +23,7 @@ pub enum CliError {
         /// What was given: a path, a preset's name, or standard input.
         name: String,
         /// Why it is refused.
-        error: OpenError,
+        error: Box<OpenError>,
     },
     /// A file could not be written.
     #[error(transparent)]
@@ -150,7 +150,7 @@ impl CliError {
     /// 2 for what the user must mend, 1 for what failed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Experiment { error: OpenError::Failed(_), .. } => FAILED,
+            Self::Experiment { error, .. } if matches!(**error, OpenError::Failed(_)) => FAILED,
             Self::Experiment { .. } => MEND,
             Self::Write(error) if error.is_failure() => FAILED,
             Self::Write(_) | Self::Overwrites(_) | Self::TwoOutputs | Self::Ending(_) => MEND,

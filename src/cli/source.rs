@@ -27,7 +27,7 @@ pub(super) fn experiment(argument: &Path) -> Result<Experiment, CliError> {
     } else {
         (short_path(argument), open::file(argument))
     };
-    opened.map_err(|error| CliError::Experiment { name, error })
+    opened.map_err(|error| CliError::Experiment { name, error: Box::new(error) })
 }
 
 /// The variant that an argument names, by its index; the first where there is no argument.

@@ -65,10 +65,9 @@ fn data(ui: &mut Ui, experiment: &mut Experiment) {
                 ComboBox::from_id_salt("data").selected_text(chosen.map_or(given, SetKind::id));
             let entries = |ui: &mut Ui| {
                 let hint = "Inputs and targets without any rule, drawn from the seed: they can only be memorized";
-                if ui.selectable_label(chosen.is_none(), given).on_hover_text(hint).clicked() {
-                    if chosen.is_some() {
-                        (experiment.data_set, experiment.data) = (None, None);
-                    }
+                let none = ui.selectable_label(chosen.is_none(), given).on_hover_text(hint);
+                if none.clicked() && chosen.is_some() {
+                    (experiment.data_set, experiment.data) = (None, None);
                 }
                 for each in SetKind::ALL.into_iter().filter(|set| *set != SetKind::File) {
                     let entry = ui.selectable_label(chosen == Some(each), each.id());
