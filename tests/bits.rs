@@ -160,10 +160,16 @@ const FROZEN_FAR: [(&str, u64, u64); 6] = [
     ("smaller", 0xe785_b066_e95b_a669, 0xb7c6_fa11_2bf5_6837),
 ];
 
+/// The presets that were frozen: later ones have no bits from before, and some need a batch.
+fn presets() -> impl Iterator<Item = (&'static str, Experiment)> {
+    let is_frozen = |preset: &Preset| FROZEN.iter().any(|(id, ..)| *id == preset.id);
+    let frozen = Preset::ALL.into_iter().filter(is_frozen);
+    frozen.map(|preset| (preset.id, preset.experiment()))
+}
+
 #[test]
 fn every_presets_passes_have_the_bits_they_had() {
-    let presets = Preset::ALL.iter().map(|preset| (preset.id, preset.experiment()));
-    assert_frozen(presets, &FROZEN);
+    assert_frozen(presets(), &FROZEN);
 }
 
 #[test]
@@ -323,9 +329,8 @@ const FROZEN_READERS: [(&str, [u64; 3]); 25] = [
 
 #[test]
 fn what_reads_the_network_has_the_bits_it_had() {
-    let presets = Preset::ALL.iter().map(|preset| (preset.id, preset.experiment()));
     let mut found = Vec::new();
-    for (id, experiment) in presets.chain(chapter_experiments()).chain(far_out()) {
+    for (id, experiment) in presets().chain(chapter_experiments()).chain(far_out()) {
         let mut hashes = [Hash::new(), Hash::new(), Hash::new()];
         for variant in &experiment.variants {
             let network = build::<f64>(&experiment, variant);
