@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         let has_learned = |y: &usize| {
             map.cell(x, *y).and_then(|cell| cell.value).is_some_and(|share| share >= LEARNED)
         };
-        let deepest = (0..map.height).filter(has_learned).map(|y| depths.value(y)).last();
+        let deepest = (0..map.height).rev().find(has_learned).map(|y| depths.value(y));
         let reach = 6.0 * correlation.depth_scale();
         let sigma = request.x.value(x);
         // Beyond the map neither is known.

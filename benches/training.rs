@@ -3,6 +3,8 @@
 //! A benchmark is named WORKLOAD/OPTIMIZER/THREADS, as `T2/adam/1`. `benches/training.py` times
 //! PyTorch's steps of the same networks; both print microseconds a step.
 
+#![allow(clippy::print_stdout, reason = "the numbers are what it is for")]
+
 use std::hint::black_box;
 use std::time::Instant;
 

@@ -9,10 +9,12 @@ type Checked = Result<(), ExperimentError>;
 /// Updates where the file says nothing.
 const DEFAULT_STEPS: usize = 2000;
 
+/// A key with its value, and whether an optimizer takes it.
+type OfSome = (&'static str, Option<f64>, fn(OptimizerKind) -> bool);
+
 impl Training {
-    /// The keys with numbers that only some optimizers take: each with its value and whether an
-    /// optimizer takes it.
-    fn of_some(&self) -> [(&'static str, Option<f64>, fn(OptimizerKind) -> bool); 4] {
+    /// The keys with numbers that only some optimizers take.
+    fn of_some(&self) -> [OfSome; 4] {
         [
             ("momentum", self.momentum, OptimizerKind::has_momentum),
             ("beta1", self.beta1, OptimizerKind::has_moments),

@@ -324,7 +324,7 @@ impl Sweep {
     fn measure(&self, cell: (usize, usize), proceed: &dyn Fn() -> bool) -> Option<Cell> {
         let experiment = self.experiment_at(cell);
         if self.quantity == Quantity::Learned {
-            return self.measure_learned(experiment, proceed);
+            return self.measure_learned(&experiment, proceed);
         }
         let mut sampler = Sampler::new(&experiment, self.engine).ok()?;
         let wants_shares = self.quantity.is_share();
@@ -347,7 +347,7 @@ impl Sweep {
     }
 
     /// Trains each seed's network on this thread.
-    fn measure_learned(&self, base: Experiment, proceed: &dyn Fn() -> bool) -> Option<Cell> {
+    fn measure_learned(&self, base: &Experiment, proceed: &dyn Fn() -> bool) -> Option<Cell> {
         let mut values = Vec::new();
         let (has_stopped, nothing) = (|| !proceed(), |_| {});
         let task = TaskContext::new(&has_stopped, &nothing);

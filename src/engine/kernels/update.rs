@@ -66,11 +66,18 @@ dispatch!(
     (parameters: &[T], gradient: &mut [T], first: &mut [T], second: &mut [T], numbers: &UpdateNumbers<T>) -> bool
 );
 
+/// 0, or no number where it is not finite.
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "infinity less itself is no number, and neither is NaN")]
+fn nothing_of<T: Real>(number: T) -> T {
+    number - number
+}
+
 /// 0, or no number where one of them is not finite.
 #[inline(always)]
 fn trace_of<T: Real, const N: usize>(traces: &mut [T; N], new: &[T; N]) {
     for lane in 0..N {
-        traces[lane] += new[lane] - new[lane];
+        traces[lane] += nothing_of(new[lane]);
     }
 }
 
@@ -98,7 +105,7 @@ fn update_sgd_body<T: Real>(
     let mut trace = T::ZERO;
     for (&p, g) in last.iter().zip(rest) {
         *g = new(p, *g);
-        trace += *g - *g;
+        trace += nothing_of(*g);
     }
     is_finite(&traces, trace)
 }
@@ -131,7 +138,7 @@ fn update_momentum_body<T: Real>(
     let mut trace = T::ZERO;
     for ((&p, g), v) in last.iter().zip(rest).zip(slow) {
         *g = new(p, *g, v);
-        trace += *g - *g;
+        trace += nothing_of(*g);
     }
     is_finite(&traces, trace)
 }
@@ -166,7 +173,7 @@ fn update_adam_body<T: Real>(
     let mut trace = T::ZERO;
     for (((&p, g), m), v) in last.iter().zip(rest).zip(first_rest).zip(second_rest) {
         *g = new(p, *g, m, v);
-        trace += *g - *g;
+        trace += nothing_of(*g);
     }
     is_finite(&traces, trace)
 }

@@ -228,8 +228,11 @@ impl<T: Real> Trainer<T> {
                 return Err(Diverged::Gradient);
             }
             let numbers = self.optimizer.numbers(norm);
-            let all = 0..self.layers.len();
-            all.fold(true, |finite, index| self.update(index, &numbers, true, executor) && finite)
+            let mut is_finite = true;
+            for index in 0..self.layers.len() {
+                is_finite &= self.update(index, &numbers, true, executor);
+            }
+            is_finite
         } else {
             let numbers = self.optimizer.numbers(0.0);
             self.take_gradients(pass, executor, Some(&numbers))
