@@ -123,8 +123,9 @@ fn verify(state: &TrainingState, variant: &VariantTraining) {
                     |records: &mut dyn Iterator<Item = f64>| records.sum::<f64>() / count as f64;
                 let losses = || variant.records.iter().map(|record| record.loss);
                 let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * a.abs();
-                let start = mean(&mut losses().take(count)).min(variant.records[0].loss);
-                assert!(close(*first, start));
+                let few = count.min(5);
+                let start = losses().take(few).sum::<f64>() / few as f64;
+                assert!(close(*first, start.min(variant.records[0].loss)));
                 assert!(close(*last, mean(&mut losses().rev().take(count))));
                 assert_eq!(*step, variant.records.last().expect("records").step);
             }
@@ -146,9 +147,7 @@ fn planted_courses_are_named_and_healthy_ones_are_not_accused() {
         );
         let state = trained(&experiment(&text));
         verify(&state, &state.variants[0]);
-        let findings = state.variants[0].findings.clone();
-        println!("{}", words::training::sentences(&state.variants[0]));
-        findings
+        state.variants[0].findings.clone()
     };
     let he = "activation = 'relu'\ninit = { scheme = 'he_normal' }";
     let diverging = course("depth = 4", he, "learning_rate = 1000.0");

@@ -106,7 +106,8 @@ fn a_stopped_training_keeps_what_it_has_and_a_killed_one_the_old_file() {
     let folder = Folder::new();
     let long = folder.file("long.toml", TRAINING.replace("steps = 60", "steps = 10000000"));
     let weights = folder.file("run.safetensors", "what was there");
-    for (signal, keeps) in [("-KILL", false), ("-INT", true)] {
+    // Not SIGINT, which a test that runs in the background ignores.
+    for (signal, keeps) in [("-KILL", false), ("-TERM", true)] {
         let log = folder.path("run.csv");
         let child = Command::new(env!("CARGO_BIN_EXE_gradient-lab"))
             .args(["train", &long, "--log", &log, "--weights", &weights])

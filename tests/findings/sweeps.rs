@@ -116,7 +116,10 @@ fn given_numbers_give_way_in_every_cell_or_in_none() {
     for setting in Setting::ALL {
         // α is that of a skip.
         experiment.variants[0].skip = (setting == Setting::SkipScale).then_some(Skip::Post);
-        let request = of(experiment.clone(), axis(setting, 1.0, 3.0, 3), 1);
+        let mut request = of(experiment.clone(), axis(setting, 1.0, 3.0, 3), 1);
+        if setting == Setting::LearningRate {
+            request.quantity = Quantity::Learned;
+        }
         request.validate().expect("it can be swept");
         let cells = [0, 1, 2].map(|x| request.experiment_at((x, 0)));
         let told = request.replaces();

@@ -10,7 +10,9 @@ use super::{Divergence, TrainingRecord};
 pub const STILL: f64 = 1e-3;
 /// Steps before which a layer that has not moved is no news.
 pub const ENOUGH_UPDATES: usize = 100;
-/// Records at either end whose mean loss is compared: the share of all of them.
+/// Records at the start whose mean loss is what a training begins with.
+const FIRST_RECORDS: usize = 5;
+/// Records at the end whose mean loss is compared with it: the share of all of them.
 const END: f64 = 0.1;
 /// Records without which a loss has no trend.
 const ENOUGH_RECORDS: usize = 20;
@@ -51,7 +53,8 @@ pub enum TrainingFinding {
     },
     /// The loss over the training.
     Loss {
-        /// The mean of the first tenth of the records, or that of the first if it is smaller.
+        /// The mean of the first five records, or of a tenth of all if those are fewer; that of the
+        /// first if it is smaller.
         first: f64,
         /// The mean of the last tenth.
         last: f64,
@@ -127,7 +130,7 @@ pub(super) fn ends_of_loss(records: &[TrainingRecord]) -> Option<[f64; 2]> {
         records.iter().map(|record| record.loss).sum::<f64>() / records.len() as f64
     };
     // A training that begins with a leap upwards has not learned when it is back.
-    let first = mean(&records[..count]).min(start);
+    let first = mean(&records[..count.min(FIRST_RECORDS)]).min(start);
     Some([first, mean(&records[records.len() - count..])])
 }
 

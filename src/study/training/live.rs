@@ -94,9 +94,8 @@ impl LiveTraining {
         }
     }
 
-    /// The share of its loss that each variant has lost, from 0 to 1: 1 − (mean of the last tenth of
-    /// its records)/(the first tenth's, or that of the first record if it is smaller); 0 where it
-    /// diverged.
+    /// The share of its loss that each variant has lost, from 0 to 1, between the start and the end as
+    /// [`TrainingFinding::Loss`] has them; 0 where it diverged.
     pub fn learned_shares(&self) -> Vec<f64> {
         match self {
             Self::Double(training) => training.learners().iter().map(learned_share).collect(),

@@ -57,6 +57,10 @@ fn every_preset_is_resolved() {
             print(&format!("{}, {}", preset.id, of.name), &check);
             let resolved = check.count(Outcome::Agrees) + check.count(Outcome::Zero);
             assert_eq!(resolved, check.checked, "{}", words(&check));
+            // The derivatives of this test know no normalization, skip or tie.
+            if !of.is_plain() {
+                continue;
+            }
             let network = network::<f64>(&experiment, variant);
             let pass = network.pass();
             let raw = Raw::new(&network, &|parameter| pass.gradient(parameter), &check);
