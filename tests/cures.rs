@@ -2,6 +2,8 @@
 //! run over 30 random networks is `cargo test --release --test cures -- --ignored --nocapture`;
 //! its recorded output stands in benches/README.md.
 
+#![allow(clippy::print_stdout, reason = "the thorough runs are read")]
+
 mod random_ailing;
 
 use std::cell::{Cell, RefCell};

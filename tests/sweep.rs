@@ -206,5 +206,10 @@ fn a_map_of_what_is_learned_follows_theory() {
     rate.x = Axis::usual(Setting::LearningRate);
     assert!(rate.validate().is_ok());
     rate.quantity = Quantity::DeadShare;
-    assert!(rate.validate().unwrap_err().to_string().contains("moves nothing but a training"));
+    assert!(
+        rate.validate()
+            .expect_err("no training")
+            .to_string()
+            .contains("moves nothing but a training")
+    );
 }

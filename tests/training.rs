@@ -108,7 +108,6 @@ fn fifty_steps_are_pytorch_s() {
             close(running.variance.clone(), variance, "running variance", &mut worst);
         }
     }
-    println!("largest difference {worst:e}");
 }
 
 /// An executor that says it is larger than it is, and does the second half first.
