@@ -110,11 +110,6 @@ fn share_out(figure: &Figure, room: f32) -> Vec<f32> {
 
 /// A variant's name in its colour, and the sentence.
 pub fn note(ui: &mut Ui, note: &Note) {
-    note_with(ui, note, |_| {});
-}
-
-/// [`note`] with something behind its last word.
-pub fn note_with(ui: &mut Ui, note: &Note, add: impl FnOnce(&mut Ui)) {
     let colour = theme::variant(note.variant, ui.visuals());
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
@@ -122,7 +117,6 @@ pub fn note_with(ui: &mut Ui, note: &Note, add: impl FnOnce(&mut Ui)) {
             ui.label(RichText::new(&note.name).color(colour).family(fonts::bold()));
         }
         ui.label(&note.text);
-        add(ui);
     });
 }
 

@@ -108,17 +108,16 @@ fn below(ui: &mut Ui, lab: &mut Lab, draw: &Arc<Draw>, commands: &mut Commands) 
     ui.add_space(3.0);
     if let Some(figure) = lab.figure(FigureId::Norms) {
         for note in &figure.notes {
-            let is_ailing = draw.variants[note.variant].diagnosis.kind.is_ailing();
-            paint::sheet::note_with(ui, note, |ui| {
-                if is_ailing {
-                    cure(ui, lab.view, note.variant, commands);
-                }
-            });
+            paint::sheet::note(ui, note);
         }
     }
     ui.separator();
     ui.horizontal(|ui| {
         ui.label(RichText::new("Every layer in numbers").small().strong());
+        // In a row that is there anyway, so that nothing moves when it comes and goes.
+        if let Some(ailing) = draw.variants.iter().position(|v| v.diagnosis.kind.is_ailing()) {
+            cure(ui, lab.view, ailing, commands);
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let hint = "Export every variant's layers, with all digits, as CSV or JSON";
             if tool(ui, "CSV…", hint) {
