@@ -20,6 +20,9 @@ use crate::paint::theme;
 /// Share of a named row's height that its strip fills.
 const STRIP: f64 = 0.86;
 
+/// The share of a cell by which an image is sampled off its cells' edges.
+const OFF_EDGE: f32 = 1e-3;
+
 /// What a heatmap's height follows from: strips have a fixed one each.
 pub fn natural_height(heat: &Heat) -> f32 {
     match &heat.rows {
@@ -218,8 +221,11 @@ fn images(plot_ui: &mut PlotUi<'_>, heat: &Heat, texture: egui::TextureId) {
     match &heat.rows {
         Rows::Numbered { .. } | Rows::Steps(_) | Rows::Values { .. } => {
             let centre = PlotPoint::new(middle, f64::from(rows) / 2.0 + 0.5);
-            plot_ui
-                .image(PlotImage::new("", texture, centre, vec2(columns, rows)).allow_hover(false));
+            // A pixel on the edge of two cells has the same colour whoever samples.
+            let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+            let uv = uv.translate(vec2(OFF_EDGE / columns, OFF_EDGE / rows));
+            let image = PlotImage::new("", texture, centre, vec2(columns, rows)).uv(uv);
+            plot_ui.image(image.allow_hover(false));
         }
         Rows::Named(_) | Rows::Formats { .. } => {
             for row in 0..heat.rows.count() {

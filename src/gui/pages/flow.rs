@@ -114,14 +114,14 @@ fn below(ui: &mut Ui, lab: &mut Lab, draw: &Arc<Draw>, commands: &mut Commands) 
     ui.separator();
     ui.horizontal(|ui| {
         ui.label(RichText::new("Every layer in numbers").small().strong());
-        // In a row that is there anyway, so that nothing moves when it comes and goes.
-        if let Some(ailing) = draw.variants.iter().position(|v| v.diagnosis.kind.is_ailing()) {
-            cure(ui, lab.view, ailing, commands);
-        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let hint = "Export every variant's layers, with all digits, as CSV or JSON";
             if tool(ui, "CSV…", hint) {
                 commands.push(Command::AskTable(Numbers::Records(draw.clone())));
+            }
+            // In a row that is there anyway, so that nothing moves when it comes and goes.
+            if let Some(ailing) = draw.variants.iter().position(|v| v.diagnosis.kind.is_ailing()) {
+                cure(ui, lab.view, ailing, commands);
             }
         });
     });
@@ -131,7 +131,7 @@ fn below(ui: &mut Ui, lab: &mut Lab, draw: &Arc<Draw>, commands: &mut Commands) 
 /// Leads to what could be done about a variant.
 fn cure(ui: &mut Ui, view: View, variant: usize, commands: &mut Commands) {
     let hint = "Every remedy for this variant, measured over many networks";
-    if ui.link("What cures it?").on_hover_text(hint).clicked() {
+    if tool(ui, "What cures it?", hint) {
         commands.push(Command::Look(View { variant, ..view }));
         commands.push(Command::Go(Page::Remedies));
     }
