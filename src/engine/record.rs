@@ -41,7 +41,7 @@ pub struct LayerRecord {
     pub preactivation_rms: Scaled,
     /// log10 of ‖δ^(l)‖ ‖z^(l)‖/√n_l of an example, the mean over the batch: what an error of z, as a
     /// share of it, means for the loss. Nothing where an example's is zero.
-    pub error_weight_log10: Option<f64>,
+    pub sensitivity_log10: Option<f64>,
     /// Share of (unit, example) pairs whose slope has faded below 5 % of the largest.
     pub saturated_share: f64,
     /// Share of units whose slope is exactly 0 in every example.
@@ -184,7 +184,7 @@ impl LayerRecord {
             preactivation_rms: ((preactivation_mean * preactivation_mean)
                 + preactivation_std * preactivation_std)
                 .sqrt(),
-            error_weight_log10: error_weight_log10(trace),
+            sensitivity_log10: sensitivity_log10(trace),
             saturated_share: trace.saturated_share(activation),
             dead_share: trace.dead_share(activation),
             zero: None,
@@ -221,8 +221,8 @@ impl<T: Real> LayerTrace<T> {
     }
 }
 
-/// See [`LayerRecord::error_weight_log10`].
-fn error_weight_log10<T: Real>(trace: &LayerTrace<T>) -> Option<f64> {
+/// See [`LayerRecord::sensitivity_log10`].
+fn sensitivity_log10<T: Real>(trace: &LayerTrace<T>) -> Option<f64> {
     let norms = trace.delta.norms().into_iter().chain(trace.z.norms());
     let product = norms.fold(Scaled::from(1.0), |product, norm| product * norm);
     let (units, examples) = (trace.z.units() as f64, trace.z.batch() as f64);

@@ -77,7 +77,7 @@ impl FigureId {
                 let report = Arc::new(precision(&mut study, experiment, task)?);
                 Ok(Figure::flush(&report, view.variant))
             }
-            Self::Training | Self::TrainingLayers | Self::TrainingHeat | Self::Surface => {
+            Self::Training | Self::TrainingLayers | Self::TrainingHeat | Self::DecisionSurface => {
                 trained(self, &mut study, experiment, view.variant, task)
             }
         }
@@ -127,7 +127,7 @@ fn trained(
     Ok(match id {
         FigureId::Training => Figure::training(&state),
         FigureId::TrainingLayers => Figure::training_layers(&state, state.steps_taken),
-        FigureId::Surface => Figure::surface(&state, variant).unwrap_or_else(|| {
+        FigureId::DecisionSurface => Figure::surface(&state, variant).unwrap_or_else(|| {
             with_note(id, experiment, variant, Vec::new(), NO_SURFACE.to_owned())
         }),
         _ => Figure::training_heat(&state, variant),

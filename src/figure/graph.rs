@@ -2,7 +2,7 @@
 
 use crate::engine::Scaled;
 use crate::experiment::Loss;
-use crate::study::{Between, EdgeSnapshot, LayerSnapshot, NormUnit, Snapshot, UnitSnapshot};
+use crate::study::{EdgeSnapshot, LayerSnapshot, NormUnit, Snapshot, UnitChain, UnitSnapshot};
 
 use super::colour::Rgb;
 use super::heat::{Cell, ColourScale};
@@ -276,8 +276,8 @@ fn story(unit: &UnitSnapshot, cancels: bool, name: &dyn Fn(&str) -> String) -> V
     let (Some(z), Some(slope), Some(delta)) = (unit.z, unit.slope, unit.delta) else {
         return vec![format!("{} = {}", name("x"), number(unit.a.into()))];
     };
-    if let Some(between) = &unit.between {
-        return chain_story(unit, between, name);
+    if let Some(chain) = &unit.chain {
+        return chain_story(unit, chain, name);
     }
     let slope = number(slope.into());
     let mut lines = vec![
@@ -300,14 +300,14 @@ fn story(unit: &UnitSnapshot, cancels: bool, name: &dyn Fn(&str) -> String) -> V
 /// The factors of a unit with a normalization or skips, where δ is no product of two numbers.
 fn chain_story(
     unit: &UnitSnapshot,
-    between: &Between,
+    chain: &UnitChain,
     name: &dyn Fn(&str) -> String,
 ) -> Vec<String> {
     let line = |what: &str, number: Scaled| format!("{what} = {}", readable(number, 7));
     let named = |letter: &str, number: f64| line(&name(letter), number.into());
     let mut lines: Vec<String> = unit.z.map(|z| named("z", z)).into_iter().collect();
-    lines.extend(between.handed_on.map(|h| named("h", h)));
-    if let Some(NormUnit { normalized, gamma, beta, .. }) = between.norm {
+    lines.extend(chain.handed_on.map(|h| named("h", h)));
+    if let Some(NormUnit { normalized, gamma, beta, .. }) = chain.norm {
         lines.push(format!("normalized: ẑ = {}", readable(normalized.into(), 7)));
         let [gamma, beta] = [gamma, beta].map(|number| readable(number.into(), 7));
         lines.push(format!("γ = {gamma}, β = {beta}"));
@@ -315,8 +315,8 @@ fn chain_story(
     lines.push(named("a", unit.a));
     lines.extend(unit.slope.map(|slope| line("slope σ′", slope.into())));
     lines.extend(unit.returned.map(|returned| line("Σ W δ from above", returned)));
-    lines.extend(between.along_skip.map(|along| line("along the skip from above", along)));
-    if let Some(NormUnit { normalized, above, .. }) = between.norm {
+    lines.extend(chain.along_skip.map(|along| line("along the skip from above", along)));
+    if let Some(NormUnit { normalized, above, .. }) = chain.norm {
         lines.push(line("∂L/∂β", above));
         lines.push(line("∂L/∂γ = ẑ · ∂L/∂β", above * normalized));
     }

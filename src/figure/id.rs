@@ -56,7 +56,7 @@ pub enum FigureId {
     /// Layer × step: ‖∂L/∂W^(l)‖ over a training of one variant.
     TrainingHeat,
     /// What a network with two inputs says of every point after a training.
-    Surface,
+    DecisionSurface,
 }
 
 /// What is said of a figure, and its size on paper.
@@ -99,7 +99,7 @@ impl FigureId {
         Self::Training,
         Self::TrainingLayers,
         Self::TrainingHeat,
-        Self::Surface,
+        Self::DecisionSurface,
     ];
 
     fn spec(self) -> Spec {
@@ -279,8 +279,8 @@ impl FigureId {
                 "Layer × step: log10 ‖∂L/∂W^(l)‖ of one variant over a training.",
                 [960.0, 620.0],
             ),
-            Self::Surface => spec(
-                "surface",
+            Self::DecisionSurface => spec(
+                "decision-surface",
                 "Decision surface",
                 "What a network with two inputs says of every point after a training, under its examples.",
                 [760.0, 640.0],

@@ -55,7 +55,7 @@ pub use number::{
 };
 pub use spread::{Ridge, SpreadForm};
 pub use stored_norms::{Limit, StoredNorm, StoredNorms};
-pub use surface::SurfacePanel;
+pub use surface::Surface;
 pub use sweep::{Chosen, Profile};
 pub use table::Table;
 
@@ -116,7 +116,7 @@ pub enum Panel {
     /// Histograms one above the other.
     Ridge(Ridge),
     /// A decision surface.
-    Surface(SurfacePanel),
+    Surface(Surface),
 }
 
 impl Panel {

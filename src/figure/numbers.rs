@@ -8,7 +8,7 @@ use super::number::{full, full_of_log10};
 use super::table::{Table, of_layer, row};
 use super::{
     AxisScale, Bars, Cell, Chart, Figure, Graph, Heat, Map, MapCell, Mark, MarkShape, Panel, Rows,
-    Scale, SurfacePanel, format_rows::flush_rows, precision, value_rows::table_rows,
+    Scale, Surface, format_rows::flush_rows, precision, value_rows::table_rows,
 };
 
 impl Figure {
@@ -110,7 +110,7 @@ fn chart_readings(mark: &Mark) -> Vec<(String, f64, f64)> {
 }
 
 /// What is measured, row after row from the bottom, and the line of theory.
-fn surface_rows(surface: &SurfacePanel) -> impl Iterator<Item = Vec<String>> + '_ {
+fn surface_rows(surface: &Surface) -> impl Iterator<Item = Vec<String>> + '_ {
     let [x_label, y_label] = surface.labels;
     surface.values.iter().enumerate().map(move |(index, value)| {
         let [x, y] = [index % surface.side, index / surface.side].map(|c| surface.middle(c));

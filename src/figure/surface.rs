@@ -1,6 +1,6 @@
 //! What a network with two inputs says of every point, under its examples.
 
-use crate::study::{SURFACE_CELLS, Surface, TrainingState};
+use crate::study::{DecisionSurface, SURFACE_CELLS, TrainingState};
 
 use super::colour::ColourMap;
 use super::heat::ColourScale;
@@ -8,7 +8,7 @@ use super::{Figure, FigureId, Panel};
 
 /// A square of cells, and examples on it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SurfacePanel {
+pub struct Surface {
     /// The panel's heading.
     pub heading: String,
     /// Along the bottom, and upwards.
@@ -27,8 +27,8 @@ pub struct SurfacePanel {
     pub quantity: &'static str,
 }
 
-impl SurfacePanel {
-    fn of(name: &str, surface: &Surface) -> Self {
+impl Surface {
+    fn of(name: &str, surface: &DecisionSurface) -> Self {
         Self {
             heading: format!("{name}: what it says of every point"),
             labels: ["x₁", "x₂"],
@@ -60,7 +60,7 @@ impl Figure {
     /// there is none.
     pub fn surface(state: &TrainingState, variant: usize) -> Option<Self> {
         let variant = &state.variants[variant.min(state.variants.len() - 1)];
-        let panel = SurfacePanel::of(&variant.name, variant.surface.as_ref()?);
-        Some(Self::of_training(FigureId::Surface, state, vec![Panel::Surface(panel)]))
+        let panel = Surface::of(&variant.name, variant.surface.as_ref()?);
+        Some(Self::of_training(FigureId::DecisionSurface, state, vec![Panel::Surface(panel)]))
     }
 }

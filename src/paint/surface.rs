@@ -3,7 +3,7 @@
 use eframe::egui::{self, Color32, RichText, Ui, Vec2, vec2};
 use egui_plot::{PlotImage, PlotPoint, Points};
 
-use crate::figure::{Scale, SurfacePanel};
+use crate::figure::{Scale, Surface};
 
 use super::layout::{AXIS_WIDTH, MARGIN, heading};
 use super::stage::{Reach, Stage, Under, Wish};
@@ -19,7 +19,7 @@ const RADII: [f32; 2] = [2.6, 3.8];
 /// The panel: heading, square and colour bar.
 pub fn show(
     ui: &mut Ui,
-    surface: &SurfacePanel,
+    surface: &Surface,
     textures: &mut Textures,
     size: Vec2,
     stage: &Stage<'_>,
@@ -78,7 +78,7 @@ fn marks(bounds: (f64, f64), labels: f32) -> Vec<egui_plot::GridMark> {
 }
 
 /// The cell under the pointer.
-fn under(surface: &SurfacePanel, at: PlotPoint) -> Option<Under<'_>> {
+fn under(surface: &Surface, at: PlotPoint) -> Option<Under<'_>> {
     let (x, y) = (surface.cell_at(at.x)?, surface.cell_at(at.y)?);
     let value = surface.values[y * surface.side + x];
     let tooltip = move |ui: &mut Ui| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions, Visuals};
 
-use crate::figure::{Cell, Figure, Heat, Map, MapCell, SurfacePanel};
+use crate::figure::{Cell, Figure, Heat, Map, MapCell, Surface};
 
 use super::stage::Stage;
 use crate::paint::theme;
@@ -60,7 +60,7 @@ impl Textures {
         &mut self,
         context: &Context,
         stage: &Stage<'_>,
-        surface: &SurfacePanel,
+        surface: &Surface,
     ) -> TextureHandle {
         // Its colours are the same on any ground.
         self.kept(context, stage, false, MOST_CELLS, || surface_image(surface))
@@ -110,7 +110,7 @@ fn map_image(map: &Map, visuals: &Visuals) -> ColorImage {
 }
 
 /// A surface's cells as pixels, the first row at the bottom.
-fn surface_image(surface: &SurfacePanel) -> ColorImage {
+fn surface_image(surface: &Surface) -> ColorImage {
     let rows = surface.values.chunks_exact(surface.side).rev().flatten();
     let pixels = rows.map(|value| theme::colour(surface.scale.colour(*value))).collect();
     ColorImage::new([surface.side, surface.side], pixels)

@@ -17,7 +17,6 @@
 
 mod backward_factors;
 mod basin;
-mod between;
 mod blame;
 mod check;
 mod comparison;
@@ -60,12 +59,12 @@ mod theory;
 mod theory_finding;
 mod theory_study;
 mod training;
+mod unit_chain;
 
 use std::ops::Range;
 
 pub use backward_factors::{BackwardFactors, BackwardSettings, backward_factors};
 pub use basin::Basin;
-pub use between::{Between, NormUnit};
 pub use blame::{Cause, Cut, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{
     CheckError, CheckFinding, CheckSettings, Compared, Derivative, Differences, Errors,
@@ -129,10 +128,11 @@ pub use theory_study::{
     Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory,
 };
 pub use training::{
-    Divergence, ENOUGH_UPDATES, LARGE_UPDATE, Learner, LiveTraining, MOST_RECORDS, Minibatches,
-    STILL, SURFACE_CELLS, Surface, Training, TrainingError, TrainingFinding, TrainingRecord,
+    DecisionSurface, Divergence, ENOUGH_UPDATES, LARGE_UPDATE, Learner, LiveTraining, MOST_RECORDS,
+    Minibatches, STILL, SURFACE_CELLS, Training, TrainingError, TrainingFinding, TrainingRecord,
     TrainingState, UNCHANGED, VariantTraining,
 };
+pub use unit_chain::{NormUnit, UnitChain};
 
 /// The study was told to stop, or a newer request took its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

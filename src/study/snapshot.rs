@@ -6,8 +6,8 @@
 use crate::engine::{Network, Parameter, Pass, Scaled, Signal};
 use crate::experiment::{Activation, Experiment, Loss};
 
-use super::between::skip_scale;
-use super::{Between, DrawStudy, Stopped, TaskContext};
+use super::unit_chain::skip_scale;
+use super::{DrawStudy, Stopped, TaskContext, UnitChain};
 
 /// Layers that a diagram shows at most; of a deeper network the first and the last ones.
 pub const MOST_LAYERS: usize = 8;
@@ -67,7 +67,7 @@ pub struct UnitSnapshot {
     /// φ′ of what φ is taken of, absent for inputs.
     pub slope: Option<f64>,
     /// What lies between z and a, where that is more than φ.
-    pub between: Option<Between>,
+    pub chain: Option<UnitChain>,
     /// Σ_k W_kj δ_k, what comes back before it meets the slope; absent at the output.
     pub returned: Option<Scaled>,
     /// δ, absent for inputs.
@@ -197,8 +197,8 @@ impl Sitter<'_> {
             z: trace.map(|trace| trace.z.entry(unit, self.example).to_f64()),
             a: self.activation(layer, unit).to_f64(),
             slope: trace.map(|trace| trace.slope[[unit, self.example]]),
-            between: (layer > 0)
-                .then(|| Between::of(self.network, self.pass, [layer, unit, self.example]))
+            chain: (layer > 0)
+                .then(|| UnitChain::of(self.network, self.pass, [layer, unit, self.example]))
                 .flatten(),
             returned: returned.map(|sent| sent.entry(unit, self.example)),
             delta: self.delta(layer, unit),

@@ -90,7 +90,7 @@ fn what_pages_export_is_what_the_command_prints() {
         "training",
         "training-layers",
         "training-heat",
-        "surface",
+        "decision-surface",
         "steps",
     ];
     assert_eq!(missing, hidden);

@@ -66,10 +66,10 @@ dispatch!(
     (parameters: &[T], gradient: &mut [T], first: &mut [T], second: &mut [T], numbers: &UpdateNumbers<T>) -> bool
 );
 
-/// 0, or no number where it is not finite.
+/// 0, or NaN where the number is not finite.
 #[inline(always)]
 #[expect(clippy::eq_op, reason = "infinity less itself is no number, and neither is NaN")]
-fn nothing_of<T: Real>(number: T) -> T {
+fn zero_if_finite<T: Real>(number: T) -> T {
     number - number
 }
 
@@ -77,7 +77,7 @@ fn nothing_of<T: Real>(number: T) -> T {
 #[inline(always)]
 fn trace_of<T: Real, const N: usize>(traces: &mut [T; N], new: &[T; N]) {
     for lane in 0..N {
-        traces[lane] += nothing_of(new[lane]);
+        traces[lane] += zero_if_finite(new[lane]);
     }
 }
 
@@ -105,7 +105,7 @@ fn update_sgd_body<T: Real>(
     let mut trace = T::ZERO;
     for (&p, g) in last.iter().zip(rest) {
         *g = new(p, *g);
-        trace += nothing_of(*g);
+        trace += zero_if_finite(*g);
     }
     is_finite(&traces, trace)
 }
@@ -138,7 +138,7 @@ fn update_momentum_body<T: Real>(
     let mut trace = T::ZERO;
     for ((&p, g), v) in last.iter().zip(rest).zip(slow) {
         *g = new(p, *g, v);
-        trace += nothing_of(*g);
+        trace += zero_if_finite(*g);
     }
     is_finite(&traces, trace)
 }
@@ -173,7 +173,7 @@ fn update_adam_body<T: Real>(
     let mut trace = T::ZERO;
     for (((&p, g), m), v) in last.iter().zip(rest).zip(first_rest).zip(second_rest) {
         *g = new(p, *g, m, v);
-        trace += nothing_of(*g);
+        trace += zero_if_finite(*g);
     }
     is_finite(&traces, trace)
 }

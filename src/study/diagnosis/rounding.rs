@@ -17,7 +17,7 @@ pub const NOTABLE_ROUNDING: f64 = 0.01;
 /// direction is multiplied by ‖J‖_F/√n_l on its way from l to k, an error by ‖J‖_F/√n_k on its way
 /// from k to l. Each layer adds an error of u ‖z^(k)‖, with u the unit roundoff, so that that of z^(l)
 /// is about u √(Σ_(k ≤ l) q_k²)/q_l of its size, with q_k = ‖δ^(k)‖ ‖z^(k)‖/√n_k
-/// ([`LayerRecord::error_weight_log10`]).
+/// ([`LayerRecord::sensitivity_log10`]).
 ///
 /// It is an estimate, within a factor of 30 of what another order of summation changes. There is
 /// none with skips, where z is not all that goes on, none of layers whose units are alike, and none
@@ -37,7 +37,7 @@ pub(super) fn forward_rounding(
     }
     let mut squares = Scaled::ZERO;
     let noted = layers.iter().find(|layer| {
-        let weight = layer.error_weight_log10.filter(|_| !layer.alike);
+        let weight = layer.sensitivity_log10.filter(|_| !layer.alike);
         weight.is_some_and(|log10| {
             let q = Scaled::from_ln(log10 * LN_10);
             squares += q * q;

@@ -8,7 +8,7 @@ use crate::experiment::{Experiment, Precision};
 use crate::study::{DrawStudy, Stopped, TaskContext};
 
 use super::finding::{TrainingFinding, ends_of_loss, findings};
-use super::{Divergence, Learner, Surface, Training, TrainingError, TrainingRecord};
+use super::{DecisionSurface, Divergence, Learner, Training, TrainingError, TrainingRecord};
 
 /// A training of either precision.
 pub enum LiveTraining {
@@ -41,7 +41,7 @@ pub struct VariantTraining {
     /// ‖W − W₀‖/‖W₀‖ of layers 1…L, with W₀ what W was at the start; nothing where that is 0.
     pub moved: Vec<Option<f64>>,
     /// What it says of every point, where it has two inputs and is not too large.
-    pub surface: Option<Surface>,
+    pub surface: Option<DecisionSurface>,
     /// What is claimed of it, the gravest first.
     pub findings: Vec<TrainingFinding>,
 }
@@ -125,12 +125,12 @@ fn learned_share<T: Real>(learner: &Learner<T>) -> f64 {
 impl VariantTraining {
     fn all<T: Real>(training: &Training<T>) -> Vec<Self> {
         let examples = training.shown_examples.as_ref();
-        let surface = |learner: &Learner<T>| Surface::of(learner.trainer(), examples);
+        let surface = |learner: &Learner<T>| DecisionSurface::of(learner.trainer(), examples);
         let learners = training.learners.iter();
         learners.map(|learner| Self::of(learner, surface(learner))).collect()
     }
 
-    fn of<T: Real>(learner: &Learner<T>, surface: Option<Surface>) -> Self {
+    fn of<T: Real>(learner: &Learner<T>, surface: Option<DecisionSurface>) -> Self {
         let (records, divergence) = (learner.records().to_vec(), learner.divergence());
         let moved = learner.moved();
         let findings = findings(&records, divergence, &moved);

@@ -21,7 +21,7 @@ pub use finding::{ENOUGH_UPDATES, LARGE_UPDATE, STILL, TrainingFinding, UNCHANGE
 pub use learner::{Divergence, Learner, TrainingRecord};
 pub use live::{LiveTraining, TrainingState, VariantTraining};
 pub use minibatches::Minibatches;
-pub use surface::{SURFACE_CELLS, Surface};
+pub use surface::{DecisionSurface, SURFACE_CELLS};
 
 /// Records of a variant at most, but for the last: every 2^k-th step leaves one, with the least k
 /// for which that is enough.

@@ -15,7 +15,7 @@ const ROOM: f64 = 0.15;
 
 /// What a network with two inputs and one output, or two, says of every point of a square.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Surface {
+pub struct DecisionSurface {
     /// The ends of the square along each input.
     pub range: (f64, f64),
     /// Row by row from the lowest second input, [`SURFACE_CELLS`] a side: how much it is for the
@@ -42,7 +42,7 @@ fn second_class(outputs: &[f64]) -> f64 {
     }
 }
 
-impl Surface {
+impl DecisionSurface {
     /// Of a network as it is now; nothing where it is so large that this would take too long.
     pub(super) fn of<T: Real>(
         trainer: &Trainer<T>,

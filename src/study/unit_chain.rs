@@ -4,7 +4,7 @@ use crate::engine::{Network, Op, Parameter, Pass, Scaled};
 
 /// What lies between a unit's z and its a.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Between {
+pub struct UnitChain {
     /// The layer's normalization, if it has one.
     pub norm: Option<NormUnit>,
     /// h, which the skip of the layer above adds, if there is one.
@@ -26,7 +26,7 @@ pub struct NormUnit {
     pub above: Scaled,
 }
 
-impl Between {
+impl UnitChain {
     /// Of one unit (from 0) of layer l at one example; nothing where a = φ(z).
     pub fn of(
         network: &Network<f64>,
