@@ -9,6 +9,7 @@ mod random_ailing;
 use std::time::{Duration, Instant};
 
 use gradient_lab::experiment::{Experiment, Preset};
+use gradient_lab::figure::words::remedies as words;
 use gradient_lab::study::{
     CURED, Change, LOST, Measured, Remedies, RemediesSettings, TaskContext, Verdict, measure,
     remedies,
@@ -175,6 +176,24 @@ fn first_rows_come_soon() {
             "rows after {rows:?} ms; told to stop at {stop_after:?}, {late:.1?} later stopped"
         );
     }
+}
+
+/// A healthy variant is prescribed nothing, and what too few networks leave open is not called
+/// cured or incurable.
+#[test]
+fn a_prescription_says_no_more_than_is_known() {
+    let mut experiment = preset("xavier-vs-he");
+    experiment.architecture.depth = 8;
+    let said = |variant, seeds| {
+        let table = table(&experiment, variant, seeds);
+        (format!("{:?}", table.prescription()), words::prescription(&table), table)
+    };
+    let (healthy, words, table) = said(1, 600);
+    assert_eq!(healthy, "Healthy", "{words}");
+    assert!(table.first().is_some() && words.starts_with("He needs no cure. "), "{words}");
+    let (open, words, table) = said(0, 3);
+    assert!(open.starts_with("Undecided") && table.first().is_none(), "{words}");
+    assert!(words.ends_with("for which 3 networks are too few."), "{words}");
 }
 
 #[test]

@@ -102,8 +102,8 @@ pub use precision::{
     ScaleRange, Share, StoredLayer, VariantPrecision, WITHIN, precision,
 };
 pub use remedies::{
-    ALIKE, CURED, Change, Decades, LOST, Measured, Remedies, RemediesError, RemediesSettings,
-    Remedy, RemedyRow, Verdict, critical_gain, measure, remedies,
+    ALIKE, CURED, Change, Decades, LOST, Measured, Prescription, Remedies, RemediesError,
+    RemediesSettings, Remedy, RemedyRow, Verdict, critical_gain, measure, remedies,
 };
 pub use sample::Sample;
 pub use sampler::{Engine, LayerSample, Sampler};

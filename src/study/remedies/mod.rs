@@ -18,7 +18,7 @@ use super::{Cost, Engine, SEEDS, Stopped, TaskContext};
 pub use change::Change;
 pub use gain::critical_gain;
 pub use measure::{Decades, Measured, measure};
-pub use table::{Remedies, Remedy, RemedyRow};
+pub use table::{Prescription, Remedies, Remedy, RemedyRow};
 pub use verdict::{ALIKE, CURED, LOST, Verdict};
 
 use candidates::candidates;
