@@ -42,6 +42,7 @@ mod normalized_limit;
 mod parallel;
 mod pass;
 mod precision;
+mod quantity;
 mod remedies;
 mod sample;
 mod sampler;
@@ -101,6 +102,7 @@ pub use precision::{
     LossScale, NoScale, NormCheck, NormSum, PlainLoss, PrecisionFinding, PrecisionReport, Rule,
     ScaleRange, Share, StoredLayer, VariantPrecision, WITHIN, precision,
 };
+pub use quantity::Quantity;
 pub use remedies::{
     ALIKE, CURED, Change, Decades, LOST, Measured, Prescription, Remedies, RemediesError,
     RemediesSettings, Remedy, RemedyRow, Verdict, critical_gain, measure, remedies,
@@ -119,7 +121,7 @@ pub use steps::{
     Given, Part, Step, StepKind, Steps, StepsError, Values, small_copy, steps, steps_fit,
 };
 pub use survival::Survival;
-pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
+pub use sweep::{CELLS, Cell, Shard, Sweep, SweepError, SweepMap, sweep};
 pub use sweep_finding::SweepFinding;
 pub use sweep_preset::SweepPreset;
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};
