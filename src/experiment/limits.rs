@@ -50,6 +50,9 @@ pub const NOISE: RangeInclusive<f64> = 0.0..=1e3;
 pub const TEST_SHARE: RangeInclusive<f64> = 0.0..=0.9;
 /// Numbers of a data file.
 pub const FILE_NUMBERS: usize = 20_000_000;
+/// Bytes of an archive of arrays: as many of the widest numbers, and something beside. The list of
+/// its files is held in memory.
+pub const ARCHIVE_BYTES: u64 = 8 * FILE_NUMBERS as u64 + (16 << 20);
 /// Letters of a title or a name.
 pub const NAME_LETTERS: RangeInclusive<usize> = 1..=60;
 /// Weights of one network. At eight bytes each this is 2 GB; more would not fit beside
@@ -164,7 +167,7 @@ fn top_keys() -> Vec<Key> {
         Key::of("data.set", one_of(SetKind::ALL.map(SetKind::id))),
         Key::of(
             "data.path",
-            "with set = \"file\" the path of a CSV file, relative to the experiment's: rows of numbers, the last column the label or target",
+            "with set = \"file\" the path of a CSV file, rows of numbers, the last column the label or target, or of a .npz file with the arrays X and y, relative to the experiment's",
         ),
         Key::whole("data.examples", EXAMPLES),
         Key::number("data.noise", NOISE),
