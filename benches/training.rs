@@ -1,7 +1,8 @@
 //! One whole step of a training in f32: forward, backward, gradients and update.
 //!
-//! A benchmark is named WORKLOAD/OPTIMIZER/THREADS, as `T2/adam/1`. `benches/training.py` times
-//! PyTorch's steps of the same networks; both print microseconds a step.
+//! A benchmark is named WORKLOAD/OPTIMIZER/THREADS, as `T2/adam/1`; with arguments only those run
+//! whose names begin with one. Printed are microseconds a step, and `benches/training.py` puts them
+//! beside other programs'.
 
 #![allow(clippy::print_stdout, reason = "the numbers are what it is for")]
 
@@ -19,27 +20,41 @@ const WORKLOADS: [(&str, &str, usize, &str, &str); 4] = [
     ("T4", "input = 784\nhidden = [300, 100]\noutput = 10", 32, "sigmoid", "softmax_ce"),
 ];
 
+/// Steps of a run: a tenth of a second.
+const STEPS: [(&str, usize); 4] = [("T1", 10_000), ("T2", 50), ("T3", 5), ("T4", 200)];
+
 /// Runs of which the fastest counts.
 const RUNS: usize = 5;
 
 fn main() {
-    for (name, sizes, batch, activation, loss) in WORKLOADS {
+    // Cargo itself adds `--bench`.
+    let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    for ((name, sizes, batch, activation, loss), (_, steps)) in WORKLOADS.into_iter().zip(STEPS) {
         for optimizer in ["sgd", "momentum", "adam"] {
             for threads in [1, 2] {
-                // About a quarter of a second a run.
-                let steps = if name == "T1" { 10_000 } else { 100 };
-                let text = format!(
-                    "draws = 'layered'\n[architecture]\n{sizes}\nbatch = {batch}\nloss = '{loss}'\nprecision = 'f32'\n[training]\noptimizer = '{optimizer}'\nlearning_rate = 1e-4\nsteps = {}\n[[variant]]\nactivation = '{activation}'\ninit = {{ scheme = 'he_normal' }}",
-                    steps * (RUNS + 1)
-                );
-                let experiment = Experiment::from_toml(&text).expect("valid");
-                println!(
-                    "{name}/{optimizer}/{threads} {:.1}",
-                    fastest(&experiment, steps, threads)
-                );
+                let full = format!("{name}/{optimizer}/{threads}");
+                if !asked.is_empty() && !asked.iter().any(|start| full.starts_with(start)) {
+                    continue;
+                }
+                let experiment = experiment(sizes, batch, activation, loss, optimizer);
+                println!("{full} {:.1}", fastest(&experiment, steps, threads));
             }
         }
     }
+}
+
+/// A training so long that only the first step of those timed leaves a record.
+fn experiment(
+    sizes: &str,
+    batch: usize,
+    activation: &str,
+    loss: &str,
+    optimizer: &str,
+) -> Experiment {
+    let text = format!(
+        "draws = 'layered'\n[architecture]\n{sizes}\nbatch = {batch}\nloss = '{loss}'\nprecision = 'f32'\n[training]\noptimizer = '{optimizer}'\nlearning_rate = 1e-4\nsteps = 10000000\n[[variant]]\nactivation = '{activation}'\ninit = {{ scheme = 'he_normal' }}"
+    );
+    Experiment::from_toml(&text).expect("valid")
 }
 
 /// Microseconds a step.
