@@ -2,7 +2,7 @@
 //!
 //! A benchmark is named WORKLOAD/OPTIMIZER/THREADS, as `T2/adam/1`; with arguments only those run
 //! whose names begin with one. Printed are microseconds a step, and `benches/training.py` puts them
-//! beside other programs'.
+//! beside other programs'. `memory` tells how much of it 100,000 steps of T1 take.
 
 #![allow(clippy::print_stdout, reason = "the numbers are what it is for")]
 
@@ -29,6 +29,9 @@ const RUNS: usize = 5;
 fn main() {
     // Cargo itself adds `--bench`.
     let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    if asked.iter().any(|of| of == "memory") {
+        return tell_memory();
+    }
     for ((name, sizes, batch, activation, loss), (_, steps)) in WORKLOADS.into_iter().zip(STEPS) {
         for optimizer in ["sgd", "momentum", "adam"] {
             for threads in [1, 2] {
@@ -36,25 +39,43 @@ fn main() {
                 if !asked.is_empty() && !asked.iter().any(|start| full.starts_with(start)) {
                     continue;
                 }
-                let experiment = experiment(sizes, batch, activation, loss, optimizer);
+                // So long that of the steps that are timed only the first leaves a record.
+                let long = 10_000_000;
+                let experiment = experiment(sizes, batch, activation, loss, optimizer, long);
                 println!("{full} {:.1}", fastest(&experiment, steps, threads));
             }
         }
     }
 }
 
-/// A training so long that only the first step of those timed leaves a record.
 fn experiment(
     sizes: &str,
     batch: usize,
     activation: &str,
     loss: &str,
     optimizer: &str,
+    steps: usize,
 ) -> Experiment {
     let text = format!(
-        "draws = 'layered'\n[architecture]\n{sizes}\nbatch = {batch}\nloss = '{loss}'\nprecision = 'f32'\n[training]\noptimizer = '{optimizer}'\nlearning_rate = 1e-4\nsteps = 10000000\n[[variant]]\nactivation = '{activation}'\ninit = {{ scheme = 'he_normal' }}"
+        "draws = 'layered'\n[architecture]\n{sizes}\nbatch = {batch}\nloss = '{loss}'\nprecision = 'f32'\n[training]\noptimizer = '{optimizer}'\nlearning_rate = 1e-4\nsteps = {steps}\n[[variant]]\nactivation = '{activation}'\ninit = {{ scheme = 'he_normal' }}"
     );
     Experiment::from_toml(&text).expect("valid")
+}
+
+/// Records left and the most memory held, on the way through a training.
+fn tell_memory() {
+    let (_, sizes, batch, activation, loss) = WORKLOADS[0];
+    let experiment = experiment(sizes, batch, activation, loss, "adam", 100_000);
+    let task = TaskContext::unattended();
+    let training = Training::<f32>::new(&experiment, &mut DrawStudy::new(), &task);
+    let mut training = training.expect("nobody stops it");
+    for steps in [1000, 10_000, 50_000, 100_000] {
+        training.run_to(steps, 1, &task).expect("nobody stops it");
+        let records = training.learners()[0].records().len();
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("unknown");
+        println!("{steps} steps: {records} records, {}", peak.replace('\t', " "));
+    }
 }
 
 /// Microseconds a step.
