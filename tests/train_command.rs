@@ -413,8 +413,8 @@ fn bad_archives() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let objects = fs::read("tests/data/npz/objects.npz").expect("made by NumPy");
     vec![
         ("no archive", b"X,y\n1,0\n".to_vec(), "no archive that NumPy saved"),
-        ("an empty archive", npz(&[]), "holds 0 arrays"),
-        ("a truncated archive", good[..good.len() - 30].to_vec(), "no archive that NumPy saved"),
+        ("an empty archive", npz(&[]), "no archive that NumPy saved"),
+        ("a truncated archive", good[..150].to_vec(), "no archive that NumPy saved"),
         ("another bit", damaged, "reading it failed"),
         ("one array", npz(&[("X", &x)]), "holds 1 array, and takes two"),
         ("text in an archive", with_x(b"hello, this is no array"), "array “X”: it does not begin"),

@@ -50,9 +50,6 @@ pub const NOISE: RangeInclusive<f64> = 0.0..=1e3;
 pub const TEST_SHARE: RangeInclusive<f64> = 0.0..=0.9;
 /// Numbers of a data file.
 pub const FILE_NUMBERS: usize = 20_000_000;
-/// Bytes of an archive of arrays: as many of the widest numbers, and something beside. The list of
-/// its files is held in memory.
-pub const ARCHIVE_BYTES: u64 = 8 * FILE_NUMBERS as u64 + (16 << 20);
 /// Letters of a title or a name.
 pub const NAME_LETTERS: RangeInclusive<usize> = 1..=60;
 /// Weights of one network. At eight bytes each this is 2 GB; more would not fit beside

@@ -39,9 +39,6 @@ pub enum DataFileError {
     /// No rows, or a header alone.
     #[error("it has no row of numbers.")]
     Empty,
-    /// More bytes than the numbers that are taken have.
-    #[error("it has more than {} MB: save X and y alone, by numpy.savez_compressed.", limits::ARCHIVE_BYTES / 1_000_000)]
-    TooLarge,
     /// No archive, or a damaged one.
     #[error("it is no archive that NumPy saved: {0}.")]
     Archive(String),
