@@ -30,7 +30,10 @@ pub enum ArrayError {
     #[error("its shape is {0}, and the lab takes rows and columns: reshape it to (examples, -1)")]
     Axes(String),
     /// More than is held in memory.
-    #[error("it has more than {} numbers, which is the most that the lab takes", limits::FILE_NUMBERS)]
+    #[error(
+        "it has more than {} numbers, which is the most that the lab takes",
+        limits::FILE_NUMBERS
+    )]
     TooMany,
     /// More inputs than a network has.
     #[error("it has {0} columns, and the lab takes at most {most}", most = limits::WIDTH.end())]
