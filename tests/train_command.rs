@@ -3,11 +3,13 @@
 mod helpers;
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use gradient_lab::export::open;
+use gradient_lab::experiment::Examples;
+use gradient_lab::export::{data_file, open};
 use gradient_lab::study::{DrawStudy, TaskContext};
 use helpers::lab;
 use helpers::process::refusal;
@@ -375,14 +377,85 @@ fn bad_data() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     ]
 }
 
+/// An array as NumPy saves it, of a header in its words.
+fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n");
+    let length = u16::try_from(header.len()).expect("short").to_le_bytes();
+    [&b"\x93NUMPY\x01\x00"[..], &length, header.as_bytes(), data].concat()
+}
+
+fn npz(arrays: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored = zip::write::SimpleFileOptions::default();
+    let stored = stored.compression_method(zip::CompressionMethod::Stored);
+    for (name, bytes) in arrays {
+        archive.start_file(format!("{name}.npy"), stored).expect("in memory");
+        archive.write_all(bytes).expect("in memory");
+    }
+    archive.finish().expect("in memory").into_inner()
+}
+
+fn bad_archives() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let doubles = |count: usize| [0, 0, 0, 0, 0, 0, 0xf0, 0x3f].repeat(count);
+    let (x, y) = (npy("'<f8'", "(4, 2)", &doubles(8)), npy("'|b1'", "(4,)", &[0, 1, 0, 1]));
+    let good = npz(&[("X", &x), ("y", &y)]);
+    let with_x = |x: &[u8]| npz(&[("X", x), ("y", &y)]);
+    let with_y = |y: &[u8]| npz(&[("X", &x), ("y", y)]);
+    let of = |descr: &str| with_x(&npy(descr, "(4, 2)", &doubles(8)));
+    let shaped = |shape: &str| with_x(&npy("'<f8'", shape, &doubles(8)));
+    let mut infinite = doubles(7);
+    infinite.extend(f64::INFINITY.to_le_bytes());
+    let mut damaged = good.clone();
+    damaged[140] ^= 1;
+    let mut long = npy("'<f8'", "(4, 2)", &doubles(8));
+    long[6] = 3;
+    long.splice(8..10, [0xff; 4]);
+    let objects = fs::read("tests/data/npz/objects.npz").expect("made by NumPy");
+    vec![
+        ("no archive", b"X,y\n1,0\n".to_vec(), "no archive that NumPy saved"),
+        ("an empty archive", npz(&[]), "no archive that NumPy saved"),
+        ("a truncated archive", good[..150].to_vec(), "no archive that NumPy saved"),
+        ("another bit", damaged, "reading it failed"),
+        ("one array", npz(&[("X", &x)]), "holds 1 array, and takes two"),
+        ("text in an archive", with_x(b"hello, this is no array"), "array “X”: it does not begin"),
+        ("half a header", with_x(&x[..20]), "it ends before"),
+        ("four gigabytes of header", with_x(&long), "header has 4294967295 bytes"),
+        ("no shape", with_x(&npy("'<f8'", "None", &[])), "it does not begin as an array"),
+        ("a negative axis", shaped("(-4, 2)"), "it does not begin as an array"),
+        ("a truncated array", with_x(&x[..x.len() - 1]), "it ends before all of its numbers"),
+        ("a longer array", with_x(&[&x[..], &[0]].concat()), "more bytes than its shape says"),
+        ("a promise of 80 TB", shaped("(10000000000000, 1)"), "more than 20000000 numbers"),
+        ("more than any number", shaped("(9223372036854775807, 9)"), "more than 20000000 numbers"),
+        ("objects by NumPy", objects, "array “X”: it holds Python objects"),
+        ("texts", of("'<U2'"), "dtype is <U2"),
+        ("complex numbers", of("'<c8'"), "dtype is <c8"),
+        ("records", of("[('a', '<f8')]"), "dtype is that of records"),
+        ("16 bits", of("'<f2'"), "dtype is <f2"),
+        ("images", shaped("(2, 2, 2)"), "its shape is (2, 2, 2)"),
+        ("a single number", shaped("()"), "its shape is ()"),
+        ("no columns", with_x(&npy("'<f8'", "(4, 0)", &[])), "it has no number"),
+        (
+            "a million columns in an archive",
+            with_x(&npy("'|u1'", "(4, 1000000)", &vec![1; 4_000_000])),
+            "it has 1000000 columns",
+        ),
+        ("infinity in an archive", with_x(&npy("'<f8'", "(4, 2)", &infinite)), "inf at [3, 1]"),
+        ("two targets", with_y(&npy("'|u1'", "(4, 2)", &[0; 8])), "array “y”: it has 2 columns"),
+        ("a row too few", with_y(&npy("'|u1'", "(3,)", &[0; 3])), "have 4 and 3 rows"),
+        ("a label that is none", with_y(&npy("'|u1'", "(4,)", &[3; 4])), "the label 3"),
+    ]
+}
+
 #[test]
 fn malformed_files_are_refused_in_one_sentence() {
     let folder = Folder::new();
     let (weighted, on_a_file) = (folder.file("w.toml", WEIGHTED), folder.file("d.toml", ON_A_FILE));
+    let on_an_archive = folder.file("z.toml", ON_A_FILE.replace("d.csv", "d.npz"));
     let weights = bad_weights().into_iter().map(|case| ("w.safetensors", &weighted, case));
     let data = bad_data().into_iter().map(|case| ("d.csv", &on_a_file, case));
-    let cases: Vec<_> = weights.chain(data).collect();
-    assert!(cases.len() >= 40);
+    let archives = bad_archives().into_iter().map(|case| ("d.npz", &on_an_archive, case));
+    let cases: Vec<_> = weights.chain(data).chain(archives).collect();
+    assert!(cases.len() >= 70);
     for (file, experiment, (what, bytes, part)) in cases {
         folder.file(file, bytes);
         // Two gigabytes of address space.
@@ -390,10 +463,26 @@ fn malformed_files_are_refused_in_one_sentence() {
         let sentence = refusal(2, &output).unwrap_or_else(|wrong| panic!("{what}: {wrong}"));
         assert!(sentence.contains(part), "{what}: {sentence}");
     }
-    for (file, experiment) in [("w.safetensors", &weighted), ("d.csv", &on_a_file)] {
+    let files = [("w.safetensors", &weighted), ("d.csv", &on_a_file), ("d.npz", &on_an_archive)];
+    for (file, experiment) in files {
         fs::remove_file(folder.path(file)).expect("it was there");
         let sentence = refusal(2, &lab(&["run", experiment])).expect("a sentence");
         assert!(sentence.contains("cannot be read"), "{sentence}");
+    }
+}
+
+/// Whatever NumPy made of them, they are the same examples.
+#[test]
+fn archives_of_numpy_are_read() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/npz"));
+    for name in ["plain", "compressed", "in_order"] {
+        let read = data_file::read(&folder.join(name).with_extension("npz"));
+        let Examples { inputs, x, targets } = read.unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!((inputs, x.len(), targets.len()), (3, 120, 40));
+        for (i, row) in x.chunks(3).enumerate() {
+            let first = (7 * i % 11) as f64 / 4.0;
+            assert_eq!((row, targets[i]), (&[first, first - 1.0, first - 2.0][..], (i % 2) as f64));
+        }
     }
 }
 

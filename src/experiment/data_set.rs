@@ -62,7 +62,7 @@ impl SetKind {
             Self::Clusters => "clouds at (1, 1) and (-1, -1)",
             Self::Digits => "1,797 handwritten digits of 8 × 8 grey levels (UCI, CC BY 4.0)",
             Self::File => {
-                "the rows of the CSV file at path: the last column is the label or target"
+                "the file at path: a CSV file, its last column the label or target, or X and y in a .npz file"
             }
         }
     }

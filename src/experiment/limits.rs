@@ -164,7 +164,7 @@ fn top_keys() -> Vec<Key> {
         Key::of("data.set", one_of(SetKind::ALL.map(SetKind::id))),
         Key::of(
             "data.path",
-            "with set = \"file\" the path of a CSV file, relative to the experiment's: rows of numbers, the last column the label or target",
+            "with set = \"file\" the path of a CSV file, rows of numbers, the last column the label or target, or of a .npz file with the arrays X and y, relative to the experiment's",
         ),
         Key::whole("data.examples", EXAMPLES),
         Key::number("data.noise", NOISE),

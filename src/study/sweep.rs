@@ -281,7 +281,7 @@ impl Sweep {
         for seed in 0..u64::from(self.seeds) {
             let experiment = Experiment { seed: base.seed + seed, ..base.clone() };
             let mut training =
-                LiveTraining::new(&experiment, &mut DrawStudy::on_threads(1), &task).ok()?;
+                LiveTraining::unwatched(&experiment, &mut DrawStudy::on_threads(1), &task).ok()?;
             training.run_to(experiment.training_steps(), 1, &task).ok()?;
             values.push(training.learned_shares()[0]);
         }

@@ -4,7 +4,9 @@
 //! Every sum runs over k in order with fused multiply-adds, whatever tile or block it falls in:
 //! an example's bits do not depend on the others beside it.
 
-use super::tiles::{Block, HIGHEST, Shape, TERMS, Turned, pack, pack_turned};
+use smallvec::{SmallVec, smallvec};
+
+use super::tiles::{Block, Shape, TERMS, Turned, pack, pack_turned};
 use super::{dispatch, line};
 use crate::engine::number::Real;
 
@@ -80,7 +82,7 @@ fn matmul_outer_body<T: Real>(d: &[T], a: &[T], examples: usize, scale: T, out: 
     let shape = Shape {
         turned: Turned::Second,
         upper: false,
-        stride: HIGHEST,
+        stride: examples,
         batch: a.len() / examples,
         scale,
     };
@@ -92,7 +94,7 @@ fn matmul_outer_large_body<T: Real>(d: &[T], a: &[T], examples: usize, scale: T,
     let shape = Shape {
         turned: Turned::Second,
         upper: false,
-        stride: HIGHEST,
+        stride: examples,
         batch: a.len() / examples,
         scale,
     };
@@ -164,7 +166,8 @@ fn blocks<T: Real, const A: usize, const B: usize, const N: usize>(
     let Shape { turned, batch, .. } = shape;
     let inner = x.len() / batch;
     let most = (PANELS * N).min(batch.next_multiple_of(N));
-    let mut panels = vec![[T::ZERO; N]; TERMS.min(inner) * most / N];
+    // A narrow layer's product takes less time than asking for memory.
+    let mut panels: SmallVec<[[T; N]; 16]> = smallvec![[T::ZERO; N]; TERMS.min(inner) * most / N];
     for first in (0..batch).step_by(PANELS * N) {
         let group = first..(first + PANELS * N).min(batch);
         for from in (0..inner).step_by(TERMS) {
@@ -179,8 +182,7 @@ fn blocks<T: Real, const A: usize, const B: usize, const N: usize>(
             let block = Block::<T, A, B, N> { shape, from, terms, first, panels, last };
             match turned {
                 Turned::First => block.turned(&w[from * shape.stride..], out),
-                Turned::None => block.straight(w, out),
-                Turned::Second => block.outer(w, out),
+                Turned::None | Turned::Second => block.straight(w, out),
             }
         }
     }

@@ -68,6 +68,11 @@ dispatch!(
     (entries: &mut [T], factors: &[T])
 );
 dispatch!(
+    /// out = the entries, with those of column b times `factors[b]`.
+    scale_columns_into, scale_columns_into_body,
+    (entries: &[T], factors: &[T], out: &mut [T])
+);
+dispatch!(
     /// `squares[b]` = Σ entry² of column b, in `f64`.
     column_squares, column_squares_body,
     (entries: &[T], squares: &mut [f64])
@@ -219,6 +224,20 @@ fn scale_columns_body<T: Real>(entries: &mut [T], factors: &[T]) {
 }
 
 #[inline(always)]
+fn scale_columns_into_body<T: Real>(entries: &[T], factors: &[T], out: &mut [T]) {
+    if let [factor] = *factors {
+        out.iter_mut().zip(entries).for_each(|(out, &entry)| *out = entry * factor);
+        return;
+    }
+    let batch = factors.len();
+    for (out, row) in out.chunks_exact_mut(batch).zip(entries.chunks_exact(batch)) {
+        for ((out, &entry), &factor) in out.iter_mut().zip(row).zip(factors) {
+            *out = entry * factor;
+        }
+    }
+}
+
+#[inline(always)]
 fn column_squares_body<T: Real>(entries: &[T], squares: &mut [f64]) {
     if let [square] = squares {
         *square = square_sum_body(entries);
@@ -343,7 +362,9 @@ mod tests {
             same_filled(vec![0.0; batch], |out| column_squares(single, out));
             same_filled(vec![0.0; batch], |out| column_tops(single, out));
             same_filled(vec![0.0; 41], |out| weighted_row_sums(single, &factors, out));
-            same_filled(single.clone(), |out| scale_columns(out, &narrow(&factors)));
+            let scaled = same_filled(single.clone(), |out| scale_columns(out, &narrow(&factors)));
+            let copied = |out: &mut [f32]| scale_columns_into(single, &narrow(&factors), out);
+            assert_eq!(same_filled(vec![0.0; single.len()], copied), scaled);
             let (other, factors) = (noise(single.len()), noise(single.len()));
             same_bits(|| largest(single));
             same_bits(|| range(single));

@@ -24,7 +24,7 @@ pub use activate::activate;
 pub use affine::scale_and_shift_rows;
 pub use columns::{
     column_squares, column_tops, count_below, largest, none_below, range, scale_columns,
-    square_sum, squared_deviations, total, weighted_dot, weighted_row_sums,
+    scale_columns_into, square_sum, squared_deviations, total, weighted_dot, weighted_row_sums,
 };
 pub use dispatch::InstructionSet;
 pub(crate) use dispatch::dispatch;

@@ -8,9 +8,6 @@ use crate::engine::number::Real;
 /// Terms that are summed before the next tile's turn: a panel takes half of a 32 KB cache.
 pub(super) const TERMS: usize = 256;
 
-/// Rows of the highest tile.
-pub(super) const HIGHEST: usize = 8;
-
 /// Which product is asked for.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Turned {
@@ -188,21 +185,6 @@ impl<T: Real, const A: usize, const B: usize, const N: usize> Block<'_, T, A, B,
         let mut row = 0;
         while row < rows {
             row += self.columns_until(rows, &w[row..], row, out);
-        }
-    }
-
-    /// W Xᵀ: a few rows of W at a time are turned like X, so that a term's weights lie side by side.
-    #[inline(always)]
-    pub(super) fn outer(&self, w: &[T], out: &mut [T]) {
-        let rows = out.len() / self.shape.batch;
-        let inner = w.len() / rows;
-        let mut turned = [[T::ZERO; HIGHEST]; TERMS];
-        let mut row = 0;
-        while row < rows {
-            let height = row..rows.min(row + A + B);
-            let terms = self.from..self.from + self.terms;
-            let turned = pack_turned(&mut turned, w, inner, height, terms);
-            row += self.columns_until(rows, turned.as_flattened(), row, out);
         }
     }
 

@@ -2,6 +2,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
+/// Columns for which no memory is asked for: the layers of so small a batch take less time.
+const FEW: usize = 16;
+
 use crate::engine::kernels::{self, STANDARD};
 use crate::engine::number::{Real, ScaledColumns, exponent_of, ldexp};
 use crate::engine::pass::LayerTrace;
@@ -10,9 +13,9 @@ use crate::experiment::Activation;
 /// How large and how small u ⊙ φ′(z) gets, column by column.
 pub(super) struct Extent<T> {
     /// The largest magnitude.
-    tops: SmallVec<[T; 1]>,
+    tops: SmallVec<[T; FEW]>,
     /// The smallest |u|, |φ′(z)| and |u φ′(z)|, but for slopes that may be 0 and are.
-    least: SmallVec<[T; 1]>,
+    least: SmallVec<[T; FEW]>,
 }
 
 impl<T: Real> Extent<T> {
@@ -43,17 +46,16 @@ impl<T: Real> Extent<T> {
         self
     }
 
-    /// The exponent that each column gives up; nothing where a number would lose digits before
-    /// or after, unless its column `is_zero`. `guard` are the smallest numbers that u itself has
+    /// Whether no number loses digits before or after its column gives up the exponent of its
+    /// largest, unless the column `is_zero`. `guard` are the smallest numbers that u itself has
     /// with all digits.
-    fn shifts(&self, guard: f64, is_zero: impl Fn(usize) -> bool) -> Option<SmallVec<[i64; 1]>> {
-        let shift = |(b, (&top, &least)): (usize, (&T, &T))| {
+    fn is_whole(&self, guard: f64, is_zero: impl Fn(usize) -> bool) -> bool {
+        self.tops.iter().zip(&self.least).enumerate().all(|(b, (&top, &least))| {
             let shift = shift_of(top);
             let kept =
                 shift.abs() < -T::SMALLEST_EXPONENT && least.to_f64() >= guard * floor::<T>(shift);
-            (kept || is_zero(b)).then_some(shift)
-        };
-        self.tops.iter().zip(&self.least).enumerate().map(shift).collect()
+            kept || is_zero(b)
+        })
     }
 }
 
@@ -75,9 +77,12 @@ pub(super) fn multiply_and_renormalize<T: Real>(
     let ScaledColumns { mantissa: u, exponent } = delta.columns_mut();
     let u = u.as_slice_mut().expect(STANDARD);
     let slope = slope.as_slice().expect(STANDARD);
-    let Some(shifts) = extent.shifts(guard, is_zero) else { return false };
+    if !extent.is_whole(guard, is_zero) {
+        return false;
+    }
     let mut factors = extent.tops;
-    for ((factor, exponent), shift) in factors.iter_mut().zip(exponent).zip(shifts) {
+    for (factor, exponent) in factors.iter_mut().zip(exponent) {
+        let shift = shift_of(*factor);
         *exponent += shift;
         *factor = T::from_f64(ldexp(1.0, -shift));
     }

@@ -75,10 +75,14 @@ fn forward_in_shares<T: Real>(
 
 /// Whether no column of these rows needs an exponent, as [`Signal::settle`] would find; of all
 /// entries the smallest and the largest magnitude are known.
-fn is_plain<T: Real>([_, top]: [T; 2], entries: &[T], batch: usize) -> bool {
+fn is_plain<T: Real>([least, top]: [T; 2], entries: &[T], batch: usize) -> bool {
     let plain = |top: T| top == T::ZERO || exponent_of(top.to_f64()).abs() < T::COMFORT;
     if batch == 1 || top == T::ZERO {
         return plain(top);
+    }
+    // Each column's largest lies between the two.
+    if least > T::ZERO && plain(least) && plain(top) {
+        return true;
     }
     let mut tops = vec![T::ZERO; batch];
     kernels::column_tops(entries, &mut tops);

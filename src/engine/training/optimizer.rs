@@ -63,9 +63,9 @@ impl Optimizer {
         let [factor, limit] = Clip::factor_and_limit(clip, norm);
         let decoupled = optimizer == OptimizerKind::AdamW;
         let moments = optimizer.has_moments();
-        // A power so high is 0 to all digits.
-        let power = i32::try_from(self.steps_taken + 1).unwrap_or(i32::MAX);
-        let unbiased = betas.map(|beta| 1.0 - libm::pow(beta, f64::from(power)));
+        // Exact below 2^53 steps.
+        let power = (self.steps_taken + 1) as f64;
+        let unbiased = betas.map(|beta| if moments { 1.0 - libm::pow(beta, power) } else { 1.0 });
         let share = match optimizer {
             OptimizerKind::Nesterov => 1.0,
             _ if moments => 1.0 - betas[0],

@@ -29,12 +29,13 @@ impl<T: Real> PlainSignal<T> {
     /// Takes a signal's numbers, as near as the type has them.
     pub fn set(&mut self, signal: &Signal<T>) {
         let columns = signal.columns();
-        self.entries.assign(&columns.mantissa);
-        if columns.exponent.iter().any(|&exponent| exponent != 0) {
+        let entries = self.entries.as_slice_mut().expect(kernels::STANDARD);
+        if columns.exponent.iter().all(|&exponent| exponent == 0) {
+            entries.copy_from_slice(columns.entries());
+        } else {
             let exponents = self.factors.iter_mut().zip(&columns.exponent);
             exponents.for_each(|(factor, &e)| *factor = T::from_f64(ldexp(1.0, e)));
-            let entries = self.entries.as_slice_mut().expect(kernels::STANDARD);
-            kernels::scale_columns(entries, &self.factors);
+            kernels::scale_columns_into(columns.entries(), &self.factors, entries);
         }
         for entry in signal.underflowed() {
             self.entries[[entry.unit, entry.example]] = T::from_f64(entry.value.to_f64());

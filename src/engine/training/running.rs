@@ -27,8 +27,12 @@ impl RunningStatistics {
     }
 
     /// Takes what enters the normalization of the layer in a pass.
+    ///
+    /// # Panics
+    /// If the layer has none.
     pub(super) fn take<T: Real>(&mut self, trace: &LayerTrace<T>) {
-        let Some(place) = trace.chain.as_ref().and_then(|chain| chain.normalized) else { return };
+        let place = trace.chain.as_ref().and_then(|chain| chain.normalized);
+        let place = place.expect("running statistics belong to a batch-normalized layer");
         let entering = trace.signal(place - 1);
         let batch = entering.batch();
         if !entering.is_plain() {

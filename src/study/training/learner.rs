@@ -39,8 +39,9 @@ pub struct Learner<T> {
     trainer: Trainer<T>,
     records: Vec<TrainingRecord>,
     divergence: Option<Divergence>,
-    /// W of layers 1…L at the start, row by row.
-    start: Vec<Vec<T>>,
+    /// W of layers 1…L at the start, row by row, where somebody will ask how far it has moved: as
+    /// much memory again as the network takes.
+    start: Option<Vec<Vec<T>>>,
     /// x and y of the test examples, n_0 × n and n_L × n.
     test: Option<[Array2<T>; 2]>,
     test_buffers: Option<Pass<T>>,
@@ -48,13 +49,10 @@ pub struct Learner<T> {
 
 impl<T: Real> Learner<T> {
     pub(super) fn new(network: &Network<T>, experiment: &Experiment, variant: &Variant) -> Self {
-        let trainer = Trainer::new(network, experiment, variant);
-        let layers = 1..=network.depth();
-        let start = layers.map(|l| trainer.parameters(l, SlotKind::Weight).to_vec()).collect();
         Self {
             name: variant.name.clone(),
-            trainer,
-            start,
+            trainer: Trainer::new(network, experiment, variant),
+            start: None,
             records: Vec::new(),
             divergence: None,
             test: None,
@@ -82,8 +80,18 @@ impl<T: Real> Learner<T> {
         &self.records
     }
 
+    /// Keeps W as it is now, for [`Self::moved`].
+    pub(super) fn keep_start(&mut self) {
+        let weight = |l| self.trainer.parameters(l, SlotKind::Weight).to_vec();
+        self.start = Some((1..=self.trainer.depth()).map(weight).collect());
+    }
+
     /// ‖W − W₀‖/‖W₀‖ of layers 1…L, with W₀ what W was at the start; nothing where that is 0.
-    pub fn moved(&self) -> Vec<Option<f64>> {
+    ///
+    /// # Panics
+    /// If the start was not kept.
+    pub(super) fn moved(&self) -> Vec<Option<f64>> {
+        let start = self.start.as_ref().expect("a training that is watched keeps its start");
         let share = |(l, start): (usize, &Vec<T>)| {
             let now = self.trainer.parameters(l, SlotKind::Weight);
             let square =
@@ -92,7 +100,7 @@ impl<T: Real> Learner<T> {
             let moved = square(&mut now.iter().zip(start).map(|(&now, &w)| (now - w).to_f64()));
             (size > 0.0).then(|| (moved / size).sqrt())
         };
-        (1..).zip(&self.start).map(share).collect()
+        (1..).zip(start).map(share).collect()
     }
 
     /// Where it stopped before the others, if it did.
@@ -139,7 +147,9 @@ impl<T: Real> Learner<T> {
     }
 
     fn test_score(&mut self) -> Option<Score> {
-        let test = self.test.clone()?;
-        Some(self.trainer.network_for(test).score(&mut self.test_buffers))
+        let network = self.trainer.network_for(self.test.take()?);
+        let score = network.score(&mut self.test_buffers);
+        self.test = Some([network.input.mantissa, network.target.mantissa]);
+        Some(score)
     }
 }

@@ -56,6 +56,21 @@ impl LiveTraining {
         study: &mut DrawStudy,
         task: &TaskContext<'_>,
     ) -> Result<Self, TrainingError> {
+        let mut live = Self::unwatched(experiment, study, task)?;
+        match &mut live {
+            Self::Double(training) => training.learners.iter_mut().for_each(Learner::keep_start),
+            Self::Single(training) => training.learners.iter_mut().for_each(Learner::keep_start),
+        }
+        Ok(live)
+    }
+
+    /// [`Self::new`] in half of the memory, without a [`Self::state`]: only
+    /// [`Self::learned_shares`] are asked for.
+    pub(crate) fn unwatched(
+        experiment: &Experiment,
+        study: &mut DrawStudy,
+        task: &TaskContext<'_>,
+    ) -> Result<Self, TrainingError> {
         Ok(match experiment.architecture.precision {
             Precision::F32 => Self::Single(Training::new(experiment, study, task)?),
             _ => Self::Double(Training::new(experiment, study, task)?),
@@ -104,6 +119,9 @@ impl LiveTraining {
     }
 
     /// What it has left so far.
+    ///
+    /// # Panics
+    /// If it is unwatched.
     pub fn state(&self) -> TrainingState {
         let variants = match self {
             Self::Double(training) => VariantTraining::all(training),

@@ -23,6 +23,9 @@ pub struct Minibatches {
     epoch: Option<usize>,
 }
 
+/// What minibatches are filled by.
+const STANDARD: &str = "examples and minibatches are in standard layout";
+
 /// Between the seeds of two epochs: 2⁶⁴ over the golden ratio, as in SplitMix64.
 const EPOCH: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -30,12 +33,13 @@ impl Minibatches {
     /// Of these examples.
     ///
     /// # Panics
-    /// If there are fewer than a minibatch takes.
+    /// If there are fewer than a minibatch takes, or they are not in standard layout.
     pub fn new([x, y]: [Array2<f64>; 2], batch: usize, seed: u64) -> Self {
         assert!(
             x.nrows() == y.nrows() && (1..=x.nrows()).contains(&batch),
             "a minibatch is filled"
         );
+        assert!(x.is_standard_layout() && y.is_standard_layout(), "{STANDARD}");
         Self { order: (0..x.nrows()).collect(), x, y, batch, seed, epoch: None }
     }
 
@@ -73,14 +77,19 @@ impl Minibatches {
     }
 
     /// Fills the minibatch of a step, n_0 × B and n_L × B.
+    ///
+    /// # Panics
+    /// If they are not in standard layout.
     pub fn fill<T: Real>(&mut self, step: usize, [x, y]: [&mut Array2<T>; 2]) {
         self.of_step(step);
         let first = step % self.steps_of_an_epoch() * self.batch;
         let examples = &self.order[first..first + self.batch];
         for (to, from) in [(x, &self.x), (y, &self.y)] {
-            for (mut column, &example) in to.columns_mut().into_iter().zip(examples) {
-                let entries = column.iter_mut().zip(from.row(example));
-                entries.for_each(|(to, &from)| *to = T::from_f64(from));
+            let (width, from) = (from.ncols(), from.as_slice().expect(STANDARD));
+            let to = to.as_slice_mut().expect(STANDARD);
+            for (unit, row) in to.chunks_exact_mut(self.batch).enumerate() {
+                let entries = row.iter_mut().zip(examples);
+                entries.for_each(|(to, example)| *to = T::from_f64(from[example * width + unit]));
             }
         }
     }
