@@ -251,6 +251,13 @@ fn variant_keys() -> Vec<Key> {
         ),
         Key::of("variant.biases", format!("one list for each layer, n_l {values}")),
         Key::of(
+            "variant.norm",
+            "tables [[variant.norm]], one for each normalized layer whose gamma and beta are given, beside weights",
+        ),
+        Key::of("variant.norm.index", "a hidden layer's number, from 1"),
+        Key::of("variant.norm.gamma", format!("n_l {values}")),
+        Key::of("variant.norm.beta", format!("n_l {values}")),
+        Key::of(
             "variant.weights.file",
             "the path of a safetensors file, relative to the experiment's: the lab's own, or a PyTorch state dict of linear layers and normalizations",
         ),

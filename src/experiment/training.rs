@@ -251,7 +251,8 @@ impl Optimization {
 }
 
 impl Training {
-    /// The same with another rule, without the keys that this one does not take.
+    /// These keys with another optimizer: `momentum`, `beta1`, `beta2` and `epsilon` go where it
+    /// does not take them.
     pub fn with_optimizer(self, optimizer: OptimizerKind) -> Self {
         let (has_momentum, has_moments) = (optimizer.has_momentum(), optimizer.has_moments());
         Self {

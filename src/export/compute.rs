@@ -8,10 +8,10 @@ use crate::figure::{
 };
 use crate::study::{
     BackwardSettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
-    EnsembleSettings, LiveTraining, Sample, Shard, Spread, SpreadSettings, SpreadSignal, Stopped,
-    Sweep, SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy, TrainingError,
-    all_threads, backward_factors, critical_line, ensemble, gradient_check, precision, snapshot,
-    spread, sweep,
+    EnsembleSettings, LiveTraining, RateRange, Sample, Shard, Spread, SpreadSettings, SpreadSignal,
+    Stopped, Sweep, SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy,
+    TrainingError, all_threads, backward_factors, critical_line, ensemble, gradient_check,
+    precision, rate_test, snapshot, spread, sweep,
 };
 
 /// Parameters of a check that would take too long with all of them.
@@ -77,8 +77,16 @@ impl FigureId {
                 let report = Arc::new(precision(&mut study, experiment, task)?);
                 Ok(Figure::flush(&report, view.variant))
             }
-            Self::Training | Self::TrainingLayers | Self::TrainingHeat | Self::DecisionSurface => {
-                trained(self, &mut study, experiment, view.variant, task)
+            Self::Training
+            | Self::TrainingLayers
+            | Self::TrainingActivations
+            | Self::TrainingHeat
+            | Self::DecisionSurface => trained(self, &mut study, experiment, view.variant, task),
+            Self::RateTest => {
+                let test = rate_test(experiment, RateRange::default(), &mut study, task);
+                refused_with_note(self, experiment, view.variant, test, |test| {
+                    Ok(Figure::rate_test(&test))
+                })
             }
         }
     }
@@ -115,23 +123,37 @@ fn trained(
     variant: usize,
     task: &TaskContext<'_>,
 ) -> Result<Figure, Stopped> {
-    let mut training = match LiveTraining::new(experiment, study, task) {
-        Ok(training) => training,
-        Err(TrainingError::Stopped(stopped)) => return Err(stopped),
-        Err(refusal) => {
-            return Ok(with_note(id, experiment, variant, Vec::new(), refusal.to_string()));
-        }
-    };
-    training.run_to(experiment.training_steps(), all_threads(), task)?;
-    let state = training.state();
-    Ok(match id {
-        FigureId::Training => Figure::training(&state),
-        FigureId::TrainingLayers => Figure::training_layers(&state, state.steps_taken),
-        FigureId::DecisionSurface => Figure::surface(&state, variant).unwrap_or_else(|| {
-            with_note(id, experiment, variant, Vec::new(), NO_SURFACE.to_owned())
-        }),
-        _ => Figure::training_heat(&state, variant),
+    let training = LiveTraining::new(experiment, study, task);
+    refused_with_note(id, experiment, variant, training, |mut training| {
+        training.run_to(experiment.training_steps(), all_threads(), task)?;
+        let state = training.state();
+        Ok(match id {
+            FigureId::Training => Figure::training(&state),
+            FigureId::TrainingLayers => Figure::training_layers(&state, state.steps_taken),
+            FigureId::TrainingActivations => {
+                Figure::training_activations(&state, state.steps_taken)
+            }
+            FigureId::DecisionSurface => Figure::surface(&state, variant).unwrap_or_else(|| {
+                with_note(id, experiment, variant, Vec::new(), NO_SURFACE.to_owned())
+            }),
+            _ => Figure::training_heat(&state, variant),
+        })
     })
+}
+
+/// The figure of what was trained, or one with a note alone that says why nothing was.
+fn refused_with_note<T>(
+    id: FigureId,
+    experiment: &Experiment,
+    variant: usize,
+    trained: Result<T, TrainingError>,
+    figure: impl FnOnce(T) -> Result<Figure, Stopped>,
+) -> Result<Figure, Stopped> {
+    match trained {
+        Ok(trained) => figure(trained),
+        Err(TrainingError::Stopped(stopped)) => Err(stopped),
+        Err(refusal) => Ok(with_note(id, experiment, variant, Vec::new(), refusal.to_string())),
+    }
 }
 
 /// A signal of a variant on the axis that suits it.

@@ -1,7 +1,7 @@
 //! What one step tells of a layer.
 
 use crate::engine::kernels;
-use crate::engine::number::{Real, Scaled};
+use crate::engine::number::{Real, Scaled, Signal};
 use crate::engine::pass::{LayerTrace, Pass};
 
 /// What one step tells of a layer.
@@ -13,6 +13,8 @@ pub struct LayerProgress {
     pub update_ratio: Option<f64>,
     /// The share of units whose slope is exactly 0 in every example of the minibatch.
     pub dead_share: f64,
+    /// The root mean square of the minibatch's activations a^(l).
+    pub activation: Scaled,
 }
 
 impl LayerProgress {
@@ -25,8 +27,13 @@ impl LayerProgress {
             gradient: pass.weight_gradient_norm(index),
             update_ratio: (size > 0.0).then(|| moved / size),
             dead_share: dead_share(&pass.layers[index]),
+            activation: rms(&pass.layers[index].a),
         }
     }
+}
+
+fn rms<T: Real>(signal: &Signal<T>) -> Scaled {
+    signal.rms_norm() * Scaled::from(1.0 / (signal.units() as f64).sqrt())
 }
 
 fn dead_share<T: Real>(trace: &LayerTrace<T>) -> f64 {

@@ -10,7 +10,7 @@ use crate::engine::number::Real;
 use crate::engine::op::Dense;
 use crate::engine::pass::Pass;
 use crate::engine::rows::Executor;
-use crate::experiment::{Experiment, Variant};
+use crate::experiment::{Experiment, Schedule, Variant};
 
 use super::evaluate::accuracy;
 use super::optimizer::{Moments, Optimizer};
@@ -96,6 +96,13 @@ impl<T: Real> Trainer<T> {
     /// How it learns.
     pub fn optimizer(&self) -> &Optimizer {
         &self.optimizer
+    }
+
+    /// From the next step on η is this, whatever schedule there was.
+    pub fn set_constant_rate(&mut self, rate: f64) {
+        let settings = &mut self.optimizer.settings;
+        (settings.learning_rate, settings.schedule, settings.warmup) =
+            (rate, Schedule::Constant, 0);
     }
 
     /// x and y of the minibatch, n_0 × B and n_L × B, to be filled before a step.

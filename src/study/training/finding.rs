@@ -93,7 +93,7 @@ pub(super) fn findings(
 /// The largest update of the last [`END`] of the records, where it is large.
 fn largest_update(records: &[TrainingRecord]) -> Option<(usize, f64)> {
     let last = &records[records.len() - tenth(records.len())..];
-    let updates = last.iter().flat_map(|record| (1..).zip(&record.layers));
+    let updates = last.iter().flat_map(|record| (1..).zip(record.layers.iter()));
     let ratios = updates.filter_map(|(l, layer)| Some((l, layer.update_ratio?)));
     ratios.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, ratio)| *ratio > LARGE_UPDATE)
 }

@@ -1,11 +1,13 @@
 //! One variant that learns, and what it leaves on its way.
 
+use std::sync::Arc;
+
 use ndarray::Array2;
 
 use crate::engine::{
     Diverged, Executor, LayerProgress, Network, Pass, Real, Score, SlotKind, StepReport, Trainer,
 };
-use crate::experiment::{Experiment, Variant};
+use crate::experiment::{Experiment, GivenNetwork, GivenNorm, Variant};
 
 /// What a step leaves.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +23,7 @@ pub struct TrainingRecord {
     /// Loss and accuracy of the examples that no step learns from, before the update.
     pub test: Option<Score>,
     /// Layers 1…L.
-    pub layers: Vec<LayerProgress>,
+    pub layers: Arc<[LayerProgress]>,
 }
 
 /// Where a variant's numbers left the range.
@@ -82,6 +84,25 @@ impl<T: Real> Learner<T> {
         &self.records
     }
 
+    /// All its parameters as they are now.
+    pub fn given(&self) -> GivenNetwork {
+        let network = self.trainer.network();
+        let numbers = |of: &[T]| -> Vec<f64> { of.iter().map(|number| number.to_f64()).collect() };
+        let mut given = GivenNetwork::default();
+        for index in 1..=network.depth() {
+            let width = network.dense(index - 1).inputs();
+            let weights = numbers(self.trainer.parameters(index, SlotKind::Weight));
+            given.weights.push(weights.chunks_exact(width).map(<[f64]>::to_vec).collect());
+            given.biases.push(numbers(self.trainer.parameters(index, SlotKind::Bias)));
+            if network.norm(index - 1).is_some() {
+                let [gamma, beta] = [SlotKind::Gamma, SlotKind::Beta]
+                    .map(|kind| numbers(self.trainer.parameters(index, kind)));
+                given.norms.push(GivenNorm { index, gamma, beta });
+            }
+        }
+        given
+    }
+
     /// ‖W − W₀‖/‖W₀‖ of layers 1…L, with W₀ what W was at the start; nothing where that is 0.
     pub fn moved(&self) -> Vec<Option<f64>> {
         let share = |(l, start): (usize, &Vec<T>)| {
@@ -117,6 +138,11 @@ impl<T: Real> Learner<T> {
         }));
     }
 
+    /// No examples are scored with the records any more.
+    pub(super) fn forget_test(&mut self) {
+        self.test = None;
+    }
+
     pub(super) fn is_worth_sharing(&self, executor: &impl Executor) -> bool {
         self.trainer.most_shares(executor) > 1
     }
@@ -132,6 +158,7 @@ impl<T: Real> Learner<T> {
         match self.trainer.step(executor, is_recorded) {
             Ok(None) => {}
             Ok(Some(StepReport { loss, accuracy, layers })) => {
+                let layers = layers.into();
                 self.records.push(TrainingRecord { step, rate, loss, accuracy, test, layers });
             }
             Err(what) => self.divergence = Some(Divergence { step, what }),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::engine::Real;
-use crate::experiment::{Experiment, Precision};
+use crate::experiment::{Data, Experiment, ExperimentError, GivenNetwork, Precision};
 use crate::study::{DrawStudy, Stopped, TaskContext};
 
 use super::finding::{TrainingFinding, ends_of_loss, findings};
@@ -78,7 +78,8 @@ impl LiveTraining {
         }
     }
 
-    /// Goes on until so many steps are behind it, at most the experiment's.
+    /// Takes steps until so many are behind it, at most the experiment's. Threads share out the rows of
+    /// large layers and change no bit.
     ///
     /// # Errors
     /// [`Stopped`]: then the steps so far are done and the rest can follow.
@@ -101,6 +102,31 @@ impl LiveTraining {
             Self::Double(training) => training.learners().iter().map(learned_share).collect(),
             Self::Single(training) => training.learners().iter().map(learned_share).collect(),
         }
+    }
+
+    /// The experiment with the networks as they are now: what any other study of it then sees.
+    ///
+    /// Weights, biases, γ and β are given number by number, and so are the examples where they
+    /// were drawn. Layers that share one W become layers with equal ones. Batch normalization has
+    /// the statistics of the batch, as in every pass; its running ones are left behind.
+    ///
+    /// # Errors
+    /// The refusal of the experiment, where a number is larger than given ones may be.
+    pub fn experiment_now(&self) -> Result<Experiment, ExperimentError> {
+        let (given, data): (Vec<GivenNetwork>, Data) = match self {
+            Self::Double(training) => training.parameters_and_data(),
+            Self::Single(training) => training.parameters_and_data(),
+        };
+        let mut now = self.experiment().clone();
+        for (index, given) in given.into_iter().enumerate() {
+            (now.variants[index].tied, now.variants[index].weights_file) = (false, None);
+            now.give(index, given);
+        }
+        // Without weights to draw, the generator would draw other examples.
+        if now.data_set.is_none() {
+            now.data.get_or_insert(data);
+        }
+        now.validate().map(|()| now)
     }
 
     /// What it has left so far.

@@ -4,6 +4,7 @@ mod finding;
 mod learner;
 mod live;
 mod minibatches;
+mod rate_test;
 mod surface;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ndarray::Array2;
 
 use crate::engine::{Executor, FromDraws, Real, Serial};
-use crate::experiment::{Experiment, Precision};
+use crate::experiment::{Data, Experiment, GivenNetwork, Precision};
 
 use super::parallel::in_pool;
 use super::pass::PoolExecutor;
@@ -21,6 +22,7 @@ pub use finding::{ENOUGH_UPDATES, LARGE_UPDATE, STILL, TrainingFinding, UNCHANGE
 pub use learner::{Divergence, Learner, TrainingRecord};
 pub use live::{LiveTraining, TrainingState, VariantTraining};
 pub use minibatches::Minibatches;
+pub use rate_test::{RateFinding, RatePoint, RateRange, RateTest, VariantRates, rate_test};
 pub use surface::{DecisionSurface, SURFACE_CELLS};
 
 /// Records of a variant at most, but for the last: every 2^k-th step leaves one, with the least k
@@ -117,6 +119,10 @@ impl<T: Real + FromDraws> Training<T> {
         &mut self.learners
     }
 
+    fn parameters_and_data(&self) -> (Vec<GivenNetwork>, Data) {
+        (self.learners.iter().map(Learner::given).collect(), self.minibatches.data())
+    }
+
     /// Steps behind it.
     pub fn steps_taken(&self) -> usize {
         self.steps_taken
@@ -141,7 +147,8 @@ impl<T: Real + FromDraws> Training<T> {
         self.run_to(self.experiment.training_steps(), threads, task)
     }
 
-    /// [`Self::run`] until so many steps are behind it, at most all of them.
+    /// Takes steps until so many are behind it, at most the experiment's. Threads share out the rows of
+    /// large layers and change no bit.
     ///
     /// # Errors
     /// [`Stopped`]: then the steps so far are done and the rest can follow.
