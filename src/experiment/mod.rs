@@ -37,6 +37,7 @@ pub use difference::ChangedKey;
 pub use error::ExperimentError;
 pub use exception::LayerException;
 pub use init::{Init, TRUNCATED_STD};
+pub use loss_scaling::LossScaling;
 pub use preset::Preset;
 pub use remedy::{NormKind, Normalization, Skip, SkipScale};
 pub use scheme::{FanMode, Parameter, Pattern, Scheme, UnitLaw};

@@ -51,6 +51,7 @@ impl Experiment {
             }
             dropped |= weights || biases;
         }
+        self.forget_loss_scales();
         dropped |= self.forget_lost_exceptions() | self.forget_lost_remedies();
         if self.data_set.as_ref().is_some_and(|set| set.validate(self).is_err()) {
             (self.data_set, self.data) = (None, None);

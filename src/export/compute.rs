@@ -10,8 +10,8 @@ use crate::study::{
     BackwardSettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
     EnsembleSettings, LiveTraining, RateRange, Sample, Shard, Spread, SpreadSettings, SpreadSignal,
     Stopped, Sweep, SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy,
-    TrainingError, all_threads, backward_factors, critical_line, ensemble, gradient_check,
-    precision, rate_test, snapshot, spread, sweep,
+    all_threads, backward_factors, critical_line, ensemble, gradient_check, precision, rate_test,
+    snapshot, spread, sweep,
 };
 
 /// Parameters of a check that would take too long with all of them.
@@ -81,12 +81,11 @@ impl FigureId {
             | Self::TrainingLayers
             | Self::TrainingActivations
             | Self::TrainingHeat
+            | Self::LossScale
             | Self::DecisionSurface => trained(self, &mut study, experiment, view.variant, task),
             Self::RateTest => {
-                let test = rate_test(experiment, RateRange::default(), &mut study, task);
-                refused_with_note(self, experiment, view.variant, test, |test| {
-                    Ok(Figure::rate_test(&test))
-                })
+                let test = rate_test(experiment, RateRange::default(), &mut study, task)?;
+                Ok(Figure::rate_test(&test))
             }
         }
     }
@@ -115,6 +114,10 @@ fn usual_check(
 /// Why there is no decision surface.
 const NO_SURFACE: &str = "A decision surface takes two inputs and at most two outputs: set architecture.input = 2, or take a set such as data.set = \"spirals\"; and a network of fewer weights where it has those.";
 
+/// Why there is no loss scale.
+const NO_LOSS_SCALE: &str =
+    "A loss scale belongs to a narrow format: set architecture.precision to \"fp16\" or \"bf16\".";
+
 /// A figure of a whole training; with a note alone where there is none.
 fn trained(
     id: FigureId,
@@ -123,37 +126,20 @@ fn trained(
     variant: usize,
     task: &TaskContext<'_>,
 ) -> Result<Figure, Stopped> {
-    let training = LiveTraining::new(experiment, study, task);
-    refused_with_note(id, experiment, variant, training, |mut training| {
-        training.run_to(experiment.training_steps(), all_threads(), task)?;
-        let state = training.state();
-        Ok(match id {
-            FigureId::Training => Figure::training(&state),
-            FigureId::TrainingLayers => Figure::training_layers(&state, state.steps_taken),
-            FigureId::TrainingActivations => {
-                Figure::training_activations(&state, state.steps_taken)
-            }
-            FigureId::DecisionSurface => Figure::surface(&state, variant).unwrap_or_else(|| {
-                with_note(id, experiment, variant, Vec::new(), NO_SURFACE.to_owned())
-            }),
-            _ => Figure::training_heat(&state, variant),
-        })
+    let mut training = LiveTraining::new(experiment, study, task)?;
+    training.run_to(experiment.training_steps(), all_threads(), task)?;
+    let state = training.state();
+    let or_note = |figure: Option<Figure>, why: &str| {
+        figure.unwrap_or_else(|| with_note(id, experiment, variant, Vec::new(), why.to_owned()))
+    };
+    Ok(match id {
+        FigureId::Training => Figure::training(&state),
+        FigureId::TrainingLayers => Figure::training_layers(&state, state.steps_taken),
+        FigureId::TrainingActivations => Figure::training_activations(&state, state.steps_taken),
+        FigureId::LossScale => or_note(Figure::loss_scale(&state), NO_LOSS_SCALE),
+        FigureId::DecisionSurface => or_note(Figure::surface(&state, variant), NO_SURFACE),
+        _ => Figure::training_heat(&state, variant),
     })
-}
-
-/// The figure of what was trained, or one with a note alone that says why nothing was.
-fn refused_with_note<T>(
-    id: FigureId,
-    experiment: &Experiment,
-    variant: usize,
-    trained: Result<T, TrainingError>,
-    figure: impl FnOnce(T) -> Result<Figure, Stopped>,
-) -> Result<Figure, Stopped> {
-    match trained {
-        Ok(trained) => figure(trained),
-        Err(TrainingError::Stopped(stopped)) => Err(stopped),
-        Err(refusal) => Ok(with_note(id, experiment, variant, Vec::new(), refusal.to_string())),
-    }
 }
 
 /// A signal of a variant on the axis that suits it.

@@ -57,6 +57,8 @@ pub enum FigureId {
     TrainingActivations,
     /// Layer × step: ‖∂L/∂W^(l)‖ over a training of one variant.
     TrainingHeat,
+    /// The loss scale of a training in a narrow format, and what it leaves of the gradients.
+    LossScale,
     /// What a network with two inputs says of every point after a training.
     DecisionSurface,
     /// Loss against a learning rate that grows from step to step.
@@ -73,7 +75,7 @@ struct Spec {
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Norms,
         Self::Strips,
         Self::Units,
@@ -108,6 +110,7 @@ impl FigureId {
         Self::TrainingLayers,
         Self::TrainingActivations,
         Self::TrainingHeat,
+        Self::LossScale,
         Self::DecisionSurface,
         Self::RateTest,
     ];
@@ -318,6 +321,12 @@ impl FigureId {
                 "Gradients over a training",
                 "Layer × step: log10 ‖∂L/∂W^(l)‖ of one variant over a training.",
                 [960.0, 620.0],
+            ),
+            Self::LossScale => spec(
+                "loss-scale",
+                "Loss scale over a training",
+                "The loss scale of a training in fp16 or bf16, and the share of the gradient that flushes to zero.",
+                [960.0, 820.0],
             ),
             Self::DecisionSurface => spec(
                 "decision-surface",

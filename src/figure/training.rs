@@ -1,6 +1,6 @@
 //! A training as figures: loss and accuracy by step, the layers at one step, and layer × step.
 
-use crate::engine::LayerProgress;
+use crate::engine::{LayerProgress, MixedReport};
 use crate::study::{TrainingRecord, TrainingState, VariantTraining};
 
 use super::heat::{Cell, ColourScale};
@@ -84,6 +84,41 @@ impl Figure {
             marks: Vec::new(),
         };
         Self::of_training(FigureId::TrainingHeat, state, vec![Panel::Heat(heat)])
+    }
+
+    /// The loss scale by step and the largest share of a layer's gradient that it lets flush to zero,
+    /// of every variant; nothing where no narrow format is trained in.
+    pub fn loss_scale(state: &TrainingState) -> Option<Self> {
+        let lines = |of: &dyn Fn(&MixedReport) -> f64| -> Vec<Mark> {
+            let marks = state.variants.iter().enumerate().filter_map(|(index, variant)| {
+                let records = variant.records.iter();
+                let mixed = records.filter_map(|r| Some((r.step as f64, r.mixed.as_deref()?)));
+                let points: Vec<_> = mixed.map(|(step, mixed)| [step, of(mixed)]).collect();
+                let shape = MarkShape::Line(points);
+                Some(Mark::new(&variant.name, Ink::Variant(index), shape))
+                    .filter(|mark| !mark.readings().is_empty())
+            });
+            marks.collect()
+        };
+        let scales = lines(&|mixed| mixed.power as f64 * std::f64::consts::LOG10_2);
+        if scales.is_empty() {
+            return None;
+        }
+        let most = |mixed: &MixedReport| mixed.flushed.iter().copied().fold(0.0, f64::max);
+        let flushed = lines(&most);
+        let skipped = lines(&|mixed| mixed.skipped as f64);
+        let y = ("share of the layer", AxisScale::Linear);
+        let panels = vec![
+            chart(state, "Loss scale", ("loss scale", AxisScale::Log10), scales),
+            of_one(chart(
+                state,
+                "Gradient flushed to zero, of the layer that loses most",
+                y,
+                flushed,
+            )),
+            chart(state, "Steps skipped so far", ("steps", AxisScale::Linear), skipped),
+        ];
+        Some(Self::of_training(FigureId::LossScale, state, panels))
     }
 
     pub(super) fn of_training(id: FigureId, state: &TrainingState, panels: Vec<Panel>) -> Self {

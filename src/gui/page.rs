@@ -150,7 +150,7 @@ impl Page {
 
     /// Whether it shows passes as fp16 and bf16 compute them, or nothing that is computed.
     pub fn shows_emulation(self) -> bool {
-        matches!(self, Self::Flow | Self::Precision | Self::Chapter)
+        matches!(self, Self::Flow | Self::Precision | Self::Training | Self::Chapter)
     }
 }
 

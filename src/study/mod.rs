@@ -131,8 +131,8 @@ pub use theory_study::{
 pub use training::{
     DecisionSurface, Divergence, ENOUGH_UPDATES, LARGE_UPDATE, Learner, LiveTraining, MOST_RECORDS,
     Minibatches, RateFinding, RatePoint, RateRange, RateTest, STILL, SURFACE_CELLS, Training,
-    TrainingError, TrainingFinding, TrainingRecord, TrainingState, UNCHANGED, VariantRates,
-    VariantTraining, rate_test,
+    TrainingFinding, TrainingRecord, TrainingState, UNCHANGED, VariantRates, VariantTraining,
+    rate_test,
 };
 pub use unit_chain::{NormUnit, UnitChain};
 

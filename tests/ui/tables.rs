@@ -95,6 +95,7 @@ fn what_pages_export_is_what_the_command_prints() {
         "training-layers",
         "training-activations",
         "training-heat",
+        "loss-scale",
         "decision-surface",
         "rate-test",
         "steps",

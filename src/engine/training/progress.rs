@@ -2,12 +2,13 @@
 
 use crate::engine::kernels;
 use crate::engine::number::{Real, Scaled, Signal};
-use crate::engine::pass::{LayerTrace, Pass};
+use crate::engine::pass::LayerTrace;
 
 /// What one step tells of a layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerProgress {
-    /// ‖∂L/∂W‖ of the minibatch's mean loss, before clipping.
+    /// ‖∂L/∂W‖ of the minibatch's mean loss, before clipping; as a narrow format stores it, 0 where
+    /// it overflowed.
     pub gradient: Scaled,
     /// ‖ΔW‖/‖W‖ of the step; nothing where W is 0.
     pub update_ratio: Option<f64>,
@@ -18,16 +19,21 @@ pub struct LayerProgress {
 }
 
 impl LayerProgress {
-    /// Of the layer with W and what W becomes; `index` = l − 1.
-    pub(super) fn of<T: Real>(pass: &Pass<T>, index: usize, weight: &[T], new: &[T]) -> Self {
+    /// Of the layer with that gradient, W and what W becomes.
+    pub(super) fn of<T: Real, U: Real>(
+        trace: &LayerTrace<U>,
+        gradient: Scaled,
+        weight: &[T],
+        new: &[T],
+    ) -> Self {
         let size = kernels::square_sum(weight).sqrt();
         let moved = weight.iter().zip(new).map(|(&old, &new)| (new - old).to_f64().powi(2));
         let moved = moved.sum::<f64>().sqrt();
         Self {
-            gradient: pass.weight_gradient_norm(index),
+            gradient,
             update_ratio: (size > 0.0).then(|| moved / size),
-            dead_share: dead_share(&pass.layers[index]),
-            activation: rms(&pass.layers[index].a),
+            dead_share: dead_share(trace),
+            activation: rms(&trace.a),
         }
     }
 }

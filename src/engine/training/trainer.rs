@@ -1,5 +1,7 @@
 //! One network that learns, step by step.
 
+mod mixed;
+
 use std::sync::Arc;
 
 use ndarray::Array2;
@@ -17,6 +19,9 @@ use super::optimizer::{Moments, Optimizer};
 use super::progress::LayerProgress;
 use super::running::RunningStatistics;
 use super::slots::{LayerSlots, SlotKind, SlotState};
+
+use mixed::Mixed;
+pub use mixed::MixedReport;
 
 /// A step after which numbers would not be finite any more. The network stays as it was before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +46,8 @@ pub struct StepReport {
     pub accuracy: Option<f64>,
     /// Layers 1…L.
     pub layers: Vec<LayerProgress>,
+    /// What a narrow format tells besides.
+    pub mixed: Option<MixedReport>,
 }
 
 /// A network that learns, with all the memory that a step takes.
@@ -53,6 +60,8 @@ pub struct Trainer<T> {
     buffers: Option<Pass<T>>,
     /// Stands in a layer while its owner's weights change.
     nothing: Arc<Array2<T>>,
+    /// Where passes are those of a narrow format.
+    mixed: Option<Box<Mixed>>,
 }
 
 impl<T: Real> Trainer<T> {
@@ -78,7 +87,8 @@ impl<T: Real> Trainer<T> {
             network.dense_mut(index).is_random = true;
         }
         let nothing = Arc::new(Array2::from_elem((0, 0), T::ZERO));
-        let mut trainer = Self { network, optimizer, layers, running, buffers: None, nothing };
+        let mut trainer =
+            Self { network, optimizer, layers, running, buffers: None, nothing, mixed: None };
         trainer.share_weights();
         trainer
     }
@@ -210,6 +220,11 @@ impl<T: Real> Trainer<T> {
         executor: &impl Executor,
         is_reported: bool,
     ) -> Result<Option<StepReport>, Diverged> {
+        if let Some(mut mixed) = self.mixed.take() {
+            let stepped = self.step_mixed(&mut mixed, is_reported);
+            self.mixed = Some(mixed);
+            return stepped;
+        }
         let mut buffers = self.buffers.take();
         let stepped = self.step_in(&mut buffers, executor, is_reported);
         self.buffers = buffers;
@@ -334,13 +349,16 @@ impl<T: Real> Trainer<T> {
         let layer = |(index, slots): (usize, &LayerSlots<T>)| {
             let own = slots.owner.unwrap_or(index);
             let new = self.layers[own].weight.entries();
-            LayerProgress::of(pass, index, self.network.array(own, SlotKind::Weight), new)
+            let (gradient, old) =
+                (pass.weight_gradient_norm(index), self.network.array(own, SlotKind::Weight));
+            LayerProgress::of(&pass.layers[index], gradient, old, new)
         };
         let output = &pass.layers[self.network.depth() - 1].a;
         StepReport {
             loss,
             accuracy: accuracy(output, &self.network.target.mantissa),
             layers: self.layers.iter().enumerate().map(layer).collect(),
+            mixed: None,
         }
     }
 

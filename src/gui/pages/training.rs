@@ -22,7 +22,7 @@ use crate::gui::message::sentence;
 use crate::gui::page_view::{PageContext, PageView};
 use crate::gui::study_handle::{Study, StudyHandle};
 use crate::paint::{self, Painter};
-use job::{Answer, Job, Question, Speed};
+use job::{Job, Question, Speed};
 use rates::Rates;
 use send::Sender;
 
@@ -37,7 +37,7 @@ const HEAT: f32 = 300.0;
 
 /// The page's state.
 pub struct TrainingPage {
-    asked: StudyHandle<Question, Answer>,
+    asked: StudyHandle<Question, TrainingState>,
     rates: Rates,
     sender: Sender,
     is_paused: Arc<AtomicBool>,
@@ -47,8 +47,6 @@ pub struct TrainingPage {
     speed: Speed,
     /// The step whose layers are looked at; the last one where nobody chose.
     step: Option<usize>,
-    /// The last answer that is a state.
-    shown: Option<Arc<Answer>>,
     made: Option<Made>,
 }
 
@@ -58,6 +56,7 @@ struct Made {
     step: Option<usize>,
     all: [Arc<Figure>; 4],
     surface: Option<Arc<Figure>>,
+    loss_scale: Option<Arc<Figure>>,
 }
 
 impl PageView for TrainingPage {
@@ -67,10 +66,7 @@ impl PageView for TrainingPage {
 
     fn answered(&mut self) {
         self.rates.answered();
-        if self.asked.answer().is_some_and(|answer| answer.is_ok()) {
-            self.shown = self.asked.answer().cloned();
-            self.made = None;
-        }
+        self.made = None;
     }
 
     fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
@@ -88,7 +84,7 @@ impl PageView for TrainingPage {
             ui.add_space(2.0);
         });
         egui::CentralPanel::default().show(ui, |ui| {
-            if self.shown.is_some() {
+            if self.state().is_some() {
                 ui.horizontal_wrapped(|ui| self.look(ui, lab, commands));
             } else if !self.rates.is_open() {
                 ui.label("Play trains every variant on the same minibatches: press Play, or the space bar.");
@@ -121,14 +117,13 @@ impl TrainingPage {
             presses: 0,
             speed,
             step: None,
-            shown: None,
             made: None,
         }
     }
 
     /// What is shown.
     fn state(&self) -> Option<&TrainingState> {
-        self.shown.as_deref().and_then(|answer| answer.as_ref().ok())
+        self.asked.answer().map(|state| &**state)
     }
 
     fn is_under_way(&self) -> bool {
@@ -232,9 +227,7 @@ impl TrainingPage {
     }
 
     fn words(&self, ui: &mut Ui, lab: &Lab) {
-        if let Some(Err(refusal)) = self.asked.answer().map(|answer| answer.as_ref()) {
-            sentence(ui, refusal, true);
-        } else if let Some(failure) = self.asked.failure() {
+        if let Some(failure) = self.asked.failure() {
             sentence(ui, failure, true);
         } else if self.state().is_some() && !self.is_of(lab) {
             let words = "The settings have changed; what is shown is the last training. Play begins a new one.";
@@ -257,9 +250,9 @@ impl TrainingPage {
         if slider.on_hover_text("Scrub back to any recorded step").changed() {
             self.step = (step < last).then_some(step);
         }
-        if let Some(state) = self.shown.as_deref().and_then(|answer| answer.as_ref().ok()) {
+        if let Some(state) = self.asked.answer().cloned() {
             let step = self.step.unwrap_or(state.steps_taken);
-            self.sender.show(ui, state, step, self.asked.progress().is_some());
+            self.sender.show(ui, &state, step, self.asked.progress().is_some());
         }
     }
 
@@ -271,7 +264,7 @@ impl TrainingPage {
         commands: &mut Commands,
     ) {
         self.make(variant);
-        let Some(Made { all, surface, .. }) = &self.made else { return };
+        let Some(Made { all, surface, loss_scale, .. }) = &self.made else { return };
         let [loss, layers, activations, heat] = all;
         let room = ui.available_height();
         let top = ui.cursor().top();
@@ -284,6 +277,10 @@ impl TrainingPage {
         ui.add_space(4.0);
         if let Some(surface) = surface {
             figure_with_tools(ui, painter, surface, SURFACE, commands, |_, _| {});
+            ui.add_space(4.0);
+        }
+        if let Some(loss_scale) = loss_scale {
+            figure_with_tools(ui, painter, loss_scale, LAYERS, commands, |_, _| {});
             ui.add_space(4.0);
         }
         figure_with_tools(ui, painter, heat, HEAT, commands, |_, _| {});
@@ -307,6 +304,8 @@ impl TrainingPage {
             Figure::training_heat(state, variant),
         ];
         let surface = Figure::surface(state, variant).map(Arc::new);
-        self.made = Some(Made { variant, step: self.step, all: all.map(Arc::new), surface });
+        let loss_scale = Figure::loss_scale(state).map(Arc::new);
+        let all = all.map(Arc::new);
+        self.made = Some(Made { variant, step: self.step, all, surface, loss_scale });
     }
 }

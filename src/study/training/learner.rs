@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use crate::engine::{
-    Diverged, Executor, LayerProgress, Network, Pass, Real, Score, SlotKind, StepReport, Trainer,
+    Diverged, Executor, Format, LayerProgress, MixedReport, Network, Pass, Real, Score, SlotKind,
+    StepReport, Trainer,
 };
 use crate::experiment::{Experiment, GivenNetwork, GivenNorm, Variant};
 
@@ -24,6 +25,8 @@ pub struct TrainingRecord {
     pub test: Option<Score>,
     /// Layers 1…L.
     pub layers: Arc<[LayerProgress]>,
+    /// What a narrow format tells besides.
+    pub mixed: Option<Arc<MixedReport>>,
 }
 
 /// Where a variant's numbers left the range.
@@ -50,7 +53,10 @@ pub struct Learner<T> {
 
 impl<T: Real> Learner<T> {
     pub(super) fn new(network: &Network<T>, experiment: &Experiment, variant: &Variant) -> Self {
-        let trainer = Trainer::new(network, experiment, variant);
+        let mut trainer = Trainer::new(network, experiment, variant);
+        if let Some(format) = Format::emulated(experiment.architecture.precision) {
+            trainer.mix(format, experiment.optimization_of(variant).loss_scale);
+        }
         let layers = 1..=network.depth();
         let start = layers.map(|l| trainer.parameters(l, SlotKind::Weight).to_vec()).collect();
         Self {
@@ -154,12 +160,14 @@ impl<T: Real> Learner<T> {
     /// Takes one step on the minibatch, and keeps what it tells.
     pub(super) fn step(&mut self, step: usize, executor: &impl Executor, is_recorded: bool) {
         let test = if is_recorded { self.test_score() } else { None };
-        let rate = self.trainer.optimizer().settings.rate(step);
+        // Of a step that is skipped for an overflow the schedule knows nothing.
+        let rate = self.trainer.optimizer().settings.rate(self.trainer.steps_taken());
         match self.trainer.step(executor, is_recorded) {
             Ok(None) => {}
-            Ok(Some(StepReport { loss, accuracy, layers })) => {
-                let layers = layers.into();
-                self.records.push(TrainingRecord { step, rate, loss, accuracy, test, layers });
+            Ok(Some(StepReport { loss, accuracy, layers, mixed })) => {
+                let (layers, mixed) = (layers.into(), mixed.map(Arc::new));
+                let record = TrainingRecord { step, rate, loss, accuracy, test, layers, mixed };
+                self.records.push(record);
             }
             Err(what) => self.divergence = Some(Divergence { step, what }),
         }

@@ -8,13 +8,13 @@ use crate::experiment::{Data, Experiment, ExperimentError, GivenNetwork, Precisi
 use crate::study::{DrawStudy, Stopped, TaskContext};
 
 use super::finding::{TrainingFinding, ends_of_loss, findings};
-use super::{DecisionSurface, Divergence, Learner, Training, TrainingError, TrainingRecord};
+use super::{DecisionSurface, Divergence, Learner, Training, TrainingRecord};
 
 /// A training of either precision.
 pub enum LiveTraining {
     /// In `f64`.
     Double(Training<f64>),
-    /// In `f32`.
+    /// In `f32`, and in narrow formats with parameters in `f32`.
     Single(Training<f32>),
 }
 
@@ -50,15 +50,16 @@ impl LiveTraining {
     /// Draws every variant's network; nothing has been learned yet.
     ///
     /// # Errors
-    /// [`TrainingError`].
+    /// [`Stopped`] when told to stop before the first step.
     pub fn new(
         experiment: &Experiment,
         study: &mut DrawStudy,
         task: &TaskContext<'_>,
-    ) -> Result<Self, TrainingError> {
+    ) -> Result<Self, Stopped> {
         Ok(match experiment.architecture.precision {
-            Precision::F32 => Self::Single(Training::new(experiment, study, task)?),
-            _ => Self::Double(Training::new(experiment, study, task)?),
+            Precision::F64 => Self::Double(Training::new(experiment, study, task)?),
+            // A narrow format has master weights in f32.
+            _ => Self::Single(Training::new(experiment, study, task)?),
         })
     }
 
@@ -159,7 +160,8 @@ impl VariantTraining {
     fn of<T: Real>(learner: &Learner<T>, surface: Option<DecisionSurface>) -> Self {
         let (records, divergence) = (learner.records().to_vec(), learner.divergence());
         let moved = learner.moved();
-        let findings = findings(&records, divergence, &moved);
+        let needed = || learner.trainer().loss_scale_needed();
+        let findings = findings(&records, divergence, &moved, needed);
         let name = learner.name().to_owned();
         Self { name, records, divergence, moved, surface, findings }
     }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ndarray::Array2;
 
 use crate::engine::{Executor, FromDraws, Real, Serial};
-use crate::experiment::{Data, Experiment, GivenNetwork, Precision};
+use crate::experiment::{Data, Experiment, GivenNetwork};
 
 use super::parallel::in_pool;
 use super::pass::PoolExecutor;
@@ -29,19 +29,6 @@ pub use surface::{DecisionSurface, SURFACE_CELLS};
 /// for which that is enough.
 pub const MOST_RECORDS: usize = 1024;
 
-/// Why there is no training.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainingError {
-    /// Told to stop before the first step.
-    #[error(transparent)]
-    Stopped(#[from] Stopped),
-    /// A precision that passes are emulated in.
-    #[error(
-        "precision = \"{0}\" is emulated for a single pass and trains nothing: set architecture.precision to \"f64\" or \"f32\"."
-    )]
-    Emulated(&'static str),
-}
-
 /// A training under way: it may be stopped after any step, looked at, and go on.
 pub struct Training<T> {
     experiment: Experiment,
@@ -56,7 +43,7 @@ impl<T: Real + FromDraws> Training<T> {
     /// Draws every variant's network; nothing has been learned yet.
     ///
     /// # Errors
-    /// [`TrainingError`].
+    /// [`Stopped`] when told to stop before the first step.
     ///
     /// ```
     /// use gradient_lab::experiment::Preset;
@@ -72,11 +59,7 @@ impl<T: Real + FromDraws> Training<T> {
         experiment: &Experiment,
         study: &mut DrawStudy,
         task: &TaskContext<'_>,
-    ) -> Result<Self, TrainingError> {
-        let precision = experiment.architecture.precision;
-        if matches!(precision, Precision::Fp16 | Precision::Bf16) {
-            return Err(TrainingError::Emulated(precision.id()));
-        }
+    ) -> Result<Self, Stopped> {
         let mut learners = Vec::new();
         let mut examples = None;
         for variant in &experiment.variants {

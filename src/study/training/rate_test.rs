@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::engine::{FromDraws, Real};
 use crate::experiment::{Experiment, Precision};
-use crate::study::{DrawStudy, TaskContext};
+use crate::study::{DrawStudy, Stopped, TaskContext};
 
-use super::{Learner, MOST_RECORDS, Training, TrainingError, TrainingRecord, UNCHANGED};
+use super::{Learner, MOST_RECORDS, Training, TrainingRecord, UNCHANGED};
 
 /// Records on either side that a smoothed loss is the mean of.
 const REACH: usize = 7;
@@ -133,7 +133,7 @@ impl RateFinding {
 /// rate.
 ///
 /// # Errors
-/// [`TrainingError`].
+/// [`Stopped`] when told to stop.
 ///
 /// # Panics
 /// If the range has no steps, or more than [`MOST_RECORDS`].
@@ -152,11 +152,11 @@ pub fn rate_test(
     range: RateRange,
     study: &mut DrawStudy,
     task: &TaskContext<'_>,
-) -> Result<RateTest, TrainingError> {
+) -> Result<RateTest, Stopped> {
     assert!((1..=MOST_RECORDS).contains(&range.steps), "every step leaves a record");
     let variants = match experiment.architecture.precision {
-        Precision::F32 => run::<f32>(experiment, range, study, task)?,
-        _ => run::<f64>(experiment, range, study, task)?,
+        Precision::F64 => run::<f64>(experiment, range, study, task)?,
+        _ => run::<f32>(experiment, range, study, task)?,
     };
     Ok(RateTest { experiment: experiment.clone(), range, variants })
 }
@@ -166,7 +166,7 @@ fn run<T: Real + FromDraws>(
     range: RateRange,
     study: &mut DrawStudy,
     task: &TaskContext<'_>,
-) -> Result<Vec<VariantRates>, TrainingError> {
+) -> Result<Vec<VariantRates>, Stopped> {
     let mut ramp = experiment.clone();
     ramp.training.get_or_insert_default().steps = Some(range.steps);
     let mut training = Training::<T>::new(&ramp, study, task)?;
@@ -341,6 +341,7 @@ mod tests {
             accuracy: None,
             test: None,
             layers: [].into(),
+            mixed: None,
         };
         points(&losses.enumerate().map(record).collect::<Vec<_>>())
     }

@@ -77,11 +77,10 @@ impl<T: Real> Trainer<T> {
         self.mixed = Some(Box::new(Mixed { format, scaler, skipped: 0, network }));
     }
 
-    /// The least power of two, up to the largest of the format and 2^24, that as a loss scale keeps
-    /// 99 % of every layer's gradient of the last minibatch and lets nothing overflow; beside the
-    /// shares that flush to zero with the present scale. Nothing without a narrow format, and no
-    /// power where none does.
-    pub fn loss_scale_needed(&self) -> Option<(Vec<f64>, Option<i64>)> {
+    /// log2 of the least loss scale, a power of two from 1 to the largest of the format and 2^24,
+    /// that keeps 99 % of every layer's gradient of the last minibatch and lets nothing overflow.
+    /// Nothing where none does, or passes are not those of a narrow format.
+    pub fn loss_scale_needed(&self) -> Option<i64> {
         let mixed = self.mixed.as_deref()?;
         let mut mixed = mixed.clone();
         mixed.take_parameters(&self.network);
@@ -93,11 +92,9 @@ impl<T: Real> Trainer<T> {
             let shares = layers.map(|index| mixed.flushed(&pass, &exact, index));
             shares.collect::<Option<Vec<f64>>>()
         };
-        let now = at(mixed.scaler.power()).unwrap_or_else(|| vec![f64::NAN; exact.layers.len()]);
         let most = (*mixed.format.loss_scales().end()).min(24);
         let is_kept = |shares: Vec<f64>| shares.iter().all(|share| *share < KEPT);
-        let needed = (0..=most).find(|&power| at(power).is_some_and(is_kept));
-        Some((now, needed))
+        (0..=most).find(|&power| at(power).is_some_and(is_kept))
     }
 
     pub(super) fn step_mixed(

@@ -9,21 +9,17 @@ use crate::figure::{Figure, readable};
 use crate::gui::command::Commands;
 use crate::gui::figure_tools::figure_with_tools;
 use crate::gui::lab::Lab;
-use crate::gui::message::sentence;
 use crate::gui::study_handle::StudyHandle;
 use crate::gui::under_way;
 use crate::paint::{self, Painter};
-use crate::study::{DrawStudy, RateRange, RateTest, TrainingError, rate_test};
+use crate::study::{DrawStudy, RateRange, RateTest, rate_test};
 
 /// Height of the figure, in points.
 const HEIGHT: f32 = 250.0;
 
-/// The test, or why there is none.
-type Answer = Result<RateTest, String>;
-
 /// The finder's state.
 pub(super) struct Rates {
-    pub asked: StudyHandle<Experiment, Answer>,
+    pub asked: StudyHandle<Experiment, RateTest>,
     /// Whether it stands on the page.
     is_open: bool,
     made: Option<Arc<Figure>>,
@@ -36,15 +32,8 @@ impl Rates {
         let asked = StudyHandle::new(
             context,
             "gradient-lab rates",
-            move |experiment: Experiment, task, _| match rate_test(
-                &experiment,
-                RateRange::default(),
-                &mut study,
-                task,
-            ) {
-                Ok(test) => Ok(Ok(test)),
-                Err(TrainingError::Stopped(stopped)) => Err(stopped),
-                Err(refusal) => Ok(Err(refusal.to_string())),
+            move |experiment: Experiment, task, _| {
+                rate_test(&experiment, RateRange::default(), &mut study, task)
             },
         );
         Self { asked, is_open: false, made: None }
@@ -65,7 +54,7 @@ impl Rates {
     }
 
     fn test(&self) -> Option<&RateTest> {
-        self.asked.answer().and_then(|answer| answer.as_ref().as_ref().ok())
+        self.asked.answer().map(|test| &**test)
     }
 
     /// The finder, where it is open.
@@ -80,9 +69,6 @@ impl Rates {
             return;
         }
         under_way::show(ui, &mut self.asked, "Trying rates from 1e-6 to 100");
-        if let Some(Err(refusal)) = self.asked.answer().map(|answer| answer.as_ref()) {
-            sentence(ui, refusal, true);
-        }
         let is_of =
             self.test().is_some_and(|test| test.experiment == without_rates(&lab.experiment));
         ui.horizontal_wrapped(|ui| {

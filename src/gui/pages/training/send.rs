@@ -7,7 +7,7 @@ use crate::gui::command::{Command, Commands};
 use crate::gui::message::sentence;
 use crate::gui::page::Page;
 use crate::gui::study_handle::StudyHandle;
-use crate::study::{DrawStudy, LiveTraining, TrainingError, TrainingState, all_threads};
+use crate::study::{DrawStudy, LiveTraining, TrainingState, all_threads};
 
 /// Parameters of all variants together at most: what an experiment's file holds as text.
 const MOST_PARAMETERS: u128 = 500_000;
@@ -36,12 +36,7 @@ impl Sender {
         let asked =
             StudyHandle::new(context, "gradient-lab send", move |question: Question, task, _| {
                 // The same experiment gives the same bits: no step's networks need be kept.
-                let training = LiveTraining::new(&question.experiment, &mut study, task);
-                let mut training = match training {
-                    Ok(training) => training,
-                    Err(TrainingError::Stopped(stopped)) => return Err(stopped),
-                    Err(refusal) => return Ok(Err(refusal.to_string())),
-                };
+                let mut training = LiveTraining::new(&question.experiment, &mut study, task)?;
                 training.run_to(question.steps, all_threads(), task)?;
                 Ok(training.experiment_now().map_err(|refusal| refusal.to_string()))
             });
