@@ -207,6 +207,21 @@ impl Stage {
         [self.app.lab().is_busy(), self.app.pages().is_busy_at(Page::Law)]
     }
 
+    /// Frames while the mouse moves and a page's worker computes.
+    fn report_frames(&mut self, name: &str, page: Page) {
+        self.frames.clear();
+        for step in 0..300 {
+            let at = pos2(500.0, 400.0) + vec2((step % 60) as f32 * 5.0, (step % 40) as f32 * 4.0);
+            self.frame(vec![Event::PointerMoved(at)]);
+            thread::sleep(Duration::from_millis(10));
+        }
+        let times = self.frames.iter().map(|seconds| 1000.0 * seconds).collect();
+        report(name, times, highest, FRAME);
+        if !self.app.pages().is_busy_at(page) {
+            println!("    (the worker was done before the last frame)");
+        }
+    }
+
     /// Frames until none is due for a while.
     fn rest(&mut self) {
         while self.wake.wait(Duration::from_millis(30)) {
@@ -519,19 +534,18 @@ fn frames_beside_a_sweep(wanted: impl Fn(&str) -> bool) {
         let mut stage = Stage::open(&chapter(), Page::Sweep);
         stage.app.pages().get::<SweepPage>().measure(sweep);
         stage.until(Duration::from_millis(500), |_| false);
-        stage.frames.clear();
-        for step in 0..300 {
-            let at = pos2(500.0, 400.0) + vec2((step % 60) as f32 * 5.0, (step % 40) as f32 * 4.0);
-            stage.frame(vec![Event::PointerMoved(at)]);
-            thread::sleep(Duration::from_millis(10));
-        }
-        let busy = stage.app.pages().is_busy_at(Page::Sweep);
+        stage.report_frames(&name, Page::Sweep);
         stage.app.pages().get::<SweepPage>().cancel();
-        let times = stage.frames.iter().map(|seconds| 1000.0 * seconds).collect();
-        report(&name, times, highest, FRAME);
-        if !busy {
-            println!("    (the sweep was over before the last frame)");
-        }
+    }
+}
+
+/// The mouse moves over remedies that come, from the moment they are asked for.
+fn frames_beside_remedies(wanted: impl Fn(&str) -> bool) {
+    let name = "frames beside the remedies of 50 × 256";
+    if wanted(name) {
+        let mut stage = Stage::open(&chapter(), Page::Remedies);
+        stage.app.command(Command::Set(Box::new(net(50, 256, 1))));
+        stage.report_frames(name, Page::Remedies);
     }
 }
 
@@ -665,5 +679,6 @@ fn main() {
     first_bands(wanted);
     frames_beside_a_sweep(wanted);
     frames_beside_a_training(wanted);
+    frames_beside_remedies(wanted);
     cancels(wanted);
 }

@@ -6,10 +6,10 @@
 
 mod random_ailing;
 
-use std::cell::{Cell, RefCell};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gradient_lab::experiment::{Experiment, Preset};
+use gradient_lab::figure::words::remedies as words;
 use gradient_lab::study::{
     CURED, Change, LOST, Measured, Remedies, RemediesSettings, TaskContext, Verdict, measure,
     remedies,
@@ -153,26 +153,47 @@ fn the_smallest_change_stands_first() {
     assert!(cures.iter().map(|r| (r.remedy.is_of_architecture(), r.remedy.keys.len())).is_sorted());
 }
 
-/// 50 layers of 256: when the first five rows come, and how long a stop takes after the first.
+/// 50 layers of 256: when the first five rows come, and how long a stop takes that comes within
+/// quick rows, drawn matrices and looked for gains.
 #[test]
 #[ignore = "a time: its output is recorded in benches/README.md"]
 fn first_rows_come_soon() {
     let mut experiment = preset("vanishing");
     experiment.architecture.width = 256;
-    let start = Instant::now();
-    let (stop, times) = (Cell::new(None::<Instant>), RefCell::new(Vec::new()));
-    let asked = || stop.get().is_some();
-    let task = TaskContext::new(&asked, &|_| {});
-    let settings = RemediesSettings::default();
-    let stopped = remedies(&experiment, 0, settings, &task, |_| {
-        times.borrow_mut().push(start.elapsed().as_millis());
-        if times.borrow().len() == 5 {
-            stop.set(Some(Instant::now()));
-        }
-    });
-    let since = stop.get().expect("five rows").elapsed().as_millis();
-    assert!(stopped.is_err());
-    println!("rows after {:?} ms, stopped within {since} ms", times.borrow());
+    for stop_after in [0.05, 0.2, 1.0, 3.0, 10.0, 20.0, 30.0].map(Duration::from_secs_f64) {
+        let start = Instant::now();
+        let asked = || start.elapsed() > stop_after;
+        let task = TaskContext::new(&asked, &|_| {});
+        let mut rows = Vec::new();
+        let settings = RemediesSettings::default();
+        let stopped = remedies(&experiment, 0, settings, &task, |_| {
+            rows.push(start.elapsed().as_millis());
+        });
+        let late = start.elapsed().saturating_sub(stop_after);
+        assert!(stopped.is_err());
+        rows.truncate(5);
+        println!(
+            "rows after {rows:?} ms; told to stop at {stop_after:?}, {late:.1?} later stopped"
+        );
+    }
+}
+
+/// A healthy variant is prescribed nothing, and what too few networks leave open is not called
+/// cured or incurable.
+#[test]
+fn a_prescription_says_no_more_than_is_known() {
+    let mut experiment = preset("xavier-vs-he");
+    experiment.architecture.depth = 8;
+    let said = |variant, seeds| {
+        let table = table(&experiment, variant, seeds);
+        (format!("{:?}", table.prescription()), words::prescription(&table), table)
+    };
+    let (healthy, words, table) = said(1, 600);
+    assert_eq!(healthy, "Healthy", "{words}");
+    assert!(table.first().is_some() && words.starts_with("He needs no cure. "), "{words}");
+    let (open, words, table) = said(0, 3);
+    assert!(open.starts_with("Undecided") && table.first().is_none(), "{words}");
+    assert!(words.ends_with("for which 3 networks are too few."), "{words}");
 }
 
 #[test]

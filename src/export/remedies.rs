@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::experiment::Experiment;
 use crate::figure::remedies_table::{COLUMNS, row};
 use crate::figure::words::remedies as words;
-use crate::study::{Remedies, RemedyRow};
+use crate::study::{Prescription, Remedies, RemedyRow};
 
 use super::csv::write_rows;
 use super::json::write_pretty;
@@ -125,11 +125,9 @@ pub fn write_text(table: &Remedies, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "    {}: {}", remedy.remedy.id(), words::keys(&remedy.remedy))?;
         }
     }
-    match table.first() {
-        Some(first) => {
-            let name = words::name(&first.remedy);
-            writeln!(out, "\nPrescription: {name}. {}", words::sentence(first))
-        }
-        None => writeln!(out, "\nNone of these cures it on so many seeds."),
+    writeln!(out, "\n{}", words::prescription(table))?;
+    if let Prescription::Take(row) = table.prescription() {
+        writeln!(out, "{}", words::sentence(row))?;
     }
+    Ok(())
 }

@@ -43,6 +43,7 @@ mod normalized_limit;
 mod parallel;
 mod pass;
 mod precision;
+mod quantity;
 mod remedies;
 mod sample;
 mod sampler;
@@ -102,9 +103,10 @@ pub use precision::{
     LossScale, NoScale, NormCheck, NormSum, PlainLoss, PrecisionFinding, PrecisionReport, Rule,
     ScaleRange, Share, StoredLayer, VariantPrecision, WITHIN, precision,
 };
+pub use quantity::Quantity;
 pub use remedies::{
-    ALIKE, CURED, Change, Decades, LOST, Measured, Remedies, RemediesError, RemediesSettings,
-    Remedy, RemedyRow, Verdict, critical_gain, measure, remedies,
+    ALIKE, CURED, Change, Decades, LOST, Measured, Prescription, Remedies, RemediesError,
+    RemediesSettings, Remedy, RemedyRow, Verdict, critical_gain, measure, remedies,
 };
 pub use sample::Sample;
 pub use sampler::{Engine, LayerSample, Sampler};
@@ -120,7 +122,7 @@ pub use steps::{
     Given, Part, Step, StepKind, Steps, StepsError, Values, small_copy, steps, steps_fit,
 };
 pub use survival::Survival;
-pub use sweep::{CELLS, Cell, Quantity, Shard, Sweep, SweepError, SweepMap, sweep};
+pub use sweep::{CELLS, Cell, Shard, Sweep, SweepError, SweepMap, sweep};
 pub use sweep_finding::SweepFinding;
 pub use sweep_preset::SweepPreset;
 pub use theory::{LayerPrediction, Prediction, TheoryError, predict};

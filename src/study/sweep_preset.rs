@@ -50,7 +50,7 @@ impl SweepPreset {
                 "A sigmoid needs weights ten times as large before δ survives."
             }
             Self::Trainability => {
-                "384 networks learn handwritten digits for 300 steps: they train to about 6ξ layers, the depth that theory gives (Schoenholz and others 2017)."
+                "384 networks learn handwritten digits for 300 steps: the depth to which they train rises and falls with the 6ξ layers that theory gives (Schoenholz and others 2017)."
             }
         }
     }

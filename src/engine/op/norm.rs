@@ -9,6 +9,8 @@
 //! usual form g − mean(g) − ẑ mean(g ⊙ ẑ) is the same, and cancels where few numbers are
 //! normalized: of two g⊥ is exactly 0.
 
+mod scaled;
+
 use crate::engine::chain::NormTrace;
 use crate::engine::kernels::{self, Groups};
 use crate::engine::number::{Real, SAFE_SQUARES, Scaled, Signal, ldexp, smallest};
@@ -35,8 +37,6 @@ pub struct Norm<T> {
 const PLAIN_FACTOR: i64 = 300;
 /// A standard deviation below so many roundings of the mean is taken from exact differences.
 const ROUNDINGS_OF_A_MEAN: f64 = 1000.0;
-/// At most so many ε of the largest are what rounding leaves of a g⊥ that is 0.
-const NOISE: f64 = 8.0;
 /// So many ε of a column's largest and less are looked at number by number.
 const SUSPICIOUS: f64 = 512.0;
 /// Powers of two by which examples may differ and still be added up as plain numbers.
@@ -221,58 +221,6 @@ impl<T: Real> Norm<T> {
         if sum == 0.0 { [0.0, 0.0] } else { [1.0 / sum.sqrt(), self.spec.epsilon / sum] }
     }
 
-    /// The forward pass with an exponent for each number.
-    fn forward_scaled(&self, z: &Signal<T>, u: &mut Signal<T>, trace: &mut NormTrace<T>) {
-        let mut columns: Vec<Vec<Scaled>> = (0..z.batch()).map(|b| z.column(b)).collect();
-        trace.inverse.clear();
-        trace.share.clear();
-        self.each_group(&mut columns, |_, group| {
-            let [inverse, share] = self.normalize(group);
-            trace.inverse.push(inverse);
-            trace.share.push(share.to_f64());
-        });
-        u.clear_underflowed();
-        for (example, column) in columns.iter().enumerate() {
-            u.set_settled(example, column);
-        }
-    }
-
-    /// Makes z of a group ẑ; returns 1/√(v + ε) and ε/(v + ε).
-    fn normalize(&self, group: &mut [Scaled]) -> [Scaled; 2] {
-        let length = group.len() as f64;
-        let mean = |numbers: &[Scaled]| numbers.iter().copied().sum::<Scaled>() * (1.0 / length);
-        if self.centres() {
-            // Equal numbers differ by exactly 0 from the first of them.
-            let first = group.first().copied().unwrap_or_default();
-            group.iter_mut().for_each(|z| *z = *z - first);
-            for _ in 0..2 {
-                let mean = mean(group);
-                group.iter_mut().for_each(|z| *z = *z - mean);
-            }
-        }
-        let squares: Vec<Scaled> = group.iter().map(|&z| z * z).collect();
-        let epsilon = Scaled::from(self.spec.epsilon);
-        let sum = mean(&squares) + epsilon;
-        let Some(inverse) = Scaled::from(1.0).checked_div(sum.sqrt()) else {
-            return [Scaled::ZERO, Scaled::ZERO];
-        };
-        group.iter_mut().for_each(|z| *z *= inverse);
-        [inverse, epsilon.checked_div(sum).unwrap_or_default()]
-    }
-
-    /// Has each group worked on, of columns that stand for n × B numbers.
-    fn each_group(&self, columns: &mut [Vec<Scaled>], mut work: impl FnMut(usize, &mut [Scaled])) {
-        if !self.spec.kind.couples_examples() {
-            columns.iter_mut().enumerate().for_each(|(group, column)| work(group, column));
-            return;
-        }
-        for unit in 0..columns.first().map_or(0, Vec::len) {
-            let mut group: Vec<Scaled> = columns.iter().map(|column| column[unit]).collect();
-            work(unit, &mut group);
-            columns.iter_mut().zip(group).for_each(|(column, value)| column[unit] = value);
-        }
-    }
-
     /// δ = ∂L/∂z of the ∂L/∂u that is there; `u` is what the forward pass made.
     pub(super) fn backward(&self, u: &Signal<T>, delta: &mut Signal<T>, trace: &mut NormTrace<T>) {
         assert!(self.fixed.is_none(), "fixed statistics serve the forward pass alone");
@@ -375,47 +323,6 @@ impl<T: Real> Norm<T> {
         let mut pairs = vec![[0.0; 2]; count];
         kernels::group_squares(z, groups, &vec![0.0; count], &mut pairs);
         pairs.into_iter().map(|[_, square]| square).collect()
-    }
-
-    /// The way back with an exponent for each number.
-    fn backward_scaled(&self, normalized: &Signal<T>, delta: &mut Signal<T>, trace: &NormTrace<T>) {
-        let mut columns: Vec<Vec<Scaled>> = (0..delta.batch()).map(|b| delta.column(b)).collect();
-        let z: Vec<Vec<Scaled>> = (0..delta.batch()).map(|b| normalized.column(b)).collect();
-        let by_unit = self.spec.kind.couples_examples();
-        self.each_group(&mut columns, |group, g| {
-            let z: Vec<Scaled> = match by_unit {
-                true => z.iter().map(|column| column[group]).collect(),
-                false => z[group].clone(),
-            };
-            self.pull_back(g, &z, trace.inverse[group], trace.share[group]);
-        });
-        delta.clear_underflowed();
-        for (example, column) in columns.iter().enumerate() {
-            delta.set_column(example, column);
-        }
-    }
-
-    /// Makes g of a group δ.
-    fn pull_back(&self, g: &mut [Scaled], z: &[Scaled], inverse: Scaled, share: f64) {
-        let length = g.len() as f64;
-        let top = g.iter().map(|g| g.abs()).max().unwrap_or_default();
-        if self.centres() {
-            for _ in 0..2 {
-                let mean = g.iter().copied().sum::<Scaled>() * (1.0 / length);
-                g.iter_mut().for_each(|g| *g = *g - mean);
-            }
-        }
-        let dot =
-            |a: &[Scaled], b: &[Scaled]| a.iter().zip(b).map(|(a, b)| *a * *b).sum::<Scaled>();
-        let along = dot(g, z).checked_div(dot(z, z)).unwrap_or_default();
-        let left = g.iter().zip(z).map(|(g, z)| (*g - *z * along).abs()).max();
-        let is_noise = left.is_none_or(|left| left <= top * (NOISE * T::EPSILON));
-        let is_all_along = is_noise || g.len() == 1 + usize::from(self.centres());
-        for (g, z) in g.iter_mut().zip(z) {
-            let parallel = *z * along;
-            let perpendicular = if is_all_along { Scaled::ZERO } else { *g - parallel };
-            *g = (perpendicular + parallel * share) * inverse;
-        }
     }
 }
 

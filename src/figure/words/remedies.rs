@@ -1,7 +1,9 @@
 //! Remedies in words: what is changed, and what it comes to.
 
 use crate::figure::number::{percent, trimmed};
-use crate::study::{ALIKE, CURED, Change, LOST, Measured, Remedy, RemedyRow, Verdict};
+use crate::study::{
+    ALIKE, CURED, Change, LOST, Measured, Prescription, Remedies, Remedy, RemedyRow, Verdict,
+};
 
 /// One change, in a few words.
 fn change(change: Change, remedy: &Remedy) -> String {
@@ -61,7 +63,10 @@ pub fn sentence(row: &RemedyRow) -> String {
             "‖δ‖ keeps its size: the median over {seeds} networks is {median} decades per layer, its 95 % interval within ±{}.",
             trimmed(CURED)
         ),
-        Verdict::Undecided if row.measured.lost() + 2.0 * row.measured.lost_error > LOST => {
+        Verdict::Undecided
+            if decades.median.abs() < CURED
+                && row.measured.lost() + 2.0 * row.measured.lost_error > LOST =>
+        {
             format!(
                 "It keeps ‖δ‖, but {} of the hidden units are saturated or dead: too near the limit of {} to be called a cure.",
                 percent(dead + saturated, 0),
@@ -89,11 +94,30 @@ pub fn sentence(row: &RemedyRow) -> String {
                 percent(LOST, 0)
             )
         }
-        Verdict::Vanishes => format!("‖δ‖ still vanishes: {median} decades per layer."),
+        Verdict::Vanishes => format!("‖δ‖ vanishes: {median} decades per layer."),
         Verdict::Explodes => format!("‖δ‖ explodes: {median} decades per layer."),
         Verdict::Dead => {
             format!("{} of the networks send nothing back at all.", percent(*zero_share, 0))
         }
+    }
+}
+
+/// What follows from the rows as far as they are known, as sentences.
+pub fn prescription(table: &Remedies) -> String {
+    let of = &table.experiment.variants[0].name;
+    let before = sentence(&table.before);
+    match table.prescription() {
+        Prescription::Healthy => format!("{of} needs no cure. {before}"),
+        Prescription::Take(row) => {
+            format!("Smallest change that cures {of}: {}.", name(&row.remedy))
+        }
+        _ if !table.is_complete => format!("{of}: {before} Nothing cures it so far."),
+        Prescription::Undecided(row) => format!(
+            "{of}: {before} Nothing cures it for sure. Nearest comes: {}, for which {} networks are too few.",
+            name(&row.remedy),
+            row.measured.seeds
+        ),
+        Prescription::Nothing => format!("{of}: {before} Nothing that was tried cures it."),
     }
 }
 

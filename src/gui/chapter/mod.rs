@@ -1,6 +1,6 @@
 //! The chapter in short, as plain data: what the page “The chapter” shows and what its
 //! buttons do. The text lies in `assets/chapter`; the lab's numbers that it quotes are tested
-//! in `tests/chapter_page.rs`.
+//! in `tests/chapter_page/main.rs`.
 
 pub mod prose;
 

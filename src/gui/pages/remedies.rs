@@ -25,8 +25,10 @@ use crate::gui::page_view::{PageContext, PageView};
 use crate::gui::study_handle::{Study, StudyHandle};
 use crate::gui::under_way;
 
-/// Widths of the columns, in points.
-const WIDTHS: [f32; COLUMNS.len()] = [262.0, 92.0, 112.0, 106.0, 58.0, 58.0, 46.0, 56.0, 84.0];
+/// The least width of the first column, in points; it takes up to twice as much where there is room.
+const REMEDY: f32 = 262.0;
+/// Widths of the others.
+const WIDTHS: [f32; COLUMNS.len() - 1] = [92.0, 112.0, 106.0, 58.0, 58.0, 46.0, 56.0, 84.0];
 /// Height of the panel about one remedy, at first.
 const DETAILS: f32 = 118.0;
 
@@ -188,16 +190,7 @@ impl RemediesPage {
             sentence(ui, trouble, true);
         }
         let Some(table) = &self.shown else { return };
-        let name = &table.experiment.variants[0].name;
-        let before = words::sentence(&table.before);
-        let text = match (table.first(), table.before.verdict) {
-            (_, Verdict::Cures) => format!("{name} needs no cure. {before}"),
-            (Some(first), _) => {
-                format!("Smallest change that cures {name}: {}.", words::name(&first.remedy))
-            }
-            (None, _) if !table.is_complete => format!("{name}: {before} Nothing cures it so far."),
-            (None, _) => format!("{name}: {before} None of these cures it."),
-        };
+        let text = words::prescription(table);
         ui.add(Label::new(RichText::new(&text).strong()).truncate()).on_hover_text(&text);
     }
 
@@ -217,6 +210,8 @@ impl RemediesPage {
                 .striped(true)
                 .min_scrolled_height(0.0)
                 .cell_layout(Layout::right_to_left(Align::Center));
+            builder = builder
+                .column(Column::remainder().at_least(REMEDY).at_most(2.0 * REMEDY).clip(true));
             for width in WIDTHS {
                 builder = builder.column(Column::exact(width).clip(true));
             }
@@ -274,6 +269,8 @@ impl RemediesPage {
     ) {
         let Some(row) = self.row(table) else {
             ui.label(RichText::new("Remedies appear as they are measured.").weak());
+            // The panel keeps its height until there are some.
+            ui.take_available_space();
             return;
         };
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {

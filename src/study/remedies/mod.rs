@@ -13,12 +13,12 @@ use crate::experiment::Experiment;
 
 use super::parallel::{all_threads, in_order};
 use super::sampler::threads_that_fit;
-use super::{Cost, SEEDS, Stopped, TaskContext};
+use super::{Cost, Engine, SEEDS, Stopped, TaskContext};
 
 pub use change::Change;
 pub use gain::critical_gain;
 pub use measure::{Decades, Measured, measure};
-pub use table::{Remedies, Remedy, RemedyRow};
+pub use table::{Prescription, Remedies, Remedy, RemedyRow};
 pub use verdict::{ALIKE, CURED, LOST, Verdict};
 
 use candidates::candidates;
@@ -70,6 +70,11 @@ impl Remedy {
         is_new.then_some(Self { changes, experiment, keys, multiply_adds: passes })
     }
 
+    /// How its networks are drawn.
+    fn engine(&self) -> Engine {
+        Engine::fastest(&self.experiment, &self.experiment.variants[0])
+    }
+
     /// With the gain that it asks for; nothing where there is none.
     fn solved(&self, before: &Experiment, task: &TaskContext<'_>) -> Result<Option<Self>, Stopped> {
         if !asks_gain(&self.changes) {
@@ -85,6 +90,26 @@ impl Remedy {
 
 fn asks_gain(changes: &[Change]) -> bool {
     changes.contains(&Change::CriticalGain)
+}
+
+/// A row's first look, or the rest of its networks.
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    round: usize,
+    place: usize,
+}
+
+/// Both rounds of every row: the variant as it is first, then what takes little, so that a table can
+/// be read while larger networks and orthogonal matrices are drawn and gains are looked for.
+fn jobs(trials: &[Trial]) -> Vec<Job> {
+    let mut jobs: Vec<Job> =
+        (0..2).flat_map(|round| (0..trials.len()).map(move |place| Job { round, place })).collect();
+    jobs.sort_by_key(|job| {
+        let trial = &trials[job.place].remedy;
+        let is_quick = trial.engine() == Engine::ExactInLaw && !trial.is_of_architecture();
+        (job.round > 0 || job.place > 0, !is_quick, job.round, asks_gain(&trial.changes))
+    });
+    jobs
 }
 
 /// What makes one row.
@@ -131,21 +156,21 @@ pub fn remedies(
     let trials = trials(&before);
     let mut found: Vec<Option<(Remedy, Samples)>> = trials.iter().map(|_| None).collect();
     let mut table: Option<Remedies> = None;
-    let count = trials.len();
+    let jobs = jobs(&trials);
     let threads = trials.iter().map(|t| threads_that_fit(&t.remedy.experiment, settings.threads));
     let threads = threads.min().unwrap_or(1);
     let job = |(): &mut (), index: usize, proceed: &dyn Fn() -> bool| {
-        let (round, trial) = (index / count, &trials[index % count]);
-        trial.sample(&before, round, settings.seeds, proceed)
+        let Job { round, place } = jobs[index];
+        trials[place].sample(&before, round, settings.seeds, proceed)
     };
     in_order(
-        2 * count,
+        jobs.len(),
         threads,
         task,
         || (),
         job,
         |index, sampled| {
-            let (round, place) = (index / count, index % count);
+            let place = jobs[index].place;
             if let Some((remedy, samples)) = sampled {
                 match &mut found[place] {
                     Some((_, earlier)) => earlier.join(samples),
@@ -159,10 +184,10 @@ pub fn remedies(
                 (Some(table), Some(row)) => table.take(row),
             }
             if let Some(table) = &mut table {
-                table.is_complete = index + 1 == 2 * count;
+                table.is_complete = index + 1 == jobs.len();
                 snapshot(table);
             }
-            task.report((round * count + place + 1) as f32 / (2 * count) as f32);
+            task.report((index + 1) as f32 / jobs.len() as f32);
         },
     )?;
     Ok(table.expect("the variant as it is comes first and is valid"))

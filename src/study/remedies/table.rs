@@ -46,6 +46,19 @@ pub struct Remedies {
     pub is_complete: bool,
 }
 
+/// What follows from a table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Prescription<'t> {
+    /// The variant is healthy as it is.
+    Healthy,
+    /// The smallest change that cures.
+    Take(&'t RemedyRow),
+    /// Nothing cures for sure; this comes nearest, and more networks would tell.
+    Undecided(&'t RemedyRow),
+    /// Nothing that was tried cures.
+    Nothing,
+}
+
 impl Remedy {
     /// A name without spaces: `leaky_relu+he_normal+critical_gain`.
     pub fn id(&self) -> String {
@@ -80,6 +93,16 @@ impl Remedies {
     /// The first prescription: the smallest change that cures.
     pub fn first(&self) -> Option<&RemedyRow> {
         self.rows.first().filter(|row| row.verdict == Verdict::Cures)
+    }
+
+    /// What follows from the rows as far as they are known.
+    pub fn prescription(&self) -> Prescription<'_> {
+        match self.rows.first() {
+            _ if self.before.verdict == Verdict::Cures => Prescription::Healthy,
+            Some(row) if row.verdict == Verdict::Cures => Prescription::Take(row),
+            Some(row) if row.verdict == Verdict::Undecided => Prescription::Undecided(row),
+            _ => Prescription::Nothing,
+        }
     }
 
     pub(super) fn beginning(experiment: &Experiment, before: RemedyRow) -> Self {

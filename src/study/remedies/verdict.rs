@@ -17,16 +17,16 @@ pub enum Verdict {
     /// The median lies within ±[`CURED`], and so would it with an interval twice as wide as its
     /// 95 % one, few units are lost, by two standard errors, and examples stay apart.
     Cures,
-    /// As [`Self::Cures`] for the median, but not for the whole of that interval, or lost units are
-    /// too near the limit: more networks would tell.
+    /// The interval reaches across ±[`CURED`], or lost units are too near the limit: more networks
+    /// would tell.
     Undecided,
     /// ‖δ‖ keeps its size, but two examples are alike at layer L.
     Alike,
     /// ‖δ‖ keeps its size, but more than [`LOST`] of the units are saturated or dead.
     Lost,
-    /// ‖δ‖ falls.
+    /// ‖δ‖ falls: the median does, with the whole of its interval.
     Vanishes,
-    /// ‖δ‖ rises.
+    /// ‖δ‖ rises: the median does, with the whole of its interval.
     Explodes,
     /// At least half of the networks send nothing back.
     Dead,
@@ -52,8 +52,9 @@ impl Verdict {
             return Self::Dead;
         }
         match () {
-            () if decades.median <= -CURED => Self::Vanishes,
-            () if decades.median >= CURED => Self::Explodes,
+            () if high <= -CURED => Self::Vanishes,
+            () if low >= CURED => Self::Explodes,
+            () if decades.median.abs() >= CURED => Self::Undecided,
             () if measured.lost() > LOST => Self::Lost,
             () if measured.difference < ALIKE => Self::Alike,
             () if measured.lost() + 2.0 * measured.lost_error > LOST => Self::Undecided,

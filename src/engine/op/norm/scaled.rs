@@ -1,0 +1,114 @@
+//! A normalization with an exponent for each number, where plain numbers would lose digits.
+
+use crate::engine::chain::NormTrace;
+use crate::engine::number::{Real, Scaled, Signal};
+
+use super::Norm;
+
+/// At most so many ε of the largest are what rounding leaves of a g⊥ that is 0.
+const NOISE: f64 = 8.0;
+
+impl<T: Real> Norm<T> {
+    /// The forward pass with an exponent for each number.
+    pub(super) fn forward_scaled(
+        &self,
+        z: &Signal<T>,
+        u: &mut Signal<T>,
+        trace: &mut NormTrace<T>,
+    ) {
+        let mut columns: Vec<Vec<Scaled>> = (0..z.batch()).map(|b| z.column(b)).collect();
+        trace.inverse.clear();
+        trace.share.clear();
+        self.each_group(&mut columns, |_, group| {
+            let [inverse, share] = self.normalize(group);
+            trace.inverse.push(inverse);
+            trace.share.push(share.to_f64());
+        });
+        u.clear_underflowed();
+        for (example, column) in columns.iter().enumerate() {
+            u.set_settled(example, column);
+        }
+    }
+
+    /// Makes z of a group ẑ; returns 1/√(v + ε) and ε/(v + ε).
+    fn normalize(&self, group: &mut [Scaled]) -> [Scaled; 2] {
+        let length = group.len() as f64;
+        let mean = |numbers: &[Scaled]| numbers.iter().copied().sum::<Scaled>() * (1.0 / length);
+        if self.centres() {
+            // Equal numbers differ by exactly 0 from the first of them.
+            let first = group.first().copied().unwrap_or_default();
+            group.iter_mut().for_each(|z| *z = *z - first);
+            for _ in 0..2 {
+                let mean = mean(group);
+                group.iter_mut().for_each(|z| *z = *z - mean);
+            }
+        }
+        let squares: Vec<Scaled> = group.iter().map(|&z| z * z).collect();
+        let epsilon = Scaled::from(self.spec.epsilon);
+        let sum = mean(&squares) + epsilon;
+        let Some(inverse) = Scaled::from(1.0).checked_div(sum.sqrt()) else {
+            return [Scaled::ZERO, Scaled::ZERO];
+        };
+        group.iter_mut().for_each(|z| *z *= inverse);
+        [inverse, epsilon.checked_div(sum).unwrap_or_default()]
+    }
+
+    /// Has each group worked on, of columns that stand for n × B numbers.
+    fn each_group(&self, columns: &mut [Vec<Scaled>], mut work: impl FnMut(usize, &mut [Scaled])) {
+        if !self.spec.kind.couples_examples() {
+            columns.iter_mut().enumerate().for_each(|(group, column)| work(group, column));
+            return;
+        }
+        for unit in 0..columns.first().map_or(0, Vec::len) {
+            let mut group: Vec<Scaled> = columns.iter().map(|column| column[unit]).collect();
+            work(unit, &mut group);
+            columns.iter_mut().zip(group).for_each(|(column, value)| column[unit] = value);
+        }
+    }
+
+    /// The way back with an exponent for each number.
+    pub(super) fn backward_scaled(
+        &self,
+        normalized: &Signal<T>,
+        delta: &mut Signal<T>,
+        trace: &NormTrace<T>,
+    ) {
+        let mut columns: Vec<Vec<Scaled>> = (0..delta.batch()).map(|b| delta.column(b)).collect();
+        let z: Vec<Vec<Scaled>> = (0..delta.batch()).map(|b| normalized.column(b)).collect();
+        let by_unit = self.spec.kind.couples_examples();
+        self.each_group(&mut columns, |group, g| {
+            let z: Vec<Scaled> = match by_unit {
+                true => z.iter().map(|column| column[group]).collect(),
+                false => z[group].clone(),
+            };
+            self.pull_back(g, &z, trace.inverse[group], trace.share[group]);
+        });
+        delta.clear_underflowed();
+        for (example, column) in columns.iter().enumerate() {
+            delta.set_column(example, column);
+        }
+    }
+
+    /// Makes g of a group δ.
+    fn pull_back(&self, g: &mut [Scaled], z: &[Scaled], inverse: Scaled, share: f64) {
+        let length = g.len() as f64;
+        let top = g.iter().map(|g| g.abs()).max().unwrap_or_default();
+        if self.centres() {
+            for _ in 0..2 {
+                let mean = g.iter().copied().sum::<Scaled>() * (1.0 / length);
+                g.iter_mut().for_each(|g| *g = *g - mean);
+            }
+        }
+        let dot =
+            |a: &[Scaled], b: &[Scaled]| a.iter().zip(b).map(|(a, b)| *a * *b).sum::<Scaled>();
+        let along = dot(g, z).checked_div(dot(z, z)).unwrap_or_default();
+        let left = g.iter().zip(z).map(|(g, z)| (*g - *z * along).abs()).max();
+        let is_noise = left.is_none_or(|left| left <= top * (NOISE * T::EPSILON));
+        let is_all_along = is_noise || g.len() == 1 + usize::from(self.centres());
+        for (g, z) in g.iter_mut().zip(z) {
+            let parallel = *z * along;
+            let perpendicular = if is_all_along { Scaled::ZERO } else { *g - parallel };
+            *g = (perpendicular + parallel * share) * inverse;
+        }
+    }
+}
