@@ -290,7 +290,7 @@ fn activations_of_a_record_are_those_of_a_pass() {
 /// Twelve sigmoid layers whose gradients are below what fp16 holds.
 fn in_fp16(training: &str) -> Experiment {
     experiment(&format!(
-        "draws = 'numpy'\n[architecture]\ninput = 6\ndepth = 8\nwidth = 12\noutput = 2\nbatch = 8\nprecision = 'fp16'\n[training]\nsteps = 60\nlearning_rate = 0.1\n{training}\n[[variant]]\nactivation = 'sigmoid'\noutput_activation = 'linear'\n"
+        "draws = 'numpy'\n[architecture]\ninput = 6\ndepth = 12\nwidth = 12\noutput = 2\nbatch = 8\nprecision = 'fp16'\n[training]\nsteps = 60\n{training}\n[[variant]]\nactivation = 'sigmoid'\noutput_activation = 'linear'\n"
     ))
 }
 
@@ -335,7 +335,7 @@ fn flushed(experiment: &Experiment, power: i64) -> Option<Vec<f64>> {
 #[test]
 fn a_step_in_fp16_moves_master_weights_by_the_stored_gradient() {
     let task = TaskContext::unattended();
-    let experiment = in_fp16("loss_scale = 1024");
+    let experiment = in_fp16("loss_scale = 1024\nlearning_rate = 0.1");
     let mut live = LiveTraining::new(&experiment, &mut DrawStudy::new(), &task).expect("trains");
     live.run_to(5, 1, &task).expect("nobody stops it");
     let before = live.experiment_now().expect("in range");
@@ -361,7 +361,8 @@ fn a_step_in_fp16_moves_master_weights_by_the_stored_gradient() {
 fn what_flushes_to_zero_is_told_with_the_scale_that_saves_it() {
     let task = TaskContext::unattended();
     let course = |training: &str| {
-        let experiment = in_fp16(training);
+        // Adam's steps do not get smaller with the gradient.
+        let experiment = in_fp16(&format!("optimizer = 'adam'\nlearning_rate = 0.003\n{training}"));
         let mut live =
             LiveTraining::new(&experiment, &mut DrawStudy::new(), &task).expect("trains");
         live.run_to(59, 1, &task).expect("nobody stops it");
@@ -386,7 +387,8 @@ fn what_flushes_to_zero_is_told_with_the_scale_that_saves_it() {
     let needed = needed.expect("a scale saves it");
     let is_kept = |power| flushed(&after, power).is_some_and(|all| all.iter().all(|s| *s < 0.01));
     assert!(is_kept(needed) && (0..needed).all(|power| !is_kept(power)), "{needed}");
-    let (_, _, saved) = course(&format!("loss_scale = {}", 1 << needed));
+    // The weights go another way with it: twice the least leaves room for that.
+    let (_, _, saved) = course(&format!("loss_scale = {}", 1 << (needed + 1).min(15)));
     assert_eq!(find(&saved), None);
     // A dynamic scale begins at the largest, and only falls where something overflows.
     let (_, _, dynamic) = course("loss_scale = 'dynamic'");
@@ -398,7 +400,7 @@ fn what_flushes_to_zero_is_told_with_the_scale_that_saves_it() {
         power -= i64::from(mixed.is_skipped);
     }
     let moved = |variant: &VariantTraining| variant.moved[0].expect("W is not 0");
-    assert!(moved(&ruined) < 1e-12 + 0.1 * moved(&saved), "{:?} {:?}", ruined.moved, saved.moved);
+    assert!(moved(&ruined) < 0.1 * moved(&saved), "{:?} {:?}", ruined.moved, saved.moved);
 }
 
 #[test]
