@@ -146,7 +146,7 @@ fn the_networks_of_a_step_are_seen_on_every_page() {
     window.get_by_role_and_label(Role::Button, "Play").click();
     window.wait_for("300 of 300 steps");
     window.get_by_role_and_label(Role::Button, "See these networks everywhere").click();
-    window.wait_for("Random instead");
+    window.wait_for("given numbers");
     assert_eq!(window.state().page(), Page::Flow);
     window.keep("sent-1024");
     let task = TaskContext::unattended();
