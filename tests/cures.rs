@@ -8,7 +8,7 @@ mod random_ailing;
 
 use std::time::{Duration, Instant};
 
-use gradient_lab::experiment::{Experiment, Preset};
+use gradient_lab::experiment::{Experiment, Precision, Preset};
 use gradient_lab::figure::words::remedies as words;
 use gradient_lab::study::{
     CURED, Change, LOST, Measured, Remedies, RemediesSettings, TaskContext, Verdict, measure,
@@ -185,7 +185,7 @@ fn a_prescription_says_no_more_than_is_known() {
     let mut experiment = preset("xavier-vs-he");
     experiment.architecture.depth = 8;
     let said = |variant, seeds| {
-        let table = table(&experiment, variant, seeds);
+        let table = self::table(&experiment, variant, seeds);
         (format!("{:?}", table.prescription()), words::prescription(&table), table)
     };
     let (healthy, words, table) = said(1, 600);
@@ -194,6 +194,12 @@ fn a_prescription_says_no_more_than_is_known() {
     let (open, words, table) = said(0, 3);
     assert!(open.starts_with("Undecided") && table.first().is_none(), "{words}");
     assert!(words.ends_with("for which 3 networks are too few."), "{words}");
+    assert_eq!(words::of_format(&table), None);
+    experiment.architecture.precision = Precision::Fp16;
+    let narrow = self::table(&experiment, 0, 3);
+    let told = words::of_format(&narrow).expect("it is measured in another format");
+    assert!(told.starts_with("Measured in f64. What fp16 loses, "), "{told}");
+    assert_eq!(narrow.rows.len(), table.rows.len());
 }
 
 #[test]

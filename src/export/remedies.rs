@@ -126,6 +126,9 @@ pub fn write_text(table: &Remedies, out: &mut impl Write) -> io::Result<()> {
         }
     }
     writeln!(out, "\n{}", words::prescription(table))?;
+    if let Some(note) = words::of_format(table) {
+        writeln!(out, "{note}")?;
+    }
     if let Prescription::Take(row) = table.prescription() {
         writeln!(out, "{}", words::sentence(row))?;
     }

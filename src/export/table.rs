@@ -7,9 +7,12 @@ use serde_json::{Map, Value, json};
 
 use crate::experiment::Experiment;
 use crate::figure::{Figure, FigureId, Table, View};
-use crate::study::{Draw, DrawStudy, Steps, StepsError, TaskContext, steps};
+use crate::study::{
+    Draw, DrawStudy, Remedies, RemediesError, RemediesSettings, Steps, StepsError, Stopped,
+    TaskContext, remedies, steps,
+};
 
-use super::{csv as records_csv, json as records_json};
+use super::{csv as records_csv, json as records_json, remedies as remedies_table};
 
 /// Which table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub enum TableId {
     Records,
     /// The arrays of every step of the worked example.
     Steps,
+    /// What could cure a variant, measured.
+    Remedies,
 }
 
 impl TableId {
@@ -29,7 +34,7 @@ impl TableId {
     }
 
     /// Those that are no figure's.
-    pub const WITHOUT_FIGURE: [Self; 2] = [Self::Records, Self::Steps];
+    pub const WITHOUT_FIGURE: [Self; 3] = [Self::Records, Self::Steps, Self::Remedies];
 
     /// The name on the command line and in files' names.
     pub fn id(self) -> &'static str {
@@ -37,6 +42,7 @@ impl TableId {
             Self::Figure(figure) => figure.id(),
             Self::Records => "records",
             Self::Steps => "steps",
+            Self::Remedies => "remedies",
         }
     }
 
@@ -49,6 +55,9 @@ impl TableId {
             }
             Self::Steps => {
                 "The first example by hand: every number of every step, for a small network."
+            }
+            Self::Remedies => {
+                "What could cure a variant, measured over many networks: one row for each remedy."
             }
         }
     }
@@ -77,6 +86,9 @@ impl TableId {
             Self::Steps => {
                 Numbers::Steps(Arc::new(steps(experiment, view.variant, 0, &mut study, task)?))
             }
+            Self::Remedies => {
+                Numbers::Remedies(Arc::new(usual_remedies(experiment, view.variant, task)?))
+            }
         })
     }
 }
@@ -90,6 +102,25 @@ pub enum Numbers {
     Records(Arc<Draw>),
     /// A run by hand.
     Steps(Arc<Steps>),
+    /// What could cure a variant.
+    Remedies(Arc<Remedies>),
+}
+
+/// The remedies of a variant, or of the first where there is no such, on the usual number of networks.
+fn usual_remedies(
+    experiment: &Experiment,
+    variant: usize,
+    task: &TaskContext<'_>,
+) -> Result<Remedies, Stopped> {
+    let mut settings = RemediesSettings::default();
+    settings.seeds = settings.seeds.min(experiment.seeds_left().try_into().unwrap_or(u32::MAX));
+    let variant = experiment.shown_variant(variant);
+    remedies(experiment, variant, settings, task, |_| {}).map_err(|error| match error {
+        RemediesError::Stopped(stopped) => stopped,
+        RemediesError::Seeds(_) | RemediesError::LastSeed(_) => {
+            unreachable!("the usual number of seeds, and no more than there are")
+        }
+    })
 }
 
 /// How a table is written.
@@ -117,6 +148,7 @@ impl Numbers {
             Self::Figure(figure) => TableId::Figure(figure.id),
             Self::Records(_) => TableId::Records,
             Self::Steps(_) => TableId::Steps,
+            Self::Remedies(_) => TableId::Remedies,
         }
     }
 
@@ -140,6 +172,12 @@ impl Numbers {
             (Self::Steps(steps), TableFormat::Csv) => write_csv(&steps_table(steps), &mut bytes)?,
             (Self::Steps(steps), TableFormat::Json) => {
                 records_json::write_pretty(&**steps, &mut bytes)?;
+            }
+            (Self::Remedies(table), TableFormat::Csv) => {
+                remedies_table::write_csv(table, &mut bytes)?
+            }
+            (Self::Remedies(table), TableFormat::Json) => {
+                remedies_table::write_json(table, &mut bytes)?;
             }
         }
         Ok(bytes)

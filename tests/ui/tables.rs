@@ -51,7 +51,7 @@ fn every_table_is_the_windows() {
         }
         count += 1;
     }
-    assert_eq!(count, FigureId::ALL.len() + 2);
+    assert_eq!(count, FigureId::ALL.len() + 3);
 }
 
 /// Every button “CSV…” of every page, as it is when the page is opened.
@@ -182,7 +182,7 @@ fn a_table_that_there_is_not_is_refused_with_those_that_there_are() {
     };
     let told = lab(&["table", "chapter-16", "--figure", "moon"]);
     assert!(told.starts_with("gradient-lab: --figure “moon” has no table. Choose one of norms, "));
-    assert!(told.ends_with(", records, steps.\n") && told.lines().count() == 1, "{told}");
+    assert!(told.ends_with(", records, steps, remedies.\n") && told.lines().count() == 1, "{told}");
     let told = lab(&["table", "chapter-16", "--figure", "norms", "-o", "norms.xls"]);
     assert!(told.contains("let it end in .csv or .json, or add --format."), "{told}");
     let told = lab(&["table", "chapter-16", "--figure", "steps"]);

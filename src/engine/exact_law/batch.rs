@@ -2,26 +2,29 @@
 
 use ndarray::Array2;
 
-use super::factors::Factors;
+use super::norm::PLAIN_EXPONENT;
+use super::span::Span;
 use crate::engine::draws::Stream;
 use crate::engine::kernels::{self, STANDARD};
-use crate::engine::number::ScaledColumns;
+use crate::engine::number::{Scaled, ScaledColumns};
 
 /// What the passes of a batch know of W, whose entries are N(0, s²).
 ///
 /// With A = QR, Q of r orthonormal columns, WQ = sN has independent normal entries, and given WQ the
 /// rest of W is fresh: W(I − QQᵀ) = sH(I − QQᵀ). So
 ///
-/// WA = sNR,  and with Δ = DC, D orthonormal,  WᵀΔ = s[M + Q(NᵀD − QᵀM)]C,  M = HᵀD ~ N(0, 1).
+/// WA = sNR,  and with Δ = DC, D orthonormal,  WᵀΔ = s[MC + Q(NᵀΔ − QᵀMC)],  M = HᵀD ~ N(0, 1).
 ///
-/// No inverse is taken: examples may be collinear, and few or many. Draws are r n_out on the way
-/// forward, r′ n_in on the way back, where r and r′ are the ranks of A and Δ.
+/// Examples may be collinear, and few or many. Draws are r n_out on the way forward, r′ n_in on the
+/// way back, where r and r′ are the ranks of A and Δ.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BatchInLaw {
     /// Of A, once the examples have come by.
-    input: Option<Factors>,
+    input: Option<Span>,
     /// Nᵀ, r × n_out.
     normals: Array2<f64>,
+    /// Mᵀ, r′ × n_in, and numbers for n_in × B.
+    buffers: [Array2<f64>; 2],
 }
 
 impl BatchInLaw {
@@ -36,56 +39,84 @@ impl BatchInLaw {
         stream: &mut Stream,
         out: &mut ScaledColumns<f64>,
     ) {
-        let factors = Factors::of(input);
-        self.normals = normals(stream, factors.rank(), out.units());
-        factors.image(&self.normals, scale, out);
-        self.input = Some(factors);
+        let span = Span::of(input);
+        fill_normal(&mut self.normals, [span.rank(), out.units()], stream);
+        image(&self.normals, span.coefficients(), span.norms(), scale, out);
+        self.input = Some(span);
     }
 
-    /// WᵀΔ of the W that [`Self::forward`] has met.
+    /// WᵀΔ of the W that [`Self::forward`] has met with `input`.
     ///
     /// # Shapes
-    /// `delta` = Δ is n_out × B, `out` n_in × B.
+    /// `input` = A is n_in × B, `delta` = Δ is n_out × B, `out` n_in × B.
     ///
     /// # Panics
     /// If nothing has come by.
     pub fn backward(
-        &self,
+        &mut self,
         scale: f64,
-        delta: &ScaledColumns<f64>,
+        [input, delta]: [&ScaledColumns<f64>; 2],
         stream: &mut Stream,
         out: &mut ScaledColumns<f64>,
     ) {
-        let input = self.input.as_ref().expect("a backward pass follows a forward pass");
-        let factors = Factors::of(delta);
-        let mut vectors = normals(stream, factors.rank(), out.units());
-        if input.rank() > 0 && factors.rank() > 0 {
-            // NᵀD − QᵀM, r × r′.
-            let mut known = Array2::zeros((input.rank(), factors.rank()));
-            let mut drawn = known.clone();
-            kernels::outer(&self.normals, factors.basis(), 1.0, &mut known);
-            kernels::outer(input.basis(), &vectors, 1.0, &mut drawn);
-            known -= &drawn;
-            let mut along = Array2::zeros(vectors.raw_dim());
-            kernels::product_transposed(&known.view(), input.basis(), 1.0, &mut along);
-            vectors += &along;
+        let known = self.input.as_ref().expect("a backward pass follows a forward pass");
+        let span = Span::of(delta);
+        let [vectors, buffer] = &mut self.buffers;
+        fill_normal(vectors, [span.rank(), out.units()], stream);
+        let sizes = image(vectors, span.coefficients(), span.norms(), scale, out);
+        if known.rank() > 0 && span.rank() > 0 {
+            let mut along = span.seen_by(&self.normals, delta);
+            kernels::scale_columns(along.as_slice_mut().expect(STANDARD), &sizes);
+            along -= &known.overlaps(input, &out.mantissa);
+            resize(buffer, [out.units(), out.batch()]);
+            known.add_along(input, along, &mut out.mantissa, buffer);
         }
-        factors.image(&vectors, scale, out);
     }
 }
 
-/// Standard normal numbers.
-fn normals(stream: &mut Stream, rows: usize, columns: usize) -> Array2<f64> {
-    let mut numbers = Array2::zeros((rows, columns));
+/// VR diag(s‖a_b‖), n × B, for Vᵀ of rank × n: what a map that takes Q to sV makes of A. Returns what
+/// the columns of VR were multiplied by.
+pub(super) fn image(
+    vectors: &Array2<f64>,
+    coefficients: &Array2<f64>,
+    norms: &[Scaled],
+    scale: f64,
+    out: &mut ScaledColumns<f64>,
+) -> Vec<f64> {
+    let sizes = norms.iter().zip(&mut out.exponent).map(|(&norm, exponent)| {
+        let size = norm * scale;
+        let plain = size.exponent().abs() < PLAIN_EXPONENT;
+        *exponent = if plain { 0 } else { size.exponent() };
+        if plain { size.to_f64() } else { size.mantissa() }
+    });
+    let sizes: Vec<f64> = sizes.collect();
+    if coefficients.is_empty() {
+        out.mantissa.fill(0.0);
+        return sizes;
+    }
+    let mut scaled = coefficients.clone();
+    kernels::scale_columns(scaled.as_slice_mut().expect(STANDARD), &sizes);
+    kernels::product_transposed(&vectors.view(), &scaled, 1.0, &mut out.mantissa);
+    sizes
+}
+
+/// Standard normal numbers, rows × columns.
+fn fill_normal(numbers: &mut Array2<f64>, shape: [usize; 2], stream: &mut Stream) {
+    resize(numbers, shape);
     stream.fill_normal(numbers.as_slice_mut().expect(STANDARD));
-    numbers
+}
+
+/// Makes room for another shape; what is in it is any numbers.
+fn resize(numbers: &mut Array2<f64>, shape: [usize; 2]) {
+    if numbers.shape() != shape {
+        *numbers = Array2::zeros(shape);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::kernels::same_bits;
-    use crate::engine::number::Scaled;
 
     const SCALE: f64 = 0.3;
 
@@ -111,7 +142,7 @@ mod tests {
         let mut z = ScaledColumns::zeros(delta.units(), a.batch());
         let mut u = ScaledColumns::zeros(a.units(), a.batch());
         law.forward(SCALE, a, &mut stream, &mut z);
-        law.backward(SCALE, delta, &mut stream, &mut u);
+        law.backward(SCALE, [a, delta], &mut stream, &mut u);
         (z, u)
     }
 

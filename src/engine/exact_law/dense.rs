@@ -90,7 +90,9 @@ impl DenseInLaw {
         let (delta, out) = (delta.columns(), u.columns_mut());
         match &mut self.weights {
             Weights::One(one) => one.backward(self.scale, input.columns(), delta, stream, out),
-            Weights::Batch(batch) => batch.backward(self.scale, delta, stream, out),
+            Weights::Batch(batch) => {
+                batch.backward(self.scale, [input.columns(), delta], stream, out);
+            }
         }
     }
 }

@@ -3,12 +3,13 @@
 
 use ndarray::Array2;
 
-use super::norm::PLAIN_EXPONENT;
-use crate::engine::kernels::{self, STANDARD};
+use crate::engine::kernels;
 use crate::engine::number::{Scaled, ScaledColumns, ldexp};
 
 /// What is left of a column of norm 1 counts as rounding from here on.
 const ROUNDING: f64 = 1.0 / (1_u64 << 46) as f64;
+/// Units that are turned from columns into rows at once.
+const BLOCK: usize = 64;
 /// A column that has lost all but this much is no longer orthogonal to what it lost: see [`Factors`].
 const LITTLE: f64 = 0.125;
 
@@ -53,22 +54,14 @@ impl Factors {
         &self.basis
     }
 
-    /// V R diag(s‖a_b‖), n × B, for Vᵀ of rank × n: what a map that takes Q to sV makes of A.
-    pub fn image(&self, vectors: &Array2<f64>, scale: f64, out: &mut ScaledColumns<f64>) {
-        let factors: Vec<f64> = (self.norms.iter().zip(&mut out.exponent))
-            .map(|(&norm, exponent)| {
-                let size = norm * scale;
-                let plain = size.exponent().abs() < PLAIN_EXPONENT;
-                *exponent = if plain { 0 } else { size.exponent() };
-                if plain { size.to_f64() } else { size.mantissa() }
-            })
-            .collect();
-        if self.rank() == 0 {
-            return out.mantissa.fill(0.0);
-        }
-        let mut scaled = self.coefficients.clone();
-        kernels::scale_columns(scaled.as_slice_mut().expect(STANDARD), &factors);
-        kernels::product_transposed(&vectors.view(), &scaled, 1.0, &mut out.mantissa);
+    /// R, rank × B.
+    pub fn coefficients(&self) -> &Array2<f64> {
+        &self.coefficients
+    }
+
+    /// ‖a_b‖.
+    pub fn norms(&self) -> &[Scaled] {
+        &self.norms
     }
 }
 
@@ -96,11 +89,15 @@ impl Orthogonalization {
         });
         let factors: Vec<[f64; 2]> = factors.collect();
         let mut rows = vec![0.0; batch * units];
-        for (unit, entries) in columns.entries().chunks_exact(batch).enumerate() {
-            for ((a, [power, inverse]), row) in
-                entries.iter().zip(&factors).zip(rows[unit..].iter_mut().step_by(units))
+        // A block of units after the other: rows that lie 2ᵏ bytes apart share their place in a cache.
+        for (number, block) in columns.entries().chunks(BLOCK * batch).enumerate() {
+            for ((b, row), [power, inverse]) in
+                rows.chunks_exact_mut(units).enumerate().zip(&factors)
             {
-                *row = a * power * inverse;
+                let row = &mut row[number * BLOCK..];
+                for (to, from) in row.iter_mut().zip(block.chunks_exact(batch)) {
+                    *to = from[b] * power * inverse;
+                }
             }
         }
         let has_square = |norm: &Scaled| f64::from(u8::from(!norm.is_zero()));
@@ -179,6 +176,7 @@ fn take_out(basis: &[f64], row: &mut [f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::exact_law::batch::image;
     use crate::engine::kernels::same_bits;
 
     /// Columns a + 2^(−step) noise, each with an exponent of its own.
@@ -210,7 +208,7 @@ mod tests {
             assert!((overlap - expected).abs() < 2e-14, "{i} {j}: {overlap}");
         }
         let mut again = ScaledColumns::zeros(columns.units(), columns.batch());
-        factors.image(&factors.basis, 1.0, &mut again);
+        image(&factors.basis, &factors.coefficients, &factors.norms, 1.0, &mut again);
         for b in 0..columns.batch() {
             let norm = columns.norm(b);
             for unit in 0..columns.units() {

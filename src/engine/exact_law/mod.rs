@@ -4,14 +4,16 @@
 //! For normal weights of variance s², Wa is N(0, s²‖a‖²) in each unit, and given Wa what is left of
 //! W is fresh noise in the directions orthogonal to a; the same for several a at once. So a dense
 //! layer needs no W, only the inner products of what goes through it. All else, slopes,
-//! normalizations, skips and losses, is computed as in any pass. (This is the conditioning of Bolthausen 2014 and Bayati & Montanari
-//! 2011.)
+//! normalizations, skips and losses, is computed as in any pass. (This is the conditioning of
+//! Bolthausen 2014 and Bayati & Montanari 2011.)
 
 mod batch;
 mod dense;
 mod factors;
 mod norm;
 mod one_example;
+mod span;
+mod triangle;
 
 use crate::engine::draws::Stream;
 use crate::engine::loss::{make_targets, output_gradient};

@@ -33,6 +33,7 @@ pub(crate) use dispatch::tests::{same_bits, same_filled};
 pub use layer::{DenseRows, backward_one, forward_one};
 pub use moments::{
     Groups, group_normalize, group_products, group_pull_back, group_squares, group_sums,
+    holds_faint,
 };
 pub use product::{
     gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,

@@ -48,6 +48,20 @@ dispatch!(
     (out: &mut [T], groups: Groups, others: &[T], numbers: &[[f64; 4]]) -> bool
 );
 
+dispatch!(
+    /// Whether an |entry| that is not 0 is below `limit`.
+    holds_faint, holds_faint_body,
+    (entries: &[T], limit: T) -> bool
+);
+
+#[inline(always)]
+fn holds_faint_body<T: Real>(entries: &[T], limit: T) -> bool {
+    let faint = |entry: T| (entry != T::ZERO) & (entry.abs() < limit);
+    let (blocks, rest) = entries.as_chunks::<LANES>();
+    let any = |block: &[T; LANES]| block.iter().fold(false, |any, &entry| any | faint(entry));
+    blocks.iter().any(any) || rest.iter().any(|&entry| faint(entry))
+}
+
 #[inline(always)]
 fn group_sums_body<T: Real>(entries: &[T], groups: Groups, sums: &mut [f64]) {
     match groups {

@@ -345,9 +345,8 @@ fn align<T: Real>(delta: &mut Signal<T>) -> bool {
         .zip(&tops)
         .map(|(e, top)| T::from_f64(top.map_or(1.0, |_| ldexp(1.0, e - most))))
         .collect();
-    let floor = ldexp(1.0, T::SMALLEST_EXPONENT + PLAIN_SPREAD);
-    let is_small = |m: &T| *m != T::ZERO && m.abs().to_f64() < floor;
-    if delta.columns().entries().iter().any(is_small) {
+    let floor = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT + PLAIN_SPREAD));
+    if kernels::holds_faint(delta.columns().entries(), floor) {
         return false;
     }
     kernels::scale_columns(delta.columns_mut().entries_mut(), &factors);

@@ -121,6 +121,17 @@ pub fn prescription(table: &Remedies) -> String {
     }
 }
 
+/// What a narrow format adds to a table, which is measured in double precision; nothing for others.
+pub fn of_format(table: &Remedies) -> Option<String> {
+    let precision = table.experiment.architecture.precision;
+    precision.is_emulated().then(|| {
+        format!(
+            "Measured in f64. What {} loses, and which loss scale saves it, stands on the page Precision.",
+            precision.id()
+        )
+    })
+}
+
 /// A share that may be far below a percent.
 pub fn small(share: f64) -> String {
     match share {

@@ -129,7 +129,7 @@ impl App {
         match numbers {
             Numbers::Figure(figure) => self.may_leave(figure),
             Numbers::Records(draw) => !draw.is_preview(),
-            Numbers::Steps(_) => true,
+            Numbers::Steps(_) | Numbers::Remedies(_) => true,
         }
     }
 

@@ -11,6 +11,7 @@ use egui_extras::{Column, TableBuilder, TableRow};
 
 use crate::experiment::{Experiment, limits};
 use crate::export::pytorch::snippet;
+use crate::export::table::Numbers;
 use crate::figure::remedies_table::{COLUMNS, row as fields};
 use crate::figure::words::remedies as words;
 use crate::study::{
@@ -19,6 +20,7 @@ use crate::study::{
 
 use crate::gui::command::{Command, Commands};
 use crate::gui::controls;
+use crate::gui::figure_tools;
 use crate::gui::lab::Lab;
 use crate::gui::message::sentence;
 use crate::gui::page_view::{PageContext, PageView};
@@ -153,6 +155,12 @@ impl RemediesPage {
         ui.add(slider)
             .labelled_by(word.id)
             .on_hover_text("Networks of each row at the most; large ones are drawn fewer times");
+        if let Some(table) = self.shown.clone() {
+            let hint = "Export every row, with all digits, as CSV or JSON";
+            if figure_tools::tool(ui, "CSV…", hint) {
+                commands.push(Command::AskTable(Numbers::Remedies(table)));
+            }
+        }
     }
 
     /// How far it is: rows that come, a stop between, or what every study says.
@@ -190,6 +198,9 @@ impl RemediesPage {
             sentence(ui, trouble, true);
         }
         let Some(table) = &self.shown else { return };
+        if let Some(note) = words::of_format(table) {
+            sentence(ui, &note, false);
+        }
         let text = words::prescription(table);
         ui.add(Label::new(RichText::new(&text).strong()).truncate()).on_hover_text(&text);
     }
