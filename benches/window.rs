@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use eframe::App as _;
 use eframe::egui::{
-    ClippedPrimitive, Color32, Context, Event, Pos2, RawInput, Rect, ViewportId, pos2, vec2,
+    ClippedPrimitive, Color32, Context, Event, Key, Modifiers, Pos2, RawInput, Rect, ViewportId,
+    pos2, vec2,
 };
 use gradient_lab::experiment::{
     Activation, Architecture, Draws, Experiment, Precision, Preset, Variant,
@@ -548,6 +549,52 @@ fn frames_beside_remedies(wanted: impl Fn(&str) -> bool) {
     }
 }
 
+fn space() -> Vec<Event> {
+    let key = |pressed| Event::Key {
+        key: Key::Space,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    };
+    vec![key(true), key(false)]
+}
+
+/// The mouse moves over the figures of networks that learn at full speed; then they pause.
+fn frames_beside_a_training(wanted: impl Fn(&str) -> bool) {
+    for id in ["xor", "digits-deep"] {
+        let name = format!("frames beside a training of {id}");
+        if !wanted(&name) {
+            continue;
+        }
+        let mut experiment = Preset::find(id).expect("a preset").experiment();
+        experiment.training.get_or_insert_default().steps = Some(10_000_000);
+        let mut stage = Stage::open(&experiment, Page::Training);
+        stage.frame(space());
+        stage.until(Duration::from_millis(500), |_| false);
+        stage.frames.clear();
+        for step in 0..300 {
+            let at = pos2(500.0, 400.0) + vec2((step % 60) as f32 * 5.0, (step % 40) as f32 * 4.0);
+            stage.frame(vec![Event::PointerMoved(at)]);
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(stage.app.pages().is_busy_at(Page::Training), "it learns all the time");
+        let times = stage.frames.iter().map(|seconds| 1000.0 * seconds).collect();
+        report(&name, times, highest, FRAME);
+        let pauses = repeat(|_| {
+            let start = Instant::now();
+            stage.frame(space());
+            idle(&mut stage, |stage| stage.app.pages().is_busy_at(Page::Training));
+            let paused = milliseconds(start);
+            stage.until(Duration::from_millis(50), |_| false);
+            stage.frame(space());
+            stage.until(Duration::from_millis(200), |_| false);
+            paused
+        });
+        report(&format!("pause to idle, training of {id}"), pauses, highest, 2.0 * FRAME);
+    }
+}
+
 /// Milliseconds until nothing is busy any more.
 fn idle(stage: &mut Stage, busy: fn(&mut Stage) -> bool) -> f64 {
     let start = Instant::now();
@@ -631,6 +678,7 @@ fn main() {
     println!("\nMilliseconds; judged by the 95th percentile");
     first_bands(wanted);
     frames_beside_a_sweep(wanted);
+    frames_beside_a_training(wanted);
     frames_beside_remedies(wanted);
     cancels(wanted);
 }

@@ -114,6 +114,7 @@ fn variant(rng: &mut Rng, index: usize, sizes: &[usize]) -> Variant {
         weights,
         weights_file: None,
         biases,
+        norms: Vec::new(),
         exceptions: exceptions(rng, sizes.len() - 1),
         shown: index == 0 || rng.random(),
     }
@@ -135,6 +136,7 @@ fn training(rng: &mut Rng) -> Training {
         steps: None,
         schedule: maybe(rng, |rng| one_of(rng, &Schedule::ALL)),
         warmup: maybe(rng, |rng| rng.random_range(0..=50)),
+        loss_scale: None,
     }
 }
 

@@ -175,7 +175,13 @@ fn least_size(figure: &Figure, width: f32, scale: f32) -> [f32; 2] {
 }
 
 /// Figures that show no layers: of many layers they look the same, and take long.
-const WITHOUT_LAYERS: [FigureId; 3] = [FigureId::Sweep, FigureId::Check, FigureId::Derivatives];
+const WITHOUT_LAYERS: [FigureId; 5] = [
+    FigureId::Sweep,
+    FigureId::Check,
+    FigureId::Derivatives,
+    FigureId::LossScale,
+    FigureId::RateTest,
+];
 
 /// What is wrong with pictures of one figure, in small sizes and the usual one.
 fn faults_of(id: FigureId, experiments: &[(&str, Experiment)]) -> Vec<String> {

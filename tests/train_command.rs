@@ -214,7 +214,7 @@ fn the_lab_s_own_weights_are_read_back() {
         assert_eq!(given[1].concat(), tensor(&format!("{}.2.weight", variant.name)));
     }
     let norm = experiment.variants[1].given_norm(2).expect("normalized");
-    assert_eq!(norm[0], tensor("Batch.2.norm.weight"));
+    assert_eq!(norm.gamma, tensor("Batch.2.norm.weight"));
 }
 
 /// A safetensors file of tensors without pattern.

@@ -12,7 +12,7 @@ use crate::export::table::TableId;
 use crate::export::weights::WeightsError;
 use crate::figure::FigureId;
 use crate::gui::WindowError;
-use crate::study::{EnsembleError, RemediesError, StepsError, SweepError, TrainingError};
+use crate::study::{EnsembleError, RemediesError, StepsError, Stopped, SweepError};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,7 @@ pub enum CliError {
     Theory(String),
     /// There is no training.
     #[error("There is no training: {0}")]
-    Training(#[from] TrainingError),
+    Training(#[from] Stopped),
     /// A training cannot go on from a file.
     #[error("--resume {name}: {error}")]
     Resume {
@@ -160,8 +160,8 @@ impl CliError {
             Self::Ensemble(_) | Self::Theory(_) => MEND,
             Self::Sweep(SweepError::Stopped(_)) => FAILED,
             Self::Sweep(_) | Self::Variant { .. } | Self::Part { .. } => MEND,
-            Self::Training(TrainingError::Stopped(_)) => FAILED,
-            Self::Training(_) | Self::Resume { .. } => MEND,
+            Self::Training(_) => FAILED,
+            Self::Resume { .. } => MEND,
             Self::Remedies(RemediesError::Stopped(_)) => FAILED,
             Self::Remedies(_) | Self::Remedy { .. } | Self::Snippet(_) => MEND,
             Self::MissingCells(_) | Self::Emulated(..) => MEND,

@@ -110,11 +110,11 @@ impl<T: FromDraws> Network<T> {
         }
         let mut network = Self::new(ops, [input, target], loss);
         for index in 0..network.depth() {
-            if let (Some([gamma, beta]), Some(norm)) =
+            if let (Some(given), Some(norm)) =
                 (variant.given_norm(index + 1), network.norm_mut(index))
             {
                 let numbers = |of: &[f64]| of.iter().map(|&number| T::from_f64(number)).collect();
-                (norm.gamma, norm.beta) = (Some(numbers(gamma)), Some(numbers(beta)));
+                (norm.gamma, norm.beta) = (Some(numbers(&given.gamma)), Some(numbers(&given.beta)));
             }
         }
         network.fit_to_data(variant);

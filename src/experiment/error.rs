@@ -136,6 +136,7 @@ pub(super) fn in_words(path: &str) -> String {
     }
     let names: &[&str] = match key.rsplit([' ', '.']).next() {
         Some("weights") => &["layer", "row", "number"],
+        Some("norm") => &["table"],
         Some("biases") => &["layer", "number"],
         Some("x" | "y") => &["example", "number"],
         _ => &["number"],

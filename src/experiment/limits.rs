@@ -30,6 +30,8 @@ pub const PROBABILITY: RangeInclusive<f64> = 0.0..=1.0;
 pub const SUM_TOLERANCE: f64 = 1e-9;
 /// ε of a normalization.
 pub const EPSILON: RangeInclusive<f64> = 0.0..=1.0;
+/// Static loss scales of narrow formats: fp16 holds none above.
+pub const LOSS_SCALE: RangeInclusive<f64> = 1.0..=32768.0;
 /// Explicit values: constants, weights, biases, inputs and targets.
 pub const VALUE: RangeInclusive<f64> = -1e6..=1e6;
 /// Learning rates.
@@ -190,6 +192,10 @@ fn training_keys(table: &str) -> Vec<Key> {
         Key::whole(&name("steps"), STEPS),
         Key::of(&name("schedule"), either(Schedule::ALL.map(Schedule::id))),
         Key::whole(&name("warmup"), 0..=*STEPS.end()),
+        Key {
+            words: "a power of two from 1 to 32768, or \"dynamic\"".to_owned(),
+            ..Key::number(&name("loss_scale"), LOSS_SCALE)
+        },
     ];
     if table == "training" {
         keys.insert(0, Key::of(table, "a table such as { optimizer = \"adam\", steps = 2000 }"));
@@ -250,6 +256,13 @@ fn variant_keys() -> Vec<Key> {
             ),
         ),
         Key::of("variant.biases", format!("one list for each layer, n_l {values}")),
+        Key::of(
+            "variant.norm",
+            "tables [[variant.norm]], one for each normalized layer whose gamma and beta are given, beside weights",
+        ),
+        Key::of("variant.norm.index", "a hidden layer's number, from 1"),
+        Key::of("variant.norm.gamma", format!("n_l {values}")),
+        Key::of("variant.norm.beta", format!("n_l {values}")),
         Key::of(
             "variant.weights.file",
             "the path of a safetensors file, relative to the experiment's: the lab's own, or a PyTorch state dict of linear layers and normalizations",

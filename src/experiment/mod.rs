@@ -12,6 +12,7 @@ mod file;
 mod init;
 pub mod limits;
 mod loss_rules;
+mod loss_scaling;
 mod preset;
 mod remedy;
 mod remedy_rules;
@@ -36,13 +37,14 @@ pub use difference::ChangedKey;
 pub use error::ExperimentError;
 pub use exception::LayerException;
 pub use init::{Init, TRUNCATED_STD};
+pub use loss_scaling::LossScaling;
 pub use preset::Preset;
 pub use remedy::{NormKind, Normalization, Skip, SkipScale};
 pub use scheme::{FanMode, Parameter, Pattern, Scheme, UnitLaw};
 pub use tables::{optional_table, optional_tables, optional_word, table, tables, word};
 pub use text::{is_hidden, short_path, shortened, visible};
 pub use training::{Clip, Optimization, OptimizerKind, Schedule, Training};
-pub use weights_file::{GivenNetwork, WeightsFile};
+pub use weights_file::{GivenNetwork, GivenNorm, WeightsFile};
 
 /// All that a person can set. The default is the chapter's gradient-flow figure.
 ///
@@ -161,6 +163,9 @@ pub struct Variant {
     /// Explicit biases b^(1)…b^(L), in place of every `bias`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub biases: Option<Vec<Vec<f64>>>,
+    /// Explicit γ and β of normalized layers, beside explicit weights; absent, they are 1 and 0.
+    #[serde(rename = "norm", skip_serializing_if = "Vec::is_empty", deserialize_with = "tables")]
+    pub norms: Vec<GivenNorm>,
     /// Layers that are set up unlike the others, each at most once.
     #[serde(rename = "layer", skip_serializing_if = "Vec::is_empty", deserialize_with = "tables")]
     pub exceptions: Vec<LayerException>,
@@ -246,6 +251,7 @@ impl Variant {
             weights: None,
             weights_file: None,
             biases: None,
+            norms: Vec::new(),
             exceptions: Vec::new(),
             shown: true,
         }

@@ -31,10 +31,10 @@ pub(super) fn take_apart(table: &mut Table) -> Result<(), ExperimentError> {
             return Err(unknown(WEIGHTS));
         }
         if variant.get(WEIGHTS[0]).is_some_and(Value::is_table) {
-            if is_there(variant, "biases") {
-                return Err(ExperimentError::Conflict(
-                    "biases does not go with weights = { file = … }, which has them: leave one of them out.".to_owned(),
-                ));
+            if let Some(key) = ["biases", "norm"].into_iter().find(|key| is_there(variant, key)) {
+                return Err(ExperimentError::Conflict(format!(
+                    "{key} does not go with weights = {{ file = … }}, which has them: leave one of them out."
+                )));
             }
             rename(variant, WEIGHTS);
         }
@@ -78,6 +78,7 @@ pub(super) fn put_together(table: &mut Table) {
     for variant in variants.filter_map(Value::as_table_mut) {
         if put_back(variant, WEIGHTS) {
             variant.remove("biases");
+            variant.remove("norm");
         }
     }
 }

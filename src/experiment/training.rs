@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::{Deserialize as DeriveDeserialize, Serialize};
 
+use super::LossScaling;
 use super::tables::{optional_word, table};
 
 /// The rule by which gradients move the parameters.
@@ -197,6 +198,9 @@ pub struct Training {
     /// Steps over which η rises to its full value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup: Option<usize>,
+    /// The loss scale of a narrow format; 1 where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss_scale: Option<LossScaling>,
 }
 
 /// How one variant learns, with every default filled in.
@@ -222,6 +226,8 @@ pub struct Optimization {
     pub warmup: usize,
     /// What a gradient may be at most.
     pub clip: Option<Clip>,
+    /// The loss scale of a narrow format; 1 where absent.
+    pub loss_scale: Option<LossScaling>,
 }
 
 impl Optimization {
@@ -251,7 +257,8 @@ impl Optimization {
 }
 
 impl Training {
-    /// The same with another rule, without the keys that this one does not take.
+    /// These keys with another optimizer: `momentum`, `beta1`, `beta2` and `epsilon` go where it
+    /// does not take them.
     pub fn with_optimizer(self, optimizer: OptimizerKind) -> Self {
         let (has_momentum, has_moments) = (optimizer.has_momentum(), optimizer.has_moments());
         Self {

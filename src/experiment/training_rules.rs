@@ -2,7 +2,9 @@
 
 use super::error::in_words;
 use super::validate::{number_within, whole_within};
-use super::{Experiment, ExperimentError, Optimization, OptimizerKind, Training, Variant};
+use super::{
+    Experiment, ExperimentError, LossScaling, Optimization, OptimizerKind, Training, Variant,
+};
 
 type Checked = Result<(), ExperimentError>;
 
@@ -32,6 +34,14 @@ impl Training {
         }
         for (name, number) in [("steps", self.steps), ("warmup", self.warmup)] {
             number.map_or(Ok(()), |number| whole_within(&format!("{key}.{name}"), number))?;
+        }
+        if let Some(LossScaling::Static(scale)) = self.loss_scale {
+            let key = format!("{key}.loss_scale");
+            number_within(&key, scale)?;
+            if libm::exp2(libm::log2(scale).round()) != scale {
+                let accepted = "a power of two from 1 to 32768, or \"dynamic\"".to_owned();
+                return Err(ExperimentError::value_of(&key, scale, accepted));
+            }
         }
         for (name, number, takes) in self.of_some() {
             if number.is_some() && !optimizers.iter().any(|&optimizer| takes(optimizer)) {
@@ -72,12 +82,21 @@ impl Experiment {
             schedule: own.schedule.or(all.schedule).unwrap_or_default(),
             warmup: own.warmup.or(all.warmup).unwrap_or(0),
             clip: variant.clip,
+            loss_scale: own.loss_scale.or(all.loss_scale),
         }
     }
 
     /// Updates of a training.
     pub fn training_steps(&self) -> usize {
         self.training.and_then(|training| training.steps).unwrap_or(DEFAULT_STEPS)
+    }
+
+    /// Drops the loss scales where no narrow format needs one.
+    pub(super) fn forget_loss_scales(&mut self) {
+        if !self.architecture.precision.is_emulated() {
+            let own = self.variants.iter_mut().filter_map(|variant| variant.training.as_mut());
+            own.chain(self.training.as_mut()).for_each(|training| training.loss_scale = None);
+        }
     }
 
     pub(super) fn validate_training(&self) -> Checked {
@@ -101,7 +120,20 @@ impl Experiment {
                 let (name, limit) = clip.key_and_limit();
                 number_within(&format!("variant[{index}].clip.{name}"), limit)?;
             }
-            let Optimization { warmup, steps, .. } = self.optimization_of(variant);
+            let Optimization { warmup, steps, loss_scale, .. } = self.optimization_of(variant);
+            if loss_scale.is_some() && !self.architecture.precision.is_emulated() {
+                let own = variant.training.is_some_and(|own| own.loss_scale.is_some());
+                let key = if own {
+                    format!("{key}.loss_scale")
+                } else {
+                    "training.loss_scale".to_owned()
+                };
+                return Err(ExperimentError::Conflict(format!(
+                    "{} does not go with architecture.precision = \"{}\": set the precision to \"fp16\" or \"bf16\", or leave it out.",
+                    in_words(&key),
+                    self.architecture.precision.id()
+                )));
+            }
             if warmup > steps {
                 let own = variant.training.is_some_and(|own| own.warmup.is_some());
                 let key = if own { format!("{key}.warmup") } else { "training.warmup".to_owned() };

@@ -45,8 +45,13 @@ impl Experiment {
             if biases {
                 variant.biases = None;
             }
+            // γ and β go with the weights that were learned with them.
+            if variant.weights.is_none() || variant.normalization.is_none() {
+                variant.norms.clear();
+            }
             dropped |= weights || biases;
         }
+        self.forget_loss_scales();
         dropped |= self.forget_lost_exceptions() | self.forget_lost_remedies();
         if self.data_set.as_ref().is_some_and(|set| set.validate(self).is_err()) {
             (self.data_set, self.data) = (None, None);
@@ -260,7 +265,35 @@ impl Variant {
                 check_numbers(&format!("{key}[{index}]"), vector, size)?;
             }
         }
-        Ok(())
+        self.validate_norms(key, sizes)
+    }
+
+    fn validate_norms(&self, key: &str, sizes: &[usize]) -> Checked {
+        for (place, norm) in self.norms.iter().enumerate() {
+            let key = format!("{key}.norm[{place}]");
+            let is_hidden = (1..sizes.len() - 1).contains(&norm.index);
+            let is_first = self.norms[..place].iter().all(|other| other.index != norm.index);
+            if !is_hidden || !is_first {
+                let accepted = format!("each hidden layer, 1 to {}, at most once", sizes.len() - 2);
+                return Err(ExperimentError::value_of(
+                    &format!("{key}.index"),
+                    norm.index,
+                    accepted,
+                ));
+            }
+            check_numbers(&format!("{key}.gamma"), &norm.gamma, sizes[norm.index])?;
+            check_numbers(&format!("{key}.beta"), &norm.beta, sizes[norm.index])?;
+        }
+        let missing = match (&self.weights, self.normalization) {
+            _ if self.norms.is_empty() => return Ok(()),
+            (None, _) => "weights",
+            (_, None) => "normalization",
+            _ => return Ok(()),
+        };
+        Err(ExperimentError::Conflict(format!(
+            "{} does not go without {missing}: leave it out, or set {missing}.",
+            error::in_words(&format!("{key}.norm"))
+        )))
     }
 }
 

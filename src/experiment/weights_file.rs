@@ -10,9 +10,18 @@ use super::{Experiment, Variant};
 pub struct WeightsFile {
     /// A safetensors file, relative to the experiment's.
     pub file: String,
-    /// γ and β of each hidden layer that the file has any of.
-    #[serde(skip)]
-    pub norms: Vec<Option<[Vec<f64>; 2]>>,
+}
+
+/// γ and β of one normalized layer: the table `[[variant.norm]]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GivenNorm {
+    /// l, from 1.
+    pub index: usize,
+    /// γ, n_l numbers.
+    pub gamma: Vec<f64>,
+    /// β, n_l numbers.
+    pub beta: Vec<f64>,
 }
 
 /// What a weights file gives a variant.
@@ -22,26 +31,23 @@ pub struct GivenNetwork {
     pub weights: Vec<Vec<Vec<f64>>>,
     /// b^(1)…b^(L).
     pub biases: Vec<Vec<f64>>,
-    /// γ and β of layers 1…L, where there are any.
-    pub norms: Vec<Option<[Vec<f64>; 2]>>,
+    /// γ and β of the layers that have any, in order.
+    pub norms: Vec<GivenNorm>,
 }
 
 impl Variant {
     /// γ and β that are given for layer l, from 1.
-    pub fn given_norm(&self, layer: usize) -> Option<&[Vec<f64>; 2]> {
+    pub fn given_norm(&self, layer: usize) -> Option<&GivenNorm> {
         self.weights.as_ref()?;
-        self.weights_file.as_ref()?.norms.get(layer - 1)?.as_ref()
+        self.norms.iter().find(|norm| norm.index == layer)
     }
 }
 
 impl Experiment {
-    /// Gives a variant what was read from its weights file.
+    /// Gives a variant all its parameters: those of its weights file, or of a training.
     pub fn give(&mut self, variant: usize, given: GivenNetwork) {
         let variant = &mut self.variants[variant];
         let GivenNetwork { weights, biases, norms } = given;
-        (variant.weights, variant.biases) = (Some(weights), Some(biases));
-        if let Some(file) = &mut variant.weights_file {
-            file.norms = norms;
-        }
+        (variant.weights, variant.biases, variant.norms) = (Some(weights), Some(biases), norms);
     }
 }

@@ -49,6 +49,11 @@ pub enum ResumeError {
         /// Those of the experiment.
         steps: usize,
     },
+    /// A narrow format's training, whose loss scale and skipped steps no file keeps.
+    #[error(
+        "a training in {0} does not go on from a file, which keeps neither its loss scale nor its skipped steps: set architecture.precision to \"f32\", or give the file as weights = {{ file = … }} to begin with its networks."
+    )]
+    Narrow(&'static str),
     /// Something is not there.
     #[error("it has no tensor “{0}”; give a file that train wrote of this experiment.")]
     Missing(String),
@@ -145,6 +150,10 @@ fn running<T: Number>(learner: &Learner<T>) -> Vec<[Tensor; 2]> {
 /// # Errors
 /// [`ResumeError`]; the training may then have some of the file's numbers, and must not run.
 pub fn resume<T: Number>(training: &mut Training<T>, bytes: &[u8]) -> Result<(), ResumeError> {
+    let precision = training.experiment().architecture.precision;
+    if precision.is_emulated() {
+        return Err(ResumeError::Narrow(precision.id()));
+    }
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(ResumeError::Format)?;
     let text = metadata.metadata().as_ref().and_then(|all| all.get(METADATA_KEY));
     let steps = text.and_then(|text| text.lines().find_map(|line| line.strip_prefix(STEPS)));

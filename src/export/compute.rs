@@ -8,10 +8,10 @@ use crate::figure::{
 };
 use crate::study::{
     BackwardSettings, CheckError, CheckSettings, DrawStudy, Ensemble, EnsembleError,
-    EnsembleSettings, LiveTraining, Sample, Shard, Spread, SpreadSettings, SpreadSignal, Stopped,
-    Sweep, SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy, TrainingError,
-    all_threads, backward_factors, critical_line, ensemble, gradient_check, precision, snapshot,
-    spread, sweep,
+    EnsembleSettings, LiveTraining, RateRange, Sample, Shard, Spread, SpreadSettings, SpreadSignal,
+    Stopped, Sweep, SweepError, SweepMap, SweepResult, TaskContext, Theory, TheoryStudy,
+    all_threads, backward_factors, critical_line, ensemble, gradient_check, precision, rate_test,
+    snapshot, spread, sweep,
 };
 
 /// Parameters of a check that would take too long with all of them.
@@ -77,8 +77,15 @@ impl FigureId {
                 let report = Arc::new(precision(&mut study, experiment, task)?);
                 Ok(Figure::flush(&report, view.variant))
             }
-            Self::Training | Self::TrainingLayers | Self::TrainingHeat | Self::DecisionSurface => {
-                trained(self, &mut study, experiment, view.variant, task)
+            Self::Training
+            | Self::TrainingLayers
+            | Self::TrainingActivations
+            | Self::TrainingHeat
+            | Self::LossScale
+            | Self::DecisionSurface => trained(self, &mut study, experiment, view.variant, task),
+            Self::RateTest => {
+                let test = rate_test(experiment, RateRange::default(), &mut study, task)?;
+                Ok(Figure::rate_test(&test))
             }
         }
     }
@@ -107,6 +114,10 @@ fn usual_check(
 /// Why there is no decision surface.
 const NO_SURFACE: &str = "A decision surface takes two inputs and at most two outputs: set architecture.input = 2, or take a set such as data.set = \"spirals\"; and a network of fewer weights where it has those.";
 
+/// Why there is no loss scale.
+const NO_LOSS_SCALE: &str =
+    "A loss scale belongs to a narrow format: set architecture.precision to \"fp16\" or \"bf16\".";
+
 /// A figure of a whole training; with a note alone where there is none.
 fn trained(
     id: FigureId,
@@ -115,21 +126,18 @@ fn trained(
     variant: usize,
     task: &TaskContext<'_>,
 ) -> Result<Figure, Stopped> {
-    let mut training = match LiveTraining::new(experiment, study, task) {
-        Ok(training) => training,
-        Err(TrainingError::Stopped(stopped)) => return Err(stopped),
-        Err(refusal) => {
-            return Ok(with_note(id, experiment, variant, Vec::new(), refusal.to_string()));
-        }
-    };
+    let mut training = LiveTraining::new(experiment, study, task)?;
     training.run_to(experiment.training_steps(), all_threads(), task)?;
     let state = training.state();
+    let or_note = |figure: Option<Figure>, why: &str| {
+        figure.unwrap_or_else(|| with_note(id, experiment, variant, Vec::new(), why.to_owned()))
+    };
     Ok(match id {
         FigureId::Training => Figure::training(&state),
         FigureId::TrainingLayers => Figure::training_layers(&state, state.steps_taken),
-        FigureId::DecisionSurface => Figure::surface(&state, variant).unwrap_or_else(|| {
-            with_note(id, experiment, variant, Vec::new(), NO_SURFACE.to_owned())
-        }),
+        FigureId::TrainingActivations => Figure::training_activations(&state, state.steps_taken),
+        FigureId::LossScale => or_note(Figure::loss_scale(&state), NO_LOSS_SCALE),
+        FigureId::DecisionSurface => or_note(Figure::surface(&state, variant), NO_SURFACE),
         _ => Figure::training_heat(&state, variant),
     })
 }

@@ -8,7 +8,7 @@ use crate::study::Training;
 use super::csv::write_rows;
 
 /// The header.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "variant",
     "step",
     "learning_rate",
@@ -21,6 +21,7 @@ const COLUMNS: [&str; 12] = [
     "weight_grad_log10",
     "update_ratio",
     "dead_share",
+    "activation_rms",
 ];
 
 /// Writes a header and one row for each variant, record and layer. Losses, accuracies and norms are
@@ -65,6 +66,7 @@ pub fn write<T: Real + crate::engine::FromDraws>(
                     layer.gradient.log10(),
                     layer.update_ratio,
                     layer.dead_share,
+                    Some(layer.activation.to_f64()).filter(|rms| rms.is_finite()),
                 )
             })
         })

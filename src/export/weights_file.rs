@@ -6,7 +6,7 @@ use std::path::Path;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-use crate::experiment::{Experiment, GivenNetwork, limits};
+use crate::experiment::{Experiment, GivenNetwork, GivenNorm, limits};
 
 use super::weights::Number as _;
 
@@ -119,7 +119,6 @@ pub fn from_bytes(bytes: &[u8], experiment: &Experiment, variant: usize) -> Resu
                 given.weights.push(weight.chunks_exact(inputs).map(<[f64]>::to_vec).collect());
                 let bias = bias.map(|(name, bias)| numbers(&name, &bias, &[units])).transpose()?;
                 given.biases.push(bias.unwrap_or_else(|| vec![0.0; units]));
-                given.norms.push(None);
                 let [gamma, beta] = norm;
                 if let Some(gamma) = gamma {
                     take_norm(&mut given, gamma, beta, units, variant.normalization.is_some())?;
@@ -155,9 +154,12 @@ fn take_norm(
 ) -> Result<()> {
     let gamma = numbers(&name, &gamma, &[units])?;
     let beta = beta.map(|(name, beta)| numbers(&name, &beta, &[units])).transpose()?;
-    let norm = given.norms.last_mut().filter(|norm| is_normalized && norm.is_none());
-    let norm = norm.ok_or(WeightsFileError::Normalization(name))?;
-    *norm = Some([gamma, beta.unwrap_or_else(|| vec![0.0; units])]);
+    let index = given.weights.len();
+    if !is_normalized || given.norms.last().is_some_and(|norm| norm.index == index) {
+        return Err(WeightsFileError::Normalization(name));
+    }
+    let beta = beta.unwrap_or_else(|| vec![0.0; units]);
+    given.norms.push(GivenNorm { index, gamma, beta });
     Ok(())
 }
 

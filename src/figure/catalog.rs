@@ -13,7 +13,19 @@ impl FigureId {
     pub fn shows_emulation(self) -> bool {
         matches!(
             self,
-            Self::Norms | Self::Strips | Self::Units | Self::Sheet | Self::Precision | Self::Flush
+            Self::Norms
+                | Self::Strips
+                | Self::Units
+                | Self::Sheet
+                | Self::Precision
+                | Self::Flush
+                | Self::Training
+                | Self::TrainingLayers
+                | Self::TrainingActivations
+                | Self::TrainingHeat
+                | Self::LossScale
+                | Self::DecisionSurface
+                | Self::RateTest
         )
     }
 }
@@ -67,7 +79,10 @@ fn caption(id: FigureId, experiment: &Experiment) -> Vec<String> {
 
 /// What stands beside everything that is not computed in the format that is set.
 pub fn not_emulated(precision: Precision) -> String {
-    format!("Computed in f64: {} is emulated for the norms of one seed only.", precision.id())
+    format!(
+        "Computed in f64: {} is emulated for the norms of one seed and for training only.",
+        precision.id()
+    )
 }
 
 fn notes(draw: &Draw) -> Vec<Note> {

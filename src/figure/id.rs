@@ -53,10 +53,16 @@ pub enum FigureId {
     Training,
     /// Gradient norm and update ratio of each layer at one step of a training.
     TrainingLayers,
+    /// Size of the activations and share of dead units of each layer at one step of a training.
+    TrainingActivations,
     /// Layer × step: ‖∂L/∂W^(l)‖ over a training of one variant.
     TrainingHeat,
+    /// The loss scale of a training in a narrow format, and what it leaves of the gradients.
+    LossScale,
     /// What a network with two inputs says of every point after a training.
     DecisionSurface,
+    /// Loss against a learning rate that grows from step to step.
+    RateTest,
 }
 
 /// What is said of a figure, and its size on paper.
@@ -69,7 +75,7 @@ struct Spec {
 
 impl FigureId {
     /// Every figure, in the order in which menus show them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 37] = [
         Self::Norms,
         Self::Strips,
         Self::Units,
@@ -91,15 +97,22 @@ impl FigureId {
         Self::Dist(SpreadSignal::Z),
         Self::Dist(SpreadSignal::A),
         Self::Dist(SpreadSignal::Delta),
+        Self::Dist(SpreadSignal::Weight),
+        Self::Dist(SpreadSignal::WeightGradient),
         Self::Ridge(SpreadSignal::Z),
         Self::Ridge(SpreadSignal::A),
         Self::Ridge(SpreadSignal::Delta),
+        Self::Ridge(SpreadSignal::Weight),
+        Self::Ridge(SpreadSignal::WeightGradient),
         Self::Precision,
         Self::Flush,
         Self::Training,
         Self::TrainingLayers,
+        Self::TrainingActivations,
         Self::TrainingHeat,
+        Self::LossScale,
         Self::DecisionSurface,
+        Self::RateTest,
     ];
 
     fn spec(self) -> Spec {
@@ -231,6 +244,18 @@ impl FigureId {
                 "Layer × value: how the sizes |δ| are spread, by decades.",
                 [960.0, 720.0],
             ),
+            Self::Dist(SpreadSignal::Weight) => spec(
+                "dist-w",
+                "Distribution of W by layer",
+                "Layer × value: how the weights W are spread, zeros apart.",
+                [960.0, 720.0],
+            ),
+            Self::Dist(SpreadSignal::WeightGradient) => spec(
+                "dist-dw",
+                "Distribution of ∂W by layer",
+                "Layer × value: how the sizes |∂L/∂W| are spread, by decades.",
+                [960.0, 720.0],
+            ),
             Self::Ridge(SpreadSignal::Z) => spec(
                 "ridge-z",
                 "Outlines of z by layer",
@@ -246,6 +271,18 @@ impl FigureId {
             Self::Ridge(SpreadSignal::Delta) => spec(
                 "ridge-delta",
                 "Outlines of δ by layer",
+                "The same histograms as one outline a layer.",
+                [960.0, 720.0],
+            ),
+            Self::Ridge(SpreadSignal::Weight) => spec(
+                "ridge-w",
+                "Outlines of W by layer",
+                "The same histograms as one outline a layer.",
+                [960.0, 720.0],
+            ),
+            Self::Ridge(SpreadSignal::WeightGradient) => spec(
+                "ridge-dw",
+                "Outlines of ∂W by layer",
                 "The same histograms as one outline a layer.",
                 [960.0, 720.0],
             ),
@@ -273,17 +310,35 @@ impl FigureId {
                 "‖∂L/∂W^(l)‖ and the update ratio ‖ΔW^(l)‖/‖W^(l)‖ by layer at one step of a training.",
                 [960.0, 820.0],
             ),
+            Self::TrainingActivations => spec(
+                "training-activations",
+                "Activations at a step",
+                "Size of the activations a^(l) and share of dead units by layer at one step of a training.",
+                [960.0, 820.0],
+            ),
             Self::TrainingHeat => spec(
                 "training-heat",
                 "Gradients over a training",
                 "Layer × step: log10 ‖∂L/∂W^(l)‖ of one variant over a training.",
                 [960.0, 620.0],
             ),
+            Self::LossScale => spec(
+                "loss-scale",
+                "Loss scale over a training",
+                "The loss scale of a training in fp16 or bf16, and the share of the gradient that flushes to zero.",
+                [960.0, 820.0],
+            ),
             Self::DecisionSurface => spec(
                 "decision-surface",
                 "Decision surface",
                 "What a network with two inputs says of every point after a training, under its examples.",
                 [760.0, 640.0],
+            ),
+            Self::RateTest => spec(
+                "rate-test",
+                "Learning rate finder",
+                "Loss against a learning rate that grows from step to step, and the rate to take.",
+                [960.0, 560.0],
             ),
         }
     }

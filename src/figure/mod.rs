@@ -23,6 +23,7 @@ pub mod norms_table;
 mod number;
 mod numbers;
 mod precision;
+mod rate_test;
 pub mod remedies_table;
 mod spread;
 mod stored_norms;

@@ -1,4 +1,4 @@
-//! How z, a and δ are spread in each layer: a heatmap of layer × value, or one outline a layer.
+//! How z, a, δ, W and ∂W are spread in each layer: a heatmap of layer × value, or one outline a layer.
 
 use std::sync::Arc;
 
@@ -79,10 +79,10 @@ impl Figure {
 
 /// A symbol with its layer, and bars around it where the sign is left out.
 fn symbol(spread: &Spread) -> String {
-    let letter = spread.signal.letter();
+    let symbol = spread.signal.symbol();
     match spread.scale {
-        ValueScale::Log => format!("|{letter}ⱼ⁽ˡ⁾|"),
-        _ => format!("{letter}ⱼ⁽ˡ⁾"),
+        ValueScale::Log => format!("|{symbol}|"),
+        _ => symbol.to_owned(),
     }
 }
 
@@ -224,8 +224,9 @@ fn how_to_read(spread: &Spread, form: SpreadForm) -> String {
                 1 => String::new(),
                 block => format!(" over {block} layers at a time"),
             };
+            let of = if spread.signal.is_of_weights() { "inputs" } else { "examples" };
             format!(
-                "Colour: the share of a layer’s entries (units × examples) in each bin. Line: the median{over}"
+                "Colour: the share of a layer’s entries (units × {of}) in each bin. Line: the median{over}"
             )
         }
         SpreadForm::Ridge => {

@@ -1,5 +1,6 @@
 //! A training as figures: loss and accuracy by step, the layers at one step, and layer × step.
 
+use crate::engine::{LayerProgress, MixedReport};
 use crate::study::{TrainingRecord, TrainingState, VariantTraining};
 
 use super::heat::{Cell, ColourScale};
@@ -10,6 +11,8 @@ use super::{
 
 /// log10 of the update ratio that is commonly aimed at.
 const USUAL_RATIO: f64 = -3.0;
+/// Cells of layer × step at most: beyond them every second, third… record has a row.
+const MOST_CELLS: usize = 200_000;
 const STEP: (&str, AxisScale) = ("step", AxisScale::Linear);
 const LAYER: (&str, AxisScale) = ("layer l  (1 is next to the input)", AxisScale::Layers);
 
@@ -35,44 +38,38 @@ impl Figure {
 
     /// ‖∂L/∂W⁽ˡ⁾‖ and ‖ΔW⁽ˡ⁾‖/‖W⁽ˡ⁾‖ by layer, at the last record that is no later than `step`.
     pub fn training_layers(state: &TrainingState, step: usize) -> Self {
-        let at = |variant: &VariantTraining| {
-            variant.records.iter().rfind(|record| record.step <= step).cloned()
-        };
-        let records: Vec<_> = state.variants.iter().map(at).collect();
-        let line = |of: &dyn Fn(&TrainingRecord, usize) -> Option<f64>| -> Vec<Mark> {
-            let marks = records.iter().enumerate().filter_map(|(index, record)| {
-                let record = record.as_ref()?;
-                let layers = 0..record.layers.len();
-                let points = layers.filter_map(|l| Some([l as f64 + 1.0, of(record, l)?]));
-                let name = &state.variants[index].name;
-                Some(Mark::new(name, Ink::Variant(index), MarkShape::Line(points.collect())))
-            });
-            marks.collect()
-        };
-        let gradients = line(&|record, l| record.layers[l].gradient.log10());
-        let mut ratios = line(&|record, l| {
-            record.layers[l].update_ratio.filter(|ratio| *ratio > 0.0).map(f64::log10)
-        });
+        let at = AtStep::of(state, step);
+        let gradients = at.lines(&|layer| layer.gradient.log10());
+        let mut ratios =
+            at.lines(&|layer| layer.update_ratio.filter(|ratio| *ratio > 0.0).map(f64::log10));
         ratios.push(Mark::new("1e-3", Ink::Weak, MarkShape::Level(USUAL_RATIO)));
-        let step = records.iter().flatten().map(|record| record.step).max().unwrap_or(0);
-        let log = |label| (label, AxisScale::Log10);
         let panels = vec![
-            layers(
-                format!("Gradients of the weights at step {step}"),
-                log("‖∂L/∂W⁽ˡ⁾‖"),
-                gradients,
-            ),
-            layers(format!("Update ratios at step {step}"), log("‖ΔW⁽ˡ⁾‖/‖W⁽ˡ⁾‖"), ratios),
+            at.panel("Gradients of the weights", ("‖∂L/∂W⁽ˡ⁾‖", AxisScale::Log10), gradients),
+            at.panel("Update ratios", ("‖ΔW⁽ˡ⁾‖/‖W⁽ˡ⁾‖", AxisScale::Log10), ratios),
         ];
         Self::of_training(FigureId::TrainingLayers, state, panels)
+    }
+
+    /// The root mean square of a⁽ˡ⁾ and the share of dead units by layer, at the last record that is
+    /// no later than `step`.
+    pub fn training_activations(state: &TrainingState, step: usize) -> Self {
+        let at = AtStep::of(state, step);
+        let sizes = at.lines(&|layer| layer.activation.log10());
+        let dead = at.lines(&|layer| Some(layer.dead_share));
+        let shares = at.panel("Dead units", ("share of the layer", AxisScale::Linear), dead);
+        let panels =
+            vec![at.panel("Activations", ("RMS of a⁽ˡ⁾", AxisScale::Log10), sizes), of_one(shares)];
+        Self::of_training(FigureId::TrainingActivations, state, panels)
     }
 
     /// Layer × step: log10 ‖∂L/∂W⁽ˡ⁾‖ of one variant, an index past the last meaning the last.
     pub fn training_heat(state: &TrainingState, variant: usize) -> Self {
         let variant = &state.variants[variant.min(state.variants.len() - 1)];
         let columns = state.experiment.layers();
-        let records = &variant.records;
-        let layers = records.iter().flat_map(|record| &record.layers);
+        let rows = variant.records.len();
+        let stride = (rows * columns).div_ceil(MOST_CELLS).max(1);
+        let records: Vec<_> = variant.records.iter().step_by(stride).collect();
+        let layers = records.iter().flat_map(|record| record.layers.iter());
         let cells: Vec<Cell> = layers.map(|layer| Cell::of(layer.gradient)).collect();
         let heat = Heat {
             heading: format!("{}: ‖∂L/∂W⁽ˡ⁾‖ by layer and step", variant.name),
@@ -87,6 +84,41 @@ impl Figure {
             marks: Vec::new(),
         };
         Self::of_training(FigureId::TrainingHeat, state, vec![Panel::Heat(heat)])
+    }
+
+    /// The loss scale by step and the largest share of a layer's gradient that it lets flush to zero,
+    /// of every variant; nothing where no narrow format is trained in.
+    pub fn loss_scale(state: &TrainingState) -> Option<Self> {
+        let lines = |of: &dyn Fn(&MixedReport) -> f64| -> Vec<Mark> {
+            let marks = state.variants.iter().enumerate().filter_map(|(index, variant)| {
+                let records = variant.records.iter();
+                let mixed = records.filter_map(|r| Some((r.step as f64, r.mixed.as_deref()?)));
+                let points: Vec<_> = mixed.map(|(step, mixed)| [step, of(mixed)]).collect();
+                let shape = MarkShape::Line(points);
+                Some(Mark::new(&variant.name, Ink::Variant(index), shape))
+                    .filter(|mark| !mark.readings().is_empty())
+            });
+            marks.collect()
+        };
+        let scales = lines(&|mixed| mixed.power as f64 * std::f64::consts::LOG10_2);
+        if scales.is_empty() {
+            return None;
+        }
+        let most = |mixed: &MixedReport| mixed.flushed.iter().copied().fold(0.0, f64::max);
+        let flushed = lines(&most);
+        let skipped = lines(&|mixed| mixed.skipped as f64);
+        let y = ("share of the layer", AxisScale::Linear);
+        let panels = vec![
+            chart(state, "Loss scale", ("loss scale", AxisScale::Log10), scales),
+            of_one(chart(
+                state,
+                "Gradient flushed to zero, of the layer that loses most",
+                y,
+                flushed,
+            )),
+            chart(state, "Steps skipped so far", ("steps", AxisScale::Linear), skipped),
+        ];
+        Some(Self::of_training(FigureId::LossScale, state, panels))
     }
 
     pub(super) fn of_training(id: FigureId, state: &TrainingState, panels: Vec<Panel>) -> Self {
@@ -164,6 +196,45 @@ fn chart(state: &TrainingState, heading: &str, y: (&str, AxisScale), marks: Vec<
     Panel::Chart(Chart { x: Axis { range, ..chart.x }, ..chart })
 }
 
-fn layers(heading: String, y: (&str, AxisScale), marks: Vec<Mark>) -> Panel {
-    Panel::Chart(Chart::spanning(heading, LAYER, y, marks))
+/// With an axis of shares from 0 to 1.
+fn of_one(panel: Panel) -> Panel {
+    match panel {
+        Panel::Chart(chart) => {
+            Panel::Chart(Chart { y: Axis { range: (-0.03, 1.03), ..chart.y }, ..chart })
+        }
+        other => other,
+    }
+}
+
+/// Every variant's last record that is no later than a step.
+struct AtStep<'a> {
+    state: &'a TrainingState,
+    records: Vec<Option<&'a TrainingRecord>>,
+}
+
+impl<'a> AtStep<'a> {
+    fn of(state: &'a TrainingState, step: usize) -> Self {
+        let at = |variant: &'a VariantTraining| {
+            variant.records.iter().rfind(|record| record.step <= step)
+        };
+        Self { state, records: state.variants.iter().map(at).collect() }
+    }
+
+    /// A line for each variant, without the layers that have no such number.
+    fn lines(&self, of: &dyn Fn(&LayerProgress) -> Option<f64>) -> Vec<Mark> {
+        let pairs = self.records.iter().zip(&self.state.variants).enumerate();
+        let marks = pairs.filter_map(|(index, (record, variant))| {
+            let layers = (1..).zip(record.as_ref()?.layers.iter());
+            let points = layers.filter_map(|(l, layer)| Some([f64::from(l), of(layer)?]));
+            let shape = MarkShape::Line(points.collect());
+            Some(Mark::new(&variant.name, Ink::Variant(index), shape))
+        });
+        marks.collect()
+    }
+
+    fn panel(&self, of_what: &str, y: (&str, AxisScale), marks: Vec<Mark>) -> Panel {
+        let steps = self.records.iter().flatten().map(|record| record.step);
+        let heading = format!("{of_what} at step {}", steps.max().unwrap_or(0));
+        Panel::Chart(Chart::spanning(heading, LAYER, y, marks))
+    }
 }

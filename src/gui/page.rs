@@ -23,7 +23,7 @@ pub enum Page {
     Chapter,
     /// Maps over one or two settings.
     Sweep,
-    /// How z, a and δ are spread in every layer.
+    /// How z, a, δ, W and ∂W are spread in every layer.
     Spread,
     /// What narrow floating-point formats keep of δ.
     Precision,
@@ -127,7 +127,7 @@ impl Page {
             }
             Self::Chapter => "Read the chapter in short; every paragraph can set the lab up.",
             Self::Spread => {
-                "How z, a and δ are spread in every layer, zeros and saturation included."
+                "How z, a, δ, W and ∂W are spread in every layer, zeros and saturation included."
             }
             Self::Precision => {
                 "What fp8, fp16, bf16 and fp32 would keep of δ, and the loss scale that would save it."
@@ -150,7 +150,7 @@ impl Page {
 
     /// Whether it shows passes as fp16 and bf16 compute them, or nothing that is computed.
     pub fn shows_emulation(self) -> bool {
-        matches!(self, Self::Flow | Self::Precision | Self::Chapter)
+        matches!(self, Self::Flow | Self::Precision | Self::Training | Self::Chapter)
     }
 }
 

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | what does one seed's pass leave? | [`DrawStudy::run`] | [`Draw`], with a [`Diagnosis`] |
 //! | why does δ shrink or grow? | [`backward_factors()`] | [`BackwardFactors`] |
-//! | how do z, a and δ spread? | [`spread()`] | [`Spread`] |
+//! | how do z, a, δ, W and ∂W spread? | [`spread()`] | [`Spread`] |
 //! | is backpropagation right? | [`gradient_check`] | [`GradientCheck`] |
 //! | what would a narrow format lose? | [`precision()`] | [`PrecisionReport`] |
 //! | what do many seeds do? | [`ensemble()`] | [`Ensemble`] |
@@ -14,6 +14,7 @@
 //! | what does theory expect? | [`Theory::at_once`] | [`Theory`] |
 //! | how is it done by hand? | [`steps()`] | [`Steps`] |
 //! | does it learn? | [`Training::run`] | [`Learner`]s with [`TrainingRecord`]s |
+//! | at which learning rate? | [`rate_test()`] | [`RateTest`] |
 
 mod backward_factors;
 mod basin;
@@ -131,8 +132,9 @@ pub use theory_study::{
 };
 pub use training::{
     DecisionSurface, Divergence, ENOUGH_UPDATES, LARGE_UPDATE, Learner, LiveTraining, MOST_RECORDS,
-    Minibatches, STILL, SURFACE_CELLS, Training, TrainingError, TrainingFinding, TrainingRecord,
-    TrainingState, UNCHANGED, VariantTraining,
+    Minibatches, RateFinding, RatePoint, RateRange, RateTest, STILL, SURFACE_CELLS, Training,
+    TrainingFinding, TrainingRecord, TrainingState, UNCHANGED, VariantRates, VariantTraining,
+    rate_test,
 };
 pub use unit_chain::{NormUnit, UnitChain};
 

@@ -139,6 +139,7 @@ impl Setting {
                     }
                     variant.init.gain = Some(value * variant.init.scheme.default_gain());
                     variant.weights = None;
+                    variant.norms.clear();
                 }
             }
             Self::SkipScale => {

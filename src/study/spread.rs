@@ -1,13 +1,11 @@
-//! How the pre-activations z, the activations a and the error signal δ of one variant are
-//! spread in each layer: histograms over units and examples, on bins that all layers share.
+//! How the pre-activations z, the activations a, the error signal δ, the weights W and their
+//! gradient ∂W of one variant are spread in each layer: histograms on bins that all layers share.
 
 mod finding;
 mod scale;
 
-use crate::engine::{
-    FromDraws, LayerTrace, Network, OutputRecord, Real, Scaled, in_precision, record,
-};
-use crate::experiment::{Activation, Experiment};
+use crate::engine::{FromDraws, Network, OutputRecord, Pass, Real, Scaled, in_precision, record};
+use crate::experiment::Experiment;
 
 use super::{Diagnosis, DrawStudy, Stopped, TaskContext};
 
@@ -30,11 +28,15 @@ pub enum SpreadSignal {
     /// δ^(l), each example's own.
     #[default]
     Delta,
+    /// W^(l).
+    Weight,
+    /// ∂L/∂W^(l) of the mean loss.
+    WeightGradient,
 }
 
 impl SpreadSignal {
-    /// Every one, in the order in which a pass makes them.
-    pub const ALL: [Self; 3] = [Self::Z, Self::A, Self::Delta];
+    /// Every one, in the order in which menus show them.
+    pub const ALL: [Self; 5] = [Self::Z, Self::A, Self::Delta, Self::Weight, Self::WeightGradient];
 
     /// The letter.
     pub fn letter(self) -> &'static str {
@@ -42,7 +44,25 @@ impl SpreadSignal {
             Self::Z => "z",
             Self::A => "a",
             Self::Delta => "δ",
+            Self::Weight => "W",
+            Self::WeightGradient => "∂W",
         }
+    }
+
+    /// The formula of one entry.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Z => "zⱼ⁽ˡ⁾",
+            Self::A => "aⱼ⁽ˡ⁾",
+            Self::Delta => "δⱼ⁽ˡ⁾",
+            Self::Weight => "Wᵢⱼ⁽ˡ⁾",
+            Self::WeightGradient => "∂L/∂Wᵢⱼ⁽ˡ⁾",
+        }
+    }
+
+    /// Whether a layer has one entry for each weight, in place of one for each unit and example.
+    pub fn is_of_weights(self) -> bool {
+        matches!(self, Self::Weight | Self::WeightGradient)
     }
 
     /// What it is, in a sentence.
@@ -53,17 +73,23 @@ impl SpreadSignal {
             }
             Self::A => "Activations a⁽ˡ⁾ = φ(z⁽ˡ⁾): what reaches the next layer.",
             Self::Delta => "The error signal δ⁽ˡ⁾ = ∂L/∂z⁽ˡ⁾ of every unit: what learning runs on.",
+            Self::Weight => {
+                "The weights W⁽ˡ⁾: drawn, given, or learned where a training was sent here."
+            }
+            Self::WeightGradient => {
+                "The gradient ∂L/∂W⁽ˡ⁾ of the mean loss by every weight: what moves it."
+            }
         }
     }
 
-    /// The axis on which it is told best unless somebody chooses. Decades for δ. Plain values for
-    /// z, whose Gaussian has one hump on no other axis; for a too, as long as the layers are of
-    /// about one size.
+    /// The axis on which it is told best unless somebody chooses. Decades for δ and ∂W. Plain values
+    /// for z, whose Gaussian has one hump on no other axis; for a and W too, as long as the layers
+    /// are of about one size.
     fn usual_axis(self, reach: &Reach) -> ValueAxis {
         match self {
-            Self::Delta => ValueAxis::Log,
-            Self::A if reach.layers_apart() > ALIKE => ValueAxis::SignedLog,
-            Self::Z | Self::A => ValueAxis::Linear,
+            Self::Delta | Self::WeightGradient => ValueAxis::Log,
+            Self::A | Self::Weight if reach.layers_apart() > ALIKE => ValueAxis::SignedLog,
+            Self::Z | Self::A | Self::Weight => ValueAxis::Linear,
         }
     }
 }
@@ -102,10 +128,10 @@ pub struct Spread {
     pub diagnosis: Diagnosis,
 }
 
-/// One layer's histogram over n_l units × B examples.
+/// One layer's histogram over n_l units × B examples, or over n_l × n_{l−1} weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerSpread {
-    /// n_l × B.
+    /// Entries: n_l × B, or n_l × n_{l−1}.
     pub total: u64,
     /// Exact zeros; they are in no bin.
     pub zeros: u64,
@@ -139,9 +165,11 @@ impl Spread {
         self.scale.axis() == ValueAxis::Linear && self.layers_apart > ALIKE
     }
 
-    /// The number of units of a layer, counted from 0, and the batch.
+    /// The number of units of a layer, counted from 0, and the batch or, of weights, the inputs.
     pub fn entries(&self, layer: usize) -> (usize, usize) {
-        (self.experiment.sizes()[layer + 1], self.experiment.architecture.batch)
+        let sizes = self.experiment.sizes();
+        let batch = self.experiment.architecture.batch;
+        (sizes[layer + 1], if self.signal.is_of_weights() { sizes[layer] } else { batch })
     }
 }
 
@@ -180,19 +208,18 @@ fn spread_as<T: Real + FromDraws>(
         |task: &TaskContext<'_>| study.passed(experiment, &experiment.variants[variant], task);
     let (network, pass): (Network<T>, _) = task.part(0.0..0.5, passed)?;
     let mut reach = Reach::default();
-    for (index, trace) in pass.layers.iter().enumerate() {
-        task.proceed()?;
-        reach.take(settings.signal, trace, index + 1 < pass.layers.len());
+    let layer =
+        |index| LayerEntries { signal: settings.signal, network: &network, pass: &pass, index };
+    for index in 0..pass.layers.len() {
+        reach.take(&layer(index), index + 1 < pass.layers.len(), task)?;
     }
     let axis = settings.axis.unwrap_or_else(|| settings.signal.usual_axis(&reach));
     let scale = axis.scale_for(&reach);
     let bins = Bins::covering(scale, &reach);
     let mut layers = Vec::with_capacity(pass.layers.len());
-    for (index, trace) in pass.layers.iter().enumerate() {
-        task.proceed()?;
+    for index in 0..pass.layers.len() {
         task.report(0.5 + 0.5 * index as f32 / pass.layers.len() as f32);
-        let activation = network.activation(index);
-        layers.push(count(settings.signal, trace, activation, scale, bins));
+        layers.push(count(&layer(index), scale, bins, task)?);
     }
     Ok(Spread {
         experiment: experiment.clone(),
@@ -212,12 +239,43 @@ fn spread_as<T: Real + FromDraws>(
     })
 }
 
-/// One example's entries, in full.
-fn column<T: Real>(signal: SpreadSignal, trace: &LayerTrace<T>, example: usize) -> Vec<Scaled> {
-    match signal {
-        SpreadSignal::Z => trace.z.column(example),
-        SpreadSignal::A => trace.a.column(example),
-        SpreadSignal::Delta => trace.delta.column(example),
+/// The entries of one layer, a part at a time.
+struct LayerEntries<'a, T> {
+    signal: SpreadSignal,
+    network: &'a Network<T>,
+    pass: &'a Pass<T>,
+    index: usize,
+}
+
+impl<T: Real> LayerEntries<'_, T> {
+    /// Hands out all entries: an example's at a time, or a row of the weights'.
+    fn each(&self, task: &TaskContext<'_>, take: &mut dyn FnMut(&[Scaled])) -> Result<(), Stopped> {
+        let trace = &self.pass.layers[self.index];
+        let signal = match self.signal {
+            SpreadSignal::Z => &trace.z,
+            SpreadSignal::A => &trace.a,
+            SpreadSignal::Delta => &trace.delta,
+            SpreadSignal::Weight => {
+                for row in self.network.weight(self.index).rows() {
+                    task.proceed()?;
+                    take(&row.iter().map(|&weight| weight.into()).collect::<Vec<_>>());
+                }
+                return Ok(());
+            }
+            SpreadSignal::WeightGradient => {
+                let mut part = |_, row: &[Scaled]| {
+                    take(row);
+                    task.proceed().is_ok()
+                };
+                let taken = self.pass.exact_weight_gradient(self.index, &mut part);
+                return taken.map_err(|_| Stopped);
+            }
+        };
+        for example in 0..signal.batch() {
+            task.proceed()?;
+            take(&signal.column(example));
+        }
+        Ok(())
     }
 }
 
@@ -241,13 +299,17 @@ impl Reach {
         self.layers.map_or(0.0, |[faintest, loudest]| loudest - faintest)
     }
 
-    fn take<T: Real>(&mut self, signal: SpreadSignal, trace: &LayerTrace<T>, hidden: bool) {
-        let mut squares = Scaled::ZERO;
-        for example in 0..trace.z.batch() {
-            let entries = column(signal, trace, example);
-            squares += self.add(&entries);
-        }
-        let entries = trace.z.units() * trace.z.batch();
+    fn take<T: Real>(
+        &mut self,
+        layer: &LayerEntries<'_, T>,
+        hidden: bool,
+        task: &TaskContext<'_>,
+    ) -> Result<(), Stopped> {
+        let (mut squares, mut entries) = (Scaled::ZERO, 0);
+        layer.each(task, &mut |part| {
+            squares += self.add(part);
+            entries += part.len();
+        })?;
         self.count += entries as u64;
         let rms =
             squares.checked_div((entries as f64).into()).map(Scaled::sqrt).and_then(Scaled::log10);
@@ -255,6 +317,7 @@ impl Reach {
             let [least, most] = self.layers.unwrap_or([rms; 2]);
             self.layers = Some([least.min(rms), most.max(rms)]);
         }
+        Ok(())
     }
 
     /// Takes entries in; returns the sum of their squares.
@@ -282,30 +345,32 @@ impl Reach {
 
 /// One layer's histogram.
 fn count<T: Real>(
-    signal: SpreadSignal,
-    trace: &LayerTrace<T>,
-    activation: Activation,
+    layer: &LayerEntries<'_, T>,
     scale: ValueScale,
     bins: Bins,
-) -> LayerSpread {
-    let batch = trace.z.batch();
+    task: &TaskContext<'_>,
+) -> Result<LayerSpread, Stopped> {
     let mut counts = vec![0_u64; bins.count];
     let (mut zeros, mut sum, mut squares) = (0_u64, Scaled::ZERO, Scaled::ZERO);
-    let mut placed = Vec::with_capacity(trace.z.units() * batch);
-    for entry in (0..batch).flat_map(|example| column(signal, trace, example)) {
-        match scale.position(entry).filter(|_| !entry.is_zero()) {
-            None => zeros += 1,
-            Some(position) => {
-                counts[bins.of(position)] += 1;
-                placed.push((position, entry));
+    let mut placed = Vec::new();
+    layer.each(task, &mut |part| {
+        for &entry in part {
+            match scale.position(entry).filter(|_| !entry.is_zero()) {
+                None => zeros += 1,
+                Some(position) => {
+                    counts[bins.of(position)] += 1;
+                    placed.push((position, entry));
+                }
             }
+            sum += entry;
+            squares += entry * entry;
         }
-        sum += entry;
-        squares += entry * entry;
-    }
-    let total = (trace.z.units() * batch) as u64;
+    })?;
+    let total = zeros + placed.len() as u64;
+    let (trace, activation) =
+        (&layer.pass.layers[layer.index], layer.network.activation(layer.index));
     let over_all = |sum: Scaled| sum.checked_div((total as f64).into()).unwrap_or(Scaled::ZERO);
-    LayerSpread {
+    Ok(LayerSpread {
         total,
         zeros,
         counts,
@@ -315,7 +380,7 @@ fn count<T: Real>(
         quantiles: quantiles(&mut placed),
         dead_share: trace.dead_share(activation),
         saturated_share: trace.saturated_share(activation),
-    }
+    })
 }
 
 fn quantiles(placed: &mut [(f64, Scaled)]) -> Option<[f64; 3]> {

@@ -106,11 +106,6 @@ pub enum SweepError {
         "a learning rate moves nothing but a training: take the quantity \"learned\", or another setting"
     )]
     Untrained,
-    /// A precision that trains nothing.
-    #[error(
-        "precision = \"{0}\" is emulated for a single pass and trains nothing; set architecture.precision to \"f64\" or \"f32\""
-    )]
-    Emulated(&'static str),
     /// `ExactInLaw` was demanded where it does not apply.
     #[error(transparent)]
     NotExact(#[from] NotExact),
@@ -217,10 +212,6 @@ impl Sweep {
             let experiment = self.experiment_at(corner);
             experiment.validate().map_err(Box::new)?;
             Sampler::new(&experiment, self.engine)?;
-            let precision = experiment.architecture.precision;
-            if self.quantity == Quantity::Learned && precision.is_emulated() {
-                return Err(SweepError::Emulated(precision.id()));
-            }
         }
         Ok(())
     }

@@ -8,12 +8,30 @@ use gradient_lab::study::{
 use crate::random::Population;
 use crate::raw::{Entries, Raw};
 
-fn entries(raw: &Raw, signal: SpreadSignal, l: usize) -> &Entries {
+fn entries(raw: &Raw, signal: SpreadSignal, l: usize) -> Entries {
     match signal {
-        SpreadSignal::Z => &raw.layer(l).z,
-        SpreadSignal::A => &raw.layer(l).a,
-        SpreadSignal::Delta => &raw.layer(l).delta,
+        SpreadSignal::Z => raw.layer(l).z.clone(),
+        SpreadSignal::A => raw.layer(l).a.clone(),
+        SpreadSignal::Delta => raw.layer(l).delta.clone(),
+        SpreadSignal::Weight => {
+            let row = |row: &Vec<f64>| row.iter().map(|&weight| weight.into()).collect();
+            raw.layer(l).weight.iter().map(row).collect()
+        }
+        SpreadSignal::WeightGradient => weight_gradient(raw, l),
     }
+}
+
+/// (1/B) Σ_b δ_b a_bᵀ, term by term.
+fn weight_gradient(raw: &Raw, l: usize) -> Entries {
+    let input = if l == 1 { &raw.input } else { &raw.layer(l - 1).a };
+    let delta = &raw.layer(l).delta;
+    let share = 1.0 / delta.len() as f64;
+    let entry = |unit: usize, from: usize| {
+        let terms = delta.iter().zip(input).map(|(delta, input)| delta[unit] * input[from]);
+        terms.filter(|term| !term.is_zero()).sum::<Scaled>() * share
+    };
+    let row = |unit| (0..input[0].len()).map(|from| entry(unit, from)).collect();
+    (0..delta[0].len()).map(row).collect()
 }
 
 /// Whether the number parts the entries that are not zero in halves, but for its rounding.
@@ -31,15 +49,15 @@ fn is_median(entries: &Entries, magnitudes: bool, median: Option<Scaled>) -> boo
 
 fn holds(raw: &Raw, signal: SpreadSignal, finding: &SpreadFinding) -> bool {
     let zeros = |l: usize| {
-        let all: Vec<&Scaled> = entries(raw, signal, l).iter().flatten().collect();
+        let all: Vec<Scaled> = entries(raw, signal, l).into_iter().flatten().collect();
         all.iter().filter(|e| e.is_zero()).count() as f64 / all.len() as f64
     };
     match finding {
         SpreadFinding::AllZero => (1..=raw.last()).all(|l| zeros(l) == 1.0),
         SpreadFinding::Median { first, last, layers, of_magnitudes, without_zeros } => {
             *layers == raw.last()
-                && is_median(entries(raw, signal, 1), *of_magnitudes, *first)
-                && is_median(entries(raw, signal, *layers), *of_magnitudes, *last)
+                && is_median(&entries(raw, signal, 1), *of_magnitudes, *first)
+                && is_median(&entries(raw, signal, *layers), *of_magnitudes, *last)
                 && *without_zeros == (1..=raw.last()).any(|l| zeros(l) > 0.0)
         }
         SpreadFinding::Most { what, layer, share, examples } => {
@@ -69,7 +87,7 @@ fn every_finding_of_a_spread_is_true_and_lies_are_caught() {
     let mut planted = 0;
     for number in 0..2000 {
         let raw = Raw::of(&Population::wide().experiment(number));
-        let signal = SpreadSignal::ALL[number as usize % 3];
+        let signal = SpreadSignal::ALL[number as usize % SpreadSignal::ALL.len()];
         for finding in of(&raw, signal).findings() {
             assert!(holds(&raw, signal, &finding), "{number} {signal:?}: {finding:?}");
             let lies = match finding {
@@ -80,7 +98,7 @@ fn every_finding_of_a_spread_is_true_and_lies_are_caught() {
                 ],
                 SpreadFinding::Median { first, last, layers, of_magnitudes, without_zeros } => {
                     // Beyond all entries: a number between the two in the middle would be no lie.
-                    let all = entries(&raw, signal, 1).iter().flatten();
+                    let all = entries(&raw, signal, 1).into_iter().flatten();
                     let sizes = all.map(|e| e.abs()).sum::<Scaled>();
                     let lie = |first, last, without_zeros| SpreadFinding::Median {
                         first,

@@ -48,6 +48,13 @@ impl<T: Real> Norm<T> {
         Self { spec, units, gamma: None, beta: None, fixed: None }
     }
 
+    /// The same numbers in double precision.
+    pub(crate) fn to_double(&self) -> Norm<f64> {
+        let numbers = |of: &Vec<T>| of.iter().map(|number| number.to_f64()).collect();
+        let [gamma, beta] = [&self.gamma, &self.beta].map(|of| of.as_ref().map(numbers));
+        Norm { spec: self.spec, units: self.units, gamma, beta, fixed: self.fixed.clone() }
+    }
+
     /// Whether it sends nothing back of what came to it: of a layer whose δ is zero.
     pub(crate) fn lets_nothing_back(&self, trace: &LayerTrace<T>) -> bool {
         let Some(chain) = &trace.chain else { return false };

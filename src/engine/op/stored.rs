@@ -3,9 +3,10 @@
 use ndarray::{Array2, ArrayView1, Axis};
 
 use crate::engine::kernels::{self, STANDARD};
+use crate::engine::network::Network;
 use crate::engine::number::{Format, Signal};
 use crate::engine::op::{Dense, Norm, Op};
-use crate::engine::pass::{Below, LayerTrace};
+use crate::engine::pass::{Below, LayerTrace, Pass};
 use crate::experiment::{Activation, NormKind};
 
 /// What the ops of one layer leave in its trace, as the format stores it.
@@ -97,6 +98,9 @@ fn send_back(op: &Op<f64>, format: Format, place: usize, trace: &mut LayerTrace<
         Op::Activation(activation) => times_slope_stored(*activation, format, trace),
         Op::Norm(norm) => {
             let from = trace.signal(place - 1).columns().mantissa.clone();
+            // ∂L/∂u, for the gradients of γ and β.
+            let chain = trace.chain.as_mut().expect("a trace is made for its layer's ops");
+            chain.norm.above = Some(trace.delta.clone());
             norm.backward_stored(format, &from, &mut trace.delta.columns_mut().mantissa);
         }
         Op::Add { alpha } => {
@@ -107,6 +111,37 @@ fn send_back(op: &Op<f64>, format: Format, place: usize, trace: &mut LayerTrace<
             delta.columns_mut().mantissa.mapv_inplace(|delta| format.store(alpha * delta));
         }
         Op::Dense(_) | Op::Save => unreachable!("makes nothing between z and a"),
+    }
+}
+
+impl Network<f64> {
+    /// ∂L/∂γ and ∂L/∂β of the mean loss after an emulated backward pass, loss scale included, summed
+    /// in double precision and rounded to `f32`, in which γ and β are kept; `index` = l − 1.
+    ///
+    /// # Panics
+    /// If the layer has no normalization.
+    pub(crate) fn stored_norm_gradients(&self, pass: &Pass<f32>, index: usize) -> [Vec<f32>; 2] {
+        const NORMALIZED: &str = "the layer is normalized, and the pass went back";
+        let (norm, trace) = (self.norm(index).expect(NORMALIZED), &pass.layers[index]);
+        let chain = trace.chain.as_ref().expect(NORMALIZED);
+        let entering = trace.signal(chain.normalized.expect(NORMALIZED) - 1);
+        let above = &chain.norm.above.as_ref().expect(NORMALIZED).columns().mantissa;
+        let mut normalized = entering.columns().mantissa.mapv(f64::from);
+        for mut group in normalized.lanes_mut(norm.axis()) {
+            let stored = group.mapv(|z| z as f32);
+            let [mean, inverse, _] = norm.statistics(&stored.view());
+            group.mapv_inplace(|z| (z - mean) * inverse);
+        }
+        let rows = above.rows().into_iter().zip(normalized.rows());
+        let gamma = rows.map(|(above, normalized)| {
+            let products = above.iter().zip(normalized).map(|(&u, z)| f64::from(u) * z);
+            products.sum::<f64>() as f32
+        });
+        let beta = above
+            .rows()
+            .into_iter()
+            .map(|above| above.iter().map(|&u| f64::from(u)).sum::<f64>() as f32);
+        [gamma.collect(), beta.collect()]
     }
 }
 

@@ -25,9 +25,9 @@ impl<T: Real> Network<T> {
 /// The share of examples whose output is on the target's side: with one output on the same side
 /// of ½, with several and one target of 1 the same output the largest, otherwise each on the same
 /// side of ½. `None` where targets are others than 0 and 1.
-pub fn accuracy<T: Real>(output: &Signal<T>, target: &ndarray::Array2<T>) -> Option<f64> {
-    let one = T::from_f64(1.0);
-    if target.iter().any(|&y| y != T::ZERO && y != one) {
+pub fn accuracy<T: Real, U: Real>(output: &Signal<T>, target: &ndarray::Array2<U>) -> Option<f64> {
+    let one = U::from_f64(1.0);
+    if target.iter().any(|&y| y != U::ZERO && y != one) {
         return None;
     }
     let (units, batch) = (output.units(), output.batch());

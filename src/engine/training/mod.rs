@@ -4,6 +4,7 @@
 //! of the network's type, for an update that its type cannot hold would not move them either.
 
 mod evaluate;
+mod loss_scaler;
 mod optimizer;
 mod plain_gradient;
 mod progress;
@@ -13,9 +14,10 @@ mod slots;
 mod trainer;
 
 pub use evaluate::{Score, accuracy};
+pub use loss_scaler::LossScaler;
 pub use optimizer::{Moments, Optimizer};
 pub use progress::LayerProgress;
-pub use report::{Diverged, StepReport};
+pub use report::{Diverged, MixedReport, StepReport};
 pub use running::RunningStatistics;
 pub use slots::{SlotKind, SlotState};
 pub use trainer::Trainer;

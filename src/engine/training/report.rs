@@ -25,4 +25,20 @@ pub struct StepReport {
     pub accuracy: Option<f64>,
     /// Layers 1…L.
     pub layers: Vec<LayerProgress>,
+    /// What a narrow format tells besides.
+    pub mixed: Option<MixedReport>,
+}
+
+/// What one step in a narrow format tells besides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MixedReport {
+    /// log2 of the loss scale.
+    pub power: i64,
+    /// Whether the gradient overflowed, so that nothing was updated.
+    pub is_skipped: bool,
+    /// Steps that were skipped so far, this one included.
+    pub skipped: usize,
+    /// Of layers 1…L, the share of ∂L/∂W's entries that are stored as 0 among those that are not 0
+    /// exactly.
+    pub flushed: Vec<f64>,
 }

@@ -1,5 +1,7 @@
 //! One network that learns, step by step.
 
+mod mixed;
+
 use std::sync::Arc;
 
 use ndarray::Array2;
@@ -10,7 +12,7 @@ use crate::engine::number::Real;
 use crate::engine::op::Dense;
 use crate::engine::pass::Pass;
 use crate::engine::rows::Executor;
-use crate::experiment::{Experiment, Variant};
+use crate::experiment::{Experiment, Schedule, Variant};
 
 use super::evaluate::accuracy;
 use super::optimizer::{Moments, Optimizer};
@@ -18,6 +20,8 @@ use super::progress::LayerProgress;
 use super::report::{Diverged, StepReport};
 use super::running::RunningStatistics;
 use super::slots::{LayerSlots, SlotKind, SlotState};
+
+use mixed::Mixed;
 
 /// A network that learns, with all the memory that a step takes.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub struct Trainer<T> {
     buffers: Option<Pass<T>>,
     /// Stands in a layer while its owner's weights change.
     nothing: Arc<Array2<T>>,
+    /// Where passes are those of a narrow format.
+    mixed: Option<Box<Mixed>>,
 }
 
 impl<T: Real> Trainer<T> {
@@ -54,7 +60,8 @@ impl<T: Real> Trainer<T> {
             network.dense_mut(index).is_random = true;
         }
         let nothing = Arc::new(Array2::from_elem((0, 0), T::ZERO));
-        let mut trainer = Self { network, optimizer, layers, running, buffers: None, nothing };
+        let mut trainer =
+            Self { network, optimizer, layers, running, buffers: None, nothing, mixed: None };
         trainer.share_weights();
         trainer
     }
@@ -77,6 +84,13 @@ impl<T: Real> Trainer<T> {
     /// How it learns.
     pub fn optimizer(&self) -> &Optimizer {
         &self.optimizer
+    }
+
+    /// From the next step on η is this, whatever schedule there was.
+    pub fn set_constant_rate(&mut self, rate: f64) {
+        let settings = &mut self.optimizer.settings;
+        (settings.learning_rate, settings.schedule, settings.warmup) =
+            (rate, Schedule::Constant, 0);
     }
 
     /// x and y of the minibatch, n_0 × B and n_L × B, to be filled before a step.
@@ -184,6 +198,11 @@ impl<T: Real> Trainer<T> {
         executor: &impl Executor,
         is_reported: bool,
     ) -> Result<Option<StepReport>, Diverged> {
+        if let Some(mut mixed) = self.mixed.take() {
+            let stepped = self.step_mixed(&mut mixed, is_reported);
+            self.mixed = Some(mixed);
+            return stepped;
+        }
         let mut buffers = self.buffers.take();
         let stepped = self.step_in(&mut buffers, executor, is_reported);
         self.buffers = buffers;
@@ -308,13 +327,16 @@ impl<T: Real> Trainer<T> {
         let layer = |(index, slots): (usize, &LayerSlots<T>)| {
             let own = slots.owner.unwrap_or(index);
             let new = self.layers[own].weight.entries();
-            LayerProgress::of(pass, index, self.network.array(own, SlotKind::Weight), new)
+            let (gradient, old) =
+                (pass.weight_gradient_norm(index), self.network.array(own, SlotKind::Weight));
+            LayerProgress::of(&pass.layers[index], gradient, old, new)
         };
         let output = &pass.layers[self.network.depth() - 1].a;
         StepReport {
             loss,
             accuracy: accuracy(output, &self.network.target.mantissa),
             layers: self.layers.iter().enumerate().map(layer).collect(),
+            mixed: None,
         }
     }
 

@@ -4,6 +4,7 @@ pub mod check;
 pub mod ensemble;
 pub mod flow;
 pub mod precision;
+pub mod rate_test;
 pub mod remedies;
 pub mod spread;
 pub mod sweep;

@@ -1,6 +1,6 @@
 //! What is found in a training, in sentences.
 
-use crate::figure::number::{percent, readable};
+use crate::figure::number::{grouped, percent, readable};
 use crate::study::{TrainingFinding, UNCHANGED, VariantTraining};
 
 use super::{capitalized, layers};
@@ -35,6 +35,20 @@ fn said(finding: &TrainingFinding) -> String {
             percent(*moved, 3),
             percent(*most, 1)
         ),
+        TrainingFinding::Flushed { layer, share, power, needed } => {
+            let share = percent(*share, 0);
+            let cure = match needed {
+                Some(needed) => format!("a loss scale of {} saves it", grouped(1 << needed)),
+                None => "no loss scale saves it".to_owned(),
+            };
+            let scale = grouped(1 << power);
+            format!(
+                "{share} of layer {layer}’s gradient underflow to zero with a loss scale of {scale}: {cure}"
+            )
+        }
+        TrainingFinding::Skipped { skipped, steps } => {
+            format!("{skipped} of {steps} steps were skipped because a gradient overflowed")
+        }
         TrainingFinding::Dies { layer, step } => format!(
             "layer {layer} is dead from step {step} on: no example of a minibatch reaches any of its units, and nothing below it learns"
         ),

@@ -1,4 +1,4 @@
-//! The page of distributions: how z, a and δ are spread in every layer of one variant.
+//! The page of distributions: how z, a, δ, W and ∂W are spread in every layer of one variant.
 
 use std::sync::Arc;
 

@@ -1,6 +1,8 @@
 //! The training page: all variants learn side by side, live.
 
 mod job;
+mod rates;
+mod send;
 mod settings;
 
 use std::sync::Arc;
@@ -20,7 +22,9 @@ use crate::gui::message::sentence;
 use crate::gui::page_view::{PageContext, PageView};
 use crate::gui::study_handle::{Study, StudyHandle};
 use crate::paint::{self, Painter};
-use job::{Answer, Job, Question, Speed};
+use job::{Job, Question, Speed};
+use rates::Rates;
+use send::Sender;
 
 /// The loss is no lower than this, in points.
 const LOSS: f32 = 230.0;
@@ -33,7 +37,9 @@ const HEAT: f32 = 300.0;
 
 /// The page's state.
 pub struct TrainingPage {
-    asked: StudyHandle<Question, Answer>,
+    asked: StudyHandle<Question, TrainingState>,
+    rates: Rates,
+    sender: Sender,
     is_paused: Arc<AtomicBool>,
     /// Trainings begun.
     runs: u64,
@@ -41,8 +47,6 @@ pub struct TrainingPage {
     speed: Speed,
     /// The step whose layers are looked at; the last one where nobody chose.
     step: Option<usize>,
-    /// The last answer that is a state.
-    shown: Option<Arc<Answer>>,
     made: Option<Made>,
 }
 
@@ -50,20 +54,19 @@ pub struct TrainingPage {
 struct Made {
     variant: usize,
     step: Option<usize>,
-    all: [Arc<Figure>; 3],
+    all: [Arc<Figure>; 4],
     surface: Option<Arc<Figure>>,
+    loss_scale: Option<Arc<Figure>>,
 }
 
 impl PageView for TrainingPage {
     fn studies(&mut self) -> Vec<&mut dyn Study> {
-        vec![&mut self.asked]
+        vec![&mut self.asked, &mut self.rates.asked, &mut self.sender.asked]
     }
 
     fn answered(&mut self) {
-        if self.asked.answer().is_some_and(|answer| answer.is_ok()) {
-            self.shown = self.asked.answer().cloned();
-            self.made = None;
-        }
+        self.rates.answered();
+        self.made = None;
     }
 
     fn show(&mut self, ui: &mut Ui, context: PageContext<'_>) {
@@ -72,6 +75,7 @@ impl PageView for TrainingPage {
             ui.request_repaint_after(Duration::from_millis(100));
         }
         self.keys(ui, lab);
+        self.sender.take(commands);
         egui::Panel::top("training").show(ui, |ui| {
             ui.add_space(4.0);
             ui.horizontal_wrapped(|ui| self.buttons(ui, lab));
@@ -80,12 +84,14 @@ impl PageView for TrainingPage {
             ui.add_space(2.0);
         });
         egui::CentralPanel::default().show(ui, |ui| {
-            if self.shown.is_none() {
+            if self.state().is_some() {
+                ui.horizontal_wrapped(|ui| self.look(ui, lab, commands));
+            } else if !self.rates.is_open() {
                 ui.label("Play trains every variant on the same minibatches: press Play, or the space bar.");
                 return;
             }
-            ui.horizontal_wrapped(|ui| self.look(ui, lab, commands));
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                self.rates.show(ui, lab, painter, commands);
                 self.figures(ui, lab.view.variant, painter, commands);
             });
         });
@@ -102,12 +108,22 @@ impl TrainingPage {
             job.answer(&question, task, deliver)
         });
         let speed = Speed::default();
-        Self { asked, is_paused, runs: 0, presses: 0, speed, step: None, shown: None, made: None }
+        Self {
+            asked,
+            rates: Rates::new(context, draws),
+            sender: Sender::new(context, draws),
+            is_paused,
+            runs: 0,
+            presses: 0,
+            speed,
+            step: None,
+            made: None,
+        }
     }
 
     /// What is shown.
     fn state(&self) -> Option<&TrainingState> {
-        self.shown.as_deref().and_then(|answer| answer.as_ref().ok())
+        self.asked.answer().map(|state| &**state)
     }
 
     fn is_under_way(&self) -> bool {
@@ -189,6 +205,12 @@ impl TrainingPage {
         if reset.on_hover_text("The networks as they were drawn").clicked() {
             self.reset(lab);
         }
+        let find = ui.add_enabled(lab.refusal().is_none(), Button::new("Find a rate"));
+        let hint =
+            "Loss against a learning rate that grows, of every variant, and the rate to take";
+        if find.on_hover_text(hint).clicked() {
+            self.rates.find(lab);
+        }
         ui.separator();
         let before = self.speed;
         for each in Speed::ALL {
@@ -205,9 +227,7 @@ impl TrainingPage {
     }
 
     fn words(&self, ui: &mut Ui, lab: &Lab) {
-        if let Some(Err(refusal)) = self.asked.answer().map(|answer| answer.as_ref()) {
-            sentence(ui, refusal, true);
-        } else if let Some(failure) = self.asked.failure() {
+        if let Some(failure) = self.asked.failure() {
             sentence(ui, failure, true);
         } else if self.state().is_some() && !self.is_of(lab) {
             let words = "The settings have changed; what is shown is the last training. Play begins a new one.";
@@ -230,6 +250,10 @@ impl TrainingPage {
         if slider.on_hover_text("Scrub back to any recorded step").changed() {
             self.step = (step < last).then_some(step);
         }
+        if let Some(state) = self.asked.answer().cloned() {
+            let step = self.step.unwrap_or(state.steps_taken);
+            self.sender.show(ui, &state, step, self.asked.progress().is_some());
+        }
     }
 
     fn figures(
@@ -240,7 +264,8 @@ impl TrainingPage {
         commands: &mut Commands,
     ) {
         self.make(variant);
-        let Some(Made { all: [loss, layers, heat], surface, .. }) = &self.made else { return };
+        let Some(Made { all, surface, loss_scale, .. }) = &self.made else { return };
+        let [loss, layers, activations, heat] = all;
         let room = ui.available_height();
         let top = ui.cursor().top();
         for note in &loss.notes {
@@ -254,9 +279,15 @@ impl TrainingPage {
             figure_with_tools(ui, painter, surface, SURFACE, commands, |_, _| {});
             ui.add_space(4.0);
         }
+        if let Some(loss_scale) = loss_scale {
+            figure_with_tools(ui, painter, loss_scale, LAYERS, commands, |_, _| {});
+            ui.add_space(4.0);
+        }
         figure_with_tools(ui, painter, heat, HEAT, commands, |_, _| {});
         ui.add_space(4.0);
         figure_with_tools(ui, painter, layers, LAYERS, commands, |_, _| {});
+        ui.add_space(4.0);
+        figure_with_tools(ui, painter, activations, LAYERS, commands, |_, _| {});
     }
 
     fn make(&mut self, variant: usize) {
@@ -269,9 +300,12 @@ impl TrainingPage {
         let all = [
             Figure::training(state),
             Figure::training_layers(state, step),
+            Figure::training_activations(state, step),
             Figure::training_heat(state, variant),
         ];
         let surface = Figure::surface(state, variant).map(Arc::new);
-        self.made = Some(Made { variant, step: self.step, all: all.map(Arc::new), surface });
+        let loss_scale = Figure::loss_scale(state).map(Arc::new);
+        let all = all.map(Arc::new);
+        self.made = Some(Made { variant, step: self.step, all, surface, loss_scale });
     }
 }

@@ -74,6 +74,7 @@ impl Change {
             Self::Scheme(scheme) => {
                 variant.init = Init::of(scheme);
                 variant.weights = None;
+                variant.norms.clear();
                 variant.exceptions.iter_mut().for_each(|own| own.init = None);
             }
             Self::CriticalGain => {}
@@ -87,6 +88,7 @@ impl Change {
             Self::Normalize(kind) => variant.normalization = Some(Normalization::of(kind)),
             Self::Plain => {
                 variant.normalization = None;
+                variant.norms.clear();
                 (variant.skip, variant.skip_scale) = (None, SkipScale::default());
             }
             Self::Skip(skip) => {

@@ -21,6 +21,9 @@ pub const UNCHANGED: f64 = 0.95;
 /// An update by more than this share of the weights is large.
 pub const LARGE_UPDATE: f64 = 0.1;
 
+/// A layer of whose gradient more than this share is flushed to zero is told of.
+pub const NOTABLE_FLUSHED: f64 = 0.01;
+
 /// What is claimed of one variant's training.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "finding", rename_all = "snake_case")]
@@ -51,6 +54,25 @@ pub enum TrainingFinding {
         /// The first such step.
         step: usize,
     },
+    /// At the last record the narrow format has flushed so much of a layer's gradient to zero.
+    Flushed {
+        /// The layer that loses most.
+        layer: usize,
+        /// The share of its ∂L/∂W, of what is not 0 exactly.
+        share: f64,
+        /// log2 of the loss scale.
+        power: i64,
+        /// log2 of the least loss scale that keeps 99 % of every layer's for the present networks
+        /// and the last minibatch, and lets nothing overflow; nothing where none does.
+        needed: Option<i64>,
+    },
+    /// Steps that were skipped because a gradient overflowed.
+    Skipped {
+        /// So many.
+        skipped: usize,
+        /// Of the steps up to the last record.
+        steps: usize,
+    },
     /// The loss over the training.
     Loss {
         /// The mean of the first five records, or of a tenth of all if those are fewer; that of the
@@ -75,12 +97,15 @@ pub(super) fn findings(
     records: &[TrainingRecord],
     divergence: Option<Divergence>,
     moved: &[Option<f64>],
+    needed: impl FnOnce() -> Option<i64>,
 ) -> Vec<TrainingFinding> {
     let diverged = divergence.map(|divergence| TrainingFinding::Diverged {
         step: divergence.step,
         largest: largest_update(records),
     });
     let mut found: Vec<TrainingFinding> = diverged.into_iter().collect();
+    found.extend(flushed(records, needed));
+    found.extend(skipped(records));
     found.extend(dies(records));
     found.extend(loss(records));
     found.extend(accuracy(records));
@@ -93,7 +118,7 @@ pub(super) fn findings(
 /// The largest update of the last [`END`] of the records, where it is large.
 fn largest_update(records: &[TrainingRecord]) -> Option<(usize, f64)> {
     let last = &records[records.len() - tenth(records.len())..];
-    let updates = last.iter().flat_map(|record| (1..).zip(&record.layers));
+    let updates = last.iter().flat_map(|record| (1..).zip(record.layers.iter()));
     let ratios = updates.filter_map(|(l, layer)| Some((l, layer.update_ratio?)));
     ratios.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, ratio)| *ratio > LARGE_UPDATE)
 }
@@ -101,6 +126,28 @@ fn largest_update(records: &[TrainingRecord]) -> Option<(usize, f64)> {
 /// So many records are a tenth of them, one at least where there are any.
 fn tenth(records: usize) -> usize {
     ((END * records as f64).ceil() as usize).min(records)
+}
+
+fn flushed(
+    records: &[TrainingRecord],
+    needed: impl FnOnce() -> Option<i64>,
+) -> Option<TrainingFinding> {
+    let mixed = records.last()?.mixed.as_deref()?;
+    let shares = (1..).zip(mixed.flushed.iter().copied());
+    let (layer, share) = shares.max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let power = mixed.power;
+    (share >= NOTABLE_FLUSHED).then(|| TrainingFinding::Flushed {
+        layer,
+        share,
+        power,
+        needed: needed(),
+    })
+}
+
+fn skipped(records: &[TrainingRecord]) -> Option<TrainingFinding> {
+    let last = records.last()?;
+    let skipped = last.mixed.as_deref()?.skipped;
+    (skipped > 0).then_some(TrainingFinding::Skipped { skipped, steps: last.step + 1 })
 }
 
 fn dies(records: &[TrainingRecord]) -> Option<TrainingFinding> {

@@ -1,11 +1,14 @@
 //! One variant that learns, and what it leaves on its way.
 
+use std::sync::Arc;
+
 use ndarray::Array2;
 
 use crate::engine::{
-    Diverged, Executor, LayerProgress, Network, Pass, Real, Score, SlotKind, StepReport, Trainer,
+    Diverged, Executor, Format, LayerProgress, MixedReport, Network, Pass, Real, Score, SlotKind,
+    StepReport, Trainer,
 };
-use crate::experiment::{Experiment, Variant};
+use crate::experiment::{Experiment, GivenNetwork, GivenNorm, Variant};
 
 /// What a step leaves.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +24,9 @@ pub struct TrainingRecord {
     /// Loss and accuracy of the examples that no step learns from, before the update.
     pub test: Option<Score>,
     /// Layers 1…L.
-    pub layers: Vec<LayerProgress>,
+    pub layers: Arc<[LayerProgress]>,
+    /// What a narrow format tells besides.
+    pub mixed: Option<Arc<MixedReport>>,
 }
 
 /// Where a variant's numbers left the range.
@@ -49,9 +54,13 @@ pub struct Learner<T> {
 
 impl<T: Real> Learner<T> {
     pub(super) fn new(network: &Network<T>, experiment: &Experiment, variant: &Variant) -> Self {
+        let mut trainer = Trainer::new(network, experiment, variant);
+        if let Some(format) = Format::emulated(experiment.architecture.precision) {
+            trainer.mix(format, experiment.optimization_of(variant).loss_scale);
+        }
         Self {
             name: variant.name.clone(),
-            trainer: Trainer::new(network, experiment, variant),
+            trainer,
             start: None,
             records: Vec::new(),
             divergence: None,
@@ -84,6 +93,25 @@ impl<T: Real> Learner<T> {
     pub(super) fn keep_start(&mut self) {
         let weight = |l| self.trainer.parameters(l, SlotKind::Weight).to_vec();
         self.start = Some((1..=self.trainer.depth()).map(weight).collect());
+    }
+
+    /// All its parameters as they are now.
+    pub fn given(&self) -> GivenNetwork {
+        let network = self.trainer.network();
+        let numbers = |of: &[T]| -> Vec<f64> { of.iter().map(|number| number.to_f64()).collect() };
+        let mut given = GivenNetwork::default();
+        for index in 1..=network.depth() {
+            let width = network.dense(index - 1).inputs();
+            let weights = numbers(self.trainer.parameters(index, SlotKind::Weight));
+            given.weights.push(weights.chunks_exact(width).map(<[f64]>::to_vec).collect());
+            given.biases.push(numbers(self.trainer.parameters(index, SlotKind::Bias)));
+            if network.norm(index - 1).is_some() {
+                let [gamma, beta] = [SlotKind::Gamma, SlotKind::Beta]
+                    .map(|kind| numbers(self.trainer.parameters(index, kind)));
+                given.norms.push(GivenNorm { index, gamma, beta });
+            }
+        }
+        given
     }
 
     /// ‖W − W₀‖/‖W₀‖ of layers 1…L, with W₀ what W was at the start; nothing where that is 0.
@@ -125,6 +153,11 @@ impl<T: Real> Learner<T> {
         }));
     }
 
+    /// No examples are scored with the records any more.
+    pub(super) fn forget_test(&mut self) {
+        self.test = None;
+    }
+
     pub(super) fn is_worth_sharing(&self, executor: &impl Executor) -> bool {
         self.trainer.most_shares(executor) > 1
     }
@@ -136,11 +169,14 @@ impl<T: Real> Learner<T> {
     /// Takes one step on the minibatch, and keeps what it tells.
     pub(super) fn step(&mut self, step: usize, executor: &impl Executor, is_recorded: bool) {
         let test = if is_recorded { self.test_score() } else { None };
-        let rate = self.trainer.optimizer().settings.rate(step);
+        // Of a step that is skipped for an overflow the schedule knows nothing.
+        let rate = self.trainer.optimizer().settings.rate(self.trainer.steps_taken());
         match self.trainer.step(executor, is_recorded) {
             Ok(None) => {}
-            Ok(Some(StepReport { loss, accuracy, layers })) => {
-                self.records.push(TrainingRecord { step, rate, loss, accuracy, test, layers });
+            Ok(Some(StepReport { loss, accuracy, layers, mixed })) => {
+                let (layers, mixed) = (layers.into(), mixed.map(Arc::new));
+                let record = TrainingRecord { step, rate, loss, accuracy, test, layers, mixed };
+                self.records.push(record);
             }
             Err(what) => self.divergence = Some(Divergence { step, what }),
         }

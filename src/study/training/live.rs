@@ -4,17 +4,17 @@
 use std::sync::Arc;
 
 use crate::engine::Real;
-use crate::experiment::{Experiment, Precision};
+use crate::experiment::{Data, Experiment, ExperimentError, GivenNetwork, Precision};
 use crate::study::{DrawStudy, Stopped, TaskContext};
 
 use super::finding::{TrainingFinding, ends_of_loss, findings};
-use super::{DecisionSurface, Divergence, Learner, Training, TrainingError, TrainingRecord};
+use super::{DecisionSurface, Divergence, Learner, Training, TrainingRecord};
 
 /// A training of either precision.
 pub enum LiveTraining {
     /// In `f64`.
     Double(Training<f64>),
-    /// In `f32`.
+    /// In `f32`, and in narrow formats with parameters in `f32`.
     Single(Training<f32>),
 }
 
@@ -50,12 +50,12 @@ impl LiveTraining {
     /// Draws every variant's network; nothing has been learned yet.
     ///
     /// # Errors
-    /// [`TrainingError`].
+    /// [`Stopped`] when told to stop before the first step.
     pub fn new(
         experiment: &Experiment,
         study: &mut DrawStudy,
         task: &TaskContext<'_>,
-    ) -> Result<Self, TrainingError> {
+    ) -> Result<Self, Stopped> {
         let mut live = Self::unwatched(experiment, study, task)?;
         match &mut live {
             Self::Double(training) => training.learners.iter_mut().for_each(Learner::keep_start),
@@ -70,10 +70,11 @@ impl LiveTraining {
         experiment: &Experiment,
         study: &mut DrawStudy,
         task: &TaskContext<'_>,
-    ) -> Result<Self, TrainingError> {
+    ) -> Result<Self, Stopped> {
         Ok(match experiment.architecture.precision {
-            Precision::F32 => Self::Single(Training::new(experiment, study, task)?),
-            _ => Self::Double(Training::new(experiment, study, task)?),
+            Precision::F64 => Self::Double(Training::new(experiment, study, task)?),
+            // A narrow format has master weights in f32.
+            _ => Self::Single(Training::new(experiment, study, task)?),
         })
     }
 
@@ -93,7 +94,8 @@ impl LiveTraining {
         }
     }
 
-    /// Goes on until so many steps are behind it, at most the experiment's.
+    /// Takes steps until so many are behind it, at most the experiment's. Threads share out the rows of
+    /// large layers and change no bit.
     ///
     /// # Errors
     /// [`Stopped`]: then the steps so far are done and the rest can follow.
@@ -116,6 +118,31 @@ impl LiveTraining {
             Self::Double(training) => training.learners().iter().map(learned_share).collect(),
             Self::Single(training) => training.learners().iter().map(learned_share).collect(),
         }
+    }
+
+    /// The experiment with the networks as they are now: what any other study of it then sees.
+    ///
+    /// Weights, biases, γ and β are given number by number, and so are the examples where they
+    /// were drawn. Layers that share one W become layers with equal ones. Batch normalization has
+    /// the statistics of the batch, as in every pass; its running ones are left behind.
+    ///
+    /// # Errors
+    /// The refusal of the experiment, where a number is larger than given ones may be.
+    pub fn experiment_now(&self) -> Result<Experiment, ExperimentError> {
+        let (given, data): (Vec<GivenNetwork>, Data) = match self {
+            Self::Double(training) => training.parameters_and_data(),
+            Self::Single(training) => training.parameters_and_data(),
+        };
+        let mut now = self.experiment().clone();
+        for (index, given) in given.into_iter().enumerate() {
+            (now.variants[index].tied, now.variants[index].weights_file) = (false, None);
+            now.give(index, given);
+        }
+        // Without weights to draw, the generator would draw other examples.
+        if now.data_set.is_none() {
+            now.data.get_or_insert(data);
+        }
+        now.validate().map(|()| now)
     }
 
     /// What it has left so far.
@@ -151,7 +178,8 @@ impl VariantTraining {
     fn of<T: Real>(learner: &Learner<T>, surface: Option<DecisionSurface>) -> Self {
         let (records, divergence) = (learner.records().to_vec(), learner.divergence());
         let moved = learner.moved();
-        let findings = findings(&records, divergence, &moved);
+        let needed = || learner.trainer().loss_scale_needed();
+        let findings = findings(&records, divergence, &moved, needed);
         let name = learner.name().to_owned();
         Self { name, records, divergence, moved, surface, findings }
     }

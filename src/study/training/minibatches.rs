@@ -5,6 +5,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use crate::engine::Real;
+use crate::experiment::Data;
 
 /// Examples to learn from, a row each, in minibatches of B that are shuffled anew in each epoch.
 ///
@@ -46,6 +47,12 @@ impl Minibatches {
     /// n.
     pub fn examples(&self) -> usize {
         self.x.nrows()
+    }
+
+    /// x and y of all examples, a row each.
+    pub fn data(&self) -> Data {
+        let rows = |of: &Array2<f64>| of.rows().into_iter().map(|row| row.to_vec()).collect();
+        Data { x: rows(&self.x), y: rows(&self.y) }
     }
 
     /// Steps that take each example once, but for what is left of them.

@@ -4,6 +4,7 @@ mod finding;
 mod learner;
 mod live;
 mod minibatches;
+mod rate_test;
 mod surface;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ndarray::Array2;
 
 use crate::engine::{Executor, FromDraws, Real, Serial};
-use crate::experiment::{Experiment, Precision};
+use crate::experiment::{Data, Experiment, GivenNetwork};
 
 use super::parallel::in_pool;
 use super::pass::PoolExecutor;
@@ -21,24 +22,12 @@ pub use finding::{ENOUGH_UPDATES, LARGE_UPDATE, STILL, TrainingFinding, UNCHANGE
 pub use learner::{Divergence, Learner, TrainingRecord};
 pub use live::{LiveTraining, TrainingState, VariantTraining};
 pub use minibatches::Minibatches;
+pub use rate_test::{RateFinding, RatePoint, RateRange, RateTest, VariantRates, rate_test};
 pub use surface::{DecisionSurface, SURFACE_CELLS};
 
 /// Records of a variant at most, but for the last: every 2^k-th step leaves one, with the least k
 /// for which that is enough.
 pub const MOST_RECORDS: usize = 1024;
-
-/// Why there is no training.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainingError {
-    /// Told to stop before the first step.
-    #[error(transparent)]
-    Stopped(#[from] Stopped),
-    /// A precision that passes are emulated in.
-    #[error(
-        "precision = \"{0}\" is emulated for a single pass and trains nothing: set architecture.precision to \"f64\" or \"f32\"."
-    )]
-    Emulated(&'static str),
-}
 
 /// A training under way: it may be stopped after any step, looked at, and go on.
 pub struct Training<T> {
@@ -54,7 +43,7 @@ impl<T: Real + FromDraws> Training<T> {
     /// Draws every variant's network; nothing has been learned yet.
     ///
     /// # Errors
-    /// [`TrainingError`].
+    /// [`Stopped`] when told to stop before the first step.
     ///
     /// ```
     /// use gradient_lab::experiment::Preset;
@@ -70,11 +59,7 @@ impl<T: Real + FromDraws> Training<T> {
         experiment: &Experiment,
         study: &mut DrawStudy,
         task: &TaskContext<'_>,
-    ) -> Result<Self, TrainingError> {
-        let precision = experiment.architecture.precision;
-        if matches!(precision, Precision::Fp16 | Precision::Bf16) {
-            return Err(TrainingError::Emulated(precision.id()));
-        }
+    ) -> Result<Self, Stopped> {
         let mut learners = Vec::new();
         let mut examples = None;
         for variant in &experiment.variants {
@@ -117,6 +102,10 @@ impl<T: Real + FromDraws> Training<T> {
         &mut self.learners
     }
 
+    fn parameters_and_data(&self) -> (Vec<GivenNetwork>, Data) {
+        (self.learners.iter().map(Learner::given).collect(), self.minibatches.data())
+    }
+
     /// Steps behind it.
     pub fn steps_taken(&self) -> usize {
         self.steps_taken
@@ -141,7 +130,8 @@ impl<T: Real + FromDraws> Training<T> {
         self.run_to(self.experiment.training_steps(), threads, task)
     }
 
-    /// [`Self::run`] until so many steps are behind it, at most all of them.
+    /// Takes steps until so many are behind it, at most the experiment's. Threads share out the rows of
+    /// large layers and change no bit.
     ///
     /// # Errors
     /// [`Stopped`]: then the steps so far are done and the rest can follow.

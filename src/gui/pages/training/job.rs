@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::experiment::Experiment;
 use crate::runtime::Deliver;
-use crate::study::{
-    DrawStudy, LiveTraining, Stopped, TaskContext, TrainingError, TrainingState, all_threads,
-};
+use crate::study::{DrawStudy, LiveTraining, Stopped, TaskContext, TrainingState, all_threads};
 
 /// States that the window is told of are at least this far apart.
 const LOOK: Duration = Duration::from_millis(100);
@@ -70,9 +68,6 @@ pub(super) struct Question {
     pub speed: Speed,
 }
 
-/// What it answers: the state, or why there is no training.
-pub(super) type Answer = Result<TrainingState, String>;
-
 /// The training that the worker holds between questions.
 pub(super) struct Job {
     study: DrawStudy,
@@ -91,22 +86,27 @@ impl Job {
         &mut self,
         question: &Question,
         task: &TaskContext<'_>,
-        deliver: Deliver<'_, Answer>,
-    ) -> Result<Answer, Stopped> {
+        deliver: Deliver<'_, TrainingState>,
+    ) -> Result<TrainingState, Stopped> {
         if self.live.as_ref().is_none_or(|(run, _)| *run != question.run) {
             self.live = None;
-            match LiveTraining::new(&question.experiment, &mut self.study, task) {
-                Ok(live) => self.live = Some((question.run, live)),
-                Err(TrainingError::Stopped(stopped)) => return Err(stopped),
-                Err(refusal) => return Ok(Err(refusal.to_string())),
-            }
+            let live = LiveTraining::new(&question.experiment, &mut self.study, task)?;
+            self.live = Some((question.run, live));
         }
         let (_, live) = self.live.as_mut().expect("it was just made");
         let is_paused = || self.is_paused.load(Ordering::Relaxed);
+        // A pause acts after the present step, however long a piece is.
+        let (stop, report) =
+            (|| is_paused() || task.proceed().is_err(), |share: f32| task.report(share));
+        let watched = TaskContext::new(&stop, &report);
         let (mut piece, mut looked) = (1, Instant::now());
         while live.steps_taken() < question.until && !is_paused() {
             let start = Instant::now();
-            live.run_to((live.steps_taken() + piece).min(question.until), all_threads(), task)?;
+            let until = (live.steps_taken() + piece).min(question.until);
+            if live.run_to(until, all_threads(), &watched).is_err() {
+                task.proceed()?;
+                break;
+            }
             piece = match question.speed {
                 Speed::Full if start.elapsed() < PIECE / 2 => 2 * piece,
                 Speed::Full if start.elapsed() > 2 * PIECE => (piece / 2).max(1),
@@ -114,14 +114,14 @@ impl Job {
                 _ => 1,
             };
             if looked.elapsed() >= LOOK {
+                deliver(live.state());
                 looked = Instant::now();
-                deliver(Ok(live.state()));
             }
             while start.elapsed() < question.speed.wait() && !is_paused() {
                 task.proceed()?;
                 std::thread::sleep(NAP.min(question.speed.wait()));
             }
         }
-        Ok(Ok(live.state()))
+        Ok(live.state())
     }
 }

@@ -2,7 +2,9 @@
 
 use eframe::egui::{ComboBox, DragValue, Ui};
 
-use crate::experiment::{Experiment, OptimizerKind, Schedule, SetKind, limits};
+use crate::experiment::{
+    Experiment, LossScaling, OptimizerKind, Schedule, SetKind, Training, limits,
+};
 use crate::gui::controls::named;
 
 /// A line of fields.
@@ -47,9 +49,35 @@ pub(super) fn show(ui: &mut Ui, experiment: &mut Experiment) {
     if ui.checkbox(&mut falls, "cosine").on_hover_text(hint).changed() {
         training.schedule = Some(if falls { Schedule::Cosine } else { Schedule::Constant });
     }
+    if experiment.architecture.precision.is_emulated() {
+        loss_scale(ui, &mut training);
+    }
     if training != before {
         experiment.training = Some(training);
     }
+}
+
+/// The loss scale of a narrow format.
+fn loss_scale(ui: &mut Ui, training: &mut Training) {
+    let powers = (0..=15).map(|power| LossScaling::Static(libm::exp2(f64::from(power))));
+    let all = [None, Some(LossScaling::Dynamic)].into_iter().chain(powers.skip(1).map(Some));
+    let words = |scaling: Option<LossScaling>| match scaling {
+        None => "1".to_owned(),
+        Some(LossScaling::Dynamic) => LossScaling::DYNAMIC.to_owned(),
+        Some(LossScaling::Static(scale)) => scale.to_string(),
+    };
+    let hint = "By what the loss is multiplied before the backward pass, so that small gradients do not flush to zero";
+    named(ui, "Loss scale", hint, |ui| {
+        let list = ComboBox::from_id_salt("loss scale").selected_text(words(training.loss_scale));
+        let entries = |ui: &mut Ui| {
+            for each in all {
+                if ui.selectable_label(training.loss_scale == each, words(each)).clicked() {
+                    training.loss_scale = each;
+                }
+            }
+        };
+        list.show_ui(ui, entries).response
+    });
 }
 
 /// Which examples are learned from.
