@@ -174,7 +174,7 @@ impl Numbers {
                 records_json::write_pretty(&**steps, &mut bytes)?;
             }
             (Self::Remedies(table), TableFormat::Csv) => {
-                remedies_table::write_csv(table, &mut bytes)?
+                remedies_table::write_csv(table, &mut bytes)?;
             }
             (Self::Remedies(table), TableFormat::Json) => {
                 remedies_table::write_json(table, &mut bytes)?;

@@ -30,7 +30,7 @@ pub(super) struct DenseInLaw {
 #[derive(Clone, Debug)]
 enum Weights {
     One(OneInLaw),
-    Batch(BatchInLaw),
+    Batch(Box<BatchInLaw>),
 }
 
 impl DenseInLaw {
@@ -50,7 +50,7 @@ impl DenseInLaw {
         };
         let weights = match batch {
             1 => Weights::One(OneInLaw::new(inputs, units)),
-            _ => Weights::Batch(BatchInLaw::default()),
+            _ => Weights::Batch(Box::default()),
         };
         let scale = variant.init_of(l).scale(inputs, units);
         Self { inputs, scale, bias, bias_law: random.then_some(*law), given_norm, weights }

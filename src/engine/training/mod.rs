@@ -5,6 +5,7 @@
 
 mod evaluate;
 mod loss_scaler;
+mod mixed;
 mod optimizer;
 mod plain_gradient;
 mod progress;

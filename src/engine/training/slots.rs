@@ -186,3 +186,36 @@ impl<T: Real> LayerSlots<T> {
         own.chain([SlotKind::Gamma, SlotKind::Beta].into_iter().zip(norm))
     }
 }
+
+/// What a network that trains takes for granted.
+const PLAIN: &str = "plain parameters are written out";
+
+impl<T: Real> Network<T> {
+    /// One array of a network with plain parameters.
+    ///
+    /// # Panics
+    /// If the layer has no such array.
+    pub(super) fn array(&self, index: usize, kind: SlotKind) -> &[T] {
+        let vector = match kind {
+            SlotKind::Weight => return self.dense(index).unit.as_slice().expect(STANDARD),
+            SlotKind::Bias => self.dense(index).bias.as_ref(),
+            SlotKind::Gamma => self.norm(index).and_then(|norm| norm.gamma.as_ref()),
+            SlotKind::Beta => self.norm(index).and_then(|norm| norm.beta.as_ref()),
+        };
+        vector.expect(PLAIN)
+    }
+
+    /// The array of that kind, but for W.
+    ///
+    /// # Panics
+    /// If the layer has no such vector.
+    pub(super) fn vector_mut(&mut self, index: usize, kind: SlotKind) -> &mut Vec<T> {
+        let vector = match kind {
+            SlotKind::Weight => unreachable!("W is a matrix"),
+            SlotKind::Bias => self.dense_mut(index).bias.as_mut(),
+            SlotKind::Gamma => self.norm_mut(index).and_then(|norm| norm.gamma.as_mut()),
+            SlotKind::Beta => self.norm_mut(index).and_then(|norm| norm.beta.as_mut()),
+        };
+        vector.expect(PLAIN)
+    }
+}

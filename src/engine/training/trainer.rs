@@ -15,13 +15,12 @@ use crate::engine::rows::Executor;
 use crate::experiment::{Experiment, Schedule, Variant};
 
 use super::evaluate::accuracy;
+use super::mixed::Mixed;
 use super::optimizer::{Moments, Optimizer};
 use super::progress::LayerProgress;
 use super::report::{Diverged, StepReport};
 use super::running::RunningStatistics;
 use super::slots::{LayerSlots, SlotKind, SlotState};
-
-use mixed::Mixed;
 
 /// A network that learns, with all the memory that a step takes.
 #[derive(Clone, Debug)]
@@ -372,33 +371,5 @@ impl<T: Real> Trainer<T> {
     }
 }
 
-/// What a network that trains takes for granted.
-const PLAIN: &str = "plain parameters are written out";
 /// What [`Trainer::resume`] takes for granted.
 const FOREIGN: &str = "a training goes on with its own state";
-
-impl<T: Real> Network<T> {
-    /// One array of a network with plain parameters.
-    ///
-    /// # Panics
-    /// If the layer has no such array.
-    fn array(&self, index: usize, kind: SlotKind) -> &[T] {
-        let vector = match kind {
-            SlotKind::Weight => return self.dense(index).unit.as_slice().expect(STANDARD),
-            SlotKind::Bias => self.dense(index).bias.as_ref(),
-            SlotKind::Gamma => self.norm(index).and_then(|norm| norm.gamma.as_ref()),
-            SlotKind::Beta => self.norm(index).and_then(|norm| norm.beta.as_ref()),
-        };
-        vector.expect(PLAIN)
-    }
-
-    fn vector_mut(&mut self, index: usize, kind: SlotKind) -> &mut Vec<T> {
-        let vector = match kind {
-            SlotKind::Weight => unreachable!("W is a matrix"),
-            SlotKind::Bias => self.dense_mut(index).bias.as_mut(),
-            SlotKind::Gamma => self.norm_mut(index).and_then(|norm| norm.gamma.as_mut()),
-            SlotKind::Beta => self.norm_mut(index).and_then(|norm| norm.beta.as_mut()),
-        };
-        vector.expect(PLAIN)
-    }
-}
