@@ -5,11 +5,12 @@ use std::sync::Arc;
 use eframe::egui::{self, Align, Layout, Rect, RichText, Ui, UiBuilder, Vec2, pos2, vec2};
 
 use crate::export::table::Numbers;
-use crate::figure::Figure;
+use crate::figure::{Figure, View};
 use crate::paint::{Medium, Painter, Wish};
 
 use super::alone;
 use super::command::{Command, Commands};
+use super::page::Page;
 
 /// Height of a figure's tools where they have a row of their own, in points.
 const TOOLS: f32 = 24.0;
@@ -108,4 +109,13 @@ fn tools(ui: &mut Ui, figure: &Arc<Figure>, commands: &mut Commands) {
 pub fn tool(ui: &mut Ui, text: &str, hint: &str) -> bool {
     let button = egui::Button::new(RichText::new(text).small()).frame_when_inactive(false);
     ui.add(button).on_hover_text(hint).clicked()
+}
+
+/// Leads to what could be done about a variant.
+pub fn cure(ui: &mut Ui, view: View, variant: usize, commands: &mut Commands) {
+    let hint = "Every remedy for this variant, measured over many networks";
+    if tool(ui, "What cures it?", hint) {
+        commands.push(Command::Look(View { variant, ..view }));
+        commands.push(Command::Go(Page::Remedies));
+    }
 }

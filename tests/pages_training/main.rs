@@ -67,6 +67,8 @@ fn it_plays_pauses_steps_and_begins_anew() {
     window.keep("training-1024");
     window.get_by_role_and_label(Role::Button, "Reset").click();
     window.wait_for("0 of 300 steps");
+    // Nothing has learned, nothing ails.
+    assert!(window.query_by_role_and_label(Role::Button, "What cures it?").is_none());
 }
 
 #[test]
@@ -297,6 +299,10 @@ fn it_is_seen_at_other_sizes() {
     window.wait_for("300 of 300 steps");
     window.wait_for("It learns");
     window.keep("training-1920");
+    window.get_by_role_and_label(Role::Button, "What cures it?").click();
+    window.run_ok();
+    assert_eq!(window.state().page(), Page::Remedies);
+    assert_eq!(window.state().lab().view.variant, 0, "the sigmoids have not moved");
     let state = trained(&Preset::find("xor").expect("a preset").experiment());
     on_paper(&Figure::training(&state), "xor");
     on_paper(&Figure::training_layers(&state, 100), "xor");

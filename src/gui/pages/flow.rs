@@ -8,14 +8,13 @@ use eframe::egui::{self, Align, Layout, RichText, ScrollArea, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use crate::export::table::Numbers;
-use crate::figure::{Figure, FigureId, View, norms_table, with_minus};
+use crate::figure::{Figure, FigureId, norms_table, with_minus};
 use crate::study::Draw;
 
 use crate::gui::command::{Command, Commands};
 use crate::gui::controls;
-use crate::gui::figure_tools::{figure_with_tools, tool};
+use crate::gui::figure_tools::{cure, figure_with_tools, tool};
 use crate::gui::lab::Lab;
-use crate::gui::page::Page;
 use crate::gui::page_view::{PageContext, PageView};
 use crate::paint::{self, Painter, theme};
 
@@ -126,15 +125,6 @@ fn below(ui: &mut Ui, lab: &mut Lab, draw: &Arc<Draw>, commands: &mut Commands) 
         });
     });
     table(ui, draw, lab.view.variant);
-}
-
-/// Leads to what could be done about a variant.
-fn cure(ui: &mut Ui, view: View, variant: usize, commands: &mut Commands) {
-    let hint = "Every remedy for this variant, measured over many networks";
-    if tool(ui, "What cures it?", hint) {
-        commands.push(Command::Look(View { variant, ..view }));
-        commands.push(Command::Go(Page::Remedies));
-    }
 }
 
 fn table(ui: &mut Ui, draw: &Draw, detail: usize) {

@@ -16,7 +16,7 @@ use crate::study::{DrawStudy, TrainingState};
 
 use crate::gui::command::Commands;
 use crate::gui::controls;
-use crate::gui::figure_tools::figure_with_tools;
+use crate::gui::figure_tools::{cure, figure_with_tools};
 use crate::gui::lab::Lab;
 use crate::gui::message::sentence;
 use crate::gui::page_view::{PageContext, PageView};
@@ -78,7 +78,7 @@ impl PageView for TrainingPage {
         self.sender.take(commands);
         egui::Panel::top("training").show(ui, |ui| {
             ui.add_space(4.0);
-            ui.horizontal_wrapped(|ui| self.buttons(ui, lab));
+            ui.horizontal_wrapped(|ui| self.buttons(ui, lab, commands));
             ui.horizontal_wrapped(|ui| settings::show(ui, &mut lab.experiment));
             self.words(ui, lab);
             ui.add_space(2.0);
@@ -176,7 +176,7 @@ impl TrainingPage {
         }
     }
 
-    fn buttons(&mut self, ui: &mut Ui, lab: &Lab) {
+    fn buttons(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
         let all = lab.experiment.training_steps();
         let taken = self.state().map_or(0, |state| state.steps_taken);
         let is_done = self.is_of(lab) && taken >= all;
@@ -224,6 +224,11 @@ impl TrainingPage {
         let share = taken as f32 / all.max(1) as f32;
         let words = format!("{taken} of {all} steps");
         ui.add(ProgressBar::new(share.min(1.0)).desired_width(180.0).text(words));
+        let still =
+            |state: &TrainingState| state.variants.iter().position(|v| v.has_still_layers());
+        if let Some(ailing) = self.state().filter(|_| self.is_of(lab)).and_then(still) {
+            cure(ui, lab.view, ailing, commands);
+        }
     }
 
     fn words(&self, ui: &mut Ui, lab: &Lab) {

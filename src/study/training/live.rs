@@ -46,6 +46,13 @@ pub struct VariantTraining {
     pub findings: Vec<TrainingFinding>,
 }
 
+impl VariantTraining {
+    /// Whether layers have hardly moved where others have.
+    pub fn has_still_layers(&self) -> bool {
+        self.findings.iter().any(|finding| matches!(finding, TrainingFinding::Still { .. }))
+    }
+}
+
 impl LiveTraining {
     /// Draws every variant's network; nothing has been learned yet.
     ///
