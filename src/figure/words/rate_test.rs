@@ -15,7 +15,9 @@ pub fn sentence(finding: &RateFinding, range: &RateRange) -> String {
                 Some(rate) => {
                     format!("and from {} on is above what it was at first", number(*rate))
                 }
-                None => format!("and does not rise beyond that up to {}", number(range.high)),
+                None => {
+                    format!("and stays below what it was at first up to {}", number(range.high))
+                }
             };
             format!(
                 "take η = {}, where the loss falls most steeply; it is lowest at {} ({}, from {}), {end}",

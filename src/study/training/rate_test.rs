@@ -144,7 +144,7 @@ impl RateFinding {
 /// let (xor, task) = (Preset::find("xor").expect("a preset").experiment(), TaskContext::unattended());
 /// let test = rate_test(&xor, RateRange::default(), &mut DrawStudy::new(), &task)?;
 /// let rate = test.variants[0].finding.suggested().expect("it learns");
-/// assert!((1e-3..10.0).contains(&rate));
+/// assert!(rate > 1.0); // few sigmoid units and squared error take large steps
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn rate_test(
