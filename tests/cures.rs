@@ -63,7 +63,7 @@ fn the_first_prescription_holds_on_other_seeds() {
     for (experiment, variant) in
         chapter.into_iter().chain(ailing(GENERATOR_SEED).take(1).map(|e| (e, 0)))
     {
-        let (name, proof) = prove(&experiment, variant, 600);
+        let (name, proof) = prove(&experiment, variant, 400);
         assert_eq!(proof, Ok(()), "{name}: {}", experiment.to_toml());
     }
 }
@@ -188,18 +188,18 @@ fn a_prescription_says_no_more_than_is_known() {
         let table = self::table(&experiment, variant, seeds);
         (format!("{:?}", table.prescription()), words::prescription(&table), table)
     };
-    let (healthy, words, table) = said(1, 600);
+    let (healthy, words, table) = said(1, 300);
     assert_eq!(healthy, "Healthy", "{words}");
     assert!(table.first().is_some() && words.starts_with("He needs no cure. "), "{words}");
     let (open, words, table) = said(0, 3);
     assert!(open.starts_with("Undecided") && table.first().is_none(), "{words}");
     assert!(words.ends_with("for which 3 networks are too few."), "{words}");
     assert_eq!(words::of_format(&table), None);
-    experiment.architecture.precision = Precision::Fp16;
-    let narrow = self::table(&experiment, 0, 3);
-    let told = words::of_format(&narrow).expect("it is measured in another format");
+    let mut narrow = preset("chapter-16");
+    narrow.architecture.precision = Precision::Fp16;
+    let told = words::of_format(&self::table(&narrow, 1, 3));
+    let told = told.expect("it is measured in another format");
     assert!(told.starts_with("Measured in f64. What fp16 loses, "), "{told}");
-    assert_eq!(narrow.rows.len(), table.rows.len());
 }
 
 #[test]

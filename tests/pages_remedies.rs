@@ -34,7 +34,8 @@ fn open(experiment: Experiment, size: [f32; 2], theme: Theme) -> PageWindow {
 
 #[test]
 fn the_cured_variant_stands_beside_the_ailing_one() {
-    let mut window = open(ailing(), [1280.0, 900.0], Theme::Light);
+    let mut window = open(ailing(), [1920.0, 1080.0], Theme::Dark);
+    window.keep("remedies-large-dark");
     let page = window.state_mut().pages().get::<RemediesPage>();
     let table = page.remedies().expect("complete").clone();
     assert!(table.is_complete && table.before.verdict == Verdict::Vanishes);
@@ -55,7 +56,9 @@ fn the_cured_variant_stands_beside_the_ailing_one() {
 
 #[test]
 fn another_row_is_chosen_and_opened_by_itself() {
-    let mut window = open(ailing(), [1280.0, 900.0], Theme::Dark);
+    let mut window = open(ailing(), [1024.0, 640.0], Theme::Light);
+    assert!(window.unnamed_widgets().is_empty(), "{:#?}", window.unnamed_widgets());
+    window.keep("remedies-small-light");
     let page = window.state_mut().pages().get::<RemediesPage>();
     let table = page.remedies().expect("complete").clone();
     let row = table.rows.iter().take(8).find(|row| row.remedy.id() == "layer_norm+pre_skip");
@@ -98,14 +101,9 @@ fn six_variants_take_no_seventh() {
 }
 
 #[test]
-fn the_page_is_drawn() {
-    for (name, experiment, size, theme) in [
-        ("small-light", ailing(), [1024.0, 640.0], Theme::Light),
-        ("large-dark", ailing(), [1920.0, 1080.0], Theme::Dark),
-        ("chapter-16", Experiment::default(), [1024.0, 640.0], Theme::Dark),
-    ] {
-        let mut window = open(experiment, size, theme);
-        assert!(window.unnamed_widgets().is_empty(), "{:#?}", window.unnamed_widgets());
-        window.keep(&format!("remedies-{name}"));
-    }
+fn a_page_where_nothing_is_sure_is_drawn() {
+    let mut window = open(Experiment::default(), [1024.0, 640.0], Theme::Dark);
+    window.wait_for("for which 60 networks are too few");
+    assert!(window.unnamed_widgets().is_empty(), "{:#?}", window.unnamed_widgets());
+    window.keep("remedies-chapter-16");
 }
