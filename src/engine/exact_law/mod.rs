@@ -101,8 +101,9 @@ impl ExactLaw {
     /// Whether that is less work than drawing the weights: always for one example, otherwise as
     /// long as the examples are few beside the units.
     ///
-    /// A layer of n × n in law takes 2nB normal numbers and about 9nB² multiply-adds; with its
-    /// weights n² and 2n²B.
+    /// A layer of n × n in law takes 2nB normal numbers and about 9nB² multiply-adds by
+    /// Gram–Schmidt, which is what counts here, since inner products take fewer; with its weights n²
+    /// and 2n²B.
     pub fn is_cheaper(experiment: &Experiment, variant: &Variant) -> bool {
         let batch = experiment.architecture.batch;
         let (mut in_law, mut direct) = (0, 0);

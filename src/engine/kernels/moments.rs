@@ -278,3 +278,24 @@ fn group_pull_back_body<T: Real>(
     }
     !lost
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::kernels::same_bits;
+
+    /// A faint number is found wherever it stands, and neither 0 nor what is not faint counts.
+    #[test]
+    fn faint_numbers_are_found() {
+        for length in [1, 15, 16, 40] {
+            let mut entries = vec![-2.0_f64; length];
+            entries[0] = 0.0;
+            assert!(!same_bits(|| holds_faint(&entries, 1e-9)));
+            for place in 0..length {
+                let before = std::mem::replace(&mut entries[place], -1e-10);
+                assert!(same_bits(|| holds_faint(&entries, 1e-9)), "{place} of {length}");
+                entries[place] = before;
+            }
+        }
+    }
+}

@@ -19,7 +19,7 @@ impl<T: Real> ScaledColumns<T> {
         Self { mantissa: Array2::from_elem((units, batch), T::ZERO), exponent: vec![0; batch] }
     }
 
-    /// The same numbers in double precision.
+    /// These n × B numbers with mantissas in double precision.
     pub(crate) fn to_double(&self) -> ScaledColumns<f64> {
         let mantissa = self.mantissa.mapv(Real::to_f64);
         ScaledColumns { mantissa, exponent: self.exponent.clone() }

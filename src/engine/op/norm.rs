@@ -48,7 +48,7 @@ impl<T: Real> Norm<T> {
         Self { spec, units, gamma: None, beta: None, fixed: None }
     }
 
-    /// The same numbers in double precision.
+    /// This normalization with γ and β in double precision.
     pub(crate) fn to_double(&self) -> Norm<f64> {
         let numbers = |of: &Vec<T>| of.iter().map(|number| number.to_f64()).collect();
         let [gamma, beta] = [&self.gamma, &self.beta].map(|of| of.as_ref().map(numbers));

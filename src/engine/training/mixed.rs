@@ -76,7 +76,7 @@ impl Mixed {
 }
 
 impl<T: Real> Network<T> {
-    /// The same numbers in double precision.
+    /// This network with weights, biases, γ, β and examples in double precision.
     fn to_double(&self) -> Network<f64> {
         let numbers = |of: &[T]| -> Vec<f64> { of.iter().map(|number| number.to_f64()).collect() };
         let ops = (0..self.depth()).flat_map(|index| {

@@ -87,7 +87,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// The same, if there are at most so many columns of numbers that the lab takes.
+    /// This array, if it has at most so many columns of numbers as the lab takes.
     pub fn checked(self, most_columns: usize) -> Result<Self, ArrayError> {
         match self.columns {
             _ if self.numbers.is_empty() => return Err(ArrayError::Empty),
