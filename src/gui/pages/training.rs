@@ -80,6 +80,9 @@ impl PageView for TrainingPage {
             ui.add_space(4.0);
             ui.horizontal_wrapped(|ui| self.buttons(ui, lab, commands));
             ui.horizontal_wrapped(|ui| settings::show(ui, &mut lab.experiment));
+            if lab.experiment.architecture.precision.is_emulated() {
+                ui.horizontal(|ui| settings::loss_scale(ui, &mut lab.experiment));
+            }
             self.words(ui, lab);
             ui.add_space(2.0);
         });

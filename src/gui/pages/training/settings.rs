@@ -2,9 +2,7 @@
 
 use eframe::egui::{ComboBox, DragValue, Ui};
 
-use crate::experiment::{
-    Experiment, LossScaling, OptimizerKind, Schedule, SetKind, Training, limits,
-};
+use crate::experiment::{Experiment, LossScaling, OptimizerKind, Schedule, SetKind, limits};
 use crate::gui::controls::named;
 
 /// A line of fields.
@@ -49,16 +47,15 @@ pub(super) fn show(ui: &mut Ui, experiment: &mut Experiment) {
     if ui.checkbox(&mut falls, "cosine").on_hover_text(hint).changed() {
         training.schedule = Some(if falls { Schedule::Cosine } else { Schedule::Constant });
     }
-    if experiment.architecture.precision.is_emulated() {
-        loss_scale(ui, &mut training);
-    }
     if training != before {
         experiment.training = Some(training);
     }
 }
 
-/// The loss scale of a narrow format.
-fn loss_scale(ui: &mut Ui, training: &mut Training) {
+/// The loss scale, of a narrow format.
+pub(super) fn loss_scale(ui: &mut Ui, experiment: &mut Experiment) {
+    let mut training = experiment.training.unwrap_or_default();
+    let before = training;
     let powers = (0..=15).map(|power| LossScaling::Static(libm::exp2(f64::from(power))));
     let all = [None, Some(LossScaling::Dynamic)].into_iter().chain(powers.skip(1).map(Some));
     let words = |scaling: Option<LossScaling>| match scaling {
@@ -78,6 +75,9 @@ fn loss_scale(ui: &mut Ui, training: &mut Training) {
         };
         list.show_ui(ui, entries).response
     });
+    if training != before {
+        experiment.training = Some(training);
+    }
 }
 
 /// Which examples are learned from.
