@@ -48,6 +48,11 @@ dispatch!(
     (entries: &[T]) -> f64
 );
 dispatch!(
+    /// Σ (a − b)², each difference in the arrays' own type and the sum in `f64`.
+    squared_distance, squared_distance_body,
+    (a: &[T], b: &[T]) -> f64
+);
+dispatch!(
     /// `sums[unit]` = Σ_b entry · `factors[b]` of the unit's row, in `f64`.
     weighted_row_sums, weighted_row_sums_body,
     (entries: &[T], factors: &[f64], sums: &mut [f64])
@@ -313,6 +318,20 @@ fn square_sum_body<T: Real>(entries: &[T]) -> f64 {
     sum_of(entries, |entry| entry * entry)
 }
 
+#[inline(always)]
+fn squared_distance_body<T: Real>(a: &[T], b: &[T]) -> f64 {
+    let mut sums = [0.0; SUMS];
+    let ((a_blocks, a_rest), (b_blocks, b_rest)) = (a.as_chunks::<SUMS>(), b.as_chunks::<SUMS>());
+    for (a, b) in a_blocks.iter().zip(b_blocks) {
+        for lane in 0..SUMS {
+            let distance = (a[lane] - b[lane]).to_f64();
+            sums[lane] += distance * distance;
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).map(|(&a, &b)| (a - b).to_f64());
+    sum_of_lanes(sums) + rest.map(|distance| distance * distance).sum::<f64>()
+}
+
 /// Σ term(entry), over the lanes of a register or two.
 #[inline(always)]
 fn sum_of<T: Real>(entries: &[T], term: impl Fn(f64) -> f64) -> f64 {
@@ -370,6 +389,7 @@ mod tests {
             same_bits(|| range(single));
             same_bits(|| total(single));
             same_bits(|| square_sum(single));
+            same_bits(|| squared_distance(single, &narrow(&other)));
             same_bits(|| weighted_dot(single, &other, &factors));
             same_bits(|| squared_deviations(single, 0.1));
             same_bits(|| count_below(single, 0.2));

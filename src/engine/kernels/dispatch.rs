@@ -71,9 +71,10 @@ impl InstructionSet {
 }
 
 /// Defines a function over arrays of a [`Real`](crate::engine::Real) that runs `$body`, compiled
-/// for each [`InstructionSet`]; or `$widest` for AVX-512, the same with tiles of another size.
+/// for each [`InstructionSet`]: with `/ $widest` another one for AVX-512, and `by registers` one that
+/// asks for those of the set.
 macro_rules! dispatch {
-    ($(#[$doc:meta])* $name:ident, $body:ident $(/ $widest:ident)?,
+    ($(#[$doc:meta])* $name:ident, $body:ident $(/ $widest:ident)? $($by:ident registers)?,
      ($($argument:ident: $type:ty),*) $(-> $result:ty)?) => {
         $(#[$doc])*
         pub fn $name<T: $crate::engine::number::Real>($($argument: $type),*) $(-> $result)? {
@@ -83,12 +84,12 @@ macro_rules! dispatch {
 
                 #[target_feature(enable = "avx2,fma")]
                 fn wide<T: $crate::engine::number::Real>($($argument: $type),*) $(-> $result)? {
-                    $body($($argument),*)
+                    $crate::engine::kernels::dispatch!(@body Avx2 $body [$($widest)?] [$($by)?])($($argument),*)
                 }
 
                 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
                 fn widest<T: $crate::engine::number::Real>($($argument: $type),*) $(-> $result)? {
-                    $crate::engine::kernels::dispatch!(@body $body $($widest)?)($($argument),*)
+                    $crate::engine::kernels::dispatch!(@body Avx512 $body [$($widest)?] [$($by)?])($($argument),*)
                 }
 
                 match InstructionSet::best() {
@@ -99,11 +100,14 @@ macro_rules! dispatch {
                     InstructionSet::Portable => {}
                 }
             }
-            $body($($argument),*)
+            $crate::engine::kernels::dispatch!(@body Portable $body [$($widest)?] [$($by)?])($($argument),*)
         }
     };
-    (@body $body:ident) => { $body };
-    (@body $body:ident $widest:ident) => { $widest };
+    (@body Avx512 $body:ident [$widest:ident] []) => { $widest };
+    (@body $set:ident $body:ident [$($widest:ident)?] []) => { $body };
+    (@body $set:ident $body:ident [] [$by:ident]) => {
+        $body::<T, $crate::engine::kernels::registers::$set>
+    };
 }
 pub(crate) use dispatch;
 

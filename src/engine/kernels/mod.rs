@@ -12,7 +12,9 @@ mod columns;
 mod dispatch;
 mod layer;
 mod moments;
+mod panels;
 mod product;
+pub(crate) mod registers;
 pub(crate) mod sigmoid;
 mod slopes;
 mod sums;
@@ -24,7 +26,8 @@ pub use activate::activate;
 pub use affine::scale_and_shift_rows;
 pub use columns::{
     column_squares, column_tops, count_below, largest, none_below, range, scale_columns,
-    scale_columns_into, square_sum, squared_deviations, total, weighted_dot, weighted_row_sums,
+    scale_columns_into, square_sum, squared_deviations, squared_distance, total, weighted_dot,
+    weighted_row_sums,
 };
 pub use dispatch::InstructionSet;
 pub(crate) use dispatch::dispatch;
@@ -60,5 +63,16 @@ fn will_need<T>(slice: &[T], ahead: usize) {
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T1>(slice.as_ptr().wrapping_add(ahead).cast());
+    }
+}
+
+/// Asks for what lies at any address, into the nearest cache.
+#[inline(always)]
+fn will_need_soon<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing and cannot fault.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
     }
 }

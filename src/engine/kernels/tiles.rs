@@ -1,288 +1,200 @@
 //! Tiles of sums in registers, over panels of examples that lie side by side.
 
-use std::ops::Range;
-
-use super::{line, will_need};
+use super::registers::{InRegisters, Register, Registers};
+use super::{line, will_need_soon};
 use crate::engine::number::Real;
 
-/// Terms that are summed before the next tile's turn: a panel takes half of a 32 KB cache.
-pub(super) const TERMS: usize = 256;
-
-/// Which product is asked for.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Turned {
-    /// None of the factors is turned: W X.
-    None,
-    /// Wᵀ X.
-    First,
-    /// W Xᵀ.
-    Second,
-}
-
-/// What is asked for.
+/// The rows that meet a panel: row r's k-th number.
 #[derive(Clone, Copy)]
-pub(super) struct Shape<T> {
-    /// Which factor is turned.
-    pub(super) turned: Turned,
-    /// Whether only the rows up to an example's own number are wanted.
-    pub(super) upper: bool,
-    /// From one row of W to the next.
+pub(super) struct Weights<'a, T> {
+    /// From the first row's first term on.
+    pub(super) entries: &'a [T],
+    /// From one row to the next; with `turned`, from one term to the next.
     pub(super) stride: usize,
-    /// Columns of the product: the examples, but for W Xᵀ, where they are the rows of X.
-    pub(super) batch: usize,
-    pub(super) scale: T,
+    /// Whether the rows lie side by side, and not their terms.
+    pub(super) turned: bool,
 }
 
-/// Lays some examples side by side, N in a panel of `terms` rows, converted. What the last panel
-/// has over is filled with numbers that nobody reads.
-#[inline(always)]
-pub(super) fn pack<'a, S: Real, T: Real, const N: usize>(
-    panels: &'a mut [[T; N]],
-    x: &[S],
-    batch: usize,
-    examples: Range<usize>,
-    terms: usize,
-    convert: impl Fn(S) -> T,
-) -> &'a [[T; N]] {
-    let panels = &mut panels[..examples.len().div_ceil(N) * terms];
-    for (number, panel) in panels.chunks_exact_mut(terms).enumerate() {
-        let begin = examples.start + number * N;
-        let end = (begin + N).min(examples.end);
-        for (packed, x) in panel.iter_mut().zip(x.chunks_exact(batch)) {
-            copy(&x[begin..end], packed, &convert);
-        }
-    }
-    panels
-}
-
-/// Lays some rows of X side by side, N in a panel of as many rows as there are `terms`; `inner` are
-/// the numbers of a row. What the last panel has over is filled with numbers that nobody reads.
-#[inline(always)]
-pub(super) fn pack_turned<'a, T: Real, const N: usize>(
-    panels: &'a mut [[T; N]],
-    x: &[T],
-    inner: usize,
-    rows: Range<usize>,
-    terms: Range<usize>,
-) -> &'a [[T; N]] {
-    let panels = &mut panels[..rows.len().div_ceil(N) * terms.len()];
-    let x = &x[rows.start * inner..rows.end * inner];
-    for (panel, rows) in panels.chunks_exact_mut(terms.len()).zip(x.chunks(N * inner)) {
-        let mut squares = rows.chunks_exact(SIDE * inner);
-        let whole = squares.len() * SIDE;
-        for (square, rows) in squares.by_ref().enumerate() {
-            let row = |r: usize| &rows[r * inner..][terms.clone()];
-            turn(panel, square * SIDE, [row(0), row(1), row(2), row(3)]);
-        }
-        for (lane, row) in squares.remainder().chunks_exact(inner).enumerate() {
-            for (packed, &x) in panel.iter_mut().zip(&row[terms.clone()]) {
-                packed[whole + lane] = x;
-            }
-        }
-    }
-    panels
-}
-
-/// Side of a square that is turned in registers.
-const SIDE: usize = 4;
-
-/// Lays four rows side by side, as the panel's columns from `lane` on.
-#[inline(always)]
-fn turn<T: Real, const N: usize>(panel: &mut [[T; N]], lane: usize, rows: [&[T]; SIDE]) {
-    let [first, second, third, fourth] = rows.map(|row| row.as_chunks::<SIDE>());
-    let (squares, rest) = panel.as_chunks_mut::<SIDE>();
-    let (below, above) = (first.0.iter().zip(second.0), third.0.iter().zip(fourth.0));
-    for (packed, ((a, b), (c, d))) in squares.iter_mut().zip(below.zip(above)) {
-        let square = turned(a, b, c, d);
-        for k in 0..SIDE {
-            packed[k][lane..lane + SIDE].copy_from_slice(&square[k]);
-        }
-    }
-    for (k, packed) in rest.iter_mut().enumerate() {
-        let column = [first.1[k], second.1[k], third.1[k], fourth.1[k]];
-        packed[lane..lane + SIDE].copy_from_slice(&column);
-    }
-}
-
-/// A square turned; a function of its own, because several squares at once would be made with
-/// shuffles that take longer.
-#[inline(never)]
-fn turned<T: Real>(
-    a: &[T; SIDE],
-    b: &[T; SIDE],
-    c: &[T; SIDE],
-    d: &[T; SIDE],
-) -> [[T; SIDE]; SIDE] {
-    let mut square = [[T::ZERO; SIDE]; SIDE];
-    for k in 0..SIDE {
-        square[k] = [a[k], b[k], c[k], d[k]];
-    }
-    square
-}
-
-/// Copies `from`, at most M numbers, to the begin of `to`; where it is M numbers, without a loop.
-#[inline(always)]
-fn copy<S: Real, T: Real, const M: usize>(from: &[S], to: &mut [T; M], convert: impl Fn(S) -> T) {
-    match <&[S; M]>::try_from(from) {
-        Ok(all) => *to = std::array::from_fn(|i| convert(all[i])),
-        Err(_) => to.iter_mut().zip(from).for_each(|(to, &from)| *to = convert(from)),
-    }
-}
-
-/// Some terms of some examples.
-pub(super) struct Block<'a, T, const A: usize, const B: usize, const N: usize> {
-    pub(super) shape: Shape<T>,
-    /// The first of the terms.
-    pub(super) from: usize,
+/// A panel of examples side by side, and where its sums go.
+#[derive(Clone, Copy)]
+pub(super) struct Panel<'a, T> {
+    /// A row of numbers for each term; what is over of the last panel counts for nothing.
+    pub(super) entries: &'a [T],
+    /// Its rows.
     pub(super) terms: usize,
-    /// The first of the examples.
-    pub(super) first: usize,
-    pub(super) panels: &'a [[T; N]],
-    /// Whether these are the last terms.
-    pub(super) last: bool,
+    /// Its examples that count.
+    pub(super) examples: usize,
+    /// From one row of the sums to the next.
+    pub(super) batch: usize,
+    /// Whether terms have been summed before, and the sums go on from there.
+    pub(super) goes_on: bool,
+    /// What the sums are multiplied by after the last of their terms.
+    pub(super) scale: Option<T>,
 }
 
-impl<T: Real, const A: usize, const B: usize, const N: usize> Block<'_, T, A, B, N> {
-    /// W X: a row's weights lie side by side already.
+/// Most numbers of a tile's row: four registers of AVX-512.
+const WIDEST: usize = 64;
+
+impl<T: Real> Panel<'_, T> {
+    /// The products of some rows with the panel, in tiles of M rows and V registers; `out` begins
+    /// with the first row's first example.
+    ///
+    /// # Safety
+    /// The processor has the set's instructions.
+    ///
+    /// # Panics
+    /// If the weights, the panel or `out` are too short.
     #[inline(always)]
-    pub(super) fn straight(&self, w: &[T], out: &mut [T]) {
+    pub(super) unsafe fn multiply<S: Registers, const M: usize, const V: usize>(
+        &self,
+        weights: Weights<'_, T>,
+        rows: usize,
+        out: &mut [T],
+    ) {
+        let Self { terms, batch, examples, .. } = *self;
+        let Weights { entries, stride, turned } = weights;
+        let [far, near] = if turned { [terms, rows] } else { [rows, terms] };
+        assert!(entries.len() >= (far - 1) * stride + near, "weights of every row and term");
+        assert!(out.len() >= (rows - 1) * batch + examples, "a place for every sum");
+        let width = V * <S::Of<T> as Register<T>>::LANES;
+        assert!(self.entries.len() >= terms * width && examples <= width, "a panel's shape");
         let mut row = 0;
-        let rows = out.len() / self.shape.batch;
         while row < rows {
-            let w = &w[row * self.shape.stride + self.from..];
-            row += match rows - row {
-                left if left >= A + B => self.rows_of::<A, B>(w, row, out),
-                6.. => self.rows_of::<3, 3>(w, row, out),
-                4.. => self.rows_of::<2, 2>(w, row, out),
-                2.. => self.rows_of::<1, 1>(w, row, out),
-                _ => self.rows_of::<1, 0>(w, row, out),
+            // SAFETY: the numbers are there, as the assertions have it, and so are the instructions.
+            row += unsafe {
+                match rows - row {
+                    left if left >= M => self.tile::<S, M, V>(weights, row, out),
+                    4.. => self.tile::<S, 4, V>(weights, row, out),
+                    2.. => self.tile::<S, 2, V>(weights, row, out),
+                    _ => self.tile::<S, 1, V>(weights, row, out),
+                }
             };
         }
     }
 
+    /// M rows from `row` on; returns M.
+    ///
+    /// # Safety
+    /// As for [`Self::multiply`], with M rows left.
     #[inline(always)]
-    fn rows_of<const U: usize, const L: usize>(&self, w: &[T], row: usize, out: &mut [T]) -> usize {
-        let stride = self.shape.stride;
-        let row_of = |r: usize| &w[r * stride..][..self.terms];
-        let upper: [&[T]; U] = std::array::from_fn(row_of);
-        let lower: [&[T]; L] = std::array::from_fn(|r| row_of(U + r));
-        self.tiles::<U, L>(row, out, |k| {
-            if k % line::<T>() == 0 {
-                let ahead = k + (U + L) * stride;
-                upper.iter().chain(&lower).for_each(|row| will_need(row, ahead));
-            }
-            // SAFETY: k < `terms`, the length of each row.
-            let weight = |row: &[T]| unsafe { *row.get_unchecked(k) };
-            (upper.map(weight), lower.map(weight))
-        });
-        U + L
-    }
-
-    /// Wᵀ X, with the rows of W that belong to these terms: a term's weights lie side by side.
-    #[inline(always)]
-    pub(super) fn turned(&self, w: &[T], out: &mut [T]) {
-        let rows = out.len() / self.shape.batch;
-        let mut row = 0;
-        while row < rows {
-            row += self.columns_until(rows, &w[row..], row, out);
-        }
-    }
-
-    /// XᵀX, with the panels of all examples in W's place: a panel's rows lie N apart, and no
-    /// tile is higher than a panel.
-    #[inline(always)]
-    pub(super) fn squared(&self, panels: &[[T; N]], out: &mut [T]) {
-        let rows = self.shape.batch;
-        let mut row = 0;
-        while row < rows {
-            let panel = &panels[row / N * self.terms..][..self.terms];
-            row += self.columns_until(rows, &panel.as_flattened()[row % N..], row, out);
-        }
-    }
-
-    /// As many rows from `row` on as a tile takes, and how many these are.
-    #[inline(always)]
-    fn columns_until(&self, rows: usize, w: &[T], row: usize, out: &mut [T]) -> usize {
-        match rows - row {
-            left if left >= A + B => self.columns_of::<A, B>(w, row, out),
-            6.. => self.columns_of::<3, 3>(w, row, out),
-            4.. => self.columns_of::<2, 2>(w, row, out),
-            2.. => self.columns_of::<1, 1>(w, row, out),
-            _ => self.columns_of::<1, 0>(w, row, out),
-        }
-    }
-
-    #[inline(always)]
-    fn columns_of<const U: usize, const L: usize>(
+    unsafe fn tile<S: Registers, const M: usize, const V: usize>(
         &self,
-        w: &[T],
+        weights: Weights<'_, T>,
         row: usize,
         out: &mut [T],
     ) -> usize {
-        let stride = self.shape.stride;
-        let w = &w[..(self.terms - 1) * stride + U + L];
-        self.tiles::<U, L>(row, out, |k| {
-            will_need(w, k * stride + U + L + line::<T>());
-            // SAFETY: k < `terms` and r < U + L, as the length of `w` has it.
-            let weight = |r: usize| unsafe { *w.get_unchecked(k * stride + r) };
-            (std::array::from_fn(weight), std::array::from_fn(|r| weight(U + r)))
-        });
-        U + L
-    }
-
-    /// U + L rows against every panel; `weights` are the rows' k-th.
-    #[inline(always)]
-    fn tiles<const U: usize, const L: usize>(
-        &self,
-        row: usize,
-        out: &mut [T],
-        weights: impl Fn(usize) -> ([T; U], [T; L]),
-    ) {
-        let batch = self.shape.batch;
-        for (number, panel) in self.panels.chunks_exact(self.terms).enumerate() {
-            let begin = self.first + number * N;
-            let end = (begin + N).min(batch);
-            if self.shape.upper && row >= end {
-                continue;
-            }
-            let mut sums = ([[T::ZERO; N]; U], [[T::ZERO; N]; L]);
-            if self.from > 0 {
-                for (r, sums) in sums.0.iter_mut().chain(&mut sums.1).enumerate() {
-                    copy(&out[(row + r) * batch..][begin..end], sums, |sum| sum);
+        let lanes = <S::Of<T> as Register<T>>::LANES;
+        let is_full = self.examples == V * lanes;
+        let mut edge = [[T::ZERO; WIDEST]; M];
+        // SAFETY: as the function has it; `edge` has room for a tile.
+        unsafe {
+            let out = out.as_mut_ptr().add(row * self.batch);
+            let (to, step) = match is_full {
+                true => (out, self.batch),
+                false => (edge.as_mut_ptr().cast(), WIDEST),
+            };
+            let mut sums = [[S::Of::<T>::splat(T::ZERO); V]; M];
+            if self.goes_on {
+                if !is_full {
+                    copy_rows::<T, M>(self.examples, (out, self.batch), (to, step));
+                }
+                for r in 0..M {
+                    for v in 0..V {
+                        sums[r][v] = S::Of::<T>::load(to.add(r * step + v * lanes));
+                    }
                 }
             }
-            let sums = tile(panel, sums, &weights);
-            let scale = if self.last { self.shape.scale } else { T::from_f64(1.0) };
-            for (r, sums) in sums.0.iter().chain(&sums.1).enumerate() {
-                let out = &mut out[(row + r) * batch..][begin..end];
-                out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = sum * scale);
+            let w = weights.entries.as_ptr();
+            sums = match weights.turned {
+                true => self.add::<S, M, V, true>(w.add(row), weights.stride, sums),
+                false => {
+                    self.add::<S, M, V, false>(w.add(row * weights.stride), weights.stride, sums)
+                }
+            };
+            if let Some(scale) = self.scale {
+                let scale = S::Of::<T>::splat(scale);
+                for r in 0..M {
+                    for v in 0..V {
+                        sums[r][v] = sums[r][v].times(scale);
+                    }
+                }
+            }
+            for r in 0..M {
+                for v in 0..V {
+                    sums[r][v].store(to.add(r * step + v * lanes));
+                }
+            }
+            if !is_full {
+                copy_rows::<T, M>(self.examples, (to, step), (out, self.batch));
             }
         }
+        M
+    }
+
+    /// Adds up the products of a tile, term after term; by value, so that the sums stay in registers.
+    ///
+    /// # Safety
+    /// As for [`Self::multiply`]; `w` is the first row's first number.
+    #[inline(always)]
+    unsafe fn add<S: Registers, const M: usize, const V: usize, const TURNED: bool>(
+        &self,
+        w: *const T,
+        stride: usize,
+        mut sums: [[S::Of<T>; V]; M],
+    ) -> [[S::Of<T>; V]; M] {
+        let lanes = <S::Of<T> as Register<T>>::LANES;
+        let panel = self.entries.as_ptr();
+        let mut k = 0;
+        while k < self.terms {
+            let end = (k + line::<T>()).min(self.terms);
+            if !TURNED {
+                for r in 0..M {
+                    will_need_soon(w.wrapping_add((M + r) * stride + k));
+                }
+            }
+            while k < end {
+                if TURNED {
+                    will_need_soon(w.wrapping_add((k + AHEAD) * stride));
+                    will_need_soon(w.wrapping_add(k * stride + M + line::<T>()));
+                }
+                // SAFETY: as the function has it.
+                unsafe {
+                    let mut x = [S::Of::<T>::splat(T::ZERO); V];
+                    for v in 0..V {
+                        x[v] = S::Of::<T>::load(panel.add((k * V + v) * lanes));
+                    }
+                    for r in 0..M {
+                        let at = if TURNED { k * stride + r } else { r * stride + k };
+                        let weight = S::Of::<T>::splat(*w.add(at));
+                        for v in 0..V {
+                            sums[r][v] = weight.times_plus(x[v], sums[r][v]);
+                        }
+                    }
+                }
+                k += 1;
+            }
+        }
+        sums
     }
 }
 
-/// Adds up one tile's products; by value, so that the sums stay in registers, and in two
-/// halves, each small enough for the compiler to unroll.
-#[inline(always)]
-fn tile<T: Real, const N: usize, const A: usize, const B: usize>(
-    panel: &[[T; N]],
-    sums: ([[T; N]; A], [[T; N]; B]),
-    weights: impl Fn(usize) -> ([T; A], [T; B]),
-) -> ([[T; N]; A], [[T; N]; B]) {
-    let (mut upper, mut lower) = sums;
-    for (k, x) in panel.iter().enumerate() {
-        let (w_upper, w_lower) = weights(k);
-        add(&mut upper, w_upper, x);
-        add(&mut lower, w_lower, x);
-    }
-    (upper, lower)
-}
+/// Terms whose weights are asked for ahead where each begins a line of the cache.
+const AHEAD: usize = 12;
 
+/// Copies M rows, of so many numbers, each a step from the next.
+///
+/// # Safety
+/// The numbers are there, and the two do not overlap.
 #[inline(always)]
-fn add<T: Real, const N: usize, const R: usize>(sums: &mut [[T; N]; R], w: [T; R], x: &[T; N]) {
-    for r in 0..R {
-        for lane in 0..N {
-            sums[r][lane] = w[r].mul_add(x[lane], sums[r][lane]);
+unsafe fn copy_rows<T: InRegisters, const M: usize>(
+    numbers: usize,
+    (from, from_step): (*const T, usize),
+    (to, to_step): (*mut T, usize),
+) {
+    for r in 0..M {
+        // SAFETY: as the function has it.
+        unsafe {
+            std::ptr::copy_nonoverlapping(from.add(r * from_step), to.add(r * to_step), numbers);
         }
     }
 }

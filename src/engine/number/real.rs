@@ -2,6 +2,7 @@
 
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
+use crate::engine::kernels::registers::InRegisters;
 use crate::engine::kernels::sigmoid::{double, single};
 
 /// `f32` or `f64`.
@@ -19,6 +20,7 @@ pub trait Real:
     + Div<Output = Self>
     + Neg<Output = Self>
     + AddAssign
+    + InRegisters
 {
     /// 0.
     const ZERO: Self;
