@@ -26,6 +26,7 @@ mod emulated_record;
 mod exact_law;
 mod gradient;
 pub mod kernels;
+mod large_pages;
 mod loss;
 mod lsuv;
 mod magnitudes;
@@ -70,5 +71,5 @@ pub use spectral_radius::spectral_radius;
 pub use svd::ProductSvd;
 pub use training::{
     Diverged, LayerProgress, LossScaler, MixedReport, Moments, Optimizer, RunningStatistics, Score,
-    SlotKind, SlotState, StepReport, Trainer, accuracy,
+    SlotKind, SlotState, StepReport, Told, Trainer, accuracy,
 };

@@ -1,6 +1,7 @@
 //! The passes of a network, layer by layer.
 
 use crate::engine::build::BuildStopped;
+use crate::engine::large_pages;
 use crate::engine::loss::{finish_output, output_gradient};
 use crate::engine::network::Network;
 use crate::engine::number::{Real, Scaled, Signal};
@@ -115,7 +116,9 @@ impl<T: Real> Network<T> {
 
     /// Memory for a pass: everything zero.
     pub(super) fn blank_pass(&self) -> Pass<T> {
-        Pass { input: self.input.clone().into(), layers: self.blank_traces(), loss: Scaled::ZERO }
+        let layers = self.blank_traces();
+        large_pages::prefer(layers.iter().flat_map(LayerTrace::places));
+        Pass { input: self.input.clone().into(), layers, loss: Scaled::ZERO }
     }
 
     /// Memory for what a pass in a precision leaves of each layer: everything zero.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ahash::AHashSet;
 use ndarray::Array2;
 
+use crate::engine::large_pages;
 use crate::experiment::Draws;
 
 use super::Request;
@@ -141,7 +142,9 @@ impl DrawCache {
             };
             PendingArray { seed, request, units, done: false }
         };
-        missing.into_iter().map(array).collect()
+        let pending: Vec<PendingArray> = missing.into_iter().map(array).collect();
+        large_pages::prefer(pending.iter().map(|array| array.units.place()));
+        pending
     }
 
     /// Lets the least recently used draws go, but for those in use now, until the rest fits.

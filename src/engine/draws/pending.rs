@@ -1,7 +1,12 @@
 //! Arrays still to be drawn: from streams of their own in any order and on any thread, or along
 //! NumPy's one.
 
+use std::ops::Range;
+
 use ndarray::Array2;
+
+use crate::engine::kernels::STANDARD;
+use crate::engine::large_pages;
 
 use super::{Request, Source, Stream};
 
@@ -26,6 +31,16 @@ pub struct PendingArray {
 pub(super) enum Units {
     Double(Array2<f64>),
     Single(Array2<f32>),
+}
+
+impl Units {
+    /// Where the numbers lie.
+    pub fn place(&self) -> Range<usize> {
+        match self {
+            Self::Double(units) => large_pages::place(units.as_slice().expect(STANDARD)),
+            Self::Single(units) => large_pages::place(units.as_slice().expect(STANDARD)),
+        }
+    }
 }
 
 impl PendingArray {

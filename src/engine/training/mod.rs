@@ -18,7 +18,7 @@ pub use evaluate::{Score, accuracy};
 pub use loss_scaler::LossScaler;
 pub use optimizer::{Moments, Optimizer};
 pub use progress::LayerProgress;
-pub use report::{Diverged, MixedReport, StepReport};
+pub use report::{Diverged, MixedReport, StepReport, Told};
 pub use running::RunningStatistics;
 pub use slots::{SlotKind, SlotState};
 pub use trainer::Trainer;

@@ -27,8 +27,7 @@ impl LayerProgress {
         new: &[T],
     ) -> Self {
         let size = kernels::square_sum(weight).sqrt();
-        let moved = weight.iter().zip(new).map(|(&old, &new)| (new - old).to_f64().powi(2));
-        let moved = moved.sum::<f64>().sqrt();
+        let moved = kernels::squared_distance(new, weight).sqrt();
         Self {
             gradient,
             update_ratio: (size > 0.0).then(|| moved / size),

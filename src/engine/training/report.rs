@@ -16,6 +16,17 @@ pub enum Diverged {
     Parameter,
 }
 
+/// How much a step is to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Nothing.
+    Nothing,
+    /// Loss and accuracy.
+    Loss,
+    /// What there is, layer by layer.
+    Layers,
+}
+
 /// What one step tells.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepReport {
@@ -23,9 +34,9 @@ pub struct StepReport {
     pub loss: f64,
     /// The share of the minibatch that was right before the update.
     pub accuracy: Option<f64>,
-    /// Layers 1…L.
+    /// Layers 1…L; nothing where only the loss was asked for.
     pub layers: Vec<LayerProgress>,
-    /// What a narrow format tells besides.
+    /// What a narrow format tells besides, with the layers.
     pub mixed: Option<MixedReport>,
 }
 

@@ -2,15 +2,17 @@
 
 mod mixed;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use ndarray::Array2;
 
 use crate::engine::kernels::{self, STANDARD, UpdateNumbers};
+use crate::engine::large_pages;
 use crate::engine::network::Network;
-use crate::engine::number::Real;
+use crate::engine::number::{Real, Scaled};
 use crate::engine::op::Dense;
-use crate::engine::pass::Pass;
+use crate::engine::pass::{LayerTrace, Pass};
 use crate::engine::rows::Executor;
 use crate::experiment::{Experiment, Schedule, Variant};
 
@@ -18,7 +20,7 @@ use super::evaluate::accuracy;
 use super::mixed::Mixed;
 use super::optimizer::{Moments, Optimizer};
 use super::progress::LayerProgress;
-use super::report::{Diverged, StepReport};
+use super::report::{Diverged, StepReport, Told};
 use super::running::RunningStatistics;
 use super::slots::{LayerSlots, SlotKind, SlotState};
 
@@ -46,7 +48,9 @@ impl<T: Real> Trainer<T> {
         let owner = |index: usize| variant.shares_weights(index + 1, depth).then_some(1);
         let kind = optimizer.settings.optimizer;
         let slots = |index| LayerSlots::new(&network, index, owner(index), kind);
-        let layers = (0..depth).map(slots).collect();
+        let layers: Vec<LayerSlots<T>> = (0..depth).map(slots).collect();
+        large_pages::prefer(layers.iter().flat_map(|layer| layer.weight.places()));
+        move_weights(&mut network);
         let coupled = |&index: &usize| {
             network.norm(index).is_some_and(|norm| norm.spec.kind.couples_examples())
         };
@@ -187,7 +191,7 @@ impl<T: Real> Trainer<T> {
         self.share_weights();
     }
 
-    /// One step on the minibatch: forward, backward, update; and what it tells where that is asked
+    /// One step on the minibatch: forward, backward, update; and what it tells, as much as is asked
     /// for. An executor changes no bit of it.
     ///
     /// # Errors
@@ -195,15 +199,15 @@ impl<T: Real> Trainer<T> {
     pub fn step(
         &mut self,
         executor: &impl Executor,
-        is_reported: bool,
+        told: Told,
     ) -> Result<Option<StepReport>, Diverged> {
         if let Some(mut mixed) = self.mixed.take() {
-            let stepped = self.step_mixed(&mut mixed, is_reported);
+            let stepped = self.step_mixed(&mut mixed, told);
             self.mixed = Some(mixed);
             return stepped;
         }
         let mut buffers = self.buffers.take();
-        let stepped = self.step_in(&mut buffers, executor, is_reported);
+        let stepped = self.step_in(&mut buffers, executor, told);
         self.buffers = buffers;
         stepped
     }
@@ -212,7 +216,7 @@ impl<T: Real> Trainer<T> {
         &mut self,
         buffers: &mut Option<Pass<T>>,
         executor: &impl Executor,
-        is_reported: bool,
+        told: Told,
     ) -> Result<Option<StepReport>, Diverged> {
         let pass = self.network.pass_in(buffers, executor, &mut || true);
         let pass = pass.expect("nobody stops it");
@@ -220,9 +224,13 @@ impl<T: Real> Trainer<T> {
         if !loss.is_finite() {
             return Err(Diverged::Loss);
         }
-        let is_finite = if self.optimizer.needs_norm() {
+        let mut gradients = Vec::new();
+        let is_finite = if self.optimizer.needs_norm() || told == Told::Layers {
             self.take_gradients(pass, executor, None);
-            let norm = self.gradient_norm();
+            if told == Told::Layers {
+                gradients = (0..self.layers.len()).map(|i| self.weight_norm(pass, i)).collect();
+            }
+            let norm = if self.optimizer.needs_norm() { self.gradient_norm() } else { 0.0 };
             if !norm.is_finite() {
                 return Err(Diverged::Gradient);
             }
@@ -239,7 +247,12 @@ impl<T: Real> Trainer<T> {
         if !is_finite {
             return Err(Diverged::Parameter);
         }
-        let report = is_reported.then(|| self.report(pass, loss));
+        let report = (told != Told::Nothing).then(|| StepReport {
+            loss,
+            accuracy: self.accuracy(&pass.layers),
+            layers: self.progress(&pass.layers, &gradients),
+            mixed: None,
+        });
         for running in &mut self.running {
             running.take(&pass.layers[running.layer - 1]);
         }
@@ -322,21 +335,36 @@ impl<T: Real> Trainer<T> {
         own.map(|(_, slot)| kernels::square_sum(slot.entries())).sum::<f64>().sqrt()
     }
 
-    fn report(&self, pass: &Pass<T>, loss: f64) -> StepReport {
-        let layer = |(index, slots): (usize, &LayerSlots<T>)| {
-            let own = slots.owner.unwrap_or(index);
-            let new = self.layers[own].weight.entries();
-            let (gradient, old) =
-                (pass.weight_gradient_norm(index), self.network.array(own, SlotKind::Weight));
-            LayerProgress::of(&pass.layers[index], gradient, old, new)
-        };
-        let output = &pass.layers[self.network.depth() - 1].a;
-        StepReport {
-            loss,
-            accuracy: accuracy(output, &self.network.target.mantissa),
-            layers: self.layers.iter().enumerate().map(layer).collect(),
-            mixed: None,
+    /// ‖∂L/∂W^(l)‖, while the gradients are there; `index` = l − 1.
+    fn weight_norm(&self, pass: &Pass<T>, index: usize) -> Scaled {
+        // The slots of layers that share one W hold sums over them.
+        let is_shared = [index, index + 1]
+            .iter()
+            .any(|&index| self.layers.get(index).is_some_and(|layer| layer.owner.is_some()));
+        let norm = kernels::square_sum(self.layers[index].weight.entries()).sqrt();
+        match WHOLE_NORMS.contains(&norm) && !is_shared {
+            true => norm.into(),
+            false => pass.weight_gradient_norm(index),
         }
+    }
+
+    fn accuracy<U: Real>(&self, layers: &[LayerTrace<U>]) -> Option<f64> {
+        accuracy(&layers[layers.len() - 1].a, &self.network.target.mantissa)
+    }
+
+    /// Of each layer with a gradient of that norm, while the new parameters stand in the gradients'
+    /// place.
+    fn progress<U: Real>(
+        &self,
+        layers: &[LayerTrace<U>],
+        gradients: &[Scaled],
+    ) -> Vec<LayerProgress> {
+        let layer = |(index, (trace, &gradient)): (usize, (&LayerTrace<U>, &Scaled))| {
+            let own = self.layers[index].owner.unwrap_or(index);
+            let new = self.layers[own].weight.entries();
+            LayerProgress::of(trace, gradient, self.network.array(own, SlotKind::Weight), new)
+        };
+        layers.iter().zip(gradients).enumerate().map(layer).collect()
     }
 
     /// The new parameters, which stand in the gradients' place, become the network's.
@@ -370,6 +398,22 @@ impl<T: Real> Trainer<T> {
         }
     }
 }
+
+/// Moves the weights to memory of their own, by large pages where there are some.
+fn move_weights<T: Real>(network: &mut Network<T>) {
+    let blank = |dense: &Dense<T>| Array2::from_elem(dense.unit.dim(), T::ZERO);
+    let blanks: Vec<Array2<T>> = network.denses().map(blank).collect();
+    large_pages::prefer(blanks.iter().map(|w| large_pages::place(w.as_slice().expect(STANDARD))));
+    for (index, mut weights) in blanks.into_iter().enumerate() {
+        let dense = network.dense_mut(index);
+        weights.assign(&dense.unit);
+        dense.unit = Arc::new(weights);
+    }
+}
+
+/// Norms of gradients that are plain numbers of either precision, of which no entry that counts was
+/// lost below its smallest.
+const WHOLE_NORMS: RangeInclusive<f64> = 1e-25..=1e25;
 
 /// What [`Trainer::resume`] takes for granted.
 const FOREIGN: &str = "a training goes on with its own state";

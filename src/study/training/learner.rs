@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 use crate::engine::{
     Diverged, Executor, Format, LayerProgress, MixedReport, Network, Pass, Real, Score, SlotKind,
-    StepReport, Trainer,
+    StepReport, Told, Trainer,
 };
 use crate::experiment::{Experiment, GivenNetwork, GivenNorm, Variant};
 
@@ -23,7 +23,7 @@ pub struct TrainingRecord {
     pub accuracy: Option<f64>,
     /// Loss and accuracy of the examples that no step learns from, before the update.
     pub test: Option<Score>,
-    /// Layers 1…L.
+    /// Layers 1…L; nothing where only the loss was asked for.
     pub layers: Arc<[LayerProgress]>,
     /// What a narrow format tells besides.
     pub mixed: Option<Arc<MixedReport>>,
@@ -50,6 +50,8 @@ pub struct Learner<T> {
     /// x and y of the test examples, n_0 × n and n_L × n.
     test: Option<[Array2<T>; 2]>,
     test_buffers: Option<Pass<T>>,
+    /// What a record tells.
+    told: Told,
 }
 
 impl<T: Real> Learner<T> {
@@ -66,6 +68,7 @@ impl<T: Real> Learner<T> {
             divergence: None,
             test: None,
             test_buffers: None,
+            told: Told::Layers,
         }
     }
 
@@ -153,9 +156,9 @@ impl<T: Real> Learner<T> {
         }));
     }
 
-    /// No examples are scored with the records any more.
-    pub(super) fn forget_test(&mut self) {
-        self.test = None;
+    /// Records tell no more than the minibatch's loss and accuracy, which takes hardly any time.
+    pub(super) fn tell_loss_alone(&mut self) {
+        (self.test, self.told) = (None, Told::Loss);
     }
 
     pub(super) fn is_worth_sharing(&self, executor: &impl Executor) -> bool {
@@ -171,7 +174,7 @@ impl<T: Real> Learner<T> {
         let test = if is_recorded { self.test_score() } else { None };
         // Of a step that is skipped for an overflow the schedule knows nothing.
         let rate = self.trainer.optimizer().settings.rate(self.trainer.steps_taken());
-        match self.trainer.step(executor, is_recorded) {
+        match self.trainer.step(executor, if is_recorded { self.told } else { Told::Nothing }) {
             Ok(None) => {}
             Ok(Some(StepReport { loss, accuracy, layers, mixed })) => {
                 let (layers, mixed) = (layers.into(), mixed.map(Arc::new));

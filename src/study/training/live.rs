@@ -63,7 +63,7 @@ impl LiveTraining {
         study: &mut DrawStudy,
         task: &TaskContext<'_>,
     ) -> Result<Self, Stopped> {
-        let mut live = Self::unwatched(experiment, study, task)?;
+        let mut live = Self::of(experiment, study, task)?;
         match &mut live {
             Self::Double(training) => training.learners.iter_mut().for_each(Learner::keep_start),
             Self::Single(training) => training.learners.iter_mut().for_each(Learner::keep_start),
@@ -71,9 +71,26 @@ impl LiveTraining {
         Ok(live)
     }
 
-    /// [`Self::new`] in half of the memory, without a [`Self::state`]: only
-    /// [`Self::learned_shares`] are asked for.
+    /// [`Self::new`] in half of the memory and without what a record takes, but for its loss. It has
+    /// no [`Self::state`]: only [`Self::learned_shares`] are asked for.
     pub(crate) fn unwatched(
+        experiment: &Experiment,
+        study: &mut DrawStudy,
+        task: &TaskContext<'_>,
+    ) -> Result<Self, Stopped> {
+        let mut live = Self::of(experiment, study, task)?;
+        match &mut live {
+            Self::Double(training) => {
+                training.learners.iter_mut().for_each(Learner::tell_loss_alone)
+            }
+            Self::Single(training) => {
+                training.learners.iter_mut().for_each(Learner::tell_loss_alone)
+            }
+        }
+        Ok(live)
+    }
+
+    fn of(
         experiment: &Experiment,
         study: &mut DrawStudy,
         task: &TaskContext<'_>,

@@ -170,7 +170,7 @@ fn run<T: Real + FromDraws>(
     let mut ramp = experiment.clone();
     ramp.training.get_or_insert_default().steps = Some(range.steps);
     let mut training = Training::<T>::new(&ramp, study, task)?;
-    training.learners_mut().iter_mut().for_each(Learner::forget_test);
+    training.learners_mut().iter_mut().for_each(Learner::tell_loss_alone);
     for step in 0..range.steps {
         for learner in training.learners_mut() {
             learner.trainer_mut().set_constant_rate(range.rate(step));

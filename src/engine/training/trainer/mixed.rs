@@ -1,16 +1,16 @@
 //! Mixed precision: passes as a narrow format computes them, with a loss scale; the parameters and
 //! what the optimizer keeps of them stay in the trainer's own numbers, as in `torch.amp`.
 
+use crate::engine::kernels;
 use crate::engine::number::{Format, Real, Scaled, ldexp};
 use crate::engine::pass::Pass;
 use crate::engine::rows::Serial;
 use crate::engine::training::mixed::Mixed;
-use crate::engine::training::progress::LayerProgress;
-use crate::engine::training::report::{Diverged, MixedReport, StepReport};
-use crate::engine::training::slots::{LayerSlots, SlotKind};
+use crate::engine::training::report::{Diverged, MixedReport, StepReport, Told};
+use crate::engine::training::slots::LayerSlots;
 use crate::experiment::LossScaling;
 
-use super::{Trainer, accuracy};
+use super::Trainer;
 
 /// The largest share of a layer's gradient that may flush to zero and still count as kept.
 const KEPT: f64 = 0.01;
@@ -44,7 +44,7 @@ impl<T: Real> Trainer<T> {
     pub(super) fn step_mixed(
         &mut self,
         mixed: &mut Mixed,
-        is_reported: bool,
+        told: Told,
     ) -> Result<Option<StepReport>, Diverged> {
         mixed.take_parameters(&self.network);
         let mut pass = mixed.forward();
@@ -53,17 +53,20 @@ impl<T: Real> Trainer<T> {
         }
         let power = mixed.scaler.power();
         mixed.backward(power, &mut pass);
-        let exact = is_reported.then(|| mixed.network.pass());
+        let exact = (told == Told::Layers).then(|| mixed.network.pass());
         let is_finite = self.take_stored_gradients(mixed, power, &pass);
         mixed.scaler.update(is_finite);
         mixed.skipped += usize::from(!is_finite);
-        let told = exact.map(|exact| {
+        let flushed = exact.map(|exact| {
             let layers = 0..mixed.network.depth();
             let flushed = |index| mixed.flushed(&pass, &exact, index).unwrap_or(0.0);
             let (is_skipped, skipped) = (!is_finite, mixed.skipped);
             MixedReport { power, is_skipped, skipped, flushed: layers.map(flushed).collect() }
         });
-        let gradients: Vec<Scaled> = self.gradient_norms(is_finite);
+        let gradients = match told {
+            Told::Layers => self.gradient_norms(is_finite),
+            Told::Loss | Told::Nothing => Vec::new(),
+        };
         if is_finite {
             let norm = if self.optimizer.needs_norm() { self.gradient_norm() } else { 0.0 };
             let numbers = self.optimizer.numbers(norm);
@@ -77,14 +80,11 @@ impl<T: Real> Trainer<T> {
         } else {
             self.stay();
         }
-        let report = told.map(|told| StepReport {
+        let report = (told != Told::Nothing).then(|| StepReport {
             loss: pass.loss.to_f64(),
-            accuracy: accuracy(
-                &pass.layers[pass.layers.len() - 1].a,
-                &self.network.target.mantissa,
-            ),
-            layers: self.mixed_progress(&pass, &gradients),
-            mixed: Some(told),
+            accuracy: self.accuracy(&pass.layers),
+            layers: self.progress(&pass.layers, &gradients),
+            mixed: flushed,
         });
         if is_finite {
             for running in &mut self.running {
@@ -137,8 +137,8 @@ impl<T: Real> Trainer<T> {
     /// ‖∂L/∂W^(l)‖ of layers 1…L before an update, 0 where the gradient overflowed.
     fn gradient_norms(&self, is_finite: bool) -> Vec<Scaled> {
         let norm = |layer: &LayerSlots<T>| {
-            let squares = layer.weight.entries().iter().map(|entry| entry.to_f64().powi(2));
-            if is_finite { squares.sum::<f64>().sqrt().into() } else { Scaled::ZERO }
+            let squares = kernels::square_sum(layer.weight.entries());
+            if is_finite { squares.sqrt().into() } else { Scaled::ZERO }
         };
         self.layers.iter().map(norm).collect()
     }
@@ -151,15 +151,5 @@ impl<T: Real> Trainer<T> {
                 slot.entries_mut().copy_from_slice(network.array(index, kind));
             }
         }
-    }
-
-    fn mixed_progress(&self, pass: &Pass<f32>, gradients: &[Scaled]) -> Vec<LayerProgress> {
-        let layer = |(index, slots): (usize, &LayerSlots<T>)| {
-            let own = slots.owner.unwrap_or(index);
-            let (old, new) =
-                (self.network.array(own, SlotKind::Weight), self.layers[own].weight.entries());
-            LayerProgress::of(&pass.layers[index], gradients[index], old, new)
-        };
-        self.layers.iter().enumerate().map(layer).collect()
     }
 }
