@@ -58,7 +58,12 @@ fn widest(ui: &Ui, step: &Shown) -> f32 {
     };
     let between = step.between.iter().map(|array| width(array, UNBROKEN) + 24.0).sum::<f32>();
     let result = width(&step.result, NUMBERS) + 24.0;
-    width(&step.symbols, LARGE).max(between).max(result)
+    let line = |latex: &String| {
+        let formula = MathCache::formula(ui.ctx(), latex, MathStyle::Display);
+        formula.map_or(0.0, |formula| formula.size(SMALLEST).x)
+    };
+    let numbers = step.numbers.lines.iter().map(line).fold(0.0, f32::max);
+    width(&step.symbols, LARGE).max(between).max(result).max(numbers)
 }
 
 /// The step.
