@@ -236,10 +236,10 @@ fn normalization_and_skips_have_steps_of_their_own() {
     let mut window = open(remedied(1, remedies), "Step 1 of", [1400.0, 1000.0], Theme::Light);
     for (entry, title) in [
         ("μ⁽¹⁾", "The mean of layer 1 over its units"),
-        ("ẑ⁽²⁾", "Normalize layer 2"),
+        ("norm⁽²⁾", "Normalize layer 2"),
         ("h⁽²⁾", "Add the skip: what layer 1 hands on"),
         ("BP2  ∂L/∂u⁽²⁾", "passes the activation of layer 2"),
-        ("BP2  e⁽²⁾", "only the share of ε goes through"),
+        ("BP2  e⁽²⁾", "only the share of ε passes layer 2"),
         ("BP2  ∂L/∂h⁽²⁾", "the skip of layer 3 joins the way back"),
         ("BP2  δ⁽²⁾", "the whole of it along the skip to layer 1"),
         ("∂L/∂γ⁽³⁾", "The gradient of γ of layer 3"),
@@ -263,7 +263,7 @@ fn normalization_and_skips_have_steps_of_their_own() {
 
 /// An array may be made twice: the first pass’s entry.
 fn click_first(window: &mut Window, entry: &str) {
-    window.get_all_by_role_and_label(Role::Button, entry).next().expect(entry).click();
+    window.get_all_by_role_and_label(Role::Button, entry).next().expect(entry).click_accesskit();
     window.run_ok();
 }
 
@@ -309,7 +309,7 @@ fn steps_with_remedies_are_drawn() {
             let mut window = open(remedied(examples, remedies), "Step 1 of", size, theme);
             for (number, entry) in [
                 "v⁽²⁾",
-                "ẑ⁽²⁾",
+                "norm⁽²⁾",
                 "h⁽²⁾",
                 "BP2  g⁽²⁾ − mean",
                 "BP2  g∥⁽²⁾",

@@ -170,7 +170,8 @@ fn plain(part: Part) -> String {
         Part::Beta(layer) => of("β", layer),
         Part::Mean(layer) => of("μ", layer),
         Part::Variance(layer) => of("v", layer),
-        Part::Normalized(layer) => of("ẑ", layer),
+        // No typeface on screen has a z with a hat.
+        Part::Normalized(layer) => of("norm", layer),
         Part::NormOutput(layer) => of("u", layer),
         Part::Branch(layer) => of("r", layer),
         Part::Sum(layer) => of("s", layer),
@@ -210,13 +211,6 @@ fn spoken(latex: &str) -> String {
         (r"\\", "; "),
         ("&", ", "),
         (r"\infty", "infinity"),
-        (r"\parallel", "∥"),
-        (r"\perp", "⊥"),
-        (r"\mathbf", ""),
-        (r"\tilde g", "g without its mean"),
-        (r"\bar g", "the mean of g"),
-        (r"\hat z", "ẑ"),
-        (r"\mu", "μ"),
     ];
     let said = arrays.iter().fold(latex.to_owned(), |text, (from, to)| text.replace(from, to));
     spoken_formula(&said)

@@ -52,6 +52,22 @@ impl Groups {
         format!("{}{ones}", table(&column))
     }
 
+    /// A quotient; in a matrix on one line, for fractions of one row touch those of the next.
+    pub fn quotient(self, top: &str, bottom: &str) -> String {
+        match self.by_unit {
+            true => format!("({top})/({bottom})"),
+            false => format!(r"\frac{{{top}}}{{{bottom}}}"),
+        }
+    }
+
+    /// 1/√, set as [`Self::quotient`] is.
+    pub fn inverse_root(self, of: &str) -> String {
+        match self.by_unit {
+            true => format!(r"1/\sqrt{{{of}}}"),
+            false => format!(r"\frac{{1}}{{\sqrt{{{of}}}}}"),
+        }
+    }
+
     /// Between what [`Self::spread`] gives and the array that it is multiplied with.
     pub fn times(self) -> &'static str {
         if self.by_unit { r"\odot" } else { "" }

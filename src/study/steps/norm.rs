@@ -57,14 +57,14 @@ impl<'a> NormInPass<'a> {
 
     /// 1/√(v + ε) of each group, written out.
     pub fn inverse_roots(&self) -> String {
-        let root = |sum: String| format!(r"\frac{{1}}{{\sqrt{{{sum}}}}}");
+        let root = |sum: String| self.groups.inverse_root(&sum);
         self.spread(self.sums_with_epsilon().into_iter().map(root).collect())
     }
 
     /// ε/(v + ε) of each group, written out.
     pub fn epsilon_shares(&self) -> String {
         let epsilon = self.epsilon();
-        let share = |sum: String| format!(r"\frac{{{epsilon}}}{{{sum}}}");
+        let share = |sum: String| self.groups.quotient(&epsilon, &sum);
         self.spread(self.sums_with_epsilon().into_iter().map(share).collect())
     }
 

@@ -196,7 +196,7 @@ fn along(split: &Split<'_>) -> Step {
         id: format!("bp2-g-along{number}"),
         kind: StepKind::Bp2,
         layer: Some(number),
-        title: format!("The part of it along ẑ of layer {number}"),
+        title: format!("BP2: the part of it along the normalized numbers of layer {number}"),
         symbols: format!(
             r"{}=\frac{{{sum} {}\,{z}}}{{{sum} ({z})^2}}\,{}",
             groups.array(result.part),
@@ -225,7 +225,7 @@ fn projections(split: &Split<'_>) -> String {
     let of_group = |(g, z): (Vec<String>, Vec<String>)| {
         let products = g.iter().zip(&z).map(|(g, z)| format!(r"{g}\cdot {}", bracketed(z)));
         let squares = z.iter().map(|z| format!("({z})^2"));
-        format!(r"\frac{{{}}}{{{}}}", signed_sum(products), signed_sum(squares))
+        groups.quotient(&signed_sum(products), &signed_sum(squares))
     };
     let pairs = cells(&split.centred).into_iter().zip(cells(&split.normalized));
     split.norm.spread(pairs.map(of_group).collect())
@@ -240,7 +240,7 @@ fn across(split: &Split<'_>) -> Step {
         id: format!("bp2-g-across{number}"),
         kind: StepKind::Bp2,
         layer: Some(number),
-        title: format!("What is left of it across ẑ of layer {number}"),
+        title: format!("BP2: what is left of it, across the normalized numbers of layer {number}"),
         symbols: format!("{}={}-{}", result.part.symbol(), base.symbol(), along.symbol()),
         numbers: format!(
             "{}-{}={}",
@@ -281,9 +281,7 @@ fn through(split: &Split<'_>, id: String, to: Values) -> Step {
         id,
         kind: StepKind::Bp2,
         layer: Some(number),
-        title: format!(
-            "BP2: of what lies along ẑ of layer {number} only the share of ε goes through"
-        ),
+        title: format!("BP2: of what lies along them only the share of ε passes layer {number}"),
         symbols: format!(
             r"{}=\frac{{1}}{{\sqrt{{{v}+\varepsilon}}}}\left({}+\frac{{\varepsilon}}{{{v}+\varepsilon}}{}\right)",
             groups.array(to.part),

@@ -101,7 +101,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Products in sight, · and ⊙, from the left.
+    /// Products with a sign, · and ⊙, and quotients, from the left.
     fn terms(&mut self) -> Matrix {
         let mut product = self.side_by_side();
         loop {
@@ -109,6 +109,9 @@ impl Parser<'_> {
                 product = entrywise(&product, &self.side_by_side());
             } else if self.eat(r"\cdot") {
                 product = multiplied(&product, &self.side_by_side());
+            } else if self.eat("/") {
+                let below = number(&self.side_by_side());
+                product = vec![vec![number(&product).over(below)]];
             } else {
                 return product;
             }
