@@ -312,14 +312,22 @@ fn steps_with_remedies_are_drawn() {
                 "norm⁽²⁾",
                 "h⁽²⁾",
                 "BP2  g⁽²⁾ − mean",
-                "BP2  g∥⁽²⁾",
+                "BP2  c⁽²⁾",
+                "BP2  e⁽²⁾",
                 "BP2  ∂L/∂h⁽²⁾",
                 "BP2  δ⁽¹⁾",
+                "BP3  ∂L/∂W",
                 "∂L/∂γ⁽²⁾",
             ]
             .into_iter()
             .enumerate()
             {
+                // Each network has its own: e where a skip joins, W where it is shared.
+                let entry = match (name, entry) {
+                    ("batch-post", "BP2  e⁽²⁾") => "BP2  ∂L/∂s⁽²⁾",
+                    ("layer-pre", "BP3  ∂L/∂W") => "BP3  ∂L/∂W⁽²⁾",
+                    (_, entry) => entry,
+                };
                 click_first(&mut window, entry);
                 assert!(window.unnamed_widgets().is_empty());
                 let picture = window.render().expect("the rasterizer needs no hardware");

@@ -103,14 +103,15 @@ fn caption(ui: &mut Ui, words: &str) {
 /// On one line where that is legible, and else broken at its equals signs.
 fn numbers(ui: &mut Ui, equation: &Equation, size: f32) {
     let lines = packed(ui, equation, ui.available_width());
-    wide(ui, "numbers", |ui| {
-        ui.vertical(|ui| {
-            for (index, latex) in lines.iter().enumerate() {
-                // The whole is said once, by its first line.
-                let spoken = if index == 0 { &equation.spoken } else { "continued" };
+    ui.vertical(|ui| {
+        for (index, latex) in lines.iter().enumerate() {
+            // The whole is said once, by its first line.
+            let spoken = if index == 0 { &equation.spoken } else { "continued" };
+            // One line that is too wide leaves the others as they are.
+            wide(ui, ("numbers", index), |ui| {
                 ui.add(Math::new(latex).size(size).shrink_to(SMALLEST).alt(spoken));
-            }
-        });
+            });
+        }
     });
 }
 
@@ -142,7 +143,7 @@ fn arrays(ui: &mut Ui, arrays: &[Equation], size: f32) {
 }
 
 /// Room for what may be wider than the page.
-fn wide(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+fn wide(ui: &mut Ui, name: impl std::hash::Hash + std::fmt::Debug, add: impl FnOnce(&mut Ui)) {
     ui.push_id(name, |ui| {
         let room = ui.available_width();
         ScrollArea::horizontal().auto_shrink([false, true]).show(ui, |ui| {

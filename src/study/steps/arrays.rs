@@ -189,3 +189,15 @@ pub(super) fn error_part(part: Part) -> Part {
         other => unreachable!("{other:?} is never between two ops"),
     }
 }
+
+/// The name of the step of an op that makes an array.
+pub(super) fn name_of(part: Part) -> String {
+    match part {
+        Part::Activation(layer) => format!("a{layer}"),
+        Part::NormOutput(layer) => format!("u{layer}"),
+        Part::Branch(layer) => format!("r{layer}"),
+        Part::Sum(layer) => format!("s{layer}"),
+        Part::HandedOn(layer) => format!("h{layer}"),
+        other => unreachable!("{other:?} is made by no op behind the dense one"),
+    }
+}

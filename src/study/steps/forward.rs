@@ -3,7 +3,7 @@
 use crate::engine::{Op, Pass};
 use crate::experiment::{Activation, Loss};
 
-use super::arrays::{Arrays, Layer};
+use super::arrays::{Arrays, Layer, name_of};
 use super::latex::{Digits, bracketed, computed, factor, matrix, ones_row, scalar};
 use super::loss::loss_equation;
 use super::norm;
@@ -147,17 +147,5 @@ fn loss(arrays: &Arrays, pass: &Pass<f64>, round: Round) -> Step {
         result: Values { part: Part::Loss, rows: vec![vec![value]] },
         between: Vec::new(),
         reads: vec![Part::Activation(arrays.layers()), Part::Target],
-    }
-}
-
-/// What an op's step is named after what it makes.
-pub(super) fn name_of(part: Part) -> String {
-    match part {
-        Part::Activation(layer) => format!("a{layer}"),
-        Part::NormOutput(layer) => format!("u{layer}"),
-        Part::Branch(layer) => format!("r{layer}"),
-        Part::Sum(layer) => format!("s{layer}"),
-        Part::HandedOn(layer) => format!("h{layer}"),
-        other => unreachable!("{other:?} is made by no op behind the dense one"),
     }
 }

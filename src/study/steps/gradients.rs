@@ -3,7 +3,7 @@
 use crate::engine::{Parameter, Pass};
 
 use super::arrays::{Arrays, error_part};
-use super::latex::{Digits, average, computed, factor, ones_column};
+use super::latex::{Digits, average, computed, factor, ones_column, times};
 use super::rows::{Rows, plain, rows, sum, transposed};
 use super::step::{Part, Step, StepKind, Values};
 
@@ -126,10 +126,10 @@ fn gamma(arrays: &Arrays, pass: &Pass<f64>, layer: usize) -> Step {
         1 => text,
         _ => format!(r"\left({text}\right)"),
     };
-    let times = super::latex::times(&ends.above.rows);
     let put_in = format!(
-        "{}{times}{}",
+        "{}{}{}",
         factor(&ends.above.rows, Digits::Computed),
+        times(&ends.above.rows),
         factor(&ends.normalized, Digits::Computed)
     );
     let result = Values {
@@ -226,7 +226,7 @@ fn whose(arrays: &Arrays, group: &[usize]) -> (Option<usize>, String) {
 }
 
 /// In the names of steps.
-pub(super) fn name(number: Option<usize>) -> String {
+fn name(number: Option<usize>) -> String {
     number.map_or("shared".to_owned(), |layer| layer.to_string())
 }
 

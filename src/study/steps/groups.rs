@@ -3,7 +3,7 @@
 
 use crate::engine::{Norm, Scaled, Signal};
 
-use super::latex::table;
+use super::latex::{ones_row, table};
 use super::rows::{Rows, rows_of, transposed};
 use super::step::Part;
 
@@ -48,7 +48,7 @@ impl Groups {
     /// that it goes with every entry of the group.
     pub fn spread(self, of_groups: Vec<String>, batch: usize) -> String {
         let column: Vec<Vec<String>> = of_groups.into_iter().map(|cell| vec![cell]).collect();
-        let ones = if self.by_unit { super::latex::ones_row(batch) } else { String::new() };
+        let ones = if self.by_unit { ones_row(batch) } else { String::new() };
         format!("{}{ones}", table(&column))
     }
 

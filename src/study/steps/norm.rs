@@ -3,8 +3,7 @@
 use crate::engine::{Norm, Scaled};
 use crate::experiment::NormKind;
 
-use super::arrays::Layer;
-use super::forward::name_of;
+use super::arrays::{Layer, name_of};
 use super::groups::{Groups, column};
 use super::latex::{
     Digits, average, bracketed, computed, entries, factor, matrix, ones_row, signed_sum, table,

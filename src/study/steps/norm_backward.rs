@@ -47,7 +47,7 @@ pub(super) fn backward(
     let split = Split::new(layer, norm, place);
     let mut steps = vec![scaled(&split)];
     steps.extend(split.means.as_ref().map(|means| centred(&split, means)));
-    steps.extend([along(&split), across(&split), through(&split, id, to)]);
+    steps.extend([along_factor(&split), along(&split), across(&split), through(&split, id, to)]);
     steps
 }
 
@@ -184,41 +184,61 @@ fn centred(split: &Split<'_>, means: &[Scaled]) -> Step {
     }
 }
 
+/// c, how much of ẑ there is in g without its mean.
+fn along_factor(split: &Split<'_>) -> Step {
+    let (number, groups) = (split.number(), split.norm.groups);
+    let (base, normalized) = (split.base(), Part::Normalized(number));
+    let result = Values { part: Part::AlongFactor(number), rows: column(&split.factors) };
+    Step {
+        id: format!("bp2-c{number}"),
+        kind: StepKind::Bp2,
+        layer: Some(number),
+        title: format!("BP2: how much of the normalized numbers of layer {number} there is in it"),
+        symbols: format!(
+            r"{}=\frac{{{sum} {}\,{z}}}{{{sum} ({z})^2}}",
+            groups.statistic(result.part),
+            groups.entry(base),
+            sum = groups.sum(),
+            z = groups.entry(normalized)
+        ),
+        numbers: format!("{}={}", projections(split), computed(&result.rows)),
+        result,
+        between: Vec::new(),
+        reads: vec![base, normalized],
+    }
+}
+
 /// g∥, the part along ẑ.
 fn along(split: &Split<'_>) -> Step {
     let (number, groups) = (split.number(), split.norm.groups);
-    let (base, normalized) = (split.base(), Part::Normalized(number));
+    let [along_factor, normalized] = [Part::AlongFactor(number), Part::Normalized(number)];
     let result = Values { part: Part::AlongError(number), rows: split.along.clone() };
-    let factors = Values { part: Part::AlongFactor(number), rows: column(&split.factors) };
-    let ones = ones_row(split.batch());
-    let z = factor(&split.normalized, Digits::Computed);
     Step {
         id: format!("bp2-g-along{number}"),
         kind: StepKind::Bp2,
         layer: Some(number),
         title: format!("BP2: the part of it along the normalized numbers of layer {number}"),
         symbols: format!(
-            r"{}=\frac{{{sum} {}\,{z}}}{{{sum} ({z})^2}}\,{}",
+            r"{}={}\,{}",
             groups.array(result.part),
-            groups.entry(base),
-            groups.array(normalized),
-            sum = groups.sum(),
-            z = groups.entry(normalized)
+            groups.statistic(along_factor),
+            groups.array(normalized)
         ),
         numbers: format!(
-            "{}{times}{z}={}{ones}{times}{z}={}",
-            projections(split),
-            factor(&factors.rows, Digits::Computed),
-            computed(&result.rows),
-            times = groups.times()
+            "{}{}{}{}={}",
+            factor(&column(&split.factors), Digits::Computed),
+            ones_row(split.batch()),
+            groups.times(),
+            factor(&split.normalized, Digits::Computed),
+            computed(&result.rows)
         ),
         result,
-        between: vec![factors],
-        reads: vec![base, normalized],
+        between: Vec::new(),
+        reads: vec![along_factor, normalized],
     }
 }
 
-/// What ẑ is multiplied by, written out for each group.
+/// Σ g ẑ/Σ ẑ² of each group, written out.
 fn projections(split: &Split<'_>) -> String {
     let groups = split.norm.groups;
     let cells = |rows: &Rows| groups.split_cells(entries(rows, Digits::Computed));
@@ -228,7 +248,7 @@ fn projections(split: &Split<'_>) -> String {
         groups.quotient(&signed_sum(products), &signed_sum(squares))
     };
     let pairs = cells(&split.centred).into_iter().zip(cells(&split.normalized));
-    split.norm.spread(pairs.map(of_group).collect())
+    table(&pairs.map(|pair| vec![of_group(pair)]).collect::<Vec<_>>())
 }
 
 /// g⊥, what is left.
