@@ -239,7 +239,7 @@ fn normalization_and_skips_have_steps_of_their_own() {
         ("norm⁽²⁾", "Normalize layer 2"),
         ("h⁽²⁾", "Add the skip: what layer 1 hands on"),
         ("BP2  ∂L/∂u⁽²⁾", "passes the activation of layer 2"),
-        ("BP2  e⁽²⁾", "only the share of ε passes layer 2"),
+        ("BP2  e⁽²⁾", "of layer 2 only the share of ε goes through"),
         ("BP2  ∂L/∂h⁽²⁾", "the skip of layer 3 joins the way back"),
         ("BP2  δ⁽²⁾", "the whole of it along the skip to layer 1"),
         ("∂L/∂γ⁽³⁾", "The gradient of γ of layer 3"),

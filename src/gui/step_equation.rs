@@ -117,18 +117,51 @@ fn numbers(ui: &mut Ui, equation: &Equation, size: f32) {
 
 /// As much on each line as is still legible there.
 fn packed(ui: &Ui, equation: &Equation, room: f32) -> Vec<String> {
-    let fits = |latex: &str| {
+    let fits = |latex: &str, size: f32| {
         let formula = MathCache::formula(ui.ctx(), latex, MathStyle::Display);
-        formula.is_ok_and(|formula| formula.size(UNBROKEN).x <= room)
+        formula.is_ok_and(|formula| formula.size(size).x <= room)
     };
     let mut lines: Vec<String> = Vec::new();
+    let mut add = |part: &str| match lines.last_mut() {
+        Some(line) if fits(&format!("{line}{part}"), UNBROKEN) => line.push_str(part),
+        _ => lines.push(part.to_owned()),
+    };
     for part in &equation.lines {
-        match lines.last_mut() {
-            Some(line) if fits(&format!("{line}{part}")) => line.push_str(part),
-            _ => lines.push(part.clone()),
+        match fits(part, SMALLEST) {
+            true => add(part),
+            false => terms(part).into_iter().for_each(&mut add),
         }
     }
     lines
+}
+
+/// Parts of a product or sum, each from its sign on; what stands in brackets stays whole.
+fn terms(latex: &str) -> Vec<&str> {
+    const OPEN: [&str; 4] = [r"\begin{pmatrix}", r"\left(", "{", "("];
+    const CLOSED: [&str; 4] = [r"\end{pmatrix}", r"\right)", "}", ")"];
+    let (mut starts, mut depth, mut at) = (vec![0], 0, 0);
+    while at < latex.len() {
+        let rest = &latex[at..];
+        let begins = |tokens: [&'static str; 4]| tokens.into_iter().find(|t| rest.starts_with(*t));
+        let is_sign = [r"\odot", "+", "-"].iter().any(|sign| rest.starts_with(*sign));
+        // A sign behind the equals sign is the first term’s own.
+        if depth == 0 && is_sign && at > 1 {
+            starts.push(at);
+        }
+        at += match (begins(OPEN), begins(CLOSED)) {
+            (Some(open), _) => {
+                depth += 1;
+                open.len()
+            }
+            (_, Some(closed)) => {
+                depth -= 1;
+                closed.len()
+            }
+            _ => rest.chars().next().map_or(1, char::len_utf8),
+        };
+    }
+    let ends = starts.iter().skip(1).copied().chain([latex.len()]);
+    starts.iter().zip(ends).map(|(&start, end)| &latex[start..end]).collect()
 }
 
 fn arrays(ui: &mut Ui, arrays: &[Equation], size: f32) {
@@ -151,4 +184,22 @@ fn wide(ui: &mut Ui, name: impl std::hash::Hash + std::fmt::Debug, add: impl FnO
             add(ui);
         });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::terms;
+
+    #[test]
+    fn terms_break_before_signs_outside_of_brackets() {
+        let product = r"=\begin{pmatrix}-1&2\end{pmatrix}\odot\left(a+b\right)-\frac{1+x}{2}(c-d)";
+        let parts = [
+            r"=\begin{pmatrix}-1&2\end{pmatrix}",
+            r"\odot\left(a+b\right)",
+            r"-\frac{1+x}{2}(c-d)",
+        ];
+        assert_eq!(terms(product), parts);
+        assert_eq!(terms("=-a"), ["=-a"]);
+        assert_eq!(terms(r"2\cdot10^{-9}"), [r"2\cdot10^{-9}"]);
+    }
 }

@@ -1,7 +1,7 @@
 //! The run by hand against the chapter’s digits.
 
 use gradient_lab::experiment::{Activation, Experiment, Loss, Preset};
-use gradient_lab::study::{DrawStudy, Part, Steps, TaskContext, steps};
+use gradient_lab::study::{DrawStudy, Part, Steps, TaskContext, small_copy, steps};
 
 fn run(experiment: &Experiment, example: usize) -> Steps {
     experiment.validate().unwrap();
@@ -196,4 +196,7 @@ fn what_cannot_be_read_is_refused() {
     .unwrap();
     let words = refusal(&coupled, 0, 0);
     assert!(words.contains("batch of 5") && words.contains("lower the batch"), "{words}");
+    let copy = small_copy(&coupled);
+    assert_eq!((copy.architecture.batch, &copy.variants), (4, &coupled.variants));
+    assert_eq!(run(&copy, 0).example, None);
 }

@@ -105,7 +105,11 @@ impl Groups {
     }
 }
 
+/// A symbol with an index; of ∂L/∂ an array that array’s.
 fn indexed(symbol: &str, index: &str) -> String {
+    if let Some(inside) = symbol.strip_prefix(r"\frac").and_then(|of| of.strip_suffix('}')) {
+        return format!(r"\frac{inside}_{{{index}}}}}");
+    }
     // A subscript that is there takes the index in.
     match symbol.split_once("}^") {
         Some((before, after)) if symbol.contains("_{") => format!("{before},{index}}}^{after}"),
@@ -116,4 +120,18 @@ fn indexed(symbol: &str, index: &str) -> String {
 /// Numbers of a group each, one a row.
 pub(super) fn column(numbers: &[Scaled]) -> Rows {
     numbers.iter().map(|number| vec![number.to_f64()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_joins_the_symbol_that_it_is_of() {
+        let symbol = |part: Part| indexed(&part.symbol(), "jb");
+        assert_eq!(symbol(Part::Preactivation(2)), "z^{(2)}_{jb}");
+        assert_eq!(symbol(Part::AlongError(1)), r"g_{\parallel,jb}^{(1)}");
+        let error = symbol(Part::SumError(2));
+        assert_eq!(error, r"\frac{\partial L}{\partial s^{(2)}_{jb}}");
+    }
 }

@@ -193,7 +193,9 @@ fn along_factor(split: &Split<'_>) -> Step {
         id: format!("bp2-c{number}"),
         kind: StepKind::Bp2,
         layer: Some(number),
-        title: format!("BP2: how much of the normalized numbers of layer {number} there is in it"),
+        title: format!(
+            "BP2: how far the error signal lies along the normalized numbers of layer {number}"
+        ),
         symbols: format!(
             r"{}=\frac{{{sum} {}\,{z}}}{{{sum} ({z})^2}}",
             groups.statistic(result.part),
@@ -217,7 +219,9 @@ fn along(split: &Split<'_>) -> Step {
         id: format!("bp2-g-along{number}"),
         kind: StepKind::Bp2,
         layer: Some(number),
-        title: format!("BP2: the part of it along the normalized numbers of layer {number}"),
+        title: format!(
+            "BP2: the error signal’s part along the normalized numbers of layer {number}"
+        ),
         symbols: format!(
             r"{}={}\,{}",
             groups.array(result.part),
@@ -260,7 +264,9 @@ fn across(split: &Split<'_>) -> Step {
         id: format!("bp2-g-across{number}"),
         kind: StepKind::Bp2,
         layer: Some(number),
-        title: format!("BP2: what is left of it, across the normalized numbers of layer {number}"),
+        title: format!(
+            "BP2: the error signal’s part across the normalized numbers of layer {number}"
+        ),
         symbols: format!("{}={}-{}", result.part.symbol(), base.symbol(), along.symbol()),
         numbers: format!(
             "{}-{}={}",
@@ -301,7 +307,9 @@ fn through(split: &Split<'_>, id: String, to: Values) -> Step {
         id,
         kind: StepKind::Bp2,
         layer: Some(number),
-        title: format!("BP2: of what lies along them only the share of ε passes layer {number}"),
+        title: format!(
+            "BP2: along the normalized numbers of layer {number} only the share of ε goes through"
+        ),
         symbols: format!(
             r"{}=\frac{{1}}{{\sqrt{{{v}+\varepsilon}}}}\left({}+\frac{{\varepsilon}}{{{v}+\varepsilon}}{}\right)",
             groups.array(to.part),
