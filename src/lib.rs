@@ -34,8 +34,8 @@
 //!   [`experiment::Loss`]; the compiler names what else asks it: the theory's output error, the
 //!   gradient check's rise, and its equation in the steps by hand.
 //! - **An op of the network**: one file in `src/engine/op` and a variant of [`engine::Op`], laid
-//!   into its layers by [`engine::OpShape::of_variant`]; passes, Jacobians, costs and equations
-//!   ask the op, and the compiler names the guards that must know it.
+//!   into its layers by [`engine::OpShape::of_variant`]; passes, Jacobians and costs ask the op,
+//!   and the compiler names the guards that must know it and the steps by hand that write it out.
 //! - **A study**: one file in `src/study` with a function that takes a
 //!   [`study::TaskContext`], reports progress, and stops when told to.
 //! - **A figure**: one file in `src/figure`, a name in [`figure::FigureId`], and in

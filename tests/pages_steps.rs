@@ -220,26 +220,164 @@ fn the_page_is_drawn() {
     }
 }
 
+fn remedied(batch: usize, remedies: &str) -> Experiment {
+    Experiment::from_toml(&format!(
+        "seed = 3\ndraws = 'layered'\n[architecture]\ninput = 2\ndepth = 3\nwidth = 3\noutput = 1\n\
+         batch = {batch}\n[[variant]]\nactivation = 'tanh'\n{remedies}"
+    ))
+    .expect("valid")
+}
+
+/// Layer normalization before the activation, beside a skip: every step is there, named, and said
+/// in words.
+#[test]
+fn normalization_and_skips_have_steps_of_their_own() {
+    let remedies = "normalization = 'layer'\nskip = 'pre'";
+    let mut window = open(remedied(1, remedies), "Step 1 of", [1400.0, 1000.0], Theme::Light);
+    for (entry, title) in [
+        ("μ⁽¹⁾", "The mean of layer 1 over its units"),
+        ("norm⁽²⁾", "Normalize layer 2"),
+        ("h⁽²⁾", "Add the skip: what layer 1 hands on"),
+        ("BP2  ∂L/∂u⁽²⁾", "passes the activation of layer 2"),
+        ("BP2  e⁽²⁾", "of layer 2 only the share of ε goes through"),
+        ("BP2  ∂L/∂h⁽²⁾", "the skip of layer 3 joins the way back"),
+        ("BP2  δ⁽²⁾", "the whole of it along the skip to layer 1"),
+        ("∂L/∂γ⁽³⁾", "The gradient of γ of layer 3"),
+        ("new  β⁽¹⁾", "Move the β of layer 1 down the slope"),
+    ] {
+        click_first(&mut window, entry);
+        assert!(shows(&window, title), "{entry}: {:#?}", texts(&window));
+        let tex = texts(&window).into_iter().find(|text| text.contains('\\'));
+        assert_eq!(tex, None, "{entry} is said without TeX");
+    }
+    click(&mut window, "Last");
+    assert!(shows(&window, "the loss: "), "{:#?}", texts(&window));
+    assert!(window.unnamed_widgets().is_empty(), "{:#?}", window.unnamed_widgets());
+    unfold(&mut window);
+    click(&mut window, "Take the drawn numbers as given");
+    wait(&mut window, "γ⁽³⁾, entry 3");
+    let experiment = window.state().lab().experiment.clone();
+    experiment.validate().expect("a valid experiment");
+    assert_eq!(experiment.variants[0].norms.len(), 3);
+}
+
+/// An array may be made twice: the first pass’s entry.
+fn click_first(window: &mut Window, entry: &str) {
+    window.get_all_by_role_and_label(Role::Button, entry).next().expect(entry).click_accesskit();
+    window.run_ok();
+}
+
+#[test]
+fn coupled_examples_stand_side_by_side() {
+    let batch_norm = "normalization = 'batch'";
+    let mut window = open(remedied(2, batch_norm), "Step 1 of", [1400.0, 1000.0], Theme::Light);
+    assert!(shows(&window, "All 2 examples side by side, a column each"));
+    assert!(!shows(&window, "Example 2"), "there is none to choose");
+    click(&mut window, "Last");
+    assert!(shows(&window, "the mean of the 2 examples"), "{:#?}", texts(&window));
+    unfold(&mut window);
+    click(&mut window, "Take the drawn numbers as given");
+    wait(&mut window, "x of example 2, entry 1");
+    assert!(window.unnamed_widgets().is_empty(), "{:#?}", window.unnamed_widgets());
+    let window =
+        open(remedied(9, batch_norm), "at most 4 examples", [1400.0, 1000.0], Theme::Light);
+    assert!(shows(&window, "lower the batch"));
+}
+
+#[test]
+fn shared_weights_are_moved_once_and_cannot_be_given() {
+    let mut window = open(remedied(1, "tied = true"), "Step 1 of", [1400.0, 1000.0], Theme::Light);
+    click(&mut window, "BP3  ∂L/∂W");
+    assert!(shows(&window, "of layers 2 to 3, which share them"), "{:#?}", texts(&window));
+    window.get_by_role_and_label(Role::Button, "new  W");
+    unfold(&mut window);
+    assert!(shows(&window, "untie the weights to change them"));
+}
+
+/// Leaves the pictures where `PAGES` says, if it says so.
+#[test]
+fn steps_with_remedies_are_drawn() {
+    let layer = "normalization = 'layer'\nskip = 'pre'";
+    let batch = "normalization = 'batch'\nskip = 'post_norm'\nskip_scale = 0.5\ntied = true";
+    for (size, theme, place) in [
+        ([1024.0, 640.0], Theme::Light, "small-light"),
+        ([1024.0, 640.0], Theme::Dark, "small-dark"),
+        ([1920.0, 1080.0], Theme::Light, "large-light"),
+        ([1920.0, 1080.0], Theme::Dark, "large-dark"),
+    ] {
+        for (examples, remedies, name) in [(1, layer, "layer-pre"), (3, batch, "batch-post")] {
+            let mut window = open(remedied(examples, remedies), "Step 1 of", size, theme);
+            for (number, entry) in [
+                "v⁽²⁾",
+                "norm⁽²⁾",
+                "h⁽²⁾",
+                "BP2  g⁽²⁾ − mean",
+                "BP2  c⁽²⁾",
+                "BP2  e⁽²⁾",
+                "BP2  ∂L/∂h⁽²⁾",
+                "BP2  δ⁽¹⁾",
+                "BP3  ∂L/∂W",
+                "∂L/∂γ⁽²⁾",
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                // Each network has its own: e where a skip joins, W where it is shared.
+                let entry = match (name, entry) {
+                    ("batch-post", "BP2  e⁽²⁾") => "BP2  ∂L/∂s⁽²⁾",
+                    ("layer-pre", "BP3  ∂L/∂W") => "BP3  ∂L/∂W⁽²⁾",
+                    (_, entry) => entry,
+                };
+                click_first(&mut window, entry);
+                assert!(window.unnamed_widgets().is_empty());
+                let picture = window.render().expect("the rasterizer needs no hardware");
+                let Some(folder) = std::env::var_os("PAGES") else { continue };
+                let file = format!("steps-{name}-{number}-{place}.png");
+                picture.save(std::path::Path::new(&folder).join(file)).expect("a picture");
+            }
+            if let Some(folder) = std::env::var_os("PAGES") {
+                let OutputCommand::CopyImage(image) = copied(&mut window, "Copy picture") else {
+                    panic!("a picture")
+                };
+                save(
+                    &image,
+                    &std::path::Path::new(&folder).join(format!("step-{name}-{place}.png")),
+                );
+            }
+        }
+    }
+}
+
+fn save(image: &eframe::egui::ColorImage, path: &std::path::Path) {
+    let bytes = image.as_raw().to_vec();
+    let [width, height] = [image.width() as u32, image.height() as u32];
+    let picture = image::RgbaImage::from_raw(width, height, bytes).expect("a picture");
+    picture.save(path).expect("a written picture");
+}
+
+/// What a button puts on the clipboard.
+fn copied(window: &mut Window, button: &str) -> OutputCommand {
+    window.get_by_role_and_label(Role::Button, button).click();
+    let start = Instant::now();
+    loop {
+        window.step();
+        if let Some(command) = window.output().platform_output.commands.first() {
+            return command.clone();
+        }
+        assert!(start.elapsed() < PATIENCE, "nothing is copied");
+    }
+}
+
 #[test]
 fn a_step_is_copied_as_latex_and_as_a_picture() {
     let mut window = large("worked-example", "Step 1 of");
     click(&mut window, "BP2  δ⁽¹⁾");
-    let mut copied = |button: &str| {
-        window.get_by_role_and_label(Role::Button, button).click();
-        let start = Instant::now();
-        loop {
-            window.step();
-            let commands = &window.output().platform_output.commands;
-            if let Some(command) = commands.first() {
-                return command.clone();
-            }
-            assert!(start.elapsed() < PATIENCE, "nothing is copied");
-        }
-    };
-    let OutputCommand::CopyText(text) = copied("Copy LaTeX") else { panic!("a text") };
+    let OutputCommand::CopyText(text) = copied(&mut window, "Copy LaTeX") else { panic!("a text") };
     assert!(text.starts_with("\\begin{align*}\n\\delta^{(1)}&=") && text.contains(".012103"));
     assert_eq!(text.matches("\\begin").count(), text.matches("\\end").count());
-    let OutputCommand::CopyImage(image) = copied("Copy picture") else { panic!("a picture") };
+    let OutputCommand::CopyImage(image) = copied(&mut window, "Copy picture") else {
+        panic!("a picture")
+    };
     assert!(image.width() > 1200 && image.height() > 500, "{:?}", image.size);
     let ground = image.pixels[0];
     // Nothing touches the edges, and something is there.
@@ -250,9 +388,6 @@ fn a_step_is_copied_as_latex_and_as_a_picture() {
     assert!(pixels().all(|(i, pixel)| !is_edge(i) || *pixel == ground), "it is cut");
     assert!(pixels().filter(|(_, pixel)| **pixel != ground).count() > 5000);
     if let Some(folder) = std::env::var_os("PAGES") {
-        let bytes = image.as_raw().to_vec();
-        let picture = image::RgbaImage::from_raw(width as u32, height as u32, bytes);
-        let file = std::path::Path::new(&folder).join("step.png");
-        picture.expect("a picture").save(file).expect("a written picture");
+        save(&image, &std::path::Path::new(&folder).join("step.png"));
     }
 }

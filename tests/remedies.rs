@@ -132,6 +132,24 @@ fn gradients_are_those_of_finite_differences() {
     assert!(compared > 9 * skipped, "{compared} compared, {skipped} skipped");
 }
 
+/// Equal numbers have no direction to be normalized along: all of g but its mean goes through.
+#[test]
+fn equal_numbers_send_back_what_differences_say() {
+    for (norm, data) in [
+        ("batch", "x = [[0.3, -0.2], [0.3, -0.2]]\ny = [[0.1], [0.7]]"),
+        ("layer", "x = [[0.3, -0.2]]\ny = [[0.1]]"),
+    ] {
+        let batch = data.matches("], [").count() / 2 + 1;
+        let experiment = experiment(&format!(
+            "[architecture]\ninput = 2\nhidden = [2]\noutput = 1\nbatch = {batch}\n[data]\n{data}\n\
+             [[variant]]\nactivation = 'tanh'\nnormalization = {{ kind = '{norm}', epsilon = 0.01 }}\n\
+             weights = [[[0.5, 0.5], [0.5, 0.5]], [[0.4, -0.9]]]"
+        ));
+        let error = worst_error(&experiment).expect("tanh has no kink");
+        assert!(error < 1e-6, "{norm}: {error:e}");
+    }
+}
+
 /// Far past what plain numbers hold, and where only two numbers share statistics, beside a
 /// computation in 80 digits (tests/data/remedies/deep.py).
 #[test]

@@ -98,6 +98,12 @@ impl<T: Real> LayerTrace<T> {
         self.chain.as_ref()?.handed_on.map(|place| self.signal(place))
     }
 
+    /// ∂L/∂h of the layer below along the skip, n × B, where the layer adds one and the pass went
+    /// back.
+    pub fn along_skip(&self) -> Option<&Signal<T>> {
+        self.chain.as_ref()?.along_skip.as_ref()
+    }
+
     /// The signal of that place: see [`ChainTrace`].
     pub(crate) fn signal(&self, place: usize) -> &Signal<T> {
         let made = self.chain.as_ref().map_or(&[][..], |chain| &chain.made);

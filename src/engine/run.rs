@@ -99,6 +99,26 @@ impl<T: Real> Network<T> {
         self.dense(index).send_back(&pass.layers[index].delta)
     }
 
+    /// What each op between z^(l) and z^(l+1) sends back in a pass that went back, n_l × B each, the
+    /// last op's first: ∂L/∂ of what that op takes in, where a skip starts the sum with what comes
+    /// back along it. `index` = l − 1, not the output layer's.
+    ///
+    /// The first is [`Self::sent_back`] of layer l + 1 without its rounding noise, the last δ^(l).
+    pub fn errors_between(&self, pass: &Pass<T>, index: usize) -> Vec<Signal<T>> {
+        let (above, mut trace) = (&pass.layers[index + 1], pass.layers[index].clone());
+        trace.delta = self.sent_back(pass, index + 1);
+        let dense = self.dense(index + 1);
+        if !dense.is_random {
+            op::drop_rounding_noise(dense, &above.delta, &mut trace);
+        }
+        let mut errors = vec![trace.delta.clone()];
+        let between = self.ops_behind(index);
+        op::backward_each(between, above.along_skip(), &mut trace, |error| {
+            errors.push(error.clone());
+        });
+        errors
+    }
+
     /// Whether a pass has this network's shape.
     fn fits(&self, pass: &Pass<T>) -> bool {
         let shape = |signal: &Signal<T>| (signal.units(), signal.batch());

@@ -197,7 +197,7 @@ fn steps_table(steps: &Steps) -> Table {
                 for (column, value) in entries.iter().enumerate() {
                     rows.push(vec![
                         steps.variant.clone(),
-                        steps.example.to_string(),
+                        steps.example.map_or(String::new(), |example| example.to_string()),
                         step.id.clone(),
                         values.part.symbol(),
                         (row + 1).to_string(),

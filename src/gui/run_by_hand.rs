@@ -105,9 +105,10 @@ fn shown(step: &Step, run: &Steps, batch: usize) -> Shown {
 /// What the update did to the loss.
 fn remark(run: &Steps, batch: usize) -> String {
     let (before, after) = (run.loss, run.loss_after);
-    let whose = match batch {
-        1 => String::new(),
-        _ => format!(" of example {} of {batch}", run.example),
+    let whose = match (batch, run.example) {
+        (1, _) => String::new(),
+        (_, Some(example)) => format!(" of example {example} of {batch}"),
+        (_, None) => format!(", the mean of the {batch} examples"),
     };
     let moved = match after.partial_cmp(&before) {
         Some(std::cmp::Ordering::Less) => "lowers the loss",
@@ -125,7 +126,7 @@ fn phase(kind: StepKind) -> &'static str {
     match kind {
         StepKind::Forward | StepKind::Loss => "Forward",
         StepKind::Bp1 | StepKind::Bp2 => "Error signals",
-        StepKind::Bp3 | StepKind::Bp4 => "Gradients",
+        StepKind::Bp3 | StepKind::Bp4 | StepKind::NormGradient => "Gradients",
         StepKind::Update => "Update",
         StepKind::ForwardAgain | StepKind::LossAgain => "Forward again",
     }
@@ -145,19 +146,53 @@ fn entry(step: &Step) -> String {
 
 /// An array's symbol without TeX.
 fn plain(part: Part) -> String {
+    let of = |symbol: &str, layer: usize| format!("{symbol}{}", of_layer(layer));
     match part {
         Part::Input => "x".to_owned(),
         Part::Target => "y".to_owned(),
-        Part::Weight(layer) => format!("W{}", of_layer(layer)),
-        Part::Bias(layer) => format!("b{}", of_layer(layer)),
-        Part::Preactivation(layer) => format!("z{}", of_layer(layer)),
-        Part::Activation(layer) => format!("a{}", of_layer(layer)),
-        Part::Slope(layer) => format!("σ′(z{})", of_layer(layer)),
-        Part::SentBack(layer) => format!("W{0}ᵀδ{0}", of_layer(layer)),
-        Part::Delta(layer) => format!("δ{}", of_layer(layer)),
-        Part::WeightGradient(layer) => format!("∂L/∂W{}", of_layer(layer)),
-        Part::BiasGradient(layer) => format!("∂L/∂b{}", of_layer(layer)),
+        Part::Weight(layer) => of("W", layer),
+        Part::Bias(layer) => of("b", layer),
+        Part::Preactivation(layer) => of("z", layer),
+        Part::Activation(layer) => of("a", layer),
+        Part::Slope(layer) => format!("σ′({})", of("z", layer)),
+        Part::SentBack(layer) => format!("{}ᵀ{}", of("W", layer), of("δ", layer)),
+        Part::Delta(layer) => of("δ", layer),
+        Part::WeightGradient(layer) => of("∂L/∂W", layer),
+        Part::BiasGradient(layer) => of("∂L/∂b", layer),
         Part::Loss => "L".to_owned(),
+        Part::SharedWeight => "W".to_owned(),
+        Part::SharedBias => "b".to_owned(),
+        Part::SharedSentBack(layer) => of("Wᵀδ", layer),
+        Part::SharedWeightGradient => "∂L/∂W".to_owned(),
+        Part::WeightShare(layer) => format!("∂L/∂W, layer {layer}"),
+        Part::SharedBiasGradient => "∂L/∂b".to_owned(),
+        Part::Gamma(layer) => of("γ", layer),
+        Part::Beta(layer) => of("β", layer),
+        Part::Mean(layer) => of("μ", layer),
+        Part::Variance(layer) => of("v", layer),
+        // No typeface on screen has a z with a hat.
+        Part::Normalized(layer) => of("norm", layer),
+        Part::NormOutput(layer) => of("u", layer),
+        Part::Branch(layer) => of("r", layer),
+        Part::Sum(layer) => of("s", layer),
+        Part::HandedOn(layer) => of("h", layer),
+        Part::NormSlope(layer) => format!("σ′({})", of("u", layer)),
+        Part::SkipSlope(layer) => format!("σ′({})", of("h", layer)),
+        Part::NormOutputError(layer) => of("∂L/∂u", layer),
+        Part::BranchError(layer) => of("∂L/∂r", layer),
+        Part::SumError(layer) => of("∂L/∂s", layer),
+        Part::HandedOnError(layer) => of("∂L/∂h", layer),
+        Part::WithoutSkip(layer) => of("e", layer),
+        Part::NormError(layer) => of("g", layer),
+        Part::MeanError(layer) => format!("mean of {}", of("g", layer)),
+        Part::CentredError(layer) => format!("{} − mean", of("g", layer)),
+        Part::AlongFactor(layer) => of("c", layer),
+        Part::AlongError(layer) => of("g∥", layer),
+        Part::AcrossError(layer) => of("g⊥", layer),
+        Part::InverseRoot(layer) => format!("1/√({} + ε)", of("v", layer)),
+        Part::EpsilonShare(layer) => format!("ε/({} + ε)", of("v", layer)),
+        Part::GammaGradient(layer) => of("∂L/∂γ", layer),
+        Part::BetaGradient(layer) => of("∂L/∂β", layer),
     }
 }
 

@@ -58,7 +58,12 @@ fn widest(ui: &Ui, step: &Shown) -> f32 {
     };
     let between = step.between.iter().map(|array| width(array, UNBROKEN) + 24.0).sum::<f32>();
     let result = width(&step.result, NUMBERS) + 24.0;
-    width(&step.symbols, LARGE).max(between).max(result)
+    let line = |latex: &String| {
+        let formula = MathCache::formula(ui.ctx(), latex, MathStyle::Display);
+        formula.map_or(0.0, |formula| formula.size(SMALLEST).x)
+    };
+    let numbers = step.numbers.lines.iter().map(line).fold(0.0, f32::max);
+    width(&step.symbols, LARGE).max(between).max(result).max(numbers)
 }
 
 /// The step.
@@ -98,31 +103,65 @@ fn caption(ui: &mut Ui, words: &str) {
 /// On one line where that is legible, and else broken at its equals signs.
 fn numbers(ui: &mut Ui, equation: &Equation, size: f32) {
     let lines = packed(ui, equation, ui.available_width());
-    wide(ui, "numbers", |ui| {
-        ui.vertical(|ui| {
-            for (index, latex) in lines.iter().enumerate() {
-                // The whole is said once, by its first line.
-                let spoken = if index == 0 { &equation.spoken } else { "continued" };
+    ui.vertical(|ui| {
+        for (index, latex) in lines.iter().enumerate() {
+            // The whole is said once, by its first line.
+            let spoken = if index == 0 { &equation.spoken } else { "continued" };
+            // One line that is too wide leaves the others as they are.
+            wide(ui, ("numbers", index), |ui| {
                 ui.add(Math::new(latex).size(size).shrink_to(SMALLEST).alt(spoken));
-            }
-        });
+            });
+        }
     });
 }
 
 /// As much on each line as is still legible there.
 fn packed(ui: &Ui, equation: &Equation, room: f32) -> Vec<String> {
-    let fits = |latex: &str| {
+    let fits = |latex: &str, size: f32| {
         let formula = MathCache::formula(ui.ctx(), latex, MathStyle::Display);
-        formula.is_ok_and(|formula| formula.size(UNBROKEN).x <= room)
+        formula.is_ok_and(|formula| formula.size(size).x <= room)
     };
     let mut lines: Vec<String> = Vec::new();
+    let mut add = |part: &str| match lines.last_mut() {
+        Some(line) if fits(&format!("{line}{part}"), UNBROKEN) => line.push_str(part),
+        _ => lines.push(part.to_owned()),
+    };
     for part in &equation.lines {
-        match lines.last_mut() {
-            Some(line) if fits(&format!("{line}{part}")) => line.push_str(part),
-            _ => lines.push(part.clone()),
+        match fits(part, SMALLEST) {
+            true => add(part),
+            false => terms(part).into_iter().for_each(&mut add),
         }
     }
     lines
+}
+
+/// Parts of a product or sum, each from its sign on; what stands in brackets stays whole.
+fn terms(latex: &str) -> Vec<&str> {
+    const OPEN: [&str; 4] = [r"\begin{pmatrix}", r"\left(", "{", "("];
+    const CLOSED: [&str; 4] = [r"\end{pmatrix}", r"\right)", "}", ")"];
+    let (mut starts, mut depth, mut at) = (vec![0], 0, 0);
+    while at < latex.len() {
+        let rest = &latex[at..];
+        let begins = |tokens: [&'static str; 4]| tokens.into_iter().find(|t| rest.starts_with(*t));
+        let is_sign = [r"\odot", "+", "-"].iter().any(|sign| rest.starts_with(*sign));
+        // A sign behind the equals sign is the first term’s own.
+        if depth == 0 && is_sign && at > 1 {
+            starts.push(at);
+        }
+        at += match (begins(OPEN), begins(CLOSED)) {
+            (Some(open), _) => {
+                depth += 1;
+                open.len()
+            }
+            (_, Some(closed)) => {
+                depth -= 1;
+                closed.len()
+            }
+            _ => rest.chars().next().map_or(1, char::len_utf8),
+        };
+    }
+    let ends = starts.iter().skip(1).copied().chain([latex.len()]);
+    starts.iter().zip(ends).map(|(&start, end)| &latex[start..end]).collect()
 }
 
 fn arrays(ui: &mut Ui, arrays: &[Equation], size: f32) {
@@ -137,7 +176,7 @@ fn arrays(ui: &mut Ui, arrays: &[Equation], size: f32) {
 }
 
 /// Room for what may be wider than the page.
-fn wide(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+fn wide(ui: &mut Ui, name: impl std::hash::Hash + std::fmt::Debug, add: impl FnOnce(&mut Ui)) {
     ui.push_id(name, |ui| {
         let room = ui.available_width();
         ScrollArea::horizontal().auto_shrink([false, true]).show(ui, |ui| {
@@ -145,4 +184,22 @@ fn wide(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
             add(ui);
         });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::terms;
+
+    #[test]
+    fn terms_break_before_signs_outside_of_brackets() {
+        let product = r"=\begin{pmatrix}-1&2\end{pmatrix}\odot\left(a+b\right)-\frac{1+x}{2}(c-d)";
+        let parts = [
+            r"=\begin{pmatrix}-1&2\end{pmatrix}",
+            r"\odot\left(a+b\right)",
+            r"-\frac{1+x}{2}(c-d)",
+        ];
+        assert_eq!(terms(product), parts);
+        assert_eq!(terms("=-a"), ["=-a"]);
+        assert_eq!(terms(r"2\cdot10^{-9}"), [r"2\cdot10^{-9}"]);
+    }
 }

@@ -1,15 +1,28 @@
 //! The run by hand: one example forward, back and one update, as the chapter's section 16.5
 //! does it, every equation with its numbers put in.
 
+mod arrays;
+mod backward;
+mod forward;
 mod given;
+mod gradients;
+mod groups;
 mod latex;
+mod loss;
+mod norm;
+mod norm_backward;
+mod round;
 mod rows;
 mod step;
+mod update;
 mod walk;
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Variant};
 
 use super::{DrawStudy, Stopped, TaskContext};
+
+use arrays::Arrays;
+use walk::Walk;
 
 pub use given::Given;
 pub use step::{Part, Step, StepKind, Steps, Values};
@@ -18,6 +31,8 @@ pub use step::{Part, Step, StepKind, Steps, Values};
 pub const MOST_UNITS: usize = 6;
 /// Most layers L of a run by hand.
 pub const MOST_LAYERS: usize = 4;
+/// Most examples side by side, where batch normalization couples them.
+pub const MOST_EXAMPLES: usize = 4;
 
 /// Why a run by hand is refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -35,11 +50,16 @@ pub enum StepsError {
         "The network has {0} layers, and a run by hand shows at most {MOST_LAYERS}: lower the depth."
     )]
     TooDeep(usize),
-    /// More than weights and activations.
+    /// Too many examples side by side.
     #[error(
-        "“{0}” has normalization, skips or tied weights, and a run by hand writes out plain layers: choose another variant, or set them to none."
+        "“{variant}” normalizes each unit over the batch of {batch}, and a run by hand shows at most {MOST_EXAMPLES} examples side by side: lower the batch, or take layer norm, which leaves each example alone."
     )]
-    NotPlain(String),
+    TooManyExamples {
+        /// Whose batch normalization couples them.
+        variant: String,
+        /// B.
+        batch: usize,
+    },
     /// No such example.
     #[error("There is no example {example}: the batch has {batch}.")]
     NoExample {
@@ -79,7 +99,7 @@ pub fn steps_fit(experiment: &Experiment) -> Result<(), StepsError> {
 }
 
 /// A copy of an experiment that is small enough for a run by hand: fewer layers and units where
-/// there are too many, one example; what is given number by number goes where it no longer fits.
+/// there are too many, one example, or a few where a variant couples them; what is given number by number goes where it no longer fits.
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
@@ -97,7 +117,8 @@ pub fn small_copy(experiment: &Experiment) -> Experiment {
     architecture.output = fitting(architecture.output);
     architecture.width = fitting(architecture.width);
     architecture.depth = architecture.depth.min(MOST_LAYERS - 1);
-    architecture.batch = 1;
+    let batch = if copy.variants.iter().any(Variant::couples_examples) { MOST_EXAMPLES } else { 1 };
+    architecture.batch = architecture.batch.min(batch);
     if let Some(hidden) = &mut architecture.hidden {
         hidden.truncate(MOST_LAYERS - 1);
         hidden.iter_mut().for_each(|units| *units = fitting(*units));
@@ -108,10 +129,12 @@ pub fn small_copy(experiment: &Experiment) -> Experiment {
 
 /// Runs one example of the batch through one variant's network by hand, in double precision:
 /// forward, BP1 to BP4, one update with the experiment's learning rate, forward again. Both
-/// `variant` and `example` count from 0.
+/// `variant` and `example` count from 0. Where batch normalization couples the examples, all of
+/// them run side by side, whichever is asked for.
 ///
 /// # Errors
-/// A network too large to read, a variant or an example that is not there, or [`Stopped`].
+/// A network or a batch too large to read, a variant or an example that is not there, or
+/// [`Stopped`].
 ///
 /// ```
 /// use gradient_lab::experiment::Preset;
@@ -135,15 +158,17 @@ pub fn steps(
         return Err(StepsError::NoExample { example: example + 1, batch });
     }
     let chosen = experiment.variants.get(variant).ok_or(StepsError::NoVariant(variant + 1))?;
-    if !chosen.is_plain() {
-        return Err(StepsError::NotPlain(chosen.name.clone()));
+    let couples = chosen.couples_examples();
+    if couples && batch > MOST_EXAMPLES {
+        return Err(StepsError::TooManyExamples { variant: chosen.name.clone(), batch });
     }
     let network = study.network::<f64>(experiment, chosen, task)?;
-    let network = network.with_example(example).with_plain_parameters();
-    let walk = walk::Walk::of(network, experiment.step_rate(), chosen.clip);
+    let network = if couples { network } else { network.with_example(example) };
+    let arrays = Arrays::new(network.with_plain_parameters(), chosen);
+    let walk = Walk::of(arrays, experiment.step_rate(), chosen.clip);
     Ok(Steps {
         variant: chosen.name.clone(),
-        example: example + 1,
+        example: (!couples).then_some(example + 1),
         learning_rate: experiment.step_rate(),
         loss: walk.loss,
         loss_after: walk.loss_after,

@@ -1,7 +1,7 @@
 //! The run by hand against the chapter’s digits.
 
 use gradient_lab::experiment::{Activation, Experiment, Loss, Preset};
-use gradient_lab::study::{DrawStudy, Part, Steps, TaskContext, steps};
+use gradient_lab::study::{DrawStudy, Part, Steps, TaskContext, small_copy, steps};
 
 fn run(experiment: &Experiment, example: usize) -> Steps {
     experiment.validate().unwrap();
@@ -133,7 +133,7 @@ fn other_numbers_agree_with_a_run_written_out_by_hand() {
             row.iter().zip(expected).for_each(|(w, e)| assert!((w - e).abs() < 1e-15));
         }
         assert!(run.find("bp1").unwrap().symbols.ends_with("-y"));
-        assert_eq!(run.example, example + 1);
+        assert_eq!(run.example, Some(example + 1));
     }
 }
 
@@ -190,4 +190,13 @@ fn what_cannot_be_read_is_refused() {
     let worked = worked_example();
     assert!(refusal(&worked, 0, 1).contains("no example 2"));
     assert!(refusal(&worked, 1, 0).contains("no variant 2"));
+    let coupled = Experiment::from_toml(
+        "[architecture]\ninput = 2\nhidden = [3]\nbatch = 5\n[[variant]]\nnormalization = 'batch'",
+    )
+    .unwrap();
+    let words = refusal(&coupled, 0, 0);
+    assert!(words.contains("batch of 5") && words.contains("lower the batch"), "{words}");
+    let copy = small_copy(&coupled);
+    assert_eq!((copy.architecture.batch, &copy.variants), (4, &coupled.variants));
+    assert_eq!(run(&copy, 0).example, None);
 }

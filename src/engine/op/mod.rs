@@ -1,5 +1,5 @@
-//! What a network is made of: ops, each with its forward pass, what it sends back, its Jacobian,
-//! its cost and its equation.
+//! What a network is made of: ops, each with its forward pass, what it sends back, its Jacobian
+//! and its cost.
 //!
 //! To add one: its shape in `shape` (with [`OpShape::of_variant`], which lays it into layers), its
 //! numbers in [`Op`], and a file of its own for the two passes. The compiler then names every
@@ -28,12 +28,12 @@ use crate::engine::number::Real;
 use crate::experiment::Activation;
 
 pub(crate) use activation::times_slope;
-pub(crate) use cancellation::has_terms;
+pub(crate) use cancellation::{drop_rounding_noise, has_terms};
 pub use dense::Dense;
 pub(crate) use dense::add_bias;
 pub use jacobian::Jacobian;
 pub use norm::Norm;
-pub(crate) use path::{backward, backward_between, forward, forward_between};
+pub(crate) use path::{backward, backward_between, backward_each, forward, forward_between};
 pub(crate) use recover::{MARGIN, sum_and_top};
 pub use shape::OpShape;
 pub(crate) use stored::{backward_stored, forward_stored, times_slope_stored};

@@ -75,8 +75,7 @@ pub(crate) fn backward<T: Real>(
         between => {
             dense.backward(&above.delta, &mut below.delta, executor);
             drop_noise(below);
-            let along_skip = above.chain.as_ref().and_then(|above| above.along_skip.as_ref());
-            backward_between(between, along_skip, below);
+            backward_between(between, above.along_skip(), below);
         }
     }
 }
@@ -87,6 +86,16 @@ pub(crate) fn backward_between<T: Real>(
     along_skip: Option<&Signal<T>>,
     trace: &mut LayerTrace<T>,
 ) {
+    backward_each(between, along_skip, trace, |_| {});
+}
+
+/// [`backward_between`], which shows what each op sends back, the last op's first.
+pub(crate) fn backward_each<T: Real>(
+    between: &[Op<T>],
+    along_skip: Option<&Signal<T>>,
+    trace: &mut LayerTrace<T>,
+    mut show: impl FnMut(&Signal<T>),
+) {
     let mut place = between.iter().filter(|op| !matches!(op, Op::Save)).count();
     for op in between.iter().rev() {
         match op {
@@ -96,6 +105,7 @@ pub(crate) fn backward_between<T: Real>(
                 place -= 1;
             }
         }
+        show(&trace.delta);
     }
 }
 

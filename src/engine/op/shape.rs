@@ -94,29 +94,4 @@ impl OpShape {
             _ => 0,
         }
     }
-
-    /// What it computes in layer l, LaTeX.
-    pub fn equation(self, layer: usize) -> String {
-        match self {
-            Self::Dense { .. } if layer == 1 => "z^{(1)}=W^{(1)}x+b^{(1)}".to_owned(),
-            Self::Dense { .. } => {
-                let below = layer - 1;
-                format!("z^{{({layer})}}=W^{{({layer})}}a^{{({below})}}+b^{{({layer})}}")
-            }
-            Self::Activation(activation) if activation.lines() == Some((1.0, 1.0)) => {
-                format!("a^{{({layer})}}=z^{{({layer})}}")
-            }
-            Self::Activation(_) => {
-                format!(r"a^{{({layer})}}=\sigma\left(z^{{({layer})}}\right)")
-            }
-            Self::Norm { .. } => format!(
-                r"u^{{({layer})}}=\gamma\odot\frac{{z^{{({layer})}}-\mu}}{{\sqrt{{v+\varepsilon}}}}+\beta"
-            ),
-            Self::Add { alpha } => {
-                let below = layer - 1;
-                format!(r"h^{{({layer})}}=h^{{({below})}}+{alpha}\,r^{{({layer})}}")
-            }
-            Self::Save => String::new(),
-        }
-    }
 }

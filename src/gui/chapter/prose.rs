@@ -69,10 +69,16 @@ pub fn spoken(text: &str) -> String {
 }
 
 /// LaTeX, and what is said in its place. Longer commands come before their beginnings.
-const SPOKEN: [(&str, &str); 40] = [
+const SPOKEN: [(&str, &str); 50] = [
     (r"\operatorname", ""),
     (r"\underbrace", ""),
     (r"\mathbb", ""),
+    (r"\mathbf", ""),
+    (r"\hat z", "normalized z"),
+    (r"\tilde g", "g without its mean"),
+    (r"\bar g", "mean of g"),
+    (r"\parallel", "∥"),
+    (r"\perp", "⊥"),
     (r"\text", ""),
     (r"\tfrac", "fraction "),
     (r"\frac", "fraction "),
@@ -86,6 +92,7 @@ const SPOKEN: [(&str, &str); 40] = [
     (r"\varepsilon", "ε"),
     (r"\sqrt", "√"),
     (r"\max", "max "),
+    (r"\mu", "μ"),
     (r"\chi", "χ"),
     (r"\eta", "η"),
     (r"\xi", "ξ"),
@@ -97,7 +104,10 @@ const SPOKEN: [(&str, &str); 40] = [
     (r"\dots", "…"),
     (r"\times", " × "),
     (r"\top", "ᵀ"),
+    (r"\leftarrow", " ← "),
+    (r"\left.", ""),
     (r"\left", ""),
+    (r"\right", ""),
     (r"\le", " ≤ "),
     (r"\Bigl", ""),
     (r"\Bigr", ""),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use eframe::egui::{self, Context, EventFilter, Key, Modifiers, RichText, ScrollArea, Ui};
 
-use crate::experiment::{Experiment, Preset};
+use crate::experiment::{Experiment, Preset, Variant};
 use crate::export::table::Numbers;
 use crate::study::{DrawStudy, small_copy};
 
@@ -154,17 +154,26 @@ impl StepsPage {
 
     fn choices(&mut self, ui: &mut Ui, lab: &Lab, commands: &mut Commands) {
         let batch = lab.experiment.architecture.batch;
+        let couples = lab.experiment.variants.get(lab.view.variant);
+        let couples = couples.is_some_and(Variant::couples_examples);
         ui.horizontal_wrapped(|ui| {
             if lab.experiment.variants.len() > 1 {
                 ui.label("Variant");
                 controls::variant_shown(ui, "Variant shown", lab, commands);
             }
-            controls::example_choice(ui, &mut self.example, &lab.experiment);
+            if !couples {
+                controls::example_choice(ui, &mut self.example, &lab.experiment);
+            }
         });
         if batch > 1 {
-            let words = format!(
-                "One example of {batch} at a time: loss, gradients and update are its own, not the mean over the batch."
-            );
+            let words = match couples {
+                true => format!(
+                    "All {batch} examples side by side, a column each, for batch normalization couples them: δ is of the sum of their losses; loss, gradients and update are of the mean."
+                ),
+                false => format!(
+                    "One example of {batch} at a time: loss, gradients and update are its own, not the mean over the batch."
+                ),
+            };
             ui.label(RichText::new(words).small().weak());
         }
     }
@@ -224,7 +233,7 @@ fn too_large(ui: &mut Ui, sentence: &str, experiment: &Experiment, commands: &mu
         let copy = small_copy(experiment);
         if copy.validate().is_ok() {
             let button = ui.button("Take a small copy of mine");
-            let hint = "The same activations and laws in few and narrow layers, one example";
+            let hint = "The same activations and laws in few and narrow layers, and few examples";
             if button.on_hover_text(hint).clicked() {
                 commands.push(Command::set(copy));
             }

@@ -1,7 +1,7 @@
 //! The numbers that a network is drawn with, in the form in which a person gives them.
 
 use crate::engine::{Network, ScaledColumns};
-use crate::experiment::{Data, Experiment, Variant};
+use crate::experiment::{Data, Experiment, GivenNorm, Variant};
 
 use crate::study::{DrawStudy, Stopped, TaskContext};
 
@@ -14,6 +14,8 @@ pub struct Given {
     pub weights: Vec<Vec<Vec<f64>>>,
     /// b^(1) … b^(L).
     pub biases: Vec<Vec<f64>>,
+    /// γ and β of the layers that are normalized.
+    pub norms: Vec<GivenNorm>,
 }
 
 impl Given {
@@ -31,7 +33,7 @@ impl Given {
         let batch = experiment.architecture.batch;
         let data = Data { x: examples(&network.input, batch), y: examples(&network.target, batch) };
         let (weights, biases) = parameters(&network);
-        Ok(Self { data, weights, biases })
+        Ok(Self { data, weights, biases, norms: norms(&network) })
     }
 
     /// Puts the numbers where the experiment has none of its own.
@@ -40,6 +42,9 @@ impl Given {
         if let Some(variant) = experiment.variants.get_mut(variant) {
             variant.weights.get_or_insert(self.weights);
             variant.biases.get_or_insert(self.biases);
+            if variant.norms.is_empty() {
+                variant.norms = self.norms;
+            }
         }
     }
 }
@@ -56,4 +61,12 @@ fn parameters(network: &Network<f64>) -> Parameters {
     let weights = (0..network.depth()).map(weight).collect();
     let biases = network.denses().map(|dense| dense.bias.clone().unwrap_or_default());
     (weights, biases.collect())
+}
+
+fn norms(network: &Network<f64>) -> Vec<GivenNorm> {
+    let given = |layer: usize| {
+        let norm = network.norm(layer - 1)?;
+        Some(GivenNorm { index: layer, gamma: norm.gamma.clone()?, beta: norm.beta.clone()? })
+    };
+    (1..=network.depth()).filter_map(given).collect()
 }

@@ -1,6 +1,4 @@
-//! Numbers, matrices and losses in LaTeX, with the chapter's decimals.
-
-use crate::experiment::Loss;
+//! Numbers and matrices in LaTeX, with the chapter's decimals.
 
 use super::rows::Rows;
 
@@ -28,16 +26,34 @@ impl Digits {
 
 /// One number, or a matrix in round brackets.
 pub(super) fn matrix(rows: &[Vec<f64>], digits: Digits) -> String {
+    table(&entries(rows, digits))
+}
+
+/// Every number of a matrix, all with the same decimals.
+pub(super) fn entries(rows: &[Vec<f64>], digits: Digits) -> Vec<Vec<String>> {
     let decimals = digits.decimals(rows);
     let entry = |entry: &f64| number(*entry, decimals, digits == Digits::Given);
-    if let [row] = rows
+    rows.iter().map(|row| row.iter().map(entry).collect()).collect()
+}
+
+/// One expression, or a matrix of them in round brackets.
+pub(super) fn table(cells: &[Vec<String>]) -> String {
+    if let [row] = cells
         && let [only] = &row[..]
     {
-        return entry(only);
+        return only.clone();
     }
-    let row = |row: &Vec<f64>| row.iter().map(entry).collect::<Vec<_>>().join("&");
-    let body = rows.iter().map(row).collect::<Vec<_>>().join(r"\\");
+    let body = cells.iter().map(|row| row.join("&")).collect::<Vec<_>>().join(r"\\");
     format!(r"\begin{{pmatrix}}{body}\end{{pmatrix}}")
+}
+
+/// A sum; a negative number is taken off.
+pub(super) fn signed_sum(terms: impl Iterator<Item = String>) -> String {
+    let signed = |sum: String, term: String| match sum.is_empty() || term.starts_with('-') {
+        true => sum + &term,
+        false => format!("{sum}+{term}"),
+    };
+    terms.fold(String::new(), signed)
 }
 
 /// A single computed number.
@@ -79,9 +95,25 @@ fn number(value: f64, decimals: usize, trim: bool) -> String {
     }
 }
 
+/// 1/n before a sum, and nothing where n is 1.
+pub(super) fn average(count: usize) -> String {
+    if count == 1 { String::new() } else { format!(r"\tfrac{{1}}{{{count}}}") }
+}
+
+/// A row of ones behind a vector that every one of several examples has, and nothing for one.
+pub(super) fn ones_row(batch: usize) -> String {
+    if batch == 1 { String::new() } else { table(&[vec!["1".to_owned(); batch]]) }
+}
+
+/// A column of ones behind a matrix whose rows are added up, and nothing for one example.
+pub(super) fn ones_column(batch: usize) -> String {
+    if batch == 1 { String::new() } else { table(&vec![vec!["1".to_owned()]; batch]) }
+}
+
 /// ⊙ between vectors, · between numbers.
 pub(super) fn times(vector: &Rows) -> &'static str {
-    if vector.len() == 1 { r"\cdot" } else { r"\odot" }
+    let is_number = vector.len() == 1 && vector[0].len() == 1;
+    if is_number { r"\cdot" } else { r"\odot" }
 }
 
 /// A factor of a product: a matrix by its brackets, a number in brackets of its own.
@@ -92,35 +124,6 @@ pub(super) fn factor(rows: &Rows, digits: Digits) -> String {
 
 pub(super) fn computed(rows: &Rows) -> String {
     matrix(rows, Digits::Computed)
-}
-
-/// The loss in symbols, and its terms with the numbers put in.
-pub(super) fn loss_equation(loss: Loss, a: &Rows, y: &Rows) -> (&'static str, String) {
-    let pairs = a.iter().flatten().zip(y.iter().flatten());
-    let given = |y: f64| matrix(&[vec![y]], Digits::Given);
-    match loss {
-        Loss::Mse => {
-            let square = |(&a, &y)| format!("({}-{})^2", scalar(a), bracketed(&given(y)));
-            let squares: Vec<String> = pairs.map(square).collect();
-            let sum = match &squares[..] {
-                [one] => one.clone(),
-                _ => format!(r"\left({}\right)", squares.join("+")),
-            };
-            (r"L=\tfrac12\|a-y\|^2", format!(r"\tfrac12{sum}"))
-        }
-        Loss::Bce => {
-            let term = |(&a, &y)| {
-                format!(r"{}\ln{}-{}\ln{}", given(y), scalar(a), given(1.0 - y), scalar(1.0 - a))
-            };
-            let terms: Vec<String> = pairs.map(term).collect();
-            (r"L=-\sum_j\left(y_j\ln a_j+(1-y_j)\ln(1-a_j)\right)", format!("-{}", terms.join("-")))
-        }
-        Loss::SoftmaxCe => {
-            let term = |(&a, &y)| format!(r"{}\ln{}", given(y), scalar(a));
-            let terms: Vec<String> = pairs.map(term).collect();
-            (r"L=-\sum_j y_j\ln a_j", format!("-{}", terms.join("-")))
-        }
-    }
 }
 
 #[cfg(test)]

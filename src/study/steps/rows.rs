@@ -1,4 +1,4 @@
-//! Arrays as rows of plain numbers, for one example.
+//! Arrays as rows of plain numbers, one column an example.
 
 use ndarray::Array2;
 
@@ -7,18 +7,20 @@ use crate::engine::{Scaled, ScaledColumns, Signal};
 /// Rows of plain numbers; a vector has one number a row.
 pub(super) type Rows = Vec<Vec<f64>>;
 
-/// The first example's column, n × 1.
+/// n × B.
 pub(super) fn rows(signal: &Signal<f64>) -> Rows {
-    rows_of(signal.column(0))
+    rows_of((0..signal.batch()).map(|example| signal.column(example)).collect())
 }
 
-/// The first example's column of given numbers, n × 1.
+/// Given numbers, n × B.
 pub(super) fn given(columns: &ScaledColumns<f64>) -> Rows {
-    rows_of(columns.column(0))
+    rows_of((0..columns.batch()).map(|example| columns.column(example)).collect())
 }
 
-fn rows_of(column: Vec<Scaled>) -> Rows {
-    column.into_iter().map(|entry| vec![entry.to_f64()]).collect()
+/// Rows of numbers that stand column by column.
+pub(super) fn rows_of(columns: Vec<Vec<Scaled>>) -> Rows {
+    let plain = |column: Vec<Scaled>| column.into_iter().map(Scaled::to_f64).collect();
+    transposed(&columns.into_iter().map(plain).collect())
 }
 
 /// A matrix, row by row.
@@ -32,8 +34,18 @@ pub(super) fn transposed(rows: &Rows) -> Rows {
     (0..columns).map(|j| rows.iter().map(|row| row[j]).collect()).collect()
 }
 
-/// A matrix times a column.
-pub(super) fn product(matrix: &Rows, column: &Rows) -> Rows {
-    let entry = |row: &Vec<f64>| row.iter().zip(column.iter().flatten()).map(|(m, v)| m * v).sum();
-    matrix.iter().map(|row| vec![entry(row)]).collect()
+/// A matrix times another.
+pub(super) fn product(left: &Rows, right: &Rows) -> Rows {
+    let columns = transposed(right);
+    let entry =
+        |row: &Vec<f64>, column: &Vec<f64>| row.iter().zip(column).map(|(m, v)| m * v).sum();
+    left.iter().map(|row| columns.iter().map(|column| entry(row, column)).collect()).collect()
+}
+
+/// A matrix plus another.
+pub(super) fn sum(left: &Rows, right: &Rows) -> Rows {
+    let row = |(left, right): (&Vec<f64>, &Vec<f64>)| {
+        left.iter().zip(right).map(|(left, right)| left + right).collect()
+    };
+    left.iter().zip(right).map(row).collect()
 }

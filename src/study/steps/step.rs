@@ -32,6 +32,70 @@ pub enum Part {
     BiasGradient(usize),
     /// L.
     Loss,
+    /// W of the layers that share one.
+    SharedWeight,
+    /// b of the layers that share one.
+    SharedBias,
+    /// Wᵀ δ^(l), where W is shared.
+    SharedSentBack(usize),
+    /// ∂L/∂W of the layers that share W.
+    SharedWeightGradient,
+    /// δ^(l) a^(l−1)ᵀ, what layer l adds to ∂L/∂W where W is shared.
+    WeightShare(usize),
+    /// ∂L/∂b of the layers that share b.
+    SharedBiasGradient,
+    /// γ^(l) of a normalization.
+    Gamma(usize),
+    /// β^(l) of a normalization.
+    Beta(usize),
+    /// μ^(l), of what is normalized.
+    Mean(usize),
+    /// v^(l), of what is normalized; of RMS normalization its mean square.
+    Variance(usize),
+    /// ẑ^(l).
+    Normalized(usize),
+    /// u^(l) = γ ⊙ ẑ + β, which φ is taken of.
+    NormOutput(usize),
+    /// r^(l), the layer's own share beside a skip.
+    Branch(usize),
+    /// s^(l) = h^(l−1) + α r^(l), where that is normalized.
+    Sum(usize),
+    /// h^(l), what the skip of the layer above adds.
+    HandedOn(usize),
+    /// σ′(u^(l)).
+    NormSlope(usize),
+    /// σ′(h^(l)).
+    SkipSlope(usize),
+    /// ∂L/∂u^(l).
+    NormOutputError(usize),
+    /// ∂L/∂r^(l).
+    BranchError(usize),
+    /// ∂L/∂s^(l).
+    SumError(usize),
+    /// ∂L/∂h^(l).
+    HandedOnError(usize),
+    /// e^(l), what comes back to the start of a skip by the way of the weights.
+    WithoutSkip(usize),
+    /// g^(l) = γ ⊙ ∂L/∂u.
+    NormError(usize),
+    /// The mean of g^(l).
+    MeanError(usize),
+    /// g^(l) without its mean.
+    CentredError(usize),
+    /// Of g^(l) without its mean, how much of ẑ^(l) there is in it.
+    AlongFactor(usize),
+    /// g∥^(l), the part along ẑ^(l) of g^(l) without its mean.
+    AlongError(usize),
+    /// g⊥^(l), what is left of g^(l).
+    AcrossError(usize),
+    /// 1/√(v + ε).
+    InverseRoot(usize),
+    /// ε/(v + ε).
+    EpsilonShare(usize),
+    /// ∂L/∂γ^(l).
+    GammaGradient(usize),
+    /// ∂L/∂β^(l).
+    BetaGradient(usize),
 }
 
 impl Part {
@@ -40,51 +104,112 @@ impl Part {
         match self {
             Self::Input => "x".to_owned(),
             Self::Target => "y".to_owned(),
-            Self::Weight(layer) => format!("W^{{({layer})}}"),
-            Self::Bias(layer) => format!("b^{{({layer})}}"),
-            Self::Preactivation(layer) => format!("z^{{({layer})}}"),
-            Self::Activation(layer) => format!("a^{{({layer})}}"),
-            Self::Slope(layer) => format!(r"\sigma'(z^{{({layer})}})"),
+            Self::Weight(layer) => of(layer, "W"),
+            Self::Bias(layer) => of(layer, "b"),
+            Self::Preactivation(layer) => of(layer, "z"),
+            Self::Activation(layer) => of(layer, "a"),
+            Self::Slope(layer) => slope(Self::Preactivation(layer)),
             Self::SentBack(layer) => {
-                format!(r"(W^{{({layer})}})^{{\top}}\delta^{{({layer})}}")
+                format!(r"({})^{{\top}}{}", of(layer, "W"), of(layer, r"\delta"))
             }
-            Self::Delta(layer) => format!(r"\delta^{{({layer})}}"),
-            Self::WeightGradient(layer) => {
-                format!(r"\frac{{\partial L}}{{\partial W^{{({layer})}}}}")
-            }
-            Self::BiasGradient(layer) => {
-                format!(r"\frac{{\partial L}}{{\partial b^{{({layer})}}}}")
-            }
+            Self::Delta(layer) => of(layer, r"\delta"),
+            Self::WeightGradient(layer) => derivative(&Self::Weight(layer).symbol()),
+            Self::BiasGradient(layer) => derivative(&Self::Bias(layer).symbol()),
             Self::Loss => "L".to_owned(),
+            Self::SharedWeight => "W".to_owned(),
+            Self::SharedBias => "b".to_owned(),
+            Self::SharedSentBack(layer) => format!(r"W^{{\top}}{}", of(layer, r"\delta")),
+            Self::SharedWeightGradient => derivative("W"),
+            Self::WeightShare(layer) => format!(r"\left.{}\right|_{{({layer})}}", derivative("W")),
+            Self::SharedBiasGradient => derivative("b"),
+            Self::Gamma(layer) => of(layer, r"\gamma"),
+            Self::Beta(layer) => of(layer, r"\beta"),
+            Self::Mean(layer) => of(layer, r"\mu"),
+            Self::Variance(layer) => of(layer, "v"),
+            Self::Normalized(layer) => of(layer, r"\hat z"),
+            Self::NormOutput(layer) => of(layer, "u"),
+            Self::Branch(layer) => of(layer, "r"),
+            Self::Sum(layer) => of(layer, "s"),
+            Self::HandedOn(layer) => of(layer, "h"),
+            Self::NormSlope(layer) => slope(Self::NormOutput(layer)),
+            Self::SkipSlope(layer) => slope(Self::HandedOn(layer)),
+            Self::NormOutputError(layer) => derivative(&Self::NormOutput(layer).symbol()),
+            Self::BranchError(layer) => derivative(&Self::Branch(layer).symbol()),
+            Self::SumError(layer) => derivative(&Self::Sum(layer).symbol()),
+            Self::HandedOnError(layer) => derivative(&Self::HandedOn(layer).symbol()),
+            Self::WithoutSkip(layer) => of(layer, "e"),
+            Self::NormError(layer) => of(layer, "g"),
+            Self::MeanError(layer) => of(layer, r"\bar g"),
+            Self::CentredError(layer) => of(layer, r"\tilde g"),
+            Self::AlongFactor(layer) => of(layer, "c"),
+            Self::AlongError(layer) => of(layer, r"g_{\parallel}"),
+            Self::AcrossError(layer) => of(layer, r"g_{\perp}"),
+            Self::InverseRoot(layer) => {
+                format!(r"\frac{{1}}{{\sqrt{{{}+\varepsilon}}}}", Self::Variance(layer).symbol())
+            }
+            Self::EpsilonShare(layer) => {
+                format!(r"\frac{{\varepsilon}}{{{}+\varepsilon}}", Self::Variance(layer).symbol())
+            }
+            Self::GammaGradient(layer) => derivative(&Self::Gamma(layer).symbol()),
+            Self::BetaGradient(layer) => derivative(&Self::Beta(layer).symbol()),
         }
     }
+
+    /// Whether it is learned.
+    pub fn is_parameter(self) -> bool {
+        matches!(
+            self,
+            Self::Weight(_)
+                | Self::Bias(_)
+                | Self::SharedWeight
+                | Self::SharedBias
+                | Self::Gamma(_)
+                | Self::Beta(_)
+        )
+    }
+}
+
+/// A symbol with its layer.
+fn of(layer: usize, symbol: &str) -> String {
+    format!("{symbol}^{{({layer})}}")
+}
+
+fn derivative(symbol: &str) -> String {
+    format!(r"\frac{{\partial L}}{{\partial {symbol}}}")
+}
+
+fn slope(part: Part) -> String {
+    format!(r"\sigma'({})", part.symbol())
 }
 
 /// What kind of step this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
-    /// z and a of a layer.
+    /// What an op of a layer makes: z, a, and what lies between them.
     Forward,
     /// The loss.
     Loss,
     /// δ^(L).
     Bp1,
-    /// δ^(l) of a hidden layer.
+    /// δ^(l) of a hidden layer, and what comes back to its other ops.
     Bp2,
     /// ∂L/∂W^(l).
     Bp3,
     /// ∂L/∂b^(l).
     Bp4,
+    /// ∂L/∂γ^(l) or ∂L/∂β^(l).
+    NormGradient,
     /// One step of gradient descent.
     Update,
-    /// z and a of a layer after the update.
+    /// What an op of a layer makes after the update.
     ForwardAgain,
     /// The loss after the update.
     LossAgain,
 }
 
-/// One array with its values: vectors are n × 1, the loss 1 × 1.
+/// One array with its values: vectors are n × 1, or n × B where the examples of a batch are
+/// coupled, and the loss is 1 × 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Values {
     /// Which array.
@@ -97,9 +222,9 @@ pub struct Values {
 impl Values {
     /// The array's symbol, an equals sign and its numbers, LaTeX.
     pub fn equation(&self) -> String {
-        let digits = match self.part {
-            Part::Weight(_) | Part::Bias(_) => latex::Digits::Updated,
-            _ => latex::Digits::Computed,
+        let digits = match self.part.is_parameter() {
+            true => latex::Digits::Updated,
+            false => latex::Digits::Computed,
         };
         format!("{}={}", self.part.symbol(), latex::matrix(&self.rows, digits))
     }
@@ -112,7 +237,7 @@ pub struct Step {
     pub id: String,
     /// What kind of step.
     pub kind: StepKind,
-    /// Which layer, from 1; none for the loss.
+    /// Which layer, from 1; none for the loss and for what layers share.
     pub layer: Option<usize>,
     /// What happens, in words.
     pub title: String,
@@ -163,8 +288,10 @@ impl Step {
 pub struct Steps {
     /// Which variant.
     pub variant: String,
-    /// Which example of the batch, from 1. Loss, gradients and update are this example's own.
-    pub example: usize,
+    /// Which example of the batch, from 1. Loss, gradients and update are this example's own. None
+    /// where batch normalization couples the examples: then arrays have a column for each of them,
+    /// δ is that of its own loss, and loss, gradients and update are those of the mean.
+    pub example: Option<usize>,
     /// η.
     pub learning_rate: f64,
     /// L before the update.

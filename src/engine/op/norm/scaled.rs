@@ -91,6 +91,15 @@ impl<T: Real> Norm<T> {
 
     /// Makes g of a group δ.
     fn pull_back(&self, g: &mut [Scaled], z: &[Scaled], inverse: Scaled, share: f64) {
+        let parallel = self.split(g, z);
+        for (g, parallel) in g.iter_mut().zip(parallel) {
+            *g = (*g + parallel * share) * inverse;
+        }
+    }
+
+    /// Makes g of a group g⊥, and returns g∥, the part of g − mean(g) (of g for RMS normalization)
+    /// along ẑ.
+    pub(crate) fn split(&self, g: &mut [Scaled], z: &[Scaled]) -> Vec<Scaled> {
         let length = g.len() as f64;
         let top = g.iter().map(|g| g.abs()).max().unwrap_or_default();
         if self.centres() {
@@ -102,13 +111,15 @@ impl<T: Real> Norm<T> {
         let dot =
             |a: &[Scaled], b: &[Scaled]| a.iter().zip(b).map(|(a, b)| *a * *b).sum::<Scaled>();
         let along = dot(g, z).checked_div(dot(z, z)).unwrap_or_default();
-        let left = g.iter().zip(z).map(|(g, z)| (*g - *z * along).abs()).max();
+        let parallel: Vec<Scaled> = z.iter().map(|&z| z * along).collect();
+        let left = g.iter().zip(&parallel).map(|(&g, &parallel)| (g - parallel).abs()).max();
         let is_noise = left.is_none_or(|left| left <= top * (NOISE * T::EPSILON));
-        let is_all_along = is_noise || g.len() == 1 + usize::from(self.centres());
-        for (g, z) in g.iter_mut().zip(z) {
-            let parallel = *z * along;
-            let perpendicular = if is_all_along { Scaled::ZERO } else { *g - parallel };
-            *g = (perpendicular + parallel * share) * inverse;
+        // Of so few numbers all lies along ẑ, where that has a direction.
+        let few = g.len() == 1 + usize::from(self.centres());
+        let is_all_along = is_noise || few && z.iter().any(|z| !z.is_zero());
+        for (g, parallel) in g.iter_mut().zip(&parallel) {
+            *g = if is_all_along { Scaled::ZERO } else { *g - *parallel };
         }
+        parallel
     }
 }

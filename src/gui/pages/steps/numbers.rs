@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use eframe::egui::{CollapsingHeader, DragValue, Grid, Response, RichText, Role, Ui, WidgetInfo};
 
-use crate::experiment::{Experiment, Loss, limits};
+use crate::experiment::{Data, Experiment, Loss, Variant, limits};
 
 use crate::gui::command::{Command, Commands};
 use crate::gui::lab::Lab;
@@ -17,7 +17,10 @@ pub fn show(ui: &mut Ui, run: &Run, lab: &Lab, commands: &mut Commands) {
     CollapsingHeader::new("Numbers").id_salt("numbers").default_open(false).show(ui, |ui| {
         rate(ui, &mut draft);
         if is_given(&draft, variant) {
-            edit(ui, &mut draft, variant, run.question.example);
+            edit(ui, &mut draft, variant, run.numbers.example);
+        } else if draft.variants.get(variant).is_some_and(|variant| variant.tied) {
+            let words = "Hidden layers share one W and b, and given numbers are each layer’s own: untie the weights to change them one by one.";
+            ui.label(words);
         } else {
             take(ui, run, &mut draft);
         }
@@ -30,8 +33,9 @@ pub fn show(ui: &mut Ui, run: &Run, lab: &Lab, commands: &mut Commands) {
 
 fn is_given(experiment: &Experiment, variant: usize) -> bool {
     let of_variant = experiment.variants.get(variant);
+    let has_norms = |v: &Variant| v.normalization.is_none() || !v.norms.is_empty();
     experiment.data.is_some()
-        && of_variant.is_some_and(|v| v.weights.is_some() && v.biases.is_some())
+        && of_variant.is_some_and(|v| v.weights.is_some() && v.biases.is_some() && has_norms(v))
 }
 
 fn rate(ui: &mut Ui, draft: &mut Experiment) {
@@ -65,26 +69,37 @@ fn take(ui: &mut Ui, run: &Run, draft: &mut Experiment) {
     }
 }
 
-fn edit(ui: &mut Ui, draft: &mut Experiment, variant: usize, example: usize) {
+/// Every number: data of one example, from 1, or of all.
+fn edit(ui: &mut Ui, draft: &mut Experiment, variant: usize, example: Option<usize>) {
     let targets = match draft.architecture.loss {
         Loss::Mse => limits::VALUE,
         Loss::Bce | Loss::SoftmaxCe => limits::PROBABILITY,
     };
     ui.horizontal_wrapped(|ui| {
-        let data = draft.data.as_mut();
-        let pair = data.and_then(|data| data.x.get_mut(example).zip(data.y.get_mut(example)));
-        if let Some((x, y)) = pair {
-            column(ui, "x", x, &limits::VALUE);
-            column(ui, "y", y, &targets);
+        let Some(Data { x, y }) = &mut draft.data else { return };
+        for (place, (x, y)) in x.iter_mut().zip(y).enumerate() {
+            let whose = match example {
+                Some(example) if example != place + 1 => continue,
+                Some(_) => String::new(),
+                None => format!(" of example {}", place + 1),
+            };
+            column(ui, &format!("x{whose}"), x, &limits::VALUE);
+            column(ui, &format!("y{whose}"), y, &targets);
         }
     });
     let Some(variant) = draft.variants.get_mut(variant) else { return };
     let layers = variant.weights.iter_mut().flatten().zip(variant.biases.iter_mut().flatten());
     for (index, (weights, biases)) in layers.enumerate() {
         let layer = of_layer(index + 1);
+        let mut norms = variant.norms.iter_mut();
+        let norm = norms.find(|norm| norm.index == index + 1);
         ui.horizontal_wrapped(|ui| {
             matrix(ui, &format!("W{layer}"), weights);
             column(ui, &format!("b{layer}"), biases, &limits::VALUE);
+            if let Some(norm) = norm {
+                column(ui, &format!("γ{layer}"), &mut norm.gamma, &limits::VALUE);
+                column(ui, &format!("β{layer}"), &mut norm.beta, &limits::VALUE);
+            }
         });
     }
 }
