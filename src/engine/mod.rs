@@ -59,7 +59,7 @@ pub use magnitudes::{FLUSHED_SHARE, Magnitudes, TRUE_ZERO, may_flush};
 pub use network::Network;
 pub use number::{Format, Held, Real, Scaled, ScaledColumns, Signal};
 pub use numpy::NumpyStream;
-pub use op::{Dense, Jacobian, Norm, Op, OpShape};
+pub use op::{Dense, Jacobian, Norm, Op, OpShape, Scaling};
 pub use output_record::OutputRecord;
 pub use parameters::Parameter;
 pub use pass::{LayerTrace, Pass, PassBuffers};

@@ -98,6 +98,23 @@ impl<T: Real> Network<T> {
         self.dense(index).send_back(&pass.layers[index].delta)
     }
 
+    /// The norms, each the root mean square over the batch, of what the ops between z^(l) and z^(l+1)
+    /// send back of δ^(l+1), the last op's first; `index` = l − 1. The last norm is that of δ^(l).
+    pub fn norms_back(&self, pass: &Pass<T>, index: usize) -> Vec<Scaled> {
+        let (_, between) = self.ops_between(index).split_last().expect("a dense op at least");
+        let above = pass.layers[index + 1].chain.as_ref();
+        let along_skip = above.and_then(|above| above.along_skip.as_ref());
+        let mut trace = pass.layers[index].clone();
+        trace.delta = self.sent_back(pass, index + 1);
+        let mut norms = vec![trace.delta.rms_norm()];
+        op::backward_seen(between, along_skip, &mut trace, &mut |signal| {
+            norms.push(signal.rms_norm());
+        });
+        // The pass itself drops what is rounding alone.
+        *norms.last_mut().expect("at least one") = pass.layers[index].delta.rms_norm();
+        norms
+    }
+
     /// Whether a pass has this network's shape.
     fn fits(&self, pass: &Pass<T>) -> bool {
         let shape = |signal: &Signal<T>| (signal.units(), signal.batch());

@@ -87,6 +87,16 @@ pub(crate) fn backward_between<T: Real>(
     along_skip: Option<&Signal<T>>,
     trace: &mut LayerTrace<T>,
 ) {
+    backward_seen(between, along_skip, trace, &mut |_| {});
+}
+
+/// [`backward_between`], of which `see` is shown what each op sends back, the last op's first.
+pub(crate) fn backward_seen<T: Real>(
+    between: &[Op<T>],
+    along_skip: Option<&Signal<T>>,
+    trace: &mut LayerTrace<T>,
+    see: &mut dyn FnMut(&Signal<T>),
+) {
     let mut place = between.iter().filter(|op| !matches!(op, Op::Save)).count();
     for op in between.iter().rev() {
         match op {
@@ -96,6 +106,7 @@ pub(crate) fn backward_between<T: Real>(
                 place -= 1;
             }
         }
+        see(&trace.delta);
     }
 }
 
