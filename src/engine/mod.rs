@@ -69,6 +69,6 @@ pub use rows::{Executor, Serial};
 pub use spectral_radius::spectral_radius;
 pub use svd::ProductSvd;
 pub use training::{
-    Diverged, LayerProgress, LossScaler, MixedReport, Moments, Optimizer, RunningStatistics, Score,
-    SlotKind, SlotState, StepReport, Trainer, accuracy,
+    Diverged, LayerProgress, LossScaler, MixedReport, MixedState, Moments, Optimizer,
+    RunningStatistics, Score, SlotKind, SlotState, StepReport, Trainer, accuracy,
 };

@@ -46,7 +46,7 @@ pub fn verify(state: &TrainingState, variant: &VariantTraining) {
             }
             TrainingFinding::Flushed { layer, share, power, .. } => {
                 let last = variant.records.last().expect("records").mixed.as_ref().expect("narrow");
-                assert!(last.power == *power && last.flushed[layer - 1] == *share);
+                assert!(last.power == *power && last.flushed[layer - 1] == Some(*share));
                 assert!(*share >= 0.01 && last.flushed.iter().all(|other| other <= share));
             }
             TrainingFinding::Skipped { skipped, steps } => {
