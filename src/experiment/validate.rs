@@ -103,6 +103,9 @@ impl Experiment {
         for (index, variant) in self.variants.iter().enumerate() {
             let key = format!("variant[{index}]");
             variant.validate(&key, &self.sizes())?;
+            if let Some(hash) = variant.weights_file.as_ref().and_then(|f| f.sha256.as_ref()) {
+                hash.validate(&format!("{key}.weights.sha256"))?;
+            }
             self.validate_exceptions(index)?;
             self.validate_remedies(index)?;
             if self.variants[..index].iter().any(|other| other.name == variant.name) {

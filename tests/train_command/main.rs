@@ -319,3 +319,48 @@ fn a_data_file_feeds_every_command() {
     let split = read.split().expect("labels").expect("a set");
     assert_eq!((split.training.x.len(), split.test.x.len()), (32, 8));
 }
+
+/// The digits are those of sha256sum.
+const SHA256: &str = "4fbf148e524fa9fbb10d470aaa8ea371b5bd598c365803c9263c833007af5c5e";
+
+#[test]
+fn a_picture_tells_when_a_file_that_it_names_has_changed() {
+    let folder = Folder::new();
+    let rows: String = (0..40).map(|i| format!("{},{},{}\n", i % 7, i % 3, i % 2)).collect();
+    folder.file("d.csv", format!("a,b,label\n{rows}"));
+    let experiment = folder.file("d.toml", format!("{ON_A_FILE}\n[training]\nsteps = 2"));
+    let own = folder.path("own.safetensors");
+    succeeded(&lab(&["train", &experiment, "--weights", &own]));
+    let both = format!(
+        "{ON_A_FILE}\n[[variant]]\nname = 'Sigmoid'\nweights = {{ file = 'own.safetensors' }}"
+    );
+    let both = folder.file("both.toml", both);
+    let pictures = ["png", "svg", "pdf"].map(|ending| folder.path(&format!("picture.{ending}")));
+    for picture in &pictures {
+        succeeded(&lab(&["render", &both, "--figure", "norms", "-o", picture]));
+        let told = lab(&["run", picture]);
+        succeeded(&told);
+        assert_eq!(String::from_utf8_lossy(&told.stderr), "");
+        let read = open::file(Path::new(picture)).unwrap_or_else(|e| panic!("{e}"));
+        let hash = read.data_set.as_ref().and_then(|set| set.sha256.clone()).expect("a hash");
+        assert_eq!((hash.sha256.as_str(), hash.is_changed), (SHA256, false));
+        assert!(read.variants[0].weights_file.as_ref().is_some_and(|file| file.sha256.is_some()));
+    }
+    // One number of forty rows, and weights of two more steps.
+    folder.file("d.csv", format!("a,b,label\n{}", rows.replacen("1,1,1", "1,2,1", 1)));
+    let more = folder.file("more.toml", format!("{ON_A_FILE}\n[training]\nsteps = 4"));
+    succeeded(&lab(&["train", &more, "--weights", &own]));
+    for picture in &pictures {
+        let told = lab(&["run", picture]);
+        succeeded(&told);
+        let told = String::from_utf8_lossy(&told.stderr);
+        assert!(told.contains("data.path = “d.csv” is not the file with which"), "{told}");
+        assert!(told.contains("weights.file = “own.safetensors” is not the file"), "{told}");
+        let read = open::file(Path::new(picture)).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(read.changed_files().len(), 2);
+        // What is written of it now is of the files as they are.
+        let again = folder.file("again.toml", read.to_toml());
+        let again = open::file(Path::new(&again)).unwrap_or_else(|e| panic!("{e}"));
+        assert!(again.changed_files().is_empty());
+    }
+}
