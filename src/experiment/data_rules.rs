@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::examples::shuffle;
-use super::validate::{number_within, whole_within};
+use super::validate::{check_hash, number_within, whole_within};
 use super::{Data, DataSet, Examples, Experiment, ExperimentError, Loss, SetKind, Split, limits};
 
 /// A batch of fewer examples is too small to learn from a set.
@@ -29,7 +29,7 @@ impl DataSet {
         }
         match &self.sha256 {
             Some(_) if set != SetKind::File => return conflict("sha256"),
-            Some(hash) => hash.validate("data.sha256")?,
+            Some(hash) => check_hash("data.sha256", hash)?,
             None => {}
         }
         if let Some(examples) = self.examples {

@@ -85,16 +85,9 @@ impl StepWords {
     /// The step from layer `layer` + 1 to `layer`; none where there is no such step.
     pub fn of(backward: &BackwardFactors, layer: usize) -> Option<Self> {
         let step = backward.factors.steps.get(layer.checked_sub(1)?)?;
-        let variant = &backward.experiment.variants[backward.variant];
-        let factors = [
-            Some((Cause::Weights, step.weight_gain)),
-            Some((Cause::Slopes, step.slope_factor)),
-            variant.normalization.map(|_| (Cause::Normalization, step.norm_factor)),
-            variant.skip.map(|_| (Cause::Skip, step.skip_factor)),
-        ];
-        let in_words = |(cause, factor)| (cause, factor_in_words(factor));
+        let in_words = |cause| (cause, factor_in_words(step.of(cause)));
         Some(Self {
-            factors: factors.into_iter().flatten().map(in_words).collect(),
+            factors: causes(backward).map(in_words).collect(),
             ratio: factor_in_words(step.ratio),
             exists: step.ratio.is_some(),
             sentence: words::why::sentences(backward.step(layer).as_slice()),
@@ -226,15 +219,16 @@ fn factors(backward: &BackwardFactors) -> Chart {
         marks.push(line(gain, "weight gain", ink(Cause::Weights)));
         marks.push(line(slope, "slope factor", ink(Cause::Slopes)));
     }
-    for (cause, of) in between(backward) {
-        marks.push(line(by_step(backward, |step| log10(of(step))), cause.name(), ink(cause)));
+    for cause in causes(backward).skip(2) {
+        let points = by_step(backward, |step| log10(step.of(cause)));
+        marks.push(line(points, cause.name(), ink(cause)));
     }
     marks.push(line(ratio, "measured ratio", Ink::Text));
     marks.push(dots(mean, "mean |σ′|", Ink::Palette(2)));
     marks.extend(is_bounded(backward).then(|| dashed(bound, "upper bound", Ink::Weak)));
     marks.extend(backward.tied.iter().flat_map(tied));
     let others: String =
-        between(backward).into_iter().map(|(cause, _)| format!(" × {}", cause.name())).collect();
+        causes(backward).skip(2).map(|cause| format!(" × {}", cause.name())).collect();
     let heading = format!("Each step back: ‖δ⁽ˡ⁾‖/‖δ⁽ˡ⁺¹⁾‖ = weight gain × slope factor{others}");
     let x = layers_axis(backward.factors.steps.len());
     chart(heading, x, ("factor of one step", AxisScale::Log10), marks)
@@ -252,10 +246,10 @@ fn product(backward: &BackwardFactors) -> Chart {
     let weights = cumulative(backward, |step| step.weight_gain);
     let slopes = cumulative(backward, |step| step.slope_factor);
     let bound = cumulative(backward, |step| Some(step.bound().into()));
-    let others = between(backward).into_iter().map(|(cause, of)| {
+    let others = causes(backward).skip(2).map(|cause| {
         // The legend is narrow.
         let name = if cause == Cause::Normalization { "norm" } else { cause.name() };
-        line(cumulative(backward, of), &format!("{name} alone"), ink(cause))
+        line(cumulative(backward, |step| step.of(cause)), &format!("{name} alone"), ink(cause))
     });
     let mut marks = vec![Mark::new("", Ink::Weak, MarkShape::Level(0.0))];
     marks.extend(is_bounded(backward).then(|| dashed(bound, "upper bound", Ink::Weak)));
@@ -283,14 +277,15 @@ fn tied(tied: &TiedWeights) -> Vec<Mark> {
     vec![level(bound, "tied bound", Ink::Palette(3)), level(radius, "tied ρ(W)", Ink::Palette(4))]
 }
 
-/// What a step back has beside weights and slopes.
-fn between(backward: &BackwardFactors) -> Vec<(Cause, fn(&Factor) -> Option<Scaled>)> {
+/// What a step back of the variant is the product of: weights, slopes and what else there is.
+fn causes(backward: &BackwardFactors) -> impl Iterator<Item = Cause> {
     let variant = &backward.experiment.variants[backward.variant];
-    let norm: fn(&Factor) -> Option<Scaled> = |step| step.norm_factor;
-    let skip: fn(&Factor) -> Option<Scaled> = |step| step.skip_factor;
-    let norm = variant.normalization.map(|_| (Cause::Normalization, norm));
-    let skip = variant.skip.map(|_| (Cause::Skip, skip));
-    norm.into_iter().chain(skip).collect()
+    let (is_normalized, skips) = (variant.normalization.is_some(), variant.skip.is_some());
+    Cause::ALL.into_iter().filter(move |cause| match cause {
+        Cause::Weights | Cause::Slopes => true,
+        Cause::Normalization => is_normalized,
+        Cause::Skip => skips,
+    })
 }
 
 /// Whether weights and slopes are all that a step back has: ‖W‖₂ max|σ′| bounds nothing of what a

@@ -107,30 +107,43 @@ pub enum Cause {
     Skip,
 }
 
+impl Cause {
+    /// Every one, in the order of [`Factor`]'s fields.
+    pub const ALL: [Self; 4] = [Self::Weights, Self::Slopes, Self::Normalization, Self::Skip];
+}
+
+impl Factor {
+    /// The factor of one cause; none where there is none of it, or nothing comes to it.
+    pub fn of(&self, cause: Cause) -> Option<Scaled> {
+        match cause {
+            Cause::Weights => self.weight_gain,
+            Cause::Slopes => self.slope_factor,
+            Cause::Normalization => self.norm_factor,
+            Cause::Skip => self.skip_factor,
+        }
+    }
+}
+
 impl Factors {
-    /// Which factor makes the signal what it is; nothing where it ends on its way.
+    /// Σ log10 of one cause's factors alone; none where a step has none of it, or a true zero.
+    pub fn log10_of(&self, cause: Cause) -> Option<f64> {
+        self.steps.iter().map(|step| step.of(cause)?.log10()).sum()
+    }
+
+    /// Which factor makes the signal what it is; nothing where it ends on its way, or only a skip
+    /// leads on.
     pub fn findings(&self) -> Vec<WhyFinding> {
-        let parts = self.weights_log10().zip(self.slopes_log10());
-        let (Some(measured), Some((weights, slopes))) = (self.measured_log10, parts) else {
+        let mean = |cause| self.log10_of(cause).map(|sum| sum / self.steps.len() as f64);
+        let [weights, slopes, norms, skips] = Cause::ALL.map(mean);
+        let broken = self.steps.iter().any(|step| step.is_skip_alone);
+        let (Some(measured), Some(weights), Some(slopes), false) =
+            (self.measured_log10, weights, slopes, broken)
+        else {
             return Vec::new();
         };
-        let each = |sum: f64| sum / self.steps.len() as f64;
-        // The last steps may lack what the others have, so that their sum is none.
-        let sum = |of: fn(&Factor) -> Option<Scaled>| -> Option<f64> {
-            let mut there = self.steps.iter().filter_map(of).peekable();
-            there.peek()?;
-            there.map(Scaled::log10).sum()
-        };
-        let (weights, slopes) = (each(weights), each(slopes));
-        let norms = sum(|step| step.norm_factor).map(each);
-        let skips = sum(|step| step.skip_factor).map(each);
-        let parts = [
-            Some((Cause::Weights, weights)),
-            Some((Cause::Slopes, slopes)),
-            norms.map(|norms| (Cause::Normalization, norms)),
-            skips.map(|skips| (Cause::Skip, skips)),
-        ];
-        let parts: Vec<(Cause, f64)> = parts.into_iter().flatten().collect();
+        let all = Cause::ALL.into_iter().zip([Some(weights), Some(slopes), norms, skips]);
+        let parts: Vec<(Cause, f64)> =
+            all.filter_map(|(cause, log10)| Some((cause, log10?))).collect();
         let steps = self.steps.len();
         let product = WhyFinding::Product { steps, weights, slopes, norms, skips, measured };
         vec![product, blame(&parts)]

@@ -107,28 +107,6 @@ pub struct Factors {
     pub measured_log10: Option<f64>,
 }
 
-impl Factors {
-    /// Σ log10 of the weight gains alone: what would be left if every slope were 1.
-    pub fn weights_log10(&self) -> Option<f64> {
-        self.steps.iter().map(|step| step.weight_gain?.log10()).sum()
-    }
-
-    /// Σ log10 of the slope factors alone.
-    pub fn slopes_log10(&self) -> Option<f64> {
-        self.steps.iter().map(|step| step.slope_factor?.log10()).sum()
-    }
-
-    /// Σ log10 of the normalizations' factors alone; none also where there is none.
-    pub fn norms_log10(&self) -> Option<f64> {
-        self.steps.iter().map(|step| step.norm_factor?.log10()).sum()
-    }
-
-    /// Σ log10 of the skips' factors alone; none also where there are no skips.
-    pub fn skips_log10(&self) -> Option<f64> {
-        self.steps.iter().map(|step| step.skip_factor?.log10()).sum()
-    }
-}
-
 /// Takes a pass of a network apart.
 ///
 /// # Errors
@@ -218,7 +196,7 @@ impl Between {
 #[cfg(test)]
 mod tests {
     use crate::experiment::{Experiment, Preset};
-    use crate::study::DrawStudy;
+    use crate::study::{Cause, DrawStudy};
 
     use super::*;
 
@@ -236,7 +214,8 @@ mod tests {
             let product: f64 = steps().map(|of| of.product().unwrap().log10().unwrap()).sum();
             let measured = factors.measured_log10.unwrap();
             assert!((product - measured).abs() < 1e-9 * measured.abs().max(1.0), "{preset}");
-            let parts = factors.weights_log10().unwrap() + factors.slopes_log10().unwrap();
+            let parts = factors.log10_of(Cause::Weights).unwrap()
+                + factors.log10_of(Cause::Slopes).unwrap();
             assert!((parts - measured).abs() < 1e-9 * measured.abs().max(1.0), "{preset}");
             let bound: f64 = steps().map(|of| of.bound().log10()).sum();
             assert!(bound > measured);

@@ -106,7 +106,8 @@ mod tests {
             let bound = tied.bound().log10();
             assert!((1..=399).all(|layer| log10(layer) <= bound + 1e-12));
             let radius = tied.spectral_radius.unwrap();
-            assert!(radius.to_f64() <= tied.spectral_norm.value() * (1.0 + 1e-9));
+            // The radius is as exact as its own test has it.
+            assert!(radius.to_f64() <= tied.spectral_norm.value() * (1.0 + 3e-8));
             if activation == "linear" {
                 let mean = (1..=200).map(log10).sum::<f64>() / 200.0;
                 assert!((mean - radius.log10().unwrap()).abs() < 0.02 / std::f64::consts::LN_10);

@@ -1,6 +1,6 @@
 //! What is found when a backward pass is taken apart, verified against its raw numbers.
 
-use gradient_lab::engine::{FromDraws, Real};
+use gradient_lab::engine::{FromDraws, Real, Scaled};
 use gradient_lab::experiment::Precision;
 use gradient_lab::study::{
     BackwardSettings, Cause, CutBy, DrawStudy, JacobianSpectrum, TaskContext, WhyFinding,
@@ -13,28 +13,35 @@ use crate::raw::{Raw, rms_of_norms};
 /// Two ways of computing the same norms differ by rounding, in f32 by more.
 const CLOSE: f64 = 1e-4;
 
-/// log10 of the weight gain and the slope factor of every step, from weights and δ alone.
-fn step_factors(raw: &Raw) -> Option<Vec<[f64; 2]>> {
+/// log10 of the weight gain and of all other factors of every step, from weights and δ alone, and how
+/// far rounding may take the first: where a normalization has made δ's sum 0, weights that are all
+/// alike send back what cancels.
+fn step_factors(raw: &Raw) -> Option<Vec<[f64; 3]>> {
+    let epsilon = match raw.experiment.architecture.precision {
+        Precision::F32 => f64::from(f32::EPSILON),
+        _ => f64::EPSILON,
+    };
     let step = |l: usize| {
         let above = raw.layer(l + 1);
         let exponents = above.delta.iter().flatten().filter(|d| !d.is_zero()).map(|d| d.exponent());
         let base = exponents.max()?;
-        let sent: Vec<Vec<_>> = above
-            .delta
-            .iter()
-            .map(|delta| {
+        let sums = |term: fn(Scaled) -> Scaled| -> Vec<Vec<Scaled>> {
+            let of_example = |delta: &Vec<Scaled>| {
                 let units = 0..raw.layer(l).weight.len();
                 let sum = |j: usize| {
                     let terms = above.weight.iter().zip(delta);
-                    terms
-                        .fold(gradient_lab::engine::Scaled::ZERO, |sum, (row, d)| sum + *d * row[j])
+                    terms.fold(Scaled::ZERO, |sum, (row, d)| sum + term(*d * row[j]))
                 };
                 units.map(sum).collect()
-            })
-            .collect();
-        let [sent, from, to] =
-            [&sent, &above.delta, &raw.layer(l).delta].map(|entries| rms_of_norms(entries, base));
-        Some([sent? - from?, to? - sent?])
+            };
+            above.delta.iter().map(of_example).collect()
+        };
+        let [sent, sizes, from, to] =
+            [&sums(|term| term), &sums(Scaled::abs), &above.delta, &raw.layer(l).delta]
+                .map(|entries| rms_of_norms(entries, base));
+        // |fl(Σ) − Σ| ≤ n ε Σ |terms|, to first order.
+        let noise = epsilon * above.weight.len() as f64 * 10_f64.powf(sizes? - sent?);
+        Some([sent? - from?, to? - sent?, noise / std::f64::consts::LN_10])
     };
     (1..raw.last()).map(step).collect()
 }
@@ -51,9 +58,10 @@ fn verify(raw: &Raw, found: &[WhyFinding]) -> Result<(), String> {
         return if has_skip && found.is_empty() { Ok(()) } else { Err(format!("{found:?}")) };
     };
     let count = factors.len() as f64;
-    let [weights, rest] = [0, 1].map(|part| factors.iter().map(|f| f[part]).sum::<f64>() / count);
-    let size = factors.iter().flatten().fold(1.0_f64, |top, f| top.max(f.abs()));
-    let close = |a: f64, b: f64| (a - b).abs() <= CLOSE + 1e-9 * size;
+    let [weights, rest, noise] =
+        [0, 1, 2].map(|part| factors.iter().map(|f| f[part]).sum::<f64>() / count);
+    let size = factors.iter().flat_map(|f| &f[..2]).fold(1.0_f64, |top, f| top.max(f.abs()));
+    let close = |a: f64, b: f64| (a - b).abs() <= CLOSE + 1e-9 * size + 2.0 * noise;
     let variant = &raw.experiment.variants[0];
     let [n, k] = [norms, skips].map(|part| part.unwrap_or(0.0));
     let product = *steps == factors.len()
@@ -72,7 +80,10 @@ fn verify(raw: &Raw, found: &[WhyFinding]) -> Result<(), String> {
         parts.into_iter().filter_map(|(cause, log10)| Some((cause, log10?))).collect();
     match (product, blamed(&parts, blame)) {
         (true, true) => Ok(()),
-        _ => Err(format!("{found:?} of {weights} and {rest}")),
+        _ => Err(format!(
+            "{found:?} of {weights} and {rest}, noise {noise:e}\n{}",
+            raw.experiment.to_toml()
+        )),
     }
 }
 

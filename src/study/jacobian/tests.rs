@@ -264,6 +264,9 @@ fn normalizations_and_skips_agree_with_the_engine_on_its_way_back() {
     assert_eq!(compared, 3 * (2 * 16 - 2 - 4));
 }
 
+/// Factors from the left to the right.
+type Product = Vec<DMatrix<f64>>;
+
 /// The Jacobians of a net of equal widths at one example, written out from weights, slopes and ẑ
 /// alone: ∂h^(l)/∂h^(l−1) and ∂h^(l)/∂z^(l) for l = 1…D, and ∂z^(L)/∂h^(D), each as factors from the
 /// left to the right, so that slopes, which may be decades apart, stand alone.
@@ -272,7 +275,7 @@ fn written_out(
     pass: &Pass<f64>,
     skip: Skip,
     alpha: f64,
-) -> (Vec<[Vec<DMatrix<f64>>; 2]>, Vec<DMatrix<f64>>) {
+) -> (Vec<[Product; 2]>, Product) {
     let matrix = |of: &Array2<f64>| DMatrix::from_fn(of.nrows(), of.ncols(), |i, j| of[[i, j]]);
     let depth = pass.layers.len() - 1;
     let units = pass.layers[0].z.units();
