@@ -69,7 +69,9 @@ fn verify(raw: &Raw, found: &[WhyFinding]) -> Result<(), String> {
         && close(*s + n + k, rest)
         && norms.is_some() == variant.normalization.is_some()
         && skips.is_some() == variant.skip.is_some()
-        && (measured - count * (weights + rest)).abs() <= count * (CLOSE + 1e-9 * size);
+        && [weights + rest, w + s + n + k]
+            .iter()
+            .all(|each| (measured - count * each).abs() <= count * (CLOSE + 1e-9 * size));
     let parts = [
         (Cause::Weights, Some(*w)),
         (Cause::Slopes, Some(*s)),
