@@ -17,7 +17,10 @@ const CLOSE: f64 = 1e-4;
 /// far rounding may take the first: where a normalization has made δ's sum 0, weights that are all
 /// alike send back what cancels.
 fn step_factors(raw: &Raw) -> Option<Vec<[f64; 3]>> {
+    let variant = &raw.experiment.variants[0];
+    let is_plain = variant.normalization.is_none() && variant.skip.is_none();
     let epsilon = match raw.experiment.architecture.precision {
+        _ if is_plain => 0.0,
         Precision::F32 => f64::from(f32::EPSILON),
         _ => f64::EPSILON,
     };
@@ -40,15 +43,24 @@ fn step_factors(raw: &Raw) -> Option<Vec<[f64; 3]>> {
             [&sums(|term| term), &sums(Scaled::abs), &above.delta, &raw.layer(l).delta]
                 .map(|entries| rms_of_norms(entries, base));
         // |fl(Σ) − Σ| ≤ n ε Σ |terms|, to first order.
-        let noise = epsilon * above.weight.len() as f64 * 10_f64.powf(sizes? - sent?);
-        Some([sent? - from?, to? - sent?, noise / std::f64::consts::LN_10])
+        // What cancels to the last digit says nothing of its size.
+        let (from, to, sizes) = (from?, to?, sizes?);
+        let Some(sent) = sent else {
+            return (!is_plain).then_some([0.0, to - from, f64::INFINITY]);
+        };
+        let noise = epsilon * above.weight.len() as f64 * 10_f64.powf(sizes - sent);
+        Some([sent - from, to - sent, noise / std::f64::consts::LN_10])
     };
     (1..raw.last()).map(step).collect()
 }
 
 fn verify(raw: &Raw, found: &[WhyFinding]) -> Result<(), String> {
     let Some(factors) = step_factors(raw) else {
-        return if found.is_empty() { Ok(()) } else { Err("there is no product".to_owned()) };
+        return if found.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("there is no product\n{}\n{found:?}", raw.experiment.to_toml()))
+        };
     };
     let [WhyFinding::Product { steps, weights: w, slopes: s, norms, skips, measured }, blame] =
         found
