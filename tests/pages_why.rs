@@ -13,7 +13,7 @@ use gradient_lab::figure::why::StepWords;
 use gradient_lab::figure::{Figure, FigureId, Panel, View, cost_row, cost_words};
 use gradient_lab::gui::App;
 use gradient_lab::study::{
-    BackwardFactors, BackwardSettings, CheckSettings, Cost, DrawStudy, TaskContext,
+    BackwardFactors, BackwardSettings, Cause, CheckSettings, Cost, DrawStudy, TaskContext,
     backward_factors, gradient_check,
 };
 
@@ -76,7 +76,7 @@ fn the_worked_example_has_one_step() {
     let backward = taken_apart(&preset("worked-example"), 0);
     let words = StepWords::of(&backward, 1).expect("a step");
     // ‖W2‖ = √(.40² + .45² + .50²).
-    assert_eq!(words.gain, "0.783");
+    assert_eq!(words.factors[0], (Cause::Weights, "0.783".to_owned()));
     assert!(words.sentence.contains("mean |σ′| is 0.241"), "{}", words.sentence);
     assert_eq!(StepWords::of(&backward, 2), None);
 }
@@ -188,11 +188,15 @@ fn keep(name: &str, harness: &mut Harness<'static, App>) {
 
 /// Draws a page in both themes and leaves the pictures where `PAGES` says, if it says so.
 fn draw(name: &str, tab: &str, until: &str) {
+    draw_of(name, &preset(name), tab, until);
+}
+
+fn draw_of(name: &str, experiment: &Experiment, tab: &str, until: &str) {
     for (size, theme, place) in [
         ([1024.0, 640.0], Theme::Light, "small-light"),
         ([1920.0, 1080.0], Theme::Dark, "large-dark"),
     ] {
-        let mut harness = open(preset(name), tab, until, size, theme);
+        let mut harness = open(experiment.clone(), tab, until, size, theme);
         assert_eq!(harness.unnamed_widgets().len(), 0, "{:#?}", harness.unnamed_widgets());
         keep(&format!("{}-{name}-{place}", tab.to_lowercase().replace(' ', "-")), &mut harness);
     }
@@ -203,6 +207,69 @@ fn the_page_of_reasons_is_drawn() {
     for name in ["chapter-16", "deep", "cost-5-10-8-3", "worked-example"] {
         draw(name, "Why", "the length of any signal");
     }
+}
+
+const DEEP: &str = "[architecture]\ndepth = 40\nwidth = 12\n[[variant]]\nactivation = 'tanh'\n";
+
+/// A deep net with what a remedy's keys make of it.
+fn remedied(keys: &str) -> Experiment {
+    Experiment::from_toml(&format!("{DEEP}{keys}")).unwrap_or_else(|e| panic!("{keys}: {e}"))
+}
+
+#[test]
+fn the_page_of_reasons_shows_skips_normalizations_and_tied_weights() {
+    for (name, keys, until) in [
+        ("pre-layer", "skip = 'pre'\nnormalization = 'layer'", "round z of layer 40 is not in it"),
+        ("post", "skip = 'post'\nskip_scale = 'inverse_sqrt_depth'", "the length of any signal"),
+        ("post-norm", "skip = 'post_norm'\nnormalization = 'rms'", "the length of any signal"),
+        ("tied", "tied = true", "share one W"),
+    ] {
+        draw_of(name, &remedied(keys), "Why", until);
+    }
+    let mut coupled = remedied("normalization = 'layer'");
+    coupled.architecture.batch = 8;
+    let norm = coupled.variants[0].normalization.as_mut().expect("layer");
+    norm.kind = gradient_lab::experiment::NormKind::Batch;
+    draw_of("batch", &coupled, "Why", "couples the 8 examples");
+}
+
+#[test]
+fn the_factors_of_skips_and_normalizations_multiply_to_the_ratio() {
+    let experiment = remedied("skip = 'pre'\nnormalization = 'layer'");
+    let backward = taken_apart(&experiment, 0);
+    let figure = Figure::of_backward_factors(FigureId::Factors, &backward, 1);
+    let names = ["weight gain", "slope factor", "normalization", "skip", "measured ratio"];
+    let all = names.map(|name| series(&figure, name));
+    for step in 0..40 {
+        let [product, ratio] = [&all[..4], &all[4..]]
+            .map(|all| all.iter().map(|series| series[step].1).product::<f64>());
+        assert!((product / ratio - 1.0).abs() < 1e-5, "{step}: {product} {ratio}");
+    }
+    let words = StepWords::of(&backward, 7).expect("a step");
+    let causes: Vec<Cause> = words.factors.iter().map(|(cause, _)| *cause).collect();
+    assert_eq!(causes, [Cause::Weights, Cause::Slopes, Cause::Normalization, Cause::Skip]);
+    assert!(text(&figure).contains("from the skip"), "{}", text(&figure));
+    // From the output, past which nothing leads: the whole of δ lies between the ends.
+    let settings = BackwardSettings { top: Some(41), ..Default::default() };
+    let (mut study, task) = (DrawStudy::new(), TaskContext::unattended());
+    let backward = backward_factors(&mut study, &experiment, settings, &|_| {}, &task);
+    let backward = backward.expect("nobody stops it");
+    let jacobian = Figure::of_backward_factors(FigureId::Jacobian, &backward, 2);
+    let [largest, this] = ["largest", "this δ"].map(|name| series(&jacobian, name));
+    assert_eq!((largest.len(), this.len()), (41, 41));
+    assert!(largest.iter().zip(&this).all(|(largest, this)| largest.1 * 1.000_01 >= this.1));
+}
+
+#[test]
+fn tied_weights_have_their_bound_and_their_radius_beside_the_measured_steps() {
+    let backward = taken_apart(&remedied("tied = true"), 0);
+    let figure = Figure::of_backward_factors(FigureId::Factors, &backward, 1);
+    let [bound, radius, ratio] =
+        ["tied bound", "tied ρ(W)", "measured ratio"].map(|name| series(&figure, name));
+    assert_eq!((bound.len(), radius.len(), ratio.len()), (39, 39, 40));
+    assert!(bound.iter().zip(&ratio).all(|(bound, ratio)| ratio.1 <= bound.1 * 1.000_01));
+    assert!(radius.iter().zip(&bound).all(|(radius, bound)| radius.1 <= bound.1 * 1.000_01));
+    assert!(text(&figure).contains("share one W"), "{}", text(&figure));
 }
 
 #[test]

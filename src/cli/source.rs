@@ -6,6 +6,7 @@ use crate::experiment::{Experiment, Preset, short_path};
 use crate::export::open;
 
 use super::error::CliError;
+use super::output::tell;
 
 /// What EXPERIMENT stands for, in the words of `--help`.
 pub const EXPERIMENT_HELP: &str = "A preset's name (see list), a TOML file, a picture that the lab exported, or - for standard input. \
@@ -27,7 +28,9 @@ pub(super) fn experiment(argument: &Path) -> Result<Experiment, CliError> {
     } else {
         (short_path(argument), open::file(argument))
     };
-    opened.map_err(|error| CliError::Experiment { name, error: Box::new(error) })
+    let opened = opened.map_err(|error| CliError::Experiment { name, error: Box::new(error) })?;
+    opened.changed_files().iter().for_each(|changed| tell(&changed.to_string()));
+    Ok(opened)
 }
 
 /// The variant that an argument names, by its index; the first where there is no argument.

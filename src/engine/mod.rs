@@ -60,7 +60,7 @@ pub use magnitudes::{FLUSHED_SHARE, Magnitudes, TRUE_ZERO, may_flush};
 pub use network::Network;
 pub use number::{Format, Held, Real, Scaled, ScaledColumns, Signal};
 pub use numpy::NumpyStream;
-pub use op::{Dense, Jacobian, Norm, Op, OpShape};
+pub use op::{Dense, Jacobian, Norm, Op, OpShape, Scaling};
 pub use output_record::OutputRecord;
 pub use parameters::Parameter;
 pub use pass::{LayerTrace, Pass, PassBuffers};
@@ -70,6 +70,6 @@ pub use rows::{Executor, Serial};
 pub use spectral_radius::spectral_radius;
 pub use svd::ProductSvd;
 pub use training::{
-    Diverged, LayerProgress, LossScaler, MixedReport, Moments, Optimizer, RunningStatistics, Score,
-    SlotKind, SlotState, StepReport, Told, Trainer, accuracy,
+    Diverged, LayerProgress, LossScaler, MixedReport, MixedState, Moments, Optimizer,
+    RunningStatistics, Score, SlotKind, SlotState, StepReport, Told, Trainer, accuracy,
 };

@@ -119,6 +119,16 @@ impl<T: Real> Network<T> {
         errors
     }
 
+    /// The norms, each the root mean square over the batch, of [`Self::errors_between`]. The last one
+    /// is that of δ^(l).
+    pub fn norms_back(&self, pass: &Pass<T>, index: usize) -> Vec<Scaled> {
+        let errors = self.errors_between(pass, index);
+        let mut norms: Vec<Scaled> = errors.iter().map(Signal::rms_norm).collect();
+        // The pass itself drops what is rounding alone.
+        *norms.last_mut().expect("at least one") = pass.layers[index].delta.rms_norm();
+        norms
+    }
+
     /// Whether a pass has this network's shape.
     fn fits(&self, pass: &Pass<T>) -> bool {
         let shape = |signal: &Signal<T>| (signal.units(), signal.batch());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::examples::shuffle;
-use super::validate::{number_within, whole_within};
+use super::validate::{check_hash, number_within, whole_within};
 use super::{Data, DataSet, Examples, Experiment, ExperimentError, Loss, SetKind, Split, limits};
 
 /// A batch of fewer examples is too small to learn from a set.
@@ -26,6 +26,11 @@ impl DataSet {
             }
             (Some(_), SetKind::File) | (None, _) => {}
             (Some(_), _) => return conflict("path"),
+        }
+        match &self.sha256 {
+            Some(_) if set != SetKind::File => return conflict("sha256"),
+            Some(hash) => check_hash("data.sha256", hash)?,
+            None => {}
         }
         if let Some(examples) = self.examples {
             if !set.is_generated() {
@@ -313,6 +318,8 @@ mod tests {
             ("[data]\nset = 'file'", "data.path is missing"),
             ("[data]\nset = 'xor'\npath = 'a.csv'", "data.path does not go with set = \"xor\""),
             ("[data]\nset = 'digits'\nnoise = 0.1", "data.noise does not go"),
+            ("[data]\nset = 'digits'\nsha256 = '12'", "data.sha256 does not go"),
+            ("[data]\nset = 'file'\npath = 'a.csv'\nsha256 = '12'", "64 hexadecimal digits"),
             ("[data]\nset = 'xor'\nnoise = -1", "data.noise = -1 is not accepted"),
             ("[data]\nset = 'xor'\nexamples = 0", "data.examples = 0 is not accepted"),
             ("[data]\nset = 'xor'\ntest = 1.0", "data.test = 1 is not accepted"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::FileHash;
 use super::tables::word;
 
 /// Explicit inputs and targets.
@@ -91,6 +92,9 @@ pub struct DataSet {
     /// Where a file's rows are, relative to the experiment's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// What that file was when it was last read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<FileHash>,
     /// How many are generated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<usize>,
@@ -139,6 +143,7 @@ impl DataSet {
         Self {
             set,
             path: None,
+            sha256: None,
             examples: None,
             noise: None,
             test: None,

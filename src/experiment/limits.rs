@@ -122,6 +122,9 @@ fn either<const N: usize>(names: [&str; N]) -> String {
     format!("{} or {last}", others.join(", "))
 }
 
+/// What both keys of a file's SHA-256 are.
+const HASH: &str = "64 hexadecimal digits: where the file is another, a sentence says so";
+
 /// Every key of the file, in the order in which a file is written: what the checks, the sentences
 /// of refusals and `list` read.
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
@@ -168,6 +171,7 @@ fn top_keys() -> Vec<Key> {
             "data.path",
             "with set = \"file\" the path of a CSV file, rows of numbers, the last column the label or target, or of a .npz file with the arrays X and y, relative to the experiment's",
         ),
+        Key::of("data.sha256", format!("beside path the file's SHA-256, {HASH}")),
         Key::whole("data.examples", EXAMPLES),
         Key::number("data.noise", NOISE),
         Key::number("data.test", TEST_SHARE),
@@ -267,6 +271,7 @@ fn variant_keys() -> Vec<Key> {
             "variant.weights.file",
             "the path of a safetensors file, relative to the experiment's: the lab's own, or a PyTorch state dict of linear layers and normalizations",
         ),
+        Key::of("variant.weights.sha256", format!("beside file its SHA-256, {HASH}")),
         Key::of("variant.init.scheme", one_of(Scheme::ALL.map(Scheme::id))),
         Key::number("variant.init.gain", SCALE),
         Key::number("variant.init.std", SCALE),

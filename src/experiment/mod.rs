@@ -1,6 +1,7 @@
 //! What a person sets: one serialisable value, its limits, its file and its presets.
 
 mod activation;
+mod changed_file;
 mod choices;
 mod data_rules;
 mod data_set;
@@ -9,6 +10,7 @@ mod error;
 mod examples;
 mod exception;
 mod file;
+mod file_hash;
 mod init;
 pub mod limits;
 mod loss_rules;
@@ -31,11 +33,13 @@ use serde::{Deserialize, Serialize};
 // By name for whoever follows imports; with it the specs, however many there are.
 pub use activation::Activation;
 pub use activation::*;
+pub use changed_file::ChangedFile;
 pub use choices::{Draws, Loss, Precision};
 pub use data_set::{Data, DataSet, Examples, SetKind, Split};
 pub use difference::ChangedKey;
 pub use error::ExperimentError;
 pub use exception::LayerException;
+pub use file_hash::FileHash;
 pub use init::{Init, TRUNCATED_STD};
 pub use loss_scaling::LossScaling;
 pub use preset::Preset;

@@ -1,8 +1,8 @@
 //! What is accepted. A file, the command line and the window all pass through here.
 
 use super::{
-    Activation, Architecture, Data, Draws, Experiment, ExperimentError, Init, Parameter, Scheme,
-    Variant, error, limits,
+    Activation, Architecture, Data, Draws, Experiment, ExperimentError, FileHash, Init, Parameter,
+    Scheme, Variant, error, limits,
 };
 
 type Checked = Result<(), ExperimentError>;
@@ -103,6 +103,9 @@ impl Experiment {
         for (index, variant) in self.variants.iter().enumerate() {
             let key = format!("variant[{index}]");
             variant.validate(&key, &self.sizes())?;
+            if let Some(hash) = variant.weights_file.as_ref().and_then(|f| f.sha256.as_ref()) {
+                check_hash(&format!("{key}.weights.sha256"), hash)?;
+            }
             self.validate_exceptions(index)?;
             self.validate_remedies(index)?;
             if self.variants[..index].iter().any(|other| other.name == variant.name) {
@@ -111,6 +114,10 @@ impl Experiment {
         }
         Ok(())
     }
+}
+
+pub(super) fn check_hash(key: &str, hash: &FileHash) -> Checked {
+    if hash.is_valid() { Ok(()) } else { Err(ExperimentError::text(key, &hash.sha256)) }
 }
 
 impl Architecture {

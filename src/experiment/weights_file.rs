@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Experiment, Variant};
+use super::{Experiment, FileHash, Variant};
 
 /// The table `weights = { file = … }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,6 +10,9 @@ use super::{Experiment, Variant};
 pub struct WeightsFile {
     /// A safetensors file, relative to the experiment's.
     pub file: String,
+    /// What that file was when it was last read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<FileHash>,
 }
 
 /// γ and β of one normalized layer: the table `[[variant.norm]]`.

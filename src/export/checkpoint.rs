@@ -6,7 +6,8 @@ use std::io::Write;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-use crate::engine::{Moments, RunningStatistics, SlotKind};
+use crate::engine::{LossScaler, MixedState, Moments, RunningStatistics, SlotKind};
+use crate::experiment::Precision;
 use crate::study::{Learner, Training};
 
 use super::weights::{
@@ -23,6 +24,8 @@ const LAYOUT: &str = "\
 # <variant>.<l>.bias: b of layer l.
 # <variant>.<l>.norm.weight, .norm.bias: γ and β of a normalized layer; .norm.running_mean and
 # .norm.running_var are F64.
+# <variant>.loss_scaler: of a training in fp16 or bf16, I64: log2 of the loss scale, steps since it
+# changed or a gradient overflowed, steps that were skipped.
 # A name of these and .momentum_buffer, .exp_avg or .exp_avg_sq: what the optimizer keeps of it.
 # All row-major, F64 or, where the network learned in single precision, F32.
 ";
@@ -49,11 +52,14 @@ pub enum ResumeError {
         /// Those of the experiment.
         steps: usize,
     },
-    /// A narrow format's training, whose loss scale and skipped steps no file keeps.
+    /// A file of a narrow format's training from before loss scale and skipped steps were kept.
     #[error(
-        "a training in {0} does not go on from a file, which keeps neither its loss scale nor its skipped steps: set architecture.precision to \"f32\", or give the file as weights = {{ file = … }} to begin with its networks."
+        "it keeps neither the loss scale nor the skipped steps that a training in {0} goes on with: set architecture.precision to \"f32\", or give the file as weights = {{ file = … }} to begin with its networks."
     )]
     Narrow(&'static str),
+    /// A loss scale or a count that no training leaves.
+    #[error("its tensor “{0}” has a number that no training leaves.")]
+    LossScaler(String),
     /// Something is not there.
     #[error("it has no tensor “{0}”; give a file that train wrote of this experiment.")]
     Missing(String),
@@ -99,6 +105,11 @@ pub fn write<T: Number>(training: &Training<T>, out: &mut impl Write) -> Result<
             write_numbers(running.mean.iter().copied(), out)?;
             write_numbers(running.variance.iter().copied(), out)?;
         }
+        if let Some(MixedState { power, finite_steps, skipped }) = learner.trainer().mixed_state() {
+            for number in [power, finite_steps.into(), skipped as i64] {
+                out.write_all(&number.to_le_bytes())?;
+            }
+        }
     }
     Ok(())
 }
@@ -113,6 +124,7 @@ fn header<T: Number>(training: &Training<T>) -> Result<(Vec<u8>, u64), WeightsEr
             states(learner).into_iter().flat_map(|(first, second)| first.into_iter().chain(second)),
         );
         tensors.extend(running(learner).into_iter().flatten());
+        tensors.extend(learner.trainer().mixed_state().map(|_| loss_scaler(learner)));
     }
     let (taken, experiment) = (training.steps_taken(), experiment.to_toml());
     let text = format!("{LAYOUT}{STEPS}{taken}\n\n{experiment}");
@@ -145,15 +157,40 @@ fn running<T: Number>(learner: &Learner<T>) -> Vec<[Tensor; 2]> {
     learner.trainer().running().iter().map(of).collect()
 }
 
+/// The tensor of what a training in a narrow format keeps besides.
+fn loss_scaler<T: Number>(learner: &Learner<T>) -> Tensor {
+    (format!("{}.loss_scaler", learner.name()), Dtype::I64, vec![3])
+}
+
+/// What a training in a narrow format kept after `taken` steps.
+fn read_mixed<T: Number>(
+    file: &SafeTensors<'_>,
+    learner: &Learner<T>,
+    precision: Precision,
+    taken: usize,
+) -> Result<MixedState, ResumeError> {
+    let tensor = loss_scaler(learner);
+    let bytes = match bytes_of(file, &tensor) {
+        Err(ResumeError::Missing(_)) => return Err(ResumeError::Narrow(precision.id())),
+        bytes => bytes?,
+    };
+    let (numbers, _) = bytes.as_chunks();
+    let [power, finite_steps, skipped] =
+        [0, 1, 2].map(|place: usize| i64::from_le_bytes(numbers[place]));
+    let state = || {
+        let skipped = usize::try_from(skipped).ok().filter(|skipped| *skipped <= taken)?;
+        let finite_steps = u32::try_from(finite_steps).ok()?;
+        LossScaler::POWERS.contains(&power).then_some(MixedState { power, finite_steps, skipped })
+    };
+    state().ok_or(ResumeError::LossScaler(tensor.0))
+}
+
 /// Has a training that is still to begin go on where the one stopped that wrote the file.
 ///
 /// # Errors
 /// [`ResumeError`]; the training may then have some of the file's numbers, and must not run.
 pub fn resume<T: Number>(training: &mut Training<T>, bytes: &[u8]) -> Result<(), ResumeError> {
     let precision = training.experiment().architecture.precision;
-    if precision.is_emulated() {
-        return Err(ResumeError::Narrow(precision.id()));
-    }
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(ResumeError::Format)?;
     let text = metadata.metadata().as_ref().and_then(|all| all.get(METADATA_KEY));
     let steps = text.and_then(|text| text.lines().find_map(|line| line.strip_prefix(STEPS)));
@@ -188,17 +225,32 @@ pub fn resume<T: Number>(training: &mut Training<T>, bytes: &[u8]) -> Result<(),
             statistics.mean = read::<f64>(&file, &mean)?;
             statistics.variance = read::<f64>(&file, &variance)?;
         }
-        learner.trainer_mut().resume(taken, moments, statistics);
+        let mut updates = taken;
+        if precision.is_emulated() {
+            let state = read_mixed(&file, learner, precision, taken)?;
+            updates -= state.skipped;
+            learner.trainer_mut().resume_mixed(state);
+        }
+        learner.trainer_mut().resume(updates, moments, statistics);
     }
     training.resume_at(taken);
     Ok(())
 }
 
 /// A tensor's numbers.
-fn read<T: Number>(
-    file: &SafeTensors<'_>,
+fn read<T: Number>(file: &SafeTensors<'_>, tensor: &Tensor) -> Result<Vec<T>, ResumeError> {
+    let numbers = T::all(bytes_of(file, tensor)?);
+    match numbers.iter().all(|number| number.to_f64().is_finite()) {
+        true => Ok(numbers),
+        false => Err(ResumeError::NotFinite(tensor.0.clone())),
+    }
+}
+
+/// The bytes of a tensor of that name, type and shape.
+fn bytes_of<'a>(
+    file: &SafeTensors<'a>,
     (name, dtype, shape): &Tensor,
-) -> Result<Vec<T>, ResumeError> {
+) -> Result<&'a [u8], ResumeError> {
     let tensor = file.tensor(name).map_err(|_| ResumeError::Missing(name.clone()))?;
     let is_it = |tensor: &TensorView<'_>| tensor.dtype() == *dtype && tensor.shape() == shape;
     if !is_it(&tensor) {
@@ -209,9 +261,5 @@ fn read<T: Number>(
             expected: words(*dtype, shape),
         });
     }
-    let numbers = T::all(tensor.data());
-    match numbers.iter().all(|number| number.to_f64().is_finite()) {
-        true => Ok(numbers),
-        false => Err(ResumeError::NotFinite(name.clone())),
-    }
+    Ok(tensor.data())
 }

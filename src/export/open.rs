@@ -3,7 +3,9 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::experiment::{Experiment, ExperimentError, limits, shortened};
+use sha2::{Digest as _, Sha256};
+
+use crate::experiment::{Experiment, ExperimentError, FileHash, limits, shortened};
 
 use crate::vector::{pdf, svg};
 
@@ -109,6 +111,9 @@ fn take_files(experiment: &mut Experiment, folder: &Path) -> Result<(), OpenErro
             OpenError::Data { path, error }
         })?;
         experiment.load_examples(examples)?;
+        if let Some(set) = &mut experiment.data_set {
+            set.sha256 = hash_of(&folder.join(&path), set.sha256.as_ref());
+        }
     }
     for index in 0..experiment.variants.len() {
         let variant = &experiment.variants[index];
@@ -121,8 +126,31 @@ fn take_files(experiment: &mut Experiment, folder: &Path) -> Result<(), OpenErro
             OpenError::Weights { variant, path, error }
         })?;
         experiment.give(index, given);
+        if let Some(weights) = &mut experiment.variants[index].weights_file {
+            weights.sha256 = hash_of(&folder.join(&file), weights.sha256.as_ref());
+        }
     }
     Ok(experiment.validate()?)
+}
+
+/// The SHA-256 of a file that has been read, beside the one that it should have; nothing of a pipe,
+/// which is empty by now, or of a file that is gone meanwhile.
+fn hash_of(path: &Path, before: Option<&FileHash>) -> Option<FileHash> {
+    if !std::fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let (mut file, mut hash) = (std::fs::File::open(path).ok()?, Sha256::new());
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut bytes) {
+            Ok(0) => break,
+            Ok(count) => hash.update(&bytes[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+    let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(FileHash::found(digits, before))
 }
 
 /// Letters of a path that a sentence shows.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::engine::Real;
+use crate::engine::{Real, Scaled};
 use crate::study::Training;
 
 use super::csv::write_rows;
@@ -24,9 +24,14 @@ const COLUMNS: [&str; 13] = [
     "activation_rms",
 ];
 
+/// Besides where the passes are those of a narrow format.
+const MIXED_COLUMNS: [&str; 2] = ["loss_scale", "flushed_share"];
+
 /// Writes a header and one row for each variant, record and layer. Losses, accuracies and norms are
 /// those before the update that the row's `step` counts from 0; of fields that mean nothing the
-/// text is empty.
+/// text is empty. A training in fp16 or bf16 has two columns more: the loss scale of the step, and
+/// the share of the layer's ∂L/∂W that the format stores as 0 though it is not, empty where an entry
+/// overflowed.
 ///
 /// # Errors
 /// What `out` says when it takes no more.
@@ -50,10 +55,11 @@ pub fn write<T: Real + crate::engine::FromDraws>(
     training: &Training<T>,
     out: impl Write,
 ) -> io::Result<()> {
+    let is_mixed = training.experiment().architecture.precision.is_emulated();
     let rows = training.learners().iter().flat_map(|learner| {
         learner.records().iter().flat_map(move |record| {
             record.layers.iter().enumerate().map(move |(index, layer)| {
-                (
+                let row = (
                     learner.name(),
                     record.step,
                     record.rate,
@@ -67,9 +73,15 @@ pub fn write<T: Real + crate::engine::FromDraws>(
                     layer.update_ratio,
                     layer.dead_share,
                     Some(layer.activation.to_f64()).filter(|rms| rms.is_finite()),
-                )
+                );
+                let mixed = record.mixed.as_deref();
+                let scale = mixed.map(|mixed| Scaled::new(1.0, mixed.power).to_f64());
+                (row, (scale, mixed.and_then(|mixed| mixed.flushed[index])))
             })
         })
     });
-    write_rows(&COLUMNS, rows, out)
+    if is_mixed {
+        return write_rows(COLUMNS.iter().chain(&MIXED_COLUMNS), rows, out);
+    }
+    write_rows(&COLUMNS, rows.map(|(row, _)| row), out)
 }

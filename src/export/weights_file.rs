@@ -182,6 +182,7 @@ fn modules<'a>(file: &SafeTensors<'a>, variant: &str) -> Result<Vec<Module<'a>>>
             .into_iter()
             .chain(["momentum_buffer", "exp_avg", "exp_avg_sq"])
             .any(|state| rest.ends_with(&format!(".{state}")));
+        let is_state = is_state || rest.rsplit('.').next() == Some("loss_scaler");
         if is_state {
             continue;
         }

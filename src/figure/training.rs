@@ -89,24 +89,27 @@ impl Figure {
     /// The loss scale by step and the largest share of a layer's gradient that it lets flush to zero,
     /// of every variant; nothing where no narrow format is trained in.
     pub fn loss_scale(state: &TrainingState) -> Option<Self> {
-        let lines = |of: &dyn Fn(&MixedReport) -> f64| -> Vec<Mark> {
+        let lines = |of: &dyn Fn(&MixedReport) -> Option<f64>| -> Vec<Mark> {
             let marks = state.variants.iter().enumerate().filter_map(|(index, variant)| {
                 let records = variant.records.iter();
                 let mixed = records.filter_map(|r| Some((r.step as f64, r.mixed.as_deref()?)));
-                let points: Vec<_> = mixed.map(|(step, mixed)| [step, of(mixed)]).collect();
+                let points = mixed.filter_map(|(step, mixed)| Some([step, of(mixed)?])).collect();
                 let shape = MarkShape::Line(points);
                 Some(Mark::new(&variant.name, Ink::Variant(index), shape))
                     .filter(|mark| !mark.readings().is_empty())
             });
             marks.collect()
         };
-        let scales = lines(&|mixed| mixed.power as f64 * std::f64::consts::LOG10_2);
+        let scales = lines(&|mixed| Some(mixed.power as f64 * std::f64::consts::LOG10_2));
         if scales.is_empty() {
             return None;
         }
-        let most = |mixed: &MixedReport| mixed.flushed.iter().copied().fold(0.0, f64::max);
+        // Of a step that is skipped not every layer's share is known, nor then the largest.
+        let most = |mixed: &MixedReport| {
+            mixed.flushed.iter().try_fold(0.0, |most: f64, share| Some(most.max((*share)?)))
+        };
         let flushed = lines(&most);
-        let skipped = lines(&|mixed| mixed.skipped as f64);
+        let skipped = lines(&|mixed| Some(mixed.skipped as f64));
         let y = ("share of the layer", AxisScale::Linear);
         let panels = vec![
             chart(state, "Loss scale", ("loss scale", AxisScale::Log10), scales),

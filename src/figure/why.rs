@@ -1,8 +1,9 @@
 //! Why δ shrinks or grows: the factors of BP2, their product, and what the Jacobians do to
 //! any signal.
 
-use crate::engine::{LayerRecord, Scaled};
-use crate::study::{BackwardFactors, Factor, JacobianSpectrum, LayerSpectrum};
+use crate::engine::{LayerRecord, OpShape, Scaled};
+use crate::experiment::{Experiment, Skip, Variant};
+use crate::study::{BackwardFactors, Cause, Factor, JacobianSpectrum, LayerSpectrum, TiedWeights};
 
 use super::number::{superscript, three_digits};
 use super::words;
@@ -13,10 +14,15 @@ const MOST_COLUMNS: usize = 30;
 /// Columns of the histogram of singular values.
 const BINS: usize = 24;
 
-/// The ink of everything that comes from the weights.
-pub const WEIGHTS: Ink = Ink::Palette(0);
-/// The ink of everything that comes from the slopes σ′.
-pub const SLOPES: Ink = Ink::Palette(1);
+/// The ink of everything that comes from one of the factors.
+pub fn ink(cause: Cause) -> Ink {
+    match cause {
+        Cause::Weights => Ink::Palette(0),
+        Cause::Slopes => Ink::Palette(1),
+        Cause::Normalization => Ink::Palette(3),
+        Cause::Skip => Ink::Palette(4),
+    }
+}
 
 /// The figures that a backward pass taken apart has, in the order in which a page shows them.
 pub const FIGURES: [FigureId; 5] = [
@@ -65,13 +71,11 @@ fn factor_in_words(factor: Option<Scaled>) -> String {
 /// One step back in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepWords {
-    /// ‖W^(l+1)ᵀ δ^(l+1)‖/‖δ^(l+1)‖.
-    pub gain: String,
-    /// ‖δ^(l)‖/‖W^(l+1)ᵀ δ^(l+1)‖.
-    pub slope: String,
+    /// The factors, in the order of [`Factor`]'s fields; a normalization and a skip only where there is one.
+    pub factors: Vec<(Cause, String)>,
     /// ‖δ^(l)‖/‖δ^(l+1)‖.
     pub ratio: String,
-    /// Whether the three exist: δ^(l+1) is not a true zero.
+    /// Whether the ratio exists: δ^(l+1) is not a true zero.
     pub exists: bool,
     /// What the layer's units do, in a sentence.
     pub sentence: String,
@@ -81,9 +85,9 @@ impl StepWords {
     /// The step from layer `layer` + 1 to `layer`; none where there is no such step.
     pub fn of(backward: &BackwardFactors, layer: usize) -> Option<Self> {
         let step = backward.factors.steps.get(layer.checked_sub(1)?)?;
+        let in_words = |cause| (cause, factor_in_words(step.of(cause)));
         Some(Self {
-            gain: factor_in_words(step.weight_gain),
-            slope: factor_in_words(step.slope_factor),
+            factors: causes(backward).map(in_words).collect(),
             ratio: factor_in_words(step.ratio),
             exists: step.ratio.is_some(),
             sentence: words::why::sentences(backward.step(layer).as_slice()),
@@ -91,11 +95,64 @@ impl StepWords {
     }
 }
 
+/// What a variant's step back from a hidden layer l + 1 to layer l computes, LaTeX, each factor in
+/// what `coloured` makes of it, and the same for a reader aloud: BP2, with what a normalization and a
+/// skip add to it.
+pub fn equation(
+    experiment: &Experiment,
+    variant: &Variant,
+    coloured: impl Fn(&str, Cause) -> String,
+) -> [String; 2] {
+    let sent = coloured(r"W^{(l+1)\top}\,\delta^{(l+1)}", Cause::Weights);
+    let (mut latex, mut is_sum) = (sent, false);
+    let mut aloud =
+        "BP2: delta of layer l is W of layer l plus 1, transposed, times delta of layer l plus 1"
+            .to_owned();
+    let grouped = |latex: &str| format!(r"\left({latex}\right)");
+    let hidden = if experiment.layers() > 2 { 2 } else { 1 };
+    let ops = OpShape::of_variant(experiment, variant).filter(|(layer, _)| *layer == hidden);
+    let ops: Vec<OpShape> = ops.map(|(_, op)| op).collect();
+    for op in ops.into_iter().rev() {
+        let (next, then, sum) = match op {
+            OpShape::Dense { .. } => continue,
+            OpShape::Activation(_) => {
+                // Of what normalization and skips make of z there is no letter.
+                let of_z = variant.normalization.is_none() && variant.skip != Some(Skip::Pre);
+                let slope =
+                    if of_z { r"\sigma'\!\left(z^{(l)}\right)" } else { r"\sigma'^{\,(l)}" };
+                let slope = coloured(slope, Cause::Slopes);
+                let next = format!(r"{} \odot {slope}", grouped(&latex));
+                (next, "times elementwise the slope of layer l", true)
+            }
+            OpShape::Norm { .. } => {
+                let norm = coloured(r"N^{(l)\top}", Cause::Normalization);
+                let next = format!("{norm}{}", grouped(&latex));
+                (next, "times the transposed Jacobian N of the normalization", false)
+            }
+            OpShape::Save => {
+                let skip = coloured(r"s^{(l+1)}", Cause::Skip);
+                (format!("{latex} + {skip}"), "plus s, what comes back along the skip", true)
+            }
+            OpShape::Add { .. } => {
+                let alpha = coloured(r"\alpha", Cause::Skip);
+                let of = if is_sum { grouped(&latex) } else { latex.clone() };
+                (format!(r"{alpha}\,{of}"), "times alpha of the skip", false)
+            }
+        };
+        (latex, is_sum) = (next, sum);
+        aloud = format!("{aloud}, {then}");
+    }
+    [format!(r"\delta^{{(l)}} = {latex}"), aloud]
+}
+
 /// The average step and the whole way, or why there is no product.
 fn about_product(backward: &BackwardFactors) -> String {
     match &backward.factors.findings()[..] {
         [] => words::flow::sentence(&backward.diagnosis),
-        found => words::why::sentences(found),
+        found => {
+            let tied = backward.of_tied_weights();
+            words::why::sentences(&found.iter().cloned().chain(tied).collect::<Vec<_>>())
+        }
     }
 }
 
@@ -155,17 +212,24 @@ fn factors(backward: &BackwardFactors) -> Chart {
     };
     let mut marks = vec![Mark::new("", Ink::Weak, MarkShape::Level(0.0))];
     if few {
-        marks.push(column(gain, -0.38, "weight gain", WEIGHTS));
-        marks.push(column(slope, 0.02, "slope factor", SLOPES));
+        marks.push(column(gain, -0.38, "weight gain", ink(Cause::Weights)));
+        marks.push(column(slope, 0.02, "slope factor", ink(Cause::Slopes)));
         marks.push(Mark::new("", Ink::Text, MarkShape::Points(ratio.clone())));
     } else {
-        marks.push(line(gain, "weight gain", WEIGHTS));
-        marks.push(line(slope, "slope factor", SLOPES));
+        marks.push(line(gain, "weight gain", ink(Cause::Weights)));
+        marks.push(line(slope, "slope factor", ink(Cause::Slopes)));
+    }
+    for cause in causes(backward).skip(2) {
+        let points = by_step(backward, |step| log10(step.of(cause)));
+        marks.push(line(points, cause.name(), ink(cause)));
     }
     marks.push(line(ratio, "measured ratio", Ink::Text));
     marks.push(dots(mean, "mean |σ′|", Ink::Palette(2)));
     marks.extend(is_bounded(backward).then(|| dashed(bound, "upper bound", Ink::Weak)));
-    let heading = "Each step back: ‖δ⁽ˡ⁾‖/‖δ⁽ˡ⁺¹⁾‖ = weight gain × slope factor".to_owned();
+    marks.extend(backward.tied.iter().flat_map(tied));
+    let others: String =
+        causes(backward).skip(2).map(|cause| format!(" × {}", cause.name())).collect();
+    let heading = format!("Each step back: ‖δ⁽ˡ⁾‖/‖δ⁽ˡ⁺¹⁾‖ = weight gain × slope factor{others}");
     let x = layers_axis(backward.factors.steps.len());
     chart(heading, x, ("factor of one step", AxisScale::Log10), marks)
 }
@@ -182,17 +246,46 @@ fn product(backward: &BackwardFactors) -> Chart {
     let weights = cumulative(backward, |step| step.weight_gain);
     let slopes = cumulative(backward, |step| step.slope_factor);
     let bound = cumulative(backward, |step| Some(step.bound().into()));
+    let others = causes(backward).skip(2).map(|cause| {
+        // The legend is narrow.
+        let name = if cause == Cause::Normalization { "norm" } else { cause.name() };
+        line(cumulative(backward, |step| step.of(cause)), &format!("{name} alone"), ink(cause))
+    });
     let mut marks = vec![Mark::new("", Ink::Weak, MarkShape::Level(0.0))];
     marks.extend(is_bounded(backward).then(|| dashed(bound, "upper bound", Ink::Weak)));
     marks.extend([
-        line(weights, "weights alone", WEIGHTS),
-        line(slopes, "slopes alone", SLOPES),
-        line(measured, "measured", Ink::Text),
-        dots(product, "product", Ink::Palette(2)),
+        line(weights, "weights alone", ink(Cause::Weights)),
+        line(slopes, "slopes alone", ink(Cause::Slopes)),
     ]);
+    marks.extend(others);
+    marks
+        .extend([line(measured, "measured", Ink::Text), dots(product, "product", Ink::Palette(2))]);
     let heading = format!("All steps from layer {last} back to layer l, multiplied");
     let label = format!("‖δ⁽ˡ⁾‖/‖δ{}‖", raised(last));
     chart(heading, layers_axis(last), (&label, AxisScale::Log10), marks)
+}
+
+/// The bound that tied weights give, and their spectral radius, over the steps that go through them.
+fn tied(tied: &TiedWeights) -> Vec<Mark> {
+    let level = |height: Option<f64>, name: &str, ink: Ink| {
+        let points =
+            height.into_iter().flat_map(|y| tied.steps.clone().map(move |l| [l as f64, y]));
+        dashed(points.collect(), name, ink)
+    };
+    let bound = Scaled::from(tied.bound()).log10();
+    let radius = tied.spectral_radius.and_then(Scaled::log10);
+    vec![level(bound, "tied bound", Ink::Palette(3)), level(radius, "tied ρ(W)", Ink::Palette(4))]
+}
+
+/// What a step back of the variant is the product of: weights, slopes and what else there is.
+fn causes(backward: &BackwardFactors) -> impl Iterator<Item = Cause> {
+    let variant = &backward.experiment.variants[backward.variant];
+    let (is_normalized, skips) = (variant.normalization.is_some(), variant.skip.is_some());
+    Cause::ALL.into_iter().filter(move |cause| match cause {
+        Cause::Weights | Cause::Slopes => true,
+        Cause::Normalization => is_normalized,
+        Cause::Skip => skips,
+    })
 }
 
 /// Whether weights and slopes are all that a step back has: ‖W‖₂ max|σ′| bounds nothing of what a
@@ -256,7 +349,7 @@ fn jacobian(backward: &BackwardFactors, spectrum: &JacobianSpectrum, layer: usiz
         line(by_layer(LayerSpectrum::median), "median", Ink::Palette(2)),
         line(by_layer(LayerSpectrum::smallest), "smallest", Ink::Palette(1)),
     ];
-    if backward.experiment.architecture.batch == 1 {
+    if backward.experiment.architecture.batch == 1 && !spectrum.is_bypassed {
         let log10 = |index: usize| backward.records[index].delta.log10();
         let measured = (0..spectrum.top).filter_map(|index| {
             Some([(index + 1) as f64, log10(index)? - log10(spectrum.top - 1)?])

@@ -14,7 +14,7 @@ use super::card_limit::CardLimit;
 use super::clipboard::Clipboard;
 use super::command::{Command, Commands};
 use super::document::Document;
-use super::files::Files;
+use super::files::{Files, changed_words};
 use super::history::History;
 use super::input_limit::InputLimit;
 use super::lab::Lab;
@@ -104,6 +104,9 @@ impl App {
     /// The present experiment is that of this file.
     pub fn with_file(mut self, path: &Path) -> Self {
         self.files.opened_at_the_start(path);
+        if let Some(changed) = changed_words(&self.lab.experiment) {
+            self.messages.complain(&changed);
+        }
         self
     }
 

@@ -262,7 +262,10 @@ impl Files {
                 *around.experiment = *experiment;
                 self.remember(path);
                 self.remember_folder(path);
-                around.messages.say(&format!("Opened: {}", path.display()));
+                match changed_words(around.experiment) {
+                    None => around.messages.say(&format!("Opened: {}", path.display())),
+                    Some(changed) => around.messages.complain(&changed),
+                }
             }
             Err(why) => {
                 // It would be refused again.
@@ -337,4 +340,11 @@ impl Files {
 fn file_of(path: &Path) -> Option<PathBuf> {
     let is_text = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
     is_text.then(|| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+}
+
+/// Which of the files that the experiment names have changed since it was written, if any.
+pub fn changed_words(experiment: &Experiment) -> Option<String> {
+    let changed = experiment.changed_files();
+    let words: Vec<String> = changed.iter().map(ToString::to_string).collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }

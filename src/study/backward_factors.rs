@@ -7,8 +7,8 @@ use crate::engine::{
 use crate::experiment::Experiment;
 
 use super::{
-    Diagnosis, DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, TaskContext, factors,
-    jacobian_spectrum,
+    Diagnosis, DrawStudy, Factors, JacobianError, JacobianSpectrum, Stopped, TaskContext,
+    TiedWeights, factors, jacobian_spectrum,
 };
 
 /// The share of the way that is done with the draws and the pass.
@@ -61,6 +61,8 @@ pub struct BackwardFactors {
     pub diagnosis: Diagnosis,
     /// Weight gain and slope factor of every step back.
     pub factors: Factors,
+    /// What the W of tied layers says of them all, where there is one.
+    pub tied: Option<TiedWeights>,
     /// Which example of the batch the Jacobians are at, from 0.
     pub example: usize,
     /// The layer from which they start.
@@ -119,6 +121,7 @@ fn backward_factors_as<T: Real + FromDraws>(
         ),
         records,
         factors,
+        tied: TiedWeights::of(experiment, &experiment.variants[variant], &network),
         example: settings.example.min(experiment.architecture.batch - 1),
         top: settings.top(experiment),
         spectrum: None,

@@ -2,11 +2,12 @@
 //!
 //! ‖δ^(l)‖/‖δ^(l+1)‖ = (‖u‖/‖δ^(l+1)‖) · (‖u ⊙ σ′(z^(l))‖/‖u‖) with u = W^(l+1)ᵀ δ^(l+1):
 //! a weight gain times a slope factor. It never exceeds ‖W^(l+1)‖₂ · max|σ′(z^(l))|.
+//! A normalization and a skip between the two layers have factors of their own.
 
 use nalgebra::DMatrix;
 use ndarray::Array2;
 
-use crate::engine::{Network, Pass, Real, Scaled, record};
+use crate::engine::{Network, Op, Pass, Real, Scaled, record};
 
 use super::{Stopped, TaskContext};
 
@@ -23,8 +24,16 @@ pub struct Factor {
     pub ratio: Option<Scaled>,
     /// ‖W^(l+1)ᵀ δ^(l+1)‖/‖δ^(l+1)‖; none where δ^(l+1) is a true zero.
     pub weight_gain: Option<Scaled>,
-    /// ‖δ^(l)‖/‖W^(l+1)ᵀ δ^(l+1)‖, what σ′(z^(l)) leaves; none where that is a true zero.
+    /// ‖u ⊙ σ′(z^(l))‖/‖u‖, what the slopes leave of the u that comes to them; none where that is a
+    /// true zero. In a plain net u = W^(l+1)ᵀ δ^(l+1), and the product is δ^(l).
     pub slope_factor: Option<Scaled>,
+    /// What the normalization of layer l leaves, likewise; none where there is none.
+    pub norm_factor: Option<Scaled>,
+    /// What the skips do: the one over layer l + 1 adds, the α of the one over layer l multiplies. None
+    /// where there is no skip.
+    pub skip_factor: Option<Scaled>,
+    /// Whether nothing comes through the weights, and all that there is by the skip.
+    pub is_skip_alone: bool,
     /// Mean of |σ′(z^(l))| over units and examples.
     pub mean_slope: f64,
     /// √(mean of σ′(z^(l))²), which mean-field theory puts in the slope factor's place.
@@ -45,10 +54,15 @@ impl Factor {
         self.spectral_norm.value() * self.max_slope
     }
 
-    /// weight gain × slope factor. It is the ratio up to rounding, and 0 where either is.
+    /// The product of all factors. It is the ratio up to rounding, and 0 where one of them is; none
+    /// where the skip alone brings something, which no factor of nothing is.
     pub fn product(&self) -> Option<Scaled> {
+        if self.is_skip_alone {
+            return None;
+        }
         let slope = self.slope_factor.unwrap_or(Scaled::ZERO);
-        self.weight_gain.map(|gain| gain * slope)
+        let others = [self.norm_factor, self.skip_factor].into_iter().flatten();
+        self.weight_gain.map(|gain| others.fold(gain * slope, |product, factor| product * factor))
     }
 }
 
@@ -93,18 +107,6 @@ pub struct Factors {
     pub measured_log10: Option<f64>,
 }
 
-impl Factors {
-    /// Σ log10 of the weight gains alone: what would be left if every slope were 1.
-    pub fn weights_log10(&self) -> Option<f64> {
-        self.steps.iter().map(|step| step.weight_gain?.log10()).sum()
-    }
-
-    /// Σ log10 of the slope factors alone.
-    pub fn slopes_log10(&self) -> Option<f64> {
-        self.steps.iter().map(|step| step.slope_factor?.log10()).sum()
-    }
-}
-
 /// Takes a pass of a network apart.
 ///
 /// # Errors
@@ -133,14 +135,17 @@ pub fn factors<T: Real>(
         task.proceed()?;
         task.report(index as f32 / last as f32);
         let above = records[index + 1].delta;
-        let sent = network.sent_back(pass, index + 1).rms_norm();
+        let between = Between::of(network, pass, index);
         let slopes = pass.layers[index].slope.mapv(|slope| slope.to_f64().abs());
         let count = slopes.len() as f64;
         steps.push(Factor {
             layer: record.layer,
             ratio: record.delta.checked_div(above),
-            weight_gain: sent.checked_div(above),
-            slope_factor: record.delta.checked_div(sent),
+            weight_gain: between.sent.checked_div(above),
+            slope_factor: between.slopes,
+            norm_factor: between.norm,
+            skip_factor: between.skip,
+            is_skip_alone: between.is_skip_alone,
             mean_slope: slopes.sum() / count,
             rms_slope: (slopes.iter().map(|slope| slope * slope).sum::<f64>() / count).sqrt(),
             max_slope: slopes.iter().copied().fold(0.0, f64::max),
@@ -154,10 +159,44 @@ pub fn factors<T: Real>(
     Ok(Factors { steps, measured_log10: measured.and_then(Scaled::log10) })
 }
 
+/// What lies between W^(l+1)ᵀ δ^(l+1) and δ^(l), op by op.
+struct Between {
+    /// ‖W^(l+1)ᵀ δ^(l+1)‖.
+    sent: Scaled,
+    slopes: Option<Scaled>,
+    norm: Option<Scaled>,
+    skip: Option<Scaled>,
+    is_skip_alone: bool,
+}
+
+impl Between {
+    /// Of the step from layer l + 1 to layer l; `index` = l − 1.
+    fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> Self {
+        let norms = network.norms_back(pass, index);
+        let mut between =
+            Self { sent: norms[0], slopes: None, norm: None, skip: None, is_skip_alone: false };
+        let ops = network.ops_between(index).iter().rev().skip(1);
+        for (op, ends) in ops.zip(norms.windows(2)) {
+            let factor = ends[1].checked_div(ends[0]);
+            match op {
+                Op::Dense(_) => unreachable!("there is one dense op between two layers"),
+                Op::Activation(_) => between.slopes = factor,
+                Op::Norm(_) => between.norm = factor,
+                Op::Add { .. } | Op::Save => {
+                    between.is_skip_alone |= factor.is_none() && !ends[1].is_zero();
+                    let other = between.skip.unwrap_or(Scaled::from(1.0));
+                    between.skip = factor.map(|factor| other * factor);
+                }
+            }
+        }
+        between
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::experiment::{Experiment, Preset};
-    use crate::study::DrawStudy;
+    use crate::study::{Cause, DrawStudy};
 
     use super::*;
 
@@ -175,7 +214,8 @@ mod tests {
             let product: f64 = steps().map(|of| of.product().unwrap().log10().unwrap()).sum();
             let measured = factors.measured_log10.unwrap();
             assert!((product - measured).abs() < 1e-9 * measured.abs().max(1.0), "{preset}");
-            let parts = factors.weights_log10().unwrap() + factors.slopes_log10().unwrap();
+            let parts = factors.log10_of(Cause::Weights).unwrap()
+                + factors.log10_of(Cause::Slopes).unwrap();
             assert!((parts - measured).abs() < 1e-9 * measured.abs().max(1.0), "{preset}");
             let bound: f64 = steps().map(|of| of.bound().log10()).sum();
             assert!(bound > measured);
@@ -206,6 +246,67 @@ mod tests {
         assert!((step.weight_gain.unwrap().to_f64() - norm).abs() < 1e-15);
         assert!((step.spectral_norm.value() - norm).abs() < 1e-15);
         assert!((step.mean_slope - (0.241301 + 0.240613 + 0.239902) / 3.0).abs() < 1e-6);
+    }
+
+    fn remedied(normalization: &str, skip: &str) -> Option<Experiment> {
+        let text = format!(
+            "[architecture]\nbatch = 4\n[[variant]]\nactivation = 'tanh'\nskip_scale = 0.5\nnormalization = '{normalization}'\nskip = '{skip}'"
+        );
+        Experiment::from_toml(&text).ok()
+    }
+
+    #[test]
+    fn a_normalization_and_a_skip_have_factors_of_their_own() {
+        let mut taken_apart = 0;
+        for normalization in ["none", "layer", "rms", "batch"] {
+            for skip in ["post", "pre", "post_norm"] {
+                let Some(experiment) = remedied(normalization, skip) else { continue };
+                taken_apart += 1;
+                for step in of(&experiment, 0).steps {
+                    let product = step.product().unwrap().to_f64() / step.ratio.unwrap().to_f64();
+                    assert!((product - 1.0).abs() < 1e-12, "{normalization} {skip} {product}");
+                    assert_eq!(step.norm_factor.is_some(), normalization != "none");
+                    assert!(step.skip_factor.is_some());
+                    let slope = step.slope_factor.unwrap().to_f64();
+                    assert!(slope <= step.max_slope, "the slopes' own share: {slope}");
+                }
+            }
+        }
+        assert_eq!(taken_apart, 11);
+    }
+
+    /// δ^(l) = α (Wᵀδ^(l+1) ⊙ φ′) + δ^(l+1) for a pre skip without a normalization, by hand.
+    #[test]
+    fn the_factors_of_a_skip_by_hand() {
+        let experiment = remedied("none", "pre").unwrap();
+        let (variant, task) = (&experiment.variants[0], TaskContext::unattended());
+        let network = DrawStudy::new().network::<f64>(&experiment, variant, &task).unwrap();
+        let pass = network.pass();
+        let delta = |index: usize, unit: usize, example: usize| {
+            pass.layers[index].delta.entry(unit, example).to_f64()
+        };
+        let rms = |of: &dyn Fn(usize, usize) -> f64| {
+            let all = (0..20).flat_map(|unit| (0..4).map(move |example| (unit, example)));
+            (all.map(|(unit, example)| of(unit, example).powi(2)).sum::<f64>() / 4.0).sqrt()
+        };
+        let step = factors(&network, &pass, &task).unwrap().steps[1];
+        let weight = network.weight(2);
+        let sent = |unit: usize, example: usize| -> f64 {
+            (0..20).map(|k| weight[[k, unit]] * delta(2, k, example)).sum()
+        };
+        let sloped = |unit: usize, example: usize| {
+            sent(unit, example) * pass.layers[1].slope[[unit, example]]
+        };
+        let summed =
+            |unit: usize, example: usize| 0.5 * sloped(unit, example) + delta(2, unit, example);
+        assert!((rms(&summed) / rms(&|unit, example| delta(1, unit, example)) - 1.0).abs() < 1e-12);
+        for (factor, expected) in [
+            (step.weight_gain, rms(&sent) / rms(&|unit, example| delta(2, unit, example))),
+            (step.slope_factor, rms(&sloped) / rms(&sent)),
+            (step.skip_factor, rms(&summed) / rms(&sloped)),
+        ] {
+            assert!((factor.unwrap().to_f64() / expected - 1.0).abs() < 1e-12);
+        }
     }
 
     #[test]

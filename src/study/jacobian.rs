@@ -3,14 +3,27 @@
 //! δ^(l) = J_lᵀ δ^(L) with J_lᵀ = D_l W^(l+1)ᵀ D_{l+1} … W^(L)ᵀ and D_l = diag σ′(z^(l)).
 //! The largest singular value says how much a signal can grow on its way from L to l, the
 //! smallest how much it can lose. The product is never formed: see
-//! [`ProductSvd`](crate::engine::ProductSvd).
+//! [`ProductSvd`].
+//!
+//! With skips it is a product over what they hand on. Let P and Q be what lies in a layer before and
+//! after the sum with the skip, R what lies between h^(l−1) and z^(l). Then
+//! ∂h^(l)/∂h^(l−1) = Q (I + α P R), and J_l ends with ∂h^(l)/∂z^(l) = α Q P: of all ways back to layer l
+//! those through z^(l) count, as in δ^(l). A normalization is a factor of its own, since nearly all of
+//! what lies along ẑ goes lost in it. Batch normalization couples the examples, and the Jacobian is
+//! that of all of them together.
 
-use nalgebra::DMatrix;
-use ndarray::{Array1, Array2, Axis};
+use std::ops::Range;
 
-use crate::engine::{Jacobian, Network, Op, Pass, ProductSvd, Real, Scaled};
+use ndarray::Array2;
+
+use crate::engine::{Jacobian, Network, Op, Pass, Real, Scaled};
 
 use super::{Stopped, TaskContext};
+
+mod way;
+
+pub use way::{Cut, CutBy};
+use way::{Ops, Way};
 
 /// Widest layer whose singular values are computed; the work grows with its cube.
 pub const MOST_UNITS: usize = 256;
@@ -44,11 +57,26 @@ pub enum JacobianError {
         /// L.
         layers: usize,
     },
-    /// No product of one factor a layer.
+    /// Batch normalization, of too many units and examples together.
     #[error(
-        "With a skip, or with batch normalization, ∂z^(L)/∂z^(l) is no product of one matrix for each layer: singular values are computed of networks without them."
+        "Batch normalization couples the examples: layer {layer} has {units} units × {batch} examples, and singular values are computed up to {MOST_UNITS} of both together: lower the batch or the width."
     )]
-    NoProduct,
+    Coupled {
+        /// Which layer.
+        layer: usize,
+        /// Its units.
+        units: usize,
+        /// B.
+        batch: usize,
+    },
+    /// Numbers past the largest `f64` meet a skip's sum.
+    #[error(
+        "What the skip of layer {layer} adds is past the largest number of this page: lower the gain."
+    )]
+    TooLarge {
+        /// Which layer.
+        layer: usize,
+    },
     /// Told to stop.
     #[error(transparent)]
     Stopped(#[from] Stopped),
@@ -61,6 +89,10 @@ pub struct JacobianSpectrum {
     pub top: usize,
     /// Layers 1, 2, …, top, the last of which is the identity.
     pub layers: Vec<LayerSpectrum>,
+    /// How many examples batch normalization couples: the signals are those of all together.
+    pub coupled: Option<usize>,
+    /// Whether a skip leads round z^(top): what goes that way is not in the Jacobian.
+    pub is_bypassed: bool,
 }
 
 /// The singular values of one layer's Jacobian.
@@ -70,28 +102,15 @@ pub struct LayerSpectrum {
     pub layer: usize,
     /// log10 of the singular values that are not zero, the largest first.
     pub log10: Vec<f64>,
-    /// How many of the min(n_top, n_l) singular values are zeros: inactive units, narrow
+    /// How many of the min(n_top, n_l) singular values, times the coupled examples, are zeros: inactive units, narrow
     /// layers in between and weights of low rank cut the signal's dimensions. A slope below
     /// the smallest `f64`, a sigmoid's at |z| > 745, counts as zero here; `cut` says so.
     pub zeros: usize,
     /// A bound, up to a small constant, of the relative error of the smallest: Σ κ(W) ε, each W
     /// without its dead units. Near 1 or above, the smallest values are not to be trusted.
     pub relative_error: f64,
-    /// What this step loses directions by, where it does.
-    pub cut: Option<CutBy>,
-}
-
-/// What loses directions of a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CutBy {
-    /// The layer has fewer units than there are directions.
-    Narrow,
-    /// Units whose slope is exactly 0 at this example.
-    Inactive,
-    /// Slopes below the smallest `f64`: small, and taken for 0 in the singular values.
-    TinySlopes,
-    /// Weights of low rank.
-    LowRank,
+    /// Where and why the way from the top loses directions.
+    pub cuts: Vec<Cut>,
 }
 
 impl LayerSpectrum {
@@ -114,22 +133,24 @@ impl LayerSpectrum {
         if self.zeros == 0 { self.log10.last().copied() } else { None }
     }
 
-    fn of(layer: usize, columns: &ProductSvd, count: usize, relative_error: f64) -> Self {
-        let log10: Vec<f64> =
-            columns.singular_values().into_iter().filter_map(Scaled::log10).collect();
-        Self { layer, zeros: count - log10.len(), log10, relative_error, cut: None }
+    /// Of a way that has come to a layer, with `count` values.
+    fn of(layer: usize, way: &Way, count: usize) -> Self {
+        let log10: Vec<f64> = way.singular_values().into_iter().filter_map(Scaled::log10).collect();
+        let (relative_error, cuts) = (way.relative_error, way.cuts.clone());
+        Self { layer, zeros: count - log10.len(), log10, relative_error, cuts }
     }
 }
 
 /// Computes the singular values of ∂z^(top)/∂z^(l), n_top × n_l, for l = top, top − 1, …, 1 at
-/// one example of the batch, from a forward pass of that network.
+/// one example of the batch, from a forward pass of that network. With batch normalization it is
+/// n_top B × n_l B, of all examples.
 ///
 /// `example` counts from 0, `top` is a layer from 1 to L. With one output unit there is one
 /// singular value; starting from the last hidden layer shows more.
 ///
 /// # Errors
-/// A layer wider than 256, an example or a layer that is not there, or
-/// [`Stopped`].
+/// A layer wider than 256, with batch normalization times the examples, an example or a layer that is
+/// not there, or [`Stopped`].
 ///
 /// ```
 /// use gradient_lab::experiment::Experiment;
@@ -149,36 +170,33 @@ pub fn jacobian_spectrum<T: Real>(
     top: usize,
     task: &TaskContext<'_>,
 ) -> Result<JacobianSpectrum, JacobianError> {
-    refuse(pass, example, top)?;
-    let is_product = |op: &Op<T>| match op {
-        Op::Norm(norm) => !norm.spec.kind.couples_examples(),
-        Op::Add { .. } => false,
-        _ => true,
+    let couples = |op: &Op<T>| matches!(op, Op::Norm(norm) if norm.spec.kind.couples_examples());
+    let coupled = network.ops().iter().any(couples).then(|| pass.input.batch());
+    refuse(pass, example, top, coupled)?;
+    let examples = coupled.map_or(example..example + 1, |batch| 0..batch);
+    let count = |layer: usize| {
+        let units = |layer: usize| pass.layers[layer - 1].z.units() * examples.len();
+        units(layer).min(units(top))
     };
-    if !network.ops().iter().all(is_product) {
-        return Err(JacobianError::NoProduct);
-    }
-    let units = |layer: usize| pass.layers[layer - 1].z.units();
-    let mut columns = ProductSvd::identity(units(top));
-    let mut relative_error = 0.0;
-    let mut layers = vec![LayerSpectrum::of(top, &columns, units(top), relative_error)];
+    let mut walk =
+        Walk { network, pass, examples: examples.clone(), top, way: Way::new(count(top)) };
+    let mut layers = vec![LayerSpectrum::of(top, &walk.way, count(top))];
     for layer in (1..top).rev() {
         task.proceed()?;
         task.report((top - layer) as f32 / top as f32);
-        let factor = Factor::of(network, pass, layer, example);
-        columns.multiply(&factor.matrix, factor.rank);
-        relative_error += factor.condition * f64::EPSILON;
-        let count = units(layer).min(units(top));
-        let before = layers.last().map_or(0, |above: &LayerSpectrum| above.log10.len());
-        let spectrum = LayerSpectrum::of(layer, &columns, count, relative_error);
-        let cut = (spectrum.log10.len() < before).then(|| factor.cut(before));
-        layers.push(LayerSpectrum { cut, ..spectrum });
+        layers.push(walk.step(layer, count(layer))?);
     }
     layers.reverse();
-    Ok(JacobianSpectrum { top, layers })
+    let is_bypassed = (2..network.depth()).contains(&top) && walk.saved(top).is_some();
+    Ok(JacobianSpectrum { top, layers, coupled, is_bypassed })
 }
 
-fn refuse<T: Real>(pass: &Pass<T>, example: usize, top: usize) -> Result<(), JacobianError> {
+fn refuse<T: Real>(
+    pass: &Pass<T>,
+    example: usize,
+    top: usize,
+    coupled: Option<usize>,
+) -> Result<(), JacobianError> {
     if top == 0 || top > pass.layers.len() {
         return Err(JacobianError::NoLayer { layer: top, layers: pass.layers.len() });
     }
@@ -187,77 +205,76 @@ fn refuse<T: Real>(pass: &Pass<T>, example: usize, top: usize) -> Result<(), Jac
         return Err(JacobianError::NoExample { example: example + 1, batch });
     }
     let sizes = pass.layers[..top].iter().map(|layer| layer.z.units());
-    match sizes.enumerate().find(|(_, units)| *units > MOST_UNITS) {
-        Some((index, units)) => Err(JacobianError::TooWide { layer: index + 1, units }),
-        None => Ok(()),
-    }
-}
-
-/// D_l W^(l+1)ᵀ, n_l × n_{l+1}.
-struct Factor {
-    matrix: Array2<f64>,
-    /// Of the rows whose slope is not 0, before the slopes scale them: a slope is small, or
-    /// it is zero, and only the latter takes a dimension away.
-    rank: usize,
-    /// κ, the largest over the smallest singular value of those rows.
-    condition: f64,
-    /// Rows whose slope is not 0.
-    alive: usize,
-    /// Rows whose slope is below the smallest `f64` and not 0.
-    tiny: usize,
-}
-
-impl Factor {
-    fn of<T: Real>(network: &Network<T>, pass: &Pass<T>, layer: usize, example: usize) -> Self {
-        let units = pass.layers[layer - 1].z.units();
-        let mut factor =
-            Self { matrix: Array2::zeros((0, 0)), rank: 0, condition: 1.0, alive: units, tiny: 0 };
-        for op in network.ops_between(layer - 1).iter().rev() {
-            match op.jacobian(&pass.layers[layer - 1], example) {
-                Jacobian::Matrix(matrix) if factor.matrix.is_empty() => {
-                    factor.matrix = matrix.reversed_axes().as_standard_layout().into_owned();
-                }
-                Jacobian::Matrix(matrix) => factor.matrix = matrix.t().dot(&factor.matrix),
-                Jacobian::Diagonal { entries, fades } => factor.scale_rows(&entries, fades),
-            }
+    let too_many = |units: usize| units * coupled.unwrap_or(1) > MOST_UNITS;
+    match (sizes.enumerate().find(|(_, units)| too_many(*units)), coupled) {
+        (Some((index, units)), None) => Err(JacobianError::TooWide { layer: index + 1, units }),
+        (Some((index, units)), Some(batch)) => {
+            Err(JacobianError::Coupled { layer: index + 1, units, batch })
         }
-        factor
-    }
-
-    /// Multiplies the rows by slopes, of which a zero is a small one where they fade.
-    fn scale_rows(&mut self, slope: &Array1<f64>, fades: bool) {
-        let alive: Vec<usize> = (0..slope.len()).filter(|&unit| slope[unit] != 0.0).collect();
-        let values = singular_values(&self.matrix.select(Axis(0), &alive));
-        let top = values.first().copied().unwrap_or(0.0);
-        let (rows, columns) = self.matrix.dim();
-        let floor = top * f64::EPSILON * rows.max(columns) as f64;
-        let counting: Vec<f64> = values.into_iter().filter(|&value| value > floor).collect();
-        self.matrix.rows_mut().into_iter().zip(slope).for_each(|(mut row, &s)| row *= s);
-        self.rank = counting.len();
-        self.condition = counting.last().map_or(1.0, |bottom| top / bottom);
-        self.alive = alive.len();
-        self.tiny = if fades { slope.len() - alive.len() } else { 0 };
-    }
-
-    /// What takes directions away from a signal that has `before` of them.
-    fn cut(&self, before: usize) -> CutBy {
-        match self.matrix.nrows() {
-            units if units < before => CutBy::Narrow,
-            _ if self.alive + self.tiny < before => CutBy::Inactive,
-            _ if self.alive < before => CutBy::TinySlopes,
-            _ => CutBy::LowRank,
-        }
+        (None, _) => Ok(()),
     }
 }
 
-/// Singular values in descending order; none of an empty matrix.
-fn singular_values(matrix: &Array2<f64>) -> Vec<f64> {
-    let (rows, columns) = matrix.dim();
-    if rows == 0 || columns == 0 {
-        return Vec::new();
+/// On the way back from a layer, above the first, at some examples.
+struct Walk<'a, T> {
+    network: &'a Network<T>,
+    pass: &'a Pass<T>,
+    examples: Range<usize>,
+    top: usize,
+    /// To the last z^(l), or with skips to the last h^(l).
+    way: Way,
+}
+
+impl<'a, T: Real> Walk<'a, T> {
+    /// The ops between z^(l) and z^(l+1) in some places of them.
+    fn ops(
+        &self,
+        layer: usize,
+        places: impl std::slice::SliceIndex<[Op<T>], Output = [Op<T>]>,
+    ) -> Ops<'a, T> {
+        let ops = &self.network.ops_between(layer - 1)[places];
+        Ops { ops, trace: &self.pass.layers[layer - 1], layer }
     }
-    let matrix = DMatrix::from_fn(rows, columns, |i, j| matrix[[i, j]]);
-    matrix.singular_values().iter().copied().collect()
+
+    /// Behind which of the ops between z^(l) and z^(l+1) the skip of layer l + 1 starts.
+    fn saved(&self, layer: usize) -> Option<usize> {
+        self.network.ops_between(layer - 1).iter().position(|op| matches!(op, Op::Save))
+    }
+
+    /// One step back, from layer l + 1 to layer l.
+    fn step(&mut self, layer: usize, count: usize) -> Result<LayerSpectrum, JacobianError> {
+        let Some(saved) = self.saved(layer) else {
+            self.way.through(self.ops(layer, ..), &self.examples);
+            debug_assert!(self.way.is_settled(), "slopes come last on the way back");
+            return Ok(LayerSpectrum::of(layer, &self.way, count));
+        };
+        if layer + 1 == self.top {
+            self.way.through(self.ops(layer, saved..), &self.examples);
+        } else {
+            self.block(layer + 1, saved)?;
+        }
+        let mut aside = self.way.clone();
+        aside.through(self.ops(layer, ..saved), &self.examples);
+        Ok(LayerSpectrum::of(layer, &aside.settled(), count))
+    }
+
+    /// From h^(l) to h^(l−1): Q (I + α P R), transposed. `below` is where the skip starts among the
+    /// ops of layer l − 1.
+    fn block(&mut self, layer: usize, below: usize) -> Result<(), JacobianError> {
+        let saved = self.saved(layer).expect("all hidden layers have the skip");
+        let is_add = |op: &Op<T>| matches!(op, Op::Add { .. });
+        let add = self.network.ops_between(layer - 1).iter().position(is_add);
+        let add = add.expect("a skip ends in a sum");
+        self.way.through(self.ops(layer, add + 1..saved), &self.examples);
+        let units = self.pass.layers[layer - 1].z.units() * self.examples.len();
+        let outward = self.ops(layer - 1, below..).times(Array2::eye(units), &self.examples);
+        let branch = self.ops(layer, ..=add).times(outward, &self.examples);
+        if branch.iter().any(|entry| !entry.is_finite()) {
+            return Err(JacobianError::TooLarge { layer });
+        }
+        self.way.push(Jacobian::Matrix(branch + Array2::<f64>::eye(units)), layer - 1);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

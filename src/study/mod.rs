@@ -60,6 +60,7 @@ mod sweep_preset;
 mod theory;
 mod theory_finding;
 mod theory_study;
+mod tied;
 mod training;
 mod unit_chain;
 
@@ -67,7 +68,7 @@ use std::ops::Range;
 
 pub use backward_factors::{BackwardFactors, BackwardSettings, backward_factors};
 pub use basin::Basin;
-pub use blame::{Cause, Cut, SLIGHT, UNTRUSTED, WhyFinding};
+pub use blame::{Cause, SLIGHT, UNTRUSTED, WhyFinding};
 pub use check::{
     CheckError, CheckFinding, CheckSettings, Compared, Derivative, Differences, Errors,
     GradientCheck, KinkUnit, Outcome, PlainDifference, StepCheck, Unresolved, check_against,
@@ -90,7 +91,7 @@ pub use estimate::Estimate;
 pub use factors::{Factor, Factors, SpectralNorm, factors};
 pub use finite_width::{Footing, LayerBand, StepLaw, band, linear_step, relu_step};
 pub use histogram::Histogram;
-pub use jacobian::{CutBy, JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
+pub use jacobian::{Cut, CutBy, JacobianError, JacobianSpectrum, LayerSpectrum, jacobian_spectrum};
 pub use mean_field::{FixedPoint, MeanField, Phase, critical_weight_variance};
 pub use moments::BiasLaw;
 pub use no_spread::NoSpread;
@@ -130,6 +131,7 @@ pub use theory_finding::TheoryFinding;
 pub use theory_study::{
     Basins, CriticalLine, LayerTheory, Limit, Theory, TheoryStudy, VariantTheory,
 };
+pub use tied::TiedWeights;
 pub use training::{
     DecisionSurface, Divergence, ENOUGH_UPDATES, LARGE_UPDATE, Learner, LiveTraining, MOST_RECORDS,
     Minibatches, RateFinding, RatePoint, RateRange, RateTest, STILL, SURFACE_CELLS, Training,

@@ -162,7 +162,8 @@ fn the_slopes_of_selu_make_it_grow() {
     let backward =
         backward_factors(&mut DrawStudy::new(), &case("why-selu"), settings, &|_| {}, &task);
     let found = backward.expect("nobody stops it").factors.findings();
-    let blame = WhyFinding::Blame { grows: Some(true), cause: Cause::Slopes, against: true };
+    let (by, against, idle) = (vec![Cause::Slopes], vec![Cause::Weights], Vec::new());
+    let blame = WhyFinding::Blame { grows: Some(true), by, against, idle };
     assert_eq!(found.last(), Some(&blame));
     assert!(
         why::sentences(&found)

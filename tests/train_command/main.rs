@@ -104,6 +104,77 @@ fn a_training_that_goes_on_is_the_whole_one_bit_by_bit() {
     assert!(sentence.contains("does not say after how many steps"), "{sentence}");
 }
 
+/// A dynamic loss scale that begins so high that steps are skipped before and after the halt.
+#[test]
+fn in_a_narrow_format_it_goes_on_with_its_loss_scale() {
+    let folder = Folder::new();
+    for precision in ["fp16", "bf16"] {
+        let text = TRAINING
+            .replace("[architecture]", &format!("[architecture]\nprecision = '{precision}'"))
+            .replace("[training]", "[training]\nloss_scale = 'dynamic'")
+            .replace(
+                "activation = 'tanh'",
+                "activation = 'relu'\ninit = { scheme = 'he_normal', gain = 30.0 }",
+            );
+        let whole = folder.file("whole.toml", &text);
+        let half = folder.file("half.toml", text.replace("steps = 60", "steps = 25"));
+        let [first, second, all] =
+            ["1", "2", "3"].map(|name| folder.path(&format!("{name}.safetensors")));
+        succeeded(&lab(&["train", &half, "--weights", &first]));
+        let rest = succeeded(&lab(&["train", &whole, "--weights", &second, "--resume", &first]));
+        let log = succeeded(&lab(&["train", &whole, "--weights", &all]));
+        assert!(fs::read(&second).expect("written") == fs::read(&all).expect("written"));
+        let bytes = fs::read(&first).expect("written");
+        let file = safetensors::SafeTensors::deserialize(&bytes).expect("whole");
+        let state = file.tensor("Plain.loss_scaler").expect("it is kept");
+        let (numbers, _) = state.data().as_chunks();
+        let [power, _, skipped] = [0, 1, 2].map(|place: usize| i64::from_le_bytes(numbers[place]));
+        let most = if precision == "fp16" { 15 } else { 24 };
+        assert_eq!(power, most - skipped, "a step that is skipped halves the scale");
+        assert_eq!(skipped > 0, precision == "fp16", "{skipped} steps of {precision}");
+        // What the resumed one tells is what the whole one tells of the same steps.
+        let of_step = |log: &str, from: usize| -> Vec<String> {
+            let step = |line: &str| line.split(',').nth(1).and_then(|step| step.parse().ok());
+            let later = |line: &&str| step(line).is_some_and(|step: usize| step >= from);
+            log.lines().filter(later).map(str::to_owned).collect()
+        };
+        assert!(of_step(&rest, 25) == of_step(&log, 25) && of_step(&rest, 0).len() == 2 * 35 * 3);
+        let header = log.lines().next().expect("a header");
+        assert!(header.ends_with("activation_rms,loss_scale,flushed_share"), "{header}");
+        let scales = log.lines().skip(1).map(|line| {
+            let mut ends = line.rsplit(',');
+            let share = ends.next().expect("a share").to_owned();
+            (ends.next().expect("a scale").parse::<f64>().expect("a number"), share)
+        });
+        let (scales, shares): (Vec<f64>, Vec<String>) = scales.unzip();
+        assert_eq!(scales[0], 2_f64.powi(most as i32));
+        let unknown = shares.iter().any(String::is_empty);
+        assert_eq!(unknown, skipped > 0, "a share that is not known is empty");
+        let known = shares.iter().filter(|share| !share.is_empty());
+        assert!(
+            known.map(|s| s.parse::<f64>().expect("a number")).all(|s| (0.0..=1.0).contains(&s))
+        );
+    }
+}
+
+/// As the files of fp16 were before they kept the loss scale.
+#[test]
+fn a_narrow_training_without_its_loss_scale_is_refused_and_still_gives_its_networks() {
+    let folder = Folder::new();
+    let text = TRAINING.replace("[architecture]", "[architecture]\nprecision = 'fp16'");
+    let single = folder.file("single.toml", text.replace("'fp16'", "'f32'"));
+    let narrow = folder.file("narrow.toml", text.replace("steps = 60", "steps = 70"));
+    let old = folder.path("old.safetensors");
+    succeeded(&lab(&["train", &single, "--weights", &old]));
+    let sentence = refusal(2, &lab(&["train", &narrow, "--resume", &old])).expect("a sentence");
+    assert!(sentence.contains("keeps neither the loss scale"), "{sentence}");
+    let new = folder.path("new.safetensors");
+    succeeded(&lab(&["train", &narrow, "--weights", &new]));
+    let given =
+        text.replace("name = 'Plain'", "name = 'Plain'\nweights = { file = 'new.safetensors' }");
+    succeeded(&lab(&["run", &folder.file("given.toml", given)]));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_stopped_training_keeps_what_it_has_and_a_killed_one_the_old_file() {
@@ -247,4 +318,49 @@ fn a_data_file_feeds_every_command() {
     assert_eq!((read.architecture.input, read.architecture.output), (2, 1));
     let split = read.split().expect("labels").expect("a set");
     assert_eq!((split.training.x.len(), split.test.x.len()), (32, 8));
+}
+
+/// The digits are those of sha256sum.
+const SHA256: &str = "4fbf148e524fa9fbb10d470aaa8ea371b5bd598c365803c9263c833007af5c5e";
+
+#[test]
+fn a_picture_tells_when_a_file_that_it_names_has_changed() {
+    let folder = Folder::new();
+    let rows: String = (0..40).map(|i| format!("{},{},{}\n", i % 7, i % 3, i % 2)).collect();
+    folder.file("d.csv", format!("a,b,label\n{rows}"));
+    let experiment = folder.file("d.toml", format!("{ON_A_FILE}\n[training]\nsteps = 2"));
+    let own = folder.path("own.safetensors");
+    succeeded(&lab(&["train", &experiment, "--weights", &own]));
+    let both = format!(
+        "{ON_A_FILE}\n[[variant]]\nname = 'Sigmoid'\nweights = {{ file = 'own.safetensors' }}"
+    );
+    let both = folder.file("both.toml", both);
+    let pictures = ["png", "svg", "pdf"].map(|ending| folder.path(&format!("picture.{ending}")));
+    for picture in &pictures {
+        succeeded(&lab(&["render", &both, "--figure", "norms", "-o", picture]));
+        let told = lab(&["run", picture]);
+        succeeded(&told);
+        assert_eq!(String::from_utf8_lossy(&told.stderr), "");
+        let read = open::file(Path::new(picture)).unwrap_or_else(|e| panic!("{e}"));
+        let hash = read.data_set.as_ref().and_then(|set| set.sha256.clone()).expect("a hash");
+        assert_eq!((hash.sha256.as_str(), hash.is_changed), (SHA256, false));
+        assert!(read.variants[0].weights_file.as_ref().is_some_and(|file| file.sha256.is_some()));
+    }
+    // One number of forty rows, and weights of two more steps.
+    folder.file("d.csv", format!("a,b,label\n{}", rows.replacen("1,1,1", "1,2,1", 1)));
+    let more = folder.file("more.toml", format!("{ON_A_FILE}\n[training]\nsteps = 4"));
+    succeeded(&lab(&["train", &more, "--weights", &own]));
+    for picture in &pictures {
+        let told = lab(&["run", picture]);
+        succeeded(&told);
+        let told = String::from_utf8_lossy(&told.stderr);
+        assert!(told.contains("data.path = “d.csv” is not the file with which"), "{told}");
+        assert!(told.contains("weights.file = “own.safetensors” is not the file"), "{told}");
+        let read = open::file(Path::new(picture)).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(read.changed_files().len(), 2);
+        // What is written of it now is of the files as they are.
+        let again = folder.file("again.toml", read.to_toml());
+        let again = open::file(Path::new(&again)).unwrap_or_else(|e| panic!("{e}"));
+        assert!(again.changed_files().is_empty());
+    }
 }

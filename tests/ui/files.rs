@@ -80,6 +80,25 @@ fn an_exported_picture_opens_again() {
 }
 
 #[test]
+fn a_changed_file_of_an_experiment_is_told_at_the_bottom() {
+    let folder = TempDir::new().expect("a folder");
+    let mut window = open_in(&folder);
+    std::fs::write(folder.path().join("d.csv"), "0.5,0.25,1\n0.75,1.5,0\n").expect("written");
+    let text = |hash: &str| format!("[data]\nset = 'file'\npath = 'd.csv'\n{hash}");
+    for (hash, words) in [
+        ("", "Opened: "),
+        (&format!("sha256 = '{}'", "0".repeat(64)), "d.csv” is not the file with which"),
+    ] {
+        let path = folder.path().join("on-a-file.toml");
+        std::fs::write(&path, text(hash)).expect("written");
+        window.press(Modifiers::COMMAND, Key::O);
+        window.answer_path(&path, "Open");
+        window.wait_for_text(words);
+        assert_eq!(window.shown().architecture.input, 2);
+    }
+}
+
+#[test]
 fn the_numbers_are_exported() {
     let folder = TempDir::new().expect("a folder");
     let mut window = open_in(&folder);

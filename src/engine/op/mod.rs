@@ -31,7 +31,7 @@ pub(crate) use activation::times_slope;
 pub(crate) use cancellation::{drop_rounding_noise, has_terms};
 pub use dense::Dense;
 pub(crate) use dense::add_bias;
-pub use jacobian::Jacobian;
+pub use jacobian::{Jacobian, Scaling};
 pub use norm::Norm;
 pub(crate) use path::{backward, backward_between, backward_each, forward, forward_between};
 pub(crate) use recover::{MARGIN, sum_and_top};

@@ -69,6 +69,22 @@ impl ProductSvd {
         self.columns = rows.iter().map(|row| row.column(&qr)).collect();
     }
 
+    /// C ← factor C.
+    pub fn scale(&mut self, factor: Scaled) {
+        if factor.is_zero() {
+            return self.columns.clear();
+        }
+        for column in &mut self.columns {
+            let mantissa = column.mantissa.iter().map(|m| m * factor.mantissa()).collect();
+            *column = Column::new(mantissa, column.exponent + factor.exponent());
+        }
+    }
+
+    /// k: singular values that are not zero.
+    pub fn rank(&self) -> usize {
+        self.columns.len()
+    }
+
     /// The norms of the columns, the largest first: all singular values that are not zero.
     pub fn singular_values(&self) -> Vec<Scaled> {
         self.columns.iter().map(Column::norm).collect()

@@ -1,12 +1,12 @@
 //! The loss scale of mixed precision, step by step.
 
+use std::ops::RangeInclusive;
+
 use crate::engine::number::Format;
 use crate::experiment::LossScaling;
 
 /// Steps without an overflow after which a dynamic scale doubles.
 const GROWTH_INTERVAL: u32 = 2000;
-/// log2 of the largest scale.
-const MOST: i64 = 24;
 
 /// The loss scale 2^power.
 ///
@@ -23,9 +23,12 @@ pub struct LossScaler {
 }
 
 impl LossScaler {
+    /// log2 of every scale that there is.
+    pub const POWERS: RangeInclusive<i64> = 0..=24;
+
     /// Before the first step; a scale of 1 where none is set.
     pub fn new(scaling: Option<LossScaling>, format: Format) -> Self {
-        let most = MOST.min(*format.loss_scales().end());
+        let most = *Self::POWERS.end().min(format.loss_scales().end());
         let (power, is_dynamic) = match scaling {
             None => (0, false),
             Some(LossScaling::Static(scale)) => (libm::log2(scale).round() as i64, false),
@@ -37,6 +40,19 @@ impl LossScaler {
     /// log2 of the scale of the next step.
     pub fn power(&self) -> i64 {
         self.power
+    }
+
+    /// Steps since it changed or a gradient overflowed; 0 for a scale that is fixed.
+    pub fn finite_steps(&self) -> u32 {
+        self.finite_steps
+    }
+
+    /// Goes on where a dynamic one stopped; a scale that is fixed stays what it is.
+    pub fn resume(&mut self, power: i64, finite_steps: u32) {
+        if self.is_dynamic {
+            self.power = power.clamp(0, self.most);
+            self.finite_steps = finite_steps.min(GROWTH_INTERVAL - 1);
+        }
     }
 
     /// Takes in whether all gradients of a step were finite.

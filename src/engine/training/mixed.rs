@@ -10,6 +10,17 @@ use crate::engine::pass::Pass;
 use super::loss_scaler::LossScaler;
 use crate::experiment::LossScaling;
 
+/// What a stopped training in a narrow format keeps besides to go on later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MixedState {
+    /// log2 of the loss scale of the next step.
+    pub power: i64,
+    /// Steps since the scale changed or a gradient overflowed.
+    pub finite_steps: u32,
+    /// Steps whose gradient overflowed: nothing was updated.
+    pub skipped: usize,
+}
+
 /// What a training in a narrow format has besides.
 #[derive(Clone, Debug)]
 pub(super) struct Mixed {

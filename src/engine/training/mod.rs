@@ -16,6 +16,7 @@ mod trainer;
 
 pub use evaluate::{Score, accuracy};
 pub use loss_scaler::LossScaler;
+pub use mixed::MixedState;
 pub use optimizer::{Moments, Optimizer};
 pub use progress::LayerProgress;
 pub use report::{Diverged, MixedReport, StepReport, Told};

@@ -50,6 +50,6 @@ pub struct MixedReport {
     /// Steps that were skipped so far, this one included.
     pub skipped: usize,
     /// Of layers 1…L, the share of ∂L/∂W's entries that are stored as 0 among those that are not 0
-    /// exactly; 0 for a layer with an entry that is not finite, whose step is skipped.
-    pub flushed: Vec<f64>,
+    /// exactly; nothing of a layer with an entry that is not finite, whose step is skipped.
+    pub flushed: Vec<Option<f64>>,
 }

@@ -8,7 +8,7 @@ use eframe::egui::{self, Context, DragValue, RichText, ScrollArea, Slider, Ui};
 use crate::experiment::Experiment;
 use crate::figure::why::{self, StepWords};
 use crate::figure::{Figure, FigureId};
-use crate::study::{BackwardFactors, BackwardSettings, DrawStudy, backward_factors};
+use crate::study::{BackwardFactors, BackwardSettings, Cause, DrawStudy, backward_factors};
 
 use crate::gui::command::Commands;
 use crate::gui::controls;
@@ -73,7 +73,7 @@ impl PageView for WhyPage {
         let PageContext { lab, painter, commands } = context;
         egui::CentralPanel::default().show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                formula(ui);
+                formula(ui, lab);
                 self.choices(ui, lab, commands);
                 under_way::show(ui, &mut self.asked, "Taking the pass apart");
                 self.made();
@@ -150,35 +150,37 @@ impl WhyPage {
     }
 }
 
-/// LaTeX in the colour of what comes from the weights, and of what comes from the slopes.
-fn in_colours(ui: &Ui, weights: &str, slopes: &str) -> [String; 2] {
-    let colour = |ink| paint::ink(ink, ui.visuals());
-    [colored(weights, colour(why::WEIGHTS)), colored(slopes, colour(why::SLOPES))]
+/// LaTeX in the colour that the figures have for a factor.
+fn in_colour(ui: &Ui, latex: &str, cause: Cause) -> String {
+    colored(latex, paint::ink(why::ink(cause), ui.visuals()))
 }
 
-/// BP2, its two parts in the colours that the figures have.
-fn formula(ui: &mut Ui) {
-    let [weights, slopes] =
-        in_colours(ui, r"W^{(l+1)\top}\,\delta^{(l+1)}", r"\sigma'\!\left(z^{(l)}\right)");
-    let latex = format!(r"\delta^{{(l)}} = \left({weights}\right) \odot {slopes}");
+/// The step back that a variant takes.
+fn formula(ui: &mut Ui, lab: &Lab) {
+    let variant = &lab.experiment.variants[lab.experiment.shown_variant(lab.view.variant)];
+    let [latex, alt] =
+        why::equation(&lab.experiment, variant, |latex, cause| in_colour(ui, latex, cause));
     ui.add_space(2.0);
-    let alt = "BP2: delta of layer l is W of layer l plus 1, transposed, times delta of layer l plus 1, times elementwise the slope at z of layer l";
-    ui.add(Math::new(&latex).size(19.0).shrink_to(11.0).alt(alt));
+    ui.add(Math::new(&latex).size(19.0).shrink_to(11.0).alt(&alt));
 }
 
 /// The chosen step's numbers.
 fn step(ui: &mut Ui, step: &StepWords, layer: usize) {
-    let [gain, slope] = in_colours(ui, &latex(&step.gain), &latex(&step.slope));
+    let factors = step.factors.iter();
+    let product: Vec<String> =
+        factors.clone().map(|(cause, factor)| in_colour(ui, &latex(factor), *cause)).collect();
     let formula = format!(
-        r"\frac{{\|\delta^{{({layer})}}\|}}{{\|\delta^{{({})}}\|}} = {gain} \times {slope} = {}",
+        r"\frac{{\|\delta^{{({layer})}}\|}}{{\|\delta^{{({})}}\|}} = {} = {}",
         layer + 1,
+        product.join(r" \times "),
         latex(&step.ratio)
     );
+    let aloud: Vec<String> =
+        factors.map(|(cause, factor)| format!("{} {factor}", cause.name())).collect();
     let alt = format!(
-        "From layer {} to layer {layer}: weights {} times slopes {} is {}",
+        "From layer {} to layer {layer}: {} is {}",
         layer + 1,
-        step.gain,
-        step.slope,
+        aloud.join(" times "),
         step.ratio
     );
     ui.horizontal_wrapped(|ui| {

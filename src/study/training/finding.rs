@@ -133,7 +133,7 @@ fn flushed(
     needed: impl FnOnce() -> Option<i64>,
 ) -> Option<TrainingFinding> {
     let mixed = records.last()?.mixed.as_deref()?;
-    let shares = (1..).zip(mixed.flushed.iter().copied());
+    let shares = (1..).zip(&mixed.flushed).filter_map(|(l, share)| Some((l, (*share)?)));
     let (layer, share) = shares.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let power = mixed.power;
     (share >= NOTABLE_FLUSHED).then(|| TrainingFinding::Flushed {

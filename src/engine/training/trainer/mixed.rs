@@ -5,7 +5,7 @@ use crate::engine::kernels;
 use crate::engine::number::{Format, Real, Scaled, ldexp};
 use crate::engine::pass::Pass;
 use crate::engine::rows::Serial;
-use crate::engine::training::mixed::Mixed;
+use crate::engine::training::mixed::{Mixed, MixedState};
 use crate::engine::training::report::{Diverged, MixedReport, StepReport, Told};
 use crate::engine::training::slots::LayerSlots;
 use crate::experiment::LossScaling;
@@ -19,6 +19,24 @@ impl<T: Real> Trainer<T> {
     /// Computes passes in a narrow format from the next step on.
     pub fn mix(&mut self, format: Format, scaling: Option<LossScaling>) {
         self.mixed = Some(Box::new(Mixed::new(&self.network, format, scaling)));
+    }
+
+    /// What a training in a narrow format needs besides to go on later.
+    pub fn mixed_state(&self) -> Option<MixedState> {
+        self.mixed.as_deref().map(|mixed| MixedState {
+            power: mixed.scaler.power(),
+            finite_steps: mixed.scaler.finite_steps(),
+            skipped: mixed.skipped,
+        })
+    }
+
+    /// Goes on from such a state, but for a loss scale that the experiment fixes; of another format than
+    /// a narrow one it changes nothing.
+    pub fn resume_mixed(&mut self, state: MixedState) {
+        if let Some(mixed) = self.mixed.as_deref_mut() {
+            mixed.scaler.resume(state.power, state.finite_steps);
+            mixed.skipped = state.skipped;
+        }
     }
 
     /// log2 of the least loss scale, a power of two from 1 to the largest of the format and 2^24,
@@ -59,7 +77,7 @@ impl<T: Real> Trainer<T> {
         mixed.skipped += usize::from(!is_finite);
         let flushed = exact.map(|exact| {
             let layers = 0..mixed.network.depth();
-            let flushed = |index| mixed.flushed(&pass, &exact, index).unwrap_or(0.0);
+            let flushed = |index| mixed.flushed(&pass, &exact, index);
             let (is_skipped, skipped) = (!is_finite, mixed.skipped);
             MixedReport { power, is_skipped, skipped, flushed: layers.map(flushed).collect() }
         });
