@@ -1,6 +1,6 @@
 //! Training beside PyTorch: every optimizer, and the chapter's exercise.
 
-use gradient_lab::engine::{Executor, Network, Serial, Trainer};
+use gradient_lab::engine::{Executor, Network, Serial, SlotKind, Told, Trainer};
 use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::study::{DrawStudy, TaskContext};
 use ndarray::Array2;
@@ -63,7 +63,7 @@ impl Case {
         let mut trainer = trainer(&self.experiment());
         for (step, loss) in self.losses.iter().enumerate() {
             self.fill(&mut trainer, step);
-            let report = trainer.step(executor, true).expect("finite").expect("asked for");
+            let report = trainer.step(executor, Told::Layers).expect("finite").expect("asked for");
             assert!(
                 (report.loss - loss).abs() < 1e-9,
                 "step {step}: {} {loss}\n{}",
@@ -82,6 +82,39 @@ fn close(found: impl IntoIterator<Item = f64>, expected: &[f64], what: &str, wor
         let error = (found - expected).abs();
         assert!(error < 1e-9, "{what}: {found} {expected}");
         *worst = worst.max(error);
+    }
+}
+
+/// A step that tells of its layers takes other ways through the memory than one that tells nothing.
+#[test]
+fn what_a_step_tells_changes_no_bit() {
+    for case in cases() {
+        let (told, mut silent) = (case.trained(&Serial), trainer(&case.experiment()));
+        for step in 0..case.losses.len() {
+            case.fill(&mut silent, step);
+            silent.step(&Serial, Told::Nothing).expect("finite");
+        }
+        for layer in 1..=told.depth() {
+            for kind in [SlotKind::Weight, SlotKind::Bias] {
+                assert_eq!(told.parameters(layer, kind), silent.parameters(layer, kind));
+            }
+        }
+    }
+}
+
+/// The norms that a step tells, taken of the gradients themselves, are those of the pass.
+#[test]
+fn a_step_tells_the_gradients_of_its_pass() {
+    for case in cases() {
+        let mut trainer = trainer(&case.experiment());
+        case.fill(&mut trainer, 0);
+        let pass = trainer.network().pass();
+        let report = trainer.step(&Serial, Told::Layers).expect("finite").expect("asked for");
+        for (index, layer) in report.layers.iter().enumerate() {
+            let [told, of_pass] =
+                [layer.gradient, pass.weight_gradient_norm(index)].map(|norm| norm.to_f64());
+            assert!((told / of_pass - 1.0).abs() < 1e-9, "layer {}: {told} {of_pass}", index + 1);
+        }
     }
 }
 
@@ -139,7 +172,7 @@ fn shares_change_no_bit() {
         let weights = |executor: &Crowd| {
             let mut trainer = Trainer::new(&network, &experiment, variant);
             for _ in 0..5 {
-                trainer.step(executor, false).expect("finite");
+                trainer.step(executor, Told::Nothing).expect("finite");
             }
             let all = trainer.network();
             all.denses().map(|dense| dense.unit.as_ref().clone()).collect::<Vec<_>>()
@@ -162,7 +195,7 @@ fn xor_is_learned_or_stuck_as_the_exercise_says() {
     {
         xor.seed = seed;
         let mut trainer = trainer(&xor);
-        (0..steps).for_each(|_| drop(trainer.step(&Serial, false).expect("finite")));
+        (0..steps).for_each(|_| drop(trainer.step(&Serial, Told::Nothing).expect("finite")));
         let loss = trainer.network().pass().loss.to_f64();
         assert!((low..high).contains(&loss), "seed {seed}: {loss}");
     }
@@ -173,7 +206,7 @@ fn a_step_that_leaves_the_numbers_changes_nothing() {
     let text = "[architecture]\nbatch = 4\n[training]\nlearning_rate = 1e6\n[[variant]]\nactivation = 'relu'\noutput_activation = 'linear'\ninit = { scheme = 'he_normal' }";
     let experiment = Experiment::from_toml(text).expect("valid");
     let mut trainer = trainer(&experiment);
-    let stopped = (0..100).find_map(|_| trainer.step(&Serial, false).err());
+    let stopped = (0..100).find_map(|_| trainer.step(&Serial, Told::Nothing).err());
     let sentence = stopped.expect("it diverges").to_string();
     assert!(sentence.contains("beyond every number"), "{sentence}");
     assert!(trainer.steps_taken() > 0);

@@ -50,7 +50,7 @@ impl SweepPreset {
                 "A sigmoid needs weights ten times as large before δ survives."
             }
             Self::Trainability => {
-                "384 networks learn handwritten digits for 300 steps: the depth to which they train rises and falls with the 6ξ layers that theory gives (Schoenholz and others 2017)."
+                "384 networks learn handwritten digits for 1,000 steps: the depth to which they train rises and falls with the 6ξ layers that theory gives (Schoenholz and others 2017)."
             }
         }
     }
@@ -148,15 +148,15 @@ fn depth_by(gain: Axis, activation: Activation) -> Sweep {
     over(&network(activation), 0, gain, Setting::Depth)
 }
 
-/// The map of Schoenholz et al. 2017, on the digits: σ_b² = .05, 300 steps of SGD at .03.
+/// The map of Schoenholz et al. 2017, on the digits: σ_b² = .05, 128 units, 1,000 steps of SGD at .03.
 fn trainability() -> Sweep {
     let mut experiment = network(Activation::Tanh);
     experiment.title = "tanh: how deep a network learns".to_owned();
-    experiment.architecture.batch = 64;
+    (experiment.architecture.batch, experiment.architecture.width) = (64, 128);
     experiment.architecture.precision = Precision::F32;
     experiment.learn_from(SetKind::Digits);
     experiment.training =
-        Some(Training { learning_rate: Some(0.03), steps: Some(300), ..Training::default() });
+        Some(Training { learning_rate: Some(0.03), steps: Some(1000), ..Training::default() });
     let deviation = Init { std: Some(0.05_f64.sqrt()), ..Init::of(Scheme::Normal) };
     experiment.variants[0].bias = deviation;
     let x = Axis { from: 0.6, to: 2.2, cells: 24, ..Axis::usual(Setting::WeightStd) };

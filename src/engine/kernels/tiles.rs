@@ -35,6 +35,10 @@ pub(super) struct Panel<'a, T> {
 /// Most numbers of a tile's row: four registers of AVX-512.
 const WIDEST: usize = 64;
 
+#[allow(
+    clippy::needless_range_loop,
+    reason = "loops over indices are unrolled, so that an array's entries become registers; closures are not"
+)]
 impl<T: Real> Panel<'_, T> {
     /// The products of some rows with the panel, in tiles of M rows and V registers; `out` begins
     /// with the first row's first example.

@@ -81,10 +81,10 @@ impl LiveTraining {
         let mut live = Self::of(experiment, study, task)?;
         match &mut live {
             Self::Double(training) => {
-                training.learners.iter_mut().for_each(Learner::tell_loss_alone)
+                training.learners.iter_mut().for_each(Learner::tell_loss_alone);
             }
             Self::Single(training) => {
-                training.learners.iter_mut().for_each(Learner::tell_loss_alone)
+                training.learners.iter_mut().for_each(Learner::tell_loss_alone);
             }
         }
         Ok(live)
