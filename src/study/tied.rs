@@ -7,7 +7,7 @@ use crate::experiment::{Experiment, Variant};
 
 use super::SpectralNorm;
 
-/// Wider than this the spectral radius takes longer than one waits.
+/// Most units of a W whose spectral radius is computed; the work grows with their cube.
 const MOST_UNITS: usize = 256;
 
 /// The W of tied layers, and how steep their activations are.
