@@ -197,7 +197,12 @@ fn upper_gram_body<T: Real, S: Registers>(m: &[T], batch: usize, out: &mut [f64]
                 let weights = Weights { entries, stride: width, turned: true };
                 let out = &mut out[second.start * batch + first.start..];
                 // SAFETY: a body is called where the processor has its set.
-                unsafe { panel.multiply::<S, 4, 2>(weights, second.len(), out) };
+                unsafe {
+                    match S::MANY {
+                        true => panel.multiply::<S, 8, 2>(weights, second.len(), out),
+                        false => panel.multiply::<S, 4, 2>(weights, second.len(), out),
+                    }
+                }
             }
         }
     }
