@@ -1,6 +1,6 @@
 //! Training beside PyTorch: every optimizer, and the chapter's exercise.
 
-use gradient_lab::engine::{Executor, Network, Serial, SlotKind, Told, Trainer};
+use gradient_lab::engine::{Dense, Executor, Network, Serial, SlotKind, Told, Trainer};
 use gradient_lab::experiment::{Experiment, Preset};
 use gradient_lab::study::{DrawStudy, TaskContext};
 use ndarray::Array2;
@@ -161,27 +161,53 @@ impl Executor for Crowd {
     }
 }
 
-#[test]
-fn shares_change_no_bit() {
-    let text = "[architecture]\ninput = 40\ndepth = 3\nwidth = 200\noutput = 3\nbatch = 40\nloss = 'softmax_ce'\n[training]\noptimizer = 'adam'\n[[variant]]\nactivation = 'relu'\n[[variant]]\nactivation = 'tanh'\nclip = { norm = 0.1 }\nnormalization = 'batch'";
+/// W and b of all layers.
+fn parameters(network: &Network<f32>) -> Vec<(Array2<f32>, Option<Vec<f32>>)> {
+    let layer = |dense: &Dense<f32>| (dense.unit.as_ref().clone(), dense.bias.clone());
+    network.denses().map(layer).collect()
+}
+
+/// Five steps leave the same W and b for several numbers of threads.
+fn shares_change_nothing(text: &str) {
     let experiment = Experiment::from_toml(text).expect("valid");
     for variant in &experiment.variants {
         let mut study = DrawStudy::new();
         let network: Network<f32> =
             study.network(&experiment, variant, &TaskContext::unattended()).expect("not stopped");
-        let weights = |executor: &Crowd| {
+        let learned = |executor: &Crowd| {
             let mut trainer = Trainer::new(&network, &experiment, variant);
             for _ in 0..5 {
                 trainer.step(executor, Told::Nothing).expect("finite");
             }
-            let all = trainer.network();
-            all.denses().map(|dense| dense.unit.as_ref().clone()).collect::<Vec<_>>()
+            parameters(&trainer.network())
         };
-        let alone = weights(&Crowd(1));
-        assert_ne!(alone[0], *network.with_plain_parameters().dense(0).unit);
+        let alone = learned(&Crowd(1));
+        assert!(
+            alone != parameters(&network.with_plain_parameters()),
+            "{}: nothing moved",
+            variant.name
+        );
         for threads in [2, 5] {
-            assert!(weights(&Crowd(threads)) == alone, "{threads} threads");
+            assert!(learned(&Crowd(threads)) == alone, "{text}: {threads} threads");
         }
+    }
+}
+
+#[test]
+fn shares_of_rows_change_no_bit() {
+    shares_change_nothing(
+        "[architecture]\ninput = 40\ndepth = 3\nwidth = 200\noutput = 3\nbatch = 40\nloss = 'softmax_ce'\n[training]\noptimizer = 'adam'\n[[variant]]\nactivation = 'relu'\n[[variant]]\nactivation = 'tanh'\nclip = { norm = 0.1 }\nnormalization = 'batch'",
+    );
+}
+
+/// Examples in shares, each with a pass of its own, and layers in shares: deep networks with δ of plain
+/// size, far below and far above, of one input and of several.
+#[test]
+fn shares_of_examples_change_no_bit() {
+    for (input, batch, optimizer) in [(7, 90, "momentum"), (1, 81, "sgd")] {
+        shares_change_nothing(&format!(
+            "[architecture]\ninput = {input}\ndepth = 14\nwidth = 110\noutput = 3\nbatch = {batch}\n[training]\noptimizer = '{optimizer}'\nlearning_rate = 1e-3\n[[variant]]\nactivation = 'relu'\nclip = {{ norm = 0.1 }}\n[[variant]]\nactivation = 'sigmoid'\ninit = {{ scheme = 'xavier_normal' }}\n[[variant]]\nactivation = 'tanh'\ninit = {{ scheme = 'xavier_normal', gain = 1e-4 }}\nbias = {{ scheme = 'normal', std = 1e-3 }}\n[[variant]]\nactivation = 'leaky_relu'\noutput_activation = 'linear'\nclip = {{ norm = 0.1 }}\ninit = {{ scheme = 'he_normal', gain = 6 }}"
+        ));
     }
 }
 

@@ -151,7 +151,7 @@ impl Pass<f32> {
         let mut block = Vec::new();
         for rows in blocks(delta.nrows(), input.len()) {
             block.resize(rows.len() * input.nrows(), 0.0);
-            kernels::outer_rows(delta, rows.clone(), input, 1.0, &mut block);
+            kernels::outer_rows(delta, rows.clone(), &[input], 1.0, &mut block);
             block.iter_mut().for_each(|entry| *entry = format.store(*entry));
             for (row, entries) in rows.zip(block.chunks_exact(input.nrows())) {
                 BuildStopped::unless(take(row, entries))?;

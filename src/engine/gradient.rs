@@ -99,7 +99,7 @@ impl<T: Real> Pass<T> {
         let (mut block, mut entries, mut columns) = (Vec::new(), Vec::new(), None);
         for rows in blocks(delta.nrows(), input.len()) {
             block.resize(rows.len() * input.nrows(), 0.0);
-            kernels::outer_rows(&delta, rows.clone(), &input, 1.0, &mut block);
+            kernels::outer_rows(&delta, rows.clone(), &[&input], 1.0, &mut block);
             for (row, mantissas) in rows.zip(block.chunks_exact(input.nrows())) {
                 entries.clear();
                 entries.extend(mantissas.iter().enumerate().map(|(column, &mantissa)| {

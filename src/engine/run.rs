@@ -1,10 +1,12 @@
 //! The passes of a network, layer by layer.
 
+use std::ops::Range;
+
 use crate::engine::build::BuildStopped;
 use crate::engine::large_pages;
 use crate::engine::loss::{finish_output, output_gradient};
 use crate::engine::network::Network;
-use crate::engine::number::{Real, Scaled, Signal};
+use crate::engine::number::{Real, Scaled, ScaledColumns, Signal};
 use crate::engine::op::{self, Op};
 use crate::engine::pass::{LayerTrace, Pass};
 use crate::engine::rows::{Executor, Serial, shares};
@@ -54,20 +56,70 @@ impl<T: Real> Network<T> {
         executor: &impl Executor,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<&'a Pass<T>, BuildStopped> {
-        let earlier = buffers.take().filter(|pass| self.fits(pass));
+        self.pass_of([&self.input, &self.target], buffers, executor, proceed)
+    }
+
+    /// [`Self::pass_in`] of these examples in place of its own.
+    fn pass_of<'a>(
+        &self,
+        [input, target]: [&ScaledColumns<T>; 2],
+        buffers: &'a mut Option<Pass<T>>,
+        executor: &impl Executor,
+        proceed: &mut dyn FnMut() -> bool,
+    ) -> Result<&'a Pass<T>, BuildStopped> {
         // Also a stopped pass leaves its memory: to give back much of it takes time.
-        let pass = buffers.insert(earlier.unwrap_or_else(|| self.blank_pass()));
-        self.forward_with(pass, executor, proceed)?;
-        self.backward_with(pass, executor, proceed)?;
+        let pass = self.memory_in(buffers, input);
+        self.forward_with(input, pass, executor, proceed)?;
+        self.backward_with(target, pass, executor, proceed)?;
         Ok(pass)
+    }
+
+    /// A pass for each of the buffers over a share of the examples, which lie side by side; each in
+    /// turn or at once, as the executor has it. Every example has the bits that it has in one pass over
+    /// all, where the ops are dense and activations alone and no share is a single example.
+    ///
+    /// # Panics
+    /// If there are no buffers.
+    pub(super) fn pass_in_shares(&self, buffers: &mut [Option<Pass<T>>], executor: &impl Executor) {
+        self.pass_shares(0..self.input.batch(), buffers, executor);
+    }
+
+    fn pass_shares(
+        &self,
+        examples: Range<usize>,
+        buffers: &mut [Option<Pass<T>>],
+        executor: &impl Executor,
+    ) {
+        if let [buffers] = buffers {
+            let data = [&self.input, &self.target].map(|data| data.examples(examples.clone()));
+            let pass = self.pass_of(data.each_ref(), buffers, &Serial, &mut || true);
+            pass.expect(NEVER_STOPPED);
+            return;
+        }
+        let first = buffers.len() / 2;
+        let middle = examples.start + examples.len() * first / buffers.len();
+        let (mine, others) = buffers.split_at_mut(first);
+        executor.join(
+            || self.pass_shares(examples.start..middle, mine, executor),
+            || self.pass_shares(middle..examples.end, others, executor),
+        );
+    }
+
+    /// The memory of an earlier pass over as many examples, or new memory that is left there.
+    fn memory_in<'a>(
+        &self,
+        buffers: &'a mut Option<Pass<T>>,
+        input: &ScaledColumns<T>,
+    ) -> &'a mut Pass<T> {
+        let earlier = buffers.take().filter(|pass| self.fits(pass, input));
+        buffers.insert(earlier.unwrap_or_else(|| self.blank_pass_of(input)))
     }
 
     /// The forward pass alone in the memory of an earlier pass, or in new memory that is left there;
     /// δ is what it was.
     pub fn forward_in<'a>(&self, buffers: &'a mut Option<Pass<T>>) -> &'a Pass<T> {
-        let earlier = buffers.take().filter(|pass| self.fits(pass));
-        let pass = buffers.insert(earlier.unwrap_or_else(|| self.blank_pass()));
-        self.forward_with(pass, &Serial, &mut || true).expect(NEVER_STOPPED);
+        let pass = self.memory_in(buffers, &self.input);
+        self.forward_with(&self.input, pass, &Serial, &mut || true).expect(NEVER_STOPPED);
         pass
     }
 
@@ -81,7 +133,7 @@ impl<T: Real> Network<T> {
     /// The forward pass alone; δ is left zero.
     pub fn forward(&self) -> Pass<T> {
         let mut pass = self.blank_pass();
-        self.forward_with(&mut pass, &Serial, &mut || true).expect(NEVER_STOPPED);
+        self.forward_with(&self.input, &mut pass, &Serial, &mut || true).expect(NEVER_STOPPED);
         pass
     }
 
@@ -90,7 +142,7 @@ impl<T: Real> Network<T> {
     /// δ^(L) = ∇ₐL ⊙ φ′(z^(L)) and δ^(l) = (W^(l+1)ᵀ δ^(l+1)) ⊙ φ′(z^(l)), for each example
     /// of the batch with its own loss. With a cross-entropy δ^(L) = a^(L) − y outright.
     pub fn backward(&self, pass: &mut Pass<T>) {
-        self.backward_with(pass, &Serial, &mut || true).expect(NEVER_STOPPED);
+        self.backward_with(&self.target, pass, &Serial, &mut || true).expect(NEVER_STOPPED);
     }
 
     /// W^(l)ᵀ δ^(l), n_{l−1} × B, what layer l sends back before it meets the slopes below;
@@ -129,31 +181,38 @@ impl<T: Real> Network<T> {
         norms
     }
 
-    /// Whether a pass has this network's shape.
-    fn fits(&self, pass: &Pass<T>) -> bool {
+    /// Whether a pass has this network's shape, with as many examples.
+    fn fits(&self, pass: &Pass<T>, input: &ScaledColumns<T>) -> bool {
         let shape = |signal: &Signal<T>| (signal.units(), signal.batch());
         let shapes = pass.layers.iter().map(|trace| shape(&trace.z));
-        let batch = self.input.batch();
+        let batch = input.batch();
         let is_alike = |(index, trace): (usize, &LayerTrace<T>)| match self.layer_ops(index) {
             [Op::Dense(_), Op::Activation(_)] => trace.chain.is_none(),
             [_, between @ ..] => trace.has_layout_of(&LayerTrace::<T>::of_ops(between, 0, 0)),
             [] => unreachable!("a layer begins with a dense op"),
         };
-        shape(&pass.input) == self.input.mantissa.dim()
+        shape(&pass.input) == input.mantissa.dim()
             && shapes.eq(self.denses().map(|dense| (dense.units(), batch)))
             && pass.layers.iter().enumerate().all(is_alike)
     }
 
     /// Memory for a pass: everything zero.
     pub(super) fn blank_pass(&self) -> Pass<T> {
-        let layers = self.blank_traces();
+        self.blank_pass_of(&self.input)
+    }
+
+    fn blank_pass_of(&self, input: &ScaledColumns<T>) -> Pass<T> {
+        let layers = self.blank_traces_of(input.batch());
         large_pages::prefer(layers.iter().flat_map(LayerTrace::places));
-        Pass { input: self.input.clone().into(), layers, loss: Scaled::ZERO }
+        Pass { input: input.clone().into(), layers, loss: Scaled::ZERO }
     }
 
     /// Memory for what a pass in a precision leaves of each layer: everything zero.
     pub(super) fn blank_traces<U: Real>(&self) -> Vec<LayerTrace<U>> {
-        let batch = self.input.batch();
+        self.blank_traces_of(self.input.batch())
+    }
+
+    fn blank_traces_of<U: Real>(&self, batch: usize) -> Vec<LayerTrace<U>> {
         let trace =
             |index| LayerTrace::of_ops(self.ops_behind(index), self.dense(index).units(), batch);
         (0..self.depth()).map(trace).collect()
@@ -161,11 +220,12 @@ impl<T: Real> Network<T> {
 
     fn forward_with(
         &self,
+        input: &ScaledColumns<T>,
         pass: &mut Pass<T>,
         executor: &impl Executor,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<(), BuildStopped> {
-        pass.input.columns_mut().clone_from(&self.input);
+        pass.input.columns_mut().clone_from(input);
         for index in 0..self.depth() {
             BuildStopped::unless(proceed())?;
             let (below, trace) = pass.step(index);
@@ -177,13 +237,14 @@ impl<T: Real> Network<T> {
 
     fn backward_with(
         &self,
+        target: &ScaledColumns<T>,
         pass: &mut Pass<T>,
         executor: &impl Executor,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<(), BuildStopped> {
         let last = self.depth() - 1;
         let (output, activation) = (&mut pass.layers[last], self.activation(last));
-        pass.loss = output_gradient(self.loss, activation, output, &self.target);
+        pass.loss = output_gradient(self.loss, activation, output, target);
         for index in (0..=last).rev() {
             BuildStopped::unless(proceed())?;
             match pass.step_back(index) {

@@ -6,6 +6,7 @@
 use crate::engine::number::Real;
 use crate::experiment::{Activation, Kernel};
 
+use super::columns::largest_body;
 use super::dispatch;
 
 /// Numbers at a time.
@@ -85,8 +86,7 @@ fn exact<T: Real>(activation: Activation, z: T) -> (T, T) {
 
 #[inline(always)]
 fn mend_far_out<T: Real>(z: &[T], reach: T, mut mend: impl FnMut(usize, T)) {
-    let farthest = z.iter().fold(T::ZERO, |far, z| if z.abs() > far { z.abs() } else { far });
-    if farthest > reach {
+    if largest_body(z) > reach {
         for (i, &z) in z.iter().enumerate() {
             if z.abs() > reach {
                 mend(i, z);

@@ -6,9 +6,7 @@
 
 use std::ops::Range;
 
-use smallvec::{SmallVec, smallvec};
-
-use super::panels::{pack, pack_turned};
+use super::panels::{PanelMemory, pack, pack_turned};
 use super::registers::{Register, Registers};
 use super::tiles::{Panel, Weights};
 use super::{dispatch, line};
@@ -35,9 +33,11 @@ dispatch!(
     (w: &[T], stride: usize, d: &[T], batch: usize, scale: T, out: &mut [T])
 );
 dispatch!(
-    /// out = scale · D Aᵀ, with D and A of rows of `examples` numbers.
+    /// out = scale · D Aᵀ of A's examples, each row of them beside the others: a part of D's rows, which
+    /// are `stride` numbers apart. The sums go on from `out` where there was such a part before, and
+    /// are scaled after the last.
     matmul_outer, matmul_outer_body by registers,
-    (d: &[T], a: &[T], examples: usize, scale: T, out: &mut [T])
+    (d: (&[T], usize), a: (&[T], usize), goes_on: bool, scale: Option<T>, out: &mut [T])
 );
 dispatch!(
     /// out = MᵀM above the diagonal and on it, B × B, with M of `m.len() / batch` rows of
@@ -66,12 +66,16 @@ struct Shape<T> {
     stride: usize,
     /// Columns of the product: the examples, but for W Xᵀ, where they are the rows of X.
     batch: usize,
-    scale: T,
+    /// Whether the sums go on from what is there.
+    goes_on: bool,
+    /// What they are multiplied by in the end.
+    scale: Option<T>,
 }
 
 #[inline(always)]
 fn matmul_body<T: Real, S: Registers>(w: &[T], x: &[T], batch: usize, scale: T, out: &mut [T]) {
-    let shape = Shape { turned: Turned::None, stride: x.len() / batch, batch, scale };
+    let stride = x.len() / batch;
+    let shape = Shape { turned: Turned::None, stride, batch, goes_on: false, scale: Some(scale) };
     multiply::<T, S>(shape, w, x, out);
 }
 
@@ -84,29 +88,34 @@ fn matmul_transposed_body<T: Real, S: Registers>(
     scale: T,
     out: &mut [T],
 ) {
-    multiply::<T, S>(Shape { turned: Turned::First, stride, batch, scale }, w, d, out);
+    let shape = Shape { turned: Turned::First, stride, batch, goes_on: false, scale: Some(scale) };
+    multiply::<T, S>(shape, w, d, out);
 }
 
 #[inline(always)]
 fn matmul_outer_body<T: Real, S: Registers>(
-    d: &[T],
-    a: &[T],
-    examples: usize,
-    scale: T,
+    (d, stride): (&[T], usize),
+    (a, examples): (&[T], usize),
+    goes_on: bool,
+    scale: Option<T>,
     out: &mut [T],
 ) {
     let batch = a.len() / examples;
-    multiply::<T, S>(Shape { turned: Turned::Second, stride: examples, batch, scale }, d, a, out);
+    let shape = Shape { turned: Turned::Second, stride, batch, goes_on, scale };
+    multiply::<T, S>(shape, d, a, out);
 }
 
 /// In tiles that fill most of the set's registers: twelve of sixteen, and of thirty-two as many as
 /// there are examples for.
 #[inline(always)]
 fn multiply<T: Real, S: Registers>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
-    match shape.batch.div_ceil(line::<T>()) {
+    // Weights side by side need one address, those of rows one each, of which there are few.
+    match (shape.batch.div_ceil(line::<T>()), shape.turned) {
         _ if !S::MANY => blocks::<T, S, 6, 2>(shape, w, x, out),
-        1 => blocks::<T, S, 8, 1>(shape, w, x, out),
-        2 => blocks::<T, S, 8, 2>(shape, w, x, out),
+        (1, Turned::First) => blocks::<T, S, 16, 1>(shape, w, x, out),
+        (1, _) => blocks::<T, S, 8, 1>(shape, w, x, out),
+        (2, Turned::First) => blocks::<T, S, 12, 2>(shape, w, x, out),
+        (2, _) => blocks::<T, S, 8, 2>(shape, w, x, out),
         _ => blocks::<T, S, 6, 4>(shape, w, x, out),
     }
 }
@@ -119,23 +128,24 @@ fn blocks<T: Real, S: Registers, const M: usize, const V: usize>(
     x: &[T],
     out: &mut [T],
 ) {
-    let Shape { turned, stride, batch, scale } = shape;
+    let Shape { turned, stride, batch, goes_on, scale } = shape;
     let width = V * <S::Of<T> as Register<T>>::LANES;
     let (inner, rows) = (x.len() / batch, out.len() / batch);
     let most = (BYTES / size_of::<T>() / width).min(inner);
-    // A narrow layer's product takes less time than asking for memory.
-    let mut memory: SmallVec<[T; 1024]> =
-        smallvec![T::ZERO; panel_numbers::<T>(most, batch, width)];
-    let memory = aligned(&mut memory);
+    // Examples for one panel lie as one already.
+    let is_panel = turned != Turned::Second && batch <= width;
+    let packed_width = if is_panel { batch } else { width };
+    let most_columns = (PANELS * width).min(batch.next_multiple_of(width));
+    let mut memory = PanelMemory::of(if is_panel { 0 } else { most * most_columns });
+    let memory = memory.numbers();
     for (group, terms) in cut(batch, PANELS * width)
         .flat_map(|group| cut(inner, most).map(move |terms| (group.clone(), terms)))
     {
+        let of_terms = || &x[terms.start * batch..terms.end * batch];
         let panels = match turned {
+            _ if is_panel => of_terms(),
             Turned::Second => pack_turned(memory, width, x, inner, group.clone(), terms.clone()),
-            _ => {
-                let x = &x[terms.start * batch..terms.end * batch];
-                pack(memory, width, x, batch, group.clone(), |x| x)
-            }
+            _ => pack(memory, width, of_terms(), batch, group.clone(), |x| x),
         };
         for some in cut(rows, ROWS) {
             let at = match turned {
@@ -143,15 +153,16 @@ fn blocks<T: Real, S: Registers, const M: usize, const V: usize>(
                 _ => some.start * stride + terms.start,
             };
             let weights = Weights { entries: &w[at..], stride, turned: turned == Turned::First };
-            let panels = panels.chunks_exact(terms.len() * width);
+            let panels = panels.chunks_exact(terms.len() * packed_width);
             for (entries, begin) in panels.zip(group.clone().step_by(width)) {
                 let panel = Panel {
                     entries,
+                    stride: packed_width,
                     terms: terms.len(),
                     examples: width.min(group.end - begin),
                     batch,
-                    goes_on: terms.start > 0,
-                    scale: (terms.end == inner).then_some(scale),
+                    goes_on: goes_on || terms.start > 0,
+                    scale: scale.filter(|_| terms.end == inner),
                 };
                 let out = &mut out[some.start * batch + begin..];
                 // SAFETY: a body is called where the processor has its set.
@@ -167,32 +178,28 @@ fn cut(all: usize, piece: usize) -> impl Iterator<Item = Range<usize>> + Clone {
     (0..all).step_by(piece).map(move |from| from..(from + piece).min(all))
 }
 
-/// Numbers of the panels of a group, with room to begin at a line of the cache.
-fn panel_numbers<T>(terms: usize, batch: usize, width: usize) -> usize {
-    terms * (PANELS * width).min(batch.next_multiple_of(width)) + line::<T>()
-}
-
-/// What lies behind the first begin of a line of the cache: no register's load crosses two.
-fn aligned<T>(memory: &mut [T]) -> &mut [T] {
-    let skip = memory.as_ptr().align_offset(64).min(memory.len());
-    &mut memory[skip..]
-}
-
 /// MᵀM above the diagonal, some rows of M at a time: made double in panels, which serve as both
 /// factors.
 #[inline(always)]
 fn upper_gram_body<T: Real, S: Registers>(m: &[T], batch: usize, out: &mut [f64]) {
     let width = 2 * <S::Of<f64> as Register<f64>>::LANES;
     let most = ROWS_MADE_DOUBLE.min(m.len() / batch);
-    let mut memory = vec![0.0; most * batch.next_multiple_of(width) + line::<f64>()];
-    let memory = aligned(&mut memory);
+    let mut memory = PanelMemory::of(most * batch.next_multiple_of(width));
+    let memory = memory.numbers();
     for (number, rows) in m.chunks(ROWS_MADE_DOUBLE * batch).enumerate() {
         let terms = rows.len() / batch;
         let panels = pack(memory, width, rows, batch, 0..batch, Real::to_f64);
         let goes_on = number > 0;
         for (first, entries) in cut(batch, width).zip(panels.chunks_exact(terms * width)) {
-            let panel =
-                Panel { entries, terms, examples: first.len(), batch, goes_on, scale: None };
+            let panel = Panel {
+                entries,
+                stride: width,
+                terms,
+                examples: first.len(),
+                batch,
+                goes_on,
+                scale: None,
+            };
             for (second, entries) in cut(first.end, width).zip(panels.chunks_exact(terms * width)) {
                 let weights = Weights { entries, stride: width, turned: true };
                 let out = &mut out[second.start * batch + first.start..];
@@ -249,7 +256,7 @@ mod tests {
             let factors = |r, b, k| [w[k * inner + r], d[k * batch + b]];
             assert!(out == plain((inner, batch, rows), scale, factors), "Wᵀ D");
             let out = same_filled(vec![T::ZERO; rows * inner], |out| {
-                matmul_outer(&d, &x, batch, scale, out);
+                matmul_outer((&d, batch), (&x, batch), false, Some(scale), out);
             });
             let factors = |r, i, k| [d[r * batch + k], x[i * batch + k]];
             assert!(out == plain((rows, inner, batch), scale, factors), "D Aᵀ");

@@ -73,9 +73,10 @@ dispatch!(
     (entries: &mut [T], factors: &[T])
 );
 dispatch!(
-    /// out = the entries, with those of column b times `factors[b]`.
+    /// out = the entries, with those of column b times `factors[b]`; its rows are `stride` numbers
+    /// apart.
     scale_columns_into, scale_columns_into_body,
-    (entries: &[T], factors: &[T], out: &mut [T])
+    (entries: &[T], factors: &[T], out: &mut [T], stride: usize)
 );
 dispatch!(
     /// `squares[b]` = Σ entry² of column b, in `f64`.
@@ -111,7 +112,7 @@ pub(super) fn halved<T: Copy, const N: usize>(mut lanes: [T; N], both: impl Fn(T
 }
 
 #[inline(always)]
-fn largest_body<T: Real>(entries: &[T]) -> T {
+pub(super) fn largest_body<T: Real>(entries: &[T]) -> T {
     let mut tops = [T::ZERO; LANES];
     let (blocks, rest) = entries.as_chunks::<LANES>();
     for block in blocks {
@@ -157,8 +158,16 @@ fn range_of<T: Real, const N: usize>(entries: &[T]) -> [T; 2] {
 fn none_below_body<T: Real>(entries: &[T], smallest: T) -> bool {
     let (blocks, rest) = entries.as_chunks::<LANES>();
     let small = |entry: T| entry.abs() < smallest;
-    let none = |block: &[T; LANES]| !block.iter().fold(false, |any, &entry| any | small(entry));
-    blocks.iter().all(none) && !rest.iter().any(|&entry| small(entry))
+    for block in blocks {
+        let mut any = false;
+        for &entry in block {
+            any |= small(entry);
+        }
+        if any {
+            return false;
+        }
+    }
+    !rest.iter().any(|&entry| small(entry))
 }
 
 #[inline(always)]
@@ -229,13 +238,13 @@ fn scale_columns_body<T: Real>(entries: &mut [T], factors: &[T]) {
 }
 
 #[inline(always)]
-fn scale_columns_into_body<T: Real>(entries: &[T], factors: &[T], out: &mut [T]) {
-    if let [factor] = *factors {
-        out.iter_mut().zip(entries).for_each(|(out, &entry)| *out = entry * factor);
+fn scale_columns_into_body<T: Real>(entries: &[T], factors: &[T], out: &mut [T], stride: usize) {
+    if let ([factor], 1) = (factors, stride) {
+        out.iter_mut().zip(entries).for_each(|(out, &entry)| *out = entry * *factor);
         return;
     }
     let batch = factors.len();
-    for (out, row) in out.chunks_exact_mut(batch).zip(entries.chunks_exact(batch)) {
+    for (out, row) in out.chunks_mut(stride).zip(entries.chunks_exact(batch)) {
         for ((out, &entry), &factor) in out.iter_mut().zip(row).zip(factors) {
             *out = entry * factor;
         }
@@ -382,7 +391,9 @@ mod tests {
             same_filled(vec![0.0; batch], |out| column_tops(single, out));
             same_filled(vec![0.0; 41], |out| weighted_row_sums(single, &factors, out));
             let scaled = same_filled(single.clone(), |out| scale_columns(out, &narrow(&factors)));
-            let copied = |out: &mut [f32]| scale_columns_into(single, &narrow(&factors), out);
+            let copied = |out: &mut [f32]| {
+                scale_columns_into(single, &narrow(&factors), out, batch);
+            };
             assert_eq!(same_filled(vec![0.0; single.len()], copied), scaled);
             let (other, factors) = (noise(single.len()), noise(single.len()));
             same_bits(|| largest(single));

@@ -5,6 +5,7 @@
 
 use super::columns::halved;
 use super::dispatch;
+use super::registers::{Doubles, Register, Registers};
 use crate::engine::number::{Real, smallest};
 
 /// How the entries of an array belong to groups.
@@ -16,36 +17,38 @@ pub enum Groups {
     Columns(usize),
 }
 
-/// Lanes of a sum in `f64`: two registers of AVX-512, four of AVX2.
+/// Lanes of a row's sum in `f64`: two registers of AVX-512, four of AVX2.
 const LANES: usize = 16;
+/// Most registers of [`LANES`] lanes.
+const MOST: usize = 4;
 
 dispatch!(
     /// `sums[group]` = Σ entry.
-    group_sums, group_sums_body,
+    group_sums, group_sums_body by registers,
     (entries: &[T], groups: Groups, sums: &mut [f64])
 );
 dispatch!(
     /// Of d = entry − `means[group]`: `sums[group]` = [Σ d, Σ d · other].
-    group_products, group_products_body,
+    group_products, group_products_body by registers,
     (entries: &[T], groups: Groups, means: &[f64], others: &[T], sums: &mut [[f64; 2]])
 );
 dispatch!(
     /// Of d = entry − `means[group]`: `sums[group]` = [Σ d, Σ d²].
-    group_squares, group_squares_body,
+    group_squares, group_squares_body by registers,
     (entries: &[T], groups: Groups, means: &[f64], sums: &mut [[f64; 2]])
 );
 dispatch!(
     /// out = (entry − `means[group]`) · `factors[group]`. Whether no number but 0 is below the
     /// smallest that the type has with all digits.
-    group_normalize, group_normalize_body,
+    group_normalize, group_normalize_body by registers,
     (entries: &[T], groups: Groups, means: &[f64], factors: &[f64], out: &mut [T]) -> bool
 );
 dispatch!(
-    /// out ← ((out − mean − other · along) + other · kept) · factor, of each group's [mean, along,
-    /// kept, factor]. Whether no number but 0 is below the smallest that the type has with all
+    /// out ← ((out − mean − other · along) + other · kept) · factor, of all groups' means,
+    /// alongs, kepts and factors. Whether no number but 0 is below the smallest that the type has with all
     /// digits.
-    group_pull_back, group_pull_back_body,
-    (out: &mut [T], groups: Groups, others: &[T], numbers: &[[f64; 4]]) -> bool
+    group_pull_back, group_pull_back_body by registers,
+    (out: &mut [T], groups: Groups, others: &[T], numbers: [&[f64]; 4]) -> bool
 );
 
 dispatch!(
@@ -58,225 +61,398 @@ dispatch!(
 fn holds_faint_body<T: Real>(entries: &[T], limit: T) -> bool {
     let faint = |entry: T| (entry != T::ZERO) & (entry.abs() < limit);
     let (blocks, rest) = entries.as_chunks::<LANES>();
-    let any = |block: &[T; LANES]| block.iter().fold(false, |any, &entry| any | faint(entry));
-    blocks.iter().any(any) || rest.iter().any(|&entry| faint(entry))
-}
-
-#[inline(always)]
-fn group_sums_body<T: Real>(entries: &[T], groups: Groups, sums: &mut [f64]) {
-    match groups {
-        Groups::Rows(length) => {
-            for (entries, sum) in entries.chunks_exact(length).zip(sums) {
-                *sum = row_sums(entries, entries, |entry, _| [entry, 0.0])[0];
-            }
+    for block in blocks {
+        let mut any = false;
+        for &entry in block {
+            any |= faint(entry);
         }
-        Groups::Columns(count) => {
-            column_sums(
-                entries,
-                entries,
-                count,
-                sums.len(),
-                |group, [sum, _]| sums[group] = sum,
-                |_, entry, _| [entry, 0.0],
-            );
+        if any {
+            return true;
         }
     }
+    rest.iter().any(|&entry| faint(entry))
 }
 
 #[inline(always)]
-fn group_products_body<T: Real>(
+fn group_sums_body<T: Real, S: Registers>(entries: &[T], groups: Groups, sums: &mut [f64]) {
+    let take = |group: usize, [sum, _]: [f64; 2]| sums[group] = sum;
+    // SAFETY: a body is called where the processor has its set.
+    unsafe { pair_sums::<T, S, Alone>([entries, entries], groups, None, take) };
+}
+
+#[inline(always)]
+fn group_products_body<T: Real, S: Registers>(
     entries: &[T],
     groups: Groups,
     means: &[f64],
     others: &[T],
     sums: &mut [[f64; 2]],
 ) {
-    pair_sums([entries, others], groups, means, sums, |d, other| [d, d * other]);
+    assert_eq!(means.len(), sums.len(), "a mean for each group");
+    let take = |group: usize, pair: [f64; 2]| sums[group] = pair;
+    // SAFETY: a body is called where the processor has its set.
+    unsafe { pair_sums::<T, S, Products>([entries, others], groups, Some(means), take) };
 }
 
 #[inline(always)]
-fn group_squares_body<T: Real>(
+fn group_squares_body<T: Real, S: Registers>(
     entries: &[T],
     groups: Groups,
     means: &[f64],
     sums: &mut [[f64; 2]],
 ) {
-    pair_sums([entries, entries], groups, means, sums, |d, _| [d, d * d]);
+    assert_eq!(means.len(), sums.len(), "a mean for each group");
+    let take = |group: usize, pair: [f64; 2]| sums[group] = pair;
+    // SAFETY: a body is called where the processor has its set.
+    unsafe { pair_sums::<T, S, Squares>([entries, entries], groups, Some(means), take) };
 }
 
-/// Sums of two `terms` of entry − mean and the other array's entry, group by group.
+/// The second of two sums, of which the first is that of d.
+trait Second {
+    /// Its term.
+    fn term(d: f64, other: f64) -> f64;
+
+    /// Its terms.
+    ///
+    /// # Safety
+    /// The processor has the register's instructions.
+    unsafe fn terms<D: Doubles>(d: D, other: D) -> D;
+}
+
+/// A second sum that nobody asks for.
+struct Alone;
+/// Σ d · other.
+struct Products;
+/// Σ d².
+struct Squares;
+
+macro_rules! second {
+    ($type:ident, |$d:ident, $other:ident| $term:expr, $terms:expr) => {
+        impl Second for $type {
+            #[inline(always)]
+            fn term($d: f64, $other: f64) -> f64 {
+                $term
+            }
+
+            #[inline(always)]
+            unsafe fn terms<D: Doubles>($d: D, $other: D) -> D {
+                // SAFETY: as the trait has it.
+                unsafe { $terms }
+            }
+        }
+    };
+}
+second!(Alone, |_d, _other| 0.0, D::splat(0.0));
+second!(Products, |d, other| d * other, d.times(other));
+second!(Squares, |d, _other| d * d, d.times(d));
+
+/// Sums of d = entry − mean and of what goes with it, group by group; no means are zeros.
+///
+/// # Safety
+/// The processor has the set's instructions.
 #[inline(always)]
-fn pair_sums<T: Real>(
+unsafe fn pair_sums<T: Real, S: Registers, K: Second>(
     [entries, others]: [&[T]; 2],
     groups: Groups,
-    means: &[f64],
-    sums: &mut [[f64; 2]],
-    terms: impl Fn(f64, f64) -> [f64; 2] + Copy,
+    means: Option<&[f64]>,
+    mut take: impl FnMut(usize, [f64; 2]),
 ) {
+    assert_eq!(entries.len(), others.len(), "an entry each");
     match groups {
         Groups::Rows(length) => {
             let rows = entries.chunks_exact(length).zip(others.chunks_exact(length));
-            for ((entries, others), (sum, &mean)) in rows.zip(sums.iter_mut().zip(means)) {
-                *sum = row_sums(entries, others, |entry, other| terms(entry - mean, other));
+            for (group, (entries, others)) in rows.enumerate() {
+                let mean = means.map_or(0.0, |means| means[group]);
+                // SAFETY: as the function has it.
+                take(group, unsafe { row_pair::<T, S, K>(entries, others, mean) });
             }
         }
         Groups::Columns(count) => {
-            let groups = sums.len();
-            column_sums(
-                entries,
-                others,
-                count,
-                groups,
-                |group, pair| sums[group] = pair,
-                |group, entry, other| terms(entry - means[group], other),
-            );
+            let mut first = 0;
+            while first < count {
+                let left = (count - first) / S::Double::LANES;
+                let columns = (first, count);
+                let means = means.map(|means| &means[first..count]);
+                // SAFETY: as the function has it; there are as many columns left.
+                first += unsafe {
+                    match left {
+                        4.. => {
+                            column_pairs::<T, S, K, 4>(entries, others, columns, means, &mut take)
+                        }
+                        2.. => {
+                            column_pairs::<T, S, K, 2>(entries, others, columns, means, &mut take)
+                        }
+                        1 => column_pairs::<T, S, K, 1>(entries, others, columns, means, &mut take),
+                        _ => column_pair::<T, K>(entries, others, columns, means, &mut take),
+                    }
+                };
+            }
         }
     }
 }
 
 /// Two sums over a row, in lanes.
+///
+/// # Safety
+/// The processor has the set's instructions; the rows are as long.
 #[inline(always)]
-fn row_sums<T: Real>(
+unsafe fn row_pair<T: Real, S: Registers, K: Second>(
     entries: &[T],
     others: &[T],
-    terms: impl Fn(f64, f64) -> [f64; 2] + Copy,
+    mean: f64,
 ) -> [f64; 2] {
-    let (mut first, mut second) = ([0.0; LANES], [0.0; LANES]);
-    let (blocks, rest) = entries.as_chunks::<LANES>();
-    let (other_blocks, other_rest) = others.as_chunks::<LANES>();
-    for (entries, others) in blocks.iter().zip(other_blocks) {
-        for lane in 0..LANES {
-            let [one, two] = terms(entries[lane].to_f64(), others[lane].to_f64());
-            first[lane] += one;
-            second[lane] += two;
-        }
-    }
-    for (lane, (entry, other)) in rest.iter().zip(other_rest).enumerate() {
-        let [one, two] = terms(entry.to_f64(), other.to_f64());
-        first[lane] += one;
-        second[lane] += two;
-    }
-    let add = |a: f64, b: f64| a + b;
-    [halved(first, add), halved(second, add)]
-}
-
-/// Two sums over each column, one row after the other; some columns at a time, whose sums stay in
-/// registers.
-#[inline(always)]
-fn column_sums<T: Real>(
-    entries: &[T],
-    others: &[T],
-    count: usize,
-    groups: usize,
-    mut take: impl FnMut(usize, [f64; 2]),
-    terms: impl Fn(usize, f64, f64) -> [f64; 2] + Copy,
-) {
-    let mut first = 0;
-    while first + LANES <= groups {
-        let (mut one, mut two) = ([0.0; LANES], [0.0; LANES]);
-        for (entries, others) in entries.chunks_exact(count).zip(others.chunks_exact(count)) {
-            let (entries, others) = (&entries[first..][..LANES], &others[first..][..LANES]);
-            for lane in 0..LANES {
-                let pair = terms(first + lane, entries[lane].to_f64(), others[lane].to_f64());
-                one[lane] += pair[0];
-                two[lane] += pair[1];
+    let (lanes, count) = (S::Double::LANES, LANES / S::Double::LANES);
+    // SAFETY: as the function has it.
+    unsafe {
+        let (mut first, mut second) =
+            ([S::Double::splat(0.0); MOST], [S::Double::splat(0.0); MOST]);
+        let means = S::Double::splat(mean);
+        let mut at = 0;
+        while at + lanes <= entries.len() {
+            // Lane 0 comes after lane 15.
+            for r in 0..count.min((entries.len() - at) / lanes) {
+                let d = T::doubles::<S::Double>(entries.as_ptr().add(at)).minus(means);
+                let other = T::doubles::<S::Double>(others.as_ptr().add(at));
+                first[r] = first[r].plus(d);
+                second[r] = second[r].plus(K::terms(d, other));
+                at += lanes;
             }
         }
-        for lane in 0..LANES {
-            take(first + lane, [one[lane], two[lane]]);
+        if at == entries.len() {
+            return [all::<S>(first), all::<S>(second)];
         }
-        first += LANES;
-    }
-    for group in first..groups {
-        let mut sum = [0.0; 2];
-        for (entries, others) in entries.chunks_exact(count).zip(others.chunks_exact(count)) {
-            let pair = terms(group, entries[group].to_f64(), others[group].to_f64());
-            sum = [sum[0] + pair[0], sum[1] + pair[1]];
+        let (mut one, mut two) = ([0.0; LANES], [0.0; LANES]);
+        for r in 0..count {
+            first[r].store(one.as_mut_ptr().add(r * lanes));
+            second[r].store(two.as_mut_ptr().add(r * lanes));
         }
-        take(group, sum);
+        for (place, (entry, other)) in entries.iter().zip(others).enumerate().skip(at) {
+            let d = entry.to_f64() - mean;
+            one[place % LANES] += d;
+            two[place % LANES] += K::term(d, other.to_f64());
+        }
+        let add = |a: f64, b: f64| a + b;
+        [halved(one, add), halved(two, add)]
     }
 }
 
-/// Whether a number is lost as one of this type: not 0, and below its smallest.
+/// All lanes of a row's sum in one, half of them at a time.
+///
+/// # Safety
+/// The processor has the set's instructions.
 #[inline(always)]
-fn is_lost(number: f64, smallest: f64) -> bool {
-    (number != 0.0) & (number.abs() < smallest)
+unsafe fn all<S: Registers>(mut sums: [S::Double; MOST]) -> f64 {
+    let mut count = LANES / S::Double::LANES;
+    // SAFETY: as the function has it.
+    unsafe {
+        while count > 1 {
+            count /= 2;
+            for r in 0..count {
+                sums[r] = sums[r].plus(sums[r + count]);
+            }
+        }
+        sums[0].halved()
+    }
+}
+
+/// Two sums over each of the columns from the first on that fill R registers, of `count`, one row after
+/// the other; returns how many.
+///
+/// # Safety
+/// The processor has the set's instructions; there are as many columns, and as many means.
+#[inline(always)]
+unsafe fn column_pairs<T: Real, S: Registers, K: Second, const R: usize>(
+    entries: &[T],
+    others: &[T],
+    (first, count): (usize, usize),
+    means: Option<&[f64]>,
+    take: &mut impl FnMut(usize, [f64; 2]),
+) -> usize {
+    let lanes = S::Double::LANES;
+    // SAFETY: as the function has it.
+    unsafe {
+        let mut mean = [S::Double::splat(0.0); R];
+        if let Some(means) = means {
+            for (r, mean) in mean.iter_mut().enumerate() {
+                *mean = S::Double::load(means.as_ptr().add(r * lanes));
+            }
+        }
+        let (mut one, mut two) = ([S::Double::splat(0.0); R], [S::Double::splat(0.0); R]);
+        for row in 0..entries.len() / count {
+            for r in 0..R {
+                let at = row * count + first + r * lanes;
+                let d = T::doubles::<S::Double>(entries.as_ptr().add(at)).minus(mean[r]);
+                let other = T::doubles::<S::Double>(others.as_ptr().add(at));
+                one[r] = one[r].plus(d);
+                two[r] = two[r].plus(K::terms(d, other));
+            }
+        }
+        let (mut ones, mut twos) = ([0.0; LANES], [0.0; LANES]);
+        for r in 0..R {
+            one[r].store(ones.as_mut_ptr());
+            two[r].store(twos.as_mut_ptr());
+            for lane in 0..lanes {
+                take(first + r * lanes + lane, [ones[lane], twos[lane]]);
+            }
+        }
+    }
+    R * lanes
+}
+
+/// Two sums over one column; returns that it is one.
+#[inline(always)]
+fn column_pair<T: Real, K: Second>(
+    entries: &[T],
+    others: &[T],
+    (first, count): (usize, usize),
+    means: Option<&[f64]>,
+    take: &mut impl FnMut(usize, [f64; 2]),
+) -> usize {
+    let (mean, mut sum) = (means.map_or(0.0, |means| means[0]), [0.0; 2]);
+    for (entries, others) in entries.chunks_exact(count).zip(others.chunks_exact(count)) {
+        let d = entries[first].to_f64() - mean;
+        sum = [sum[0] + d, sum[1] + K::term(d, others[first].to_f64())];
+    }
+    take(first, sum);
+    1
 }
 
 #[inline(always)]
-fn group_normalize_body<T: Real>(
+fn group_normalize_body<T: Real, S: Registers>(
     entries: &[T],
     groups: Groups,
     means: &[f64],
     factors: &[f64],
     out: &mut [T],
 ) -> bool {
-    let smallest = smallest::<T>().to_f64();
-    let mut lost = false;
-    match groups {
-        Groups::Rows(length) => {
-            let rows = entries.chunks_exact(length).zip(out.chunks_exact_mut(length));
-            for ((entries, out), (&mean, &factor)) in rows.zip(means.iter().zip(factors)) {
-                for (entry, out) in entries.iter().zip(out) {
-                    let number = (entry.to_f64() - mean) * factor;
-                    lost |= is_lost(number, smallest);
-                    *out = T::from_f64(number);
-                }
-            }
-        }
-        Groups::Columns(count) => {
-            let (means, factors) = (&means[..count], &factors[..count]);
-            for (entries, out) in entries.chunks_exact(count).zip(out.chunks_exact_mut(count)) {
-                for column in 0..count {
-                    let number = (entries[column].to_f64() - means[column]) * factors[column];
-                    lost |= is_lost(number, smallest);
-                    out[column] = T::from_f64(number);
-                }
-            }
-        }
+    assert_eq!(entries.len(), out.len(), "a place for each entry");
+    // SAFETY: there are as many entries; a body is called where the processor has its set.
+    unsafe {
+        let from = [entries.as_ptr(); 2];
+        whole::<T, S, Normalized, 2>(from, groups, [means, factors], out)
     }
-    !lost
 }
 
 #[inline(always)]
-fn group_pull_back_body<T: Real>(
+fn group_pull_back_body<T: Real, S: Registers>(
     out: &mut [T],
     groups: Groups,
     others: &[T],
-    numbers: &[[f64; 4]],
+    numbers: [&[f64]; 4],
 ) -> bool {
+    assert_eq!(others.len(), out.len(), "an entry each");
+    // SAFETY: there are as many entries; a body is called where the processor has its set.
+    unsafe {
+        let from = [out.as_ptr(), others.as_ptr()];
+        whole::<T, S, PulledBack, 4>(from, groups, numbers, out)
+    }
+}
+
+/// What becomes of an entry, beside another's, with N numbers of its group.
+trait Formula<const N: usize> {
+    /// In a register.
+    ///
+    /// # Safety
+    /// The processor has the register's instructions.
+    unsafe fn of<D: Doubles>(entry: D, other: D, numbers: [D; N]) -> D;
+
+    /// Of a single number.
+    fn of_one(entry: f64, other: f64, numbers: [f64; N]) -> f64;
+}
+
+struct Normalized;
+
+impl Formula<2> for Normalized {
+    #[inline(always)]
+    unsafe fn of<D: Doubles>(entry: D, _: D, [mean, factor]: [D; 2]) -> D {
+        // SAFETY: as the trait has it.
+        unsafe { entry.minus(mean).times(factor) }
+    }
+
+    #[inline(always)]
+    fn of_one(entry: f64, _: f64, [mean, factor]: [f64; 2]) -> f64 {
+        (entry - mean) * factor
+    }
+}
+
+struct PulledBack;
+
+impl Formula<4> for PulledBack {
+    #[inline(always)]
+    unsafe fn of<D: Doubles>(entry: D, other: D, [mean, along, kept, factor]: [D; 4]) -> D {
+        // SAFETY: as the trait has it.
+        unsafe {
+            let left = entry.minus(mean).minus(other.times(along));
+            left.plus(other.times(kept)).times(factor)
+        }
+    }
+
+    #[inline(always)]
+    fn of_one(entry: f64, other: f64, [mean, along, kept, factor]: [f64; 4]) -> f64 {
+        ((entry - mean - other * along) + other * kept) * factor
+    }
+}
+
+/// Puts what a formula makes of each entry, beside another's, where it belongs. Whether no number but 0
+/// is below the smallest that the type has with all digits.
+///
+/// # Safety
+/// The processor has the set's instructions; `from` has as many entries as `out`, of which the first may
+/// be `out` itself.
+#[inline(always)]
+unsafe fn whole<T: Real, S: Registers, F: Formula<N>, const N: usize>(
+    from: [*const T; 2],
+    groups: Groups,
+    numbers: [&[f64]; N],
+    out: &mut [T],
+) -> bool {
+    let (length, count) = match groups {
+        Groups::Rows(length) => (length, out.len() / length),
+        Groups::Columns(count) => (count, count),
+    };
+    assert!(numbers.iter().all(|numbers| numbers.len() >= count), "numbers of each group");
+    assert_eq!(out.len() % length, 0, "whole rows");
+    let (lanes, to) = (S::Double::LANES, out.as_mut_ptr());
     let smallest = smallest::<T>().to_f64();
-    let mut lost = false;
-    match groups {
-        Groups::Rows(length) => {
-            let rows = others.chunks_exact(length).zip(out.chunks_exact_mut(length));
-            for ((others, out), &[mean, along, kept, factor]) in rows.zip(numbers) {
-                for (other, out) in others.iter().zip(out) {
-                    let other = other.to_f64();
-                    let left = (out.to_f64() - mean - other * along) + other * kept;
-                    lost |= is_lost(left * factor, smallest);
-                    *out = T::from_f64(left * factor);
+    let mut lost = 0;
+    // SAFETY: as the function has it, and the numbers are there.
+    unsafe {
+        let smallests = S::Double::splat(smallest);
+        for row in 0..out.len() / length {
+            let mut of_group = [S::Double::splat(0.0); N];
+            if let Groups::Rows(_) = groups {
+                for n in 0..N {
+                    of_group[n] = S::Double::splat(numbers[n][row]);
                 }
             }
-        }
-        Groups::Columns(count) => {
-            // Side by side, so that a vector instruction finds them.
-            let column = |which: usize| numbers.iter().map(|of| of[which]).collect::<Vec<f64>>();
-            let columns = [column(0), column(1), column(2), column(3)];
-            let [means, alongs, kepts, factors] = columns.each_ref().map(|of| &of[..count]);
-            for (others, out) in others.chunks_exact(count).zip(out.chunks_exact_mut(count)) {
-                for column in 0..count {
-                    let other = others[column].to_f64();
-                    let left = (out[column].to_f64() - means[column] - other * alongs[column])
-                        + other * kepts[column];
-                    let number = left * factors[column];
-                    lost |= is_lost(number, smallest);
-                    out[column] = T::from_f64(number);
+            for place in (0..length / lanes * lanes).step_by(lanes) {
+                if let Groups::Columns(_) = groups {
+                    for n in 0..N {
+                        of_group[n] = S::Double::load(numbers[n].as_ptr().add(place));
+                    }
                 }
+                let at = row * length + place;
+                let entry = T::doubles::<S::Double>(from[0].add(at));
+                let other = T::doubles::<S::Double>(from[1].add(at));
+                let number = F::of(entry, other, of_group);
+                lost |= number.faint(smallests);
+                T::put(number, to.add(at));
+            }
+            for place in length / lanes * lanes..length {
+                let group = if let Groups::Rows(_) = groups { row } else { place };
+                let mut of_group = [0.0; N];
+                for n in 0..N {
+                    of_group[n] = numbers[n][group];
+                }
+                let at = row * length + place;
+                let [entry, other] = from.map(|from| (*from.add(at)).to_f64());
+                let number = F::of_one(entry, other, of_group);
+                lost |= u8::from((number != 0.0) & (number.abs() < smallest));
+                to.add(at).write(T::from_f64(number));
             }
         }
     }
-    !lost
+    lost == 0
 }
 
 #[cfg(test)]

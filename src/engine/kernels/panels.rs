@@ -1,11 +1,54 @@
 //! Examples laid side by side: what the tiles of a product read.
 
+use std::cell::Cell;
 use std::ops::Range;
 
+use super::registers::SIDE;
 use crate::engine::number::Real;
 
+/// A line of the cache, where no register's load crosses two.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line {
+    _bytes: [u8; 64],
+}
+
+thread_local! {
+    static MEMORY: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+}
+
+/// Memory for panels, which a thread keeps from one product to the next: to ask for it takes longer
+/// than a narrow layer's product.
+pub(super) struct PanelMemory(Vec<Line>);
+
+impl PanelMemory {
+    /// For so many numbers, 8 bytes each at the most; what is in there nobody knows.
+    pub(super) fn of(numbers: usize) -> Self {
+        let mut lines = MEMORY.take();
+        let needed = (numbers * size_of::<f64>()).div_ceil(size_of::<Line>());
+        if lines.len() < needed {
+            lines.resize(needed, Line { _bytes: [0; 64] });
+        }
+        Self(lines)
+    }
+
+    /// The memory as numbers.
+    #[inline(always)]
+    pub(super) fn numbers<T: Real>(&mut self) -> &mut [T] {
+        let length = size_of_val(&self.0[..]) / size_of::<T>();
+        // SAFETY: every bit pattern is a number of either type, and a line is aligned for both.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), length) }
+    }
+}
+
+impl Drop for PanelMemory {
+    fn drop(&mut self) {
+        MEMORY.set(std::mem::take(&mut self.0));
+    }
+}
+
 /// Lays some columns of X side by side, `width` in a panel with a row for each row of X, converted.
-/// What the last panel has over is filled with numbers that nobody reads.
+/// What the last panel has over nobody reads.
 ///
 /// # Shapes
 /// X has rows of `batch` numbers.
@@ -63,39 +106,20 @@ pub(super) fn pack_turned<'a, T: Real>(
     panels
 }
 
-/// Side of a square that is turned in registers.
-const SIDE: usize = 4;
-
 /// Lays four rows side by side, as the panel's columns from `lane` on.
 #[inline(always)]
 fn turn<T: Real>(panel: &mut [T], width: usize, lane: usize, rows: [&[T]; SIDE]) {
     let [first, second, third, fourth] = rows.map(|row| row.as_chunks::<SIDE>());
-    let mut packed = panel.chunks_exact_mut(width);
     let (below, above) = (first.0.iter().zip(second.0), third.0.iter().zip(fourth.0));
+    let mut packed = panel.chunks_exact_mut(width).map(|row| &mut row[lane..lane + SIDE]);
+    let mut put = |row: &[T; SIDE]| {
+        packed.next().expect("a row for each term").copy_from_slice(row);
+    };
     for ((a, b), (c, d)) in below.zip(above) {
-        for row in turned(a, b, c, d) {
-            let packed = packed.next().expect("a row for each term");
-            packed[lane..lane + SIDE].copy_from_slice(&row);
-        }
+        let square = T::turned([a, b, c, d]);
+        square.iter().for_each(&mut put);
     }
-    for (k, packed) in packed.enumerate() {
-        let column = [first.1[k], second.1[k], third.1[k], fourth.1[k]];
-        packed[lane..lane + SIDE].copy_from_slice(&column);
+    for k in 0..first.1.len() {
+        put(&[first.1[k], second.1[k], third.1[k], fourth.1[k]]);
     }
-}
-
-/// A square turned; a function of its own, because several squares at once would be made with
-/// shuffles that take longer.
-#[inline(never)]
-fn turned<T: Real>(
-    a: &[T; SIDE],
-    b: &[T; SIDE],
-    c: &[T; SIDE],
-    d: &[T; SIDE],
-) -> [[T; SIDE]; SIDE] {
-    let mut square = [[T::ZERO; SIDE]; SIDE];
-    for k in 0..SIDE {
-        square[k] = [a[k], b[k], c[k], d[k]];
-    }
-    square
 }

@@ -98,32 +98,42 @@ pub fn product_transposed_rows<T: Real>(
 /// # Panics
 /// If they are not.
 pub fn outer<T: Real>(d: &Array2<T>, a: &Array2<T>, scale: T, out: &mut Array2<T>) {
-    outer_rows(d, 0..d.nrows(), a, scale, out.as_slice_mut().expect(STANDARD));
+    outer_rows(d, 0..d.nrows(), &[a], scale, out.as_slice_mut().expect(STANDARD));
 }
 
-/// Some of the rows of scale · D Aᵀ, each with the bits that it has in the whole.
+/// Some of the rows of scale · D Aᵀ, each with the bits that it has in the whole, and where the columns
+/// of A lie in several arrays, one's beside the other's, with the bits that it has in one.
 ///
 /// # Shapes
-/// D is n × B, A is m × B, both in standard layout; out has m numbers for each of the rows.
+/// D is n × B; the parts of A are m × Bᵢ with ΣBᵢ = B, and a single one where m = 1, all in standard
+/// layout; out has m numbers for each of the rows.
 ///
 /// # Panics
 /// If that is not so.
 pub fn outer_rows<T: Real>(
     d: &Array2<T>,
     rows: Range<usize>,
-    a: &Array2<T>,
+    parts: &[&Array2<T>],
     scale: T,
     out: &mut [T],
 ) {
-    let (inputs, batch) = a.dim();
-    assert_eq!((d.ncols(), out.len()), (batch, rows.len() * inputs), "shapes of outer products");
-    let (d, a) = (d.as_slice().expect(STANDARD), a.as_slice().expect(STANDARD));
-    let d = &d[rows.start * batch..rows.end * batch];
-    if inputs == 1 {
-        matvec(d, a, scale, out);
-    } else {
-        matmul_outer(d, a, batch, scale, out);
+    let batch = d.ncols();
+    let d = &d.as_slice().expect(STANDARD)[rows.start * batch..rows.end * batch];
+    let mut first = 0;
+    for (number, part) in parts.iter().enumerate() {
+        let (inputs, examples) = part.dim();
+        assert_eq!(out.len(), rows.len() * inputs, "shapes of outer products");
+        let part = part.as_slice().expect(STANDARD);
+        if inputs == 1 {
+            assert_eq!(examples, batch, "a single unit's examples lie in one array");
+            matvec(d, part, scale, out);
+        } else {
+            let scale = (number + 1 == parts.len()).then_some(scale);
+            matmul_outer((&d[first..], batch), (part, examples), number > 0, scale, out);
+        }
+        first += examples;
     }
+    assert_eq!(first, batch, "examples of outer products");
 }
 
 /// MᵀM of an n × B array in standard layout, its sums in `f64`: B × B numbers, of which those
@@ -140,6 +150,8 @@ pub fn gram<T: Real>(columns: &Array2<T>) -> Vec<f64> {
 
 #[cfg(test)]
 pub mod tests {
+    use ndarray::s;
+
     use super::*;
 
     /// Numbers without a pattern, from a linear congruential generator.
@@ -173,6 +185,13 @@ pub mod tests {
         for ((i, k), &value) in outer_products.indexed_iter() {
             let plain: f64 = (0..batch).map(|b| d[[i, b]] * x[[k, b]]).sum();
             assert!((value - 1.5 * plain).abs() < 1e-14 * batch as f64, "{rows} {inner} {batch}");
+        }
+        if batch > 2 && inner > 1 {
+            let [first, second] = [s![.., ..2], s![.., 2..]]
+                .map(|part| x.slice(part).as_standard_layout().into_owned());
+            let mut in_parts = vec![0.0; rows * inner];
+            outer_rows(&d, 0..rows, &[&first, &second], 1.5, &mut in_parts);
+            assert_eq!(in_parts, outer_products.as_slice().expect("standard layout"));
         }
         for ((j, b), &value) in back.indexed_iter() {
             let plain: f64 = (0..rows).map(|k| w[[k, j]] * d[[k, b]]).sum();

@@ -1,6 +1,8 @@
 //! Tiles of sums in registers, over panels of examples that lie side by side.
 
-use super::registers::{InRegisters, Register, Registers};
+use std::ops::Range;
+
+use super::registers::{Register, Registers};
 use super::{line, will_need_soon};
 use crate::engine::number::Real;
 
@@ -18,11 +20,13 @@ pub(super) struct Weights<'a, T> {
 /// A panel of examples side by side, and where its sums go.
 #[derive(Clone, Copy)]
 pub(super) struct Panel<'a, T> {
-    /// A row of numbers for each term; what is over of the last panel counts for nothing.
+    /// A row of numbers for each term.
     pub(super) entries: &'a [T],
-    /// Its rows.
+    /// From one of these rows to the next.
+    pub(super) stride: usize,
+    /// How many rows.
     pub(super) terms: usize,
-    /// Its examples that count.
+    /// How many numbers of a row count.
     pub(super) examples: usize,
     /// From one row of the sums to the next.
     pub(super) batch: usize,
@@ -31,9 +35,6 @@ pub(super) struct Panel<'a, T> {
     /// What the sums are multiplied by after the last of their terms.
     pub(super) scale: Option<T>,
 }
-
-/// Most numbers of a tile's row: four registers of AVX-512.
-const WIDEST: usize = 64;
 
 #[allow(
     clippy::needless_range_loop,
@@ -61,58 +62,69 @@ impl<T: Real> Panel<'_, T> {
         assert!(entries.len() >= (far - 1) * stride + near, "weights of every row and term");
         assert!(out.len() >= (rows - 1) * batch + examples, "a place for every sum");
         let width = V * <S::Of<T> as Register<T>>::LANES;
-        assert!(self.entries.len() >= terms * width && examples <= width, "a panel's shape");
+        assert!(self.entries.len() >= (terms - 1) * self.stride + examples, "a panel's rows");
+        assert!(examples <= width, "a panel's width");
         let mut row = 0;
         while row < rows {
             // SAFETY: the numbers are there, as the assertions have it, and so are the instructions.
             row += unsafe {
-                match rows - row {
-                    left if left >= M => self.tile::<S, M, V>(weights, row, out),
-                    4.. => self.tile::<S, 4, V>(weights, row, out),
-                    2.. => self.tile::<S, 2, V>(weights, row, out),
-                    _ => self.tile::<S, 1, V>(weights, row, out),
+                match examples == width {
+                    true => self.next_tile::<S, M, V, true>(weights, row..rows, out),
+                    false => self.next_tile::<S, M, V, false>(weights, row..rows, out),
                 }
             };
         }
     }
 
-    /// M rows from `row` on; returns M.
+    /// The largest tile that some rows fill; returns how many of them it has.
+    ///
+    /// # Safety
+    /// As for [`Self::tile`].
+    #[inline(always)]
+    unsafe fn next_tile<S: Registers, const M: usize, const V: usize, const FULL: bool>(
+        &self,
+        weights: Weights<'_, T>,
+        rows: Range<usize>,
+        out: &mut [T],
+    ) -> usize {
+        let row = rows.start;
+        // SAFETY: as the function has it.
+        unsafe {
+            match rows.len() {
+                left if left >= M => self.tile::<S, M, V, FULL>(weights, row, out),
+                4.. => self.tile::<S, 4, V, FULL>(weights, row, out),
+                2.. => self.tile::<S, 2, V, FULL>(weights, row, out),
+                _ => self.tile::<S, 1, V, FULL>(weights, row, out),
+            }
+        }
+    }
+
+    /// M rows from `row` on; returns M. `FULL`: the examples fill V registers.
     ///
     /// # Safety
     /// As for [`Self::multiply`], with M rows left.
     #[inline(always)]
-    unsafe fn tile<S: Registers, const M: usize, const V: usize>(
+    unsafe fn tile<S: Registers, const M: usize, const V: usize, const FULL: bool>(
         &self,
         weights: Weights<'_, T>,
         row: usize,
         out: &mut [T],
     ) -> usize {
-        let lanes = <S::Of<T> as Register<T>>::LANES;
-        let is_full = self.examples == V * lanes;
-        let mut edge = [[T::ZERO; WIDEST]; M];
-        // SAFETY: as the function has it; `edge` has room for a tile.
+        // SAFETY: as the function has it.
         unsafe {
             let out = out.as_mut_ptr().add(row * self.batch);
-            let (to, step) = match is_full {
-                true => (out, self.batch),
-                false => (edge.as_mut_ptr().cast(), WIDEST),
-            };
             let mut sums = [[S::Of::<T>::splat(T::ZERO); V]; M];
             if self.goes_on {
-                if !is_full {
-                    copy_rows::<T, M>(self.examples, (out, self.batch), (to, step));
-                }
                 for r in 0..M {
-                    for v in 0..V {
-                        sums[r][v] = S::Of::<T>::load(to.add(r * step + v * lanes));
-                    }
+                    sums[r] = self.load::<S, V, FULL>(out.add(r * self.batch));
                 }
             }
             let w = weights.entries.as_ptr();
             sums = match weights.turned {
-                true => self.add::<S, M, V, true>(w.add(row), weights.stride, sums),
+                true => self.add::<S, M, V, FULL, true>(w.add(row), weights.stride, sums),
                 false => {
-                    self.add::<S, M, V, false>(w.add(row * weights.stride), weights.stride, sums)
+                    let w = w.add(row * weights.stride);
+                    self.add::<S, M, V, FULL, false>(w, weights.stride, sums)
                 }
             };
             if let Some(scale) = self.scale {
@@ -124,15 +136,57 @@ impl<T: Real> Panel<'_, T> {
                 }
             }
             for r in 0..M {
-                for v in 0..V {
-                    sums[r][v].store(to.add(r * step + v * lanes));
-                }
-            }
-            if !is_full {
-                copy_rows::<T, M>(self.examples, (to, step), (out, self.batch));
+                self.store::<S, V, FULL>(sums[r], out.add(r * self.batch));
             }
         }
         M
+    }
+
+    /// A row of examples, in registers.
+    ///
+    /// # Safety
+    /// The row is there, and so are the instructions.
+    #[inline(always)]
+    unsafe fn load<S: Registers, const V: usize, const FULL: bool>(
+        &self,
+        from: *const T,
+    ) -> [S::Of<T>; V] {
+        let lanes = <S::Of<T> as Register<T>>::LANES;
+        // SAFETY: as the function has it.
+        unsafe {
+            let mut row = [S::Of::<T>::splat(T::ZERO); V];
+            for v in 0..V {
+                let from = from.wrapping_add(v * lanes);
+                row[v] = match FULL {
+                    true => S::Of::<T>::load(from),
+                    false => S::Of::<T>::load_first(self.examples.saturating_sub(v * lanes), from),
+                };
+            }
+            row
+        }
+    }
+
+    /// Puts a row of examples where it belongs.
+    ///
+    /// # Safety
+    /// As for [`Self::load`].
+    #[inline(always)]
+    unsafe fn store<S: Registers, const V: usize, const FULL: bool>(
+        &self,
+        row: [S::Of<T>; V],
+        to: *mut T,
+    ) {
+        let lanes = <S::Of<T> as Register<T>>::LANES;
+        for v in 0..V {
+            let to = to.wrapping_add(v * lanes);
+            // SAFETY: as the function has it.
+            unsafe {
+                match FULL {
+                    true => row[v].store(to),
+                    false => row[v].store_first(self.examples.saturating_sub(v * lanes), to),
+                }
+            }
+        }
     }
 
     /// Adds up the products of a tile, term after term; by value, so that the sums stay in registers.
@@ -140,13 +194,18 @@ impl<T: Real> Panel<'_, T> {
     /// # Safety
     /// As for [`Self::multiply`]; `w` is the first row's first number.
     #[inline(always)]
-    unsafe fn add<S: Registers, const M: usize, const V: usize, const TURNED: bool>(
+    unsafe fn add<
+        S: Registers,
+        const M: usize,
+        const V: usize,
+        const FULL: bool,
+        const TURNED: bool,
+    >(
         &self,
         w: *const T,
         stride: usize,
         mut sums: [[S::Of<T>; V]; M],
     ) -> [[S::Of<T>; V]; M] {
-        let lanes = <S::Of<T> as Register<T>>::LANES;
         let panel = self.entries.as_ptr();
         let mut k = 0;
         while k < self.terms {
@@ -163,10 +222,7 @@ impl<T: Real> Panel<'_, T> {
                 }
                 // SAFETY: as the function has it.
                 unsafe {
-                    let mut x = [S::Of::<T>::splat(T::ZERO); V];
-                    for v in 0..V {
-                        x[v] = S::Of::<T>::load(panel.add((k * V + v) * lanes));
-                    }
+                    let x = self.load::<S, V, FULL>(panel.add(k * self.stride));
                     for r in 0..M {
                         let at = if TURNED { k * stride + r } else { r * stride + k };
                         let weight = S::Of::<T>::splat(*w.add(at));
@@ -184,21 +240,3 @@ impl<T: Real> Panel<'_, T> {
 
 /// Terms whose weights are asked for ahead where each begins a line of the cache.
 const AHEAD: usize = 12;
-
-/// Copies M rows, of so many numbers, each a step from the next.
-///
-/// # Safety
-/// The numbers are there, and the two do not overlap.
-#[inline(always)]
-unsafe fn copy_rows<T: InRegisters, const M: usize>(
-    numbers: usize,
-    (from, from_step): (*const T, usize),
-    (to, to_step): (*mut T, usize),
-) {
-    for r in 0..M {
-        // SAFETY: as the function has it.
-        unsafe {
-            std::ptr::copy_nonoverlapping(from.add(r * from_step), to.add(r * to_step), numbers);
-        }
-    }
-}

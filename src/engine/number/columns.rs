@@ -1,5 +1,7 @@
 //! Arrays whose columns, one for each example, have an exponent of their own.
 
+use std::ops::Range;
+
 use crate::engine::kernels;
 use crate::engine::number::{Real, Scaled, halves, ldexp, root_mean_square};
 use ndarray::{Array2, s};
@@ -53,10 +55,16 @@ impl<T: Real> ScaledColumns<T> {
     /// Example b alone, n × 1.
     #[must_use]
     pub fn example(&self, example: usize) -> Self {
-        let mantissa = self.mantissa.slice(s![.., example..=example]);
+        self.examples(example..example + 1)
+    }
+
+    /// Some of the examples alone.
+    #[must_use]
+    pub(crate) fn examples(&self, examples: Range<usize>) -> Self {
+        let mantissa = self.mantissa.slice(s![.., examples.clone()]);
         Self {
             mantissa: mantissa.as_standard_layout().into_owned(),
-            exponent: vec![self.exponent[example]],
+            exponent: self.exponent[examples].to_vec(),
         }
     }
 

@@ -44,7 +44,7 @@ impl<T: Real> Signal<T> {
 
     /// Becomes a copy of another of the same shape, in its own memory.
     pub(crate) fn copy_from(&mut self, other: &Self) {
-        self.columns.mantissa.assign(&other.columns.mantissa);
+        self.columns.entries_mut().copy_from_slice(other.columns.entries());
         self.columns.exponent.copy_from_slice(&other.columns.exponent);
         self.underflowed.clone_from(&other.underflowed);
     }

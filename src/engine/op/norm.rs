@@ -279,17 +279,17 @@ impl<T: Real> Norm<T> {
             rests.for_each(|(mean, [rest, _])| *mean += rest / length as f64);
         }
         let squares = self.squares_of_normalized(z, groups, [count, length], trace);
-        let numbers: Vec<[f64; 4]> = (0..count)
-            .map(|group| {
-                let square = squares[group];
-                let along = if square == 0.0 { 0.0 } else { products[group][1] / square };
-                let factor = trace.inverse[group].to_f64();
-                [means[group], along, along * trace.share[group], factor]
-            })
-            .collect();
+        let along = |(&square, &[_, product]): (&f64, &[f64; 2])| {
+            if square == 0.0 { 0.0 } else { product / square }
+        };
+        let alongs: Vec<f64> = squares.iter().zip(&products).map(along).collect();
+        let kepts: Vec<f64> =
+            alongs.iter().zip(&trace.share).map(|(along, share)| along * share).collect();
+        let factors: Vec<f64> = trace.inverse.iter().map(|inverse| inverse.to_f64()).collect();
         let before = delta.columns().tops();
         let out = delta.columns_mut().entries_mut();
-        let whole = kernels::group_pull_back(out, groups, z, &numbers);
+        let numbers = [&means[..], &alongs, &kepts, &factors];
+        let whole = kernels::group_pull_back(out, groups, z, numbers);
         // A column in which hardly anything is left may be rounding noise.
         let largest = trace.inverse.iter().copied().fold(Scaled::ZERO, Scaled::max);
         let least = largest.exponent() + Scaled::from(SUSPICIOUS * T::EPSILON).exponent();

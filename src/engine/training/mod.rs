@@ -3,8 +3,10 @@
 //! A pass gives δ with exponents of its own; the parameters and what moves them are plain numbers
 //! of the network's type, for an update that its type cannot hold would not move them either.
 
+mod buffers;
 mod evaluate;
 mod loss_scaler;
+mod minibatch;
 mod mixed;
 mod optimizer;
 mod plain_gradient;

@@ -1,10 +1,10 @@
 //! Gradients of the mean loss in plain numbers, in memory that serves every step.
 
 use ndarray::Array2;
+use smallvec::{SmallVec, smallvec};
 
 use crate::engine::kernels::{self, Groups};
 use crate::engine::number::{Real, Signal, ldexp};
-use crate::engine::pass::Pass;
 
 /// A layer's δ, or another signal of its shape, in plain numbers.
 #[derive(Clone, Debug)]
@@ -26,19 +26,32 @@ impl<T: Real> PlainSignal<T> {
         }
     }
 
-    /// Takes a signal's numbers, as near as the type has them.
-    pub fn set(&mut self, signal: &Signal<T>) {
-        let columns = signal.columns();
-        let entries = self.entries.as_slice_mut().expect(kernels::STANDARD);
-        if columns.exponent.iter().all(|&exponent| exponent == 0) {
-            entries.copy_from_slice(columns.entries());
-        } else {
-            let exponents = self.factors.iter_mut().zip(&columns.exponent);
-            exponents.for_each(|(factor, &e)| *factor = T::from_f64(ldexp(1.0, e)));
-            kernels::scale_columns_into(columns.entries(), &self.factors, entries);
+    /// Takes the numbers of signals side by side, as near as the type has them.
+    pub fn set<'a>(&mut self, signals: impl Iterator<Item = &'a Signal<T>>) {
+        let mut first = 0;
+        for signal in signals {
+            self.set_from(first, signal);
+            first += signal.batch();
         }
+        assert_eq!(first, self.entries.ncols(), "signals of all examples");
+    }
+
+    /// Takes a signal's numbers as those of the examples from `first` on.
+    fn set_from(&mut self, first: usize, signal: &Signal<T>) {
+        let (columns, own) = (signal.columns(), first..first + signal.batch());
+        let batch = self.entries.ncols();
+        let entries = self.entries.as_slice_mut().expect(kernels::STANDARD);
+        let factors = &mut self.factors[own.clone()];
+        if columns.exponent.iter().all(|&exponent| exponent == 0) {
+            factors.fill(T::from_f64(1.0));
+        } else {
+            let exponents = factors.iter_mut().zip(&columns.exponent);
+            exponents.for_each(|(factor, &e)| *factor = T::from_f64(ldexp(1.0, e)));
+        }
+        kernels::scale_columns_into(columns.entries(), factors, &mut entries[first..], batch);
         for entry in signal.underflowed() {
-            self.entries[[entry.unit, entry.example]] = T::from_f64(entry.value.to_f64());
+            let number = T::from_f64(entry.value.to_f64());
+            self.entries[[entry.unit, first + entry.example]] = number;
         }
     }
 
@@ -71,21 +84,18 @@ impl<T: Real> PlainSignal<T> {
     }
 }
 
-impl<T: Real> Pass<T> {
-    /// What a layer takes in as plain numbers: its own mantissas where they are that, else a copy
-    /// in `memory`; `index` = l − 1.
-    pub(super) fn plain_input<'a>(
-        &'a self,
-        index: usize,
-        memory: &'a mut Option<Box<PlainSignal<T>>>,
-    ) -> &'a Array2<T> {
-        let input = self.inputs_of(index);
-        if input.is_plain() {
-            return &input.columns().mantissa;
-        }
-        let blank = || Box::new(PlainSignal::zeros(input.units(), input.batch()));
-        let plain = memory.get_or_insert_with(blank);
-        plain.set(input);
-        &plain.entries
+/// Signals side by side as plain numbers: their own mantissas where all are that and there is more
+/// than a row of them, else a copy of all in `memory`.
+pub(super) fn plain_parts<'a, T: Real>(
+    signals: SmallVec<[&'a Signal<T>; 4]>,
+    memory: &'a mut Option<Box<PlainSignal<T>>>,
+) -> SmallVec<[&'a Array2<T>; 4]> {
+    let units = signals[0].units();
+    if signals.iter().all(|signal| signal.is_plain()) && (units > 1 || signals.len() == 1) {
+        return signals.into_iter().map(|signal| &signal.columns().mantissa).collect();
     }
+    let batch = signals.iter().map(|signal| signal.batch()).sum();
+    let plain = memory.get_or_insert_with(|| Box::new(PlainSignal::zeros(units, batch)));
+    plain.set(signals.into_iter());
+    smallvec![&plain.entries]
 }

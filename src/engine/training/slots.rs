@@ -160,21 +160,43 @@ impl<T: Real> LayerSlots<T> {
         }
     }
 
-    /// BP4 and the gradients of γ and β, and δ made plain.
-    pub fn take_vector_gradients(&mut self, trace: &LayerTrace<T>) {
+    /// BP4 and the gradients of γ and β, and δ made plain, of traces whose examples lie side by side.
+    pub fn take_vector_gradients<'a>(
+        &mut self,
+        traces: &(impl Iterator<Item = &'a LayerTrace<T>> + Clone),
+    ) {
         let Self { bias, norm, delta, normalized, .. } = self;
         if let (Some([gamma, beta]), Some(normalized)) = (norm, normalized) {
             // The memory of δ serves ∂L/∂u before.
-            delta.set(trace.above_norm().expect(NORMALIZED));
-            normalized.set(trace.normalized().expect(NORMALIZED));
+            delta.set(traces.clone().map(|trace| trace.above_norm().expect(NORMALIZED)));
+            normalized.set(traces.clone().map(|trace| trace.normalized().expect(NORMALIZED)));
             delta.products_into(normalized, beta.entries_mut(), gamma.entries_mut());
         }
-        delta.set(&trace.delta);
-        if trace.is_bias_idle() {
+        delta.set(traces.clone().map(|trace| &trace.delta));
+        if traces.clone().any(LayerTrace::is_bias_idle) {
             bias.entries_mut().fill(T::ZERO);
         } else {
             delta.means_into(bias.entries_mut());
         }
+    }
+
+    /// Makes this layer's own gradients new parameters, W's only where told. Whether all are finite.
+    pub fn update(
+        &mut self,
+        network: &Network<T>,
+        index: usize,
+        (optimizer, numbers): (&Optimizer, &UpdateNumbers<T>),
+        with_weight: bool,
+        executor: &impl Executor,
+    ) -> bool {
+        let mut is_finite = true;
+        for (kind, slot) in self.own_mut() {
+            if kind != SlotKind::Weight || with_weight {
+                let parameters = network.array(index, kind);
+                is_finite &= slot.update(optimizer, numbers, parameters, executor);
+            }
+        }
+        is_finite
     }
 
     /// The arrays that are this layer's own, each with its kind.

@@ -16,7 +16,9 @@ use crate::engine::pass::{LayerTrace, Pass};
 use crate::engine::rows::Executor;
 use crate::experiment::{Experiment, Schedule, Variant};
 
+use super::buffers::StepBuffers;
 use super::evaluate::accuracy;
+use super::minibatch::Minibatch;
 use super::mixed::Mixed;
 use super::optimizer::{Moments, Optimizer};
 use super::progress::LayerProgress;
@@ -31,7 +33,7 @@ pub struct Trainer<T> {
     optimizer: Optimizer,
     layers: Vec<LayerSlots<T>>,
     running: Vec<RunningStatistics>,
-    buffers: Option<Pass<T>>,
+    buffers: StepBuffers<T>,
     /// Stands in a layer while its owner's weights change.
     nothing: Arc<Array2<T>>,
     /// Where passes are those of a narrow format.
@@ -63,8 +65,15 @@ impl<T: Real> Trainer<T> {
             network.dense_mut(index).is_random = true;
         }
         let nothing = Arc::new(Array2::from_elem((0, 0), T::ZERO));
-        let mut trainer =
-            Self { network, optimizer, layers, running, buffers: None, nothing, mixed: None };
+        let mut trainer = Self {
+            network,
+            optimizer,
+            layers,
+            running,
+            buffers: StepBuffers::default(),
+            nothing,
+            mixed: None,
+        };
         trainer.share_weights();
         trainer
     }
@@ -206,7 +215,7 @@ impl<T: Real> Trainer<T> {
             self.mixed = Some(mixed);
             return stepped;
         }
-        let mut buffers = self.buffers.take();
+        let mut buffers = std::mem::take(&mut self.buffers);
         let stepped = self.step_in(&mut buffers, executor, told);
         self.buffers = buffers;
         stepped
@@ -214,119 +223,73 @@ impl<T: Real> Trainer<T> {
 
     fn step_in(
         &mut self,
-        buffers: &mut Option<Pass<T>>,
+        buffers: &mut StepBuffers<T>,
         executor: &impl Executor,
         told: Told,
     ) -> Result<Option<StepReport>, Diverged> {
-        let pass = self.network.pass_in(buffers, executor, &mut || true);
-        let pass = pass.expect("nobody stops it");
-        let loss = pass.loss.to_f64();
+        let shares = if told == Told::Nothing { self.shares_of_examples(executor) } else { 1 };
+        let passes = buffers.pass(&self.network, shares, executor);
+        let (network, optimizer) = (&self.network, self.optimizer);
+        let minibatch = Minibatch { network, passes: &passes, optimizer };
+        let loss = minibatch.loss().to_f64();
         if !loss.is_finite() {
             return Err(Diverged::Loss);
         }
         let mut gradients = Vec::new();
-        let is_finite = if self.optimizer.needs_norm() || told == Told::Layers {
-            self.take_gradients(pass, executor, None);
+        let is_finite = if optimizer.needs_norm() || told == Told::Layers {
+            minibatch.take_gradients(&mut self.layers, None, executor);
             if told == Told::Layers {
-                gradients = (0..self.layers.len()).map(|i| self.weight_norm(pass, i)).collect();
+                gradients =
+                    (0..self.layers.len()).map(|i| self.weight_norm(passes[0], i)).collect();
             }
-            let norm = if self.optimizer.needs_norm() { self.gradient_norm() } else { 0.0 };
+            let norm = if optimizer.needs_norm() { self.gradient_norm() } else { 0.0 };
             if !norm.is_finite() {
                 return Err(Diverged::Gradient);
             }
-            let numbers = self.optimizer.numbers(norm);
-            let mut is_finite = true;
-            for index in 0..self.layers.len() {
-                is_finite &= self.update(index, &numbers, true, executor);
-            }
-            is_finite
+            self.update_all(&optimizer.numbers(norm), executor)
         } else {
-            let numbers = self.optimizer.numbers(0.0);
-            self.take_gradients(pass, executor, Some(&numbers))
+            let numbers = optimizer.numbers(0.0);
+            minibatch.take_gradients(&mut self.layers, Some(&numbers), executor)
         };
         if !is_finite {
             return Err(Diverged::Parameter);
         }
         let report = (told != Told::Nothing).then(|| StepReport {
             loss,
-            accuracy: self.accuracy(&pass.layers),
-            layers: self.progress(&pass.layers, &gradients),
+            accuracy: self.accuracy(&passes[0].layers),
+            layers: self.progress(&passes[0].layers, &gradients),
             mixed: None,
         });
         for running in &mut self.running {
-            running.take(&pass.layers[running.layer - 1]);
+            running.take(&passes[0].layers[running.layer - 1]);
         }
         self.take_new_parameters();
         self.optimizer.steps_taken += 1;
         Ok(report)
     }
 
-    /// The gradients of all layers, from the last to the first; with numbers each is updated while
-    /// it is in a near cache. Whether all new parameters are finite.
-    fn take_gradients(
-        &mut self,
-        pass: &Pass<T>,
-        executor: &impl Executor,
-        numbers: Option<&UpdateNumbers<T>>,
-    ) -> bool {
-        let mut is_finite = true;
-        for index in (0..self.layers.len()).rev() {
-            let has_sharers = self.layers.get(index + 1).is_some_and(|above| above.owner.is_some());
-            let is_single = !has_sharers && self.layers[index].owner.is_none();
-            self.layers[index].take_vector_gradients(&pass.layers[index]);
-            let fused = numbers.filter(|_| is_single);
-            is_finite &= self.take_weight_gradient(pass, index, executor, fused);
-            if has_sharers {
-                let (own, above) = self.layers.split_at_mut(index + 1);
-                own[index].weight.gradient += &above[0].weight.gradient;
-                own[index].bias.gradient += &above[0].bias.gradient;
-            }
-            if let Some(numbers) = numbers {
-                is_finite &= self.update(index, numbers, !is_single, executor);
-            }
-        }
-        is_finite
-    }
-
-    /// BP3 for the mean loss: ∂L/∂W = (1/B) Σ_b δ_b a_bᵀ, and with numbers the update of the rows
-    /// that have just been made.
-    fn take_weight_gradient(
-        &mut self,
-        pass: &Pass<T>,
-        index: usize,
-        executor: &impl Executor,
-        numbers: Option<&UpdateNumbers<T>>,
-    ) -> bool {
-        let LayerSlots { weight, delta, input, .. } = &mut self.layers[index];
-        let input = pass.plain_input(index, input);
-        let share = T::from_f64(1.0 / input.ncols() as f64);
-        let (delta, optimizer) = (&delta.entries, self.optimizer);
-        let parameters = self.network.dense(index).unit.as_slice().expect(STANDARD);
-        weight.share(executor, input.ncols(), &|rows, width| {
-            let [gradient, first, second] = rows.entries;
-            kernels::outer_rows(delta, rows.range.clone(), input, share, gradient);
-            let own = &parameters[rows.range.start * width..rows.range.end * width];
-            numbers.is_none_or(|numbers| optimizer.update(numbers, own, gradient, [first, second]))
+    /// Makes all gradients new parameters. Whether all are finite.
+    fn update_all(&mut self, numbers: &UpdateNumbers<T>, executor: &impl Executor) -> bool {
+        let update = (&self.optimizer, numbers);
+        let layers = self.layers.iter_mut().enumerate();
+        layers.fold(true, |is_finite, (index, layer)| {
+            layer.update(&self.network, index, update, true, executor) & is_finite
         })
     }
 
-    /// Makes a layer's own gradients new parameters, W's only where told. Whether all are finite.
-    fn update(
-        &mut self,
-        index: usize,
-        numbers: &UpdateNumbers<T>,
-        with_weight: bool,
-        executor: &impl Executor,
-    ) -> bool {
-        let (network, optimizer) = (&self.network, &self.optimizer);
-        let mut is_finite = true;
-        for (kind, slot) in self.layers[index].own_mut() {
-            if kind != SlotKind::Weight || with_weight {
-                let parameters = network.array(index, kind);
-                is_finite &= slot.update(optimizer, numbers, parameters, executor);
-            }
-        }
-        is_finite
+    /// Into how many passes an executor cuts a minibatch: one where examples meet in a normalization,
+    /// share weights, are few, or where one layer has most of the work, whose rows are then shared out.
+    fn shares_of_examples(&self, executor: &impl Executor) -> usize {
+        let network = &self.network;
+        let works = || network.denses().map(|dense| dense.unit.len());
+        let (most, all) = (works().max().unwrap_or(0), works().sum::<usize>());
+        let is_tied = self.layers.iter().any(|layer| layer.owner.is_some());
+        let batch = network.input.batch();
+        let is_worth = network.is_plain()
+            && !is_tied
+            && most * executor.threads() <= all
+            && all * batch >= WORTH_SHARES;
+        if is_worth { executor.threads().min(batch / LEAST_EXAMPLES).max(1) } else { 1 }
     }
 
     /// ‖g‖ over all parameters, those that layers share once.
@@ -410,6 +373,11 @@ fn move_weights<T: Real>(network: &mut Network<T>) {
         dense.unit = Arc::new(weights);
     }
 }
+
+/// The fewest examples of a share of a minibatch: a register of AVX-512.
+const LEAST_EXAMPLES: usize = 16;
+/// Multiply-adds of a forward pass worth cutting a minibatch: 10 µs in f32.
+const WORTH_SHARES: usize = 1_000_000;
 
 /// Norms of gradients that are plain numbers of either precision, of which no entry that counts was
 /// lost below its smallest.

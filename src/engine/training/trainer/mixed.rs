@@ -88,11 +88,7 @@ impl<T: Real> Trainer<T> {
         if is_finite {
             let norm = if self.optimizer.needs_norm() { self.gradient_norm() } else { 0.0 };
             let numbers = self.optimizer.numbers(norm);
-            let mut updated = true;
-            for index in 0..self.layers.len() {
-                updated &= self.update(index, &numbers, true, &Serial);
-            }
-            if !updated {
+            if !self.update_all(&numbers, &Serial) {
                 return Err(Diverged::Parameter);
             }
         } else {

@@ -1,0 +1,325 @@
+//! Registers of AVX2 and AVX-512.
+
+use std::arch::x86_64::{
+    __m128, __m128d, __m256, __m256d, __m256i, __m512, __m512d, _CMP_LT_OQ, _CMP_NEQ_UQ,
+    _mm_add_pd, _mm_add_sd, _mm_cvtsd_f64, _mm_loadu_pd, _mm_loadu_ps, _mm_movehl_ps,
+    _mm_movelh_ps, _mm_storeu_ps, _mm_unpackhi_pd, _mm_unpackhi_ps, _mm_unpacklo_pd,
+    _mm_unpacklo_ps, _mm256_add_pd, _mm256_and_pd, _mm256_andnot_pd, _mm256_castpd256_pd128,
+    _mm256_cmp_pd, _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_cvtpd_ps, _mm256_cvtps_pd,
+    _mm256_extractf128_pd, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps,
+    _mm256_maskload_pd, _mm256_maskload_ps, _mm256_maskstore_pd, _mm256_maskstore_ps,
+    _mm256_movemask_pd, _mm256_mul_pd, _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_epi64x,
+    _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_setzero_pd,
+    _mm256_storeu_pd, _mm256_storeu_ps, _mm256_sub_pd, _mm512_abs_pd, _mm512_add_pd,
+    _mm512_castpd512_pd256, _mm512_cmp_pd_mask, _mm512_cvtpd_ps, _mm512_cvtps_pd,
+    _mm512_extractf64x4_pd, _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps,
+    _mm512_mask_storeu_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps,
+    _mm512_mul_pd, _mm512_mul_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd,
+    _mm512_storeu_pd, _mm512_storeu_ps, _mm512_sub_pd,
+};
+
+use super::{Doubles, FewDouble, FewSingle, InRegisters, Register, Registers, SIDE};
+
+/// Those of [`InstructionSet::Avx2`](crate::engine::InstructionSet::Avx2).
+pub struct Avx2;
+
+impl Registers for Avx2 {
+    const MANY: bool = false;
+    type Of<T: InRegisters> = T::Avx2;
+    type Double = __m256d;
+}
+
+/// Those of [`InstructionSet::Avx512`](crate::engine::InstructionSet::Avx512).
+pub struct Avx512;
+
+impl Registers for Avx512 {
+    const MANY: bool = true;
+    type Of<T: InRegisters> = T::Avx512;
+    type Double = __m512d;
+}
+
+impl InRegisters for f32 {
+    type Portable = FewSingle;
+    type Avx2 = __m256;
+    type Avx512 = __m512;
+
+    #[inline(always)]
+    unsafe fn doubles<D: Doubles>(from: *const Self) -> D {
+        // SAFETY: as the trait has it.
+        unsafe { D::widen(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn put<D: Doubles>(numbers: D, to: *mut Self) {
+        // SAFETY: as the trait has it.
+        unsafe { numbers.narrow(to) }
+    }
+
+    #[inline(always)]
+    fn turned(rows: [&[Self; SIDE]; SIDE]) -> [[Self; SIDE]; SIDE] {
+        // SAFETY: every x86-64 has SSE; the rows are there to be read.
+        unsafe {
+            let [a, b, c, d] = rows.map(|row| _mm_loadu_ps(row.as_ptr()));
+            let (ab, cd) = (_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d));
+            let (far_ab, far_cd) = (_mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d));
+            let columns = [
+                _mm_movelh_ps(ab, cd),
+                _mm_movehl_ps(cd, ab),
+                _mm_movelh_ps(far_ab, far_cd),
+                _mm_movehl_ps(far_cd, far_ab),
+            ];
+            std::mem::transmute::<[__m128; SIDE], [[Self; SIDE]; SIDE]>(columns)
+        }
+    }
+}
+
+impl InRegisters for f64 {
+    type Portable = FewDouble;
+    type Avx2 = __m256d;
+    type Avx512 = __m512d;
+
+    #[inline(always)]
+    unsafe fn doubles<D: Doubles>(from: *const Self) -> D {
+        // SAFETY: as the trait has it.
+        unsafe { D::load(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn put<D: Doubles>(numbers: D, to: *mut Self) {
+        // SAFETY: as the trait has it.
+        unsafe { numbers.store(to) }
+    }
+
+    #[inline(always)]
+    fn turned(rows: [&[Self; SIDE]; SIDE]) -> [[Self; SIDE]; SIDE] {
+        // SAFETY: every x86-64 has SSE2; the rows are there to be read.
+        unsafe {
+            let [a, b, c, d] = rows.map(|row| _mm_loadu_pd(row.as_ptr()));
+            let far = rows.map(|row| _mm_loadu_pd(row.as_ptr().add(2)));
+            let [far_a, far_b, far_c, far_d] = far;
+            let columns = [
+                [_mm_unpacklo_pd(a, b), _mm_unpacklo_pd(c, d)],
+                [_mm_unpackhi_pd(a, b), _mm_unpackhi_pd(c, d)],
+                [_mm_unpacklo_pd(far_a, far_b), _mm_unpacklo_pd(far_c, far_d)],
+                [_mm_unpackhi_pd(far_a, far_b), _mm_unpackhi_pd(far_c, far_d)],
+            ];
+            std::mem::transmute::<[[__m128d; 2]; SIDE], [[Self; SIDE]; SIDE]>(columns)
+        }
+    }
+}
+
+macro_rules! register {
+    ($type:ident, $number:ident, $lanes:literal, $splat:ident, $load:ident, $store:ident,
+     $times:ident, $times_plus:ident, |$count:ident, $from:ident| $load_first:expr,
+     |$some:ident, $to:ident, $register:ident| $store_first:expr) => {
+        impl Register<$number> for $type {
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            unsafe fn splat(number: $number) -> Self {
+                // SAFETY: as the trait has it.
+                unsafe { $splat(number) }
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const $number) -> Self {
+                // SAFETY: as the trait has it.
+                unsafe { $load(from) }
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $number) {
+                // SAFETY: as the trait has it.
+                unsafe { $store(to, self) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_first($count: usize, $from: *const $number) -> Self {
+                // SAFETY: as the trait has it.
+                unsafe { $load_first }
+            }
+
+            #[inline(always)]
+            unsafe fn store_first(self, $some: usize, $to: *mut $number) {
+                let $register = self;
+                // SAFETY: as the trait has it.
+                unsafe { $store_first }
+            }
+
+            #[inline(always)]
+            unsafe fn times(self, factor: Self) -> Self {
+                // SAFETY: as the trait has it.
+                unsafe { $times(self, factor) }
+            }
+
+            #[inline(always)]
+            unsafe fn times_plus(self, factor: Self, sum: Self) -> Self {
+                // SAFETY: as the trait has it.
+                unsafe { $times_plus(self, factor, sum) }
+            }
+        }
+    };
+}
+
+/// The first lanes of an AVX-512 register, a bit for each.
+#[inline(always)]
+fn first_bits(count: usize) -> u16 {
+    if count < 16 { (1 << count) - 1 } else { u16::MAX }
+}
+
+/// The first lanes of an AVX2 register of `f32`: their highest bits.
+#[inline(always)]
+unsafe fn first_of_eight(count: usize) -> __m256i {
+    // SAFETY: the caller has AVX2.
+    unsafe {
+        let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), lanes)
+    }
+}
+
+/// The first lanes of an AVX2 register of `f64`: their highest bits.
+#[inline(always)]
+unsafe fn first_of_four(count: usize) -> __m256i {
+    // SAFETY: the caller has AVX2.
+    unsafe { _mm256_cmpgt_epi64(_mm256_set1_epi64x(count as i64), _mm256_setr_epi64x(0, 1, 2, 3)) }
+}
+
+register!(
+    __m256,
+    f32,
+    8,
+    _mm256_set1_ps,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_mul_ps,
+    _mm256_fmadd_ps,
+    |count, from| _mm256_maskload_ps(from, first_of_eight(count)),
+    |count, to, register| _mm256_maskstore_ps(to, first_of_eight(count), register)
+);
+register!(
+    __m256d,
+    f64,
+    4,
+    _mm256_set1_pd,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_mul_pd,
+    _mm256_fmadd_pd,
+    |count, from| _mm256_maskload_pd(from, first_of_four(count)),
+    |count, to, register| _mm256_maskstore_pd(to, first_of_four(count), register)
+);
+register!(
+    __m512,
+    f32,
+    16,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_mul_ps,
+    _mm512_fmadd_ps,
+    |count, from| _mm512_maskz_loadu_ps(first_bits(count), from),
+    |count, to, register| _mm512_mask_storeu_ps(to, first_bits(count), register)
+);
+register!(
+    __m512d,
+    f64,
+    8,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_mul_pd,
+    _mm512_fmadd_pd,
+    |count, from| _mm512_maskz_loadu_pd(first_bits(count) as u8, from),
+    |count, to, register| _mm512_mask_storeu_pd(to, first_bits(count) as u8, register)
+);
+
+impl Doubles for __m256d {
+    #[inline(always)]
+    unsafe fn widen(from: *const f32) -> Self {
+        // SAFETY: as the trait has it.
+        unsafe { _mm256_cvtps_pd(_mm_loadu_ps(from)) }
+    }
+
+    #[inline(always)]
+    unsafe fn narrow(self, to: *mut f32) {
+        // SAFETY: as the trait has it.
+        unsafe { _mm_storeu_ps(to, _mm256_cvtpd_ps(self)) }
+    }
+
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        // SAFETY: as the trait has it.
+        unsafe { _mm256_add_pd(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        // SAFETY: as the trait has it.
+        unsafe { _mm256_sub_pd(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn halved(self) -> f64 {
+        // SAFETY: as the trait has it.
+        unsafe {
+            let pair = _mm_add_pd(_mm256_castpd256_pd128(self), _mm256_extractf128_pd::<1>(self));
+            _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn faint(self, limit: Self) -> u8 {
+        // SAFETY: as the trait has it.
+        unsafe {
+            let magnitude = _mm256_andnot_pd(_mm256_set1_pd(-0.0), self);
+            let is_small = _mm256_cmp_pd::<_CMP_LT_OQ>(magnitude, limit);
+            let is_any = _mm256_cmp_pd::<_CMP_NEQ_UQ>(self, _mm256_setzero_pd());
+            _mm256_movemask_pd(_mm256_and_pd(is_small, is_any)) as u8
+        }
+    }
+}
+
+impl Doubles for __m512d {
+    #[inline(always)]
+    unsafe fn widen(from: *const f32) -> Self {
+        // SAFETY: as the trait has it.
+        unsafe { _mm512_cvtps_pd(_mm256_loadu_ps(from)) }
+    }
+
+    #[inline(always)]
+    unsafe fn narrow(self, to: *mut f32) {
+        // SAFETY: as the trait has it.
+        unsafe { _mm256_storeu_ps(to, _mm512_cvtpd_ps(self)) }
+    }
+
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        // SAFETY: as the trait has it.
+        unsafe { _mm512_add_pd(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        // SAFETY: as the trait has it.
+        unsafe { _mm512_sub_pd(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn halved(self) -> f64 {
+        // SAFETY: as the trait has it.
+        unsafe {
+            let four =
+                _mm256_add_pd(_mm512_castpd512_pd256(self), _mm512_extractf64x4_pd::<1>(self));
+            four.halved()
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn faint(self, limit: Self) -> u8 {
+        // SAFETY: as the trait has it.
+        unsafe {
+            let is_small = _mm512_cmp_pd_mask::<_CMP_LT_OQ>(_mm512_abs_pd(self), limit);
+            is_small & _mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(self, _mm512_setzero_pd())
+        }
+    }
+}
