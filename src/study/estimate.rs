@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::engine::DrawCache;
 use crate::experiment::{Draws, Experiment, Precision, Variant};
 
 use super::Cost;
@@ -50,7 +51,11 @@ impl Estimate {
         let units: usize = experiment.sizes().iter().sum();
         let activations = (units * architecture.batch) as f64;
         let weights = cost.weights() as f64;
-        let bytes = PROGRAM + size * (weights + ARRAYS * activations);
+        let laws = laws(experiment);
+        // Draws of as many laws as fit are kept.
+        let fit = (DrawCache::KEPT_BYTES as f64 / (size * weights)).floor();
+        let kept = (laws as f64).min(fit).max(1.0);
+        let bytes = PROGRAM + size * (kept * weights + ARRAYS * activations);
         let cores = all_threads() as f64;
         let a_number = match experiment.draws {
             Draws::Numpy => NUMPY,
@@ -59,8 +64,7 @@ impl Estimate {
         let emulation = if architecture.precision.is_emulated() { EMULATION } else { 1.0 };
         let multiply_adds = (cost.forward() + cost.deltas()) as f64;
         let pass = emulation * (ACTIVATION * activations + MULTIPLY_ADD * multiply_adds) / cores;
-        let seconds =
-            weights * a_number * laws(experiment) as f64 + pass * experiment.variants.len() as f64;
+        let seconds = weights * a_number * laws as f64 + pass * experiment.variants.len() as f64;
         Self { bytes, seconds }
     }
 }

@@ -13,9 +13,6 @@ use super::entries::{CacheEntries, CacheEntry, Spare, take_or_new};
 use super::pending::{Drawing, PendingArray, Units};
 use super::walk::Walk;
 
-/// Numbers kept beside those at work, 64 bits each: 128 MB.
-const KEPT_NUMBERS: usize = 16_000_000;
-
 /// Unit draws kept from one request to the next.
 ///
 /// They are found by seed, place or array, law and shape. What no longer fits goes, the longest
@@ -48,11 +45,14 @@ pub(in crate::engine) struct Wanted<'a> {
 
 impl Default for DrawCache {
     fn default() -> Self {
-        Self::keeping(KEPT_NUMBERS)
+        Self::keeping(Self::KEPT_BYTES / size_of::<f64>())
     }
 }
 
 impl DrawCache {
+    /// Bytes of draws kept, those at work among them; more than that only for the last network.
+    pub const KEPT_BYTES: usize = 128_000_000;
+
     /// An empty cache.
     pub fn new() -> Self {
         Self::default()
