@@ -54,13 +54,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a panic is how a test fails"))]
 
-/// The allocator of all programs of the lab. It hands out fresh memory without having written to it, so that
-/// the system can still give large pages for it where [`engine`] asks for them; glibc writes the
-/// length of each array before it, and pages of 4 KB is what it stays. On a machine with AVX-512 a pass of
-/// 100 × 512 took 27 % less with it (benches/README.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 pub mod cli;
 pub mod engine;
 pub mod experiment;
