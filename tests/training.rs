@@ -1,7 +1,9 @@
 //! Training beside PyTorch: every optimizer, and the chapter's exercise.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use gradient_lab::engine::{Dense, Executor, Network, Serial, SlotKind, Told, Trainer};
-use gradient_lab::experiment::{Experiment, Preset};
+use gradient_lab::experiment::{Experiment, Preset, Variant};
 use gradient_lab::study::{DrawStudy, TaskContext};
 use ndarray::Array2;
 use serde::Deserialize;
@@ -143,8 +145,8 @@ fn fifty_steps_are_pytorch_s() {
     }
 }
 
-/// An executor that says it is larger than it is, and does the second half first.
-struct Crowd(usize);
+/// An executor that says it is larger than it is, does the second half first, and counts the halves.
+struct Crowd(usize, AtomicUsize);
 
 impl Executor for Crowd {
     fn threads(&self) -> usize {
@@ -156,6 +158,7 @@ impl Executor for Crowd {
         first: impl FnOnce() -> A + Send,
         second: impl FnOnce() -> B + Send,
     ) -> (A, B) {
+        self.1.fetch_add(1, Ordering::Relaxed);
         let second = second();
         (first(), second)
     }
@@ -167,10 +170,11 @@ fn parameters(network: &Network<f32>) -> Vec<(Array2<f32>, Option<Vec<f32>>)> {
     network.denses().map(layer).collect()
 }
 
-/// Five steps leave the same W and b for several numbers of threads.
-fn shares_change_nothing(text: &str) {
+/// Five steps leave the same W and b for several numbers of threads. How often two threads were
+/// joined, for each variant.
+fn shares_change_nothing(text: &str) -> Vec<usize> {
     let experiment = Experiment::from_toml(text).expect("valid");
-    for variant in &experiment.variants {
+    let joins = |variant: &Variant| {
         let mut study = DrawStudy::new();
         let network: Network<f32> =
             study.network(&experiment, variant, &TaskContext::unattended()).expect("not stopped");
@@ -181,23 +185,29 @@ fn shares_change_nothing(text: &str) {
             }
             parameters(&trainer.network())
         };
-        let alone = learned(&Crowd(1));
+        let alone = learned(&Crowd(1, AtomicUsize::new(0)));
         assert!(
             alone != parameters(&network.with_plain_parameters()),
             "{}: nothing moved",
             variant.name
         );
-        for threads in [2, 5] {
-            assert!(learned(&Crowd(threads)) == alone, "{text}: {threads} threads");
-        }
-    }
+        let [two, _] = [2, 5].map(|threads| {
+            let crowd = Crowd(threads, AtomicUsize::new(0));
+            assert!(learned(&crowd) == alone, "{text}: {threads} threads");
+            crowd.1.into_inner()
+        });
+        two
+    };
+    experiment.variants.iter().map(joins).collect()
 }
 
+/// Networks of which one layer has most of the work, or whose examples meet.
 #[test]
 fn shares_of_rows_change_no_bit() {
-    shares_change_nothing(
-        "[architecture]\ninput = 40\ndepth = 3\nwidth = 200\noutput = 3\nbatch = 40\nloss = 'softmax_ce'\n[training]\noptimizer = 'adam'\n[[variant]]\nactivation = 'relu'\n[[variant]]\nactivation = 'tanh'\nclip = { norm = 0.1 }\nnormalization = 'batch'",
+    let joins = shares_change_nothing(
+        "[architecture]\ninput = 300\nhidden = [200, 50]\noutput = 3\nbatch = 40\nloss = 'softmax_ce'\n[training]\noptimizer = 'adam'\n[[variant]]\nactivation = 'relu'\n[[variant]]\nactivation = 'tanh'\nclip = { norm = 0.1 }\nnormalization = 'batch'",
     );
+    assert!(joins.iter().all(|&joins| joins > 0), "{joins:?}");
 }
 
 /// Examples in shares, each with a pass of its own, and layers in shares: deep networks with δ of plain
@@ -205,9 +215,11 @@ fn shares_of_rows_change_no_bit() {
 #[test]
 fn shares_of_examples_change_no_bit() {
     for (input, batch, optimizer) in [(7, 90, "momentum"), (1, 81, "sgd")] {
-        shares_change_nothing(&format!(
+        let joins = shares_change_nothing(&format!(
             "[architecture]\ninput = {input}\ndepth = 14\nwidth = 110\noutput = 3\nbatch = {batch}\n[training]\noptimizer = '{optimizer}'\nlearning_rate = 1e-3\n[[variant]]\nactivation = 'relu'\nclip = {{ norm = 0.1 }}\n[[variant]]\nactivation = 'sigmoid'\ninit = {{ scheme = 'xavier_normal' }}\n[[variant]]\nactivation = 'tanh'\ninit = {{ scheme = 'xavier_normal', gain = 1e-4 }}\nbias = {{ scheme = 'normal', std = 1e-3 }}\n[[variant]]\nactivation = 'leaky_relu'\noutput_activation = 'linear'\nclip = {{ norm = 0.1 }}\ninit = {{ scheme = 'he_normal', gain = 6 }}"
         ));
+        // Without clipping the examples of a step are joined once, and its layers.
+        assert_eq!(joins[1..3], [5 * 2, 5 * 2]);
     }
 }
 

@@ -3,9 +3,11 @@
 //! A pass reads tens of megabytes from one end to the other, and the processor looks up each page's
 //! place in memory: by pages of 4 KB that is thousands of times, and in a virtual machine each
 //! takes several reads. Linux gives pages of 2 MB in place of them, as a rule only where it was
-//! advised to before the memory is first written (`/sys/kernel/mm/transparent_hugepage`). An
-//! allocator that writes the length of each array before it has written to most of that memory: by glibc
-//! arrays of less than a large page seldom get one (benches/README.md).
+//! advised to before the memory is first written (`/sys/kernel/mm/transparent_hugepage`).
+//!
+//! glibc writes the length of an array before it, so that of arrays smaller than a large page some of
+//! each page is written before it can be asked for: what gets large pages are arrays of several
+//! megabytes (benches/README.md).
 
 use std::ops::Range;
 

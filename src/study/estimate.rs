@@ -76,3 +76,28 @@ pub(super) fn laws(experiment: &Experiment) -> usize {
     let of = |v| (1..=experiment.layers()).map(|l| law(v, l)).collect::<Vec<_>>();
     experiment.variants.iter().map(of).collect::<HashSet<_>>().len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The draws of a second law are kept where they fit beside the first's.
+    #[test]
+    fn kept_draws_are_counted() {
+        let said = |precision: &str, second: &str| {
+            let text = format!(
+                "[architecture]\ndepth = 5\nwidth = 1500\nprecision = '{precision}'\n\
+                 [[variant]]\nactivation = 'tanh'\n[[variant]]\nactivation = 'tanh'\n\
+                 init = {{ scheme = '{second}' }}"
+            );
+            let experiment = Experiment::from_toml(&text).expect("valid");
+            (Estimate::of(&experiment).bytes, Cost::of_experiment(&experiment).weights() as f64)
+        };
+        let [(one, weights), (two, _)] =
+            ["xavier_normal", "xavier_uniform"].map(|second| said("f32", second));
+        assert_eq!(two - one, 4.0 * weights);
+        let [(one, _), (two, _)] =
+            ["xavier_normal", "xavier_uniform"].map(|second| said("f64", second));
+        assert_eq!(two, one, "two would be more than 128 MB");
+    }
+}

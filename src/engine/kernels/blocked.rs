@@ -33,9 +33,9 @@ dispatch!(
     (w: &[T], stride: usize, d: &[T], batch: usize, scale: T, out: &mut [T])
 );
 dispatch!(
-    /// out = scale · D Aᵀ of A's examples, each row of them beside the others: a part of D's rows, which
-    /// are `stride` numbers apart. The sums go on from `out` where there was such a part before, and
-    /// are scaled after the last.
+    /// out = D Aᵀ over some of the examples. A, with its row length, is m × b; D, with its stride, begins
+    /// at the first of these examples. With `goes_on` the sums go on from `out`, n × m; `scale` is what
+    /// they are multiplied by in the end.
     matmul_outer, matmul_outer_body by registers,
     (d: (&[T], usize), a: (&[T], usize), goes_on: bool, scale: Option<T>, out: &mut [T])
 );
@@ -109,7 +109,7 @@ fn matmul_outer_body<T: Real, S: Registers>(
 /// there are examples for.
 #[inline(always)]
 fn multiply<T: Real, S: Registers>(shape: Shape<T>, w: &[T], x: &[T], out: &mut [T]) {
-    // Weights side by side need one address, those of rows one each, of which there are few.
+    // The rows of W need an address each, of which there are sixteen; its columns lie side by side.
     match (shape.batch.div_ceil(line::<T>()), shape.turned) {
         _ if !S::MANY => blocks::<T, S, 6, 2>(shape, w, x, out),
         (1, Turned::First) => blocks::<T, S, 16, 1>(shape, w, x, out),
@@ -245,9 +245,12 @@ mod tests {
             let (w, x) = (narrowed(noise(rows * inner)), narrowed(noise(inner * batch)));
             let d = narrowed(noise(rows * batch));
             let scale = T::from(0.3);
-            let out = same_filled(vec![T::ZERO; rows * batch], |out| {
-                matmul(&w, &x, batch, scale, out);
+            // What lies behind a product is not its own.
+            let behind = T::from(7.0);
+            let mut out = same_filled(vec![behind; rows * batch + 64], |out| {
+                matmul(&w, &x, batch, scale, &mut out[..rows * batch]);
             });
+            assert!(out.split_off(rows * batch).iter().all(|&number| number == behind));
             let factors = |r, b, k| [w[r * inner + k], x[k * batch + b]];
             assert!(out == plain((rows, batch, inner), scale, factors), "W X");
             let out = same_filled(vec![T::ZERO; inner * batch], |out| {

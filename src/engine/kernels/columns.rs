@@ -156,18 +156,24 @@ fn range_of<T: Real, const N: usize>(entries: &[T]) -> [T; 2] {
 
 #[inline(always)]
 fn none_below_body<T: Real>(entries: &[T], smallest: T) -> bool {
+    !any(entries, |entry| entry.abs() < smallest)
+}
+
+/// Whether an entry is so, some lanes at a time. A loop, because what an iterator's own `any` calls is
+/// compiled without the set's instructions.
+#[inline(always)]
+pub(super) fn any<T: Real>(entries: &[T], is_so: impl Fn(T) -> bool) -> bool {
     let (blocks, rest) = entries.as_chunks::<LANES>();
-    let small = |entry: T| entry.abs() < smallest;
     for block in blocks {
         let mut any = false;
         for &entry in block {
-            any |= small(entry);
+            any |= is_so(entry);
         }
         if any {
-            return false;
+            return true;
         }
     }
-    !rest.iter().any(|&entry| small(entry))
+    rest.iter().any(|&entry| is_so(entry))
 }
 
 #[inline(always)]

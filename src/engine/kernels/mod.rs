@@ -12,6 +12,7 @@ mod columns;
 mod dispatch;
 mod layer;
 mod moments;
+mod normalize;
 mod panels;
 mod product;
 pub(crate) mod registers;
@@ -34,10 +35,8 @@ pub(crate) use dispatch::dispatch;
 #[cfg(test)]
 pub(crate) use dispatch::tests::{same_bits, same_filled};
 pub use layer::{DenseRows, backward_one, forward_one};
-pub use moments::{
-    Groups, group_normalize, group_products, group_pull_back, group_squares, group_sums,
-    holds_faint,
-};
+pub use moments::{Groups, group_products, group_squares, group_sums, holds_faint};
+pub use normalize::{group_normalize, group_pull_back};
 pub use product::{
     gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,
 };

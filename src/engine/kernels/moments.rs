@@ -1,12 +1,12 @@
-//! Sums of a normalization, in `f64` whatever the entries are, and what it makes of them.
+//! Sums of a normalization, in `f64` whatever the entries are.
 //!
 //! A group is what shares a mean and a variance. [`Groups::Rows`]: a unit's examples, or a single
 //! example's units, one behind the other. [`Groups::Columns`]: an example's units, a batch apart.
 
-use super::columns::halved;
+use super::columns::{any, halved};
 use super::dispatch;
 use super::registers::{Doubles, Register, Registers};
-use crate::engine::number::{Real, smallest};
+use crate::engine::number::Real;
 
 /// How the entries of an array belong to groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,20 +38,6 @@ dispatch!(
     (entries: &[T], groups: Groups, means: &[f64], sums: &mut [[f64; 2]])
 );
 dispatch!(
-    /// out = (entry − `means[group]`) · `factors[group]`. Whether no number but 0 is below the
-    /// smallest that the type has with all digits.
-    group_normalize, group_normalize_body by registers,
-    (entries: &[T], groups: Groups, means: &[f64], factors: &[f64], out: &mut [T]) -> bool
-);
-dispatch!(
-    /// out ← ((out − mean − other · along) + other · kept) · factor, of all groups' means,
-    /// alongs, kepts and factors. Whether no number but 0 is below the smallest that the type has with all
-    /// digits.
-    group_pull_back, group_pull_back_body by registers,
-    (out: &mut [T], groups: Groups, others: &[T], numbers: [&[f64]; 4]) -> bool
-);
-
-dispatch!(
     /// Whether an |entry| that is not 0 is below `limit`.
     holds_faint, holds_faint_body,
     (entries: &[T], limit: T) -> bool
@@ -59,18 +45,7 @@ dispatch!(
 
 #[inline(always)]
 fn holds_faint_body<T: Real>(entries: &[T], limit: T) -> bool {
-    let faint = |entry: T| (entry != T::ZERO) & (entry.abs() < limit);
-    let (blocks, rest) = entries.as_chunks::<LANES>();
-    for block in blocks {
-        let mut any = false;
-        for &entry in block {
-            any |= faint(entry);
-        }
-        if any {
-            return true;
-        }
-    }
-    rest.iter().any(|&entry| faint(entry))
+    any(entries, |entry| (entry != T::ZERO) & (entry.abs() < limit))
 }
 
 #[inline(always)]
@@ -219,7 +194,7 @@ unsafe fn row_pair<T: Real, S: Registers, K: Second>(
             }
         }
         if at == entries.len() {
-            return [all::<S>(first), all::<S>(second)];
+            return [lanes_added::<S>(first), lanes_added::<S>(second)];
         }
         let (mut one, mut two) = ([0.0; LANES], [0.0; LANES]);
         for r in 0..count {
@@ -241,7 +216,7 @@ unsafe fn row_pair<T: Real, S: Registers, K: Second>(
 /// # Safety
 /// The processor has the set's instructions.
 #[inline(always)]
-unsafe fn all<S: Registers>(mut sums: [S::Double; MOST]) -> f64 {
+unsafe fn lanes_added<S: Registers>(mut sums: [S::Double; MOST]) -> f64 {
     let mut count = LANES / S::Double::LANES;
     // SAFETY: as the function has it.
     unsafe {
@@ -317,148 +292,70 @@ fn column_pair<T: Real, K: Second>(
     1
 }
 
-#[inline(always)]
-fn group_normalize_body<T: Real, S: Registers>(
-    entries: &[T],
-    groups: Groups,
-    means: &[f64],
-    factors: &[f64],
-    out: &mut [T],
-) -> bool {
-    assert_eq!(entries.len(), out.len(), "a place for each entry");
-    // SAFETY: there are as many entries; a body is called where the processor has its set.
-    unsafe {
-        let from = [entries.as_ptr(); 2];
-        whole::<T, S, Normalized, 2>(from, groups, [means, factors], out)
-    }
-}
-
-#[inline(always)]
-fn group_pull_back_body<T: Real, S: Registers>(
-    out: &mut [T],
-    groups: Groups,
-    others: &[T],
-    numbers: [&[f64]; 4],
-) -> bool {
-    assert_eq!(others.len(), out.len(), "an entry each");
-    // SAFETY: there are as many entries; a body is called where the processor has its set.
-    unsafe {
-        let from = [out.as_ptr(), others.as_ptr()];
-        whole::<T, S, PulledBack, 4>(from, groups, numbers, out)
-    }
-}
-
-/// What becomes of an entry, beside another's, with N numbers of its group.
-trait Formula<const N: usize> {
-    /// In a register.
-    ///
-    /// # Safety
-    /// The processor has the register's instructions.
-    unsafe fn of<D: Doubles>(entry: D, other: D, numbers: [D; N]) -> D;
-
-    /// Of a single number.
-    fn of_one(entry: f64, other: f64, numbers: [f64; N]) -> f64;
-}
-
-struct Normalized;
-
-impl Formula<2> for Normalized {
-    #[inline(always)]
-    unsafe fn of<D: Doubles>(entry: D, _: D, [mean, factor]: [D; 2]) -> D {
-        // SAFETY: as the trait has it.
-        unsafe { entry.minus(mean).times(factor) }
-    }
-
-    #[inline(always)]
-    fn of_one(entry: f64, _: f64, [mean, factor]: [f64; 2]) -> f64 {
-        (entry - mean) * factor
-    }
-}
-
-struct PulledBack;
-
-impl Formula<4> for PulledBack {
-    #[inline(always)]
-    unsafe fn of<D: Doubles>(entry: D, other: D, [mean, along, kept, factor]: [D; 4]) -> D {
-        // SAFETY: as the trait has it.
-        unsafe {
-            let left = entry.minus(mean).minus(other.times(along));
-            left.plus(other.times(kept)).times(factor)
-        }
-    }
-
-    #[inline(always)]
-    fn of_one(entry: f64, other: f64, [mean, along, kept, factor]: [f64; 4]) -> f64 {
-        ((entry - mean - other * along) + other * kept) * factor
-    }
-}
-
-/// Puts what a formula makes of each entry, beside another's, where it belongs. Whether no number but 0
-/// is below the smallest that the type has with all digits.
-///
-/// # Safety
-/// The processor has the set's instructions; `from` has as many entries as `out`, of which the first may
-/// be `out` itself.
-#[inline(always)]
-unsafe fn whole<T: Real, S: Registers, F: Formula<N>, const N: usize>(
-    from: [*const T; 2],
-    groups: Groups,
-    numbers: [&[f64]; N],
-    out: &mut [T],
-) -> bool {
-    let (length, count) = match groups {
-        Groups::Rows(length) => (length, out.len() / length),
-        Groups::Columns(count) => (count, count),
-    };
-    assert!(numbers.iter().all(|numbers| numbers.len() >= count), "numbers of each group");
-    assert_eq!(out.len() % length, 0, "whole rows");
-    let (lanes, to) = (S::Double::LANES, out.as_mut_ptr());
-    let smallest = smallest::<T>().to_f64();
-    let mut lost = 0;
-    // SAFETY: as the function has it, and the numbers are there.
-    unsafe {
-        let smallests = S::Double::splat(smallest);
-        for row in 0..out.len() / length {
-            let mut of_group = [S::Double::splat(0.0); N];
-            if let Groups::Rows(_) = groups {
-                for n in 0..N {
-                    of_group[n] = S::Double::splat(numbers[n][row]);
-                }
-            }
-            for place in (0..length / lanes * lanes).step_by(lanes) {
-                if let Groups::Columns(_) = groups {
-                    for n in 0..N {
-                        of_group[n] = S::Double::load(numbers[n].as_ptr().add(place));
-                    }
-                }
-                let at = row * length + place;
-                let entry = T::doubles::<S::Double>(from[0].add(at));
-                let other = T::doubles::<S::Double>(from[1].add(at));
-                let number = F::of(entry, other, of_group);
-                lost |= number.faint(smallests);
-                T::put(number, to.add(at));
-            }
-            for place in length / lanes * lanes..length {
-                let group = if let Groups::Rows(_) = groups { row } else { place };
-                let mut of_group = [0.0; N];
-                for n in 0..N {
-                    of_group[n] = numbers[n][group];
-                }
-                let at = row * length + place;
-                let [entry, other] = from.map(|from| (*from.add(at)).to_f64());
-                let number = F::of_one(entry, other, of_group);
-                lost |= u8::from((number != 0.0) & (number.abs() < smallest));
-                to.add(at).write(T::from_f64(number));
-            }
-        }
-    }
-    lost == 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::kernels::product::tests::{narrow, noise};
     use crate::engine::kernels::same_bits;
+
+    /// Σ d and Σ d · other of a group, as the documentation of the sums has it: a row in sixteen lanes, of
+    /// which half is added to the other half, a column one entry after the other.
+    fn plain<T: Real>(entries: &[T], others: &[T], mean: f64, lanes: usize) -> [f64; 2] {
+        let mut sums = vec![[0.0; 2]; lanes];
+        for (place, (entry, other)) in entries.iter().zip(others).enumerate() {
+            let d = entry.to_f64() - mean;
+            let [one, two] = &mut sums[place % lanes];
+            (*one, *two) = (*one + d, *two + d * other.to_f64());
+        }
+        while sums.len() > 1 {
+            let upper = sums.split_off(sums.len() / 2);
+            sums.iter_mut().zip(upper).for_each(|(sum, upper)| {
+                *sum = [sum[0] + upper[0], sum[1] + upper[1]];
+            });
+        }
+        sums[0]
+    }
+
+    /// Every set has the bits of the plain loop, for groups that fill registers and such that do not.
+    fn check<T: Real>(numbers: impl Fn(Vec<f64>) -> Vec<T>) {
+        for (count, length) in [(3, 1), (5, 2), (9, 8), (7, 15), (70, 16), (33, 19), (40, 53)] {
+            let [entries, others] = [0, 1]
+                .map(|from| numbers(noise(count * length + 1)[from..][..count * length].to_vec()));
+            let means = noise(count);
+            for groups in [Groups::Rows(length), Groups::Columns(count)] {
+                let of = |all: &[T], group: usize| -> Vec<T> {
+                    match groups {
+                        Groups::Rows(_) => all[group * length..][..length].to_vec(),
+                        Groups::Columns(_) => {
+                            all.iter().skip(group).step_by(count).copied().collect()
+                        }
+                    }
+                };
+                let lanes = if let Groups::Rows(_) = groups { LANES } else { 1 };
+                let [sums, products, squares] = same_bits(|| {
+                    let mut sums = vec![0.0; count];
+                    group_sums(&entries, groups, &mut sums);
+                    let [mut products, mut squares] = [(); 2].map(|()| vec![[0.0; 2]; count]);
+                    group_products(&entries, groups, &means, &others, &mut products);
+                    group_squares(&entries, groups, &means, &mut squares);
+                    [sums.into_iter().map(|sum| [sum, 0.0]).collect(), products, squares]
+                });
+                for group in 0..count {
+                    let (own, mean) = (of(&entries, group), means[group]);
+                    assert_eq!(sums[group][0], plain(&own, &own, 0.0, lanes)[0], "{groups:?}");
+                    assert_eq!(products[group], plain(&own, &of(&others, group), mean, lanes));
+                    let apart: Vec<f64> = own.iter().map(|x| x.to_f64() - mean).collect();
+                    assert_eq!(squares[group], plain(&apart, &apart, 0.0, lanes), "{groups:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_set_has_the_bits_of_the_plain_loop() {
+        check(|double| double);
+        check(|double| narrow(&double));
+    }
 
     /// A faint number is found wherever it stands, and neither 0 nor what is not faint counts.
     #[test]

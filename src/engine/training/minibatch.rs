@@ -43,7 +43,7 @@ impl<T: Real> Minibatch<'_, T> {
         executor: &impl Executor,
     ) -> bool {
         match self.passes {
-            [_] => self.take_in_turn(layers, numbers, executor),
+            [_] => self.take_in_turn(0, layers, numbers, executor),
             passes => {
                 let tied = layers.iter().any(|layer| layer.owner.is_some());
                 assert!(!tied, "layers that share weights are done in turn");
@@ -52,15 +52,18 @@ impl<T: Real> Minibatch<'_, T> {
         }
     }
 
+    /// Of the layers from `first` on, the last one first.
     fn take_in_turn(
         &self,
+        first: usize,
         layers: &mut [LayerSlots<T>],
         numbers: Option<&UpdateNumbers<T>>,
         executor: &impl Executor,
     ) -> bool {
         let mut is_finite = true;
-        for index in (0..layers.len()).rev() {
-            let [own, above @ ..] = &mut layers[index..] else { unreachable!("there is a layer") };
+        for place in (0..layers.len()).rev() {
+            let index = first + place;
+            let [own, above @ ..] = &mut layers[place..] else { unreachable!("there is a layer") };
             let sharer = above.first().filter(|above| above.owner.is_some());
             let is_single = sharer.is_none() && own.owner.is_none();
             is_finite &= self.take_layer(index, own, numbers.filter(|_| is_single), executor);
@@ -95,16 +98,7 @@ impl<T: Real> Minibatch<'_, T> {
             );
             return mine && others;
         }
-        let mut is_finite = true;
-        for (index, layer) in layers.iter_mut().enumerate().rev() {
-            let index = first + index;
-            is_finite &= self.take_layer(index, layer, numbers, &Serial);
-            if let Some(numbers) = numbers {
-                let update = (&self.optimizer, numbers);
-                is_finite &= layer.update(self.network, index, update, false, &Serial);
-            }
-        }
-        is_finite
+        self.take_in_turn(first, layers, numbers, &Serial)
     }
 
     /// BP3 and BP4 for the mean loss: ∂L/∂W = (1/B) Σ_b δ_b a_bᵀ, and with numbers the update of the

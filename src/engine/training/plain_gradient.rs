@@ -39,7 +39,8 @@ impl<T: Real> PlainSignal<T> {
     /// Takes a signal's numbers as those of the examples from `first` on.
     fn set_from(&mut self, first: usize, signal: &Signal<T>) {
         let (columns, own) = (signal.columns(), first..first + signal.batch());
-        let batch = self.entries.ncols();
+        let (units, batch) = self.entries.dim();
+        assert_eq!(signal.units(), units, "units of a layer");
         let entries = self.entries.as_slice_mut().expect(kernels::STANDARD);
         let factors = &mut self.factors[own.clone()];
         if columns.exponent.iter().all(|&exponent| exponent == 0) {

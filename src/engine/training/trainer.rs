@@ -280,9 +280,13 @@ impl<T: Real> Trainer<T> {
     /// Into how many passes an executor cuts a minibatch: one where examples meet in a normalization,
     /// share weights, are few, or where one layer has most of the work, whose rows are then shared out.
     fn shares_of_examples(&self, executor: &impl Executor) -> usize {
+        if executor.threads() == 1 {
+            return 1;
+        }
         let network = &self.network;
         let works = || network.denses().map(|dense| dense.unit.len());
-        let (most, all) = (works().max().unwrap_or(0), works().sum::<usize>());
+        let most = works().max().expect("a network has a layer");
+        let all = works().sum::<usize>();
         let is_tied = self.layers.iter().any(|layer| layer.owner.is_some());
         let batch = network.input.batch();
         let is_worth = network.is_plain()
@@ -376,7 +380,7 @@ fn move_weights<T: Real>(network: &mut Network<T>) {
 
 /// The fewest examples of a share of a minibatch: a register of AVX-512.
 const LEAST_EXAMPLES: usize = 16;
-/// Multiply-adds of a forward pass worth cutting a minibatch: 10 µs in f32.
+/// Multiply-adds of a forward pass worth cutting a minibatch: a round number that was not tuned.
 const WORTH_SHARES: usize = 1_000_000;
 
 /// Norms of gradients that are plain numbers of either precision, of which no entry that counts was

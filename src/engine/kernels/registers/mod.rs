@@ -55,15 +55,8 @@ pub trait Doubles: Register<f64> {
     unsafe fn faint(self, limit: Self) -> u8;
 }
 
-/// A number of which registers are made.
-pub trait InRegisters: Copy {
-    /// What every processor has.
-    type Portable: Register<Self>;
-    /// AVX2's.
-    type Avx2: Register<Self>;
-    /// AVX-512's.
-    type Avx512: Register<Self>;
-
+/// A number that sums take as `f64`.
+pub trait MadeDouble: Copy {
     /// As many numbers from an address on as a register has of `f64`, made double.
     ///
     /// # Safety
@@ -74,6 +67,44 @@ pub trait InRegisters: Copy {
     /// # Safety
     /// There is a place for them, and the processor has the register's instructions.
     unsafe fn put<D: Doubles>(numbers: D, to: *mut Self);
+}
+
+impl MadeDouble for f32 {
+    #[inline(always)]
+    unsafe fn doubles<D: Doubles>(from: *const Self) -> D {
+        // SAFETY: as the trait has it.
+        unsafe { D::widen(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn put<D: Doubles>(numbers: D, to: *mut Self) {
+        // SAFETY: as the trait has it.
+        unsafe { numbers.narrow(to) }
+    }
+}
+
+impl MadeDouble for f64 {
+    #[inline(always)]
+    unsafe fn doubles<D: Doubles>(from: *const Self) -> D {
+        // SAFETY: as the trait has it.
+        unsafe { D::load(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn put<D: Doubles>(numbers: D, to: *mut Self) {
+        // SAFETY: as the trait has it.
+        unsafe { numbers.store(to) }
+    }
+}
+
+/// A number of which registers are made.
+pub trait InRegisters: MadeDouble {
+    /// What every processor has.
+    type Portable: Register<Self>;
+    /// AVX2's.
+    type Avx2: Register<Self>;
+    /// AVX-512's.
+    type Avx512: Register<Self>;
 
     /// The columns of a square of so many rows.
     #[inline(always)]

@@ -122,18 +122,6 @@ impl InRegisters for f32 {
     type Portable = FewSingle;
     type Avx2 = FewSingle;
     type Avx512 = FewSingle;
-
-    #[inline(always)]
-    unsafe fn doubles<D: Doubles>(from: *const Self) -> D {
-        // SAFETY: as the trait has it.
-        unsafe { D::widen(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn put<D: Doubles>(numbers: D, to: *mut Self) {
-        // SAFETY: as the trait has it.
-        unsafe { numbers.narrow(to) }
-    }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -141,16 +129,4 @@ impl InRegisters for f64 {
     type Portable = FewDouble;
     type Avx2 = FewDouble;
     type Avx512 = FewDouble;
-
-    #[inline(always)]
-    unsafe fn doubles<D: Doubles>(from: *const Self) -> D {
-        // SAFETY: as the trait has it.
-        unsafe { D::load(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn put<D: Doubles>(numbers: D, to: *mut Self) {
-        // SAFETY: as the trait has it.
-        unsafe { numbers.store(to) }
-    }
 }

@@ -44,18 +44,6 @@ impl InRegisters for f32 {
     type Avx512 = __m512;
 
     #[inline(always)]
-    unsafe fn doubles<D: Doubles>(from: *const Self) -> D {
-        // SAFETY: as the trait has it.
-        unsafe { D::widen(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn put<D: Doubles>(numbers: D, to: *mut Self) {
-        // SAFETY: as the trait has it.
-        unsafe { numbers.narrow(to) }
-    }
-
-    #[inline(always)]
     fn turned(rows: [&[Self; SIDE]; SIDE]) -> [[Self; SIDE]; SIDE] {
         // SAFETY: every x86-64 has SSE; the rows are there to be read.
         unsafe {
@@ -77,18 +65,6 @@ impl InRegisters for f64 {
     type Portable = FewDouble;
     type Avx2 = __m256d;
     type Avx512 = __m512d;
-
-    #[inline(always)]
-    unsafe fn doubles<D: Doubles>(from: *const Self) -> D {
-        // SAFETY: as the trait has it.
-        unsafe { D::load(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn put<D: Doubles>(numbers: D, to: *mut Self) {
-        // SAFETY: as the trait has it.
-        unsafe { numbers.store(to) }
-    }
 
     #[inline(always)]
     fn turned(rows: [&[Self; SIDE]; SIDE]) -> [[Self; SIDE]; SIDE] {
