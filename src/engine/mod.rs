@@ -26,7 +26,6 @@ mod emulated_record;
 mod exact_law;
 mod gradient;
 pub mod kernels;
-mod large_pages;
 mod loss;
 mod lsuv;
 mod magnitudes;

@@ -1,10 +1,6 @@
 //! What a forward and a backward pass leave.
 
-use std::ops::Range;
-
 use crate::engine::chain::ChainTrace;
-use crate::engine::kernels::STANDARD;
-use crate::engine::large_pages;
 use crate::engine::number::{Real, Scaled, Signal};
 use ndarray::Array2;
 
@@ -51,13 +47,6 @@ impl<T: Real> LayerTrace<T> {
             delta: Signal::zeros(units, batch),
             chain: None,
         }
-    }
-
-    /// Where z, a, φ′ and δ lie.
-    pub(super) fn places(&self) -> [Range<usize>; 4] {
-        let signals = [&self.z, &self.a, &self.delta].map(|signal| signal.columns().entries());
-        let [z, a, delta] = signals.map(large_pages::place);
-        [z, a, delta, large_pages::place(self.slope.as_slice().expect(STANDARD))]
     }
 
     /// Whether the same ops left both.

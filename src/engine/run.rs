@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use crate::engine::build::BuildStopped;
-use crate::engine::large_pages;
 use crate::engine::loss::{finish_output, output_gradient};
 use crate::engine::network::Network;
 use crate::engine::number::{Real, Scaled, ScaledColumns, Signal};
@@ -203,7 +202,6 @@ impl<T: Real> Network<T> {
 
     fn blank_pass_of(&self, input: &ScaledColumns<T>) -> Pass<T> {
         let layers = self.blank_traces_of(input.batch());
-        large_pages::prefer(layers.iter().flat_map(LayerTrace::places));
         Pass { input: input.clone().into(), layers, loss: Scaled::ZERO }
     }
 

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use ahash::AHashSet;
 use ndarray::Array2;
 
-use crate::engine::large_pages;
 use crate::experiment::Draws;
 
 use super::Request;
-use super::entries::{CacheEntries, CacheEntry, Spare, take_or_new};
-use super::pending::{Drawing, PendingArray, Units};
+use super::entries::{CacheEntries, CacheEntry, Spare};
+use super::pending::{Drawing, PendingArray};
 use super::walk::Walk;
 
 /// Unit draws kept from one request to the next.
@@ -102,10 +101,10 @@ impl DrawCache {
             }
         };
         // What was drawn before a stop serves the request that stopped it.
-        for PendingArray { seed, request, units, done } in pending {
-            match done {
-                true => self.entries.take((seed, request), units, self.clock),
-                false => self.spare.give_back(units),
+        for PendingArray { seed, request, memory, drawn, .. } in pending {
+            memory.into_iter().for_each(|units| self.spare.give_back(units));
+            if let Some(units) = drawn {
+                self.entries.take((seed, request), units, self.clock);
             }
         }
         complete
@@ -120,7 +119,7 @@ impl DrawCache {
         drawn
     }
 
-    /// The arrays that are not there yet, with memory to draw them into.
+    /// The arrays that are not there yet, with the memory of others to draw them into.
     fn pending(&mut self, wanted: Wanted<'_>) -> Vec<PendingArray> {
         let Wanted { seed, requests, single, .. } = wanted;
         let mut missing = Vec::with_capacity(requests.len());
@@ -135,16 +134,10 @@ impl DrawCache {
         self.forget_beyond(self.budget.saturating_sub(if single { numbers / 2 } else { numbers }));
         let spare = &mut self.spare;
         let array = |request: Request| {
-            let shape = (request.rows, request.columns);
-            let units = match single {
-                true => Units::Single(take_or_new(&mut spare.single, shape)),
-                false => Units::Double(take_or_new(&mut spare.double, shape)),
-            };
-            PendingArray { seed, request, units, done: false }
+            let memory = spare.take((request.rows, request.columns), single);
+            PendingArray { seed, request, single, memory, drawn: None }
         };
-        let pending: Vec<PendingArray> = missing.into_iter().map(array).collect();
-        large_pages::prefer(pending.iter().map(|array| array.units.place()));
-        pending
+        missing.into_iter().map(array).collect()
     }
 
     /// Lets the least recently used draws go, but for those in use now, until the rest fits.
@@ -252,7 +245,8 @@ mod tests {
     fn what_was_drawn_before_a_stop_is_kept() {
         let requests = [1, 2, 3].map(|layer| weight(layer, UnitLaw::Normal, 7, 9));
         let wanted = Wanted { seed: 42, draws: Draws::Layered, requests: &requests, single: false };
-        let mut cache = DrawCache::new();
+        let mut cache = DrawCache::keeping(0);
+        draw_seed(&mut cache, 1, Draws::Layered, &requests);
         let stopped = cache.draw(wanted, &mut |drawing| {
             if let Drawing::Arrays(pending) = drawing {
                 pending[1].draw();

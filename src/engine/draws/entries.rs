@@ -123,13 +123,17 @@ impl Spare {
             Units::Single(array) => self.single.push(array),
         }
     }
+
+    /// Memory of that shape, where there is some.
+    pub(super) fn take(&mut self, shape: (usize, usize), single: bool) -> Option<Units> {
+        match single {
+            true => take_fitting(&mut self.single, shape).map(Units::Single),
+            false => take_fitting(&mut self.double, shape).map(Units::Double),
+        }
+    }
 }
 
-/// Memory of that shape that nobody uses, or new.
-pub(super) fn take_or_new<T: Clone + Default>(
-    spare: &mut Vec<Array2<T>>,
-    shape: (usize, usize),
-) -> Array2<T> {
-    let fitting = spare.iter().rposition(|array| array.dim() == shape);
-    fitting.map_or_else(|| Array2::from_elem(shape, T::default()), |index| spare.swap_remove(index))
+fn take_fitting<T>(spare: &mut Vec<Array2<T>>, shape: (usize, usize)) -> Option<Array2<T>> {
+    let fitting = spare.iter().rposition(|array| array.dim() == shape)?;
+    Some(spare.swap_remove(fitting))
 }

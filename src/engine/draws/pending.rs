@@ -1,12 +1,7 @@
 //! Arrays still to be drawn: from streams of their own in any order and on any thread, or along
 //! NumPy's one.
 
-use std::ops::Range;
-
 use ndarray::Array2;
-
-use crate::engine::kernels::STANDARD;
-use crate::engine::large_pages;
 
 use super::{Request, Source, Stream};
 
@@ -18,29 +13,25 @@ pub enum Drawing<'a> {
     Share(f32),
 }
 
-/// One array of one seed's draws, and the memory to draw it into.
+/// One array of one seed's draws.
+///
+/// New memory is asked for as it is drawn into, not before: the system may take milliseconds for
+/// each large page, and whoever says stop does not wait for those of arrays not begun.
 pub struct PendingArray {
     pub(super) seed: u64,
     pub(super) request: Request,
-    pub(super) units: Units,
-    /// Whether it has been drawn.
-    pub(super) done: bool,
+    /// Whether in single precision.
+    pub(super) single: bool,
+    /// Memory of its shape that nobody uses, to be drawn into.
+    pub(super) memory: Option<Units>,
+    /// What was drawn.
+    pub(super) drawn: Option<Units>,
 }
 
 /// An array in the precision that was asked for.
 pub(super) enum Units {
     Double(Array2<f64>),
     Single(Array2<f32>),
-}
-
-impl Units {
-    /// Where the numbers lie.
-    pub fn place(&self) -> Range<usize> {
-        match self {
-            Self::Double(units) => large_pages::place(units.as_slice().expect(STANDARD)),
-            Self::Single(units) => large_pages::place(units.as_slice().expect(STANDARD)),
-        }
-    }
 }
 
 impl PendingArray {
@@ -57,11 +48,20 @@ impl PendingArray {
 
     /// Draws it from here on in a stream.
     pub(super) fn draw_from(&mut self, stream: &mut Stream) {
-        match &mut self.units {
+        let mut units = self.memory.take().unwrap_or_else(|| self.new_memory());
+        match &mut units {
             Units::Double(units) => stream.draw_into(self.request.law, units),
             Units::Single(units) => stream.draw_into(self.request.law, units),
         }
-        self.done = true;
+        self.drawn = Some(units);
+    }
+
+    fn new_memory(&self) -> Units {
+        let shape = (self.request.rows, self.request.columns);
+        match self.single {
+            true => Units::Single(Array2::zeros(shape)),
+            false => Units::Double(Array2::zeros(shape)),
+        }
     }
 
     /// How many numbers it takes.

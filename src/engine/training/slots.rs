@@ -1,11 +1,8 @@
 //! Memory of a training: for each array of parameters its gradient and what the optimizer keeps.
 
-use std::ops::Range;
-
 use ndarray::Array2;
 
 use crate::engine::kernels::{STANDARD, UpdateNumbers};
-use crate::engine::large_pages;
 use crate::engine::network::Network;
 use crate::engine::number::Real;
 use crate::engine::pass::LayerTrace;
@@ -71,11 +68,6 @@ impl<T: Real> Slot<T> {
 
     pub fn entries_mut(&mut self) -> &mut [T] {
         self.gradient.as_slice_mut().expect(STANDARD)
-    }
-
-    /// Where the gradient and what the optimizer keeps lie.
-    pub fn places(&self) -> [Range<usize>; 3] {
-        [self.entries(), &self.moments.first, &self.moments.second].map(large_pages::place)
     }
 
     /// Makes the gradient the new parameters. Whether all are finite.

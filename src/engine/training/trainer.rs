@@ -8,7 +8,6 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use crate::engine::kernels::{self, STANDARD, UpdateNumbers};
-use crate::engine::large_pages;
 use crate::engine::network::Network;
 use crate::engine::number::{Real, Scaled};
 use crate::engine::op::Dense;
@@ -51,8 +50,6 @@ impl<T: Real> Trainer<T> {
         let kind = optimizer.settings.optimizer;
         let slots = |index| LayerSlots::new(&network, index, owner(index), kind);
         let layers: Vec<LayerSlots<T>> = (0..depth).map(slots).collect();
-        large_pages::prefer(layers.iter().flat_map(|layer| layer.weight.places()));
-        move_weights(&mut network);
         let coupled = |&index: &usize| {
             network.norm(index).is_some_and(|norm| norm.spec.kind.couples_examples())
         };
@@ -363,18 +360,6 @@ impl<T: Real> Trainer<T> {
                 (dense.unit, dense.bias) = (unit, bias);
             }
         }
-    }
-}
-
-/// Moves the weights to memory of their own, by large pages where there are some.
-fn move_weights<T: Real>(network: &mut Network<T>) {
-    let blank = |dense: &Dense<T>| Array2::from_elem(dense.unit.dim(), T::ZERO);
-    let blanks: Vec<Array2<T>> = network.denses().map(blank).collect();
-    large_pages::prefer(blanks.iter().map(|w| large_pages::place(w.as_slice().expect(STANDARD))));
-    for (index, mut weights) in blanks.into_iter().enumerate() {
-        let dense = network.dense_mut(index);
-        weights.assign(&dense.unit);
-        dense.unit = Arc::new(weights);
     }
 }
 
