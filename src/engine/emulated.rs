@@ -64,11 +64,10 @@ impl Network<f64> {
         format: Format,
         proceed: &mut dyn FnMut() -> bool,
     ) -> Result<Pass<f32>, BuildStopped> {
-        let (input, layers) = (stored(&self.input, format).into(), self.blank_traces());
-        let mut pass = Pass { input, layers, loss: Scaled::ZERO };
+        let mut pass = Pass::before(stored(&self.input, format).into());
         for index in 0..self.depth() {
             BuildStopped::unless(proceed())?;
-            let (below, trace) = pass.step(index);
+            let (below, trace) = self.step(&mut pass, index);
             op::forward_stored(self.layer_ops(index), format, below, trace);
         }
         if self.loss == Loss::SoftmaxCe {

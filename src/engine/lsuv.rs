@@ -4,6 +4,7 @@
 use crate::engine::network::Network;
 use crate::engine::number::Real;
 use crate::engine::op;
+use crate::engine::pass::Pass;
 use crate::engine::record::moments;
 use crate::engine::rows::Serial;
 use crate::experiment::{Scheme, Variant};
@@ -25,22 +26,21 @@ impl<T: Real> Network<T> {
         if !(1..=layers).any(is_fitted) {
             return;
         }
-        let mut pass = self.blank_pass();
-        pass.input.columns_mut().clone_from(&self.input);
+        let mut pass = Pass::before(self.input.clone().into());
         for index in 0..layers {
             if variant.shares_weights(index + 1, layers) {
                 self.dense_mut(index).scale = self.dense(1).scale;
             } else if is_fitted(index + 1) {
                 self.fit_layer(index, variant.init_of(index + 1).gain(), &mut pass);
             }
-            let (below, trace) = pass.step(index);
+            let (below, trace) = self.step(&mut pass, index);
             op::forward(self.layer_ops(index), below, trace, &Serial);
         }
     }
 
-    fn fit_layer(&mut self, index: usize, aim: f64, pass: &mut crate::engine::Pass<T>) {
+    fn fit_layer(&mut self, index: usize, aim: f64, pass: &mut Pass<T>) {
         for _ in 0..MOST_ROUNDS {
-            let (below, trace) = pass.step(index);
+            let (below, trace) = self.step(pass, index);
             op::forward(self.layer_ops(index), below, trace, &Serial);
             let std = moments(trace.z.columns()).1.to_f64();
             let factor = aim / std;

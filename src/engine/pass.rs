@@ -114,6 +114,11 @@ pub(crate) struct Below<'a, T> {
 }
 
 impl<T: Real> Pass<T> {
+    /// A pass that has not come to its first layer.
+    pub(super) fn before(input: Signal<T>) -> Self {
+        Self { input, layers: Vec::new(), loss: Scaled::ZERO }
+    }
+
     /// What layer l takes in, and what is to be filled of it; `index` = l − 1.
     pub(super) fn step(&mut self, index: usize) -> (Below<'_, T>, &mut LayerTrace<T>) {
         let (below, from) = self.layers.split_at_mut(index);

@@ -7,7 +7,7 @@ use crate::engine::loss::{finish_output, output_gradient};
 use crate::engine::network::Network;
 use crate::engine::number::{Real, Scaled, ScaledColumns, Signal};
 use crate::engine::op::{self, Op};
-use crate::engine::pass::{LayerTrace, Pass};
+use crate::engine::pass::{Below, LayerTrace, Pass};
 use crate::engine::rows::{Executor, Serial, shares};
 
 /// That a pass on one thread without a question comes to its end.
@@ -104,14 +104,15 @@ impl<T: Real> Network<T> {
         );
     }
 
-    /// The memory of an earlier pass over as many examples, or new memory that is left there.
+    /// What of an earlier pass's memory fits this one. What is missing is made on the way, and left there.
     fn memory_in<'a>(
         &self,
         buffers: &'a mut Option<Pass<T>>,
         input: &ScaledColumns<T>,
     ) -> &'a mut Pass<T> {
-        let earlier = buffers.take().filter(|pass| self.fits(pass, input));
-        buffers.insert(earlier.unwrap_or_else(|| self.blank_pass_of(input)))
+        let pass = buffers.get_or_insert_with(|| Pass::before(input.clone().into()));
+        pass.layers.truncate(self.fitting_layers(pass, input.batch()));
+        pass
     }
 
     /// The forward pass alone in the memory of an earlier pass, or in new memory that is left there;
@@ -131,7 +132,7 @@ impl<T: Real> Network<T> {
 
     /// The forward pass alone; δ is left zero.
     pub fn forward(&self) -> Pass<T> {
-        let mut pass = self.blank_pass();
+        let mut pass = Pass::before(self.input.clone().into());
         self.forward_with(&self.input, &mut pass, &Serial, &mut || true).expect(NEVER_STOPPED);
         pass
     }
@@ -180,40 +181,34 @@ impl<T: Real> Network<T> {
         norms
     }
 
-    /// Whether a pass has this network's shape, with as many examples.
-    fn fits(&self, pass: &Pass<T>, input: &ScaledColumns<T>) -> bool {
-        let shape = |signal: &Signal<T>| (signal.units(), signal.batch());
-        let shapes = pass.layers.iter().map(|trace| shape(&trace.z));
-        let batch = input.batch();
-        let is_alike = |(index, trace): (usize, &LayerTrace<T>)| match self.layer_ops(index) {
-            [Op::Dense(_), Op::Activation(_)] => trace.chain.is_none(),
-            [_, between @ ..] => trace.has_layout_of(&LayerTrace::<T>::of_ops(between, 0, 0)),
-            [] => unreachable!("a layer begins with a dense op"),
+    /// How many layers of a pass, from the first on, are such as this network's with so many examples.
+    fn fitting_layers(&self, pass: &Pass<T>, batch: usize) -> usize {
+        let fits = |(index, trace): &(usize, &LayerTrace<T>)| {
+            let has_layout = match self.layer_ops(*index) {
+                [Op::Dense(_), Op::Activation(_)] => trace.chain.is_none(),
+                [_, between @ ..] => trace.has_layout_of(&LayerTrace::<T>::of_ops(between, 0, 0)),
+                [] => unreachable!("a layer begins with a dense op"),
+            };
+            has_layout && (trace.z.units(), trace.z.batch()) == (self.dense(*index).units(), batch)
         };
-        shape(&pass.input) == input.mantissa.dim()
-            && shapes.eq(self.denses().map(|dense| (dense.units(), batch)))
-            && pass.layers.iter().enumerate().all(is_alike)
+        pass.layers.iter().enumerate().take(self.depth()).take_while(fits).count()
     }
 
-    /// Memory for a pass: everything zero.
-    pub(super) fn blank_pass(&self) -> Pass<T> {
-        self.blank_pass_of(&self.input)
-    }
-
-    fn blank_pass_of(&self, input: &ScaledColumns<T>) -> Pass<T> {
-        let layers = self.blank_traces_of(input.batch());
-        Pass { input: input.clone().into(), layers, loss: Scaled::ZERO }
-    }
-
-    /// Memory for what a pass in a precision leaves of each layer: everything zero.
-    pub(super) fn blank_traces<U: Real>(&self) -> Vec<LayerTrace<U>> {
-        self.blank_traces_of(self.input.batch())
-    }
-
-    fn blank_traces_of<U: Real>(&self, batch: usize) -> Vec<LayerTrace<U>> {
-        let trace =
-            |index| LayerTrace::of_ops(self.ops_behind(index), self.dense(index).units(), batch);
-        (0..self.depth()).map(trace).collect()
+    /// Layer l of a pass on its way forward, and what lies below it; `index` = l − 1.
+    ///
+    /// Its memory is made as the pass gets there: the system may take milliseconds for each megabyte,
+    /// and between layers a pass can be stopped.
+    pub(super) fn step<'a, U: Real>(
+        &self,
+        pass: &'a mut Pass<U>,
+        index: usize,
+    ) -> (Below<'a, U>, &'a mut LayerTrace<U>) {
+        if pass.layers.len() == index {
+            let units = self.dense(index).units();
+            let batch = pass.input.batch();
+            pass.layers.push(LayerTrace::of_ops(self.ops_behind(index), units, batch));
+        }
+        pass.step(index)
     }
 
     fn forward_with(
@@ -226,7 +221,7 @@ impl<T: Real> Network<T> {
         pass.input.columns_mut().clone_from(input);
         for index in 0..self.depth() {
             BuildStopped::unless(proceed())?;
-            let (below, trace) = pass.step(index);
+            let (below, trace) = self.step(pass, index);
             op::forward(self.layer_ops(index), below, trace, executor);
         }
         finish_output(self.loss, &mut pass.layers[self.depth() - 1]);
