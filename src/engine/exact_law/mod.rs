@@ -68,8 +68,19 @@ pub struct ExactLaw {
 /// A dense layer in law and the ops behind it, with what they leave.
 struct LawLayer {
     dense: DenseInLaw,
+    units: usize,
     ops: Vec<Op<f64>>,
+    /// 0 × 0 until a draw gets there: a draw can be stopped while its memory is made.
     trace: LayerTrace<f64>,
+}
+
+impl LawLayer {
+    /// Makes the memory of what so many examples leave.
+    fn prepare(&mut self, batch: usize) {
+        if self.trace.z.units() != self.units {
+            self.trace = LayerTrace::of_ops(&self.ops, self.units, batch);
+        }
+    }
 }
 
 impl ExactLaw {
@@ -148,13 +159,11 @@ impl ExactLaw {
                         batch,
                         given_norm.filter(|_| l == 1),
                     ),
+                    units: sizes[l],
                     ops: Vec::new(),
                     trace: LayerTrace::zeros(0, 0),
                 }),
             }
-        }
-        for (layer, &units) in layers.iter_mut().zip(&sizes[1..]) {
-            layer.trace = LayerTrace::of_ops(&layer.ops, units, batch);
         }
         Ok(Self {
             input: input.into(),
@@ -192,6 +201,7 @@ impl ExactLaw {
         let mut below = Below { input: &self.input, handed_on: None };
         for layer in &mut self.layers {
             proceed().then_some(())?;
+            layer.prepare(self.input.batch());
             layer.dense.forward(below.input, stream, &mut layer.trace.z);
             op::forward_between(&layer.ops, below.handed_on, &mut layer.trace);
             below = Below { input: &layer.trace.a, handed_on: layer.trace.handed_on() };
