@@ -54,16 +54,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a panic is how a test fails"))]
 
-/// The allocator of all programs of the lab.
-///
-/// A pass reads tens of megabytes from one end to the other, and the processor looks up where each page of
-/// memory lies: thousands of times with pages of 4 KB. mimalloc asks the system for pages of 2 MB, which
-/// Linux gives, as a rule, only to who asks before the memory is first written. With them a pass of
-/// 100 × 512 takes two thirds of the time (benches/README.md). glibc writes the length of each array before
-/// it, which is too early.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
+mod allocator;
 pub mod cli;
 pub mod engine;
 pub mod experiment;
