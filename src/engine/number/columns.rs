@@ -75,8 +75,13 @@ impl<T: Real> ScaledColumns<T> {
 
     /// The largest |entry| of example b's column, or `None` where all are true zeros.
     pub fn largest(&self, example: usize) -> Option<Scaled> {
-        let column = self.mantissa.column(example);
-        let top = column.iter().fold(T::ZERO, |top, &v| if v.abs() > top { v.abs() } else { top });
+        let top = match self.batch() {
+            1 => kernels::largest(self.entries()),
+            _ => {
+                let column = self.mantissa.column(example);
+                column.iter().fold(T::ZERO, |top, &v| if v.abs() > top { v.abs() } else { top })
+            }
+        };
         (top != T::ZERO).then(|| Scaled::new(top.to_f64(), self.exponent[example]))
     }
 

@@ -2,13 +2,13 @@
 
 use smallvec::{SmallVec, smallvec};
 
-/// Columns for which no memory is asked for: the layers of so small a batch take less time.
-const FEW: usize = 16;
-
 use crate::engine::kernels::{self, STANDARD};
 use crate::engine::number::{Real, ScaledColumns, exponent_of, ldexp};
 use crate::engine::pass::LayerTrace;
 use crate::experiment::Activation;
+
+/// Columns for which no memory is asked for: the layers of so small a batch take less time.
+const FEW: usize = 16;
 
 /// How large and how small u ⊙ φ′(z) gets, column by column.
 pub(super) struct Extent<T> {
@@ -92,18 +92,18 @@ pub(super) fn multiply_and_renormalize<T: Real>(
 
 /// Brings each column's largest |δ_j| into [½, 1); a power of two moves into the exponent.
 pub(super) fn renormalize<T: Real>(delta: &mut ScaledColumns<T>) {
-    let entries = delta.mantissa.as_slice_mut().expect(STANDARD);
-    if let [exponent] = &mut delta.exponent[..] {
-        let shift = shift_of(kernels::largest(entries));
-        *exponent += shift;
-        scale_by(entries, &[shift]);
-        return;
-    }
-    let mut tops = vec![T::ZERO; delta.exponent.len()];
-    kernels::column_tops(entries, &mut tops);
-    let shifts: Vec<i64> = tops.into_iter().map(shift_of).collect();
-    delta.exponent.iter_mut().zip(&shifts).for_each(|(exponent, shift)| *exponent += shift);
-    scale_by(entries, &shifts);
+    let tops = delta.tops();
+    renormalize_to(delta, &tops);
+}
+
+/// [`renormalize`] with what [`ScaledColumns::tops`] says of these columns.
+pub(super) fn renormalize_to<T: Real>(delta: &mut ScaledColumns<T>, tops: &[Option<i64>]) {
+    let exponents = delta.exponent.iter_mut().zip(tops);
+    let shift = |(exponent, top): (&mut i64, &Option<i64>)| {
+        top.map_or(0, |top| top - std::mem::replace(exponent, top))
+    };
+    let shifts: SmallVec<[i64; FEW]> = exponents.map(shift).collect();
+    scale_by(delta.mantissa.as_slice_mut().expect(STANDARD), &shifts);
 }
 
 /// The exponent that a column gives up; none where it is all zero.

@@ -14,7 +14,7 @@ mod scaled;
 use crate::engine::chain::NormTrace;
 use crate::engine::kernels::{self, Groups};
 use crate::engine::number::{Real, SAFE_SQUARES, Scaled, Signal, ldexp, smallest};
-use crate::engine::op::extent::renormalize;
+use crate::engine::op::extent::renormalize_to;
 use crate::engine::pass::LayerTrace;
 use crate::experiment::{NormKind, Normalization};
 
@@ -301,7 +301,7 @@ impl<T: Real> Norm<T> {
         if !whole || before.iter().zip(&after).any(is_noise) {
             return false;
         }
-        renormalize(delta.columns_mut());
+        renormalize_to(delta.columns_mut(), &after);
         true
     }
 

@@ -2,7 +2,7 @@
 
 use crate::engine::kernels;
 use crate::engine::number::{Real, Scaled, Signal, ldexp, smallest};
-use crate::engine::op::extent::renormalize;
+use crate::engine::op::extent::{renormalize, renormalize_to};
 
 /// Powers of two by which two columns may differ and still be added as plain numbers.
 const PLAIN_SPREAD: i64 = 60;
@@ -132,9 +132,10 @@ fn add_all_plain<T: Real>(delta: &mut Signal<T>, other: &Signal<T>) -> bool {
     let columns = delta.columns_mut();
     columns.exponent = tops;
     kernels::add_columns(columns.entries_mut(), other.columns().entries(), &factors);
-    renormalize(columns);
-    let zeros = columns.tops().into_iter().zip(&mut columns.exponent);
-    zeros.filter(|(top, _)| top.is_none()).for_each(|(_, exponent)| *exponent = 0);
+    let tops = columns.tops();
+    renormalize_to(columns, &tops);
+    let zeros = tops.iter().zip(&mut columns.exponent).filter(|(top, _)| top.is_none());
+    zeros.for_each(|(_, exponent)| *exponent = 0);
     true
 }
 
