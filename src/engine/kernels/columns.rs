@@ -202,31 +202,45 @@ fn column_tops_body<T: Real>(entries: &[T], tops: &mut [T]) {
     while first < batch {
         let tops = &mut tops[first..];
         first += match batch - first {
-            LANES.. => block_tops::<T, LANES>(entries, batch, first, tops),
-            16.. => block_tops::<T, 16>(entries, batch, first, tops),
-            8.. => block_tops::<T, 8>(entries, batch, first, tops),
-            4.. => block_tops::<T, 4>(entries, batch, first, tops),
-            _ => block_tops::<T, 1>(entries, batch, first, tops),
+            LANES.. => block_tops::<T, LANES, 1>(entries, batch, first, tops),
+            16.. => block_tops::<T, 16, 2>(entries, batch, first, tops),
+            8.. => block_tops::<T, 8, 4>(entries, batch, first, tops),
+            4.. => block_tops::<T, 4, 4>(entries, batch, first, tops),
+            _ => block_tops::<T, 1, 4>(entries, batch, first, tops),
         };
     }
 }
 
-/// The largest |entries| of the N columns from `first` on, put first into `out`; returns N.
+/// The largest |entries| of the N columns from `first` on, put first into `out`; returns N. R rows at
+/// a time have tops of their own, so that few columns do not wait for one another.
 #[inline(always)]
-fn block_tops<T: Real, const N: usize>(
+fn block_tops<T: Real, const N: usize, const R: usize>(
     entries: &[T],
     batch: usize,
     first: usize,
     out: &mut [T],
 ) -> usize {
-    let mut tops = [T::ZERO; N];
-    for row in entries.chunks_exact(batch) {
-        let row = &row[first..][..N];
-        for lane in 0..N {
-            tops[lane] = larger(tops[lane], row[lane]);
+    let mut tops = [[T::ZERO; N]; R];
+    let mut blocks = entries.chunks_exact(R * batch);
+    for block in blocks.by_ref() {
+        for r in 0..R {
+            let row = &block[r * batch + first..][..N];
+            for lane in 0..N {
+                tops[r][lane] = larger(tops[r][lane], row[lane]);
+            }
         }
     }
-    out[..N].copy_from_slice(&tops);
+    for row in blocks.remainder().chunks_exact(batch) {
+        for lane in 0..N {
+            tops[0][lane] = larger(tops[0][lane], row[first + lane]);
+        }
+    }
+    for lane in 0..N {
+        out[lane] = T::ZERO;
+        for tops in &tops {
+            out[lane] = larger(out[lane], tops[lane]);
+        }
+    }
     N
 }
 

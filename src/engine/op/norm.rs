@@ -291,7 +291,7 @@ impl<T: Real> Norm<T> {
         let numbers = [&means[..], &alongs, &kepts, &factors];
         let whole = kernels::group_pull_back(out, groups, z, numbers);
         // A column in which hardly anything is left may be rounding noise.
-        let largest = trace.inverse.iter().copied().fold(Scaled::ZERO, Scaled::max);
+        let largest = Scaled::from(factors.iter().copied().fold(0.0, f64::max));
         let least = largest.exponent() + Scaled::from(SUSPICIOUS * T::EPSILON).exponent();
         let after = delta.columns().tops();
         let is_noise = |(before, after): (&Option<i64>, &Option<i64>)| match (before, after) {
