@@ -251,3 +251,66 @@ impl<T: Real> Network<T> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::DrawCache;
+    use crate::experiment::Experiment;
+
+    fn network(architecture: &str, variant: &str) -> Network<f64> {
+        let text = format!("[architecture]\nwidth = 9\n{architecture}\n[[variant]]\n{variant}");
+        let experiment = Experiment::from_toml(&text).expect("valid");
+        let variant = &experiment.variants[0];
+        Network::build(&experiment, variant, &mut DrawCache::new(), &mut || true)
+            .expect(NEVER_STOPPED)
+    }
+
+    /// Whatever pass left it: one that was stopped, or of more or fewer layers, other examples, other
+    /// ops.
+    #[test]
+    fn memory_of_another_pass_leaves_no_trace() {
+        let skips = "normalization = 'layer'\nskip = 'pre'";
+        let networks = [
+            network("depth = 6\nbatch = 3", ""),
+            network("depth = 8\nbatch = 3", "activation = 'relu'"),
+            network("depth = 4\nbatch = 3", ""),
+            network("depth = 6\nbatch = 3", skips),
+            network("depth = 7\nbatch = 3", skips),
+            network("depth = 7\nbatch = 5", "normalization = 'batch'"),
+        ];
+        let mut kept = None;
+        for network in networks.iter().chain(networks.iter().rev()) {
+            for steps in [2, 5, 2 * network.depth() - 1] {
+                let mut left = steps;
+                let proceed = &mut || {
+                    left -= 1;
+                    left > 0
+                };
+                assert!(network.pass_in(&mut kept, &Serial, proceed).is_err(), "{steps}");
+            }
+            let pass = network.pass_in(&mut kept, &Serial, &mut || true).expect(NEVER_STOPPED);
+            assert_eq!(format!("{pass:?}"), format!("{:?}", network.pass()));
+        }
+    }
+
+    /// Memory is made layer by layer, and what fits is kept.
+    #[test]
+    fn a_stopped_pass_has_made_no_more_than_it_needed() {
+        let (deep, deeper) = (network("depth = 6", ""), network("depth = 9", ""));
+        let mut kept = None;
+        let mut left = 4;
+        let mut proceed = || {
+            left -= 1;
+            left > 0
+        };
+        assert!(deep.pass_in(&mut kept, &Serial, &mut proceed).is_err());
+        assert_eq!(kept.as_ref().map(|pass| pass.layers.len()), Some(3));
+        deep.pass_in(&mut kept, &Serial, &mut || true).expect(NEVER_STOPPED);
+        let place =
+            |kept: &Option<Pass<f64>>| kept.as_ref().expect("a pass").layers[0].slope.as_ptr();
+        let before = place(&kept);
+        deeper.pass_in(&mut kept, &Serial, &mut || true).expect(NEVER_STOPPED);
+        assert_eq!(place(&kept), before);
+    }
+}
