@@ -6,6 +6,7 @@
 //! (benches/README.md). glibc writes the length of each array before it, which is too early.
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::ffi::c_void;
 
 use libmimalloc_sys as mi;
 
@@ -26,31 +27,37 @@ fn is_aligned_anyway(layout: Layout) -> bool {
     layout.align() <= ALIGNED_TO && layout.align() <= layout.size()
 }
 
+/// Asks for memory by the function that is not told an alignment, where that will do.
+///
+/// # Safety
+/// These are mimalloc's, which take any size and any power of two.
+#[inline(always)]
+unsafe fn ask(
+    layout: Layout,
+    anyhow: unsafe extern "C" fn(usize) -> *mut c_void,
+    aligned: unsafe extern "C" fn(usize, usize) -> *mut c_void,
+) -> *mut u8 {
+    // SAFETY: as the function has it.
+    let memory = unsafe {
+        match is_aligned_anyway(layout) {
+            true => anyhow(layout.size()),
+            false => aligned(layout.size(), layout.align()),
+        }
+    };
+    memory.cast()
+}
+
 // SAFETY: mimalloc's functions fulfil malloc's contract, which is the trait's where memory is aligned
 // anyway; where it is not, those are called that are told the alignment.
 unsafe impl GlobalAlloc for Mimalloc {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let (size, align) = (layout.size(), layout.align());
-        // SAFETY: any size and any power of two are allowed.
-        let memory = unsafe {
-            match is_aligned_anyway(layout) {
-                true => mi::mi_malloc(size),
-                false => mi::mi_malloc_aligned(size, align),
-            }
-        };
-        memory.cast()
+        // SAFETY: they are mimalloc's.
+        unsafe { ask(layout, mi::mi_malloc, mi::mi_malloc_aligned) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let (size, align) = (layout.size(), layout.align());
-        // SAFETY: as in `alloc`.
-        let memory = unsafe {
-            match is_aligned_anyway(layout) {
-                true => mi::mi_zalloc(size),
-                false => mi::mi_zalloc_aligned(size, align),
-            }
-        };
-        memory.cast()
+        // SAFETY: they are mimalloc's.
+        unsafe { ask(layout, mi::mi_zalloc, mi::mi_zalloc_aligned) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, _: Layout) {
@@ -104,6 +111,25 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// An array of a size that mimalloc has a class for has a neighbour behind its last byte.
+    #[test]
+    fn arrays_take_no_more_than_they_need() {
+        const BYTES: usize = 16 << 10;
+        let arrays: Vec<Vec<u8>> = (0..40).map(|_| vec![0; BYTES]).collect();
+        let mut places: Vec<usize> = arrays.iter().map(|array| array.as_ptr().addr()).collect();
+        places.sort_unstable();
+        assert!(places.windows(2).any(|pair| pair[1] - pair[0] == BYTES), "{places:x?}");
+    }
+
+    /// What kernels are fast with: rows that fill lines of the cache are not cut by them.
+    #[test]
+    fn arrays_begin_at_a_line_of_the_cache() {
+        for size in (1 << 10..1 << 20).step_by(3000) {
+            let arrays: Vec<Vec<f32>> = (0..5).map(|_| vec![0.0; size / 4]).collect();
+            assert!(arrays.iter().all(|array| array.as_ptr().addr() % 64 == 0), "{size}");
         }
     }
 

@@ -246,6 +246,8 @@ mod tests {
         let requests = [1, 2, 3].map(|layer| weight(layer, UnitLaw::Normal, 7, 9));
         let wanted = Wanted { seed: 42, draws: Draws::Layered, requests: &requests, single: false };
         let mut cache = DrawCache::keeping(0);
+        assert!(cache.draw(wanted, &mut |_| false).is_none());
+        assert_eq!(cache.spare.double.len(), 0, "no memory before it is drawn into");
         draw_seed(&mut cache, 1, Draws::Layered, &requests);
         let stopped = cache.draw(wanted, &mut |drawing| {
             if let Drawing::Arrays(pending) = drawing {

@@ -68,6 +68,7 @@ pub struct ExactLaw {
 /// A dense layer in law and the ops behind it, with what they leave.
 struct LawLayer {
     dense: DenseInLaw,
+    /// n_l.
     units: usize,
     ops: Vec<Op<f64>>,
     /// 0 × 0 until a draw gets there: a draw can be stopped while its memory is made.
@@ -273,6 +274,18 @@ mod tests {
                 assert!(log10.is_finite(), "{activation:?}");
             }
         }
+    }
+
+    /// A draw that is stopped has made the layers that it came to, and the next one goes on with them.
+    #[test]
+    fn memory_is_made_layer_by_layer() {
+        let experiment = Experiment::default();
+        let new = || ExactLaw::new(&experiment, &experiment.variants[0]).expect("normal");
+        let (mut law, left) = (new(), std::cell::Cell::new(3));
+        let proceed = || left.replace(left.get() - 1) > 0;
+        assert!(law.draw_while(7, &proceed).is_none());
+        assert_eq!(law.traces().filter(|trace| trace.z.units() > 0).count(), 3);
+        assert_eq!(law.draw(8), new().draw(8));
     }
 
     #[test]
