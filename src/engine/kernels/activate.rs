@@ -6,8 +6,8 @@
 use crate::engine::number::Real;
 use crate::experiment::{Activation, Kernel};
 
-use super::columns::largest_body;
 use super::dispatch;
+use super::extremes::largest_body;
 
 /// Numbers at a time.
 const BLOCK: usize = 16;

@@ -1,37 +1,12 @@
 //! Loops over n × B arrays, row by row, whatever the columns need.
 
 use super::dispatch;
+use super::extremes::LANES;
 use crate::engine::number::Real;
-
-/// Lanes of a reduction: four AVX2 registers of `f32`.
-pub(super) const LANES: usize = 32;
-
-/// Lanes for what is left of a reduction.
-pub(super) const FEW: usize = 4;
 
 /// Lanes of a sum in `f64`: a register of AVX-512, two of AVX2.
 const SUMS: usize = 8;
 
-dispatch!(
-    /// The largest |entry|; NaN counts as nothing.
-    largest, largest_body,
-    (entries: &[T]) -> T
-);
-dispatch!(
-    /// The smallest and the largest |entry|; of none the type's largest number and 0.
-    range, range_body,
-    (entries: &[T]) -> [T; 2]
-);
-dispatch!(
-    /// Whether no |entry| is below `smallest`; a zero is.
-    none_below, none_below_body,
-    (entries: &[T], smallest: T) -> bool
-);
-dispatch!(
-    /// How many |entries| are below `limit`.
-    count_below, count_below_body,
-    (entries: &[T], limit: T) -> usize
-);
 dispatch!(
     /// Σ entry, in `f64`.
     total, total_body,
@@ -63,11 +38,6 @@ dispatch!(
     (a: &[T], b: &[f64], factors: &[f64]) -> f64
 );
 dispatch!(
-    /// `tops[b]` = the largest |entry| of column b; `tops.len()` is the batch.
-    column_tops, column_tops_body,
-    (entries: &[T], tops: &mut [T])
-);
-dispatch!(
     /// Multiplies column b by `factors[b]`.
     scale_columns, scale_columns_body,
     (entries: &mut [T], factors: &[T])
@@ -84,103 +54,6 @@ dispatch!(
     (entries: &[T], squares: &mut [f64])
 );
 
-/// The larger of a magnitude and an entry's; NaN counts as nothing.
-#[inline(always)]
-pub(super) fn larger<T: Real>(top: T, entry: T) -> T {
-    let magnitude = entry.abs();
-    if magnitude > top { magnitude } else { top }
-}
-
-/// The smaller of a magnitude and an entry's; NaN counts as nothing.
-#[inline(always)]
-pub(super) fn smaller<T: Real>(least: T, entry: T) -> T {
-    let magnitude = entry.abs();
-    if magnitude < least { magnitude } else { least }
-}
-
-/// All lanes in one, half of them at a time; N is a power of two.
-#[inline(always)]
-pub(super) fn halved<T: Copy, const N: usize>(mut lanes: [T; N], both: impl Fn(T, T) -> T) -> T {
-    let mut width = N / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] = both(lanes[lane], lanes[lane + width]);
-        }
-        width /= 2;
-    }
-    lanes[0]
-}
-
-#[inline(always)]
-pub(super) fn largest_body<T: Real>(entries: &[T]) -> T {
-    let mut tops = [T::ZERO; LANES];
-    let (blocks, rest) = entries.as_chunks::<LANES>();
-    for block in blocks {
-        for lane in 0..LANES {
-            tops[lane] = larger(tops[lane], block[lane]);
-        }
-    }
-    let (blocks, rest) = rest.as_chunks::<FEW>();
-    for block in blocks {
-        for lane in 0..FEW {
-            tops[lane] = larger(tops[lane], block[lane]);
-        }
-    }
-    rest.iter().fold(halved(tops, larger), |top, &entry| larger(top, entry))
-}
-
-#[inline(always)]
-pub(super) fn range_body<T: Real>(entries: &[T]) -> [T; 2] {
-    let (blocks, rest) = entries.as_chunks::<LANES>();
-    let few = range_of::<T, FEW>(rest);
-    if blocks.is_empty() {
-        return few;
-    }
-    let many = range_of::<T, LANES>(blocks.as_flattened());
-    [smaller(many[0], few[0]), larger(many[1], few[1])]
-}
-
-#[inline(always)]
-fn range_of<T: Real, const N: usize>(entries: &[T]) -> [T; 2] {
-    let (mut least, mut tops) = ([T::LARGEST; N], [T::ZERO; N]);
-    let (blocks, rest) = entries.as_chunks::<N>();
-    for block in blocks {
-        for lane in 0..N {
-            least[lane] = smaller(least[lane], block[lane]);
-            tops[lane] = larger(tops[lane], block[lane]);
-        }
-    }
-    let start = [halved(least, smaller), halved(tops, larger)];
-    rest.iter().fold(start, |[least, top], &entry| [smaller(least, entry), larger(top, entry)])
-}
-
-#[inline(always)]
-fn none_below_body<T: Real>(entries: &[T], smallest: T) -> bool {
-    !any(entries, |entry| entry.abs() < smallest)
-}
-
-/// Whether an entry is so, some lanes at a time. A loop, because what an iterator's own `any` calls is
-/// compiled without the set's instructions.
-#[inline(always)]
-pub(super) fn any<T: Real>(entries: &[T], is_so: impl Fn(T) -> bool) -> bool {
-    let (blocks, rest) = entries.as_chunks::<LANES>();
-    for block in blocks {
-        let mut any = false;
-        for &entry in block {
-            any |= is_so(entry);
-        }
-        if any {
-            return true;
-        }
-    }
-    rest.iter().any(|&entry| is_so(entry))
-}
-
-#[inline(always)]
-fn count_below_body<T: Real>(entries: &[T], limit: T) -> usize {
-    entries.iter().map(|entry| usize::from(entry.abs() < limit)).sum()
-}
-
 #[inline(always)]
 fn total_body<T: Real>(entries: &[T]) -> f64 {
     sum_of(entries, |entry| entry)
@@ -189,59 +62,6 @@ fn total_body<T: Real>(entries: &[T]) -> f64 {
 #[inline(always)]
 fn squared_deviations_body<T: Real>(entries: &[T], mean: f64) -> f64 {
     sum_of(entries, |entry| (entry - mean) * (entry - mean))
-}
-
-#[inline(always)]
-fn column_tops_body<T: Real>(entries: &[T], tops: &mut [T]) {
-    let batch = tops.len();
-    if let [top] = tops {
-        *top = largest_body(entries);
-        return;
-    }
-    let mut first = 0;
-    while first < batch {
-        let tops = &mut tops[first..];
-        first += match batch - first {
-            LANES.. => block_tops::<T, LANES, 1>(entries, batch, first, tops),
-            16.. => block_tops::<T, 16, 2>(entries, batch, first, tops),
-            8.. => block_tops::<T, 8, 4>(entries, batch, first, tops),
-            4.. => block_tops::<T, 4, 4>(entries, batch, first, tops),
-            _ => block_tops::<T, 1, 4>(entries, batch, first, tops),
-        };
-    }
-}
-
-/// The largest |entries| of the N columns from `first` on, put first into `out`; returns N. R rows at
-/// a time have tops of their own, so that few columns do not wait for one another.
-#[inline(always)]
-fn block_tops<T: Real, const N: usize, const R: usize>(
-    entries: &[T],
-    batch: usize,
-    first: usize,
-    out: &mut [T],
-) -> usize {
-    let mut tops = [[T::ZERO; N]; R];
-    let mut blocks = entries.chunks_exact(R * batch);
-    for block in blocks.by_ref() {
-        for r in 0..R {
-            let row = &block[r * batch + first..][..N];
-            for lane in 0..N {
-                tops[r][lane] = larger(tops[r][lane], row[lane]);
-            }
-        }
-    }
-    for row in blocks.remainder().chunks_exact(batch) {
-        for lane in 0..N {
-            tops[0][lane] = larger(tops[0][lane], row[first + lane]);
-        }
-    }
-    for lane in 0..N {
-        out[lane] = T::ZERO;
-        for tops in &tops {
-            out[lane] = larger(out[lane], tops[lane]);
-        }
-    }
-    N
 }
 
 #[inline(always)]
@@ -391,13 +211,11 @@ mod tests {
         for batch in [1, 3, 8, 16, 37] {
             let entries = noise(41 * batch);
             let column = |b: usize| entries.iter().skip(b).step_by(batch);
-            let (mut tops, mut squares) = (vec![0.0; batch], vec![0.0; batch]);
-            column_tops(&entries, &mut tops);
+            let mut squares = vec![0.0; batch];
             column_squares(&entries, &mut squares);
-            for b in 0..batch {
-                assert_eq!(tops[b], column(b).fold(0.0, |top: f64, v| top.max(v.abs())));
+            for (b, square) in squares.into_iter().enumerate() {
                 let plain: f64 = column(b).map(|v| v * v).sum();
-                assert!((squares[b] - plain).abs() < 1e-13);
+                assert!((square - plain).abs() < 1e-13);
             }
         }
     }
@@ -408,7 +226,6 @@ mod tests {
             let single = &narrow(&noise(41 * batch));
             let factors = noise(batch);
             same_filled(vec![0.0; batch], |out| column_squares(single, out));
-            same_filled(vec![0.0; batch], |out| column_tops(single, out));
             same_filled(vec![0.0; 41], |out| weighted_row_sums(single, &factors, out));
             let scaled = same_filled(single.clone(), |out| scale_columns(out, &narrow(&factors)));
             let copied = |out: &mut [f32]| {
@@ -416,17 +233,11 @@ mod tests {
             };
             assert_eq!(same_filled(vec![0.0; single.len()], copied), scaled);
             let (other, factors) = (noise(single.len()), noise(single.len()));
-            same_bits(|| largest(single));
-            same_bits(|| range(single));
             same_bits(|| total(single));
             same_bits(|| square_sum(single));
             same_bits(|| squared_distance(single, &narrow(&other)));
             same_bits(|| weighted_dot(single, &other, &factors));
             same_bits(|| squared_deviations(single, 0.1));
-            same_bits(|| count_below(single, 0.2));
-            for smallest in [0.0, 1e-3, 1.0] {
-                same_bits(|| none_below(single, smallest));
-            }
         }
     }
 

@@ -2,8 +2,8 @@
 //! themselves are felt.
 
 use super::activate::activate_body;
-use super::columns::range_body;
 use super::dispatch;
+use super::extremes::range_body;
 use super::slopes::product_extremes_body;
 use super::vectors::{matvec_body, matvec_transposed_body};
 use crate::engine::number::Real;

@@ -10,6 +10,7 @@ mod affine;
 mod blocked;
 mod columns;
 mod dispatch;
+mod extremes;
 mod layer;
 mod moments;
 mod normalize;
@@ -26,14 +27,14 @@ mod vectors;
 pub use activate::activate;
 pub use affine::scale_and_shift_rows;
 pub use columns::{
-    column_squares, column_tops, count_below, largest, none_below, range, scale_columns,
-    scale_columns_into, square_sum, squared_deviations, squared_distance, total, weighted_dot,
-    weighted_row_sums,
+    column_squares, scale_columns, scale_columns_into, square_sum, squared_deviations,
+    squared_distance, total, weighted_dot, weighted_row_sums,
 };
 pub use dispatch::InstructionSet;
 pub(crate) use dispatch::dispatch;
 #[cfg(test)]
 pub(crate) use dispatch::tests::{same_bits, same_filled};
+pub use extremes::{column_tops, count_below, largest, none_below, range};
 pub use layer::{DenseRows, backward_one, forward_one};
 pub use moments::{Groups, group_products, group_squares, group_sums, holds_faint};
 pub use normalize::{group_normalize, group_pull_back};

@@ -3,8 +3,8 @@
 //! A group is what shares a mean and a variance. [`Groups::Rows`]: a unit's examples, or a single
 //! example's units, one behind the other. [`Groups::Columns`]: an example's units, a batch apart.
 
-use super::columns::{any, halved};
 use super::dispatch;
+use super::extremes::{any, halved};
 use super::registers::{Doubles, Register, Registers};
 use crate::engine::number::Real;
 

@@ -1,7 +1,7 @@
 //! u ⊙ φ′(z), and what must be known before: how large and how small its entries get.
 
-use super::columns::{FEW, LANES, halved, larger, smaller};
 use super::dispatch;
+use super::extremes::{FEW, LANES, halved, larger, smaller};
 use crate::engine::number::Real;
 
 dispatch!(

@@ -1,6 +1,6 @@
 //! W x and Wᵀ d for one example, bound by the memory that W comes from.
 
-use super::columns::halved;
+use super::extremes::halved;
 use super::{dispatch, line, will_need};
 use crate::engine::number::Real;
 
