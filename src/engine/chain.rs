@@ -1,5 +1,8 @@
 //! What normalization and a skip leave of a layer.
 
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
 use crate::engine::number::{Scaled, Signal};
 
 /// What normalization and a skip leave of a layer whose ops are more than a dense one and φ.
@@ -18,6 +21,8 @@ pub struct ChainTrace<T> {
     pub(super) handed_on: Option<usize>,
     /// What the normalization leaves.
     pub norm: NormTrace<T>,
+    /// Whether the layer's examples share means: it has a batch normalization.
+    pub(super) couples: bool,
     /// Whether a bias does nothing: batch normalization takes the same number off every example.
     pub(super) idle_bias: bool,
     /// ∂L/∂h of the layer below along the skip, n × B, where the layer adds one.
@@ -41,11 +46,75 @@ impl<T> ChainTrace<T> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NormTrace<T> {
     /// Of each group: 1/√(v + ε), and 0 where v and ε are 0, a group of equal numbers.
-    pub inverse: Vec<Scaled>,
+    pub inverse: InverseRoots,
     /// Of each group: ε/(v + ε).
     pub share: Vec<f64>,
     /// ẑ, n × B, where γ and β make u another.
     pub normalized: Option<Signal<T>>,
     /// ∂L/∂u, n × B.
     pub above: Option<Signal<T>>,
+}
+
+/// What a factor of plain numbers must be, so that they have room.
+const PLAIN_FACTORS: RangeInclusive<f64> = 1e-30..=1e30;
+
+/// 1/√(v + ε) of each group of a normalization, as its forward pass computed it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InverseRoots {
+    /// In plain numbers.
+    Plain(Vec<f64>),
+    /// With an exponent for each.
+    Scaled(Vec<Scaled>),
+}
+
+impl Default for InverseRoots {
+    fn default() -> Self {
+        Self::Plain(Vec::new())
+    }
+}
+
+impl InverseRoots {
+    /// That of one group.
+    pub fn get(&self, group: usize) -> Scaled {
+        match self {
+            Self::Plain(roots) => roots[group].into(),
+            Self::Scaled(roots) => roots[group],
+        }
+    }
+
+    /// One after the other.
+    pub fn to_vec(&self) -> Vec<Scaled> {
+        match self {
+            Self::Plain(roots) => roots.iter().map(|&root| root.into()).collect(),
+            Self::Scaled(roots) => roots.clone(),
+        }
+    }
+
+    /// Their memory, for new plain ones.
+    pub(super) fn take_plain(&mut self) -> Vec<f64> {
+        match std::mem::take(self) {
+            Self::Plain(roots) => roots,
+            Self::Scaled(_) => Vec::new(),
+        }
+    }
+
+    /// As factors of plain numbers, or `None` where one is too large or too small to be one.
+    pub(super) fn as_factors(&self) -> Option<Cow<'_, [f64]>> {
+        match self {
+            Self::Plain(roots) => {
+                let (least, most) = (*PLAIN_FACTORS.start(), *PLAIN_FACTORS.end());
+                // Without branches, since there may be hundreds.
+                let is_plain = |&root: &f64| (root == 0.0) | (root >= least) & (root <= most);
+                let all = roots.iter().fold(true, |all, root| all & is_plain(root));
+                all.then_some(Cow::Borrowed(roots))
+            }
+            Self::Scaled(roots) => {
+                let factor = |root: &Scaled| {
+                    Some(root.to_f64())
+                        .filter(|factor| root.is_zero() || PLAIN_FACTORS.contains(factor))
+                };
+                roots.iter().map(factor).collect()
+            }
+        }
+    }
 }

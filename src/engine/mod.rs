@@ -49,7 +49,7 @@ mod training;
 
 pub(crate) use build::in_precision;
 pub use build::{BuildStopped, FromDraws};
-pub use chain::{ChainTrace, NormTrace};
+pub use chain::{ChainTrace, InverseRoots, NormTrace};
 pub use draws::{DrawCache, Drawing, PendingArray, Tensor};
 pub use emulated::{StoredDelta, StoredGradient};
 pub use exact_law::{ExactLaw, NotExact};

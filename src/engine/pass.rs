@@ -70,6 +70,11 @@ impl<T: Real> LayerTrace<T> {
         self.chain.as_ref().is_some_and(|chain| chain.idle_bias)
     }
 
+    /// Whether the layer's examples share means.
+    pub(crate) fn couples_examples(&self) -> bool {
+        self.chain.as_ref().is_some_and(|chain| chain.couples)
+    }
+
     /// ẑ, where the layer has a normalization.
     pub fn normalized(&self) -> Option<&Signal<T>> {
         let chain = self.chain.as_ref()?;

@@ -19,6 +19,7 @@ mod product;
 pub(crate) mod registers;
 pub(crate) mod sigmoid;
 mod slopes;
+mod statistics;
 mod sums;
 mod tiles;
 mod update;
@@ -42,6 +43,7 @@ pub use product::{
     gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,
 };
 pub use slopes::{multiply_columns, product_extremes};
+pub use statistics::{GroupNumbers, group_factors, group_parts};
 pub use sums::{add_columns, add_multiple, none_between};
 pub use update::{UpdateNumbers, update_adam, update_momentum, update_sgd};
 pub use vectors::{matvec, subtract_multiples};

@@ -21,6 +21,8 @@ pub enum Groups {
 const LANES: usize = 16;
 /// Most registers of [`LANES`] lanes.
 const MOST: usize = 4;
+/// Rows whose lanes are added up together.
+const ROWS: usize = 8;
 
 dispatch!(
     /// `sums[group]` = Σ entry.
@@ -28,14 +30,14 @@ dispatch!(
     (entries: &[T], groups: Groups, sums: &mut [f64])
 );
 dispatch!(
-    /// Of d = entry − `means[group]`: `sums[group]` = [Σ d, Σ d · other].
+    /// Of d = entry − `means[group]`: the groups' Σ d, and their Σ d · other.
     group_products, group_products_body by registers,
-    (entries: &[T], groups: Groups, means: &[f64], others: &[T], sums: &mut [[f64; 2]])
+    (entries: &[T], groups: Groups, means: &[f64], others: &[T], sums: [&mut [f64]; 2])
 );
 dispatch!(
-    /// Of d = entry − `means[group]`: `sums[group]` = [Σ d, Σ d²].
+    /// Of d = entry − `means[group]`: the groups' Σ d, and their Σ d².
     group_squares, group_squares_body by registers,
-    (entries: &[T], groups: Groups, means: &[f64], sums: &mut [[f64; 2]])
+    (entries: &[T], groups: Groups, means: &[f64], sums: [&mut [f64]; 2])
 );
 dispatch!(
     /// Whether an |entry| that is not 0 is below `limit`.
@@ -50,9 +52,8 @@ fn holds_faint_body<T: Real>(entries: &[T], limit: T) -> bool {
 
 #[inline(always)]
 fn group_sums_body<T: Real, S: Registers>(entries: &[T], groups: Groups, sums: &mut [f64]) {
-    let take = |group: usize, [sum, _]: [f64; 2]| sums[group] = sum;
     // SAFETY: a body is called where the processor has its set.
-    unsafe { pair_sums::<T, S, Alone>([entries, entries], groups, None, take) };
+    unsafe { pair_sums::<T, S, Alone>([entries, entries], groups, None, [sums, &mut []]) };
 }
 
 #[inline(always)]
@@ -61,12 +62,11 @@ fn group_products_body<T: Real, S: Registers>(
     groups: Groups,
     means: &[f64],
     others: &[T],
-    sums: &mut [[f64; 2]],
+    sums: [&mut [f64]; 2],
 ) {
-    assert_eq!(means.len(), sums.len(), "a mean for each group");
-    let take = |group: usize, pair: [f64; 2]| sums[group] = pair;
+    assert!(sums.iter().all(|sums| sums.len() == means.len()), "two sums for each mean");
     // SAFETY: a body is called where the processor has its set.
-    unsafe { pair_sums::<T, S, Products>([entries, others], groups, Some(means), take) };
+    unsafe { pair_sums::<T, S, Products>([entries, others], groups, Some(means), sums) };
 }
 
 #[inline(always)]
@@ -74,16 +74,18 @@ fn group_squares_body<T: Real, S: Registers>(
     entries: &[T],
     groups: Groups,
     means: &[f64],
-    sums: &mut [[f64; 2]],
+    sums: [&mut [f64]; 2],
 ) {
-    assert_eq!(means.len(), sums.len(), "a mean for each group");
-    let take = |group: usize, pair: [f64; 2]| sums[group] = pair;
+    assert!(sums.iter().all(|sums| sums.len() == means.len()), "two sums for each mean");
     // SAFETY: a body is called where the processor has its set.
-    unsafe { pair_sums::<T, S, Squares>([entries, entries], groups, Some(means), take) };
+    unsafe { pair_sums::<T, S, Squares>([entries, entries], groups, Some(means), sums) };
 }
 
 /// The second of two sums, of which the first is that of d.
 trait Second {
+    /// Whether anybody asks for it.
+    const ASKED: bool;
+
     /// Its term.
     fn term(d: f64, other: f64) -> f64;
 
@@ -102,8 +104,10 @@ struct Products;
 struct Squares;
 
 macro_rules! second {
-    ($type:ident, |$d:ident, $other:ident| $term:expr, $terms:expr) => {
+    ($type:ident, $asked:literal, |$d:ident, $other:ident| $term:expr, $terms:expr) => {
         impl Second for $type {
+            const ASKED: bool = $asked;
+
             #[inline(always)]
             fn term($d: f64, $other: f64) -> f64 {
                 $term
@@ -117,9 +121,9 @@ macro_rules! second {
         }
     };
 }
-second!(Alone, |_d, _other| 0.0, D::splat(0.0));
-second!(Products, |d, other| d * other, d.times(other));
-second!(Squares, |d, _other| d * d, d.times(d));
+second!(Alone, false, |_d, _other| 0.0, D::splat(0.0));
+second!(Products, true, |d, other| d * other, d.times(other));
+second!(Squares, true, |d, _other| d * d, d.times(d));
 
 /// Sums of d = entry − mean and of what goes with it, group by group; no means are zeros.
 ///
@@ -130,16 +134,30 @@ unsafe fn pair_sums<T: Real, S: Registers, K: Second>(
     [entries, others]: [&[T]; 2],
     groups: Groups,
     means: Option<&[f64]>,
-    mut take: impl FnMut(usize, [f64; 2]),
+    mut sums: [&mut [f64]; 2],
 ) {
     assert_eq!(entries.len(), others.len(), "an entry each");
     match groups {
         Groups::Rows(length) => {
-            let rows = entries.chunks_exact(length).zip(others.chunks_exact(length));
-            for (group, (entries, others)) in rows.enumerate() {
-                let mean = means.map_or(0.0, |means| means[group]);
-                // SAFETY: as the function has it.
-                take(group, unsafe { row_pair::<T, S, K>(entries, others, mean) });
+            let rows = entries.len() / length;
+            let mut first = 0;
+            while first < rows {
+                let many = rows - first >= ROWS && length % S::Double::LANES == 0;
+                let these = first..first + if many { ROWS } else { 1 };
+                let within = these.start * length..these.end * length;
+                let (entries, others) = (&entries[within.clone()], &others[within]);
+                let means = means.map(|means| &means[these.clone()]);
+                // SAFETY: as the function has it; the rows are as long.
+                unsafe {
+                    if many {
+                        row_pairs::<T, S, K>(entries, others, length, means, (first, &mut sums));
+                    } else {
+                        let mean = means.map_or(0.0, |means| means[0]);
+                        let pair = row_pair::<T, S, K>(entries, others, mean);
+                        put::<K>(&mut sums, first, pair);
+                    }
+                }
+                first = these.end;
             }
         }
         Groups::Columns(count) => {
@@ -152,16 +170,54 @@ unsafe fn pair_sums<T: Real, S: Registers, K: Second>(
                 first += unsafe {
                     match left {
                         4.. => {
-                            column_pairs::<T, S, K, 4>(entries, others, columns, means, &mut take)
+                            column_pairs::<T, S, K, 4>(entries, others, columns, means, &mut sums)
                         }
                         2.. => {
-                            column_pairs::<T, S, K, 2>(entries, others, columns, means, &mut take)
+                            column_pairs::<T, S, K, 2>(entries, others, columns, means, &mut sums)
                         }
-                        1 => column_pairs::<T, S, K, 1>(entries, others, columns, means, &mut take),
-                        _ => column_pair::<T, K>(entries, others, columns, means, &mut take),
+                        1 => column_pairs::<T, S, K, 1>(entries, others, columns, means, &mut sums),
+                        _ => column_pair::<T, K>(entries, others, columns, means, &mut sums),
                     }
                 };
             }
+        }
+    }
+}
+
+/// Puts a group's sums where they belong.
+#[inline(always)]
+fn put<K: Second>(sums: &mut [&mut [f64]; 2], group: usize, pair: [f64; 2]) {
+    sums[0][group] = pair[0];
+    if K::ASKED {
+        sums[1][group] = pair[1];
+    }
+}
+
+/// Two sums over each of [`ROWS`] rows that fill registers, put from the first place on.
+///
+/// # Safety
+/// The processor has the set's instructions; there are as many rows, and as many means.
+#[inline(always)]
+unsafe fn row_pairs<T: Real, S: Registers, K: Second>(
+    entries: &[T],
+    others: &[T],
+    length: usize,
+    means: Option<&[f64]>,
+    (place, sums): (usize, &mut [&mut [f64]; 2]),
+) {
+    // SAFETY: as the function has it.
+    unsafe {
+        let (mut first, mut second) =
+            ([S::Double::splat(0.0); ROWS], [S::Double::splat(0.0); ROWS]);
+        for row in 0..ROWS {
+            let mean = if let Some(means) = means { means[row] } else { 0.0 };
+            let at = row * length..(row + 1) * length;
+            let (one, two) = row_lanes::<T, S, K>(&entries[at.clone()], &others[at], mean);
+            (first[row], second[row]) = (folded::<S>(one), folded::<S>(two));
+        }
+        S::Double::all_halved(first, sums[0][place..place + ROWS].as_mut_ptr());
+        if K::ASKED {
+            S::Double::all_halved(second, sums[1][place..place + ROWS].as_mut_ptr());
         }
     }
 }
@@ -179,22 +235,10 @@ unsafe fn row_pair<T: Real, S: Registers, K: Second>(
     let (lanes, count) = (S::Double::LANES, LANES / S::Double::LANES);
     // SAFETY: as the function has it.
     unsafe {
-        let (mut first, mut second) =
-            ([S::Double::splat(0.0); MOST], [S::Double::splat(0.0); MOST]);
-        let means = S::Double::splat(mean);
-        let mut at = 0;
-        while at + lanes <= entries.len() {
-            // Lane 0 comes after lane 15.
-            for r in 0..count.min((entries.len() - at) / lanes) {
-                let d = T::doubles::<S::Double>(entries.as_ptr().add(at)).minus(means);
-                let other = T::doubles::<S::Double>(others.as_ptr().add(at));
-                first[r] = first[r].plus(d);
-                second[r] = second[r].plus(K::terms(d, other));
-                at += lanes;
-            }
-        }
+        let (first, second) = row_lanes::<T, S, K>(entries, others, mean);
+        let at = entries.len() / lanes * lanes;
         if at == entries.len() {
-            return [lanes_added::<S>(first), lanes_added::<S>(second)];
+            return [folded::<S>(first).halved(), folded::<S>(second).halved()];
         }
         let (mut one, mut two) = ([0.0; LANES], [0.0; LANES]);
         for r in 0..count {
@@ -211,12 +255,47 @@ unsafe fn row_pair<T: Real, S: Registers, K: Second>(
     }
 }
 
-/// All lanes of a row's sum in one, half of them at a time.
+/// Two sums in [`LANES`] lanes over what of a row fills registers.
+///
+/// # Safety
+/// The processor has the set's instructions; the rows are as long.
+#[inline(always)]
+unsafe fn row_lanes<T: Real, S: Registers, K: Second>(
+    entries: &[T],
+    others: &[T],
+    mean: f64,
+) -> ([S::Double; MOST], [S::Double; MOST]) {
+    let (lanes, count) = (S::Double::LANES, LANES / S::Double::LANES);
+    // SAFETY: as the function has it.
+    unsafe {
+        let (mut first, mut second) =
+            ([S::Double::splat(0.0); MOST], [S::Double::splat(0.0); MOST]);
+        let means = S::Double::splat(mean);
+        let mut at = 0;
+        // Lane 0 comes after lane 15. The trips of the inner loop are known, so that sums stay in registers.
+        while at + lanes <= entries.len() {
+            let left = entries.len() - at;
+            for r in 0..count {
+                if (r + 1) * lanes <= left {
+                    let place = at + r * lanes;
+                    let d = T::doubles::<S::Double>(entries.as_ptr().add(place)).minus(means);
+                    let other = T::doubles::<S::Double>(others.as_ptr().add(place));
+                    first[r] = first[r].plus(d);
+                    second[r] = second[r].plus(K::terms(d, other));
+                }
+            }
+            at += LANES;
+        }
+        (first, second)
+    }
+}
+
+/// All registers of a row's sum in one, half of them at a time.
 ///
 /// # Safety
 /// The processor has the set's instructions.
 #[inline(always)]
-unsafe fn lanes_added<S: Registers>(mut sums: [S::Double; MOST]) -> f64 {
+unsafe fn folded<S: Registers>(mut sums: [S::Double; MOST]) -> S::Double {
     let mut count = LANES / S::Double::LANES;
     // SAFETY: as the function has it.
     unsafe {
@@ -226,8 +305,8 @@ unsafe fn lanes_added<S: Registers>(mut sums: [S::Double; MOST]) -> f64 {
                 sums[r] = sums[r].plus(sums[r + count]);
             }
         }
-        sums[0].halved()
     }
+    sums[0]
 }
 
 /// Two sums over each of the columns from the first on that fill R registers, of `count`, one row after
@@ -241,7 +320,7 @@ unsafe fn column_pairs<T: Real, S: Registers, K: Second, const R: usize>(
     others: &[T],
     (first, count): (usize, usize),
     means: Option<&[f64]>,
-    take: &mut impl FnMut(usize, [f64; 2]),
+    sums: &mut [&mut [f64]; 2],
 ) -> usize {
     let lanes = S::Double::LANES;
     // SAFETY: as the function has it.
@@ -262,12 +341,11 @@ unsafe fn column_pairs<T: Real, S: Registers, K: Second, const R: usize>(
                 two[r] = two[r].plus(K::terms(d, other));
             }
         }
-        let (mut ones, mut twos) = ([0.0; LANES], [0.0; LANES]);
         for r in 0..R {
-            one[r].store(ones.as_mut_ptr());
-            two[r].store(twos.as_mut_ptr());
-            for lane in 0..lanes {
-                take(first + r * lanes + lane, [ones[lane], twos[lane]]);
+            let own = first + r * lanes..first + (r + 1) * lanes;
+            one[r].store(sums[0][own.clone()].as_mut_ptr());
+            if K::ASKED {
+                two[r].store(sums[1][own].as_mut_ptr());
             }
         }
     }
@@ -281,14 +359,14 @@ fn column_pair<T: Real, K: Second>(
     others: &[T],
     (first, count): (usize, usize),
     means: Option<&[f64]>,
-    take: &mut impl FnMut(usize, [f64; 2]),
+    sums: &mut [&mut [f64]; 2],
 ) -> usize {
     let (mean, mut sum) = (means.map_or(0.0, |means| means[0]), [0.0; 2]);
     for (entries, others) in entries.chunks_exact(count).zip(others.chunks_exact(count)) {
         let d = entries[first].to_f64() - mean;
         sum = [sum[0] + d, sum[1] + K::term(d, others[first].to_f64())];
     }
-    take(first, sum);
+    put::<K>(sums, first, sum);
     1
 }
 
@@ -335,17 +413,21 @@ mod tests {
                 let [sums, products, squares] = same_bits(|| {
                     let mut sums = vec![0.0; count];
                     group_sums(&entries, groups, &mut sums);
-                    let [mut products, mut squares] = [(); 2].map(|()| vec![[0.0; 2]; count]);
-                    group_products(&entries, groups, &means, &others, &mut products);
-                    group_squares(&entries, groups, &means, &mut squares);
-                    [sums.into_iter().map(|sum| [sum, 0.0]).collect(), products, squares]
+                    let [mut products, mut squares] =
+                        [(); 2].map(|()| [(); 2].map(|()| vec![0.0; count]));
+                    let own = products.each_mut().map(|sums| &mut sums[..]);
+                    group_products(&entries, groups, &means, &others, own);
+                    let own = squares.each_mut().map(|sums| &mut sums[..]);
+                    group_squares(&entries, groups, &means, own);
+                    [[sums.clone(), sums], products, squares]
                 });
                 for group in 0..count {
                     let (own, mean) = (of(&entries, group), means[group]);
-                    assert_eq!(sums[group][0], plain(&own, &own, 0.0, lanes)[0], "{groups:?}");
-                    assert_eq!(products[group], plain(&own, &of(&others, group), mean, lanes));
+                    assert_eq!(sums[0][group], plain(&own, &own, 0.0, lanes)[0], "{groups:?}");
+                    let pair = |sums: &[Vec<f64>; 2]| sums.each_ref().map(|sums| sums[group]);
+                    assert_eq!(pair(&products), plain(&own, &of(&others, group), mean, lanes));
                     let apart: Vec<f64> = own.iter().map(|x| x.to_f64() - mean).collect();
-                    assert_eq!(squares[group], plain(&apart, &apart, 0.0, lanes), "{groups:?}");
+                    assert_eq!(pair(&squares), plain(&apart, &apart, 0.0, lanes), "{groups:?}");
                 }
             }
         }

@@ -1,22 +1,29 @@
 //! What a normalization makes of its groups' entries, forward and back, in `f64` whatever they are.
 
 use super::dispatch;
+use super::extremes::larger;
 use super::moments::Groups;
 use super::registers::{Doubles, Register, Registers};
 use crate::engine::number::{Real, smallest};
 
+/// Most `f64` of a register.
+const MOST_LANES: usize = 8;
+
 dispatch!(
-    /// out = (entry − `means[group]`) · `factors[group]`. Whether no number but 0 is below the
-    /// smallest that the type has with all digits.
+    /// out = (entry − `means[group]`) · `factors[group]`, and `tops[b]` the largest magnitude of
+    /// column b of them; `tops.len()` is the batch. Whether no number but 0 is below the smallest
+    /// that the type has with all digits.
     group_normalize, group_normalize_body by registers,
-    (entries: &[T], groups: Groups, means: &[f64], factors: &[f64], out: &mut [T]) -> bool
+    (entries: &[T], groups: Groups, means: &[f64], factors: &[f64], out: &mut [T], tops: &mut [T]) -> bool
 );
 dispatch!(
-    /// out ← ((out − mean − other · along) + other · kept) · factor, of all groups' means,
-    /// alongs, kepts and factors. Whether no number but 0 is below the smallest that the type has with all
-    /// digits.
+    /// out = ((entry − mean − other · along) + other · kept) · factor, of all groups' means,
+    /// alongs, kepts and factors; where no entries are given, of those that `out` has.
+    /// `tops` are the largest magnitudes of each column before and after; there are as many as
+    /// examples. Whether no number but 0 is below the smallest that the type has with all digits.
     group_pull_back, group_pull_back_body by registers,
-    (out: &mut [T], groups: Groups, others: &[T], numbers: [&[f64]; 4]) -> bool
+    (entries: Option<&[T]>, groups: Groups, others: &[T], numbers: [&[f64]; 4], out: &mut [T],
+     tops: [&mut [T]; 2]) -> bool
 );
 
 #[inline(always)]
@@ -26,33 +33,40 @@ fn group_normalize_body<T: Real, S: Registers>(
     means: &[f64],
     factors: &[f64],
     out: &mut [T],
+    tops: &mut [T],
 ) -> bool {
     assert_eq!(entries.len(), out.len(), "a place for each entry");
+    let from = [entries.as_ptr(); 2];
+    let arrays = Arrays::new(from, groups, [means, factors], (out.as_mut_ptr(), out.len()));
     // SAFETY: there are as many entries; a body is called where the processor has its set.
-    unsafe {
-        let from = [entries.as_ptr(); 2];
-        apply::<T, S, Normalized, 2>(from, groups, [means, factors], (out.as_mut_ptr(), out.len()))
-    }
+    unsafe { apply::<T, S, Normalized, 2>(arrays, [&mut [], tops]) }
 }
 
 #[inline(always)]
 fn group_pull_back_body<T: Real, S: Registers>(
-    out: &mut [T],
+    entries: Option<&[T]>,
     groups: Groups,
     others: &[T],
     numbers: [&[f64]; 4],
+    out: &mut [T],
+    tops: [&mut [T]; 2],
 ) -> bool {
     assert_eq!(others.len(), out.len(), "an entry each");
+    let to = out.as_mut_ptr();
+    let from = entries.map_or(to.cast_const(), |entries| {
+        assert_eq!(entries.len(), out.len(), "a place for each entry");
+        entries.as_ptr()
+    });
+    let arrays = Arrays::new([from, others.as_ptr()], groups, numbers, (to, out.len()));
     // SAFETY: there are as many entries; a body is called where the processor has its set.
-    unsafe {
-        let to = out.as_mut_ptr();
-        let from = [to.cast_const(), others.as_ptr()];
-        apply::<T, S, PulledBack, 4>(from, groups, numbers, (to, out.len()))
-    }
+    unsafe { apply::<T, S, PulledBack, 4>(arrays, tops) }
 }
 
 /// What becomes of an entry, beside another's, with N numbers of its group.
 trait Formula<const N: usize> {
+    /// Whether the entries' own magnitudes are asked for.
+    const TOPS_BEFORE: bool;
+
     /// In a register.
     ///
     /// # Safety
@@ -66,6 +80,8 @@ trait Formula<const N: usize> {
 struct Normalized;
 
 impl Formula<2> for Normalized {
+    const TOPS_BEFORE: bool = false;
+
     #[inline(always)]
     unsafe fn of<D: Doubles>(entry: D, _: D, [mean, factor]: [D; 2]) -> D {
         // SAFETY: as the trait has it.
@@ -81,6 +97,8 @@ impl Formula<2> for Normalized {
 struct PulledBack;
 
 impl Formula<4> for PulledBack {
+    const TOPS_BEFORE: bool = true;
+
     #[inline(always)]
     unsafe fn of<D: Doubles>(entry: D, other: D, [mean, along, kept, factor]: [D; 4]) -> D {
         // SAFETY: as the trait has it.
@@ -96,120 +114,279 @@ impl Formula<4> for PulledBack {
     }
 }
 
-/// Puts what a formula makes of each entry, beside another's, where it belongs. Whether no number but 0
-/// is below the smallest that the type has with all digits.
+/// Where a formula finds its entries and numbers, and puts what it makes of them.
+#[derive(Clone, Copy)]
+struct Arrays<'a, T, const N: usize> {
+    /// The entries and the others.
+    from: [*const T; 2],
+    /// Each group's numbers.
+    numbers: [&'a [f64]; N],
+    /// Whether a row is a group, and not a column.
+    by_row: bool,
+    rows: usize,
+    /// Numbers of a row.
+    length: usize,
+    to: *mut T,
+}
+
+impl<'a, T, const N: usize> Arrays<'a, T, N> {
+    fn new(
+        from: [*const T; 2],
+        groups: Groups,
+        numbers: [&'a [f64]; N],
+        (to, entries): (*mut T, usize),
+    ) -> Self {
+        let (by_row, length) = match groups {
+            Groups::Rows(length) => (true, length),
+            Groups::Columns(count) => (false, count),
+        };
+        assert_eq!(entries % length, 0, "whole rows");
+        let rows = entries / length;
+        let count = if by_row { rows } else { length };
+        assert!(numbers.iter().all(|numbers| numbers.len() >= count), "numbers of each group");
+        Self { from, numbers, by_row, rows, length, to }
+    }
+}
+
+/// Puts what a formula makes of each entry, beside another's, where it belongs, and the columns'
+/// largest magnitudes before and after into `tops`, or that of all where there is one. Whether no
+/// number but 0 is below the smallest that the type has with all digits.
 ///
 /// # Safety
-/// The processor has the set's instructions; as many entries lie at each address, and the first address
-/// may be that of the results.
+/// The processor has the set's instructions; as many entries lie at each address as the arrays have, and
+/// the first address may be that of the results.
 #[inline(always)]
 unsafe fn apply<T: Real, S: Registers, F: Formula<N>, const N: usize>(
-    from: [*const T; 2],
-    groups: Groups,
-    numbers: [&[f64]; N],
-    (to, entries): (*mut T, usize),
+    arrays: Arrays<'_, T, N>,
+    [before, after]: [&mut [T]; 2],
 ) -> bool {
-    let (length, count) = match groups {
-        Groups::Rows(length) => (length, entries / length),
-        Groups::Columns(count) => (count, count),
-    };
-    assert!(numbers.iter().all(|numbers| numbers.len() >= count), "numbers of each group");
-    assert_eq!(entries % length, 0, "whole rows");
+    assert!(after.len() == 1 || after.len() == arrays.length, "a top for each column, or one");
+    before.fill(T::ZERO);
+    after.fill(T::ZERO);
+    let mut tops = [before, after];
+    let (mut first, mut is_whole) = (0, true);
+    while first < arrays.length {
+        let left = (arrays.length - first) / S::Double::LANES;
+        // SAFETY: as the function has it; there are as many columns left.
+        let (columns, kept) = unsafe {
+            match left {
+                4.. if S::MANY => columns::<T, S, F, N, 4>(arrays, first, &mut tops),
+                2.. => columns::<T, S, F, N, 2>(arrays, first, &mut tops),
+                1 => columns::<T, S, F, N, 1>(arrays, first, &mut tops),
+                _ => column::<T, F, N>(arrays, first, &mut tops),
+            }
+        };
+        is_whole &= kept;
+        first += columns;
+    }
+    is_whole
+}
+
+/// Of the columns from the first on that fill R registers; returns how many, and whether no number
+/// but 0 is too small.
+///
+/// # Safety
+/// As for [`apply`]; there are as many columns.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "an iterator's calls would be compiled without the set's instructions"
+)]
+#[inline(always)]
+unsafe fn columns<T: Real, S: Registers, F: Formula<N>, const N: usize, const R: usize>(
+    arrays: Arrays<'_, T, N>,
+    first: usize,
+    [before, after]: &mut [&mut [T]; 2],
+) -> (usize, bool) {
+    let Arrays { from, numbers, by_row, rows, length, to } = arrays;
     let lanes = S::Double::LANES;
-    let smallest = smallest::<T>().to_f64();
     let mut lost = 0;
     // SAFETY: as the function has it, and the numbers are there.
     unsafe {
-        let smallests = S::Double::splat(smallest);
-        for row in 0..entries / length {
-            let mut of_group = [S::Double::splat(0.0); N];
-            if let Groups::Rows(_) = groups {
+        let smallest = S::Double::splat(smallest::<T>().to_f64());
+        let mut of_group = [[S::Double::splat(0.0); N]; R];
+        if !by_row {
+            for r in 0..R {
                 for n in 0..N {
-                    of_group[n] = S::Double::splat(numbers[n][row]);
+                    of_group[r][n] = S::Double::load(numbers[n].as_ptr().add(first + r * lanes));
                 }
-            }
-            for place in (0..length / lanes * lanes).step_by(lanes) {
-                if let Groups::Columns(_) = groups {
-                    for n in 0..N {
-                        of_group[n] = S::Double::load(numbers[n].as_ptr().add(place));
-                    }
-                }
-                let at = row * length + place;
-                let entry = T::doubles::<S::Double>(from[0].add(at));
-                let other = T::doubles::<S::Double>(from[1].add(at));
-                let number = F::of(entry, other, of_group);
-                lost |= number.faint(smallests);
-                T::put(number, to.add(at));
-            }
-            for place in length / lanes * lanes..length {
-                let group = if let Groups::Rows(_) = groups { row } else { place };
-                let mut of_group = [0.0; N];
-                for n in 0..N {
-                    of_group[n] = numbers[n][group];
-                }
-                let at = row * length + place;
-                let [entry, other] = from.map(|from| (*from.add(at)).to_f64());
-                let number = F::of_one(entry, other, of_group);
-                lost |= u8::from((number != 0.0) & (number.abs() < smallest));
-                to.add(at).write(T::from_f64(number));
             }
         }
+        let mut tops = [[S::Double::splat(0.0); R]; 2];
+        for row in 0..rows {
+            if by_row {
+                for n in 0..N {
+                    let number = S::Double::splat(numbers[n][row]);
+                    for r in 0..R {
+                        of_group[r][n] = number;
+                    }
+                }
+            }
+            for r in 0..R {
+                let at = row * length + first + r * lanes;
+                let entry = T::doubles::<S::Double>(from[0].add(at));
+                let other = T::doubles::<S::Double>(from[1].add(at));
+                let number = F::of(entry, other, of_group[r]);
+                if F::TOPS_BEFORE {
+                    tops[0][r] = tops[0][r].larger(entry);
+                }
+                tops[1][r] = tops[1][r].larger(number);
+                lost |= number.faint(smallest);
+                T::put(number, to.add(at));
+            }
+        }
+        for r in 0..R {
+            if F::TOPS_BEFORE {
+                put_tops(tops[0][r], before, first + r * lanes);
+            }
+            put_tops(tops[1][r], after, first + r * lanes);
+        }
     }
-    lost == 0
+    (R * lanes, lost == 0)
+}
+
+/// Puts the tops of a register's columns from the first on, or makes the only one the largest.
+///
+/// # Safety
+/// The processor has the register's instructions; there are as many columns.
+#[inline(always)]
+unsafe fn put_tops<T: Real, D: Doubles>(register: D, tops: &mut [T], first: usize) {
+    // SAFETY: as the function has it; no register has more lanes.
+    unsafe {
+        if let [top] = tops {
+            let mut lanes = [0.0; MOST_LANES];
+            register.store(lanes.as_mut_ptr());
+            for &lane in &lanes[..D::LANES] {
+                *top = larger(*top, T::from_f64(lane));
+            }
+        } else {
+            T::put(register, tops[first..first + D::LANES].as_mut_ptr());
+        }
+    }
+}
+
+/// Of one column; returns that it is one, and whether no number but 0 is too small.
+///
+/// # Safety
+/// As for [`apply`].
+#[inline(always)]
+unsafe fn column<T: Real, F: Formula<N>, const N: usize>(
+    arrays: Arrays<'_, T, N>,
+    place: usize,
+    [before, after]: &mut [&mut [T]; 2],
+) -> (usize, bool) {
+    let Arrays { from, numbers, by_row, rows, length, to } = arrays;
+    let smallest = smallest::<T>().to_f64();
+    let top = if after.len() == 1 { 0 } else { place };
+    let mut is_whole = true;
+    for row in 0..rows {
+        let group = if by_row { row } else { place };
+        let mut of_group = [0.0; N];
+        for n in 0..N {
+            of_group[n] = numbers[n][group];
+        }
+        let at = row * length + place;
+        // SAFETY: as the function has it.
+        let [entry, other] = unsafe { [*from[0].add(at), *from[1].add(at)] };
+        let exact = F::of_one(entry.to_f64(), other.to_f64(), of_group);
+        let number = T::from_f64(exact);
+        if F::TOPS_BEFORE {
+            before[top] = larger(before[top], entry);
+        }
+        after[top] = larger(after[top], number);
+        is_whole &= !((exact != 0.0) & (exact.abs() < smallest));
+        // SAFETY: as the function has it.
+        unsafe { to.add(at).write(number) };
+    }
+    (1, is_whole)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::kernels::product::tests::{narrow, noise};
-    use crate::engine::kernels::same_bits;
+    use crate::engine::kernels::{column_tops, same_bits};
 
-    /// Every set has the bits of the formulas, and finds a number that would lose digits.
+    /// What a formula is given, and which group an entry belongs to.
+    struct Given<T> {
+        entries: Vec<T>,
+        others: Vec<T>,
+        numbers: [Vec<f64>; 4],
+        groups: Groups,
+        batch: usize,
+    }
+
+    impl<T: Real> Given<T> {
+        fn group(&self, place: usize) -> usize {
+            match self.groups {
+                Groups::Rows(length) => place / length,
+                Groups::Columns(count) => place % count,
+            }
+        }
+
+        fn tops(&self, entries: &[T]) -> Vec<T> {
+            let mut tops = vec![T::ZERO; self.batch];
+            column_tops(entries, &mut tops);
+            tops
+        }
+
+        /// The normalized entries with their tops, and whether all are whole.
+        fn normalize(&self, factors: &[f64]) -> (Vec<T>, Vec<T>, bool) {
+            let (mut out, mut tops) = (self.others.clone(), vec![T::LARGEST; self.batch]);
+            let (means, groups) = (&self.numbers[0], self.groups);
+            let whole = group_normalize(&self.entries, groups, means, factors, &mut out, &mut tops);
+            (out, tops, whole)
+        }
+
+        /// The entries pulled back, in their own place or in another, with the tops before and
+        /// after, and whether all are whole.
+        fn pull_back(&self, factors: &[f64], in_place: bool) -> (Vec<T>, [Vec<T>; 2], bool) {
+            let mut out = if in_place { &self.entries } else { &self.others }.clone();
+            let from = (!in_place).then_some(&self.entries[..]);
+            let [means, alongs, kepts, _] = self.numbers.each_ref().map(|numbers| &numbers[..]);
+            let [mut before, mut after] = [(); 2].map(|()| vec![T::LARGEST; self.batch]);
+            let (numbers, tops) = ([means, alongs, kepts, factors], [&mut before[..], &mut after]);
+            let whole = group_pull_back(from, self.groups, &self.others, numbers, &mut out, tops);
+            (out, [before, after], whole)
+        }
+
+        /// Every set has the bits of the formulas, and finds a number that would lose digits.
+        fn check(&self) {
+            let factors = &self.numbers[3];
+            let (normalized, tops, whole) = same_bits(|| self.normalize(factors));
+            assert!(whole && tops == self.tops(&normalized), "{:?}", self.groups);
+            let (pulled, tops, whole) = same_bits(|| self.pull_back(factors, true));
+            assert!(whole && tops == [self.tops(&self.entries), self.tops(&pulled)]);
+            assert_eq!(same_bits(|| self.pull_back(factors, false)), (pulled.clone(), tops, true));
+            for place in 0..self.entries.len() {
+                let [x, other] = [&self.entries, &self.others].map(|from| from[place].to_f64());
+                let group = self.group(place);
+                let [mean, along, kept, factor] = self.numbers.each_ref().map(|of| of[group]);
+                assert!(normalized[place] == T::from_f64((x - mean) * factor), "{:?}", self.groups);
+                let left = (x - mean - other * along) + other * kept;
+                assert!(pulled[place] == T::from_f64(left * factor), "{:?}", self.groups);
+            }
+            for place in [0, self.entries.len() - 1] {
+                let mut faint = factors.clone();
+                faint[self.group(place)] = smallest::<T>().to_f64() * 0.1;
+                assert!(!same_bits(|| self.normalize(&faint).2));
+                assert!(!same_bits(|| self.pull_back(&faint, true).2));
+            }
+        }
+    }
+
     fn check<T: Real>(numbers: impl Fn(Vec<f64>) -> Vec<T>) {
-        for (count, length) in [(3, 1), (5, 2), (9, 8), (70, 16), (33, 19), (8, 53)] {
+        for (count, length) in [(3, 1), (5, 2), (9, 8), (70, 16), (33, 19), (8, 53), (45, 45)] {
             let all = noise(count * length + 1);
             let [entries, others] =
                 [0, 1].map(|from| numbers(all[from..][..count * length].to_vec()));
-            let of_groups: [Vec<f64>; 4] =
+            let of_groups =
                 [11, 12, 13, 14].map(|from| noise(count + 14)[from..][..count].to_vec());
-            let [means, alongs, kepts, factors] = of_groups.each_ref().map(|numbers| &numbers[..]);
             for groups in [Groups::Rows(length), Groups::Columns(count)] {
-                let group = |place: usize| match groups {
-                    Groups::Rows(_) => place / length,
-                    Groups::Columns(_) => place % count,
-                };
-                let (normalized, pulled) = same_bits(|| {
-                    let (mut normalized, mut pulled) = (entries.clone(), entries.clone());
-                    assert!(group_normalize(&entries, groups, means, factors, &mut normalized));
-                    let numbers = [means, alongs, kepts, factors];
-                    assert!(group_pull_back(&mut pulled, groups, &others, numbers));
-                    (normalized, pulled)
-                });
-                for place in 0..entries.len() {
-                    let (x, other, g) =
-                        (entries[place].to_f64(), others[place].to_f64(), group(place));
-                    let number = (x - means[g]) * factors[g];
-                    assert!(normalized[place] == T::from_f64(number), "{groups:?}");
-                    let left = (x - means[g] - other * alongs[g]) + other * kepts[g];
-                    assert!(pulled[place] == T::from_f64(left * factors[g]), "{groups:?}");
-                }
-                for place in [0, entries.len() - 1] {
-                    let mut faint = factors.to_vec();
-                    faint[group(place)] = smallest::<T>().to_f64() * 0.1;
-                    let mut out = entries.clone();
-                    assert!(!same_bits(|| group_normalize(
-                        &entries,
-                        groups,
-                        means,
-                        &faint,
-                        &mut out.clone()
-                    )));
-                    assert!(!group_pull_back(
-                        &mut out,
-                        groups,
-                        &others,
-                        [means, alongs, kepts, &faint]
-                    ));
+                let columns = if let Groups::Rows(length) = groups { length } else { count };
+                for batch in [columns, 1] {
+                    let [entries, others] = [&entries, &others].map(Clone::clone);
+                    let numbers = of_groups.clone();
+                    Given { entries, others, numbers, groups, batch }.check();
                 }
             }
         }

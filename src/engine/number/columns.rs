@@ -90,6 +90,11 @@ impl<T: Real> ScaledColumns<T> {
     pub(crate) fn tops(&self) -> Vec<Option<i64>> {
         let mut tops = vec![T::ZERO; self.batch()];
         kernels::column_tops(self.entries(), &mut tops);
+        self.exponents_of(&tops)
+    }
+
+    /// [`Self::tops`] of each example's largest |mantissa|.
+    pub(crate) fn exponents_of(&self, tops: &[T]) -> Vec<Option<i64>> {
         let exponents = tops.iter().zip(&self.exponent);
         let exponent = |(top, e): (&T, &i64)| {
             (*top != T::ZERO).then(|| Scaled::new(top.to_f64(), *e).exponent())

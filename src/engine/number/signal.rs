@@ -202,17 +202,23 @@ impl<T: Real> Signal<T> {
     pub(crate) fn settle(&mut self, example: usize) {
         let column = self.columns.mantissa.column(example);
         let top = column.fold(T::ZERO, |top, m| if m.abs() > top { m.abs() } else { top });
-        self.settle_under(example, top);
+        self.settle_column(example, top);
     }
 
     /// [`Self::settle`] for every column.
     pub(crate) fn settle_all(&mut self) {
         let mut tops = vec![T::ZERO; self.batch()];
         kernels::column_tops(self.columns.entries(), &mut tops);
-        tops.into_iter().enumerate().for_each(|(example, top)| self.settle_under(example, top));
+        self.settle_under(&tops);
     }
 
-    fn settle_under(&mut self, example: usize, top: T) {
+    /// [`Self::settle_all`] with each column's largest |mantissa|.
+    pub(crate) fn settle_under(&mut self, tops: &[T]) {
+        assert_eq!(tops.len(), self.batch(), "a top for each column");
+        tops.iter().enumerate().for_each(|(example, &top)| self.settle_column(example, top));
+    }
+
+    fn settle_column(&mut self, example: usize, top: T) {
         let exponent = self.columns.exponent[example];
         if top == T::ZERO {
             self.columns.exponent[example] = 0;

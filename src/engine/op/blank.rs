@@ -20,16 +20,16 @@ impl<T: Real> LayerTrace<T> {
         let save = place(|op| matches!(op, Op::Save));
         let before = |place: usize| place - usize::from(save.is_some_and(|save| save < place));
         let signals = ops.len() - usize::from(save.is_some());
+        let couples =
+            |op: &Op<U>| matches!(op, Op::Norm(norm) if norm.spec.kind.couples_examples());
         trace.chain = Some(Box::new(ChainTrace {
             made: vec![Signal::zeros(units, batch); signals - 1],
             activated: before(activation),
             normalized: place(|op| matches!(op, Op::Norm(_))).map(|place| before(place) + 1),
             handed_on: save,
             norm: NormTrace::default(),
-            idle_bias: ops[..activation].iter().any(|op| match op {
-                Op::Norm(norm) => norm.spec.kind.couples_examples(),
-                _ => false,
-            }),
+            couples: ops.iter().any(couples),
+            idle_bias: ops[..activation].iter().any(couples),
             along_skip: adds.then(|| Signal::zeros(units, batch)),
         }));
         trace

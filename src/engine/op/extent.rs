@@ -10,6 +10,9 @@ use crate::experiment::Activation;
 /// Columns for which no memory is asked for: the layers of so small a batch take less time.
 const FEW: usize = 16;
 
+/// Powers of two by which columns may differ that have one exponent.
+const ALIKE: i64 = 20;
+
 /// How large and how small u ⊙ φ′(z) gets, column by column.
 pub(super) struct Extent<T> {
     /// The largest magnitude.
@@ -46,12 +49,10 @@ impl<T: Real> Extent<T> {
         self
     }
 
-    /// Whether no number loses digits before or after its column gives up the exponent of its
-    /// largest, unless the column `is_zero`. `guard` are the smallest numbers that u itself has
-    /// with all digits.
-    fn is_whole(&self, guard: f64, is_zero: impl Fn(usize) -> bool) -> bool {
-        self.tops.iter().zip(&self.least).enumerate().all(|(b, (&top, &least))| {
-            let shift = shift_of(top);
+    /// Whether no number loses digits before or after its column gives up its exponent, unless the
+    /// column `is_zero`. `guard` are the smallest numbers that u itself has with all digits.
+    fn is_whole(&self, shifts: &[i64], guard: f64, is_zero: impl Fn(usize) -> bool) -> bool {
+        shifts.iter().zip(&self.least).enumerate().all(|(b, (&shift, &least))| {
             let kept =
                 shift.abs() < -T::SMALLEST_EXPONENT && least.to_f64() >= guard * floor::<T>(shift);
             kept || is_zero(b)
@@ -73,17 +74,23 @@ pub(super) fn multiply_and_renormalize<T: Real>(
     guard: f64,
     is_zero: impl Fn(usize) -> bool,
 ) -> bool {
+    let is_coupled = trace.couples_examples();
     let LayerTrace { slope, delta, .. } = trace;
     let ScaledColumns { mantissa: u, exponent } = delta.columns_mut();
     let u = u.as_slice_mut().expect(STANDARD);
     let slope = slope.as_slice().expect(STANDARD);
-    if !extent.is_whole(guard, is_zero) {
+    let top = |(top, e): (&T, &i64)| (*top != T::ZERO).then(|| e + shift_of(*top));
+    let tops = extent.tops.iter().zip(&*exponent).map(top);
+    let common = if is_coupled { common_exponent(tops.clone()) } else { None };
+    let shift = |(top, e): (Option<i64>, &i64)| top.map_or(0, |top| common.unwrap_or(top) - e);
+    let shifts: SmallVec<[i64; FEW]> = tops.zip(&*exponent).map(shift).collect();
+    if !extent.is_whole(&shifts, guard, is_zero) {
         return false;
     }
     let mut factors = extent.tops;
-    for (factor, exponent) in factors.iter_mut().zip(exponent) {
-        let shift = shift_of(*factor);
-        *exponent += shift;
+    for ((factor, exponent), shift) in factors.iter_mut().zip(exponent).zip(shifts) {
+        // A column of zeros has any exponent.
+        *exponent = common.unwrap_or(*exponent + shift);
         *factor = T::from_f64(ldexp(1.0, -shift));
     }
     kernels::multiply_columns(u, slope, &factors);
@@ -104,6 +111,24 @@ pub(super) fn renormalize_to<T: Real>(delta: &mut ScaledColumns<T>, tops: &[Opti
     };
     let shifts: SmallVec<[i64; FEW]> = exponents.map(shift).collect();
     scale_by(delta.mantissa.as_slice_mut().expect(STANDARD), &shifts);
+}
+
+/// [`renormalize_to`] of examples that share means: columns of nearly one size keep one exponent, so
+/// that they can be added up.
+pub(super) fn renormalize_together<T: Real>(delta: &mut ScaledColumns<T>, tops: &[Option<i64>]) {
+    let Some(common) = common_exponent(tops.iter().copied()) else {
+        return renormalize_to(delta, tops);
+    };
+    let zeros = delta.exponent.iter_mut().zip(tops).filter(|(_, top)| top.is_none());
+    // A column of zeros has any exponent.
+    zeros.for_each(|(exponent, _)| *exponent = common);
+    renormalize_to(delta, &vec![Some(common); tops.len()]);
+}
+
+/// The exponent of the largest of all columns, where all that are not zero come near it.
+fn common_exponent(tops: impl Iterator<Item = Option<i64>> + Clone) -> Option<i64> {
+    let (least, most) = (tops.clone().flatten().min()?, tops.flatten().max()?);
+    (most - least <= ALIKE).then_some(most)
 }
 
 /// The exponent that a column gives up; none where it is all zero.
@@ -127,6 +152,62 @@ fn scale_by<T: Real>(entries: &mut [T], shifts: &[i64]) {
             let rest: Vec<T> = shifts.iter().map(|shift| power(-(shift - shift / 2))).collect();
             kernels::scale_columns(entries, &half);
             kernels::scale_columns(entries, &rest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::op::{Norm, Op};
+    use crate::experiment::{NormKind, Normalization};
+    use ndarray::arr1;
+
+    /// 1, −3 and 2 times powers of two, a column for each exponent; the second one is all zeros.
+    fn columns(exponents: [i64; 3]) -> ScaledColumns<f32> {
+        let mut columns = ScaledColumns::zeros(3, 3);
+        columns.exponent = exponents.to_vec();
+        for b in [0, 2] {
+            columns.mantissa.column_mut(b).assign(&arr1(&[1.0, -3.0, 2.0]));
+        }
+        columns
+    }
+
+    /// What a batch-normalized layer of ReLUs that are all on makes of ∂L/∂a.
+    fn sent_through_slopes_of_one(u: &ScaledColumns<f32>) -> ScaledColumns<f32> {
+        let norm = Norm::<f32>::new(Normalization::of(NormKind::Batch), 3);
+        let ops = [Op::Norm(norm), Op::Activation(Activation::Relu)];
+        let mut trace = LayerTrace::<f32>::of_ops(&ops, 3, 3);
+        trace.slope.fill(1.0);
+        trace.delta = u.clone().into();
+        let slope = trace.slope.as_slice().expect(STANDARD);
+        let extent = Extent::of(Activation::Relu, u.entries(), slope, 3);
+        let tops = u.tops();
+        assert!(multiply_and_renormalize(&mut trace, extent, 1.0, |b| tops[b].is_none()));
+        trace.delta.columns().clone()
+    }
+
+    #[test]
+    fn columns_of_nearly_one_size_keep_one_exponent() {
+        for (exponents, after) in [
+            ([5, -900, 5 + ALIKE], [7 + ALIKE; 3]),
+            ([5, -900, 6 + ALIKE], [7, -900, 8 + ALIKE]),
+            ([-4000, 0, -4000], [-3998; 3]),
+        ] {
+            let before = columns(exponents);
+            let mut together = before.clone();
+            renormalize_together(&mut together, &before.tops());
+            assert_eq!(together.exponent, after);
+            let mut apart = before.clone();
+            renormalize(&mut apart);
+            for b in 0..3 {
+                assert_eq!(together.column(b), before.column(b), "no digit is lost");
+                assert_eq!(apart.column(b), before.column(b));
+            }
+            let sent = sent_through_slopes_of_one(&before);
+            assert_eq!(sent, together, "what a slope is multiplied with");
+            let tops = apart.tops().into_iter().zip(&apart.exponent);
+            assert!(tops.filter_map(|(top, e)| Some(top? - e)).all(|top| top == 0));
         }
     }
 }

@@ -97,7 +97,7 @@ impl<T: Real> Norm<T> {
             let places = |b: usize| ((b - first) * units..(b - first + 1) * units).collect();
             examples.clone().map(|b| (b, places(b))).collect()
         };
-        let exponents = groups.iter().map(|(group, _)| chain.norm.inverse[*group].exponent());
+        let exponents = groups.iter().map(|(group, _)| chain.norm.inverse.get(*group).exponent());
         let top = exponents.max().unwrap_or(0);
         let mut rotation = Array2::zeros((size, size));
         let mut entries = Array1::zeros(size);
@@ -106,7 +106,7 @@ impl<T: Real> Norm<T> {
                 .map(|place| u.entry(place % units, first + place / units).to_f64())
                 .collect();
             let centred = usize::from(self.spec.kind != NormKind::Rms);
-            let inverse = chain.norm.inverse[*group].over_power_of_two(top);
+            let inverse = chain.norm.inverse.get(*group).over_power_of_two(top);
             let of_direction = |direction: usize| match direction {
                 0 if centred == 1 => 0.0,
                 _ if direction == centred => inverse * chain.norm.share[*group],

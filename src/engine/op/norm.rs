@@ -11,10 +11,10 @@
 
 mod scaled;
 
-use crate::engine::chain::NormTrace;
-use crate::engine::kernels::{self, Groups};
-use crate::engine::number::{Real, SAFE_SQUARES, Scaled, Signal, ldexp, smallest};
-use crate::engine::op::extent::renormalize_to;
+use crate::engine::chain::{InverseRoots, NormTrace};
+use crate::engine::kernels::{self, GroupNumbers, Groups};
+use crate::engine::number::{Real, Scaled, ScaledColumns, Signal, ldexp, smallest};
+use crate::engine::op::extent::{renormalize_to, renormalize_together};
 use crate::engine::pass::LayerTrace;
 use crate::experiment::{NormKind, Normalization};
 
@@ -33,10 +33,6 @@ pub struct Norm<T> {
     fixed: Option<[Vec<f64>; 2]>,
 }
 
-/// The exponents, as powers of two, between which a factor is a plain number.
-const PLAIN_FACTOR: i64 = 300;
-/// A standard deviation below so many roundings of the mean is taken from exact differences.
-const ROUNDINGS_OF_A_MEAN: f64 = 1000.0;
 /// So many ε of a column's largest and less are looked at number by number.
 const SUSPICIOUS: f64 = 512.0;
 /// Powers of two by which examples may differ and still be added up as plain numbers.
@@ -141,12 +137,8 @@ impl<T: Real> Norm<T> {
     /// ẑ with fixed statistics.
     fn forward_fixed(z: &Signal<T>, u: &mut Signal<T>, [means, inverse]: &[Vec<f64>; 2]) {
         u.clear_underflowed();
-        if z.is_plain() {
-            u.columns_mut().exponent.fill(0);
-            let (from, to) = (z.columns().entries(), u.columns_mut().entries_mut());
-            if kernels::group_normalize(from, Groups::Rows(z.batch()), means, inverse, to) {
-                return u.settle_all();
-            }
+        if z.is_plain() && Self::normalize_plain(z, u, Groups::Rows(z.batch()), [means, inverse]) {
+            return;
         }
         for example in 0..z.batch() {
             let mut column = z.column(example);
@@ -167,40 +159,37 @@ impl<T: Real> Norm<T> {
         }
         let entries = z.columns().entries();
         let mut means = self.means(entries, groups, [count, length]);
-        let mut pairs = vec![[0.0; 2]; count];
-        kernels::group_squares(entries, groups, &means, &mut pairs);
-        let mut squares = Vec::with_capacity(count);
-        for (mean, [rest, square]) in means.iter_mut().zip(pairs) {
-            let rest = if self.centres() { rest / length as f64 } else { 0.0 };
-            *mean += rest;
-            squares.push(square - length as f64 * rest * rest);
-        }
-        // What is left of numbers that are nearly equal is the mean's rounding.
-        let is_noise = |(square, mean): (&f64, &f64)| {
-            let spread = (square / length as f64).sqrt();
-            spread < ROUNDINGS_OF_A_MEAN * f64::EPSILON * mean.abs()
-        };
-        let is_unsafe = |square: &f64| *square != 0.0 && !SAFE_SQUARES.contains(square);
-        if squares.iter().any(is_unsafe) || squares.iter().zip(&means).any(is_noise) {
-            return false;
-        }
-        trace.inverse.clear();
-        trace.share.clear();
-        let factors: Vec<f64> = squares
-            .iter()
-            .map(|square| {
-                let [inverse, share] = self.inverse_and_share(square / length as f64);
-                trace.inverse.push(inverse.into());
-                trace.share.push(share);
-                inverse
-            })
-            .collect();
+        let NormTrace { inverse, share, .. } = trace;
+        let mut factors = inverse.take_plain();
+        factors.resize(count, 0.0);
+        share.resize(count, 0.0);
+        kernels::group_squares(entries, groups, &means, [&mut factors, share]);
+        let numbers = self.numbers(length);
+        let whole = kernels::group_factors(&mut means, [&mut factors, share], numbers)
+            && Self::normalize_plain(z, u, groups, [&means, &factors]);
+        *inverse = InverseRoots::Plain(factors);
+        whole
+    }
+
+    fn numbers(&self, length: usize) -> GroupNumbers {
+        let (centres, epsilon) = (self.centres(), self.spec.epsilon);
+        GroupNumbers { length: length as f64, centres, epsilon }
+    }
+
+    /// u = (z − mean) · factor of each group, or `false` where a number would lose digits.
+    fn normalize_plain(
+        z: &Signal<T>,
+        u: &mut Signal<T>,
+        groups: Groups,
+        [means, factors]: [&[f64]; 2],
+    ) -> bool {
+        let mut tops = vec![T::ZERO; z.batch()];
         u.clear_underflowed();
         u.columns_mut().exponent.fill(0);
-        let out = u.columns_mut().entries_mut();
-        let whole = kernels::group_normalize(entries, groups, &means, &factors, out);
+        let (from, to) = (z.columns().entries(), u.columns_mut().entries_mut());
+        let whole = kernels::group_normalize(from, groups, means, factors, to, &mut tops);
         if whole {
-            u.settle_all();
+            u.settle_under(&tops);
         }
         whole
     }
@@ -224,17 +213,17 @@ impl<T: Real> Norm<T> {
     /// δ = ∂L/∂z of the ∂L/∂u that is there; `u` is what the forward pass made.
     pub(super) fn backward(&self, u: &Signal<T>, delta: &mut Signal<T>, trace: &mut NormTrace<T>) {
         assert!(self.fixed.is_none(), "fixed statistics serve the forward pass alone");
-        match &mut trace.above {
-            Some(above) => above.copy_from(delta),
-            None => trace.above = Some(delta.clone()),
-        }
-        self.times_gamma(delta);
+        let blank = || Signal::zeros(delta.units(), delta.batch());
+        let mut above = trace.above.take().unwrap_or_else(blank);
+        // ∂L/∂u is kept where it lies; δ goes to the other memory.
+        std::mem::swap(&mut above, delta);
         let normalized = trace.normalized.as_ref().unwrap_or(u);
-        if !self.backward_plain(normalized, delta, trace) {
-            delta.copy_from(trace.above.as_ref().expect("it was just kept"));
+        if self.backward_plain(normalized, &above, delta, trace).is_none() {
+            delta.copy_from(&above);
             self.times_gamma(delta);
             self.backward_scaled(normalized, delta, trace);
         }
+        trace.above = Some(above);
     }
 
     /// δ ← γ ⊙ δ.
@@ -250,106 +239,133 @@ impl<T: Real> Norm<T> {
         }
     }
 
-    /// The way back in mantissas, or `false` where they would lose digits.
+    /// δ of ∂L/∂u in mantissas, or `None` where they would lose digits.
     fn backward_plain(
         &self,
         normalized: &Signal<T>,
+        above: &Signal<T>,
         delta: &mut Signal<T>,
         trace: &NormTrace<T>,
-    ) -> bool {
-        let (units, batch) = (delta.units(), delta.batch());
-        let is_far = |inverse: &Scaled| inverse.exponent().abs() > PLAIN_FACTOR;
-        let far = trace.inverse.iter().any(|inverse| !inverse.is_zero() && is_far(inverse));
-        let [_, numbers] = self.extents(units, batch);
-        let is_all_along = numbers == 1 + usize::from(self.centres());
-        if far || is_all_along || !delta.underflowed().is_empty() || !normalized.is_plain() {
-            return false;
-        }
-        if self.spec.kind.couples_examples() && !align(delta) {
-            return false;
-        }
-        let groups = self.groups(units, batch);
+    ) -> Option<()> {
+        let (units, batch) = (above.units(), above.batch());
+        let factors = trace.inverse.as_factors()?;
         let [count, length] = self.extents(units, batch);
-        let (g, z) = (delta.columns().entries(), normalized.columns().entries());
-        let mut means = self.means(g, groups, [count, length]);
-        let mut products = vec![[0.0; 2]; count];
-        kernels::group_products(g, groups, &means, z, &mut products);
-        if self.centres() {
-            let rests = means.iter_mut().zip(&products);
-            rests.for_each(|(mean, [rest, _])| *mean += rest / length as f64);
+        let is_all_along = length == 1 + usize::from(self.centres());
+        if is_all_along || !above.underflowed().is_empty() || !normalized.is_plain() {
+            return None;
         }
-        let squares = self.squares_of_normalized(z, groups, [count, length], trace);
-        let along = |(&square, &[_, product]): (&f64, &[f64; 2])| {
-            if square == 0.0 { 0.0 } else { product / square }
-        };
-        let alongs: Vec<f64> = squares.iter().zip(&products).map(along).collect();
-        let kepts: Vec<f64> =
-            alongs.iter().zip(&trace.share).map(|(along, share)| along * share).collect();
-        let factors: Vec<f64> = trace.inverse.iter().map(|inverse| inverse.to_f64()).collect();
-        let before = delta.columns().tops();
-        let out = delta.columns_mut().entries_mut();
+        let is_there = self.gather(above, delta)?;
+        let from = if is_there { &*delta } else { above };
+        let groups = self.groups(units, batch);
+        let (g, z) = (from.columns().entries(), normalized.columns().entries());
+        let mut means = self.means(g, groups, [count, length]);
+        let [mut kepts, mut alongs] = [(); 2].map(|()| vec![0.0; count]);
+        let sums = [&mut kepts[..], &mut alongs];
+        kernels::group_products(g, groups, &means, z, sums);
+        let squares = squares_of_normalized(z, groups, &trace.share);
+        let (sums, numbers) = ([&mut kepts[..], &mut alongs], self.numbers(length));
+        kernels::group_parts(&mut means, sums, &trace.share, squares.as_deref(), numbers);
         let numbers = [&means[..], &alongs, &kepts, &factors];
-        let whole = kernels::group_pull_back(out, groups, z, numbers);
+        self.pull_back_plain((!is_there).then_some(above), groups, (z, numbers), delta)
+    }
+
+    /// g with one exponent for all examples where they share means: whether it had to be made in
+    /// `delta`, which has its exponents, or is ∂L/∂u itself. `None` where it would lose digits.
+    fn gather(&self, above: &Signal<T>, delta: &mut Signal<T>) -> Option<bool> {
+        delta.clear_underflowed();
+        delta.columns_mut().exponent.copy_from_slice(&above.columns().exponent);
+        if self.gamma.is_some() {
+            delta.copy_from(above);
+            self.times_gamma(delta);
+        }
+        let is_there = self.gamma.is_some();
+        if !self.spec.kind.couples_examples() {
+            return Some(is_there);
+        }
+        let from = if is_there { delta.columns() } else { above.columns() };
+        let most = from.exponent.iter().copied().max().unwrap_or(0);
+        if from.exponent.iter().all(|&exponent| exponent == most) {
+            return Some(is_there);
+        }
+        let alignment = Alignment::of(from)?;
+        let out = delta.columns_mut();
+        if is_there {
+            kernels::scale_columns(out.entries_mut(), &alignment.factors);
+        } else {
+            let batch = above.batch();
+            let entries = above.columns().entries();
+            kernels::scale_columns_into(entries, &alignment.factors, out.entries_mut(), batch);
+        }
+        out.exponent.fill(alignment.exponent);
+        Some(true)
+    }
+
+    /// δ of g, which is `from` or what δ has, with ẑ and each group's numbers; `None` where an
+    /// entry would lose digits.
+    fn pull_back_plain(
+        &self,
+        from: Option<&Signal<T>>,
+        groups: Groups,
+        (z, numbers): (&[T], [&[f64]; 4]),
+        delta: &mut Signal<T>,
+    ) -> Option<()> {
+        let entries = from.map(|from| from.columns().entries());
+        let [mut before, mut after] = [(); 2].map(|()| vec![T::ZERO; delta.batch()]);
+        let out = delta.columns_mut().entries_mut();
+        let tops = [&mut before[..], &mut after];
+        let whole = kernels::group_pull_back(entries, groups, z, numbers, out, tops);
         // A column in which hardly anything is left may be rounding noise.
-        let largest = Scaled::from(factors.iter().copied().fold(0.0, f64::max));
+        let largest = Scaled::from(kernels::largest(numbers[3]));
         let least = largest.exponent() + Scaled::from(SUSPICIOUS * T::EPSILON).exponent();
-        let after = delta.columns().tops();
+        let [before, after] = [before, after].map(|tops| delta.columns().exponents_of(&tops));
         let is_noise = |(before, after): (&Option<i64>, &Option<i64>)| match (before, after) {
             (Some(before), Some(after)) => after - before < least,
             _ => false,
         };
         if !whole || before.iter().zip(&after).any(is_noise) {
-            return false;
+            return None;
         }
-        renormalize_to(delta.columns_mut(), &after);
-        true
-    }
-
-    /// Σ ẑ² of each group: n v/(v + ε), or added up where v is small beside ε.
-    fn squares_of_normalized(
-        &self,
-        z: &[T],
-        groups: Groups,
-        [count, length]: [usize; 2],
-        trace: &NormTrace<T>,
-    ) -> Vec<f64> {
-        if trace.share.iter().all(|share| *share < 0.5) {
-            let inverse = trace.inverse.iter().zip(&trace.share);
-            let square = |(inverse, share): (&Scaled, &f64)| {
-                if inverse.is_zero() { 0.0 } else { length as f64 * (1.0 - share) }
-            };
-            return inverse.map(square).collect();
+        if self.spec.kind.couples_examples() {
+            renormalize_together(delta.columns_mut(), &after);
+        } else {
+            renormalize_to(delta.columns_mut(), &after);
         }
-        let mut pairs = vec![[0.0; 2]; count];
-        kernels::group_squares(z, groups, &vec![0.0; count], &mut pairs);
-        pairs.into_iter().map(|[_, square]| square).collect()
+        Some(())
     }
 }
 
-/// Gives all columns one exponent, or `false` where one would lose digits by it.
-fn align<T: Real>(delta: &mut Signal<T>) -> bool {
-    let exponents = &delta.columns().exponent;
-    let tops = delta.columns().tops();
-    let alive = || exponents.iter().zip(&tops).filter(|(_, top)| top.is_some());
-    let (least, most) =
-        (alive().map(|(e, _)| *e).min().unwrap_or(0), alive().map(|(e, _)| *e).max().unwrap_or(0));
-    if least == most {
-        delta.columns_mut().exponent.fill(most);
-        return true;
+/// Σ ẑ² of each group, added up where v is small beside ε in one of them; else it is the length times
+/// v/(v + ε).
+fn squares_of_normalized<T: Real>(z: &[T], groups: Groups, shares: &[f64]) -> Option<Vec<f64>> {
+    if kernels::largest(shares) < 0.5 {
+        return None;
     }
-    if most - least > PLAIN_SPREAD {
-        return false;
+    let [zeros, mut sums, mut squares] = [(); 3].map(|()| vec![0.0; shares.len()]);
+    kernels::group_squares(z, groups, &zeros, [&mut sums, &mut squares]);
+    Some(squares)
+}
+
+/// What brings columns to one exponent.
+struct Alignment<T> {
+    factors: Vec<T>,
+    exponent: i64,
+}
+
+impl<T: Real> Alignment<T> {
+    /// Of these columns, or `None` where one would lose digits by it.
+    fn of(columns: &ScaledColumns<T>) -> Option<Self> {
+        let tops = columns.tops();
+        let alive = || columns.exponent.iter().zip(&tops).filter(|(_, top)| top.is_some());
+        let exponent = alive().map(|(e, _)| *e).max().unwrap_or(0);
+        if alive().any(|(e, _)| exponent - e > PLAIN_SPREAD) {
+            return None;
+        }
+        let factor = |(e, top): (&i64, &Option<i64>)| {
+            T::from_f64(top.map_or(1.0, |_| ldexp(1.0, e - exponent)))
+        };
+        let factors = columns.exponent.iter().zip(&tops).map(factor).collect();
+        let floor = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT + PLAIN_SPREAD));
+        let is_whole = !kernels::holds_faint(columns.entries(), floor);
+        is_whole.then_some(Self { factors, exponent })
     }
-    let factors: Vec<T> = exponents
-        .iter()
-        .zip(&tops)
-        .map(|(e, top)| T::from_f64(top.map_or(1.0, |_| ldexp(1.0, e - most))))
-        .collect();
-    let floor = T::from_f64(ldexp(1.0, T::SMALLEST_EXPONENT + PLAIN_SPREAD));
-    if kernels::holds_faint(delta.columns().entries(), floor) {
-        return false;
-    }
-    kernels::scale_columns(delta.columns_mut().entries_mut(), &factors);
-    delta.columns_mut().exponent.fill(most);
-    true
 }

@@ -13,7 +13,9 @@ pub(super) struct PlainSignal<T> {
     pub entries: Array2<T>,
     factors: Vec<T>,
     sums: Vec<f64>,
-    pairs: Vec<[f64; 2]>,
+    products: Vec<f64>,
+    /// Zeros, as means that take nothing off.
+    zeros: Vec<f64>,
 }
 
 impl<T: Real> PlainSignal<T> {
@@ -22,7 +24,8 @@ impl<T: Real> PlainSignal<T> {
             entries: Array2::from_elem((units, batch), T::ZERO),
             factors: vec![T::ZERO; batch],
             sums: vec![0.0; units],
-            pairs: vec![[0.0; 2]; units],
+            products: vec![0.0; units],
+            zeros: vec![0.0; units],
         }
     }
 
@@ -72,16 +75,15 @@ impl<T: Real> PlainSignal<T> {
     /// The mean over the examples of each unit's entries, and of their products with another's.
     pub fn products_into(&mut self, other: &Self, means: &mut [T], products: &mut [T]) {
         let batch = self.entries.ncols();
-        self.sums.fill(0.0);
         let entries = self.entries.as_slice().expect(kernels::STANDARD);
-        let groups = Groups::Rows(batch);
-        kernels::group_products(entries, groups, &self.sums, other.slice(), &mut self.pairs);
+        let (groups, sums) = (Groups::Rows(batch), [&mut self.sums[..], &mut self.products]);
+        kernels::group_products(entries, groups, &self.zeros, other.slice(), sums);
         let share = 1.0 / batch as f64;
-        for ((mean, product), [sum, of_products]) in means.iter_mut().zip(products).zip(&self.pairs)
-        {
-            *mean = T::from_f64(sum * share);
-            *product = T::from_f64(of_products * share);
-        }
+        let scale = |numbers: &mut [T], sums: &[f64]| {
+            numbers.iter_mut().zip(sums).for_each(|(to, sum)| *to = T::from_f64(sum * share));
+        };
+        scale(means, &self.sums);
+        scale(products, &self.products);
     }
 }
 

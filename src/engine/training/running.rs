@@ -52,9 +52,9 @@ impl RunningStatistics {
     fn take_row<T: Real>(&mut self, unit: usize, row: &[T]) {
         let count = row.len() as f64;
         let mean = kernels::total(row) / count;
-        let mut pair = [[0.0; 2]];
-        kernels::group_squares(row, Groups::Rows(row.len()), &[mean], &mut pair);
-        let [[rest, square]] = pair;
+        let [mut rest, mut square] = [0.0; 2];
+        let sums = [&mut rest, &mut square].map(std::slice::from_mut);
+        kernels::group_squares(row, Groups::Rows(row.len()), &[mean], sums);
         // What rounding left of the mean goes with both.
         let (mean, square) = (mean + rest / count, square - rest * rest / count);
         let mixed = |old: f64, new: f64| (1.0 - SHARE) * old + SHARE * new;

@@ -290,7 +290,7 @@ fn written_out(
         let trace = &pass.layers[layer - 1];
         let Some(normalized) = trace.normalized() else { return identity() };
         let z = DMatrix::from_fn(units, 1, |i, _| normalized.entry(i, 0).to_f64());
-        let inverse = trace.chain.as_ref().unwrap().norm.inverse[0].to_f64();
+        let inverse = trace.chain.as_ref().unwrap().norm.inverse.get(0).to_f64();
         (identity() - &z * z.transpose() / units as f64) * inverse
     };
     let into = |layer: usize| match skip {

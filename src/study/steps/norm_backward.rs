@@ -290,7 +290,7 @@ fn through(split: &Split<'_>, id: String, to: Values) -> Step {
     let trace = norm.layer.pass.layers[number - 1].chain.as_ref().map(|chain| &chain.norm);
     let trace = trace.expect("the layer is normalized");
     let shares: Vec<Scaled> = trace.share.iter().map(|&share| Scaled::from(share)).collect();
-    let roots = Values { part: Part::InverseRoot(number), rows: column(&trace.inverse) };
+    let roots = Values { part: Part::InverseRoot(number), rows: column(&trace.inverse.to_vec()) };
     let shares = Values { part: Part::EpsilonShare(number), rows: column(&shares) };
     let [ones, times] = [ones_row(split.batch()), groups.times().to_owned()];
     let line = |root: String, share: String| {

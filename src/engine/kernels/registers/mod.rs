@@ -51,6 +51,10 @@ pub trait Doubles: Register<f64> {
     unsafe fn minus(self, other: Self) -> Self;
     /// All lanes added up, half of them to the other half at a time.
     unsafe fn halved(self) -> f64;
+    /// [`Self::halved`] of eight registers, put to an address one after the other.
+    unsafe fn all_halved(registers: [Self; 8], to: *mut f64);
+    /// The larger of self and |other|, lane by lane; NaN of the other counts as nothing.
+    unsafe fn larger(self, other: Self) -> Self;
     /// A bit for each lane whose number is not 0 and smaller than the limit.
     unsafe fn faint(self, limit: Self) -> u8;
 }

@@ -109,6 +109,20 @@ impl Doubles for FewDouble {
     }
 
     #[inline(always)]
+    unsafe fn all_halved(registers: [Self; 8], to: *mut f64) {
+        // SAFETY: as the trait has it.
+        unsafe { to.cast::<[f64; 8]>().write_unaligned(registers.map(|one| one.halved())) };
+    }
+
+    #[inline(always)]
+    unsafe fn larger(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(top, other)| {
+            *top = if other.abs() > *top { other.abs() } else { *top };
+        });
+        self
+    }
+
+    #[inline(always)]
     unsafe fn faint(self, limit: Self) -> u8 {
         let lanes = self.0.iter().zip(limit.0).enumerate();
         lanes.fold(0, |bits, (lane, (&number, limit))| {

@@ -1,6 +1,6 @@
 //! A normalization with an exponent for each number, where plain numbers would lose digits.
 
-use crate::engine::chain::NormTrace;
+use crate::engine::chain::{InverseRoots, NormTrace};
 use crate::engine::number::{Real, Scaled, Signal};
 
 use super::Norm;
@@ -17,13 +17,14 @@ impl<T: Real> Norm<T> {
         trace: &mut NormTrace<T>,
     ) {
         let mut columns: Vec<Vec<Scaled>> = (0..z.batch()).map(|b| z.column(b)).collect();
-        trace.inverse.clear();
+        let mut inverse = Vec::new();
         trace.share.clear();
         self.each_group(&mut columns, |_, group| {
-            let [inverse, share] = self.normalize(group);
-            trace.inverse.push(inverse);
+            let [root, share] = self.normalize(group);
+            inverse.push(root);
             trace.share.push(share.to_f64());
         });
+        trace.inverse = InverseRoots::Scaled(inverse);
         u.clear_underflowed();
         for (example, column) in columns.iter().enumerate() {
             u.set_settled(example, column);
@@ -81,7 +82,7 @@ impl<T: Real> Norm<T> {
                 true => z.iter().map(|column| column[group]).collect(),
                 false => z[group].clone(),
             };
-            self.pull_back(g, &z, trace.inverse[group], trace.share[group]);
+            self.pull_back(g, &z, trace.inverse.get(group), trace.share[group]);
         });
         delta.clear_underflowed();
         for (example, column) in columns.iter().enumerate() {
