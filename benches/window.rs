@@ -238,10 +238,14 @@ impl Stage {
         self.shows(&lab.experiment) && lab.preview().is_none()
     }
 
-    /// Milliseconds of frames in which nothing changes: what egui needs for the same widgets.
-    fn still(&mut self) -> f64 {
+    /// Milliseconds of frames in which nothing changes, what egui needs for the same widgets: of
+    /// frames in a row, or after a rest, as a frame after a change has it.
+    fn still(&mut self, rest: Duration) -> f64 {
         self.computed.clear();
-        (0..REPEATS).for_each(|_| self.frame(Vec::new()));
+        for _ in 0..REPEATS {
+            thread::sleep(rest);
+            self.frame(Vec::new());
+        }
         1000.0 * Spread::of(std::mem::take(&mut self.computed)).median()
     }
 
@@ -403,13 +407,14 @@ fn line(name: &str, stage: &mut Stage, whole: fn(&mut Stage, &Experiment) -> boo
             format!("preview {}", Spread::of(previews).words().trim())
         };
         println!(
-            "{name:34} {:6} {}  {:>4}  {:8.1} in {:2}  {:6.1}  {:8.1}  {preview}",
+            "{name:34} {:6} {}  {:>4}  {:8.2} in {:2}  {:6.2}  {:6.2}  {:8.1}  {preview}",
             change.label(),
             time.words(),
             verdict(time.median(), FRAME),
             frames.median(),
             count.median(),
-            stage.still(),
+            stage.still(Duration::ZERO),
+            stage.still(Duration::from_millis(10)),
             stage.rasterize(),
         );
     }
@@ -419,8 +424,8 @@ fn line(name: &str, stage: &mut Stage, whole: fn(&mut Stage, &Experiment) -> boo
 fn changes(wanted: impl Fn(&str) -> bool) {
     println!("\nFrom a changed setting to the finished frame, milliseconds");
     println!(
-        "{:34} {:6} {:>8}  {:>15}  {:>4}  {:>14}  {:>6}  {:>8}",
-        "workload", "change", "median", "5–95 %", "≤ 16", "frames", "still", "(raster)"
+        "{:34} {:6} {:>8}  {:>15}  {:>4}  {:>14}  {:>6}  {:>6}  {:>8}",
+        "workload", "change", "median", "5–95 %", "≤ 16", "frames", "still", "rested", "(raster)"
     );
     let workloads = [
         ("W1 50 × 256, batch 1", net(50, 256, 1)),

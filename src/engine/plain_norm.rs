@@ -47,8 +47,9 @@ impl PlainNorm {
 
     fn of_layer<T: Real>(delta: &Signal<T>, columns: &mut [PlainColumn]) -> Self {
         let (mut alive, mut printed, mut infinite) = (false, false, false);
-        for (example, column) in columns.iter_mut().enumerate() {
-            let Some(top) = delta.largest(example) else { continue };
+        let numbers = delta.columns().largest_of_each().into_iter().zip(delta.norms());
+        for ((top, norm), column) in numbers.zip(columns) {
+            let Some(top) = top else { continue };
             alive = true;
             let plain = T::from_f64(top.to_f64());
             if *column == PlainColumn::Held {
@@ -62,8 +63,7 @@ impl PlainNorm {
                 PlainColumn::Overflown => infinite = true,
                 PlainColumn::Flushed => {}
                 PlainColumn::Held => {
-                    let square = delta.norm(example) * delta.norm(example);
-                    infinite |= T::from_f64(square.to_f64()) > T::LARGEST;
+                    infinite |= T::from_f64((norm * norm).to_f64()) > T::LARGEST;
                     // Every square is rounded on its own: where the largest is lost, all are.
                     printed |= plain * plain != T::ZERO;
                 }

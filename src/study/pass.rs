@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
+
 use crate::engine::{
     Executor, LayerRecord, Network, Pass, PendingArray, Real, Scaled, Serial, explain,
 };
@@ -152,10 +154,29 @@ pub(super) fn record<T: Real>(
     let entries: usize = pass.layers.iter().map(|trace| trace.slope.len()).sum();
     let threads = worth(threads, entries, ENTRIES_WORTH_A_THREAD);
     let mut slots: Vec<Option<(LayerRecord, Profile)>> = vec![None; pass.layers.len()];
-    each(slots.iter_mut().enumerate(), threads, task, |(index, slot), _| {
+    let fill = |index: usize, slot: &mut Option<(LayerRecord, Profile)>| {
         let record = LayerRecord::of(network, pass, index);
         *slot = Some((record, logarithms(pass.layers[index].delta.profile())));
-    })?;
+    };
+    // The threads of the pass are there already, if no other study has them.
+    let filled = if threads > 1 {
+        in_pool(task, |proceed| {
+            let slots = slots.par_iter_mut().enumerate().with_max_len(1);
+            slots.for_each(|(index, slot)| {
+                if proceed() {
+                    fill(index, slot);
+                }
+            });
+        })
+    } else {
+        None
+    };
+    match filled {
+        Some(filled) => filled?,
+        None => each(slots.iter_mut().enumerate(), threads, task, |(index, slot), _| {
+            fill(index, slot);
+        })?,
+    }
     let (mut records, profile): (Vec<_>, Vec<_>) = slots.into_iter().flatten().unzip();
     explain(network, pass, &mut records);
     Ok((records, profile))

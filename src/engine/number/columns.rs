@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::engine::kernels;
-use crate::engine::number::{Real, Scaled, halves, ldexp, root_mean_square};
+use crate::engine::number::{Real, Scaled, exponent_of, halves, ldexp, root_mean_square};
 use ndarray::{Array2, s};
 
 /// n units × B examples; example b's column is `mantissa[.., b]` × 2^`exponent[b]`.
@@ -85,20 +85,25 @@ impl<T: Real> ScaledColumns<T> {
         (top != T::ZERO).then(|| Scaled::new(top.to_f64(), self.exponent[example]))
     }
 
+    /// [`Self::largest`] of every example's column.
+    pub(crate) fn largest_of_each(&self) -> Vec<Option<Scaled>> {
+        let mut tops = vec![T::ZERO; self.batch()];
+        kernels::column_tops(self.entries(), &mut tops);
+        let exponents = tops.iter().zip(&self.exponent);
+        exponents.map(|(&top, &e)| (top != T::ZERO).then(|| Scaled::new(top.to_f64(), e))).collect()
+    }
+
     /// e of each example's largest |entry| m × 2^e with ½ ≤ m < 1, `None` where all of its
     /// entries are true zeros.
     pub(crate) fn tops(&self) -> Vec<Option<i64>> {
-        let mut tops = vec![T::ZERO; self.batch()];
-        kernels::column_tops(self.entries(), &mut tops);
-        self.exponents_of(&tops)
+        self.largest_of_each().into_iter().map(|top| top.map(Scaled::exponent)).collect()
     }
 
     /// [`Self::tops`] of each example's largest |mantissa|.
     pub(crate) fn exponents_of(&self, tops: &[T]) -> Vec<Option<i64>> {
         let exponents = tops.iter().zip(&self.exponent);
-        let exponent = |(top, e): (&T, &i64)| {
-            (*top != T::ZERO).then(|| Scaled::new(top.to_f64(), *e).exponent())
-        };
+        let exponent =
+            |(&top, e): (&T, &i64)| (top != T::ZERO).then(|| e + exponent_of(top.to_f64()));
         exponents.map(exponent).collect()
     }
 
