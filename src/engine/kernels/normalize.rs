@@ -199,10 +199,10 @@ unsafe fn columns<T: Real, S: Registers, F: Formula<N>, const N: usize, const R:
 ) -> (usize, bool) {
     let Arrays { from, numbers, by_row, rows, length, to } = arrays;
     let lanes = S::Double::LANES;
-    let mut lost = 0;
+    let mut least_of_lanes = [0.0; MOST_LANES];
     // SAFETY: as the function has it, and the numbers are there.
     unsafe {
-        let smallest = S::Double::splat(smallest::<T>().to_f64());
+        let mut least = [S::Double::splat(f64::MAX); R];
         let mut of_group = [[S::Double::splat(0.0); N]; R];
         if !by_row {
             for r in 0..R {
@@ -230,7 +230,7 @@ unsafe fn columns<T: Real, S: Registers, F: Formula<N>, const N: usize, const R:
                     tops[0][r] = tops[0][r].larger(entry);
                 }
                 tops[1][r] = tops[1][r].larger(number);
-                lost |= number.faint(smallest);
+                least[r] = least[r].smaller_but_zero(number);
                 T::put(number, to.add(at));
             }
         }
@@ -239,9 +239,12 @@ unsafe fn columns<T: Real, S: Registers, F: Formula<N>, const N: usize, const R:
                 put_tops(tops[0][r], before, first + r * lanes);
             }
             put_tops(tops[1][r], after, first + r * lanes);
+            least[0] = least[0].smaller_but_zero(least[r]);
         }
+        least[0].store(least_of_lanes.as_mut_ptr());
     }
-    (R * lanes, lost == 0)
+    let smallest = smallest::<T>().to_f64();
+    (R * lanes, least_of_lanes[..lanes].iter().all(|&least| least >= smallest))
 }
 
 /// Puts the tops of a register's columns from the first on, or makes the only one the largest.

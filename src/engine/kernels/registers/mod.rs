@@ -55,8 +55,8 @@ pub trait Doubles: Register<f64> {
     unsafe fn all_halved(registers: [Self; 8], to: *mut f64);
     /// The larger of self and |other|, lane by lane; NaN of the other counts as nothing.
     unsafe fn larger(self, other: Self) -> Self;
-    /// A bit for each lane whose number is not 0 and smaller than the limit.
-    unsafe fn faint(self, limit: Self) -> u8;
+    /// The smaller of self and |other|, lane by lane; 0 and NaN of the other count as nothing.
+    unsafe fn smaller_but_zero(self, other: Self) -> Self;
 }
 
 /// A number that sums take as `f64`.

@@ -123,11 +123,11 @@ impl Doubles for FewDouble {
     }
 
     #[inline(always)]
-    unsafe fn faint(self, limit: Self) -> u8 {
-        let lanes = self.0.iter().zip(limit.0).enumerate();
-        lanes.fold(0, |bits, (lane, (&number, limit))| {
-            bits | (u8::from(number != 0.0 && number.abs() < limit) << lane)
-        })
+    unsafe fn smaller_but_zero(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(least, other)| {
+            *least = if other != 0.0 && other.abs() < *least { other.abs() } else { *least };
+        });
+        self
     }
 }
 

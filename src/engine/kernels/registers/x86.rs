@@ -1,19 +1,19 @@
 //! Registers of AVX2 and AVX-512.
 
 use std::arch::x86_64::{
-    __m128, __m128d, __m256, __m256d, __m256i, __m512, __m512d, _CMP_LT_OQ, _CMP_NEQ_UQ,
-    _mm_add_pd, _mm_add_sd, _mm_cvtsd_f64, _mm_loadu_pd, _mm_loadu_ps, _mm_movehl_ps,
-    _mm_movelh_ps, _mm_storeu_ps, _mm_unpackhi_pd, _mm_unpackhi_ps, _mm_unpacklo_pd,
-    _mm_unpacklo_ps, _mm256_add_pd, _mm256_and_pd, _mm256_andnot_pd, _mm256_castpd256_pd128,
-    _mm256_cmp_pd, _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_cvtpd_ps, _mm256_cvtps_pd,
+    __m128, __m128d, __m256, __m256d, __m256i, __m512, __m512d, _CMP_NEQ_UQ, _mm_add_pd,
+    _mm_add_sd, _mm_cvtsd_f64, _mm_loadu_pd, _mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps,
+    _mm_storeu_ps, _mm_unpackhi_pd, _mm_unpackhi_ps, _mm_unpacklo_pd, _mm_unpacklo_ps,
+    _mm256_add_pd, _mm256_andnot_pd, _mm256_blendv_pd, _mm256_castpd256_pd128, _mm256_cmp_pd,
+    _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_cvtpd_ps, _mm256_cvtps_pd,
     _mm256_extractf128_pd, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps,
     _mm256_maskload_pd, _mm256_maskload_ps, _mm256_maskstore_pd, _mm256_maskstore_ps,
-    _mm256_max_pd, _mm256_movemask_pd, _mm256_mul_pd, _mm256_mul_ps, _mm256_permute2f128_pd,
+    _mm256_max_pd, _mm256_min_pd, _mm256_mul_pd, _mm256_mul_ps, _mm256_permute2f128_pd,
     _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32,
     _mm256_setr_epi64x, _mm256_setzero_pd, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_sub_pd,
     _mm256_unpackhi_pd, _mm256_unpacklo_pd, _mm512_abs_pd, _mm512_add_pd, _mm512_castpd512_pd256,
     _mm512_cmp_pd_mask, _mm512_cvtpd_ps, _mm512_cvtps_pd, _mm512_extractf64x4_pd, _mm512_fmadd_pd,
-    _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_mask_storeu_pd,
+    _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_mask_min_pd, _mm512_mask_storeu_pd,
     _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_max_pd,
     _mm512_mul_pd, _mm512_mul_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd,
     _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_storeu_ps, _mm512_sub_pd, _mm512_unpackhi_pd,
@@ -305,13 +305,12 @@ impl Doubles for __m256d {
     }
 
     #[inline(always)]
-    unsafe fn faint(self, limit: Self) -> u8 {
-        // SAFETY: as the trait has it.
+    unsafe fn smaller_but_zero(self, other: Self) -> Self {
+        // SAFETY: as the trait has it. The instruction takes the second number where one is NaN.
         unsafe {
-            let magnitude = _mm256_andnot_pd(_mm256_set1_pd(-0.0), self);
-            let is_small = _mm256_cmp_pd::<_CMP_LT_OQ>(magnitude, limit);
-            let is_any = _mm256_cmp_pd::<_CMP_NEQ_UQ>(self, _mm256_setzero_pd());
-            _mm256_movemask_pd(_mm256_and_pd(is_small, is_any)) as u8
+            let magnitude = _mm256_andnot_pd(_mm256_set1_pd(-0.0), other);
+            let is_any = _mm256_cmp_pd::<_CMP_NEQ_UQ>(other, _mm256_setzero_pd());
+            _mm256_min_pd(_mm256_blendv_pd(self, magnitude, is_any), self)
         }
     }
 }
@@ -369,11 +368,11 @@ impl Doubles for __m512d {
     }
 
     #[inline(always)]
-    unsafe fn faint(self, limit: Self) -> u8 {
-        // SAFETY: as the trait has it.
+    unsafe fn smaller_but_zero(self, other: Self) -> Self {
+        // SAFETY: as the trait has it. The instruction takes the second number where one is NaN.
         unsafe {
-            let is_small = _mm512_cmp_pd_mask::<_CMP_LT_OQ>(_mm512_abs_pd(self), limit);
-            is_small & _mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(self, _mm512_setzero_pd())
+            let is_any = _mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(other, _mm512_setzero_pd());
+            _mm512_mask_min_pd(self, is_any, _mm512_abs_pd(other), self)
         }
     }
 }
