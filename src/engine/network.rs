@@ -4,6 +4,7 @@ use ndarray::Array2;
 
 use crate::engine::number::{Real, ScaledColumns};
 use crate::engine::op::{Dense, Norm, Op};
+use crate::engine::rows::work_of_product;
 use crate::experiment::{Activation, Loss};
 
 /// A variant's network with its data.
@@ -142,10 +143,11 @@ impl<T: Real> Network<T> {
         (0..self.depth()).map(|index| self.activation(index))
     }
 
-    /// Multiply-adds of a forward pass over the batch, and of a backward pass without gradients.
-    pub fn multiply_adds(&self) -> usize {
-        let works = self.ops.iter().map(|op| op.shape().multiply_adds());
-        works.sum::<usize>() * self.input.batch()
+    /// What a forward pass over the batch takes, and a backward pass without gradients, in multiply-adds
+    /// of large products.
+    pub fn work(&self) -> usize {
+        let batch = self.input.batch();
+        self.ops.iter().map(|op| work_of_product(op.shape().multiply_adds(), batch)).sum()
     }
 
     /// W^(l) as a plain matrix, n_l × n_{l−1}.

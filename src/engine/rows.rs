@@ -45,11 +45,20 @@ pub(super) fn shares(executor: &impl Executor, work: usize) -> usize {
     executor.threads().min(work / WORTH_A_SHARE).max(1)
 }
 
+/// What so many examples' product with so many weights is worth, in multiply-adds of a large one: of few
+/// examples each weight waits for memory.
+pub(super) fn work_of_product(weights: usize, batch: usize) -> usize {
+    weights * batch.max(A_WEIGHT)
+}
+
 /// Rows in blocks of about a hundredth of a second's work; `work` is that of one row.
 pub(super) fn blocks(rows: usize, work: usize) -> impl Iterator<Item = Range<usize>> {
     let block = (BLOCK / work.max(1)).clamp(1, rows.max(1));
     (0..rows).step_by(block).map(move |first| first..(first + block).min(rows))
 }
+
+/// Multiply-adds in the time in which a weight comes from memory.
+const A_WEIGHT: usize = 8;
 
 /// Multiply-adds of a block.
 const BLOCK: usize = 1 << 26;
@@ -156,5 +165,8 @@ mod tests {
         assert_eq!(shares(&Crowd(8), 3 * WORTH_A_SHARE), 3);
         assert_eq!(shares(&Crowd(8), 100 * WORTH_A_SHARE), 8);
         assert_eq!(shares(&Serial, 100 * WORTH_A_SHARE), 1);
+        // Weights that one example reads are worth more than its multiply-adds.
+        assert_eq!(work_of_product(256 * 256, 1), work_of_product(256 * 256, 8));
+        assert_eq!(work_of_product(1000, 32), 32_000);
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::network::Network;
 use crate::engine::number::{Real, Scaled, ScaledColumns, Signal};
 use crate::engine::op::{self, Op};
 use crate::engine::pass::{Below, LayerTrace, Pass};
-use crate::engine::rows::{Executor, Serial, shares};
+use crate::engine::rows::{Executor, Serial, shares, work_of_product};
 
 /// That a pass on one thread without a question comes to its end.
 const NEVER_STOPPED: &str = "nobody stops it";
@@ -126,7 +126,7 @@ impl<T: Real> Network<T> {
     /// Into how many shares an executor cuts the largest layer of a pass.
     pub fn most_shares(&self, executor: &impl Executor) -> usize {
         let batch = self.input.batch();
-        let works = self.ops().iter().map(|op| op.shape().multiply_adds() * batch);
+        let works = self.ops().iter().map(|op| work_of_product(op.shape().multiply_adds(), batch));
         works.map(|work| shares(executor, work)).max().unwrap_or(1)
     }
 

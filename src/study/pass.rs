@@ -89,7 +89,7 @@ pub fn pass<'a, T: Real>(
     threads: usize,
     task: &TaskContext<'_>,
 ) -> Result<&'a Pass<T>, Stopped> {
-    if 2 * network.multiply_adds() < PRODUCTS_WORTH_A_THREAD {
+    if 2 * network.work() < PRODUCTS_WORTH_A_THREAD {
         let mut proceed = || task.proceed().is_ok();
         return network.pass_in(buffers, &Serial, &mut proceed).map_err(|_| Stopped);
     }

@@ -8,7 +8,7 @@ use ndarray::Array2;
 use crate::engine::kernels::{self, DenseRows, STANDARD};
 use crate::engine::number::{Real, Scaled, Signal};
 use crate::engine::op::recover::Product;
-use crate::engine::rows::{Executor, Rows, Serial, shares};
+use crate::engine::rows::{Executor, Rows, Serial, shares, work_of_product};
 
 /// z = W a + b with W = scale · U.
 #[derive(Clone, Debug)]
@@ -98,7 +98,7 @@ impl<T: Real> Dense<T> {
             let [z] = rows.entries;
             self.forward_rows(rows.range, &input.columns().mantissa, plain, z);
         };
-        let shares = shares(executor, self.unit.len() * input.batch());
+        let shares = shares(executor, work_of_product(self.unit.len(), input.batch()));
         let rows = Rows::all([columns.entries_mut()], self.units());
         rows.share(executor, shares, &work, &|(), ()| ());
         self.finish_forward(input, plain, z);
@@ -113,7 +113,7 @@ impl<T: Real> Dense<T> {
             let [u] = rows.entries;
             self.backward_rows(rows.range, &delta.columns().mantissa, u);
         };
-        let shares = shares(executor, self.unit.len() * delta.batch());
+        let shares = shares(executor, work_of_product(self.unit.len(), delta.batch()));
         let rows = Rows::all([columns.entries_mut()], self.inputs());
         rows.share(executor, shares, &work, &|(), ()| ());
         self.recover_backward(delta, u);

@@ -9,7 +9,7 @@ use crate::engine::op::dense::Dense;
 use crate::engine::op::extent::{Extent, multiply_and_renormalize};
 use crate::engine::op::recover::floor;
 use crate::engine::pass::LayerTrace;
-use crate::engine::rows::{Executor, Rows, shares};
+use crate::engine::rows::{Executor, Rows, shares, work_of_product};
 use crate::experiment::Activation;
 
 /// z = W a + b and a = φ(z), z, a and φ′ of one layer's trace, from the layer below's a.
@@ -68,7 +68,7 @@ fn forward_in_shares<T: Real>(
         }
         top.to_f64() < tail_from::<T>(activation) || is_whole(activation, a)
     };
-    let shares = shares(executor, dense.unit.len() * batch);
+    let shares = shares(executor, work_of_product(dense.unit.len(), batch));
     let rows = Rows::all([z, a, slope], dense.unit.nrows());
     rows.share(executor, shares, &work, &|first, second| first && second)
 }
@@ -137,6 +137,6 @@ fn send_back<T: Real>(
         dense.backward_rows(range, &above.columns().mantissa, u);
         Extent::of(activation, u, slope, batch)
     };
-    let shares = shares(executor, dense.unit.len() * batch);
+    let shares = shares(executor, work_of_product(dense.unit.len(), batch));
     Rows::all([u], units).share(executor, shares, &work, &Extent::together)
 }
