@@ -17,6 +17,7 @@ mod normalize;
 mod panels;
 mod product;
 pub(crate) mod registers;
+mod row_sums;
 pub(crate) mod sigmoid;
 mod slopes;
 mod statistics;
