@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::processor::keep_to;
+use super::processor::keep_to_own;
 use super::{Stopped, TaskContext};
 
 /// The threads that this machine runs at once. The system is asked one time: it reads files to
@@ -50,7 +50,7 @@ pub(super) fn in_order<S, R: Send>(
             task.proceed()
         })
     };
-    let Some(pool) = pool("study", threads.clamp(1, count.max(1)), |_| {}) else {
+    let Some(pool) = pool("study", threads.clamp(1, count.max(1)), |_, _| {}) else {
         let own = RefCell::new(state());
         let proceed = || task.proceed().is_ok();
         return fold_all(&|index| job(&mut own.borrow_mut(), index, &proceed).ok_or(Stopped));
@@ -114,7 +114,7 @@ pub(super) fn each<I: Send>(
             work(item, &proceed);
         }
     };
-    match pool("study", threads.saturating_sub(1), |_| {}) {
+    match pool("study", threads.saturating_sub(1), |_, _| {}) {
         None => take_part(),
         Some(pool) => pool.in_place_scope(|scope| {
             (0..pool.current_num_threads()).for_each(|_| scope.spawn(|_| help()));
@@ -127,7 +127,7 @@ pub(super) fn each<I: Send>(
 /// The threads that share out a single pass, one for each processor: they wait for work awake for a
 /// while, so that a layer is worth handing out.
 static POOL: LazyLock<Option<Mutex<ThreadPool>>> =
-    LazyLock::new(|| pool("pass", all_threads(), keep_to).map(Mutex::new));
+    LazyLock::new(|| pool("pass", all_threads(), keep_to_own).map(Mutex::new));
 
 /// Runs `work` in the pool of threads; it may ask the `proceed` that it gets. This thread waits,
 /// and asks meanwhile whether to go on. `None` where another study has the pool, or the system
@@ -156,12 +156,12 @@ pub(super) fn in_pool<R: Send>(
 }
 
 /// A pool of so many threads, or of fewer where the system refuses some; none of no threads. Each begins
-/// with `begin` of its number.
-fn pool(name: &'static str, threads: usize, begin: fn(usize)) -> Option<ThreadPool> {
+/// with `begin` of its number and of theirs.
+fn pool(name: &'static str, threads: usize, begin: fn(usize, usize)) -> Option<ThreadPool> {
     let fewer = successors(Some(threads), |threads| Some(threads / 2));
     fewer.take_while(|&threads| threads > 0).find_map(|threads| {
         let named = ThreadPoolBuilder::new().thread_name(move |number| format!("{name}-{number}"));
-        named.num_threads(threads).start_handler(begin).build().ok()
+        named.num_threads(threads).start_handler(move |number| begin(number, threads)).build().ok()
     })
 }
 
