@@ -55,7 +55,7 @@ pub struct NormTrace<T> {
     pub above: Option<Signal<T>>,
 }
 
-/// What a factor of plain numbers must be, so that they have room.
+/// What a factor of plain numbers must be, so that they have room in `f32` as well.
 const PLAIN_FACTORS: RangeInclusive<f64> = 1e-30..=1e30;
 
 /// 1/√(v + ε) of each group of a normalization, as its forward pass computed it.

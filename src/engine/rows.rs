@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-/// Multiply-adds of a product worth a share of their own: in `f32` 5 µs with one example and 0.8 µs
-/// in a batch, by W1 and W2 of benches/README.md; handing a share to another thread took 0.7 µs.
+/// Multiply-adds of a product worth a share of their own, see [`work_of_product`]: in `f32` 0.8 µs in a
+/// batch and, from the cache, 0.6 µs with one example, by W2 and W1 of benches/README.md; handing a share
+/// to another thread took 0.7 µs.
 const WORTH_A_SHARE: usize = 100_000;
 /// A share is a multiple of so many rows: whole cache lines of a batch of one.
 const TOGETHER: usize = 16;

@@ -232,6 +232,24 @@ mod tests {
         assert_eq!(again.flatten().next(), Some(Ok(7)));
     }
 
+    /// Each thread of a pass has a processor of its own, where there are as many.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn threads_of_a_pass_keep_apart() {
+        use rustix::thread::sched_getaffinity;
+
+        let allowed = || sched_getaffinity(None).expect("Linux tells");
+        if allowed().count() as usize != all_threads() {
+            return;
+        }
+        let sets = |_: &(dyn Fn() -> bool + Sync)| rayon::broadcast(|_| allowed());
+        let asked = std::iter::repeat_with(|| in_pool(&TaskContext::unattended(), sets));
+        let sets = asked.flatten().next().expect("sooner or later").expect("not stopped");
+        assert_eq!(sets.len(), all_threads());
+        assert!(sets.iter().all(|set| set.count() == 1));
+        assert!((1..sets.len()).all(|later| sets[later] != sets[later - 1]));
+    }
+
     #[test]
     fn a_stop_ends_it() {
         let asked = Cell::new(0);

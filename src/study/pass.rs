@@ -228,6 +228,17 @@ mod tests {
         assert_eq!(network.most_shares(&PoolExecutor(3)), 3);
     }
 
+    /// One example of layers whose weights are worth three shares.
+    #[test]
+    fn one_example_is_shared_out_by_its_weights() {
+        for activation in [Activation::Sigmoid, Activation::Relu] {
+            let mut experiment = experiment(activation, 1.0, Loss::Mse);
+            (experiment.architecture.width, experiment.architecture.batch) = (200, 1);
+            same_bits::<f64>(&experiment);
+            same_bits::<f32>(&experiment);
+        }
+    }
+
     #[test]
     fn threads_do_not_change_a_bit() {
         for (activation, gain, loss) in [

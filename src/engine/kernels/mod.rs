@@ -11,6 +11,7 @@ mod blocked;
 mod columns;
 mod dispatch;
 mod extremes;
+mod formulas;
 mod layer;
 mod moments;
 mod normalize;

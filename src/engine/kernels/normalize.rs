@@ -2,6 +2,7 @@
 
 use super::dispatch;
 use super::extremes::larger;
+use super::formulas::{Formula, Normalized, PulledBack};
 use super::moments::Groups;
 use super::registers::{Doubles, Register, Registers};
 use crate::engine::number::{Real, smallest};
@@ -60,58 +61,6 @@ fn group_pull_back_body<T: Real, S: Registers>(
     let arrays = Arrays::new([from, others.as_ptr()], groups, numbers, (to, out.len()));
     // SAFETY: there are as many entries; a body is called where the processor has its set.
     unsafe { apply::<T, S, PulledBack, 4>(arrays, tops) }
-}
-
-/// What becomes of an entry, beside another's, with N numbers of its group.
-trait Formula<const N: usize> {
-    /// Whether the entries' own magnitudes are asked for.
-    const TOPS_BEFORE: bool;
-
-    /// In a register.
-    ///
-    /// # Safety
-    /// The processor has the register's instructions.
-    unsafe fn of<D: Doubles>(entry: D, other: D, numbers: [D; N]) -> D;
-
-    /// Of a single number.
-    fn of_one(entry: f64, other: f64, numbers: [f64; N]) -> f64;
-}
-
-struct Normalized;
-
-impl Formula<2> for Normalized {
-    const TOPS_BEFORE: bool = false;
-
-    #[inline(always)]
-    unsafe fn of<D: Doubles>(entry: D, _: D, [mean, factor]: [D; 2]) -> D {
-        // SAFETY: as the trait has it.
-        unsafe { entry.minus(mean).times(factor) }
-    }
-
-    #[inline(always)]
-    fn of_one(entry: f64, _: f64, [mean, factor]: [f64; 2]) -> f64 {
-        (entry - mean) * factor
-    }
-}
-
-struct PulledBack;
-
-impl Formula<4> for PulledBack {
-    const TOPS_BEFORE: bool = true;
-
-    #[inline(always)]
-    unsafe fn of<D: Doubles>(entry: D, other: D, [mean, along, kept, factor]: [D; 4]) -> D {
-        // SAFETY: as the trait has it.
-        unsafe {
-            let left = entry.minus(mean).minus(other.times(along));
-            left.plus(other.times(kept)).times(factor)
-        }
-    }
-
-    #[inline(always)]
-    fn of_one(entry: f64, other: f64, [mean, along, kept, factor]: [f64; 4]) -> f64 {
-        ((entry - mean - other * along) + other * kept) * factor
-    }
 }
 
 /// Where a formula finds its entries and numbers, and puts what it makes of them.
