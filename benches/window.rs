@@ -465,6 +465,53 @@ fn changes(wanted: impl Fn(&str) -> bool) {
     }
 }
 
+/// A slider is held and moved: a new setting with every frame at 60 Hz, for two seconds. How many
+/// settings were seen in a second, whole or as a preview, and how long after they were set.
+fn drags(wanted: impl Fn(&str) -> bool) {
+    println!("\nWhile the gain is dragged, a new value in each frame at 60 Hz, f64");
+    println!("{:34} {:>14}  {:>8}  {:>15}", "workload", "seen a second", "age, ms", "5–95 %");
+    let workloads = [
+        ("D1 50 × 256, batch 1", net(50, 256, 1)),
+        ("D2 100 × 256, batch 32", net(100, 256, 32)),
+        ("D3 100 × 512, batch 64", net(100, 512, 64)),
+        ("D4 100 × 512, batch 256", net(100, 512, 256)),
+    ];
+    for (name, experiment) in workloads {
+        if wanted(name) {
+            let ages = drag(&mut Stage::open(&experiment, Page::Flow));
+            let seen = ages.len() as f64 / DRAG.as_secs_f64();
+            println!("{name:34} {seen:14.1}  {}", Spread::of(ages).words());
+        }
+    }
+}
+
+/// How long a slider is dragged.
+const DRAG: Duration = Duration::from_secs(2);
+
+/// The ages of what was seen, in milliseconds since its setting was asked for.
+fn drag(stage: &mut Stage) -> Vec<f64> {
+    let frame = Duration::from_secs_f64(1.0 / 60.0);
+    let mut experiment = stage.app.lab().experiment.clone();
+    let mut asked: Vec<(Experiment, Instant)> = Vec::new();
+    let mut ages = Vec::new();
+    let start = Instant::now();
+    while start.elapsed() < DRAG {
+        let begun = Instant::now();
+        Change::Gain.apply(&mut experiment);
+        stage.app.command(Command::Set(Box::new(experiment.clone())));
+        asked.push((experiment.clone(), begun));
+        stage.frame(Vec::new());
+        let shown = stage.app.lab().result().map(|draw| &draw.experiment);
+        let seen = asked.iter().position(|(experiment, _)| Some(experiment) == shown);
+        if let Some(seen) = seen {
+            ages.push(milliseconds(asked[seen].1));
+            asked.drain(..=seen);
+        }
+        thread::sleep(frame.saturating_sub(begun.elapsed()));
+    }
+    ages
+}
+
 fn report(name: &str, times: Vec<f64>, judged: fn(&Spread) -> f64, target: f64) {
     let (count, time) = (times.len(), Spread::of(times));
     println!(
@@ -680,6 +727,7 @@ fn main() {
     let word = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let wanted = |name: &str| word.as_ref().is_none_or(|word| name.contains(word.as_str()));
     changes(wanted);
+    drags(wanted);
     println!("\nMilliseconds; judged by the 95th percentile");
     first_bands(wanted);
     frames_beside_a_sweep(wanted);

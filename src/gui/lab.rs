@@ -54,7 +54,7 @@ impl Lab {
             is_held: false,
             agreement: Agreement::default(),
             draws: study.beside(),
-            draw: StudyHandle::new(context, "gradient-lab draw", move |experiment, task, out| {
+            draw: StudyHandle::live(context, "gradient-lab draw", move |experiment, task, out| {
                 study.run_with_preview(&experiment, task, out)
             }),
             theory: StudyHandle::new(context, "gradient-lab theory", |experiment, _, _| {

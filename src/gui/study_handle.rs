@@ -26,6 +26,10 @@ pub struct StudyHandle<Q, A> {
 /// What is answered sooner than this is not worth a word that it is under way.
 pub const SOON: Duration = Duration::from_millis(200);
 
+/// How long a live study may work on its first answer after its setting was changed again: a
+/// slider that is dragged brings a new setting with every frame.
+const WHILE_DRAGGED: Duration = SOON;
+
 /// What the list of pages does with a study, whatever it asks and answers.
 pub trait Study {
     /// Takes the worker's answer; true where there is a new one.
@@ -36,14 +40,34 @@ pub trait Study {
 }
 
 impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> StudyHandle<Q, A> {
-    /// Starts the worker; `context` is woken when it has an answer.
+    /// Starts the worker; `context` is woken when it has an answer. What is under way stops as
+    /// soon as something else is asked.
     pub fn new(
         context: &Context,
         name: &str,
         job: impl FnMut(Q, &TaskContext<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
     ) -> Self {
+        Self::with_patience(context, name, Duration::ZERO, job)
+    }
+
+    /// A study that is watched while a slider is dragged: what comes soon is shown, as the answer
+    /// to an earlier question, although another is asked already.
+    pub fn live(
+        context: &Context,
+        name: &str,
+        job: impl FnMut(Q, &TaskContext<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
+    ) -> Self {
+        Self::with_patience(context, name, WHILE_DRAGGED, job)
+    }
+
+    fn with_patience(
+        context: &Context,
+        name: &str,
+        patience: Duration,
+        job: impl FnMut(Q, &TaskContext<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
+    ) -> Self {
         let waker = context.clone();
-        let worker = Worker::spawn(name, job, move || waker.request_repaint());
+        let worker = Worker::spawn(name, patience, job, move || waker.request_repaint());
         let worker = worker.map_err(|error| {
             format!("The system gave no thread to compute on: {error}. Close other programs and start again.")
         });
@@ -58,8 +82,7 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> StudyHandle<Q, A>
         }
     }
 
-    /// Asks, unless this is what was asked last, and tells whether it did. Whatever is under way
-    /// stops.
+    /// Asks, unless this is what was asked last, and tells whether it did.
     pub fn ask(&mut self, question: &Q) -> bool {
         if self.submitted.as_ref() == Some(question) {
             return false;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::study::{Stopped, TaskContext};
 
@@ -34,7 +34,8 @@ pub type Deliver<'a, A> = &'a dyn Fn(A);
 
 /// A thread that answers requests of type `Q`, newest first and newest only.
 ///
-/// A request that comes while another is under way tells that one to stop.
+/// A request that comes while another is under way tells that one to stop: at once, or where the
+/// worker has patience, as soon as it has answered something or the patience is over.
 pub struct Worker<Q, A> {
     shared: Arc<Shared<Q, A>>,
     thread: Option<JoinHandle<()>>,
@@ -47,6 +48,10 @@ struct Shared<Q, A> {
     answered: Condvar,
     /// The newest ticket; a computation with an older one stops.
     newest: AtomicU64,
+    /// The newest ticket that was cancelled: patience does not hold for it.
+    cancelled: AtomicU64,
+    /// How long a request may work on its first answer although a newer one waits.
+    patience: Duration,
     /// Share done, in thousandths.
     progress: AtomicU32,
     busy: AtomicBool,
@@ -64,14 +69,18 @@ impl<Q: Send + 'static, A: Send + 'static> Worker<Q, A> {
     /// Starts the thread. `job` answers one request; `notify` is called from the thread
     /// after each outcome, so that a sleeping window can wake up.
     ///
+    /// With `patience`, requests that come faster than they are answered do not stop each other
+    /// for ever: one is let go on to its first answer, unless that takes longer.
+    ///
     /// # Errors
     /// When the system gives no thread.
     pub fn spawn(
         name: &str,
+        patience: Duration,
         mut job: impl FnMut(Q, &TaskContext<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::new());
+        let shared = Arc::new(Shared::new(patience));
         let mine = shared.clone();
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             while let Some((ticket, request)) = mine.next() {
@@ -82,12 +91,15 @@ impl<Q: Send + 'static, A: Send + 'static> Worker<Q, A> {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Asks, and tells whatever is under way to stop. Returns the request's ticket.
+    /// Asks, and tells whatever is under way to stop when its time has come. Returns the request's ticket.
     pub fn submit(&self, request: Q) -> u64 {
+        // One step for the worker too: what it puts down meanwhile does not make it idle.
+        let mut state = self.shared.lock();
         let ticket = self.shared.newest.fetch_add(1, Ordering::SeqCst) + 1;
         self.shared.progress.store(0, Ordering::Relaxed);
         self.shared.busy.store(true, Ordering::SeqCst);
-        self.shared.lock().request = Some((ticket, request));
+        state.request = Some((ticket, request));
+        drop(state);
         self.shared.wake.notify_one();
         ticket
     }
@@ -112,8 +124,7 @@ impl<Q: Send + 'static, A: Send + 'static> Worker<Q, A> {
 
     /// Stops what is under way and forgets what waits.
     pub fn cancel(&self) {
-        self.shared.newest.fetch_add(1, Ordering::SeqCst);
-        self.shared.lock().request = None;
+        self.shared.cancel();
     }
 
     /// Whether a request waits or is under way.
@@ -129,7 +140,7 @@ impl<Q: Send + 'static, A: Send + 'static> Worker<Q, A> {
 
 impl<Q, A> Drop for Worker<Q, A> {
     fn drop(&mut self) {
-        self.shared.newest.fetch_add(1, Ordering::SeqCst);
+        self.shared.cancel();
         self.shared.lock().closing = true;
         self.shared.wake.notify_one();
         if let Some(thread) = self.thread.take() {
@@ -140,7 +151,7 @@ impl<Q, A> Drop for Worker<Q, A> {
 }
 
 impl<Q, A> Shared<Q, A> {
-    fn new() -> Self {
+    fn new(patience: Duration) -> Self {
         Self {
             state: Mutex::new(State {
                 request: None,
@@ -151,6 +162,8 @@ impl<Q, A> Shared<Q, A> {
             wake: Condvar::new(),
             answered: Condvar::new(),
             newest: AtomicU64::new(0),
+            cancelled: AtomicU64::new(0),
+            patience,
             progress: AtomicU32::new(0),
             busy: AtomicBool::new(false),
         }
@@ -183,11 +196,18 @@ impl<Q, A> Shared<Q, A> {
         job: &mut impl FnMut(Q, &TaskContext<'_>, Deliver<'_, A>) -> Result<A, Stopped>,
         notify: &impl Fn(),
     ) -> Option<Outcome<A>> {
-        let stop = || self.newest.load(Ordering::SeqCst) != ticket;
+        let (begun, has_answered) = (Instant::now(), AtomicBool::new(false));
+        let stop = || {
+            self.newest.load(Ordering::SeqCst) != ticket
+                && (self.is_cancelled(ticket)
+                    || has_answered.load(Ordering::Relaxed)
+                    || begun.elapsed() >= self.patience)
+        };
         let report = |share: f32| {
             self.progress.store((share.clamp(0.0, 1.0) * 1000.0) as u32, Ordering::Relaxed);
         };
         let deliver = |answer: A| {
+            has_answered.store(true, Ordering::Relaxed);
             self.put(ticket, Some(Outcome::Answer { ticket, answer, last: false }), notify);
         };
         let task = TaskContext::new(&stop, &report);
@@ -199,13 +219,28 @@ impl<Q, A> Shared<Q, A> {
         }
     }
 
-    /// Leaves an outcome to be taken, unless a newer request has made it stale, and wakes whoever
+    fn cancel(&self) {
+        let newest = self.newest.fetch_add(1, Ordering::SeqCst);
+        self.cancelled.store(newest, Ordering::SeqCst);
+        self.lock().request = None;
+    }
+
+    fn is_cancelled(&self, ticket: u64) -> bool {
+        self.cancelled.load(Ordering::SeqCst) >= ticket
+    }
+
+    /// Whether an outcome is still worth being seen: a late answer is, where there is patience.
+    fn is_wanted(&self, ticket: u64, outcome: &Outcome<A>) -> bool {
+        let is_late_answer = matches!(outcome, Outcome::Answer { .. }) && !self.patience.is_zero();
+        self.newest.load(Ordering::SeqCst) == ticket
+            || is_late_answer && !self.is_cancelled(ticket)
+    }
+
+    /// Leaves an outcome to be taken, unless nobody wants it any more, and wakes whoever
     /// sleeps. With nothing else waiting the worker counts as idle from here on.
     fn put(&self, ticket: u64, outcome: Option<Outcome<A>>, notify: &impl Fn()) {
         let mut state = self.lock();
-        if let Some(outcome) = outcome
-            && self.newest.load(Ordering::SeqCst) == ticket
-        {
+        if let Some(outcome) = outcome.filter(|outcome| self.is_wanted(ticket, outcome)) {
             let done = !matches!(outcome, Outcome::Answer { last: false, .. });
             state.outcome = Some(outcome);
             if done && state.request.is_none() {
@@ -229,8 +264,6 @@ fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
 
     #[test]
@@ -245,7 +278,7 @@ mod tests {
         let notify = move || {
             count.fetch_add(1, Ordering::SeqCst);
         };
-        let worker = Worker::spawn("test", job, notify).expect("a thread");
+        let worker = Worker::spawn("test", Duration::ZERO, job, notify).expect("a thread");
         worker.submit(7);
         // Nobody answers in time; the answer that comes afterwards is told of.
         worker.wait(Duration::from_millis(5));
@@ -278,6 +311,7 @@ mod tests {
     fn the_newest_request_wins() {
         let worker = Worker::spawn(
             "test",
+            Duration::ZERO,
             |request: u32, task: &TaskContext<'_>, _: Deliver<'_, u32>| {
                 // Runs until told to stop, unless it is the last request.
                 if request == 9 {
@@ -298,10 +332,69 @@ mod tests {
         assert!(!worker.is_busy());
     }
 
+    /// A worker with so much patience. Request 1 goes on until it is told to stop, others answer
+    /// themselves when the gate opens.
+    fn patient(patience: Duration) -> (Worker<u32, u32>, std::sync::mpsc::Sender<()>) {
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let job = move |request: u32, task: &TaskContext<'_>, _: Deliver<'_, u32>| {
+            while request == 1 {
+                task.proceed()?;
+                std::thread::yield_now();
+            }
+            gate.recv().expect("the test opens the gate");
+            task.proceed()?;
+            Ok(request)
+        };
+        (Worker::spawn("test", patience, job, || {}).expect("a thread"), go)
+    }
+
+    fn until_begun(worker: &Worker<u32, u32>) {
+        while worker.shared.lock().request.is_some() {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn with_patience_a_request_is_answered_although_a_newer_one_waits() {
+        let (worker, go) = patient(Duration::from_secs(60));
+        worker.submit(2);
+        until_begun(&worker);
+        worker.submit(3);
+        worker.submit(4);
+        go.send(()).unwrap();
+        assert_eq!(wait(&worker), Outcome::Answer { ticket: 1, answer: 2, last: true });
+        assert!(worker.is_busy());
+        go.send(()).unwrap();
+        assert_eq!(wait(&worker), Outcome::Answer { ticket: 3, answer: 4, last: true });
+        assert!(!worker.is_busy());
+    }
+
+    #[test]
+    fn patience_comes_to_an_end() {
+        let (worker, go) = patient(Duration::from_millis(20));
+        worker.submit(1);
+        until_begun(&worker);
+        worker.submit(2);
+        go.send(()).unwrap();
+        assert_eq!(wait(&worker), Outcome::Answer { ticket: 2, answer: 2, last: true });
+    }
+
+    #[test]
+    fn what_is_cancelled_is_not_let_go_on() {
+        let (worker, go) = patient(Duration::from_secs(3600));
+        worker.submit(1);
+        until_begun(&worker);
+        worker.cancel();
+        worker.submit(2);
+        go.send(()).unwrap();
+        assert_eq!(wait(&worker), Outcome::Answer { ticket: 3, answer: 2, last: true });
+    }
+
     #[test]
     fn a_panic_is_an_outcome_and_the_worker_lives_on() {
         let worker = Worker::spawn(
             "test",
+            Duration::ZERO,
             |request: u32, _: &TaskContext<'_>, _: Deliver<'_, u32>| {
                 assert!(request != 1, "one is refused");
                 Ok(request)
@@ -321,6 +414,7 @@ mod tests {
     fn cancel_stops_what_is_under_way() {
         let worker = Worker::spawn(
             "test",
+            Duration::ZERO,
             |_: u32, task: &TaskContext<'_>, _: Deliver<'_, u32>| loop {
                 task.proceed()?;
                 std::thread::yield_now();
@@ -345,12 +439,13 @@ mod tests {
 
         let mut large = Experiment { draws: Draws::Layered, ..Experiment::default() };
         let architecture = &mut large.architecture;
-        (architecture.depth, architecture.width, architecture.batch) = (25, 320, 64);
+        (architecture.depth, architecture.width, architecture.batch) = (50, 320, 512);
         let (previewed, preview) = std::sync::mpsc::channel();
         let (go_on, newer) = std::sync::mpsc::channel();
         let mut study = DrawStudy::new();
         let worker = Worker::spawn(
             "test",
+            Duration::ZERO,
             move |request: Experiment, task: &TaskContext<'_>, deliver: Deliver<'_, Draw>| {
                 study.run_with_preview(&request, task, &|draw| {
                     deliver(draw);

@@ -14,10 +14,10 @@ use super::shared_draws::SharedDraws;
 use super::{Cost, Diagnosis, PrecisionFinding, Stopped, TaskContext};
 
 /// Multiply-adds of a forward and a backward pass, all variants, from which on the whole comes so
-/// late that a preview goes ahead, which delays it. By `benches/window.rs` on a 2-core machine,
-/// f64: W2's 420 million are on the screen after 17 ms without a preview and 23 ms with one, W3's
-/// 3400 million after 93 ms, its preview after 19 ms.
-const PREVIEW_FROM: u64 = 600_000_000;
+/// late that a preview goes ahead, which delays it: a tenth of a second is still taken for at once.
+/// By `benches/window.rs` on a 2-core machine, f64: W3's 3400 million are on the screen after 119 ms
+/// without a preview; with one after 157 ms, and the preview itself after 42 ms.
+const PREVIEW_FROM: u64 = 4_000_000_000;
 /// With fewer examples a preview is not worth its time: it reads the same weights from memory,
 /// and for a batch of 8 that alone is half of the work (the benchmark's lines P).
 const PREVIEW_FROM_BATCH: usize = 16;
@@ -296,11 +296,11 @@ mod tests {
     use super::*;
     use crate::experiment::{Activation, Data, Draws, Preset};
 
-    /// A batch of 64 through two variants, more than a frame's work.
+    /// A large batch through two variants, more work than is done at once.
     fn large() -> Experiment {
         let mut experiment = Experiment { draws: Draws::Layered, ..Experiment::default() };
         let architecture = &mut experiment.architecture;
-        (architecture.depth, architecture.width, architecture.batch) = (25, 320, 64);
+        (architecture.depth, architecture.width, architecture.batch) = (25, 320, 512);
         experiment
     }
 
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_draw_reports_how_far_it_is() {
-        for batch in [1, 64] {
+        for batch in [1, 512] {
             let mut experiment = large();
             experiment.architecture.batch = batch;
             let shares = RefCell::new(Vec::new());
@@ -366,14 +366,22 @@ mod tests {
     }
 
     #[test]
-    fn what_a_frame_holds_needs_no_preview() {
+    fn what_is_done_at_once_needs_no_preview() {
         let small = Preset::find("xor").unwrap().experiment();
-        let (mut one, mut few) = (large(), large());
-        (one.architecture.batch, few.architecture.batch) = (1, PREVIEW_FROM_BATCH - 1);
-        few.architecture.depth *= 5;
-        for experiment in [Experiment::default(), small, one, few] {
+        let mut one = large();
+        one.architecture.batch = 1;
+        for experiment in [Experiment::default(), small, one] {
             assert!(with_previews(&experiment).0.is_empty());
         }
+    }
+
+    #[test]
+    fn few_examples_need_no_preview_however_long_they_take() {
+        let mut few = large();
+        (few.architecture.depth, few.architecture.batch) = (1000, PREVIEW_FROM_BATCH);
+        assert!(wants_preview(&few));
+        few.architecture.batch -= 1;
+        assert!(!wants_preview(&few));
     }
 
     #[test]
