@@ -60,7 +60,7 @@ impl GraphPage {
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
         let asked =
-            StudyHandle::new(context, "gradient-lab graph", move |question: Question, task, _| {
+            StudyHandle::live(context, "gradient-lab graph", move |question: Question, task, _| {
                 let (experiment, variant, example) = question;
                 let snapshot = snapshot(&mut study, &experiment, variant, example, task)?;
                 Ok((experiment, snapshot))

@@ -105,7 +105,7 @@ impl LawPage {
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let (mut draws, mut theories) = (draws.beside(), TheoryStudy::new());
         let asked =
-            StudyHandle::new(context, "gradient-lab law", move |question: Question, task, out| {
+            StudyHandle::live(context, "gradient-lab law", move |question: Question, task, out| {
                 answer(&question, &mut draws, &mut theories, task, out)
             });
         Self {

@@ -75,7 +75,7 @@ impl PrecisionPage {
     /// Looking at the passes without a loss scale.
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
-        let asked = StudyHandle::new(
+        let asked = StudyHandle::live(
             context,
             "gradient-lab precision",
             move |experiment: Experiment, task, _| {

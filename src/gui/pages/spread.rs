@@ -75,7 +75,7 @@ impl SpreadPage {
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
         let asked =
-            StudyHandle::new(context, "gradient-lab spread", move |question: Question, task, _| {
+            StudyHandle::live(context, "gradient-lab spread", move |question: Question, task, _| {
                 spread(&mut study, &question.0, question.1, task).map(Arc::new)
             });
         Self {

@@ -72,7 +72,7 @@ impl StepsPage {
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
         let asked =
-            StudyHandle::new(context, "gradient-lab steps", move |question: Question, task, _| {
+            StudyHandle::live(context, "gradient-lab steps", move |question: Question, task, _| {
                 run_by_hand::answer(question, &mut study, task)
             });
         Self { asked, example: 0, current: 0, playing: None }

@@ -89,7 +89,7 @@ impl WhyPage {
     /// Looking at the first layer, where everything has happened.
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
-        let asked = StudyHandle::new(
+        let asked = StudyHandle::live(
             context,
             "gradient-lab why",
             move |question: Question, task, preview| {
