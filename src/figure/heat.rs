@@ -119,6 +119,8 @@ pub struct ColourScale {
     pub map: ColourMap,
 }
 
+/// Columns of units that are laid out row by row together.
+const COLUMNS_AT_ONCE: usize = 16;
 /// The least that a colour scale spans, in decades.
 const LEAST_SPAN: f64 = 2.0;
 
@@ -233,9 +235,14 @@ impl Heat {
                 delta => delta.map_or(Cell::Absent, |&log10| Cell::of_log10(log10)),
             }
         };
-        let mut cells = Vec::with_capacity(rows * columns);
-        for row in 0..rows {
-            cells.extend((0..columns).map(|column| cell(row, column)));
+        let mut cells = vec![Cell::Absent; rows * columns];
+        // Some columns at a time, whose units lie in the cache when the next row asks for them.
+        for first in (0..columns).step_by(COLUMNS_AT_ONCE) {
+            for row in 0..rows {
+                for column in first..columns.min(first + COLUMNS_AT_ONCE) {
+                    cells[row * columns + column] = cell(row, column);
+                }
+            }
         }
         let true_zero = |l: &LayerRecord| l.zero.filter(|cause| cause.is_true_zero());
         let why = result.layers.iter().find_map(true_zero).map(why_zero);
@@ -273,20 +280,26 @@ impl Heat {
         self.cells.contains(&Cell::Lost)
     }
 
-    /// At most `most` cells a side: each block of cells becomes the largest of them, so that
-    /// no peak is lost. A block is zero where all of it is.
-    pub fn reduced(&self, most: usize) -> Reduced {
+    /// What `paint` makes of the cells, row by row from the top, at most `most` a side: each block of
+    /// cells becomes the largest of them, so that no peak is lost. A block is zero where all of it is.
+    pub fn painted<P>(&self, most: usize, paint: impl Fn(Cell) -> P) -> Painted<P> {
         let (rows, columns) = (self.rows.count(), self.columns);
         let (height, width) = (rows.min(most), columns.min(most));
-        let mut cells = vec![Cell::Absent; width * height];
         let targets: Vec<usize> = (0..columns).map(|column| column * width / columns).collect();
-        for (row, own) in self.cells.chunks_exact(columns.max(1)).enumerate() {
-            let reduced = &mut cells[row * height / rows * width..][..width];
-            for (&target, &cell) in targets.iter().zip(own) {
-                reduced[target] = larger(reduced[target], cell);
+        let mut pixels = Vec::with_capacity(width * height);
+        let mut line = vec![Cell::Absent; width];
+        for target in (0..height).rev() {
+            line.fill(Cell::Absent);
+            let first = |target: usize| (target * rows).div_ceil(height);
+            for row in first(target)..first(target + 1) {
+                let own = &self.cells[row * columns..][..columns];
+                for (&target, &cell) in targets.iter().zip(own) {
+                    line[target] = larger(line[target], cell);
+                }
             }
+            pixels.extend(line.iter().map(|&cell| paint(cell)));
         }
-        Reduced { width, height, cells }
+        Painted { width, height, pixels }
     }
 }
 
@@ -295,15 +308,15 @@ fn lost_in(draw: &Draw) -> Option<String> {
     Format::emulated(precision).map(|format| format.label().to_owned())
 }
 
-/// A heatmap brought down to the size of a texture.
+/// A heatmap's cells brought down to the size of a texture.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reduced {
+pub struct Painted<P> {
     /// Columns.
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Row by row from the bottom.
-    pub cells: Vec<Cell>,
+    /// Row by row from the top.
+    pub pixels: Vec<P>,
 }
 
 fn larger(a: Cell, b: Cell) -> Cell {
@@ -329,14 +342,14 @@ mod tests {
             .run(&Experiment::default(), &TaskContext::unattended())
             .expect("nobody stops it");
         let mut heat = Heat::units(&draw, 0);
-        let reduced = heat.reduced(4);
+        let reduced = heat.painted(4, |cell| cell);
         assert_eq!((reduced.width, reduced.height), (4, 4));
         let top = |cells: &[Cell]| {
             cells.iter().filter_map(|c| c.log10()).fold(f64::NEG_INFINITY, f64::max)
         };
-        assert_eq!(top(&reduced.cells), top(&heat.cells));
+        assert_eq!(top(&reduced.pixels), top(&heat.cells));
         heat.cells.fill(Cell::Zero);
-        assert!(heat.reduced(4).cells.iter().all(|&cell| cell == Cell::Zero));
+        assert!(heat.painted(4, |cell| cell == Cell::Zero).pixels.iter().all(|&is_zero| is_zero));
     }
 
     #[test]

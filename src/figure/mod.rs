@@ -47,7 +47,7 @@ pub use check::{CheckRow, OutputRow, check_rows, output_rows, quick_check, quick
 pub use colour::{ColourMap, Rgb, variant_colour, wants_dark_letters};
 pub use cost::{COST_COLUMNS, cost_row, cost_words};
 pub use graph::{Direction, Graph, GraphColumn, Link, Node};
-pub use heat::{Cell, ColourScale, Heat, Reduced, Rows};
+pub use heat::{Cell, ColourScale, Heat, Painted, Rows};
 pub use id::FigureId;
 pub use map::{Map, MapAxis, MapCell};
 pub use number::{

@@ -95,10 +95,8 @@ impl Textures {
 
 /// The heatmap's cells as pixels, the first row at the bottom.
 fn image(heat: &Heat, visuals: &Visuals, resolution: usize) -> ColorImage {
-    let reduced = heat.reduced(resolution);
-    let rows = reduced.cells.chunks_exact(reduced.width.max(1)).rev();
-    let pixels: Vec<Color32> = rows.flatten().map(|&cell| pixel(heat, cell, visuals)).collect();
-    ColorImage::new([reduced.width, reduced.height], pixels)
+    let painted = heat.painted(resolution, |cell| pixel(heat, cell, visuals));
+    ColorImage::new([painted.width, painted.height], painted.pixels)
 }
 
 /// A map's cells as pixels, the first row at the bottom.

@@ -232,8 +232,7 @@ impl<Q, A> Shared<Q, A> {
     /// Whether an outcome is still worth being seen: a late answer is, where there is patience.
     fn is_wanted(&self, ticket: u64, outcome: &Outcome<A>) -> bool {
         let is_late_answer = matches!(outcome, Outcome::Answer { .. }) && !self.patience.is_zero();
-        self.newest.load(Ordering::SeqCst) == ticket
-            || is_late_answer && !self.is_cancelled(ticket)
+        self.newest.load(Ordering::SeqCst) == ticket || is_late_answer && !self.is_cancelled(ticket)
     }
 
     /// Leaves an outcome to be taken, unless nobody wants it any more, and wakes whoever

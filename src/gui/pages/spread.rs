@@ -74,10 +74,13 @@ impl SpreadPage {
     /// Looking at δ as a heatmap.
     pub fn new(context: &Context, draws: &DrawStudy) -> Self {
         let mut study = draws.beside();
-        let asked =
-            StudyHandle::live(context, "gradient-lab spread", move |question: Question, task, _| {
+        let asked = StudyHandle::live(
+            context,
+            "gradient-lab spread",
+            move |question: Question, task, _| {
                 spread(&mut study, &question.0, question.1, task).map(Arc::new)
-            });
+            },
+        );
         Self {
             asked,
             signal: SpreadSignal::default(),
