@@ -72,9 +72,13 @@ impl Lab {
     /// Submits the experiment where it differs from the last one submitted, and tells whether it did.
     pub fn submit(&mut self) -> bool {
         self.view.variant = self.experiment.shown_variant(self.view.variant);
-        self.refusal = self.experiment.validate().err().map(|error| error.to_string());
-        self.is_held = false;
-        if self.refusal.is_none() && !self.draw.has_asked(|asked| *asked == self.experiment) {
+        (self.refusal, self.is_held) = (None, false);
+        // What was asked has been looked at before.
+        let is_new = !self.draw.has_asked(|asked| *asked == self.experiment);
+        if is_new {
+            self.refusal = self.experiment.validate().err().map(|error| error.to_string());
+        }
+        if is_new && self.refusal.is_none() {
             self.refusal = self.agreement.question(&self.experiment);
             self.is_held = self.refusal.is_some();
         }

@@ -336,9 +336,11 @@ mod tests {
     fn patient(patience: Duration) -> (Worker<u32, u32>, std::sync::mpsc::Sender<()>) {
         let (go, gate) = std::sync::mpsc::channel::<()>();
         let job = move |request: u32, task: &TaskContext<'_>, _: Deliver<'_, u32>| {
-            while request == 1 {
-                task.proceed()?;
-                std::thread::yield_now();
+            if request == 1 {
+                loop {
+                    task.proceed()?;
+                    std::thread::yield_now();
+                }
             }
             gate.recv().expect("the test opens the gate");
             task.proceed()?;
