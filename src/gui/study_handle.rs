@@ -19,7 +19,7 @@ pub struct StudyHandle<Q, A> {
     failure: Option<String>,
     /// Whether the worker had not come to its end when its answer was last asked for.
     under_way: bool,
-    /// Since when it has not been idle.
+    /// Since when it has not been idle, nor come to the end of a request.
     busy_since: Instant,
 }
 
@@ -172,7 +172,11 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Study for StudyHa
         // its answer is here too.
         self.under_way = self.is_busy();
         match self.worker.as_ref().ok().and_then(Worker::take) {
-            Some(Outcome::Answer { ticket, answer, .. }) => {
+            Some(Outcome::Answer { ticket, answer, last }) => {
+                if last || ticket != self.newest {
+                    // What is under way now is another request, which has just begun.
+                    self.busy_since = Instant::now();
+                }
                 self.answer = Some((ticket, Arc::new(answer)));
                 true
             }
@@ -188,5 +192,73 @@ impl<Q: Clone + PartialEq + Send + 'static, A: Send + 'static> Study for StudyHa
 
     fn is_busy(&self) -> bool {
         self.worker.as_ref().is_ok_and(Worker::is_busy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+
+    /// A study that says when it begins and answers the question itself when the gate opens.
+    fn gated(live: bool) -> (StudyHandle<u32, u32>, Receiver<()>, Sender<()>) {
+        let (begin, begun) = channel::<()>();
+        let (go, gate) = channel::<()>();
+        let job = move |question: u32, _: &TaskContext<'_>, _: Deliver<'_, u32>| {
+            begin.send(()).expect("the test listens");
+            gate.recv().expect("the test opens the gate");
+            Ok(question)
+        };
+        let context = Context::default();
+        let study = if live {
+            StudyHandle::live(&context, "test", job)
+        } else {
+            StudyHandle::new(&context, "test", job)
+        };
+        (study, begun, go)
+    }
+
+    fn until_answered(study: &mut StudyHandle<u32, u32>) -> u32 {
+        while !study.wait_until(Instant::now() + SOON) {}
+        **study.answer().expect("it was just given")
+    }
+
+    #[test]
+    fn a_live_study_shows_what_comes_soon_as_the_last_result() {
+        let (mut study, begun, go) = gated(true);
+        study.ask(&1);
+        begun.recv().unwrap();
+        study.ask(&2);
+        go.send(()).unwrap();
+        assert_eq!(until_answered(&mut study), 1);
+        assert!(study.is_stale() && study.progress().is_some());
+        go.send(()).unwrap();
+        assert_eq!(until_answered(&mut study), 2);
+        assert!(!study.is_stale());
+    }
+
+    #[test]
+    fn another_study_has_nothing_for_an_earlier_question() {
+        let (mut study, begun, go) = gated(false);
+        study.ask(&1);
+        begun.recv().unwrap();
+        study.ask(&2);
+        go.send(()).unwrap();
+        go.send(()).unwrap();
+        assert_eq!(until_answered(&mut study), 2);
+    }
+
+    #[test]
+    fn time_counts_from_the_last_result() {
+        let (mut study, _begun, go) = gated(true);
+        study.ask(&1);
+        std::thread::sleep(SOON);
+        assert!(study.takes_long());
+        study.ask(&2);
+        go.send(()).unwrap();
+        go.send(()).unwrap();
+        while !study.poll() {}
+        assert!(!study.takes_long());
     }
 }
