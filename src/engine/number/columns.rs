@@ -157,25 +157,42 @@ impl<T: Real> ScaledColumns<T> {
 
     /// [`Self::rms_entry`] of every unit.
     pub fn rms_entries(&self) -> Vec<Scaled> {
-        let rows = self.mantissa.rows().into_iter();
         if let [exponent] = self.exponent[..] {
-            return rows.map(|row| Scaled::new(row[0].abs().to_f64(), exponent)).collect();
+            let entries = self.entries().iter();
+            return entries.map(|entry| Scaled::new(entry.abs().to_f64(), exponent)).collect();
         }
         let Some(top) = self.tops().into_iter().flatten().max() else {
             return vec![Scaled::ZERO; self.units()];
         };
         let factors: Vec<f64> = self.exponent.iter().map(|&e| ldexp(1.0, e - top)).collect();
-        let entry = |(unit, row): (usize, ndarray::ArrayView1<'_, T>)| {
-            let terms = row.into_iter().zip(&factors).map(|(m, factor)| m.to_f64() * factor);
-            let square: f64 = terms.map(|term| term * term).sum();
+        let entry = |(unit, square): (usize, f64)| {
             if SAFE_SQUARES.contains(&square) {
                 Scaled::new((square / factors.len() as f64).sqrt(), top)
             } else {
                 self.rms_entry(unit)
             }
         };
-        rows.enumerate().map(entry).collect()
+        squares_of_rows(self.entries(), &factors).into_iter().enumerate().map(entry).collect()
     }
+}
+
+/// Σ (entry · factor)² of each row, with a factor for each column.
+fn squares_of_rows<T: Real>(entries: &[T], factors: &[f64]) -> Vec<f64> {
+    /// Rows that are added up side by side: each sum waits for its last addition.
+    const ROWS: usize = 8;
+    let batch = factors.len();
+    let mut squares = vec![0.0; entries.len() / batch];
+    for (squares, rows) in squares.chunks_mut(ROWS).zip(entries.chunks(ROWS * batch)) {
+        let mut sums = [0.0; ROWS];
+        for (column, factor) in factors.iter().enumerate() {
+            for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(batch)) {
+                let term = row[column].to_f64() * factor;
+                *sum += term * term;
+            }
+        }
+        squares.copy_from_slice(&sums[..squares.len()]);
+    }
+    squares
 }
 
 /// Sums of squares in which no square that matters was lost, in either precision.
