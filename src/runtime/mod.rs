@@ -91,7 +91,8 @@ impl<Q: Send + 'static, A: Send + 'static> Worker<Q, A> {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Asks, and tells whatever is under way to stop when its time has come. Returns the request's ticket.
+    /// Asks, and tells whatever is under way to stop when its time has come. Returns the request's
+    /// ticket.
     pub fn submit(&self, request: Q) -> u64 {
         // One step for the worker too: what it puts down meanwhile does not make it idle.
         let mut state = self.shared.lock();
