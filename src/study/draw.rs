@@ -5,22 +5,14 @@ use std::sync::Arc;
 use crate::engine::{
     Format, FromDraws, LayerRecord, Network, OutputRecord, Pass, PassBuffers, Real, Scaled,
 };
-use crate::experiment::{Experiment, Precision, Variant, limits};
+use crate::experiment::{Experiment, Precision, Variant};
 
-use super::estimate::laws;
 use super::parallel::all_threads;
 use super::pass::{leave, pass, pass_once, record};
+use super::preview::wants_preview;
 use super::shared_draws::SharedDraws;
-use super::{Cost, Diagnosis, PrecisionFinding, Stopped, TaskContext};
+use super::{Diagnosis, PrecisionFinding, Stopped, TaskContext};
 
-/// Multiply-adds of a forward and a backward pass, all variants, from which on the whole comes so
-/// late that a preview goes ahead, which delays it: a tenth of a second is still taken for at once.
-/// By `benches/window.rs` on a 2-core machine, f64: W3's 3400 million are on the screen after 119 ms
-/// without a preview; with one after 157 ms, and the preview itself after 42 ms.
-const PREVIEW_FROM: u64 = 4_000_000_000;
-/// With fewer examples a preview is not worth its time: it reads the same weights from memory,
-/// and for a batch of 8 that alone is half of the work (the benchmark's lines P).
-const PREVIEW_FROM_BATCH: usize = 16;
 /// The share of its way that a fresh variant has behind it when it is drawn: its draws take six
 /// sevenths of the time with one example of 256 units, a third with 64 of 512.
 const DRAWN: f32 = 0.5;
@@ -127,7 +119,7 @@ impl DrawStudy {
         self.answer(experiment, task, None)
     }
 
-    /// Runs every variant; where the batch takes longer than a frame, `preview` first receives what
+    /// Runs every variant; where the batch takes longer than a moment, `preview` first receives what
     /// the same networks do to the first example alone. The result does not depend on it.
     ///
     /// # Errors
@@ -279,22 +271,12 @@ fn pass_through<T: Real>(
     })
 }
 
-/// Whether the batch takes longer than a frame, and the networks of all variants, which a
-/// preview holds together, take no more memory than the largest network alone may.
-fn wants_preview(experiment: &Experiment) -> bool {
-    let batch = experiment.architecture.batch;
-    let cost = Cost::of_experiment(experiment);
-    let work = (cost.forward() + cost.deltas()) * experiment.variants.len() as u64;
-    let held = experiment.architecture.weight_count() * laws(experiment) as u128;
-    batch >= PREVIEW_FROM_BATCH && work >= PREVIEW_FROM && held <= limits::WEIGHTS as u128
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use crate::experiment::{Activation, Data, Draws, Preset};
+    use crate::experiment::{Data, Draws, Preset};
 
     /// A large batch through two variants, more work than is done at once.
     fn large() -> Experiment {
@@ -366,33 +348,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_at_once_needs_no_preview() {
+    fn what_is_done_at_once_comes_without_a_preview() {
         let small = Preset::find("xor").unwrap().experiment();
         let mut one = large();
         one.architecture.batch = 1;
         for experiment in [Experiment::default(), small, one] {
             assert!(with_previews(&experiment).0.is_empty());
         }
-    }
-
-    #[test]
-    fn few_examples_need_no_preview_however_long_they_take() {
-        let mut few = large();
-        (few.architecture.depth, few.architecture.batch) = (1000, PREVIEW_FROM_BATCH);
-        assert!(wants_preview(&few));
-        few.architecture.batch -= 1;
-        assert!(!wants_preview(&few));
-    }
-
-    #[test]
-    fn networks_that_do_not_fit_beside_each_other_come_without_a_preview() {
-        let mut experiment = large();
-        (experiment.architecture.depth, experiment.architecture.width) = (150, 1000);
-        assert!(wants_preview(&experiment), "both variants share their draws");
-        let mut uniform = Variant::of(Activation::Tanh);
-        uniform.init = crate::experiment::Init::of(crate::experiment::Scheme::XavierUniform);
-        experiment.variants.push(uniform);
-        assert!(!wants_preview(&experiment));
     }
 
     #[test]

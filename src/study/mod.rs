@@ -43,6 +43,7 @@ mod normalized_limit;
 mod parallel;
 mod pass;
 mod precision;
+mod preview;
 mod processor;
 mod quantity;
 mod remedies;

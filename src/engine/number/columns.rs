@@ -197,3 +197,23 @@ fn squares_of_rows<T: Real>(entries: &[T], factors: &[f64]) -> Vec<f64> {
 
 /// Sums of squares in which no square that matters was lost, in either precision.
 pub(crate) const SAFE_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e250;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows that fill no group of those side by side.
+    #[test]
+    fn rows_have_the_sums_that_each_has_alone() {
+        let (units, factors) = (21, [1.0, 0.25, 3e-7, 7.0, 1.0]);
+        let entry = |place: usize| ((place * place % 37) as f64 - 18.0) * 0.1;
+        let entries: Vec<f64> = (0..units * factors.len()).map(entry).collect();
+        let alone = |row: &[f64]| {
+            let terms = row.iter().zip(&factors).map(|(entry, factor)| entry * factor);
+            terms.fold(0.0, |sum, term| sum + term * term)
+        };
+        let alone: Vec<f64> = entries.chunks_exact(factors.len()).map(alone).collect();
+        assert_eq!(squares_of_rows(&entries, &factors), alone);
+        assert_eq!(alone.len(), units);
+    }
+}
