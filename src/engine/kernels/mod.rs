@@ -58,25 +58,19 @@ const fn line<T>() -> usize {
     64 / size_of::<T>()
 }
 
-/// Asks for what lies `ahead` of a slice's begin, which the processor could not guess: a hint
-/// only, for any address.
+/// Asks for what lies at any address, where the processor could not guess: a hint only. It comes
+/// into the nearest cache, or only into the second where it is needed `LATER`, so that it
+/// drives out nothing that is at work.
 #[inline(always)]
-fn will_need<T>(slice: &[T], ahead: usize) {
+fn will_need<const LATER: bool, T>(at: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch reads nothing and cannot fault.
     unsafe {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T1>(slice.as_ptr().wrapping_add(ahead).cast());
-    }
-}
-
-/// Asks for what lies at any address, into the nearest cache.
-#[inline(always)]
-fn will_need_soon<T>(at: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch reads nothing and cannot fault.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+        use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
+        if LATER {
+            _mm_prefetch::<_MM_HINT_T1>(at.cast());
+        } else {
+            _mm_prefetch::<_MM_HINT_T0>(at.cast());
+        }
     }
 }
