@@ -45,7 +45,7 @@ pub use product::{
     gram, outer, outer_rows, product, product_rows, product_transposed, product_transposed_rows,
 };
 pub use slopes::{multiply_columns, product_extremes};
-pub use statistics::{GroupNumbers, group_factors, group_parts};
+pub use statistics::{GroupNumbers, group_factors, group_parts, means_of};
 pub use sums::{add_columns, add_multiple, none_between};
 pub use update::{UpdateNumbers, update_adam, update_momentum, update_sgd};
 pub use vectors::{matvec, subtract_multiples};

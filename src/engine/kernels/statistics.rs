@@ -34,8 +34,47 @@ dispatch!(
     (means: &mut [T], sums: [&mut [T]; 2], shares: &[T], squares: Option<&[T]>, numbers: GroupNumbers)
 );
 
+dispatch!(
+    /// Of sums over so many numbers each: their means.
+    means_of, means_of_body,
+    (sums: &mut [T], length: f64)
+);
+
+/// A sum's share of so many. Times 1/length is the same number where that is a power of two, and
+/// divisions are what these loops would wait for.
+#[inline(always)]
+fn share<const IS_POWER: bool>(sum: f64, length: f64) -> f64 {
+    if IS_POWER { sum * (1.0 / length) } else { sum / length }
+}
+
+fn is_power_of_two(length: f64) -> bool {
+    (length as u64).is_power_of_two()
+}
+
+#[inline(always)]
+fn means_of_body<T: Real>(sums: &mut [T], length: f64) {
+    if is_power_of_two(length) {
+        sums.iter_mut().for_each(|sum| *sum = T::from_f64(share::<true>(sum.to_f64(), length)));
+    } else {
+        sums.iter_mut().for_each(|sum| *sum = T::from_f64(share::<false>(sum.to_f64(), length)));
+    }
+}
+
 #[inline(always)]
 fn group_factors_body<T: Real>(
+    means: &mut [T],
+    sums: [&mut [T]; 2],
+    numbers: GroupNumbers,
+) -> bool {
+    if is_power_of_two(numbers.length) {
+        factors::<T, true>(means, sums, numbers)
+    } else {
+        factors::<T, false>(means, sums, numbers)
+    }
+}
+
+#[inline(always)]
+fn factors<T: Real, const IS_POWER: bool>(
     means: &mut [T],
     [rests, squares]: [&mut [T]; 2],
     GroupNumbers { length, centres, epsilon }: GroupNumbers,
@@ -44,10 +83,10 @@ fn group_factors_body<T: Real>(
     let (rests, squares) = (&mut rests[..count], &mut squares[..count]);
     let mut lost = 0;
     for group in 0..count {
-        let rest = if centres { rests[group].to_f64() / length } else { 0.0 };
+        let rest = if centres { share::<IS_POWER>(rests[group].to_f64(), length) } else { 0.0 };
         let mean = means[group].to_f64() + rest;
         let square = squares[group].to_f64() - length * rest * rest;
-        let variance = square / length;
+        let variance = share::<IS_POWER>(square, length);
         let noise = ROUNDINGS_OF_A_MEAN * f64::EPSILON * mean;
         let is_safe = (square >= *SAFE_SQUARES.start()) & (square <= *SAFE_SQUARES.end());
         lost |= u8::from(((square != 0.0) & !is_safe) | (variance < noise * noise));
@@ -63,6 +102,21 @@ fn group_factors_body<T: Real>(
 #[inline(always)]
 fn group_parts_body<T: Real>(
     means: &mut [T],
+    sums: [&mut [T]; 2],
+    shares: &[T],
+    squares: Option<&[T]>,
+    numbers: GroupNumbers,
+) {
+    if is_power_of_two(numbers.length) {
+        parts::<T, true>(means, sums, shares, squares, numbers);
+    } else {
+        parts::<T, false>(means, sums, shares, squares, numbers);
+    }
+}
+
+#[inline(always)]
+fn parts<T: Real, const IS_POWER: bool>(
+    means: &mut [T],
     [rests, products]: [&mut [T]; 2],
     shares: &[T],
     squares: Option<&[T]>,
@@ -73,7 +127,7 @@ fn group_parts_body<T: Real>(
     let (is_given, shares) = (squares.is_some(), &shares[..count]);
     let squares = &squares.unwrap_or(shares)[..count];
     for group in 0..count {
-        let rest = if centres { rests[group].to_f64() / length } else { 0.0 };
+        let rest = if centres { share::<IS_POWER>(rests[group].to_f64(), length) } else { 0.0 };
         let expected = length * (1.0 - shares[group].to_f64());
         let square = if is_given { squares[group].to_f64() } else { expected };
         let along = products[group].to_f64() / square;
@@ -115,6 +169,46 @@ mod tests {
         let rms = GroupNumbers { centres: false, epsilon: 0.0, ..NUMBERS };
         assert_eq!(factors(0.0, 12.0, 64.0, rms), ([0.0, 0.25, 0.0], true));
         assert_eq!(factors(0.0, 0.0, 0.0, rms), ([0.0, 0.0, 0.0], true));
+    }
+
+    #[test]
+    fn shares_are_quotients_of_any_length() {
+        use crate::engine::kernels::product::tests::noise;
+        for length in [1.0, 3.0, 4.0, 7.0, 32.0, 48.0, 1e9] {
+            let numbers = GroupNumbers { length, ..NUMBERS };
+            let (sums, rests) = (&noise(45)[..], &noise(46)[..45]);
+            let shares: Vec<f64> = noise(47)[..45].iter().map(|noise| noise.abs() / 2.0).collect();
+            let squares: Vec<f64> = shares.iter().map(|share| 2.0 + share).collect();
+            let means = same_bits(|| {
+                let mut means = sums.to_vec();
+                means_of(&mut means, length);
+                means
+            });
+            let [found, parts] = [true, false].map(|factors| {
+                same_bits(|| {
+                    let (mut means, mut one, mut two) =
+                        (means.clone(), rests.to_vec(), squares.clone());
+                    let sums = [&mut one[..], &mut two];
+                    if factors {
+                        group_factors(&mut means, sums, numbers);
+                    } else {
+                        group_parts(&mut means, sums, &shares, None, numbers);
+                    }
+                    [means, one, two]
+                })
+            });
+            for group in 0..45 {
+                let (mean, rest) = (sums[group] / length, rests[group] / length);
+                assert_eq!(means[group], mean);
+                let variance = (squares[group] - length * rest * rest) / length;
+                let sum = variance + numbers.epsilon;
+                let expected = [mean + rest, 1.0 / sum.sqrt(), numbers.epsilon / sum];
+                assert_eq!(found.each_ref().map(|of| of[group]), expected);
+                let along = squares[group] / (length * (1.0 - shares[group]));
+                let expected = [mean + rest, along * shares[group], along];
+                assert_eq!(parts.each_ref().map(|of| of[group]), expected);
+            }
+        }
     }
 
     #[test]

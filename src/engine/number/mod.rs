@@ -14,4 +14,4 @@ pub use real::Real;
 pub use scaled::Scaled;
 pub(crate) use scaled::{clamped, exponent_of, halves, ldexp, root_mean_square};
 pub use signal::Signal;
-pub(crate) use signal::{Entry, of_example, smallest};
+pub(crate) use signal::{Entry, of_example, smallest, stays_plain};

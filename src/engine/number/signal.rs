@@ -243,6 +243,22 @@ impl<T: Real> Signal<T> {
     }
 }
 
+/// Whether no column of plain entries needs an exponent, as [`Signal::settle`] would find; of all
+/// of them the smallest and the largest magnitude are known.
+pub(crate) fn stays_plain<T: Real>([least, top]: [T; 2], entries: &[T], batch: usize) -> bool {
+    let plain = |top: T| top == T::ZERO || exponent_of(top.to_f64()).abs() < T::COMFORT;
+    if batch == 1 || top == T::ZERO {
+        return plain(top);
+    }
+    // Each column's largest lies between the two.
+    if least > T::ZERO && plain(least) && plain(top) {
+        return true;
+    }
+    let mut tops = vec![T::ZERO; batch];
+    kernels::column_tops(entries, &mut tops);
+    tops.into_iter().all(plain)
+}
+
 /// The part of a sorted list that belongs to an example.
 pub(crate) fn of_example(list: &[Entry], example: usize) -> &[Entry] {
     let from = list.partition_point(|entry| entry.example < example);

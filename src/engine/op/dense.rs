@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use crate::engine::kernels::{self, DenseRows, STANDARD};
-use crate::engine::number::{Real, Scaled, Signal};
-use crate::engine::op::recover::Product;
+use crate::engine::number::{Real, Scaled, Signal, stays_plain};
+use crate::engine::op::recover::{Product, floor};
 use crate::engine::rows::{Executor, Rows, Serial, shares, work_of_product};
 
 /// z = W a + b with W = scale · U.
@@ -129,6 +129,11 @@ impl<T: Real> Dense<T> {
     /// z = W a + b where plain arithmetic has made the mantissas of W a, b included if the input
     /// was `plain`: what it lost is put back, and columns that need an exponent get one.
     pub(super) fn finish_forward(&self, input: &Signal<T>, plain: bool, z: &mut Signal<T>) {
+        let entries = z.columns().entries();
+        let range = kernels::range(entries);
+        if plain && range[0] >= floor(self.scale) && stays_plain(range, entries, z.batch()) {
+            return;
+        }
         let product = Product { row: |unit| self.unit.row(unit), scale: self.scale, x: input };
         let whole = product.is_whole(z.columns().entries());
         let added = self.bias.as_deref().filter(|_| plain);

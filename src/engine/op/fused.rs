@@ -1,7 +1,7 @@
 //! A dense op and an activation side by side, done in one go over each share of the rows.
 
 use crate::engine::kernels::{self, STANDARD};
-use crate::engine::number::{Real, ScaledColumns, Signal, exponent_of};
+use crate::engine::number::{Real, ScaledColumns, Signal, stays_plain};
 use crate::engine::op::activation::{
     activate, is_whole, least_for, tail_from, times_slope_with_care,
 };
@@ -57,7 +57,7 @@ fn forward_in_shares<T: Real>(
             dense.forward_rows(rows.range, &input.mantissa, plain, z);
             (plain.then(|| kernels::range(z)), false)
         };
-        let Some([least, top]) = range.filter(|range| is_plain(*range, z, batch)) else {
+        let Some([least, top]) = range.filter(|range| stays_plain(*range, z, batch)) else {
             return false;
         };
         if least < floor::<T>(dense.scale) * least_for(activation) {
@@ -71,22 +71,6 @@ fn forward_in_shares<T: Real>(
     let shares = shares(executor, work_of_product(dense.unit.len(), batch));
     let rows = Rows::all([z, a, slope], dense.unit.nrows());
     rows.share(executor, shares, &work, &|first, second| first && second)
-}
-
-/// Whether no column of these rows needs an exponent, as [`Signal::settle`] would find; of all
-/// entries the smallest and the largest magnitude are known.
-fn is_plain<T: Real>([least, top]: [T; 2], entries: &[T], batch: usize) -> bool {
-    let plain = |top: T| top == T::ZERO || exponent_of(top.to_f64()).abs() < T::COMFORT;
-    if batch == 1 || top == T::ZERO {
-        return plain(top);
-    }
-    // Each column's largest lies between the two.
-    if least > T::ZERO && plain(least) && plain(top) {
-        return true;
-    }
-    let mut tops = vec![T::ZERO; batch];
-    kernels::column_tops(entries, &mut tops);
-    tops.into_iter().all(plain)
 }
 
 /// δ^(l−1) = (W^(l)ᵀ δ^(l)) ⊙ φ′(z^(l−1)); `dense` and `above` are layer l's, `activation` and

@@ -199,7 +199,7 @@ impl<T: Real> Norm<T> {
         let mut means = vec![0.0; count];
         if self.centres() {
             kernels::group_sums(entries, groups, &mut means);
-            means.iter_mut().for_each(|sum| *sum /= length as f64);
+            kernels::means_of(&mut means, length as f64);
         }
         means
     }

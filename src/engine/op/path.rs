@@ -62,22 +62,22 @@ pub(crate) fn backward<T: Real>(
     let Some((Op::Dense(dense), between)) = ops.split_last() else {
         unreachable!("the last op before z is a dense one");
     };
-    let drop_noise = |below: &mut LayerTrace<T>| {
-        if !dense.is_random {
-            drop_rounding_noise(dense, &above.delta, below);
+    let between = match between {
+        // What rounding leaves of given weights' sums is dropped before it goes on through a
+        // normalization or a skip.
+        [rest @ .., Op::Activation(activation)] if dense.is_random || rest.is_empty() => {
+            fused::backward((dense, &above.delta), *activation, below, executor);
+            rest
+        }
+        _ => {
+            dense.backward(&above.delta, &mut below.delta, executor);
+            between
         }
     };
-    match between {
-        [Op::Activation(activation)] => {
-            fused::backward((dense, &above.delta), *activation, below, executor);
-            drop_noise(below);
-        }
-        between => {
-            dense.backward(&above.delta, &mut below.delta, executor);
-            drop_noise(below);
-            backward_between(between, above.along_skip(), below);
-        }
+    if !dense.is_random {
+        drop_rounding_noise(dense, &above.delta, below);
     }
+    backward_between(between, above.along_skip(), below);
 }
 
 /// δ of the Wᵀδ that is there, and of what comes back along the skip of the layer above.
