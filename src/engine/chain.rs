@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
+use crate::engine::kernels;
 use crate::engine::number::{Scaled, Signal};
 
 /// What normalization and a skip leave of a layer whose ops are more than a dense one and φ.
@@ -102,10 +103,10 @@ impl InverseRoots {
     pub(super) fn as_factors(&self) -> Option<Cow<'_, [f64]>> {
         match self {
             Self::Plain(roots) => {
-                let (least, most) = (*PLAIN_FACTORS.start(), *PLAIN_FACTORS.end());
-                // Without branches, since there may be hundreds.
-                let is_plain = |&root: &f64| (root == 0.0) | (root >= least) & (root <= most);
-                let all = roots.iter().fold(true, |all, root| all & is_plain(root));
+                let is_plain = |root: &f64| PLAIN_FACTORS.contains(root);
+                // There may be hundreds, and hardly ever one that is not.
+                let all = kernels::range(roots).iter().all(is_plain)
+                    || roots.iter().all(|root| *root == 0.0 || is_plain(root));
                 all.then_some(Cow::Borrowed(roots))
             }
             Self::Scaled(roots) => {

@@ -142,7 +142,10 @@ fn scale_by<T: Real>(entries: &mut [T], shifts: &[i64]) {
     let power = |power: i64| T::from_f64(ldexp(1.0, power));
     let fits = |shift: &i64| shift.abs() < -T::SMALLEST_EXPONENT;
     match shifts {
-        [shift] if fits(shift) => kernels::scale_columns(entries, &[power(-shift)]),
+        // The columns of examples that share means move together.
+        [shift, rest @ ..] if fits(shift) && rest.iter().all(|other| other == shift) => {
+            kernels::scale_columns(entries, &[power(-shift)]);
+        }
         _ if shifts.iter().all(fits) => {
             let factors: Vec<T> = shifts.iter().map(|shift| power(-shift)).collect();
             kernels::scale_columns(entries, &factors);
