@@ -63,6 +63,26 @@ fn group_pull_back_body<T: Real, S: Registers>(
     unsafe { apply::<T, S, PulledBack, 4>(arrays, tops) }
 }
 
+/// What shares a group's numbers.
+#[derive(Clone, Copy, PartialEq)]
+enum Group {
+    Row,
+    Column,
+    All,
+}
+
+impl Group {
+    /// The place of an entry's numbers.
+    #[inline(always)]
+    fn of(self, row: usize, column: usize) -> usize {
+        match self {
+            Self::Row => row,
+            Self::Column => column,
+            Self::All => 0,
+        }
+    }
+}
+
 /// Where a formula finds its entries and numbers, and puts what it makes of them.
 #[derive(Clone, Copy)]
 struct Arrays<'a, T, const N: usize> {
@@ -70,8 +90,7 @@ struct Arrays<'a, T, const N: usize> {
     from: [*const T; 2],
     /// Each group's numbers.
     numbers: [&'a [f64]; N],
-    /// Whether a row is a group, and not a column.
-    by_row: bool,
+    group: Group,
     rows: usize,
     /// Numbers of a row.
     length: usize,
@@ -85,15 +104,15 @@ impl<'a, T, const N: usize> Arrays<'a, T, N> {
         numbers: [&'a [f64]; N],
         (to, entries): (*mut T, usize),
     ) -> Self {
-        let (by_row, length) = match groups {
-            Groups::Rows(length) => (true, length),
-            Groups::Columns(count) => (false, count),
+        let (group, length) = match groups {
+            Groups::Rows(length) => (Group::Row, length),
+            Groups::Columns(count) => (Group::Column, count),
         };
         assert_eq!(entries % length, 0, "whole rows");
         let rows = entries / length;
-        let count = if by_row { rows } else { length };
+        let count = if group == Group::Row { rows } else { length };
         assert!(numbers.iter().all(|numbers| numbers.len() >= count), "numbers of each group");
-        Self { from, numbers, by_row, rows, length, to }
+        Self { from, numbers, group, rows, length, to }
     }
 }
 
@@ -114,6 +133,22 @@ unsafe fn apply<T: Real, S: Registers, F: Formula<N>, const N: usize>(
     after.fill(T::ZERO);
     let mut tops = [before, after];
     let (mut first, mut is_whole) = (0, true);
+    let width = S::Double::LANES * if S::MANY { 4 } else { 2 };
+    if tops[1].len() == 1 && arrays.group == Group::Row && arrays.rows == 1 {
+        // One example's registers lie below one another, so that their largest and smallest numbers
+        // are brought together once.
+        first = arrays.length / width * width;
+        let below = Arrays { group: Group::All, rows: first / width, length: width, ..arrays };
+        // SAFETY: as the function has it; there are as many columns.
+        let (_, kept) = unsafe {
+            if S::MANY {
+                columns::<T, S, F, N, 4>(below, 0, &mut tops)
+            } else {
+                columns::<T, S, F, N, 2>(below, 0, &mut tops)
+            }
+        };
+        is_whole = kept;
+    }
     while first < arrays.length {
         let left = (arrays.length - first) / S::Double::LANES;
         // SAFETY: as the function has it; there are as many columns left.
@@ -146,14 +181,14 @@ unsafe fn columns<T: Real, S: Registers, F: Formula<N>, const N: usize, const R:
     first: usize,
     [before, after]: &mut [&mut [T]; 2],
 ) -> (usize, bool) {
-    let Arrays { from, numbers, by_row, rows, length, to } = arrays;
+    let Arrays { from, numbers, group, rows, length, to } = arrays;
     let lanes = S::Double::LANES;
     let mut least_of_lanes = [0.0; MOST_LANES];
     // SAFETY: as the function has it, and the numbers are there.
     unsafe {
         let mut least = [S::Double::splat(f64::MAX); R];
         let mut of_group = [[S::Double::splat(0.0); N]; R];
-        if !by_row {
+        if group == Group::Column {
             for r in 0..R {
                 for n in 0..N {
                     of_group[r][n] = S::Double::load(numbers[n].as_ptr().add(first + r * lanes));
@@ -162,9 +197,9 @@ unsafe fn columns<T: Real, S: Registers, F: Formula<N>, const N: usize, const R:
         }
         let mut tops = [[S::Double::splat(0.0); R]; 2];
         for row in 0..rows {
-            if by_row {
+            if group != Group::Column {
                 for n in 0..N {
-                    let number = S::Double::splat(numbers[n][row]);
+                    let number = S::Double::splat(numbers[n][group.of(row, 0)]);
                     for r in 0..R {
                         of_group[r][n] = number;
                     }
@@ -183,12 +218,18 @@ unsafe fn columns<T: Real, S: Registers, F: Formula<N>, const N: usize, const R:
                 T::put(number, to.add(at));
             }
         }
-        for r in 0..R {
+        for r in 1..R {
+            least[0] = least[0].smaller_but_zero(least[r]);
+            if after.len() == 1 {
+                tops[0][0] = tops[0][0].larger(tops[0][r]);
+                tops[1][0] = tops[1][0].larger(tops[1][r]);
+            }
+        }
+        for r in 0..if after.len() == 1 { 1 } else { R } {
             if F::TOPS_BEFORE {
                 put_tops(tops[0][r], before, first + r * lanes);
             }
             put_tops(tops[1][r], after, first + r * lanes);
-            least[0] = least[0].smaller_but_zero(least[r]);
         }
         least[0].store(least_of_lanes.as_mut_ptr());
     }
@@ -226,15 +267,14 @@ unsafe fn column<T: Real, F: Formula<N>, const N: usize>(
     place: usize,
     [before, after]: &mut [&mut [T]; 2],
 ) -> (usize, bool) {
-    let Arrays { from, numbers, by_row, rows, length, to } = arrays;
+    let Arrays { from, numbers, group, rows, length, to } = arrays;
     let smallest = smallest::<T>().to_f64();
     let top = if after.len() == 1 { 0 } else { place };
     let mut is_whole = true;
     for row in 0..rows {
-        let group = if by_row { row } else { place };
         let mut of_group = [0.0; N];
         for n in 0..N {
-            of_group[n] = numbers[n][group];
+            of_group[n] = numbers[n][group.of(row, place)];
         }
         let at = row * length + place;
         // SAFETY: as the function has it.
@@ -327,7 +367,8 @@ mod tests {
     }
 
     fn check<T: Real>(numbers: impl Fn(Vec<f64>) -> Vec<T>) {
-        for (count, length) in [(3, 1), (5, 2), (9, 8), (70, 16), (33, 19), (8, 53), (45, 45)] {
+        let many = [(3, 1), (5, 2), (9, 8), (70, 16), (33, 19), (8, 53), (45, 45)];
+        for (count, length) in many.into_iter().chain([7, 64, 77, 256].map(|length| (1, length))) {
             let all = noise(count * length + 1);
             let [entries, others] =
                 [0, 1].map(|from| numbers(all[from..][..count * length].to_vec()));
