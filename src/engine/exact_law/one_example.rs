@@ -2,6 +2,7 @@
 
 use super::norm::{PLAIN_EXPONENT, dot, norm};
 use crate::engine::draws::Stream;
+use crate::engine::kernels;
 use crate::engine::number::{Scaled, ScaledColumns, ldexp};
 
 /// What the passes of one example know of W, whose entries are N(0, s²).
@@ -40,9 +41,7 @@ impl OneInLaw {
         let plain = std.exponent().abs() < PLAIN_EXPONENT;
         let factor = if plain { std.to_f64() } else { std.mantissa() };
         out.exponent[0] = if plain { 0 } else { std.exponent() };
-        for (z, g) in out.entries_mut().iter_mut().zip(&self.normals) {
-            *z = factor * g;
-        }
+        kernels::scale_columns_into(&self.normals, &[factor], out.entries_mut(), 1);
     }
 
     /// Wᵀδ of the W that [`Self::forward`] has met with `input` = a.
@@ -62,8 +61,9 @@ impl OneInLaw {
         let aligned = dot(&self.normals, delta.entries());
         let along = (aligned - norm * (dot(a, &self.fresh) * inverse)) * inverse;
         out.exponent[0] = delta.exponent[0];
-        for ((u, h), a) in out.entries_mut().iter_mut().zip(&self.fresh).zip(a) {
-            *u = scale * (norm * h + a * along);
-        }
+        let out = out.entries_mut();
+        out.copy_from_slice(&self.fresh);
+        kernels::add_columns(out, a, &[[norm, along]]);
+        kernels::scale_columns(out, &[scale]);
     }
 }
