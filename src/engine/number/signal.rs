@@ -207,8 +207,12 @@ impl<T: Real> Signal<T> {
 
     /// [`Self::settle`] for every column.
     pub(crate) fn settle_all(&mut self) {
+        let entries = self.columns.entries();
+        if self.is_plain() && stays_plain(kernels::range(entries), entries, self.batch()) {
+            return;
+        }
         let mut tops = vec![T::ZERO; self.batch()];
-        kernels::column_tops(self.columns.entries(), &mut tops);
+        kernels::column_tops(entries, &mut tops);
         self.settle_under(&tops);
     }
 

@@ -1,7 +1,7 @@
 //! h + α r: a skip connection, with exponents that may lie far apart.
 
 use crate::engine::kernels;
-use crate::engine::number::{Real, Scaled, Signal, ldexp, smallest};
+use crate::engine::number::{Real, Scaled, ScaledColumns, Signal, ldexp, smallest};
 use crate::engine::op::extent::{renormalize, renormalize_to};
 
 /// Powers of two by which two columns may differ and still be added as plain numbers.
@@ -115,12 +115,14 @@ fn add_all_plain<T: Real>(delta: &mut Signal<T>, other: &Signal<T>) -> bool {
         return false;
     }
     let exponents = || delta.columns().exponent.iter().zip(&other.columns().exponent);
-    let signals = [delta.columns(), other.columns()];
+    let floor = floor::<T>();
+    // Neither is a column all zeros, nor a number too small: hardly ever is one even 0.
+    let is_whole = |columns: &ScaledColumns<T>| {
+        kernels::range(columns.entries())[0].to_f64() >= floor
+            || !columns.tops().contains(&None) && kernels::none_between(columns.entries(), floor)
+    };
     let is_far = |(own, other): (&i64, &i64)| own.abs_diff(*other) > PLAIN_SPREAD as u64;
-    if exponents().any(is_far)
-        || signals.iter().any(|columns| columns.tops().contains(&None))
-        || !signals.iter().all(|columns| kernels::none_between(columns.entries(), floor::<T>()))
-    {
+    if exponents().any(is_far) || !is_whole(delta.columns()) || !is_whole(other.columns()) {
         return false;
     }
     let (tops, factors): (Vec<i64>, Vec<[T; 2]>) = exponents()
