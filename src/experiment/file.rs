@@ -151,13 +151,14 @@ fn explain(
     if let Some(rest) = message.strip_prefix("unknown field `") {
         // The key itself may hold any letter; what is accepted comes last.
         let (name, accepted) = rest.rsplit_once("`, expected ").unwrap_or((rest, ""));
-        let accepted = accepted.trim_start_matches("one of ").replace('`', "");
+        let accepted =
+            accepted.trim_start_matches("one of ").replace('`', "").replace(" or ", ", ");
         let key = unknown_in_words(&path, name);
         let is_there = |home: &str| home.contains('.') && key.ends_with(home);
         let hint = home_of(name).filter(|home| !is_there(home.trim_start_matches("variant.")));
         return ExperimentError::UnknownKey {
             key: shortened(&key, SHOWN),
-            accepted: accepted.replace(" or ", ", "),
+            accepted: sources::keys_in_the_file(accepted.split(", ")).join(", "),
             hint: hint.map_or_else(String::new, |home| format!("; there is the key {home}")),
         };
     }

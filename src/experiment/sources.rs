@@ -94,3 +94,39 @@ fn put_back(table: &mut Table, [key, field]: [&str; 2]) -> bool {
 pub(super) fn in_the_file(path: &str) -> String {
     path.replace(DATA[1], DATA[0]).replace(WEIGHTS[1], WEIGHTS[0])
 }
+
+/// The keys that a table takes in the file, of its fields.
+pub(super) fn keys_in_the_file<'a>(fields: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut keys: Vec<&str> =
+        fields.filter(|field| ![DATA[1], WEIGHTS[1]].contains(field)).collect();
+    // A set could stand in place of numbers.
+    if keys == ["x", "y"] {
+        keys.push("set");
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::experiment::Experiment;
+
+    /// Whoever writes a key that the sentence names is not told that it is none.
+    #[test]
+    fn what_is_said_to_be_accepted_is_a_key() {
+        for table in ["", "[data]\n", "[data]\nset = 'xor'\n", "[[variant]]\n"] {
+            let with = |key: &str| {
+                let text = format!("{table}{key} = 1");
+                Experiment::from_toml(&text).err().map_or_else(String::new, |e| e.to_string())
+            };
+            let sentence = with("nonsense");
+            let (_, keys) = sentence.split_once("accepted here are ").expect("the keys");
+            let keys: Vec<&str> = keys.trim_end_matches('.').split(", ").collect();
+            for key in &keys {
+                let answer = with(key);
+                assert!(!answer.contains("is not a key"), "{table}{key}: {answer}");
+            }
+            assert_eq!(keys.contains(&"set"), table.starts_with("[data]"), "{sentence}");
+            assert_eq!(keys.contains(&"weights"), table.starts_with("[[variant]]"));
+        }
+    }
+}
