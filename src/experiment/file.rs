@@ -158,7 +158,7 @@ fn explain(
         let hint = home_of(name).filter(|home| !is_there(home.trim_start_matches("variant.")));
         return ExperimentError::UnknownKey {
             key: shortened(&key, SHOWN),
-            accepted: sources::keys_in_the_file(accepted.split(", ")).join(", "),
+            accepted: sources::keys_in_the_file(&path, accepted.split(", ")).join(", "),
             hint: hint.map_or_else(String::new, |home| format!("; there is the key {home}")),
         };
     }

@@ -95,12 +95,15 @@ pub(super) fn in_the_file(path: &str) -> String {
     path.replace(DATA[1], DATA[0]).replace(WEIGHTS[1], WEIGHTS[0])
 }
 
-/// The keys that a table takes in the file, of its fields.
-pub(super) fn keys_in_the_file<'a>(fields: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut keys: Vec<&str> =
-        fields.filter(|field| ![DATA[1], WEIGHTS[1]].contains(field)).collect();
-    // A set could stand in place of numbers.
-    if keys == ["x", "y"] {
+/// The keys that the table at this path of the file takes, of its fields.
+pub(super) fn keys_in_the_file<'a>(
+    path: &str,
+    fields: impl Iterator<Item = &'a str>,
+) -> Vec<&'a str> {
+    let is_key = |field: &&str| ![DATA[1], WEIGHTS[1]].contains(field);
+    let mut keys: Vec<&str> = fields.filter(is_key).collect();
+    // Without a set the table is read as numbers, where one could stand.
+    if path.split('.').next() == Some(DATA[0]) && !keys.contains(&"set") {
         keys.push("set");
     }
     keys

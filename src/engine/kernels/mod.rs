@@ -58,19 +58,25 @@ const fn line<T>() -> usize {
     64 / size_of::<T>()
 }
 
-/// Asks for what lies at any address, where the processor could not guess: a hint only. It comes
-/// into the nearest cache, or only into the second where it is needed `LATER`, so that it
-/// drives out nothing that is at work.
+/// Asks for what lies at any address into the nearest cache, where the processor could not guess:
+/// a hint only.
 #[inline(always)]
-fn will_need<const LATER: bool, T>(at: *const T) {
+fn will_need<T>(at: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch reads nothing and cannot fault.
     unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
-        if LATER {
-            _mm_prefetch::<_MM_HINT_T1>(at.cast());
-        } else {
-            _mm_prefetch::<_MM_HINT_T0>(at.cast());
-        }
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+}
+
+/// [`will_need`] into the second cache alone, so that nothing that is at work is driven out.
+#[inline(always)]
+fn will_need_later<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing and cannot fault.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(at.cast());
     }
 }

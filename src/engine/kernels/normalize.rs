@@ -63,16 +63,19 @@ fn group_pull_back_body<T: Real, S: Registers>(
     unsafe { apply::<T, S, PulledBack, 4>(arrays, tops) }
 }
 
-/// What shares a group's numbers.
+/// Which entries are one group.
 #[derive(Clone, Copy, PartialEq)]
 enum Group {
+    /// Those of a row.
     Row,
+    /// Those of a column.
     Column,
+    /// All.
     All,
 }
 
 impl Group {
-    /// The place of an entry's numbers.
+    /// Which group an entry belongs to.
     #[inline(always)]
     fn of(self, row: usize, column: usize) -> usize {
         match self {
@@ -90,6 +93,7 @@ struct Arrays<'a, T, const N: usize> {
     from: [*const T; 2],
     /// Each group's numbers.
     numbers: [&'a [f64]; N],
+    /// Which of them have one of these numbers.
     group: Group,
     rows: usize,
     /// Numbers of a row.
@@ -133,21 +137,9 @@ unsafe fn apply<T: Real, S: Registers, F: Formula<N>, const N: usize>(
     after.fill(T::ZERO);
     let mut tops = [before, after];
     let (mut first, mut is_whole) = (0, true);
-    let width = S::Double::LANES * if S::MANY { 4 } else { 2 };
     if tops[1].len() == 1 && arrays.group == Group::Row && arrays.rows == 1 {
-        // One example's registers lie below one another, so that their largest and smallest numbers
-        // are brought together once.
-        first = arrays.length / width * width;
-        let below = Arrays { group: Group::All, rows: first / width, length: width, ..arrays };
-        // SAFETY: as the function has it; there are as many columns.
-        let (_, kept) = unsafe {
-            if S::MANY {
-                columns::<T, S, F, N, 4>(below, 0, &mut tops)
-            } else {
-                columns::<T, S, F, N, 2>(below, 0, &mut tops)
-            }
-        };
-        is_whole = kept;
+        // SAFETY: as the function has it.
+        (first, is_whole) = unsafe { single_row::<T, S, F, N>(arrays, &mut tops) };
     }
     while first < arrays.length {
         let left = (arrays.length - first) / S::Double::LANES;
@@ -164,6 +156,31 @@ unsafe fn apply<T: Real, S: Registers, F: Formula<N>, const N: usize>(
         first += columns;
     }
     is_whole
+}
+
+/// Of one example's only row, as far as it fills registers: laid below one another, so that their
+/// largest and smallest numbers are brought together once. Returns how many entries, and whether
+/// no number but 0 is too small.
+///
+/// # Safety
+/// As for [`apply`].
+#[inline(always)]
+unsafe fn single_row<T: Real, S: Registers, F: Formula<N>, const N: usize>(
+    arrays: Arrays<'_, T, N>,
+    tops: &mut [&mut [T]; 2],
+) -> (usize, bool) {
+    let length = S::Double::LANES * if S::MANY { 4 } else { 2 };
+    let rows = arrays.length / length;
+    let below = Arrays { group: Group::All, rows, length, ..arrays };
+    // SAFETY: as the function has it; there are as many columns.
+    let (_, is_whole) = unsafe {
+        if S::MANY {
+            columns::<T, S, F, N, 4>(below, 0, tops)
+        } else {
+            columns::<T, S, F, N, 2>(below, 0, tops)
+        }
+    };
+    (rows * length, is_whole)
 }
 
 /// Of the columns from the first on that fill R registers; returns how many, and whether no number
@@ -218,14 +235,16 @@ unsafe fn columns<T: Real, S: Registers, F: Formula<N>, const N: usize, const R:
                 T::put(number, to.add(at));
             }
         }
+        let is_one = after.len() == 1;
         for r in 1..R {
             least[0] = least[0].smaller_but_zero(least[r]);
-            if after.len() == 1 {
+            if is_one {
                 tops[0][0] = tops[0][0].larger(tops[0][r]);
                 tops[1][0] = tops[1][0].larger(tops[1][r]);
             }
         }
-        for r in 0..if after.len() == 1 { 1 } else { R } {
+        let places = if is_one { 1 } else { R };
+        for r in 0..places {
             if F::TOPS_BEFORE {
                 put_tops(tops[0][r], before, first + r * lanes);
             }

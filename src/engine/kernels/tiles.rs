@@ -212,13 +212,13 @@ impl<T: Real> Panel<'_, T> {
             let end = (k + line::<T>()).min(self.terms);
             if !TURNED {
                 for r in 0..M {
-                    will_need::<false, _>(w.wrapping_add((M + r) * stride + k));
+                    will_need(w.wrapping_add((M + r) * stride + k));
                 }
             }
             while k < end {
                 if TURNED {
-                    will_need::<false, _>(w.wrapping_add((k + AHEAD) * stride));
-                    will_need::<false, _>(w.wrapping_add(k * stride + M + line::<T>()));
+                    will_need(w.wrapping_add((k + AHEAD) * stride));
+                    will_need(w.wrapping_add(k * stride + M + line::<T>()));
                 }
                 // SAFETY: as the function has it.
                 unsafe {

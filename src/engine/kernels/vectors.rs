@@ -1,19 +1,20 @@
 //! W x and Wᵀ d for one example, bound by the memory that W comes from.
 
 use super::extremes::halved;
-use super::{dispatch, line, will_need};
+use super::{dispatch, line, will_need, will_need_later};
 use crate::engine::number::Real;
 
 /// Rows that are read at once, so that the sums are loaded and stored less often.
 const ROWS: usize = 4;
 
-/// How far ahead of the numbers at work the memory is asked for more: the processor itself does
-/// not guess beyond a page of 4 KB.
+/// How far ahead of the numbers at work the memory is asked for more: 8 KB, since the processor
+/// itself does not guess beyond a page of 4 KB.
 const fn ahead<T>() -> usize {
     8192 / size_of::<T>()
 }
 
-/// Of so many bytes of W, the whole that is needed next still fits the nearest cache beside it.
+/// Up to so many bytes of W the nearest cache keeps what is asked for a whole layer ahead until it
+/// is needed.
 const SMALL: usize = 32 << 10;
 
 /// Lanes of a sum: two AVX2 registers.
@@ -86,7 +87,7 @@ fn lanes_of<T: Real, const N: usize>(row: &[T], x: &[T]) -> [T; N] {
     let mut sums = [[T::ZERO; N]; 4];
     for (w, x) in w_fours.iter().zip(x_fours) {
         for i in 0..4 {
-            will_need::<false, _>(w[i].as_ptr().wrapping_add(ahead::<T>()));
+            will_need(w[i].as_ptr().wrapping_add(ahead::<T>()));
             add(&mut sums[i], &w[i], &x[i]);
         }
     }
@@ -138,15 +139,15 @@ pub(super) fn matvec_transposed_body<T: Real>(
     let columns = out.len();
     out.fill(T::ZERO);
     let (d_blocks, d_rest) = d.as_chunks::<ROWS>();
-    let next = |at: *const T| {
+    let ask_behind = |at: *const T| {
         if stride != columns {
             // A share of the columns: the same columns of the next rows.
-            will_need::<true, _>(at.wrapping_add(ROWS * stride));
+            will_need_later(at.wrapping_add(ROWS * stride));
         } else if size_of_val(w) <= SMALL {
             // Going back, the layer below is next, and what was made before lies before.
-            will_need::<false, _>(at.wrapping_sub(w.len()));
+            will_need(at.wrapping_sub(w.len()));
         } else {
-            will_need::<false, _>(at.wrapping_add(ahead::<T>()));
+            will_need(at.wrapping_add(ahead::<T>()));
         }
     };
     for (number, d) in d_blocks.iter().enumerate() {
@@ -155,7 +156,7 @@ pub(super) fn matvec_transposed_body<T: Real>(
         let (r0, r1, r2, r3) = (row(0), row(1), row(2), row(3));
         for row in [r0, r1, r2, r3] {
             for line in (0..columns).step_by(line::<T>()) {
-                next(&raw const row[line]);
+                ask_behind(&raw const row[line]);
             }
         }
         for ((((out, &w0), &w1), &w2), &w3) in out.iter_mut().zip(r0).zip(r1).zip(r2).zip(r3) {

@@ -219,8 +219,7 @@ impl<T: Real> Signal<T> {
     /// [`Self::settle_all`] with each column's largest |mantissa|.
     pub(crate) fn settle_under(&mut self, tops: &[T]) {
         assert_eq!(tops.len(), self.batch(), "a top for each column");
-        let [least, most] = kernels::range(tops);
-        if least > T::ZERO && self.is_plain() && stays_plain([least, most], tops, tops.len()) {
+        if self.is_plain() && stays_plain(kernels::range(tops), tops, tops.len()) {
             return;
         }
         tops.iter().enumerate().for_each(|(example, &top)| self.settle_column(example, top));

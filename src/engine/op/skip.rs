@@ -116,7 +116,7 @@ fn add_all_plain<T: Real>(delta: &mut Signal<T>, other: &Signal<T>) -> bool {
     }
     let exponents = || delta.columns().exponent.iter().zip(&other.columns().exponent);
     let floor = floor::<T>();
-    // Neither is a column all zeros, nor a number too small: hardly ever is one even 0.
+    // No column is all zeros and no number too small, which one look tells where none is 0.
     let is_whole = |columns: &ScaledColumns<T>| {
         kernels::range(columns.entries())[0].to_f64() >= floor
             || !columns.tops().contains(&None) && kernels::none_between(columns.entries(), floor)
