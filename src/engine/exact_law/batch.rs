@@ -23,8 +23,15 @@ pub(super) struct BatchInLaw {
     input: Option<Span>,
     /// Nᵀ, r × n_out.
     normals: Array2<f64>,
-    /// Mᵀ, r′ × n_in, and numbers for n_in × B.
-    buffers: [Array2<f64>; 2],
+}
+
+/// Memory of a way back.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BatchBuffers {
+    /// Mᵀ, r′ × n_in.
+    vectors: Array2<f64>,
+    /// What is added along A, n_in × B.
+    along: Array2<f64>,
 }
 
 impl BatchInLaw {
@@ -56,20 +63,20 @@ impl BatchInLaw {
         &mut self,
         scale: f64,
         [input, delta]: [&ScaledColumns<f64>; 2],
-        stream: &mut Stream,
+        (stream, buffers): (&mut Stream, &mut BatchBuffers),
         out: &mut ScaledColumns<f64>,
     ) {
         let known = self.input.as_ref().expect("a backward pass follows a forward pass");
         let span = Span::of(delta);
-        let [vectors, buffer] = &mut self.buffers;
+        let BatchBuffers { vectors, along } = buffers;
         fill_normal(vectors, [span.rank(), out.units()], stream);
         let sizes = image(vectors, span.coefficients(), span.norms(), scale, out);
         if known.rank() > 0 && span.rank() > 0 {
-            let mut along = span.seen_by(&self.normals, delta);
-            kernels::scale_columns(along.as_slice_mut().expect(STANDARD), &sizes);
-            along -= &known.overlaps(input, &out.mantissa);
-            resize(buffer, [out.units(), out.batch()]);
-            known.add_along(input, along, &mut out.mantissa, buffer);
+            let mut missing = span.seen_by(&self.normals, delta);
+            kernels::scale_columns(missing.as_slice_mut().expect(STANDARD), &sizes);
+            missing -= &known.overlaps(input, &out.mantissa);
+            resize(along, [out.units(), out.batch()]);
+            known.add_along(input, missing, &mut out.mantissa, along);
         }
     }
 }
@@ -142,7 +149,7 @@ mod tests {
         let mut z = ScaledColumns::zeros(delta.units(), a.batch());
         let mut u = ScaledColumns::zeros(a.units(), a.batch());
         law.forward(SCALE, a, &mut stream, &mut z);
-        law.backward(SCALE, [a, delta], &mut stream, &mut u);
+        law.backward(SCALE, [a, delta], (&mut stream, &mut BatchBuffers::default()), &mut u);
         (z, u)
     }
 

@@ -1,6 +1,6 @@
 //! A dense layer without its weights.
 
-use super::batch::BatchInLaw;
+use super::batch::{BatchBuffers, BatchInLaw};
 use super::norm::norm;
 use super::one_example::OneInLaw;
 use crate::engine::draws::Stream;
@@ -27,6 +27,14 @@ pub(super) struct DenseInLaw {
     weights: Weights,
 }
 
+/// Memory that the layers of a network use in turn on the way back.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BackwardBuffers {
+    batch: BatchBuffers,
+    /// h of one example, n_in.
+    fresh: Vec<f64>,
+}
+
 #[derive(Clone, Debug)]
 enum Weights {
     One(OneInLaw),
@@ -49,7 +57,7 @@ impl DenseInLaw {
             None => random.then(|| vec![0.0; units]),
         };
         let weights = match batch {
-            1 => Weights::One(OneInLaw::new(inputs, units)),
+            1 => Weights::One(OneInLaw::new(units)),
             _ => Weights::Batch(Box::default()),
         };
         let scale = variant.init_of(l).scale(inputs, units);
@@ -82,16 +90,20 @@ impl DenseInLaw {
         &mut self,
         input: &Signal<f64>,
         delta: &Signal<f64>,
-        stream: &mut Stream,
+        (stream, buffers): (&mut Stream, &mut BackwardBuffers),
         u: &mut Signal<f64>,
     ) {
         // Every normal number has a part in every entry: nothing is lost beside the largest for good.
         u.clear_underflowed();
         let (delta, out) = (delta.columns(), u.columns_mut());
         match &mut self.weights {
-            Weights::One(one) => one.backward(self.scale, input.columns(), delta, stream, out),
+            Weights::One(one) => {
+                let memory = (stream, &mut buffers.fresh);
+                one.backward(self.scale, input.columns(), delta, memory, out);
+            }
             Weights::Batch(batch) => {
-                batch.backward(self.scale, [input.columns(), delta], stream, out);
+                let memory = (stream, &mut buffers.batch);
+                batch.backward(self.scale, [input.columns(), delta], memory, out);
             }
         }
     }

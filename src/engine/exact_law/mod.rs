@@ -22,7 +22,7 @@ use crate::engine::op::{self, Op, OpShape, times_slope};
 use crate::engine::pass::{Below, LayerTrace};
 use crate::experiment::{Experiment, Loss, Precision, UnitLaw, Variant};
 
-use dense::DenseInLaw;
+use dense::{BackwardBuffers, DenseInLaw};
 use norm::norm;
 
 /// Why a variant's error signal cannot be drawn in law.
@@ -63,6 +63,7 @@ pub struct ExactLaw {
     is_given: bool,
     loss: Loss,
     norms: Vec<Scaled>,
+    buffers: BackwardBuffers,
 }
 
 /// A dense layer in law and the ops behind it, with what they leave.
@@ -80,6 +81,21 @@ impl LawLayer {
     fn prepare(&mut self, batch: usize) {
         if self.trace.z.units() != self.units {
             self.trace = LayerTrace::of_ops(&self.ops, self.units, batch);
+        }
+    }
+
+    /// Changes memory of the way back with another layer of as many units.
+    fn swap_memory(&mut self, other: &mut Self) {
+        let [own, other] = [&mut self.trace, &mut other.trace];
+        if own.delta.units() != other.delta.units() {
+            return;
+        }
+        std::mem::swap(&mut own.delta, &mut other.delta);
+        if let (Some(own), Some(other)) = (&mut own.chain, &mut other.chain) {
+            std::mem::swap(&mut own.norm.above, &mut other.norm.above);
+            if own.along_skip.is_some() == other.along_skip.is_some() {
+                std::mem::swap(&mut own.along_skip, &mut other.along_skip);
+            }
         }
     }
 }
@@ -173,6 +189,7 @@ impl ExactLaw {
             is_given: data.is_some(),
             loss: experiment.architecture.loss,
             norms: vec![Scaled::ZERO; sizes.len() - 1],
+            buffers: BackwardBuffers::default(),
         })
     }
 
@@ -190,7 +207,7 @@ impl ExactLaw {
         Some(&self.norms)
     }
 
-    /// z, a, φ′ and δ of layers 1…L of the last draw.
+    /// z, a and φ′ of layers 1…L of the last draw; memory of δ goes from layer to layer.
     pub fn traces(&self) -> impl ExactSizeIterator<Item = &LayerTrace<f64>> {
         self.layers.iter().map(|layer| &layer.trace)
     }
@@ -231,10 +248,15 @@ impl ExactLaw {
             let (until, from) = self.layers.split_at_mut(index + 1);
             let (layer, above) = (&mut until[index], &mut from[0]);
             let LayerTrace { a, delta, .. } = &mut layer.trace;
-            above.dense.backward(a, &above.trace.delta, stream, delta);
+            let memory = (&mut *stream, &mut self.buffers);
+            above.dense.backward(a, &above.trace.delta, memory, delta);
             let along_skip = above.trace.chain.as_ref().and_then(|chain| chain.along_skip.as_ref());
             op::backward_between(&layer.ops, along_skip, &mut layer.trace);
             self.norms[index] = norm(layer.trace.delta.columns());
+            // Nobody asks for δ above any more, and its memory lies in a near cache.
+            if let Some(below) = index.checked_sub(1) {
+                above.swap_memory(&mut until[below]);
+            }
         }
         Some(())
     }

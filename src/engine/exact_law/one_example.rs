@@ -13,15 +13,13 @@ use crate::engine::number::{Scaled, ScaledColumns, ldexp};
 pub(super) struct OneInLaw {
     /// g, n_out.
     normals: Vec<f64>,
-    /// h, n_in.
-    fresh: Vec<f64>,
     /// ‖a‖ in units of 2^(a's exponent).
     input_norm: f64,
 }
 
 impl OneInLaw {
-    pub fn new(inputs: usize, units: usize) -> Self {
-        Self { normals: vec![0.0; units], fresh: vec![0.0; inputs], input_norm: 0.0 }
+    pub fn new(units: usize) -> Self {
+        Self { normals: vec![0.0; units], input_norm: 0.0 }
     }
 
     /// Draws g.
@@ -44,25 +42,26 @@ impl OneInLaw {
         kernels::scale_columns_into(&self.normals, &[factor], out.entries_mut(), 1);
     }
 
-    /// Wᵀδ of the W that [`Self::forward`] has met with `input` = a.
+    /// Wᵀδ of the W that [`Self::forward`] has met with `input` = a; `fresh` is memory for h.
     pub fn backward(
         &mut self,
         scale: f64,
         input: &ScaledColumns<f64>,
         delta: &ScaledColumns<f64>,
-        stream: &mut Stream,
+        (stream, fresh): (&mut Stream, &mut Vec<f64>),
         out: &mut ScaledColumns<f64>,
     ) {
-        stream.fill_normal(&mut self.fresh);
+        fresh.resize(out.units(), 0.0);
+        stream.fill_normal(fresh);
         let norm = norm(delta);
         let norm = ldexp(norm.mantissa(), norm.exponent() - delta.exponent[0]);
         let a = input.entries();
         let inverse = if self.input_norm > 0.0 { 1.0 / self.input_norm } else { 0.0 };
         let aligned = dot(&self.normals, delta.entries());
-        let along = (aligned - norm * (dot(a, &self.fresh) * inverse)) * inverse;
+        let along = (aligned - norm * (dot(a, fresh) * inverse)) * inverse;
         out.exponent[0] = delta.exponent[0];
         let out = out.entries_mut();
-        out.copy_from_slice(&self.fresh);
+        out.copy_from_slice(fresh);
         kernels::add_columns(out, a, &[[norm, along]]);
         kernels::scale_columns(out, &[scale]);
     }

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use super::factors::Factors;
 use super::triangle::Triangle;
-use crate::engine::kernels;
+use crate::engine::kernels::{self, STANDARD};
 use crate::engine::number::{Scaled, ScaledColumns};
 
 /// Q of orthonormal columns, as many as the rank, and R, whose columns have norm 1 or 0.
@@ -83,7 +83,8 @@ impl Span {
             Self::Triangle(triangle) => triangle.add_along(columns, t, w, along),
             Self::Basis(factors) => {
                 kernels::product_transposed(&factors.basis().view(), &t, 1.0, along);
-                *w += &*along;
+                let [w, along] = [w, along].map(|array| array.as_slice_mut().expect(STANDARD));
+                kernels::add_columns(w, along, &[[1.0; 2]]);
             }
         }
     }

@@ -42,12 +42,13 @@ impl Triangle {
         let roots: Vec<f64> = squares.iter().map(|square| square.sqrt()).collect();
         let inverses: Vec<f64> = roots.iter().map(|root| 1.0 / root).collect();
         let mut rows = Array2::from_shape_vec((batch, batch), gram).expect("B × B");
-        for (b, mut row) in rows.rows_mut().into_iter().enumerate() {
-            for (c, entry) in row.iter_mut().enumerate() {
-                *entry = if c < b { 0.0 } else { *entry * inverses[b] * inverses[c] };
+        let entries = rows.as_slice_mut().expect(STANDARD);
+        for (row, inverse) in entries.chunks_exact_mut(batch).zip(&inverses) {
+            for (entry, other) in row.iter_mut().zip(&inverses) {
+                *entry = *entry * inverse * other;
             }
         }
-        if !factorize(rows.as_slice_mut().expect(STANDARD), batch) {
+        if !kernels::factorize(entries, batch, LEFT, NOTHING) {
             return None;
         }
         let norms = roots.iter().zip(&columns.exponent);
@@ -77,15 +78,9 @@ impl Triangle {
         let mut overlaps = Array2::zeros((self.inverses.len(), w.ncols()));
         kernels::product_transposed(&columns.mantissa.view(), w, 1.0, &mut overlaps);
         scale_rows(&mut overlaps, &self.inverses);
-        let (width, entries) = (w.ncols(), overlaps.as_slice_mut().expect(STANDARD));
-        for (k, r) in self.rows.rows().into_iter().enumerate() {
-            let (row, below) = entries[k * width..].split_at_mut(width);
-            let factor = inverse(r[k]);
-            row.iter_mut().for_each(|entry| *entry *= factor);
-            for (below, &r) in below.chunks_exact_mut(width).zip(r.iter().skip(k + 1)) {
-                subtract(below, r, row);
-            }
-        }
+        let rows = self.rows.as_slice().expect(STANDARD);
+        let entries = overlaps.as_slice_mut().expect(STANDARD);
+        kernels::solve_transposed(rows, self.inverses.len(), entries);
         overlaps
     }
 
@@ -98,70 +93,34 @@ impl Triangle {
         w: &mut Array2<f64>,
         along: &mut Array2<f64>,
     ) {
-        let (width, entries) = (t.ncols(), t.as_slice_mut().expect(STANDARD));
-        for (k, r) in self.rows.rows().into_iter().enumerate().rev() {
-            let (row, below) = entries[k * width..].split_at_mut(width);
-            for (below, &r) in below.chunks_exact(width).zip(r.iter().skip(k + 1)) {
-                subtract(row, r, below);
-            }
-            let factor = inverse(r[k]);
-            row.iter_mut().for_each(|entry| *entry *= factor);
-        }
+        let rows = self.rows.as_slice().expect(STANDARD);
+        kernels::solve(rows, self.inverses.len(), t.as_slice_mut().expect(STANDARD));
         scale_rows(&mut t, &self.inverses);
         kernels::product(&columns.mantissa.view(), &t, 1.0, along);
-        *w += &*along;
+        let [w, along] = [w, along].map(|array| array.as_slice_mut().expect(STANDARD));
+        kernels::add_columns(w, along, &[[1.0; 2]]);
     }
 }
 
 /// Whether the first two columns are nearly parallel: in deep networks most often all are then.
 fn begin_alike(columns: &ScaledColumns<f64>) -> bool {
-    let [mut first, mut both, mut second] = [0.0; 3];
-    for row in columns.entries().chunks_exact(columns.batch()) {
+    // Four sums of each kind, so that none waits for the last addition.
+    let batch = columns.batch();
+    let mut sums = [[0.0; 3]; 4];
+    let mut add = |place: usize, row: &[f64]| {
         let &[a, b, ..] = row else { unreachable!("a single example is drawn without this") };
-        first += a * a;
-        both += a * b;
-        second += b * b;
+        let [first, both, second] = &mut sums[place];
+        *first += a * a;
+        *both += a * b;
+        *second += b * b;
+    };
+    let mut fours = columns.entries().chunks_exact(4 * batch);
+    for four in fours.by_ref() {
+        (0..4).for_each(|place| add(place, &four[place * batch..]));
     }
+    fours.remainder().chunks_exact(batch).for_each(|row| add(0, row));
+    let [first, both, second] = [0, 1, 2].map(|k| sums.iter().map(|sums| sums[k]).sum::<f64>());
     first * second * (1.0 - LEFT) <= both * both
-}
-
-/// Makes R of the upper half of RᵀR; `false` where less than [`LEFT`] of a column is left, unless it
-/// is nothing of the only such one, which is like no other.
-fn factorize(entries: &mut [f64], batch: usize) -> bool {
-    let mut alike = 0.0_f64;
-    for (b, row) in entries.chunks_exact(batch).enumerate() {
-        alike = row[b + 1..].iter().fold(alike, |most, cos| most.max(cos * cos));
-    }
-    let mut may_depend = alike < 1.0 - LEFT;
-    for k in 0..batch {
-        let (row, below) = entries[k * batch..].split_at_mut(batch);
-        let left = row[k];
-        if left < NOTHING && may_depend {
-            may_depend = false;
-            row.fill(0.0);
-            continue;
-        }
-        if left.is_nan() || left < LEFT {
-            return false;
-        }
-        let factor = 1.0 / left.sqrt();
-        row[k..].iter_mut().for_each(|entry| *entry *= factor);
-        for (i, below) in below.chunks_exact_mut(batch).enumerate() {
-            let first = k + 1 + i;
-            subtract(&mut below[first..], row[first], &row[first..]);
-        }
-    }
-    true
-}
-
-/// 1/r, and 0 of 0.
-fn inverse(r: f64) -> f64 {
-    if r == 0.0 { 0.0 } else { 1.0 / r }
-}
-
-/// a ← a − factor · b.
-fn subtract(a: &mut [f64], factor: f64, b: &[f64]) {
-    a.iter_mut().zip(b).for_each(|(a, b)| *a -= factor * b);
 }
 
 fn scale_rows(rows: &mut Array2<f64>, factors: &[f64]) {

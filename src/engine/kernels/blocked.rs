@@ -14,6 +14,8 @@ use crate::engine::number::Real;
 
 /// Rows of a Gram matrix's factor that are made double at a time.
 const ROWS_MADE_DOUBLE: usize = 64;
+/// Most examples of which a Gram matrix's rows that are multiplied at a time fill half of a near cache.
+const FEW_SIDE_BY_SIDE: usize = 32;
 /// Panels that stay in the second cache while W goes by.
 const PANELS: usize = 8;
 /// Most bytes of a panel, which stays in the first cache while rows of W go by.
@@ -178,38 +180,49 @@ fn cut(all: usize, piece: usize) -> impl Iterator<Item = Range<usize>> + Clone {
     (0..all).step_by(piece).map(move |from| from..(from + piece).min(all))
 }
 
-/// MᵀM above the diagonal, some rows of M at a time: made double in panels, which serve as both
-/// factors.
+/// In tiles that fill most of the set's registers, one register wide where that holds all examples.
 #[inline(always)]
 fn upper_gram_body<T: Real, S: Registers>(m: &[T], batch: usize, out: &mut [f64]) {
-    let width = 2 * <S::Of<f64> as Register<f64>>::LANES;
+    match S::MANY {
+        true if batch <= line::<f64>() => gram_blocks::<T, S, 8, 1>(m, batch, out),
+        true => gram_blocks::<T, S, 8, 2>(m, batch, out),
+        false => gram_blocks::<T, S, 4, 2>(m, batch, out),
+    }
+}
+
+/// MᵀM above the diagonal, some rows of M at a time, which serve as both factors: where they are
+/// double and few side by side as they lie, else made double in panels.
+#[inline(always)]
+fn gram_blocks<T: Real, S: Registers, const M: usize, const V: usize>(
+    m: &[T],
+    batch: usize,
+    out: &mut [f64],
+) {
+    let width = V * <S::Of<f64> as Register<f64>>::LANES;
+    let as_they_lie = T::as_doubles(m).filter(|_| batch <= FEW_SIDE_BY_SIDE);
     let most = ROWS_MADE_DOUBLE.min(m.len() / batch);
-    let mut memory = PanelMemory::of(most * batch.next_multiple_of(width));
+    let panels = if as_they_lie.is_some() { 0 } else { batch.next_multiple_of(width) };
+    let mut memory = PanelMemory::of(most * panels);
     let memory = memory.numbers();
     for (number, rows) in m.chunks(ROWS_MADE_DOUBLE * batch).enumerate() {
         let terms = rows.len() / batch;
-        let panels = pack(memory, width, rows, batch, 0..batch, Real::to_f64);
+        let (entries, stride, next) = match as_they_lie {
+            Some(m) => (&m[number * ROWS_MADE_DOUBLE * batch..][..rows.len()], batch, width),
+            None => {
+                (pack(memory, width, rows, batch, 0..batch, Real::to_f64), width, terms * width)
+            }
+        };
         let goes_on = number > 0;
-        for (first, entries) in cut(batch, width).zip(panels.chunks_exact(terms * width)) {
-            let panel = Panel {
-                entries,
-                stride: width,
-                terms,
-                examples: first.len(),
-                batch,
-                goes_on,
-                scale: None,
-            };
-            for (second, entries) in cut(first.end, width).zip(panels.chunks_exact(terms * width)) {
-                let weights = Weights { entries, stride: width, turned: true };
+        for (place, first) in cut(batch, width).enumerate() {
+            let examples = first.len();
+            let panel = &entries[place * next..];
+            let panel =
+                Panel { entries: panel, stride, terms, examples, batch, goes_on, scale: None };
+            for (place, second) in cut(first.end, width).enumerate() {
+                let weights = Weights { entries: &entries[place * next..], stride, turned: true };
                 let out = &mut out[second.start * batch + first.start..];
                 // SAFETY: a body is called where the processor has its set.
-                unsafe {
-                    match S::MANY {
-                        true => panel.multiply::<S, 8, 2>(weights, second.len(), out),
-                        false => panel.multiply::<S, 4, 2>(weights, second.len(), out),
-                    }
-                }
+                unsafe { panel.multiply::<S, M, V>(weights, second.len(), out) };
             }
         }
     }
@@ -285,7 +298,7 @@ mod tests {
     fn every_set_has_the_bits_of_the_plain_loop() {
         check(|double| double);
         check(|double| narrow(&double));
-        for (rows, batch) in [(53, 19), (300, 64), (5, 2), (40, 33)] {
+        for (rows, batch) in [(53, 19), (300, 64), (5, 2), (40, 33), (200, 8), (65, 32)] {
             check_gram(&noise(rows * batch), batch);
             check_gram(&narrow(&noise(rows * batch)), batch);
         }

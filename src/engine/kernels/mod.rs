@@ -24,6 +24,7 @@ mod slopes;
 mod statistics;
 mod sums;
 mod tiles;
+mod triangular;
 mod update;
 mod vectors;
 
@@ -47,6 +48,7 @@ pub use product::{
 pub use slopes::{multiply_columns, product_extremes};
 pub use statistics::{GroupNumbers, group_factors, group_parts, means_of};
 pub use sums::{add_columns, add_multiple, none_between};
+pub use triangular::{factorize, solve, solve_transposed};
 pub use update::{UpdateNumbers, update_adam, update_momentum, update_sgd};
 pub use vectors::{matvec, subtract_multiples};
 

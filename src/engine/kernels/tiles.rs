@@ -92,6 +92,7 @@ impl<T: Real> Panel<'_, T> {
         unsafe {
             match rows.len() {
                 left if left >= M => self.tile::<S, M, V, FULL>(weights, row, out),
+                8.. => self.tile::<S, 8, V, FULL>(weights, row, out),
                 4.. => self.tile::<S, 4, V, FULL>(weights, row, out),
                 2.. => self.tile::<S, 2, V, FULL>(weights, row, out),
                 _ => self.tile::<S, 1, V, FULL>(weights, row, out),

@@ -61,6 +61,8 @@ pub trait Doubles: Register<f64> {
 
 /// A number that sums take as `f64`.
 pub trait MadeDouble: Copy {
+    /// The numbers as they are, where they are `f64`.
+    fn as_doubles(numbers: &[Self]) -> Option<&[f64]>;
     /// As many numbers from an address on as a register has of `f64`, made double.
     ///
     /// # Safety
@@ -75,6 +77,11 @@ pub trait MadeDouble: Copy {
 
 impl MadeDouble for f32 {
     #[inline(always)]
+    fn as_doubles(_: &[Self]) -> Option<&[f64]> {
+        None
+    }
+
+    #[inline(always)]
     unsafe fn doubles<D: Doubles>(from: *const Self) -> D {
         // SAFETY: as the trait has it.
         unsafe { D::widen(from) }
@@ -88,6 +95,11 @@ impl MadeDouble for f32 {
 }
 
 impl MadeDouble for f64 {
+    #[inline(always)]
+    fn as_doubles(numbers: &[Self]) -> Option<&[f64]> {
+        Some(numbers)
+    }
+
     #[inline(always)]
     unsafe fn doubles<D: Doubles>(from: *const Self) -> D {
         // SAFETY: as the trait has it.
