@@ -37,6 +37,11 @@ impl<T> ChainTrace<T> {
         self.normalized.zip(self.handed_on).is_some_and(|(norm, skip)| skip <= norm)
     }
 
+    /// Whether anything but the first op is made of z: φ and its way back, or a skip of the layer above.
+    pub(super) fn needs_z(&self) -> bool {
+        self.activated == 0 || self.handed_on == Some(0)
+    }
+
     /// Whether the normalization comes after φ, of the sum with the skip.
     pub(super) fn is_sum_normalized(&self) -> bool {
         self.normalized.is_some_and(|place| place > self.activated)

@@ -84,12 +84,21 @@ impl LawLayer {
         }
     }
 
+    /// Takes the memory of z of the layer below, which lies in a near cache, where nobody asks for that
+    /// any more.
+    fn take_free_z(&mut self, below: &mut Self) {
+        let is_free = below.trace.chain.as_ref().is_some_and(|chain| !chain.needs_z());
+        if is_free && below.units == self.units {
+            std::mem::swap(&mut self.trace.z, &mut below.trace.z);
+        }
+    }
+
     /// Changes memory of the way back with another layer of as many units.
     fn swap_memory(&mut self, other: &mut Self) {
-        let [own, other] = [&mut self.trace, &mut other.trace];
-        if own.delta.units() != other.delta.units() {
+        if self.units != other.units {
             return;
         }
+        let [own, other] = [&mut self.trace, &mut other.trace];
         std::mem::swap(&mut own.delta, &mut other.delta);
         if let (Some(own), Some(other)) = (&mut own.chain, &mut other.chain) {
             std::mem::swap(&mut own.norm.above, &mut other.norm.above);
@@ -207,7 +216,8 @@ impl ExactLaw {
         Some(&self.norms)
     }
 
-    /// z, a and φ′ of layers 1…L of the last draw; memory of δ goes from layer to layer.
+    /// a, φ′ and what φ is taken of, of layers 1…L of the last draw; other memory goes from layer to
+    /// layer.
     pub fn traces(&self) -> impl ExactSizeIterator<Item = &LayerTrace<f64>> {
         self.layers.iter().map(|layer| &layer.trace)
     }
@@ -216,13 +226,22 @@ impl ExactLaw {
         if !self.is_given {
             stream.fill_normal(self.input.columns_mut().entries_mut());
         }
-        let mut below = Below { input: &self.input, handed_on: None };
-        for layer in &mut self.layers {
+        for index in 0..self.layers.len() {
             proceed().then_some(())?;
+            let (until, from) = self.layers.split_at_mut(index);
+            let layer = &mut from[0];
             layer.prepare(self.input.batch());
+            if let Some(below) = until.last_mut() {
+                layer.take_free_z(below);
+            }
+            let below = match until.last() {
+                Some(LawLayer { trace, .. }) => {
+                    Below { input: &trace.a, handed_on: trace.handed_on() }
+                }
+                None => Below { input: &self.input, handed_on: None },
+            };
             layer.dense.forward(below.input, stream, &mut layer.trace.z);
             op::forward_between(&layer.ops, below.handed_on, &mut layer.trace);
-            below = Below { input: &layer.trace.a, handed_on: layer.trace.handed_on() };
         }
         if !self.is_given {
             stream.fill_normal(self.target.entries_mut());

@@ -74,6 +74,30 @@ pub(super) unsafe fn row_pairs<T: Real, S: Registers, K: Second>(
     others: &[T],
     length: usize,
     means: Option<&[f64]>,
+    out: (usize, &mut [&mut [f64]; 2]),
+) {
+    // SAFETY: as the function has it.
+    unsafe {
+        match length {
+            // Short rows take less time than the loop over them does where its end is not known.
+            8 => row_pairs_of::<T, S, K>(entries, others, 8, means, out),
+            16 => row_pairs_of::<T, S, K>(entries, others, 16, means, out),
+            32 => row_pairs_of::<T, S, K>(entries, others, 32, means, out),
+            _ => row_pairs_of::<T, S, K>(entries, others, length, means, out),
+        }
+    }
+}
+
+/// [`row_pairs`], compiled for each length that is written down.
+///
+/// # Safety
+/// As for [`row_pairs`].
+#[inline(always)]
+unsafe fn row_pairs_of<T: Real, S: Registers, K: Second>(
+    entries: &[T],
+    others: &[T],
+    length: usize,
+    means: Option<&[f64]>,
     (place, sums): (usize, &mut [&mut [f64]; 2]),
 ) {
     // SAFETY: as the function has it.

@@ -140,8 +140,9 @@ impl<T: Real, const N: usize> Extremes<T, N> {
         let product = u * slope;
         self.top[lane] = larger(self.top[lane], product);
         let counted = |number: T| if ZEROS && slope == T::ZERO { T::LARGEST } else { number };
-        let least = smaller(self.least[lane], u);
-        self.least[lane] = smaller(smaller(least, counted(slope)), counted(product));
+        // Of the three first, so that the lane waits for one choice only.
+        let least = smaller(smaller(T::LARGEST, u), counted(slope));
+        self.least[lane] = smaller(self.least[lane], smaller(least, counted(product)));
     }
 }
 
