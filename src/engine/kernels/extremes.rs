@@ -1,6 +1,7 @@
 //! The largest and the smallest magnitudes of arrays, and whether all keep above a limit.
 
 use super::dispatch;
+use super::registers::{Register, Registers};
 use crate::engine::number::Real;
 
 /// Lanes of a reduction: four AVX2 registers of `f32`.
@@ -16,7 +17,7 @@ dispatch!(
 );
 dispatch!(
     /// The smallest and the largest |entry|; of none the type's largest number and 0.
-    range, range_body,
+    range, range_body by registers,
     (entries: &[T]) -> [T; 2]
 );
 dispatch!(
@@ -81,18 +82,18 @@ pub(super) fn largest_body<T: Real>(entries: &[T]) -> T {
 }
 
 #[inline(always)]
-pub(super) fn range_body<T: Real>(entries: &[T]) -> [T; 2] {
+pub(super) fn range_body<T: Real, S: Registers>(entries: &[T]) -> [T; 2] {
     let (blocks, rest) = entries.as_chunks::<LANES>();
-    let few = range_of::<T, FEW>(rest);
+    let few = range_of::<T, S, FEW>(rest);
     if blocks.is_empty() {
         return few;
     }
-    let many = range_of::<T, LANES>(blocks.as_flattened());
+    let many = range_of::<T, S, LANES>(blocks.as_flattened());
     [smaller(many[0], few[0]), larger(many[1], few[1])]
 }
 
 #[inline(always)]
-fn range_of<T: Real, const N: usize>(entries: &[T]) -> [T; 2] {
+fn range_of<T: Real, S: Registers, const N: usize>(entries: &[T]) -> [T; 2] {
     let (mut least, mut tops) = ([T::LARGEST; N], [T::ZERO; N]);
     let (blocks, rest) = entries.as_chunks::<N>();
     for block in blocks {
@@ -101,8 +102,30 @@ fn range_of<T: Real, const N: usize>(entries: &[T]) -> [T; 2] {
             tops[lane] = larger(tops[lane], block[lane]);
         }
     }
-    let start = [halved(least, smaller), halved(tops, larger)];
+    let start = ends_of::<T, S, N>(&least, &tops);
     rest.iter().fold(start, |[least, top], &entry| [smaller(least, entry), larger(top, entry)])
+}
+
+/// The smallest of one and the largest of the other lanes, all of them magnitudes. Of many in registers:
+/// what the compiler makes of [`halved`] twice, side by side, takes longer than a narrow layer's loop.
+#[inline(always)]
+pub(super) fn ends_of<T: Real, S: Registers, const N: usize>(
+    least: &[T; N],
+    tops: &[T; N],
+) -> [T; 2] {
+    let lanes = S::Of::<T>::LANES;
+    if N < LANES {
+        return [halved(*least, smaller), halved(*tops, larger)];
+    }
+    // SAFETY: a body is called where the processor has its set; whole registers are read of the lanes.
+    unsafe {
+        let [mut low, mut high] = [least, tops].map(|numbers| S::Of::<T>::load(numbers.as_ptr()));
+        for r in 1..N / lanes {
+            low = low.min(S::Of::<T>::load(least.as_ptr().add(r * lanes)));
+            high = high.max(S::Of::<T>::load(tops.as_ptr().add(r * lanes)));
+        }
+        [low.smallest(), high.largest()]
+    }
 }
 
 #[inline(always)]

@@ -4,6 +4,7 @@
 use super::activate::activate_body;
 use super::dispatch;
 use super::extremes::range_body;
+use super::registers::Registers;
 use super::slopes::product_extremes_body;
 use super::vectors::{matvec_body, matvec_transposed_body};
 use crate::engine::number::Real;
@@ -23,18 +24,18 @@ pub struct DenseRows<'a, T> {
 
 dispatch!(
     /// z = scale · W x + b, a = φ(z) and slope = φ′(z), with the smallest and the largest |z|.
-    forward_one, forward_one_body,
+    forward_one, forward_one_body by registers,
     (dense: DenseRows<'_, T>, activation: Activation, x: &[T], out: [&mut [T]; 3]) -> [T; 2]
 );
 dispatch!(
     /// u = scale · Wᵀ d, with W's rows `stride` numbers apart, and the extremes of u · slope as
     /// [`super::product_extremes`] has them: the largest, and the smallest of what must not be lost.
-    backward_one, backward_one_body,
+    backward_one, backward_one_body by registers,
     (w: (&[T], usize), d: &[T], scale: T, slope: (&[T], bool), u: &mut [T]) -> [T; 2]
 );
 
 #[inline(always)]
-fn forward_one_body<T: Real>(
+fn forward_one_body<T: Real, S: Registers>(
     DenseRows { w, scale, bias }: DenseRows<'_, T>,
     activation: Activation,
     x: &[T],
@@ -46,11 +47,11 @@ fn forward_one_body<T: Real>(
         z.iter_mut().zip(bias).for_each(|(z, &bias)| *z += bias);
     }
     activate_body(activation, z, a, slope);
-    range_body(z)
+    range_body::<T, S>(z)
 }
 
 #[inline(always)]
-fn backward_one_body<T: Real>(
+fn backward_one_body<T: Real, S: Registers>(
     (w, stride): (&[T], usize),
     d: &[T],
     scale: T,
@@ -59,7 +60,7 @@ fn backward_one_body<T: Real>(
 ) -> [T; 2] {
     matvec_transposed_body(w, stride, d, scale, u);
     let (mut top, mut least) = ([T::ZERO], [T::ZERO]);
-    product_extremes_body(u, slope, may_be, &mut top, &mut least);
+    product_extremes_body::<T, S>(u, slope, may_be, &mut top, &mut least);
     [top[0], least[0]]
 }
 

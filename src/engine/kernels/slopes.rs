@@ -1,7 +1,8 @@
 //! u ⊙ φ′(z), and what must be known before: how large and how small its entries get.
 
 use super::dispatch;
-use super::extremes::{FEW, LANES, halved, larger, smaller};
+use super::extremes::{FEW, LANES, ends_of, larger, smaller};
+use super::registers::Registers;
 use crate::engine::number::Real;
 
 dispatch!(
@@ -12,7 +13,7 @@ dispatch!(
 dispatch!(
     /// `tops[b]` = the largest |u · slope| of column b; `least[b]` = the smallest |u|, |slope| and
     /// |u · slope| of it, where a slope that is 0 and `may_be` counts as nothing.
-    product_extremes, product_extremes_body,
+    product_extremes, product_extremes_body by registers,
     (u: &[T], slope: &[T], may_be: bool, tops: &mut [T], least: &mut [T])
 );
 
@@ -33,7 +34,7 @@ fn multiply_columns_body<T: Real>(u: &mut [T], slope: &[T], factors: &[T]) {
 }
 
 #[inline(always)]
-pub(super) fn product_extremes_body<T: Real>(
+pub(super) fn product_extremes_body<T: Real, S: Registers>(
     u: &[T],
     slope: &[T],
     may_be: bool,
@@ -42,14 +43,19 @@ pub(super) fn product_extremes_body<T: Real>(
 ) {
     // Each choice compiled by itself, without a question in its loop.
     if may_be {
-        extremes_of::<T, true>(u, slope, tops, least);
+        extremes_of::<T, S, true>(u, slope, tops, least);
     } else {
-        extremes_of::<T, false>(u, slope, tops, least);
+        extremes_of::<T, S, false>(u, slope, tops, least);
     }
 }
 
 #[inline(always)]
-fn extremes_of<T: Real, const ZEROS: bool>(u: &[T], slope: &[T], tops: &mut [T], least: &mut [T]) {
+fn extremes_of<T: Real, S: Registers, const ZEROS: bool>(
+    u: &[T],
+    slope: &[T],
+    tops: &mut [T],
+    least: &mut [T],
+) {
     if let ([top], [least]) = (&mut *tops, &mut *least) {
         (*top, *least) = (T::ZERO, T::LARGEST);
         let (u_blocks, u_rest) = u.as_chunks();
@@ -59,7 +65,7 @@ fn extremes_of<T: Real, const ZEROS: bool>(u: &[T], slope: &[T], tops: &mut [T],
             for (u, slope) in u_blocks.iter().zip(slope_blocks) {
                 extremes.take::<ZEROS>(u, slope);
             }
-            (*top, *least) = (halved(extremes.top, larger), halved(extremes.least, smaller));
+            [*least, *top] = ends_of::<T, S, LANES>(&extremes.least, &extremes.top);
         }
         // A narrow layer is no more than this.
         let mut few = Extremes::<T, FEW> { top: [*top; FEW], least: [*least; FEW] };
@@ -71,7 +77,7 @@ fn extremes_of<T: Real, const ZEROS: bool>(u: &[T], slope: &[T], tops: &mut [T],
         for (&u, &slope) in u_rest.iter().zip(slope_rest) {
             few.take_one::<ZEROS>(0, u, slope);
         }
-        (*top, *least) = (halved(few.top, larger), halved(few.least, smaller));
+        [*least, *top] = ends_of::<T, S, FEW>(&few.least, &few.top);
         return;
     }
     let batch = tops.len();

@@ -34,6 +34,14 @@ pub trait Register<T>: Copy {
     unsafe fn times(self, factor: Self) -> Self;
     /// self · factor + sum, lane by lane, each rounded once.
     unsafe fn times_plus(self, factor: Self, sum: Self) -> Self;
+    /// The larger of both, lane by lane, neither of which may be NaN.
+    unsafe fn max(self, other: Self) -> Self;
+    /// The smaller of both, lane by lane, neither of which may be NaN.
+    unsafe fn min(self, other: Self) -> Self;
+    /// The largest of all lanes, of which none may be NaN.
+    unsafe fn largest(self) -> T;
+    /// The smallest of all lanes, of which none may be NaN.
+    unsafe fn smallest(self) -> T;
 }
 
 /// A register of `f64` with what sums take.

@@ -68,6 +68,34 @@ macro_rules! portable {
                 }
                 sum
             }
+
+            #[inline(always)]
+            unsafe fn max(mut self, other: Self) -> Self {
+                self.0
+                    .iter_mut()
+                    .zip(other.0)
+                    .for_each(|(number, other)| *number = number.max(other));
+                self
+            }
+
+            #[inline(always)]
+            unsafe fn min(mut self, other: Self) -> Self {
+                self.0
+                    .iter_mut()
+                    .zip(other.0)
+                    .for_each(|(number, other)| *number = number.min(other));
+                self
+            }
+
+            #[inline(always)]
+            unsafe fn largest(self) -> $number {
+                self.0.into_iter().fold(self.0[0], $number::max)
+            }
+
+            #[inline(always)]
+            unsafe fn smallest(self) -> $number {
+                self.0.into_iter().fold(self.0[0], $number::min)
+            }
         }
     };
 }

@@ -2,22 +2,24 @@
 
 use std::arch::x86_64::{
     __m128, __m128d, __m256, __m256d, __m256i, __m512, __m512d, _CMP_NEQ_UQ, _mm_add_pd,
-    _mm_add_sd, _mm_cvtsd_f64, _mm_loadu_pd, _mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps,
-    _mm_storeu_ps, _mm_unpackhi_pd, _mm_unpackhi_ps, _mm_unpacklo_pd, _mm_unpacklo_ps,
-    _mm256_add_pd, _mm256_andnot_pd, _mm256_blendv_pd, _mm256_castpd256_pd128, _mm256_cmp_pd,
-    _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_cvtpd_ps, _mm256_cvtps_pd,
-    _mm256_extractf128_pd, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_loadu_pd, _mm256_loadu_ps,
-    _mm256_maskload_pd, _mm256_maskload_ps, _mm256_maskstore_pd, _mm256_maskstore_ps,
-    _mm256_max_pd, _mm256_min_pd, _mm256_mul_pd, _mm256_mul_ps, _mm256_permute2f128_pd,
-    _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32,
-    _mm256_setr_epi64x, _mm256_setzero_pd, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_sub_pd,
-    _mm256_unpackhi_pd, _mm256_unpacklo_pd, _mm512_abs_pd, _mm512_add_pd, _mm512_castpd512_pd256,
-    _mm512_cmp_pd_mask, _mm512_cvtpd_ps, _mm512_cvtps_pd, _mm512_extractf64x4_pd, _mm512_fmadd_pd,
-    _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_mask_min_pd, _mm512_mask_storeu_pd,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_max_pd,
-    _mm512_mul_pd, _mm512_mul_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd,
-    _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_storeu_ps, _mm512_sub_pd, _mm512_unpackhi_pd,
-    _mm512_unpacklo_pd,
+    _mm_add_sd, _mm_cvtsd_f64, _mm_cvtss_f32, _mm_loadu_pd, _mm_loadu_ps, _mm_max_pd, _mm_max_ps,
+    _mm_min_pd, _mm_min_ps, _mm_movehdup_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_storeu_ps,
+    _mm_unpackhi_pd, _mm_unpackhi_ps, _mm_unpacklo_pd, _mm_unpacklo_ps, _mm256_add_pd,
+    _mm256_andnot_pd, _mm256_blendv_pd, _mm256_castpd256_pd128, _mm256_castps256_ps128,
+    _mm256_cmp_pd, _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_cvtpd_ps, _mm256_cvtps_pd,
+    _mm256_extractf128_pd, _mm256_extractf128_ps, _mm256_fmadd_pd, _mm256_fmadd_ps,
+    _mm256_loadu_pd, _mm256_loadu_ps, _mm256_maskload_pd, _mm256_maskload_ps, _mm256_maskstore_pd,
+    _mm256_maskstore_ps, _mm256_max_pd, _mm256_max_ps, _mm256_min_pd, _mm256_min_ps, _mm256_mul_pd,
+    _mm256_mul_ps, _mm256_permute2f128_pd, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_pd,
+    _mm256_set1_ps, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_setzero_pd, _mm256_storeu_pd,
+    _mm256_storeu_ps, _mm256_sub_pd, _mm256_unpackhi_pd, _mm256_unpacklo_pd, _mm512_abs_pd,
+    _mm512_add_pd, _mm512_castpd512_pd256, _mm512_cmp_pd_mask, _mm512_cvtpd_ps, _mm512_cvtps_pd,
+    _mm512_extractf64x4_pd, _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps,
+    _mm512_mask_min_pd, _mm512_mask_storeu_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd,
+    _mm512_maskz_loadu_ps, _mm512_max_pd, _mm512_max_ps, _mm512_min_pd, _mm512_min_ps,
+    _mm512_mul_pd, _mm512_mul_ps, _mm512_reduce_max_pd, _mm512_reduce_max_ps, _mm512_reduce_min_pd,
+    _mm512_reduce_min_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd, _mm512_shuffle_f64x2,
+    _mm512_storeu_pd, _mm512_storeu_ps, _mm512_sub_pd, _mm512_unpackhi_pd, _mm512_unpacklo_pd,
 };
 
 use super::{Doubles, FewDouble, FewSingle, InRegisters, Register, Registers, SIDE};
@@ -88,7 +90,8 @@ impl InRegisters for f64 {
 
 macro_rules! register {
     ($type:ident, $number:ident, $lanes:literal, $splat:ident, $load:ident, $store:ident,
-     $times:ident, $times_plus:ident, |$count:ident, $from:ident| $load_first:expr,
+     $times:ident, $times_plus:ident, $max:ident, $min:ident, $largest:ident, $smallest:ident,
+     |$count:ident, $from:ident| $load_first:expr,
      |$some:ident, $to:ident, $register:ident| $store_first:expr) => {
         impl Register<$number> for $type {
             const LANES: usize = $lanes;
@@ -135,6 +138,30 @@ macro_rules! register {
                 // SAFETY: as the trait has it.
                 unsafe { $times_plus(self, factor, sum) }
             }
+
+            #[inline(always)]
+            unsafe fn max(self, other: Self) -> Self {
+                // SAFETY: as the trait has it.
+                unsafe { $max(self, other) }
+            }
+
+            #[inline(always)]
+            unsafe fn min(self, other: Self) -> Self {
+                // SAFETY: as the trait has it.
+                unsafe { $min(self, other) }
+            }
+
+            #[inline(always)]
+            unsafe fn largest(self) -> $number {
+                // SAFETY: as the trait has it.
+                unsafe { $largest(self) }
+            }
+
+            #[inline(always)]
+            unsafe fn smallest(self) -> $number {
+                // SAFETY: as the trait has it.
+                unsafe { $smallest(self) }
+            }
         }
     };
 }
@@ -162,6 +189,37 @@ unsafe fn first_of_four(count: usize) -> __m256i {
     unsafe { _mm256_cmpgt_epi64(_mm256_set1_epi64x(count as i64), _mm256_setr_epi64x(0, 1, 2, 3)) }
 }
 
+/// The largest or the smallest of a register's lanes, half of them brought to the other half at a time.
+macro_rules! brought_together {
+    ($name:ident, __m256, $both:ident) => {
+        #[inline(always)]
+        unsafe fn $name(register: __m256) -> f32 {
+            // SAFETY: the caller has AVX2.
+            unsafe {
+                let upper = _mm256_extractf128_ps::<1>(register);
+                let four = $both(_mm256_castps256_ps128(register), upper);
+                let two = $both(four, _mm_movehl_ps(four, four));
+                _mm_cvtss_f32($both(two, _mm_movehdup_ps(two)))
+            }
+        }
+    };
+    ($name:ident, __m256d, $both:ident) => {
+        #[inline(always)]
+        unsafe fn $name(register: __m256d) -> f64 {
+            // SAFETY: the caller has AVX2.
+            unsafe {
+                let upper = _mm256_extractf128_pd::<1>(register);
+                let two = $both(_mm256_castpd256_pd128(register), upper);
+                _mm_cvtsd_f64($both(two, _mm_unpackhi_pd(two, two)))
+            }
+        }
+    };
+}
+brought_together!(largest_of_eight, __m256, _mm_max_ps);
+brought_together!(smallest_of_eight, __m256, _mm_min_ps);
+brought_together!(largest_of_four, __m256d, _mm_max_pd);
+brought_together!(smallest_of_four, __m256d, _mm_min_pd);
+
 register!(
     __m256,
     f32,
@@ -171,6 +229,10 @@ register!(
     _mm256_storeu_ps,
     _mm256_mul_ps,
     _mm256_fmadd_ps,
+    _mm256_max_ps,
+    _mm256_min_ps,
+    largest_of_eight,
+    smallest_of_eight,
     |count, from| _mm256_maskload_ps(from, first_of_eight(count)),
     |count, to, register| _mm256_maskstore_ps(to, first_of_eight(count), register)
 );
@@ -183,6 +245,10 @@ register!(
     _mm256_storeu_pd,
     _mm256_mul_pd,
     _mm256_fmadd_pd,
+    _mm256_max_pd,
+    _mm256_min_pd,
+    largest_of_four,
+    smallest_of_four,
     |count, from| _mm256_maskload_pd(from, first_of_four(count)),
     |count, to, register| _mm256_maskstore_pd(to, first_of_four(count), register)
 );
@@ -195,6 +261,10 @@ register!(
     _mm512_storeu_ps,
     _mm512_mul_ps,
     _mm512_fmadd_ps,
+    _mm512_max_ps,
+    _mm512_min_ps,
+    _mm512_reduce_max_ps,
+    _mm512_reduce_min_ps,
     |count, from| _mm512_maskz_loadu_ps(first_bits(count), from),
     |count, to, register| _mm512_mask_storeu_ps(to, first_bits(count), register)
 );
@@ -207,6 +277,10 @@ register!(
     _mm512_storeu_pd,
     _mm512_mul_pd,
     _mm512_fmadd_pd,
+    _mm512_max_pd,
+    _mm512_min_pd,
+    _mm512_reduce_max_pd,
+    _mm512_reduce_min_pd,
     |count, from| _mm512_maskz_loadu_pd(first_bits(count) as u8, from),
     |count, to, register| _mm512_mask_storeu_pd(to, first_bits(count) as u8, register)
 );
