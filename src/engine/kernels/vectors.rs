@@ -1,6 +1,7 @@
 //! W x and Wᵀ d for one example, bound by the memory that W comes from.
 
 use super::extremes::halved;
+use super::registers::SIDE;
 use super::{dispatch, line, will_need, will_need_later};
 use crate::engine::number::Real;
 
@@ -67,9 +68,9 @@ fn matvec_lanes<T: Real, const N: usize>(w: &[T], x: &[T], scale: T, out: &mut [
         for (r, lanes) in lanes.iter_mut().enumerate() {
             *lanes = lanes_of(row(r), x);
         }
-        let sums = all_halved(&lanes);
+        let (sums, rests) = (all_halved(&lanes), all_rests::<T, N>([0, 1, 2, 3].map(row), x));
         for r in 0..TOGETHER {
-            outs[r] = scale * (sums[r] + rest_of::<T, N>(row(r), x));
+            outs[r] = scale * (sums[r] + rests[r]);
         }
     }
     for (row, out) in blocks.remainder().chunks_exact(inner).zip(rest) {
@@ -108,8 +109,30 @@ fn rest_of<T: Real, const N: usize>(row: &[T], x: &[T]) -> T {
     w.iter().zip(x).fold(T::ZERO, |rest, (&w, &x)| w.mul_add(x, rest))
 }
 
-/// Rows whose lanes are added up together.
-const TOGETHER: usize = 4;
+/// [`rest_of`] each of the rows, side by side as far as fours of numbers reach.
+#[inline(always)]
+fn all_rests<T: Real, const N: usize>(rows: [&[T]; TOGETHER], x: &[T]) -> [T; TOGETHER] {
+    let mut rests = [T::ZERO; TOGETHER];
+    let mut at = x.len() / N * N;
+    while let Some(x) = x[at..].first_chunk::<SIDE>() {
+        let columns = T::turned(rows.map(|row| row[at..].first_chunk().expect("as long as x")));
+        for k in 0..SIDE {
+            for r in 0..TOGETHER {
+                rests[r] = columns[k][r].mul_add(x[k], rests[r]);
+            }
+        }
+        at += SIDE;
+    }
+    for r in 0..TOGETHER {
+        for k in at..x.len() {
+            rests[r] = rows[r][k].mul_add(x[k], rests[r]);
+        }
+    }
+    rests
+}
+
+/// Rows whose lanes are added up together: the side of a square that is turned in registers.
+const TOGETHER: usize = SIDE;
 
 /// [`halved`] sums of each row's lanes, side by side.
 #[inline(always)]
