@@ -30,7 +30,24 @@ fn who_waits_is_given_the_answer_and_others_are_notified_later() {
     assert!((1..=2).contains(&notified.load(Ordering::SeqCst)), "the first at least");
 }
 
-fn wait<A: Send + 'static>(worker: &Worker<u32, A>) -> Outcome<A> {
+/// A worker without patience.
+fn worker<Q: Send + 'static, A: Send + 'static>(
+    job: impl FnMut(Q, &TaskContext<'_>, Deliver<'_, A>) -> Result<A, Stopped> + Send + 'static,
+) -> Worker<Q, A> {
+    Worker::spawn("test", Duration::ZERO, job, || {}).expect("a thread")
+}
+
+/// Works until it is told to stop.
+fn stopped(task: &TaskContext<'_>) -> Stopped {
+    loop {
+        if let Err(stopped) = task.proceed() {
+            return stopped;
+        }
+        std::thread::yield_now();
+    }
+}
+
+fn wait<Q: Send + 'static, A: Send + 'static>(worker: &Worker<Q, A>) -> Outcome<A> {
     let start = Instant::now();
     loop {
         if let Some(outcome) = worker.take() {
@@ -43,22 +60,11 @@ fn wait<A: Send + 'static>(worker: &Worker<u32, A>) -> Outcome<A> {
 
 #[test]
 fn the_newest_request_wins() {
-    let worker = Worker::spawn(
-        "test",
-        Duration::ZERO,
+    let worker = worker(
         |request: u32, task: &TaskContext<'_>, _: Deliver<'_, u32>| {
-            // Runs until told to stop, unless it is the last request.
-            if request == 9 {
-                return Ok(request);
-            }
-            loop {
-                task.proceed()?;
-                std::thread::yield_now();
-            }
+            if request == 9 { Ok(request) } else { Err(stopped(task)) }
         },
-        || {},
-    )
-    .expect("a thread");
+    );
     for request in 0..10 {
         worker.submit(request);
     }
@@ -72,10 +78,7 @@ fn patient(patience: Duration) -> (Worker<u32, u32>, std::sync::mpsc::Sender<()>
     let (go, gate) = std::sync::mpsc::channel::<()>();
     let job = move |request: u32, task: &TaskContext<'_>, _: Deliver<'_, u32>| {
         if request == 1 {
-            loop {
-                task.proceed()?;
-                std::thread::yield_now();
-            }
+            return Err(stopped(task));
         }
         gate.recv().expect("the test opens the gate");
         task.proceed()?;
@@ -128,16 +131,10 @@ fn what_is_cancelled_is_not_let_go_on() {
 
 #[test]
 fn a_panic_is_an_outcome_and_the_worker_lives_on() {
-    let worker = Worker::spawn(
-        "test",
-        Duration::ZERO,
-        |request: u32, _: &TaskContext<'_>, _: Deliver<'_, u32>| {
-            assert!(request != 1, "one is refused");
-            Ok(request)
-        },
-        || {},
-    )
-    .expect("a thread");
+    let worker = worker(|request: u32, _: &TaskContext<'_>, _: Deliver<'_, u32>| {
+        assert!(request != 1, "one is refused");
+        Ok(request)
+    });
     worker.submit(1);
     assert!(matches!(wait(&worker), Outcome::Failed { reason, .. } if reason.contains("refused")));
     worker.submit(2);
@@ -146,16 +143,7 @@ fn a_panic_is_an_outcome_and_the_worker_lives_on() {
 
 #[test]
 fn cancel_stops_what_is_under_way() {
-    let worker = Worker::spawn(
-        "test",
-        Duration::ZERO,
-        |_: u32, task: &TaskContext<'_>, _: Deliver<'_, u32>| loop {
-            task.proceed()?;
-            std::thread::yield_now();
-        },
-        || {},
-    )
-    .expect("a thread");
+    let worker = worker(|_: u32, task: &TaskContext<'_>, _: Deliver<'_, u32>| Err(stopped(task)));
     worker.submit(1);
     worker.cancel();
     let start = Instant::now();
@@ -177,20 +165,15 @@ fn a_newer_request_takes_the_place_of_one_that_was_previewed() {
     let (previewed, preview) = std::sync::mpsc::channel();
     let (go_on, newer) = std::sync::mpsc::channel();
     let mut study = DrawStudy::new();
-    let worker = Worker::spawn(
-        "test",
-        Duration::ZERO,
-        move |request: Experiment, task: &TaskContext<'_>, deliver: Deliver<'_, Draw>| {
-            study.run_with_preview(&request, task, &|draw| {
-                deliver(draw);
-                // The whole begins when the newer request waits.
-                previewed.send(()).unwrap();
-                newer.recv().unwrap();
-            })
-        },
-        || {},
-    )
-    .expect("a thread");
+    let job = move |request: Experiment, task: &TaskContext<'_>, deliver: Deliver<'_, Draw>| {
+        study.run_with_preview(&request, task, &|draw| {
+            deliver(draw);
+            // The whole begins when the newer request waits.
+            previewed.send(()).unwrap();
+            newer.recv().unwrap();
+        })
+    };
+    let worker = worker(job);
     worker.submit(large);
     preview.recv().unwrap();
     let first = worker.take();
@@ -199,14 +182,7 @@ fn a_newer_request_takes_the_place_of_one_that_was_previewed() {
     );
     worker.submit(Experiment::default());
     go_on.send(()).unwrap();
-    let start = Instant::now();
-    let answer = loop {
-        if let Some(outcome) = worker.take() {
-            break outcome;
-        }
-        assert!(start.elapsed() < Duration::from_secs(10), "no answer");
-        std::thread::sleep(Duration::from_millis(1));
-    };
+    let answer = wait(&worker);
     assert!(
         matches!(answer, Outcome::Answer { ticket: 2, answer, last: true } if answer.experiment == Experiment::default())
     );

@@ -283,7 +283,7 @@ impl<T: Real> Norm<T> {
             return Some(is_there);
         }
         let from = if is_there { delta.columns() } else { above.columns() };
-        let most = from.exponent.iter().copied().max().unwrap_or(0);
+        let most = *from.exponent.iter().max().expect("a batch has examples");
         if from.exponent.iter().all(|&exponent| exponent == most) {
             return Some(is_there);
         }

@@ -44,14 +44,12 @@ fn output_error(arrays: &Arrays, pass: &Pass<f64>) -> Step {
     }
     Step {
         id: "bp1".to_owned(),
-        kind: StepKind::Bp1,
-        layer: Some(last),
         title: "BP1: the error signal of the output".to_owned(),
         symbols,
         numbers,
-        result: Values { part: Part::Delta(last), rows: delta },
         between,
         reads,
+        ..Step::making(StepKind::Bp1, Some(last), Values { part: Part::Delta(last), rows: delta })
     }
 }
 
@@ -203,8 +201,6 @@ impl<'a> WayBack<'a> {
             out.map_or(String::new(), |out| format!("={}{times}{by}", computed(&out.rows)));
         Step {
             id: id_of(to.part),
-            kind: StepKind::Bp2,
-            layer: Some(number),
             title: match to.part {
                 Part::Delta(_) => format!("BP2: send the error signal back to layer {number}"),
                 _ => format!("BP2: the error signal passes the activation of layer {number}"),
@@ -213,7 +209,7 @@ impl<'a> WayBack<'a> {
             numbers: format!("{numbers}{times}{by}{middle}={}", computed(&to.rows)),
             reads: [coming.reads(), vec![from]].concat(),
             between: out.cloned().into_iter().chain([slope]).collect(),
-            result: to,
+            ..Step::making(StepKind::Bp2, Some(number), to)
         }
     }
 
@@ -222,8 +218,6 @@ impl<'a> WayBack<'a> {
         let (number, below) = (self.layer.number, self.layer.number - 1);
         Step {
             id: id_of(to.part),
-            kind: StepKind::Bp2,
-            layer: Some(number),
             title: format!(
                 "BP2: α times the error signal goes through layer {number}, the whole of it along the skip to layer {below}"
             ),
@@ -234,9 +228,8 @@ impl<'a> WayBack<'a> {
                 factor(&coming.values.rows, Digits::Computed),
                 computed(&to.rows)
             ),
-            result: to,
-            between: Vec::new(),
             reads: coming.reads(),
+            ..Step::making(StepKind::Bp2, Some(number), to)
         }
     }
 
@@ -265,14 +258,12 @@ impl<'a> WayBack<'a> {
         };
         Some(Step {
             id: id_of(to.part),
-            kind: StepKind::Bp2,
-            layer: Some(number),
             title,
             symbols: format!("{}={}{added}", to.part.symbol(), coming.symbols),
             numbers: format!("{}{put_in}{middle}={}", coming.numbers, computed(&to.rows)),
-            result: to,
             reads: coming.reads().into_iter().chain(skip.map(|skip| skip.part)).collect(),
             between: out.filter(|_| skip.is_some()).cloned().into_iter().collect(),
+            ..Step::making(StepKind::Bp2, Some(number), to)
         })
     }
 }

@@ -44,8 +44,6 @@ fn preactivation(layer: &Layer<'_>, round: Round) -> Step {
     let whose = if arrays.is_shared(*number) { ", both of them shared" } else { "" };
     Step {
         id: format!("{}z{number}", round.prefix()),
-        kind: round.kind(),
-        layer: Some(*number),
         title: format!("Weigh the inputs of layer {number} and add the bias{whose}"),
         symbols: format!(
             "{}={}{}+{}{ones}",
@@ -62,9 +60,8 @@ fn preactivation(layer: &Layer<'_>, round: Round) -> Step {
             ones_row(batch),
             computed(&z.rows)
         ),
-        result: z,
-        between: Vec::new(),
         reads: vec![weight, below, bias],
+        ..Step::making(round.kind(), Some(*number), z)
     }
 }
 
@@ -84,14 +81,11 @@ fn activation(layer: &Layer<'_>, activation: Activation, place: usize, round: Ro
     let (from, to) = (layer.values(place - 1), layer.values(place));
     Step {
         id: format!("{}{}", round.prefix(), name_of(to.part)),
-        kind: round.kind(),
-        layer: Some(number),
         title: format!("Apply {name} in layer {number}"),
         symbols: format!("{}={}", to.part.symbol(), of(&from.part.symbol())),
         numbers: format!("{}={}", of(&computed(&from.rows)), computed(&to.rows)),
-        result: to,
-        between: Vec::new(),
         reads: vec![from.part],
+        ..Step::making(round.kind(), Some(number), to)
     }
 }
 
@@ -104,8 +98,6 @@ fn skip(layer: &Layer<'_>, alpha: f64, place: usize, round: Round) -> Step {
     let (own, to) = (layer.values(place - 1), layer.values(place));
     Step {
         id: format!("{}{}", round.prefix(), name_of(to.part)),
-        kind: round.kind(),
-        layer: Some(number),
         title: format!(
             "Add the skip: what layer {below} hands on, and α times layer {number}’s own"
         ),
@@ -122,9 +114,8 @@ fn skip(layer: &Layer<'_>, alpha: f64, place: usize, round: Round) -> Step {
             factor(&own.rows, Digits::Computed),
             computed(&to.rows)
         ),
-        result: to,
-        between: Vec::new(),
         reads: vec![skipped.part, own.part],
+        ..Step::making(round.kind(), Some(number), to)
     }
 }
 
@@ -139,13 +130,10 @@ fn loss(arrays: &Arrays, pass: &Pass<f64>, round: Round) -> Step {
     };
     Step {
         id: id.to_owned(),
-        kind,
-        layer: None,
         title: title.to_owned(),
         symbols,
         numbers: format!("{terms}={}", scalar(value)),
-        result: Values { part: Part::Loss, rows: vec![vec![value]] },
-        between: Vec::new(),
         reads: vec![Part::Activation(arrays.layers()), Part::Target],
+        ..Step::making(kind, None, Values { part: Part::Loss, rows: vec![vec![value]] })
     }
 }

@@ -63,14 +63,12 @@ fn weights(arrays: &Arrays, pass: &Pass<f64>, group: &[usize]) -> Step {
     };
     Step {
         id: format!("bp3-{}", name(number)),
-        kind: StepKind::Bp3,
-        layer: number,
         title: format!("BP3: the gradient of the weights of {whose}"),
         symbols: format!("{}={}{symbols}", part.symbol(), average_in_symbols(batch)),
         numbers: format!("{}{numbers}={}", average(batch), computed(&gradient)),
-        result: Values { part, rows: gradient },
         between: if number.is_some() { Vec::new() } else { shares },
         reads,
+        ..Step::making(StepKind::Bp3, number, Values { part, rows: gradient })
     }
 }
 
@@ -102,8 +100,6 @@ fn biases(arrays: &Arrays, pass: &Pass<f64>, group: &[usize]) -> Step {
     let idle = if is_idle { ", which batch normalization takes off again" } else { "" };
     Step {
         id: format!("bp4-{}", name(number)),
-        kind: StepKind::Bp4,
-        layer: number,
         title: format!("BP4: the gradient of the biases of {whose}{idle}"),
         symbols: format!(
             "{}={}{symbols}{}",
@@ -112,9 +108,8 @@ fn biases(arrays: &Arrays, pass: &Pass<f64>, group: &[usize]) -> Step {
             ones_in_symbols(batch)
         ),
         numbers: format!("{put_in}{}", computed(&gradient)),
-        result: Values { part, rows: gradient },
-        between: Vec::new(),
         reads: group.iter().map(of).collect(),
+        ..Step::making(StepKind::Bp4, number, Values { part, rows: gradient })
     }
 }
 
@@ -138,8 +133,6 @@ fn gamma(arrays: &Arrays, pass: &Pass<f64>, layer: usize) -> Step {
     };
     Step {
         id: format!("gradient-gamma{layer}"),
-        kind: StepKind::NormGradient,
-        layer: Some(layer),
         title: format!("The gradient of γ of layer {layer}"),
         symbols: format!(
             "{}={}{}{}",
@@ -155,9 +148,8 @@ fn gamma(arrays: &Arrays, pass: &Pass<f64>, layer: usize) -> Step {
             ones_column(batch),
             computed(&result.rows)
         ),
-        result,
-        between: Vec::new(),
         reads: vec![above, normalized],
+        ..Step::making(StepKind::NormGradient, Some(layer), result)
     }
 }
 
@@ -175,8 +167,6 @@ fn beta(arrays: &Arrays, pass: &Pass<f64>, layer: usize) -> Step {
     };
     Step {
         id: format!("gradient-beta{layer}"),
-        kind: StepKind::NormGradient,
-        layer: Some(layer),
         title: format!("The gradient of β of layer {layer}"),
         symbols: format!(
             "{}={}{}{}",
@@ -186,9 +176,8 @@ fn beta(arrays: &Arrays, pass: &Pass<f64>, layer: usize) -> Step {
             ones_in_symbols(batch)
         ),
         numbers: format!("{put_in}{}", computed(&result.rows)),
-        result,
-        between: Vec::new(),
         reads: vec![above],
+        ..Step::making(StepKind::NormGradient, Some(layer), result)
     }
 }
 

@@ -117,8 +117,6 @@ fn mean_step(norm: &NormInPass<'_>, means: &[Scaled], round: Round) -> Step {
     let result = Values { part: Part::Mean(number), rows: column(means) };
     Step {
         id: format!("{}mu{number}", round.prefix()),
-        kind: round.kind(),
-        layer: Some(number),
         title: format!("The mean of {}", norm.whose()),
         symbols: format!(
             "{}={}{}",
@@ -127,9 +125,8 @@ fn mean_step(norm: &NormInPass<'_>, means: &[Scaled], round: Round) -> Step {
             groups.entry(from)
         ),
         numbers: averaged(norm, terms, &result.rows),
-        result,
-        between: Vec::new(),
         reads: vec![from],
+        ..Step::making(round.kind(), Some(number), result)
     }
 }
 
@@ -149,14 +146,11 @@ fn variance(norm: &NormInPass<'_>, round: Round) -> Step {
     let result = Values { part: Part::Variance(number), rows: column(&norm.variances) };
     Step {
         id: format!("{}v{number}", round.prefix()),
-        kind: round.kind(),
-        layer: Some(number),
         title: format!("The {name} of {}", norm.whose()),
         symbols: format!("{}={}({base})^2", groups.statistic(result.part), groups.mean()),
         numbers: averaged(norm, terms, &result.rows),
-        result,
-        between: Vec::new(),
         reads,
+        ..Step::making(round.kind(), Some(number), result)
     }
 }
 
@@ -175,8 +169,6 @@ fn normalized(norm: &NormInPass<'_>, round: Round) -> Step {
     }
     Step {
         id: format!("{}zhat{number}", round.prefix()),
-        kind: round.kind(),
-        layer: Some(number),
         title: format!("Normalize layer {number}: {how}"),
         symbols: format!(
             r"{}=\frac{{{top}}}{{\sqrt{{{}+\varepsilon}}}}",
@@ -190,9 +182,8 @@ fn normalized(norm: &NormInPass<'_>, round: Round) -> Step {
             in_brackets(table(&centred(norm))),
             computed(&result.rows)
         ),
-        result,
-        between: Vec::new(),
         reads,
+        ..Step::making(round.kind(), Some(number), result)
     }
 }
 
@@ -206,8 +197,6 @@ fn output(norm: &NormInPass<'_>, to: Values, round: Round) -> Step {
     let (in_symbols, ones) = (ones_in_symbols(batch), ones_row(batch));
     Step {
         id: format!("{}{}", round.prefix(), name_of(to.part)),
-        kind: round.kind(),
-        layer: Some(number),
         title: format!("Scale layer {number} by γ and shift it by β"),
         symbols: format!(
             r"{}={}{in_symbols}\odot {}+{}{in_symbols}",
@@ -224,9 +213,8 @@ fn output(norm: &NormInPass<'_>, to: Values, round: Round) -> Step {
             bracketed(&matrix(&arrays.beta(number), digits)),
             computed(&to.rows)
         ),
-        result: to,
-        between: Vec::new(),
         reads: vec![gamma, normalized, beta],
+        ..Step::making(round.kind(), Some(number), to)
     }
 }
 

@@ -121,8 +121,6 @@ fn scaled(split: &Split<'_>) -> Step {
     let result = Values { part: Part::NormError(number), rows: split.g.clone() };
     Step {
         id: format!("bp2-g{number}"),
-        kind: StepKind::Bp2,
-        layer: Some(number),
         title: format!("BP2: the error signal passes γ of layer {number}"),
         symbols: format!(
             r"{}={}{}\odot {}",
@@ -139,9 +137,8 @@ fn scaled(split: &Split<'_>) -> Step {
             factor(&split.above, Digits::Computed),
             computed(&result.rows)
         ),
-        result,
-        between: Vec::new(),
         reads: vec![gamma, above],
+        ..Step::making(StepKind::Bp2, Some(number), result)
     }
 }
 
@@ -161,8 +158,6 @@ fn centred(split: &Split<'_>, means: &[Scaled]) -> Step {
     let sums = table(&sums.into_iter().map(|sum| vec![sum]).collect::<Vec<_>>());
     Step {
         id: format!("bp2-g-centred{number}"),
-        kind: StepKind::Bp2,
-        layer: Some(number),
         title: format!("BP2: layer {number} takes the mean off, and so does the way back"),
         symbols: format!(
             "{}={}-{}{}",
@@ -178,9 +173,9 @@ fn centred(split: &Split<'_>, means: &[Scaled]) -> Step {
             computed(&result.rows),
             g = computed(&split.g)
         ),
-        result,
         between: vec![means],
         reads: vec![g],
+        ..Step::making(StepKind::Bp2, Some(number), result)
     }
 }
 
@@ -191,8 +186,6 @@ fn along_factor(split: &Split<'_>) -> Step {
     let result = Values { part: Part::AlongFactor(number), rows: column(&split.factors) };
     Step {
         id: format!("bp2-c{number}"),
-        kind: StepKind::Bp2,
-        layer: Some(number),
         title: format!(
             "BP2: how far the error signal lies along the normalized numbers of layer {number}"
         ),
@@ -204,9 +197,8 @@ fn along_factor(split: &Split<'_>) -> Step {
             z = groups.entry(normalized)
         ),
         numbers: format!("{}={}", projections(split), computed(&result.rows)),
-        result,
-        between: Vec::new(),
         reads: vec![base, normalized],
+        ..Step::making(StepKind::Bp2, Some(number), result)
     }
 }
 
@@ -217,8 +209,6 @@ fn along(split: &Split<'_>) -> Step {
     let result = Values { part: Part::AlongError(number), rows: split.along.clone() };
     Step {
         id: format!("bp2-g-along{number}"),
-        kind: StepKind::Bp2,
-        layer: Some(number),
         title: format!(
             "BP2: the error signal’s part along the normalized numbers of layer {number}"
         ),
@@ -236,9 +226,8 @@ fn along(split: &Split<'_>) -> Step {
             factor(&split.normalized, Digits::Computed),
             computed(&result.rows)
         ),
-        result,
-        between: Vec::new(),
         reads: vec![along_factor, normalized],
+        ..Step::making(StepKind::Bp2, Some(number), result)
     }
 }
 
@@ -262,8 +251,6 @@ fn across(split: &Split<'_>) -> Step {
     let result = Values { part: Part::AcrossError(number), rows: split.across.clone() };
     Step {
         id: format!("bp2-g-across{number}"),
-        kind: StepKind::Bp2,
-        layer: Some(number),
         title: format!(
             "BP2: the error signal’s part across the normalized numbers of layer {number}"
         ),
@@ -274,9 +261,8 @@ fn across(split: &Split<'_>) -> Step {
             bracketed(&computed(&split.along)),
             computed(&result.rows)
         ),
-        result,
-        between: Vec::new(),
         reads: vec![base, along],
+        ..Step::making(StepKind::Bp2, Some(number), result)
     }
 }
 
@@ -305,8 +291,6 @@ fn through(split: &Split<'_>, id: String, to: Values) -> Step {
         |values: &Values| format!("{}{ones}", factor(&values.rows, Digits::Computed));
     Step {
         id,
-        kind: StepKind::Bp2,
-        layer: Some(number),
         title: format!(
             "BP2: along the normalized numbers of layer {number} only the share of ε goes through"
         ),
@@ -322,8 +306,8 @@ fn through(split: &Split<'_>, id: String, to: Values) -> Step {
             line(number_of_each(&roots), number_of_each(&shares)),
             computed(&to.rows)
         ),
-        result: to,
         between: vec![roots, shares],
         reads: vec![across, along, variance],
+        ..Step::making(StepKind::Bp2, Some(number), to)
     }
 }

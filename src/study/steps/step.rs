@@ -254,6 +254,22 @@ pub struct Step {
 }
 
 impl Step {
+    /// A step that makes an array, of which words, equation and what it reads are still to be said.
+    pub(super) fn making(kind: StepKind, layer: Option<usize>, result: Values) -> Self {
+        let (id, title, symbols, numbers) = Default::default();
+        Self {
+            id,
+            kind,
+            layer,
+            title,
+            symbols,
+            numbers,
+            result,
+            between: Vec::new(),
+            reads: Vec::new(),
+        }
+    }
+
     /// The equation in symbols and below it the numbers, aligned at their equals signs: LaTeX for
     /// a document with `amsmath`.
     ///

@@ -68,8 +68,6 @@ fn moved(arrays: &Arrays, layer: Option<usize>, gradient: &Values, rate: f64, ho
     let symbol = part.symbol();
     Step {
         id: format!("update-{name}{suffix}"),
-        kind: StepKind::Update,
-        layer,
         title: format!("Move the {words} of {whose} down the slope{how}"),
         symbols: format!(r"{symbol}\leftarrow {symbol}-\eta{}", gradient.part.symbol()),
         numbers: format!(
@@ -79,9 +77,8 @@ fn moved(arrays: &Arrays, layer: Option<usize>, gradient: &Values, rate: f64, ho
             bracketed(&computed(&gradient.rows)),
             matrix(&new, Digits::Updated)
         ),
-        result: Values { part, rows: new },
-        between: Vec::new(),
         reads: vec![part, gradient.part],
+        ..Step::making(StepKind::Update, layer, Values { part, rows: new })
     }
 }
 

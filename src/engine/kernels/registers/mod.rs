@@ -6,6 +6,8 @@
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_doubles;
 
 pub use portable::{FewDouble, FewSingle, Portable};
 #[cfg(target_arch = "x86_64")]

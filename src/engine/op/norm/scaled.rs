@@ -8,6 +8,9 @@ use super::Norm;
 /// At most so many ε of the largest are what rounding leaves of a g⊥ that is 0.
 const NOISE: f64 = 8.0;
 
+/// A layer has units and a batch examples.
+const MEMBERS: &str = "a group has numbers";
+
 impl<T: Real> Norm<T> {
     /// The forward pass with an exponent for each number.
     pub(super) fn forward_scaled(
@@ -37,7 +40,7 @@ impl<T: Real> Norm<T> {
         let mean = |numbers: &[Scaled]| numbers.iter().copied().sum::<Scaled>() * (1.0 / length);
         if self.centres() {
             // Equal numbers differ by exactly 0 from the first of them.
-            let first = group.first().copied().unwrap_or_default();
+            let first = group[0];
             group.iter_mut().for_each(|z| *z = *z - first);
             for _ in 0..2 {
                 let mean = mean(group);
@@ -51,7 +54,7 @@ impl<T: Real> Norm<T> {
             return [Scaled::ZERO, Scaled::ZERO];
         };
         group.iter_mut().for_each(|z| *z *= inverse);
-        [inverse, epsilon.checked_div(sum).unwrap_or_default()]
+        [inverse, epsilon.checked_div(sum).expect("its root has an inverse")]
     }
 
     /// Has each group worked on, of columns that stand for n × B numbers.
@@ -60,7 +63,7 @@ impl<T: Real> Norm<T> {
             columns.iter_mut().enumerate().for_each(|(group, column)| work(group, column));
             return;
         }
-        for unit in 0..columns.first().map_or(0, Vec::len) {
+        for unit in 0..columns[0].len() {
             let mut group: Vec<Scaled> = columns.iter().map(|column| column[unit]).collect();
             work(unit, &mut group);
             columns.iter_mut().zip(group).for_each(|(column, value)| column[unit] = value);
@@ -102,7 +105,8 @@ impl<T: Real> Norm<T> {
     /// along ẑ.
     pub(crate) fn split(&self, g: &mut [Scaled], z: &[Scaled]) -> Vec<Scaled> {
         let length = g.len() as f64;
-        let top = g.iter().map(|g| g.abs()).max().unwrap_or_default();
+        let largest = |numbers: &[Scaled]| numbers.iter().map(|number| number.abs()).max();
+        let top = largest(g).expect(MEMBERS);
         if self.centres() {
             for _ in 0..2 {
                 let mean = g.iter().copied().sum::<Scaled>() * (1.0 / length);
@@ -111,15 +115,16 @@ impl<T: Real> Norm<T> {
         }
         let dot =
             |a: &[Scaled], b: &[Scaled]| a.iter().zip(b).map(|(a, b)| *a * *b).sum::<Scaled>();
-        let along = dot(g, z).checked_div(dot(z, z)).unwrap_or_default();
+        // Of equal numbers ẑ is 0 and has no direction.
+        let along = dot(g, z).checked_div(dot(z, z)).unwrap_or(Scaled::ZERO);
         let parallel: Vec<Scaled> = z.iter().map(|&z| z * along).collect();
-        let left = g.iter().zip(&parallel).map(|(&g, &parallel)| (g - parallel).abs()).max();
-        let is_noise = left.is_none_or(|left| left <= top * (NOISE * T::EPSILON));
+        let left: Vec<Scaled> = g.iter().zip(&parallel).map(|(&g, &along)| g - along).collect();
+        let is_noise = largest(&left).expect(MEMBERS) <= top * (NOISE * T::EPSILON);
         // Of so few numbers all lies along ẑ, where that has a direction.
         let few = g.len() == 1 + usize::from(self.centres());
         let is_all_along = is_noise || few && z.iter().any(|z| !z.is_zero());
-        for (g, parallel) in g.iter_mut().zip(&parallel) {
-            *g = if is_all_along { Scaled::ZERO } else { *g - *parallel };
+        for (g, left) in g.iter_mut().zip(left) {
+            *g = if is_all_along { Scaled::ZERO } else { left };
         }
         parallel
     }
