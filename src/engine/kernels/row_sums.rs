@@ -83,6 +83,7 @@ pub(super) unsafe fn row_pairs<T: Real, S: Registers, K: Second>(
             8 => row_pairs_of::<T, S, K>(entries, others, 8, means, out),
             16 => row_pairs_of::<T, S, K>(entries, others, 16, means, out),
             32 => row_pairs_of::<T, S, K>(entries, others, 32, means, out),
+            64 => row_pairs_of::<T, S, K>(entries, others, 64, means, out),
             _ => row_pairs_of::<T, S, K>(entries, others, length, means, out),
         }
     }

@@ -34,7 +34,9 @@ fn add_multiple_body<T: Real>(h: &[T], alpha: f64, r: &[T], out: &mut [T]) -> bo
 
 #[inline(always)]
 fn add_columns_body<T: Real>(own: &mut [T], other: &[T], factors: &[[T; 2]]) {
-    if let [[kept, added]] = *factors {
+    // Columns of examples that share means most often have the same factors.
+    let [kept, added] = factors[0];
+    if factors.iter().all(|&other| other == [kept, added]) {
         for (own, &other) in own.iter_mut().zip(other) {
             *own = *own * kept + other * added;
         }
@@ -68,6 +70,7 @@ mod tests {
         for batch in [1, 7, 32] {
             let (h, r) = (noise(19 * batch), noise(20 * batch)[batch..].to_vec());
             let factors: Vec<[f64; 2]> = noise(batch).into_iter().map(|f| [f, 0.25]).collect();
+            let alike = vec![factors[0]; batch];
             let sum = same_filled(vec![0.0; h.len()], |out| {
                 assert!(add_multiple(&h, 0.3, &r, out));
             });
@@ -75,6 +78,9 @@ mod tests {
             let sum = same_filled(h.clone(), |out| add_columns(out, &r, &factors));
             let [kept, added] = factors[batch - 1];
             assert_eq!(sum[batch - 1], h[batch - 1] * kept + r[batch - 1] * added);
+            let sum = same_filled(h.clone(), |out| add_columns(out, &r, &alike));
+            let [kept, added] = alike[0];
+            assert!(sum.iter().zip(&h).zip(&r).all(|((sum, h), r)| *sum == h * kept + r * added));
             let narrow = narrow(&h);
             same_bits(|| none_between(&narrow, 1e-3));
         }
