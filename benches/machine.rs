@@ -1,11 +1,15 @@
 //! What this machine can do at the most, on one thread: fused multiply-adds a second by
-//! instruction set and precision, and bytes read a second by the size of the working set.
+//! instruction set and precision, and bytes read a second by the size of the working set; and how
+//! near to the first the lab's products of batches come, over arrays that stay in the second cache.
 //!
 //! Prints JSON; `benches/peers.py` holds the passes against it.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use gradient_lab::engine::Real;
+use gradient_lab::engine::kernels::{InstructionSet, outer, product, product_transposed};
+use ndarray::Array2;
 use serde_json::{Value, json};
 
 /// How long each rate is measured; the best of many short runs counts, for others may be running.
@@ -134,6 +138,57 @@ fn reads() -> Vec<Value> {
     .collect()
 }
 
+/// Units and examples of W2 and W3.
+const LAYERS: [[usize; 2]; 2] = [[256, 32], [512, 64]];
+/// Examples of the ∂W that are measured.
+const BATCHES: [usize; 3] = [10, 32, 128];
+
+/// Numbers that are neither alike nor subnormal, rows × columns.
+fn numbers<T: Real>(rows: usize, columns: usize) -> Array2<T> {
+    Array2::from_shape_fn((rows, columns), |(i, j)| T::from_f64(((7 * i + 3 * j) as f64).sin()))
+}
+
+/// How many times as long as its multiply-adds would take at this peak each product takes.
+fn products<T: Real>(peak: f64) -> Vec<Value> {
+    let mut products = Vec::new();
+    let scale = T::from_f64(0.3);
+    let mut add = |what: &str, [units, batch]: [usize; 2], mut call: Box<dyn FnMut() + '_>| {
+        let multiply_adds = (units * units * batch) as f64;
+        let times_limit = peak / rate(multiply_adds, &mut call);
+        let shape = json!({ "units": units, "examples": batch });
+        products.push(json!({ "product": what, "shape": shape, "times_limit": times_limit }));
+    };
+    for [units, batch] in LAYERS {
+        let (w, x) = (numbers::<T>(units, units), numbers::<T>(units, batch));
+        let mut out = x.clone();
+        let forward = || product(&w.view(), black_box(&x), scale, &mut out);
+        add("W a", [units, batch], Box::new(forward));
+        let backward = || product_transposed(&w.view(), black_box(&x), scale, &mut out);
+        add("Wᵀδ", [units, batch], Box::new(backward));
+    }
+    for ([units, _], batch) in LAYERS.into_iter().flat_map(|layer| BATCHES.map(|b| (layer, b))) {
+        let (x, mut out) = (numbers::<T>(units, batch), numbers::<T>(units, units));
+        let gradient = || outer(black_box(&x), &x, scale, &mut out);
+        add("∂W", [units, batch], Box::new(gradient));
+    }
+    products
+}
+
+/// [`products`] of each instruction set and precision.
+fn all_products(peaks: &Value) -> Value {
+    let mut all = serde_json::Map::new();
+    for &set in InstructionSet::ALL {
+        let name = format!("{set:?}").to_lowercase();
+        let peak = |precision: &str| peaks[&name][precision].as_f64();
+        if let (Some(single), Some(double)) = (peak("f32"), peak("f64")) {
+            InstructionSet::limit_to(set);
+            let (single, double) = (products::<f32>(single), products::<f64>(double));
+            all.insert(name, json!({ "f32": single, "f64": double }));
+        }
+    }
+    Value::Object(all)
+}
+
 /// The processor's name, where the system tells it.
 fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -143,6 +198,9 @@ fn processor() -> String {
 
 #[expect(clippy::print_stdout, reason = "a benchmark's result")]
 fn main() {
-    let machine = json!({ "processor": processor(), "peaks": peaks(), "reads": reads() });
+    let (peaks, reads) = (peaks(), reads());
+    let products = all_products(&peaks);
+    let machine =
+        json!({ "processor": processor(), "peaks": peaks, "reads": reads, "products": products });
     println!("{machine:#}");
 }

@@ -270,7 +270,18 @@ def describe(machine):
     print("|---|---|")
     for read in machine["reads"]:
         print(f"| {read['bytes'] // 1024} KB | {read['per_second'] / 1e9:.1f} |")
+    describe_products(machine["products"])
     print()
+
+
+def describe_products(products):
+    columns = [(name, precision) for name in products for precision in products[name]]
+    print("\n| product, × its multiply-adds at the peak |" + "".join(f" {n} {p} |" for n, p in columns))
+    print("|---|" + "---|" * len(columns))
+    for row in zip(*(products[name][precision] for name, precision in columns)):
+        units, examples = row[0]["shape"]["units"], row[0]["shape"]["examples"]
+        cells = "".join(f" {cell['times_limit']:.2f} |" for cell in row)
+        print(f"| {row[0]['product']}, {units} units, {examples} examples |{cells}")
 
 
 def compare(rounds, seconds, only, widest):
