@@ -329,6 +329,31 @@ mod tests {
         assert_eq!(law.draw(8), new().draw(8));
     }
 
+    /// What lies in memory that went from layer to layer is of no account, whatever the layers' widths.
+    #[test]
+    fn each_draw_is_as_the_first() {
+        let (alike, others) = ("12, 12, 12, 12, 12", "12, 12, 12, 7, 7, 12, 12");
+        for (hidden, batch, remedies) in [
+            (others, 3, ""),
+            (others, 5, "normalization = 'batch'"),
+            (alike, 1, "normalization = 'layer'\nskip = 'pre'"),
+            (alike, 5, "normalization = 'batch'\nskip = 'pre'"),
+            (alike, 9, "skip = 'post'"),
+            (alike, 4, "normalization = 'rms'\nskip = 'post_norm'"),
+        ] {
+            let experiment = Experiment::from_toml(&format!(
+                "[architecture]\ninput = 9\nhidden = [{hidden}]\nbatch = {batch}\n\
+                 [[variant]]\nactivation = 'relu'\n{remedies}\ninit = {{ scheme = 'he_normal' }}"
+            ));
+            let experiment = experiment.expect("an experiment");
+            let new = || ExactLaw::new(&experiment, &experiment.variants[0]).expect("normal");
+            let mut law = new();
+            for seed in 0..4 {
+                assert_eq!(law.draw(seed), new().draw(seed), "{remedies} {batch}");
+            }
+        }
+    }
+
     #[test]
     fn the_dead_stay_dead() {
         let experiment = Experiment::default();

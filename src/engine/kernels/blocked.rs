@@ -206,20 +206,27 @@ fn gram_blocks<T: Real, S: Registers, const M: usize, const V: usize>(
     let memory = memory.numbers();
     for (number, rows) in m.chunks(ROWS_MADE_DOUBLE * batch).enumerate() {
         let terms = rows.len() / batch;
-        let (entries, stride, next) = match as_they_lie {
-            Some(m) => (&m[number * ROWS_MADE_DOUBLE * batch..][..rows.len()], batch, width),
-            None => {
-                (pack(memory, width, rows, batch, 0..batch, Real::to_f64), width, terms * width)
-            }
+        // From one panel to the next are so many numbers.
+        let (entries, stride, next) = if let Some(m) = as_they_lie {
+            (&m[number * ROWS_MADE_DOUBLE * batch..][..rows.len()], batch, width)
+        } else {
+            let panels = pack(memory, width, rows, batch, 0..batch, Real::to_f64);
+            (panels, width, terms * width)
         };
         let goes_on = number > 0;
-        for (place, first) in cut(batch, width).enumerate() {
-            let examples = first.len();
-            let panel = &entries[place * next..];
-            let panel =
-                Panel { entries: panel, stride, terms, examples, batch, goes_on, scale: None };
-            for (place, second) in cut(first.end, width).enumerate() {
-                let weights = Weights { entries: &entries[place * next..], stride, turned: true };
+        for (i, first) in cut(batch, width).enumerate() {
+            let (entries_of_first, examples) = (&entries[i * next..], first.len());
+            let panel = Panel {
+                entries: entries_of_first,
+                stride,
+                terms,
+                examples,
+                batch,
+                goes_on,
+                scale: None,
+            };
+            for (j, second) in cut(first.end, width).enumerate() {
+                let weights = Weights { entries: &entries[j * next..], stride, turned: true };
                 let out = &mut out[second.start * batch + first.start..];
                 // SAFETY: a body is called where the processor has its set.
                 unsafe { panel.multiply::<S, M, V>(weights, second.len(), out) };
