@@ -1,6 +1,6 @@
 //! What this machine can do at the most, on one thread: fused multiply-adds a second by
 //! instruction set and precision, and bytes read a second by the size of the working set; and how
-//! near to the first the lab's products of batches come, over arrays that stay in the second cache.
+//! near to the first the lab's products of batches come, over the same arrays again and again.
 //!
 //! Prints JSON; `benches/peers.py` holds the passes against it.
 
@@ -143,7 +143,7 @@ const LAYERS: [[usize; 2]; 2] = [[256, 32], [512, 64]];
 /// Examples of the ∂W that are measured.
 const BATCHES: [usize; 3] = [10, 32, 128];
 
-/// Numbers that are neither alike nor subnormal, rows × columns.
+/// Numbers between −1 and 1 that differ, rows × columns.
 fn numbers<T: Real>(rows: usize, columns: usize) -> Array2<T> {
     Array2::from_shape_fn((rows, columns), |(i, j)| T::from_f64(((7 * i + 3 * j) as f64).sin()))
 }

@@ -37,7 +37,7 @@ impl<T> ChainTrace<T> {
         self.normalized.zip(self.handed_on).is_some_and(|(norm, skip)| skip <= norm)
     }
 
-    /// Whether anything but the first op is made of z: φ and its way back, or a skip of the layer above.
+    /// Whether z is read behind the first op: by φ, forward and back, or by the skip of the layer above.
     pub(super) fn needs_z(&self) -> bool {
         self.activated == 0 || self.handed_on == Some(0)
     }

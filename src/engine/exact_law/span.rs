@@ -80,12 +80,12 @@ impl Span {
         along: &mut Array2<f64>,
     ) {
         match self {
-            Self::Triangle(triangle) => triangle.add_along(columns, t, w, along),
+            Self::Triangle(triangle) => triangle.combined(columns, t, along),
             Self::Basis(factors) => {
                 kernels::product_transposed(&factors.basis().view(), &t, 1.0, along);
-                let [w, along] = [w, along].map(|array| array.as_slice_mut().expect(STANDARD));
-                kernels::add_columns(w, along, &[[1.0; 2]]);
             }
         }
+        let [w, along] = [w, along].map(|array| array.as_slice_mut().expect(STANDARD));
+        kernels::add_columns(w, along, &[[1.0; 2]]);
     }
 }

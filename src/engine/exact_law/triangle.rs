@@ -84,21 +84,17 @@ impl Triangle {
         overlaps
     }
 
-    /// W + QT = W + ÂR⁻¹T for T of B × any; `columns` are those that it was made of, `along` is a
-    /// buffer of W's shape.
-    pub fn add_along(
+    /// QT = ÂR⁻¹T for T of B × any, left in `out` of n × any; `columns` are those that it was made of.
+    pub fn combined(
         &self,
         columns: &ScaledColumns<f64>,
         mut t: Array2<f64>,
-        w: &mut Array2<f64>,
-        along: &mut Array2<f64>,
+        out: &mut Array2<f64>,
     ) {
         let rows = self.rows.as_slice().expect(STANDARD);
         kernels::solve(rows, self.inverses.len(), t.as_slice_mut().expect(STANDARD));
         scale_rows(&mut t, &self.inverses);
-        kernels::product(&columns.mantissa.view(), &t, 1.0, along);
-        let [w, along] = [w, along].map(|array| array.as_slice_mut().expect(STANDARD));
-        kernels::add_columns(w, along, &[[1.0; 2]]);
+        kernels::product(&columns.mantissa.view(), &t, 1.0, out);
     }
 }
 
@@ -170,8 +166,7 @@ mod tests {
             }
             let again = q.t().dot(triangle.rows());
             let mut along = Array2::zeros(again.raw_dim());
-            let mut buffer = along.clone();
-            triangle.add_along(&columns, triangle.rows().clone(), &mut along, &mut buffer);
+            triangle.combined(&columns, triangle.rows().clone(), &mut along);
             let seen = triangle.seen_by(&Array2::eye(units), &columns);
             for ((unit, b), seen) in seen.indexed_iter() {
                 let of_a = columns.get(unit, b).checked_div(triangle.norms()[b]);

@@ -117,7 +117,8 @@ pub(super) fn ends_of<T: Real, S: Registers, const N: usize>(
     if N < LANES {
         return [halved(*least, smaller), halved(*tops, larger)];
     }
-    // SAFETY: a body is called where the processor has its set; whole registers are read of the lanes.
+    assert_eq!(N % lanes, 0, "whole registers");
+    // SAFETY: a body is called where the processor has its set; the lanes are there to be read.
     unsafe {
         let [mut low, mut high] = [least, tops].map(|numbers| S::Of::<T>::load(numbers.as_ptr()));
         for r in 1..N / lanes {
@@ -224,6 +225,27 @@ mod tests {
                 column_tops(&entries, &mut tops);
                 for (b, top) in tops.into_iter().enumerate() {
                     assert_eq!(top, column(b).fold(0.0, |top: f64, v| top.max(v.abs())));
+                }
+            }
+        }
+    }
+
+    fn check_range<T: Real>(entries: &[T]) {
+        let sizes = || entries.iter().map(|entry| entry.abs().to_f64());
+        let ends = [sizes().fold(f64::MAX, f64::min), sizes().fold(0.0, f64::max)];
+        assert_eq!(same_bits(|| range(entries)).map(Real::to_f64), ends);
+    }
+
+    #[test]
+    fn ranges_are_those_of_the_plain_loop() {
+        // The smallest and the largest number stand at every place once.
+        for length in [1, 4, 31, 32, 37, 75] {
+            for place in 0..length {
+                for number in [1e-6, 1e6] {
+                    let mut entries = noise(length);
+                    entries[place] = -number;
+                    check_range(&entries);
+                    check_range(&narrow(&entries));
                 }
             }
         }
