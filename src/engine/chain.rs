@@ -15,7 +15,7 @@ pub struct ChainTrace<T> {
     /// The signals between z and a, n × B each.
     pub(crate) made: Vec<Signal<T>>,
     /// Which signal φ is taken of.
-    pub(super) activated: usize,
+    pub(in crate::engine) activated: usize,
     /// Which signal the normalization makes, where there is one.
     pub(super) normalized: Option<usize>,
     /// Which signal the skips go on with, where there are skips.
@@ -37,9 +37,9 @@ impl<T> ChainTrace<T> {
         self.normalized.zip(self.handed_on).is_some_and(|(norm, skip)| skip <= norm)
     }
 
-    /// Whether z is read behind the first op: by φ, forward and back, or by the skip of the layer above.
-    pub(super) fn needs_z(&self) -> bool {
-        self.activated == 0 || self.handed_on == Some(0)
+    /// Whether the signal of that place is read on the way back: what φ is taken of, and ẑ.
+    pub(super) fn is_needed_back(&self, place: usize) -> bool {
+        place == self.activated || Some(place) == self.normalized
     }
 
     /// Whether the normalization comes after φ, of the sum with the skip.

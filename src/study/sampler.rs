@@ -121,7 +121,8 @@ impl Sampler {
     /// Has what else a sample leaves of each layer measured as well.
     #[must_use]
     pub fn with_layers(self) -> Self {
-        Self { layers: Some(Vec::new()), ..self }
+        let laws = self.laws.into_iter().map(|law| law.map(ExactLaw::with_traces)).collect();
+        Self { layers: Some(Vec::new()), laws, ..self }
     }
 
     /// Of the last sample, like its norms; nothing unless asked for.

@@ -7,7 +7,7 @@ use std::f64::consts::{FRAC_PI_2, LN_2};
 use std::hint::black_box;
 
 use super::split_mix;
-use crate::engine::kernels::dispatch;
+use crate::engine::kernels::{dispatch, line, will_need_later};
 use crate::engine::number::Real;
 
 /// Generators side by side: a register of AVX-512, two of AVX2.
@@ -96,6 +96,12 @@ impl Lanes {
         normals(&mut self.state, out);
     }
 
+    /// [`Self::fill_normal`], which asks for two arrays meanwhile, as far as they are no longer than the
+    /// numbers: what is read next comes out of a far memory while the processor computes.
+    pub fn fill_normal_beside<T: Real>(&mut self, out: &mut [T], next: [&[T]; 2]) {
+        normals_beside(&mut self.state, out, next);
+    }
+
     /// Overwrites all numbers with uniform ones in [−1, 1), multiples of 2^−51.
     pub fn fill_uniform<T: Real>(&mut self, out: &mut [T]) {
         uniforms(&mut self.state, out);
@@ -108,6 +114,11 @@ dispatch!(
     (state: &mut State, out: &mut [T])
 );
 dispatch!(
+    /// Standard normal numbers, while other arrays are asked for.
+    normals_beside, normals_beside_body / normals_beside_large_body,
+    (state: &mut State, out: &mut [T], next: [&[T]; 2])
+);
+dispatch!(
     /// Uniform numbers in [−1, 1).
     uniforms, uniforms_body,
     (state: &mut State, out: &mut [T])
@@ -115,20 +126,47 @@ dispatch!(
 
 #[inline(always)]
 fn normals_body<T: Real>(state: &mut State, out: &mut [T]) {
-    fill_with_normals(state, black_box(TURNS), out);
+    fill_with_normals(state, black_box(TURNS), out, |_| {});
 }
 
 /// AVX-512 has rotations.
 #[inline(always)]
 fn normals_large_body<T: Real>(state: &mut State, out: &mut [T]) {
-    fill_with_normals(state, TURNS, out);
+    fill_with_normals(state, TURNS, out, |_| {});
 }
 
 #[inline(always)]
-fn fill_with_normals<T: Real>(state: &mut State, turns: Turns, out: &mut [T]) {
+fn normals_beside_body<T: Real>(state: &mut State, out: &mut [T], next: [&[T]; 2]) {
+    fill_with_normals(state, black_box(TURNS), out, |place| ask_for(next, place));
+}
+
+#[inline(always)]
+fn normals_beside_large_body<T: Real>(state: &mut State, out: &mut [T], next: [&[T]; 2]) {
+    fill_with_normals(state, TURNS, out, |place| ask_for(next, place));
+}
+
+/// Asks for a block of each array.
+#[inline(always)]
+fn ask_for<T: Real>(next: [&[T]; 2], place: usize) {
+    for array in next {
+        if let Some(block) = array.get(place..place + 2 * LANES) {
+            block.iter().step_by(line::<T>()).for_each(|at| will_need_later(at));
+        }
+    }
+}
+
+/// Fills block after block, and calls `beside` with the place of each.
+#[inline(always)]
+fn fill_with_normals<T: Real>(
+    state: &mut State,
+    turns: Turns,
+    out: &mut [T],
+    beside: impl Fn(usize),
+) {
     let mut here = *state;
     let (blocks, rest) = out.as_chunks_mut::<{ 2 * LANES }>();
-    for block in blocks {
+    for (number, block) in blocks.iter_mut().enumerate() {
+        beside(number * 2 * LANES);
         *block = narrowed(sixteen_normals(&mut here, turns));
     }
     if !rest.is_empty() {

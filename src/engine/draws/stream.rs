@@ -54,6 +54,14 @@ impl Stream {
         }
     }
 
+    /// [`Self::fill_normal`], which may ask meanwhile for two arrays that are read next.
+    pub fn fill_normal_beside<T: Real>(&mut self, out: &mut [T], next: [&[T]; 2]) {
+        match self {
+            Self::Lanes(lanes) => lanes.fill_normal_beside(out, next),
+            Self::Numpy(_) | Self::Single(_) => self.fill_normal(out),
+        }
+    }
+
     /// Overwrites all numbers with uniform ones in [−1, 1).
     fn fill_uniform<T: Real>(&mut self, out: &mut [T]) {
         match self {

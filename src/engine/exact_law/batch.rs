@@ -47,12 +47,13 @@ impl BatchInLaw {
         out: &mut ScaledColumns<f64>,
     ) {
         let span = Span::of(input);
-        fill_normal(&mut self.normals, [span.rank(), out.units()], stream);
+        resize(&mut self.normals, [span.rank(), out.units()]);
+        stream.fill_normal(self.normals.as_slice_mut().expect(STANDARD));
         image(&self.normals, span.coefficients(), span.norms(), scale, out);
         self.input = Some(span);
     }
 
-    /// WᵀΔ of the W that [`Self::forward`] has met with `input`.
+    /// WᵀΔ of the W that [`Self::forward`] has met with `input`; `next` is read soon afterwards.
     ///
     /// # Shapes
     /// `input` = A is n_in × B, `delta` = Δ is n_out × B, `out` n_in × B.
@@ -63,13 +64,15 @@ impl BatchInLaw {
         &mut self,
         scale: f64,
         [input, delta]: [&ScaledColumns<f64>; 2],
-        (stream, buffers): (&mut Stream, &mut BatchBuffers),
+        (stream, buffers, next): (&mut Stream, &mut BatchBuffers, &[f64]),
         out: &mut ScaledColumns<f64>,
     ) {
         let known = self.input.as_ref().expect("a backward pass follows a forward pass");
         let span = Span::of(delta);
         let BatchBuffers { vectors, along } = buffers;
-        fill_normal(vectors, [span.rank(), out.units()], stream);
+        resize(vectors, [span.rank(), out.units()]);
+        let next = [self.normals.as_slice().expect(STANDARD), next];
+        stream.fill_normal_beside(vectors.as_slice_mut().expect(STANDARD), next);
         let sizes = image(vectors, span.coefficients(), span.norms(), scale, out);
         if known.rank() > 0 && span.rank() > 0 {
             let mut missing = span.seen_by(&self.normals, delta);
@@ -105,12 +108,6 @@ pub(super) fn image(
     kernels::scale_columns(scaled.as_slice_mut().expect(STANDARD), &sizes);
     kernels::product_transposed(&vectors.view(), &scaled, 1.0, &mut out.mantissa);
     sizes
-}
-
-/// Standard normal numbers, rows × columns.
-fn fill_normal(numbers: &mut Array2<f64>, shape: [usize; 2], stream: &mut Stream) {
-    resize(numbers, shape);
-    stream.fill_normal(numbers.as_slice_mut().expect(STANDARD));
 }
 
 /// Makes room for another shape; what is in it is any numbers.
@@ -149,7 +146,7 @@ mod tests {
         let mut z = ScaledColumns::zeros(delta.units(), a.batch());
         let mut u = ScaledColumns::zeros(a.units(), a.batch());
         law.forward(SCALE, a, &mut stream, &mut z);
-        law.backward(SCALE, [a, delta], (&mut stream, &mut BatchBuffers::default()), &mut u);
+        law.backward(SCALE, [a, delta], (&mut stream, &mut BatchBuffers::default(), &[]), &mut u);
         (z, u)
     }
 

@@ -85,12 +85,12 @@ impl DenseInLaw {
         (0..z.batch()).for_each(|b| add_bias(self.bias.as_deref(), z, b, None));
     }
 
-    /// u = Wᵀδ, n_in × B, of the W that `input` = a went through.
+    /// u = Wᵀδ, n_in × B, of the W that `input` = a went through; `next` is read soon afterwards.
     pub fn backward(
         &mut self,
         input: &Signal<f64>,
         delta: &Signal<f64>,
-        (stream, buffers): (&mut Stream, &mut BackwardBuffers),
+        (stream, buffers, next): (&mut Stream, &mut BackwardBuffers, &[f64]),
         u: &mut Signal<f64>,
     ) {
         // Every normal number has a part in every entry: nothing is lost beside the largest for good.
@@ -102,7 +102,7 @@ impl DenseInLaw {
                 one.backward(self.scale, input.columns(), delta, memory, out);
             }
             Weights::Batch(batch) => {
-                let memory = (stream, &mut buffers.batch);
+                let memory = (stream, &mut buffers.batch, next);
                 batch.backward(self.scale, [input.columns(), delta], memory, out);
             }
         }

@@ -15,12 +15,14 @@ mod one_example;
 mod span;
 mod triangle;
 
+use ndarray::Array2;
+
 use crate::engine::draws::Stream;
 use crate::engine::loss::{make_targets, output_gradient};
 use crate::engine::number::{Scaled, ScaledColumns, Signal};
-use crate::engine::op::{self, Op, OpShape, times_slope};
+use crate::engine::op::{self, Op, OpShape, activate, times_slope};
 use crate::engine::pass::{Below, LayerTrace};
-use crate::experiment::{Experiment, Loss, Precision, UnitLaw, Variant};
+use crate::experiment::{Activation, Experiment, Loss, Precision, UnitLaw, Variant};
 
 use dense::{BackwardBuffers, DenseInLaw};
 use norm::norm;
@@ -72,6 +74,9 @@ struct LawLayer {
     /// n_l.
     units: usize,
     ops: Vec<Op<f64>>,
+    /// φ, where a and φ′ are computed again on the way back: for straight lines that takes less time
+    /// than to fetch them from a far memory.
+    again: Option<Activation>,
     /// 0 × 0 until a draw gets there: a draw can be stopped while its memory is made.
     trace: LayerTrace<f64>,
 }
@@ -81,22 +86,52 @@ impl LawLayer {
     fn prepare(&mut self, batch: usize) {
         if self.trace.z.units() != self.units {
             self.trace = LayerTrace::of_ops(&self.ops, self.units, batch);
+            if self.again.is_some() {
+                self.trace.slope = Array2::zeros([0, 0]);
+            }
         }
     }
 
-    /// Takes the memory of z of the layer below, which lies in a near cache, where nobody asks for that
-    /// any more.
-    fn take_free_z(&mut self, below: &mut Self) {
-        let is_free = below.trace.chain.as_ref().is_some_and(|chain| !chain.needs_z());
-        if is_free && below.units == self.units {
-            std::mem::swap(&mut self.trace.z, &mut below.trace.z);
+    /// Takes memory of the layer two below, which lies in a near cache, where nobody asks for what is in
+    /// it any more.
+    fn take_free_memory(&mut self, below: &mut Self) {
+        if self.units != below.units || !self.trace.has_layout_of(&below.trace) {
+            return;
         }
+        let [own, free] = [&mut self.trace, &mut below.trace];
+        if let (Some(chain), Some(free_chain)) = (&mut own.chain, &mut free.chain) {
+            if !chain.is_needed_back(0) {
+                std::mem::swap(&mut own.z, &mut free.z);
+            }
+            for place in 1..=chain.made.len() {
+                if !chain.is_needed_back(place) {
+                    std::mem::swap(&mut chain.made[place - 1], &mut free_chain.made[place - 1]);
+                }
+            }
+        }
+        if self.again.is_some() && below.again.is_some() {
+            std::mem::swap(&mut self.trace.a, &mut below.trace.a);
+        }
+    }
+
+    /// Computes a and φ′ again, where a way back needs them, with memory of the layer above.
+    fn activate_again(&mut self, above: &mut Self) {
+        let Some(activation) = self.again else { return };
+        if above.again.is_some() && above.units == self.units {
+            self.trace.slope = std::mem::take(&mut above.trace.slope);
+        } else {
+            self.trace.slope = Array2::zeros([self.units, self.trace.z.batch()]);
+        }
+        activate(activation, &mut self.trace);
     }
 
     /// Swaps memory of the way back with another layer, if that has as many units.
     fn swap_memory(&mut self, other: &mut Self) {
         if self.units != other.units {
             return;
+        }
+        if self.again.is_some() && other.again.is_some() {
+            std::mem::swap(&mut self.trace.a, &mut other.trace.a);
         }
         let [own, other] = [&mut self.trace, &mut other.trace];
         std::mem::swap(&mut own.delta, &mut other.delta);
@@ -187,9 +222,19 @@ impl ExactLaw {
                     ),
                     units: sizes[l],
                     ops: Vec::new(),
+                    again: None,
                     trace: LayerTrace::zeros(0, 0),
                 }),
             }
+        }
+        let [hidden @ .., _] = &mut layers[..] else { unreachable!("there is an output layer") };
+        for layer in hidden.iter_mut().filter(|_| batch > 1) {
+            layer.again = match layer.ops.last() {
+                Some(&Op::Activation(activation)) if activation.is_piecewise_linear() => {
+                    Some(activation)
+                }
+                _ => None,
+            };
         }
         Ok(Self {
             input: input.into(),
@@ -216,9 +261,23 @@ impl ExactLaw {
         Some(&self.norms)
     }
 
+    /// Keeps what [`Self::traces`] shows.
+    #[must_use]
+    pub fn with_traces(mut self) -> Self {
+        self.layers.iter_mut().for_each(|layer| layer.again = None);
+        self
+    }
+
     /// a, φ′ and what φ is taken of, of layers 1…L of the last draw; other memory goes from layer to
     /// layer.
+    ///
+    /// # Panics
+    /// Without [`Self::with_traces`], where a layer's a and φ′ go on as well.
     pub fn traces(&self) -> impl ExactSizeIterator<Item = &LayerTrace<f64>> {
+        assert!(
+            self.layers.iter().all(|layer| layer.again.is_none()),
+            "traces are kept if asked for"
+        );
         self.layers.iter().map(|layer| &layer.trace)
     }
 
@@ -231,8 +290,8 @@ impl ExactLaw {
             let (until, from) = self.layers.split_at_mut(index);
             let layer = &mut from[0];
             layer.prepare(self.input.batch());
-            if let Some(below) = until.last_mut() {
-                layer.take_free_z(below);
+            if let [.., two_below, _] = until {
+                layer.take_free_memory(two_below);
             }
             let below = match until.last() {
                 Some(LawLayer { trace, .. }) => {
@@ -264,17 +323,19 @@ impl ExactLaw {
         self.norms[last] = norm(trace.delta.columns());
         for index in (0..last).rev() {
             proceed().then_some(())?;
-            let (until, from) = self.layers.split_at_mut(index + 1);
-            let (layer, above) = (&mut until[index], &mut from[0]);
+            let (until, from) = self.layers.split_at_mut(index);
+            let [layer, above, ..] = from else { unreachable!("not the last layer") };
+            layer.activate_again(above);
             let LayerTrace { a, delta, .. } = &mut layer.trace;
-            let memory = (&mut *stream, &mut self.buffers);
+            let next = until.last().map(|below| below.trace.activated().columns().entries());
+            let memory = (&mut *stream, &mut self.buffers, next.unwrap_or_default());
             above.dense.backward(a, &above.trace.delta, memory, delta);
             let along_skip = above.trace.chain.as_ref().and_then(|chain| chain.along_skip.as_ref());
             op::backward_between(&layer.ops, along_skip, &mut layer.trace);
             self.norms[index] = norm(layer.trace.delta.columns());
             // Nobody asks for δ above any more, and its memory lies in a near cache.
-            if let Some(below) = index.checked_sub(1) {
-                above.swap_memory(&mut until[below]);
+            if let Some(below) = until.last_mut() {
+                above.swap_memory(below);
             }
         }
         Some(())

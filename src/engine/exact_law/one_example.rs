@@ -62,7 +62,7 @@ impl OneInLaw {
         out.exponent[0] = delta.exponent[0];
         let out = out.entries_mut();
         out.copy_from_slice(fresh);
-        kernels::add_columns(out, a, &[[norm, along]]);
+        kernels::add_columns(out, a, &[norm], &[along]);
         kernels::scale_columns(out, &[scale]);
     }
 }

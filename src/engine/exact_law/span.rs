@@ -86,6 +86,6 @@ impl Span {
             }
         }
         let [w, along] = [w, along].map(|array| array.as_slice_mut().expect(STANDARD));
-        kernels::add_columns(w, along, &[[1.0; 2]]);
+        kernels::add_columns(w, along, &[1.0], &[1.0]);
     }
 }

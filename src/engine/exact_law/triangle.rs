@@ -35,12 +35,13 @@ impl Triangle {
             return None;
         }
         let gram = kernels::gram(&columns.mantissa);
-        let squares: Vec<f64> = gram.iter().step_by(batch + 1).copied().collect();
-        if !squares.iter().all(|square| SAFE_SQUARES.contains(square)) {
+        let squares = || gram.iter().step_by(batch + 1);
+        if !squares().all(|square| SAFE_SQUARES.contains(square)) {
             return None;
         }
-        let roots: Vec<f64> = squares.iter().map(|square| square.sqrt()).collect();
-        let inverses: Vec<f64> = roots.iter().map(|root| 1.0 / root).collect();
+        let norms: Vec<Scaled> =
+            squares().zip(&columns.exponent).map(|(s, &e)| Scaled::new(s.sqrt(), e)).collect();
+        let inverses: Vec<f64> = squares().map(|square| 1.0 / square.sqrt()).collect();
         let mut rows = Array2::from_shape_vec((batch, batch), gram).expect("B × B");
         let entries = rows.as_slice_mut().expect(STANDARD);
         for (row, inverse) in entries.chunks_exact_mut(batch).zip(&inverses) {
@@ -51,8 +52,7 @@ impl Triangle {
         if !kernels::factorize(entries, batch, LEFT, NOTHING) {
             return None;
         }
-        let norms = roots.iter().zip(&columns.exponent);
-        Some(Self { rows, norms: norms.map(|(&r, &e)| Scaled::new(r, e)).collect(), inverses })
+        Some(Self { rows, norms, inverses })
     }
 
     /// R, B × B.
@@ -98,8 +98,19 @@ impl Triangle {
     }
 }
 
-/// Whether the first two columns are nearly parallel: in deep networks most often all are then.
+/// Units that tell whether all are worth a look.
+const FEW: usize = 32;
+
+/// Whether the first two columns are nearly parallel: in deep networks most often all are then. What their
+/// first units do not show [`kernels::factorize`] finds, later.
 fn begin_alike(columns: &ScaledColumns<f64>) -> bool {
+    let few = columns.units().min(FEW);
+    are_alike(columns, few, 8.0 * LEFT) && are_alike(columns, columns.units(), LEFT)
+}
+
+/// Whether at most `left` of the square of the second column is left beside the first, as far as so many
+/// units tell.
+fn are_alike(columns: &ScaledColumns<f64>, units: usize, left: f64) -> bool {
     // Four sums of each kind, so that none waits for the last addition.
     let batch = columns.batch();
     let mut sums = [[0.0; 3]; 4];
@@ -110,13 +121,13 @@ fn begin_alike(columns: &ScaledColumns<f64>) -> bool {
         *both += a * b;
         *second += b * b;
     };
-    let mut fours = columns.entries().chunks_exact(4 * batch);
+    let mut fours = columns.entries()[..units * batch].chunks_exact(4 * batch);
     for four in fours.by_ref() {
         (0..4).for_each(|place| add(place, &four[place * batch..]));
     }
     fours.remainder().chunks_exact(batch).for_each(|row| add(0, row));
     let [first, both, second] = [0, 1, 2].map(|k| sums.iter().map(|sums| sums[k]).sum::<f64>());
-    first * second * (1.0 - LEFT) <= both * both
+    first * second * (1.0 - left) <= both * both
 }
 
 fn scale_rows(rows: &mut Array2<f64>, factors: &[f64]) {

@@ -13,7 +13,8 @@ use super::extremes::largest_body;
 const BLOCK: usize = 16;
 
 dispatch!(
-    /// a = φ(z) and slope = φ′(z), element by element.
+    /// a = φ(z) and slope = φ′(z), element by element; of straight lines a alone where there is no
+    /// memory for slopes.
     activate, activate_body,
     (activation: Activation, z: &[T], a: &mut [T], slope: &mut [T])
 );
@@ -26,6 +27,10 @@ pub(super) fn activate_body<T: Real>(
     slope: &mut [T],
 ) {
     let one = T::from_f64(1.0);
+    if let (Kernel::Lines(left, right), []) = (activation.kernel(), &*slope) {
+        return lines(z, a, [left, right]);
+    }
+    assert_eq!(z.len(), slope.len(), "a slope each");
     let elements = z.iter().zip(a.iter_mut()).zip(slope.iter_mut());
     match activation.kernel() {
         // Not 0 · z, which is −0 on the left.
@@ -53,6 +58,18 @@ pub(super) fn activate_body<T: Real>(
             elements.for_each(|((&z, a), s)| (*a, *s) = exact(activation, z));
         }
     }
+}
+
+/// a of straight lines.
+#[inline(always)]
+fn lines<T: Real>(z: &[T], a: &mut [T], [left, right]: [f64; 2]) {
+    let elements = z.iter().zip(a);
+    if [left, right] == [0.0, 1.0] {
+        elements.for_each(|(&z, a)| *a = if z > T::ZERO { z } else { T::ZERO });
+        return;
+    }
+    let [left, right] = [left, right].map(T::from_f64);
+    elements.for_each(|(&z, a)| *a = if z > T::ZERO { right } else { left } * z);
 }
 
 /// The last few numbers make a block of their own, filled up with zeros: a loop over them alone

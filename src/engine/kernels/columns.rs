@@ -7,6 +7,9 @@ use crate::engine::number::Real;
 /// Lanes of a sum in `f64`: a register of AVX-512, two of AVX2.
 const SUMS: usize = 8;
 
+/// Numbers of a row in which the factors of few columns are repeated.
+pub(super) const ROW: usize = 64;
+
 dispatch!(
     /// Σ entry, in `f64`.
     total, total_body,
@@ -64,13 +67,29 @@ fn squared_deviations_body<T: Real>(entries: &[T], mean: f64) -> f64 {
     sum_of(entries, |entry| (entry - mean) * (entry - mean))
 }
 
+/// The columns' factors, as often as a row holds them: a loop over few numbers takes longer than they do.
+#[inline(always)]
+pub(super) fn repeated<'a, F: Copy>(factors: &'a [F], row: &'a mut [F; ROW]) -> &'a [F] {
+    let times = ROW / factors.len();
+    if times < 2 {
+        return factors;
+    }
+    let row = &mut row[..times * factors.len()];
+    for part in row.chunks_exact_mut(factors.len()) {
+        part.copy_from_slice(factors);
+    }
+    row
+}
+
 #[inline(always)]
 fn scale_columns_body<T: Real>(entries: &mut [T], factors: &[T]) {
     if let [factor] = *factors {
         entries.iter_mut().for_each(|entry| *entry = *entry * factor);
         return;
     }
-    for row in entries.chunks_exact_mut(factors.len()) {
+    let mut row = [T::ZERO; ROW];
+    let factors = repeated(factors, &mut row);
+    for row in entries.chunks_mut(factors.len()) {
         for (entry, &factor) in row.iter_mut().zip(factors) {
             *entry = *entry * factor;
         }

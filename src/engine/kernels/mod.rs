@@ -56,7 +56,7 @@ pub use vectors::{matvec, subtract_multiples};
 pub(crate) const STANDARD: &str = "the engine's arrays are in standard layout";
 
 /// Numbers of a cache line.
-const fn line<T>() -> usize {
+pub(super) const fn line<T>() -> usize {
     64 / size_of::<T>()
 }
 
@@ -74,7 +74,7 @@ fn will_need<T>(at: *const T) {
 
 /// [`will_need`] into the second cache alone, so that nothing that is at work is driven out.
 #[inline(always)]
-fn will_need_later<T>(at: *const T) {
+pub(super) fn will_need_later<T>(at: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch reads nothing and cannot fault.
     unsafe {

@@ -1,5 +1,6 @@
 //! u ⊙ φ′(z), and what must be known before: how large and how small its entries get.
 
+use super::columns::{ROW, repeated};
 use super::dispatch;
 use super::extremes::{FEW, LANES, ends_of, larger, smaller};
 use super::registers::Registers;
@@ -25,8 +26,9 @@ fn multiply_columns_body<T: Real>(u: &mut [T], slope: &[T], factors: &[T]) {
         }
         return;
     }
-    let batch = factors.len();
-    for (u, slope) in u.chunks_exact_mut(batch).zip(slope.chunks_exact(batch)) {
+    let mut row = [T::ZERO; ROW];
+    let factors = repeated(factors, &mut row);
+    for (u, slope) in u.chunks_mut(factors.len()).zip(slope.chunks(factors.len())) {
         for ((u, &slope), &factor) in u.iter_mut().zip(slope).zip(factors) {
             *u = *u * slope * factor;
         }

@@ -1,5 +1,6 @@
 //! Sums of two arrays, entry by entry, each product and each sum rounded by itself.
 
+use super::columns::{ROW, repeated};
 use super::dispatch;
 use crate::engine::number::{Real, smallest};
 
@@ -10,9 +11,9 @@ dispatch!(
     (h: &[T], alpha: f64, r: &[T], out: &mut [T]) -> bool
 );
 dispatch!(
-    /// own ← own · `factors[b][0]` + other · `factors[b][1]` in column b.
+    /// own ← own · `kept[b]` + other · `added[b]` in column b.
     add_columns, add_columns_body,
-    (own: &mut [T], other: &[T], factors: &[[T; 2]])
+    (own: &mut [T], other: &[T], kept: &[T], added: &[T])
 );
 dispatch!(
     /// Whether no number but 0 is below `floor`.
@@ -33,18 +34,21 @@ fn add_multiple_body<T: Real>(h: &[T], alpha: f64, r: &[T], out: &mut [T]) -> bo
 }
 
 #[inline(always)]
-fn add_columns_body<T: Real>(own: &mut [T], other: &[T], factors: &[[T; 2]]) {
+fn add_columns_body<T: Real>(own: &mut [T], other: &[T], kept: &[T], added: &[T]) {
+    assert_eq!(kept.len(), added.len(), "two factors for each column");
     // Columns of examples that share means most often have the same factors.
-    let [kept, added] = factors[0];
-    if factors.iter().all(|&other| other == [kept, added]) {
+    if kept.iter().all(|factor| *factor == kept[0])
+        && added.iter().all(|factor| *factor == added[0])
+    {
         for (own, &other) in own.iter_mut().zip(other) {
-            *own = *own * kept + other * added;
+            *own = *own * kept[0] + other * added[0];
         }
         return;
     }
-    let batch = factors.len();
-    for (own, other) in own.chunks_exact_mut(batch).zip(other.chunks_exact(batch)) {
-        for ((own, &other), &[kept, added]) in own.iter_mut().zip(other).zip(factors) {
+    let [mut kept_row, mut added_row] = [[T::ZERO; ROW]; 2];
+    let (kept, added) = (repeated(kept, &mut kept_row), repeated(added, &mut added_row));
+    for (own, other) in own.chunks_mut(kept.len()).zip(other.chunks(kept.len())) {
+        for (((own, &other), &kept), &added) in own.iter_mut().zip(other).zip(kept).zip(added) {
             *own = *own * kept + other * added;
         }
     }
@@ -69,18 +73,19 @@ mod tests {
     fn every_path_gives_the_same_bits() {
         for batch in [1, 7, 32] {
             let (h, r) = (noise(19 * batch), noise(20 * batch)[batch..].to_vec());
-            let factors: Vec<[f64; 2]> = noise(batch).into_iter().map(|f| [f, 0.25]).collect();
-            let alike = vec![factors[0]; batch];
+            let [kept, added] = [noise(batch), noise(2 * batch)[batch..].to_vec()];
+            let alike = [kept[0], added[0]].map(|factor| vec![factor; batch]);
             let sum = same_filled(vec![0.0; h.len()], |out| {
                 assert!(add_multiple(&h, 0.3, &r, out));
             });
             assert!(sum.iter().zip(&h).zip(&r).all(|((sum, h), r)| *sum == h + 0.3 * r));
-            let sum = same_filled(h.clone(), |out| add_columns(out, &r, &factors));
-            let [kept, added] = factors[batch - 1];
-            assert_eq!(sum[batch - 1], h[batch - 1] * kept + r[batch - 1] * added);
-            let sum = same_filled(h.clone(), |out| add_columns(out, &r, &alike));
-            let [kept, added] = alike[0];
-            assert!(sum.iter().zip(&h).zip(&r).all(|((sum, h), r)| *sum == h * kept + r * added));
+            for [kept, added] in [[kept, added], alike] {
+                let sum = same_filled(h.clone(), |out| add_columns(out, &r, &kept, &added));
+                for (place, sum) in sum.into_iter().enumerate() {
+                    let (kept, added) = (kept[place % batch], added[place % batch]);
+                    assert_eq!(sum, h[place] * kept + r[place] * added, "{place} of {batch}");
+                }
+            }
             let narrow = narrow(&h);
             same_bits(|| none_between(&narrow, 1e-3));
         }

@@ -8,13 +8,18 @@ use crate::engine::pass::LayerTrace;
 use crate::experiment::Activation;
 use ndarray::Array2;
 
-/// a and φ′ of the whole layer. Entries whose z or a plain arithmetic cannot hold are done
+/// a and φ′ of the whole layer whose last op is φ. Entries whose z or a plain arithmetic cannot hold are done
 /// one at a time; they are the far corners of exploding and vanishing passes.
 pub(crate) fn activate<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
-    activate_signal(activation, &trace.z, &mut trace.a, &mut trace.slope);
+    let LayerTrace { z, a, slope, chain, .. } = trace;
+    let from = match chain {
+        Some(chain) if chain.activated > 0 => &chain.made[chain.activated - 1],
+        _ => z,
+    };
+    activate_signal(activation, from, a, slope);
 }
 
-/// [`activate`] of any signal z.
+/// [`activate`] of any signal z; without φ′ where that has no memory, 0 × 0 of straight lines.
 pub(super) fn activate_signal<T: Real>(
     activation: Activation,
     z: &Signal<T>,
@@ -40,8 +45,9 @@ pub(super) fn activate_signal<T: Real>(
         for unit in units {
             let z = z.entry(unit, example);
             exact[unit] = scaled_activation::value(activation, z);
-            let derivative = activation.derivative(clamped(z));
-            slope[[unit, example]] = T::from_f64(derivative);
+            if let Some(slope) = slope.get_mut([unit, example]) {
+                *slope = T::from_f64(activation.derivative(clamped(z)));
+            }
         }
         a.set_settled(example, &exact);
     }

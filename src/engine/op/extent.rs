@@ -142,6 +142,7 @@ fn scale_by<T: Real>(entries: &mut [T], shifts: &[i64]) {
     let power = |power: i64| T::from_f64(ldexp(1.0, power));
     let fits = |shift: &i64| shift.abs() < -T::SMALLEST_EXPONENT;
     match shifts {
+        _ if shifts.iter().all(|&shift| shift == 0) => {}
         // The columns of examples that share means move together.
         [shift, rest @ ..] if fits(shift) && rest.iter().all(|other| other == shift) => {
             kernels::scale_columns(entries, &[power(-shift)]);

@@ -27,7 +27,7 @@ mod stored;
 use crate::engine::number::Real;
 use crate::experiment::Activation;
 
-pub(crate) use activation::times_slope;
+pub(crate) use activation::{activate, times_slope};
 pub(crate) use cancellation::{drop_rounding_noise, has_terms};
 pub use dense::Dense;
 pub(crate) use dense::add_bias;

@@ -99,7 +99,10 @@ pub(crate) fn backward_each<T: Real>(
     let mut place = between.iter().filter(|op| !matches!(op, Op::Save)).count();
     for op in between.iter().rev() {
         match op {
-            Op::Save => along_skip.into_iter().for_each(|skip| skip::add(&mut trace.delta, skip)),
+            Op::Save => {
+                let couples = trace.couples_examples();
+                along_skip.into_iter().for_each(|skip| skip::add(&mut trace.delta, skip, couples));
+            }
             op => {
                 op.backward(place, trace);
                 place -= 1;

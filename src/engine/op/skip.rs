@@ -2,7 +2,7 @@
 
 use crate::engine::kernels;
 use crate::engine::number::{Real, Scaled, ScaledColumns, Signal, ldexp, smallest};
-use crate::engine::op::extent::{renormalize, renormalize_to};
+use crate::engine::op::extent::{renormalize, renormalize_to, renormalize_together};
 
 /// Powers of two by which two columns may differ and still be added as plain numbers.
 const PLAIN_SPREAD: i64 = 60;
@@ -77,9 +77,9 @@ pub(super) fn scale<T: Real>(alpha: f64, delta: &mut Signal<T>) {
     renormalize_or_keep(delta);
 }
 
-/// δ ← δ + other.
-pub(super) fn add<T: Real>(delta: &mut Signal<T>, other: &Signal<T>) {
-    if add_all_plain(delta, other) {
+/// δ ← δ + other, of examples that share means where it `couples` them.
+pub(super) fn add<T: Real>(delta: &mut Signal<T>, other: &Signal<T>, couples: bool) {
+    if add_all_plain(delta, other, couples) {
         return;
     }
     let lost = delta.take_underflowed();
@@ -110,7 +110,7 @@ pub(super) fn add<T: Real>(delta: &mut Signal<T>, other: &Signal<T>) {
 }
 
 /// Adds all mantissas, or `false` where an example needs more care; then nothing is changed.
-fn add_all_plain<T: Real>(delta: &mut Signal<T>, other: &Signal<T>) -> bool {
+fn add_all_plain<T: Real>(delta: &mut Signal<T>, other: &Signal<T>, couples: bool) -> bool {
     if !delta.underflowed().is_empty() || !other.underflowed().is_empty() {
         return false;
     }
@@ -125,16 +125,20 @@ fn add_all_plain<T: Real>(delta: &mut Signal<T>, other: &Signal<T>) -> bool {
     if exponents().any(is_far) || !is_whole(delta.columns()) || !is_whole(other.columns()) {
         return false;
     }
-    let (tops, factors): (Vec<i64>, Vec<[T; 2]>) = exponents()
-        .map(|(own, other)| {
-            let top = *own.max(other);
-            (top, [own, other].map(|exponent| T::from_f64(ldexp(1.0, exponent - top))))
-        })
-        .unzip();
+    let tops: Vec<i64> = exponents().map(|(own, other)| *own.max(other)).collect();
+    let factors = |exponents: &[i64]| -> Vec<T> {
+        let pairs = exponents.iter().zip(&tops);
+        pairs.map(|(exponent, top)| T::from_f64(ldexp(1.0, exponent - top))).collect()
+    };
+    let [kept, added] = [delta.columns(), other.columns()].map(|of| factors(&of.exponent));
     let columns = delta.columns_mut();
     columns.exponent = tops;
-    kernels::add_columns(columns.entries_mut(), other.columns().entries(), &factors);
+    kernels::add_columns(columns.entries_mut(), other.columns().entries(), &kept, &added);
     let tops = columns.tops();
+    if couples {
+        renormalize_together(columns, &tops);
+        return true;
+    }
     renormalize_to(columns, &tops);
     let zeros = tops.iter().zip(&mut columns.exponent).filter(|(top, _)| top.is_none());
     zeros.for_each(|(_, exponent)| *exponent = 0);
