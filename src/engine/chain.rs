@@ -26,8 +26,35 @@ pub struct ChainTrace<T> {
     pub(super) couples: bool,
     /// Whether a bias does nothing: batch normalization takes the same number off every example.
     pub(super) idle_bias: bool,
-    /// ∂L/∂h of the layer below along the skip, n × B, where the layer adds one.
-    pub along_skip: Option<Signal<T>>,
+    /// ∂L/∂h of the layer below along the skip.
+    pub(super) along_skip: AlongSkip<T>,
+}
+
+/// What the way back leaves of ∂L/∂h of the layer below along a layer's skip.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum AlongSkip<T> {
+    /// Nothing: the layer adds no skip.
+    Nothing,
+    /// It is δ itself, where z is added as it is.
+    Delta,
+    /// Another signal, n × B.
+    Other(Signal<T>),
+}
+
+impl<T> AlongSkip<T> {
+    /// Of a layer with this δ.
+    pub fn of<'a>(&'a self, delta: &'a Signal<T>) -> Option<&'a Signal<T>> {
+        match self {
+            Self::Nothing => None,
+            Self::Delta => Some(delta),
+            Self::Other(signal) => Some(signal),
+        }
+    }
+
+    /// Whether both are kept in the same way.
+    pub fn is_kept_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
 }
 
 impl<T> ChainTrace<T> {

@@ -53,10 +53,11 @@ impl<T: Real> LayerTrace<T> {
     pub(crate) fn has_layout_of(&self, other: &Self) -> bool {
         let layout = |trace: &Self| {
             let chain = trace.chain.as_ref()?;
-            let skips = chain.along_skip.is_some();
-            Some((chain.made.len(), chain.activated, chain.normalized, chain.handed_on, skips))
+            Some((chain.made.len(), chain.activated, chain.normalized, chain.handed_on))
         };
-        layout(self) == layout(other)
+        let skips = [self, other].map(|trace| trace.chain.as_ref().map(|chain| &chain.along_skip));
+        let [Some(skip), Some(other_skip)] = skips else { return layout(self) == layout(other) };
+        layout(self) == layout(other) && skip.is_kept_like(other_skip)
     }
 
     /// What φ is taken of: z, or what normalization and a skip make of it.
@@ -95,7 +96,7 @@ impl<T: Real> LayerTrace<T> {
     /// ∂L/∂h of the layer below along the skip, n × B, where the layer adds one and the pass went
     /// back.
     pub fn along_skip(&self) -> Option<&Signal<T>> {
-        self.chain.as_ref()?.along_skip.as_ref()
+        self.chain.as_ref()?.along_skip.of(&self.delta)
     }
 
     /// The signal of that place: see [`ChainTrace`].

@@ -315,8 +315,7 @@ fn cause<T: Real>(network: &Network<T>, pass: &Pass<T>, index: usize) -> ZeroCau
         Op::Save => None,
     };
     network.ops_between(index).iter().rev().find_map(stopped).unwrap_or_else(|| {
-        let skip = &pass.layers[index + 1].chain;
-        let skip = skip.as_ref().and_then(|above| above.along_skip.as_ref());
+        let skip = pass.layers[index + 1].along_skip();
         if skip.is_some_and(|skip| skip.norms().iter().any(|norm| !norm.is_zero())) {
             return ZeroCause::SkipCancels(index + 1);
         }

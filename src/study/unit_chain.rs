@@ -42,8 +42,7 @@ impl UnitChain {
             beta: network.value(Parameter::Beta { layer, row }),
             above: above.entry(unit, example),
         });
-        let next = pass.layers.get(layer).and_then(|above| above.chain.as_ref());
-        let along = next.and_then(|chain| chain.along_skip.as_ref());
+        let along = pass.layers.get(layer).and_then(|above| above.along_skip());
         Some(Self {
             norm,
             handed_on: trace.handed_on().map(|h| h.entry(unit, example).to_f64()),

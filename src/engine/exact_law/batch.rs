@@ -35,7 +35,7 @@ pub(super) struct BatchBuffers {
 }
 
 impl BatchInLaw {
-    /// WA in mantissas and exponents of each column.
+    /// WA in mantissas and exponents of each column; `next` is memory that is filled soon afterwards.
     ///
     /// # Shapes
     /// `input` = A is n_in × B, `out` n_out × B.
@@ -43,12 +43,13 @@ impl BatchInLaw {
         &mut self,
         scale: f64,
         input: &ScaledColumns<f64>,
-        stream: &mut Stream,
+        (stream, next): (&mut Stream, &[f64]),
         out: &mut ScaledColumns<f64>,
     ) {
         let span = Span::of(input);
         resize(&mut self.normals, [span.rank(), out.units()]);
-        stream.fill_normal(self.normals.as_slice_mut().expect(STANDARD));
+        let normals = self.normals.as_slice_mut().expect(STANDARD);
+        stream.fill_normal_beside(normals, [out.entries(), next]);
         image(&self.normals, span.coefficients(), span.norms(), scale, out);
         self.input = Some(span);
     }
@@ -145,7 +146,7 @@ mod tests {
         let mut law = BatchInLaw::default();
         let mut z = ScaledColumns::zeros(delta.units(), a.batch());
         let mut u = ScaledColumns::zeros(a.units(), a.batch());
-        law.forward(SCALE, a, &mut stream, &mut z);
+        law.forward(SCALE, a, (&mut stream, &[]), &mut z);
         law.backward(SCALE, [a, delta], (&mut stream, &mut BatchBuffers::default(), &[]), &mut u);
         (z, u)
     }

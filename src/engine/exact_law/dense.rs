@@ -64,8 +64,14 @@ impl DenseInLaw {
         Self { inputs, scale, bias, bias_law: random.then_some(*law), given_norm, weights }
     }
 
-    /// z = Wa + b of a, n_in × B, which it remembers W by.
-    pub fn forward(&mut self, input: &Signal<f64>, stream: &mut Stream, z: &mut Signal<f64>) {
+    /// z = Wa + b of a, n_in × B, which it remembers W by; `next` is memory that is filled soon
+    /// afterwards.
+    pub fn forward(
+        &mut self,
+        input: &Signal<f64>,
+        (stream, next): (&mut Stream, &[f64]),
+        z: &mut Signal<f64>,
+    ) {
         z.clear_underflowed();
         match &mut self.weights {
             Weights::One(one) => {
@@ -76,7 +82,7 @@ impl DenseInLaw {
             }
             Weights::Batch(batch) => {
                 draw_bias((&self.bias_law, &mut self.bias), self.inputs, stream);
-                batch.forward(self.scale, input.columns(), stream, z.columns_mut());
+                batch.forward(self.scale, input.columns(), (stream, next), z.columns_mut());
             }
         }
         if self.bias.is_none() {

@@ -137,7 +137,7 @@ impl LawLayer {
         std::mem::swap(&mut own.delta, &mut other.delta);
         if let (Some(own), Some(other)) = (&mut own.chain, &mut other.chain) {
             std::mem::swap(&mut own.norm.above, &mut other.norm.above);
-            if own.along_skip.is_some() == other.along_skip.is_some() {
+            if own.along_skip.is_kept_like(&other.along_skip) {
                 std::mem::swap(&mut own.along_skip, &mut other.along_skip);
             }
         }
@@ -299,7 +299,11 @@ impl ExactLaw {
                 }
                 None => Below { input: &self.input, handed_on: None },
             };
-            layer.dense.forward(below.input, stream, &mut layer.trace.z);
+            let LayerTrace { z, chain, .. } = &mut layer.trace;
+            let next =
+                chain.as_ref().and_then(|chain| chain.made.get(chain.activated.wrapping_sub(1)));
+            let next = next.map_or(&[][..], |signal| signal.columns().entries());
+            layer.dense.forward(below.input, (&mut *stream, next), z);
             op::forward_between(&layer.ops, below.handed_on, &mut layer.trace);
         }
         if !self.is_given {
@@ -330,8 +334,7 @@ impl ExactLaw {
             let next = until.last().map(|below| below.trace.activated().columns().entries());
             let memory = (&mut *stream, &mut self.buffers, next.unwrap_or_default());
             above.dense.backward(a, &above.trace.delta, memory, delta);
-            let along_skip = above.trace.chain.as_ref().and_then(|chain| chain.along_skip.as_ref());
-            op::backward_between(&layer.ops, along_skip, &mut layer.trace);
+            op::backward_between(&layer.ops, above.trace.along_skip(), &mut layer.trace);
             self.norms[index] = norm(layer.trace.delta.columns());
             // Nobody asks for δ above any more, and its memory lies in a near cache.
             if let Some(below) = until.last_mut() {

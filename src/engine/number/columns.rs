@@ -134,7 +134,16 @@ impl<T: Real> ScaledColumns<T> {
     pub fn norms(&self) -> Vec<Scaled> {
         let mut squares = vec![0.0; self.batch()];
         self.fill_squares(&mut squares);
-        squares.iter().enumerate().map(|(b, &square)| self.norm_of(b, square)).collect()
+        let norm = |(square, &exponent): (&f64, &i64)| Scaled::new(square.sqrt(), exponent);
+        if squares.iter().all(|square| SAFE_SQUARES.contains(square)) {
+            return squares.iter().zip(&self.exponent).map(norm).collect();
+        }
+        let tops = self.largest_of_each();
+        let norm = |(b, top): (usize, &Option<Scaled>)| match top {
+            Some(_) => self.norm_of(b, squares[b]),
+            None => Scaled::ZERO,
+        };
+        tops.iter().enumerate().map(norm).collect()
     }
 
     fn fill_squares(&self, squares: &mut [f64]) {

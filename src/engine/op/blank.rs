@@ -1,6 +1,6 @@
 //! Memory for what a layer's ops leave.
 
-use crate::engine::chain::{ChainTrace, NormTrace};
+use crate::engine::chain::{AlongSkip, ChainTrace, NormTrace};
 use crate::engine::number::{Real, Signal};
 use crate::engine::op::Op;
 use crate::engine::pass::LayerTrace;
@@ -15,7 +15,11 @@ impl<T: Real> LayerTrace<T> {
         let place = |is: fn(&Op<U>) -> bool| ops.iter().position(is);
         let activation = place(|op| matches!(op, Op::Activation(_)));
         let activation = activation.expect("every layer has an activation");
-        let adds = ops.iter().any(|op| matches!(op, Op::Add { .. }));
+        let along_skip = match place(|op| matches!(op, Op::Add { .. })) {
+            None => AlongSkip::Nothing,
+            Some(0) if matches!(ops[0], Op::Add { alpha: 1.0 }) => AlongSkip::Delta,
+            Some(_) => AlongSkip::Other(Signal::zeros(units, batch)),
+        };
         // `Save` makes no signal: it names the one before it.
         let save = place(|op| matches!(op, Op::Save));
         let before = |place: usize| place - usize::from(save.is_some_and(|save| save < place));
@@ -30,7 +34,7 @@ impl<T: Real> LayerTrace<T> {
             norm: NormTrace::default(),
             couples: ops.iter().any(couples),
             idle_bias: ops[..activation].iter().any(couples),
-            along_skip: adds.then(|| Signal::zeros(units, batch)),
+            along_skip,
         }));
         trace
     }

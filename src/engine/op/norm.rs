@@ -57,8 +57,8 @@ impl<T: Real> Norm<T> {
         let is_zero = |signal: &Signal<T>| signal.norms().iter().all(|norm| norm.is_zero());
         let comes = chain.norm.above.as_ref().is_some_and(|above| !is_zero(above));
         // Where the skip joins below it, what goes on is there to see.
-        let goes_on = chain.is_norm_above_skip()
-            && chain.along_skip.as_ref().is_some_and(|skip| !is_zero(skip));
+        let goes_on =
+            chain.is_norm_above_skip() && trace.along_skip().is_some_and(|skip| !is_zero(skip));
         comes && !goes_on
     }
 

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use crate::engine::chain::{ChainTrace, NormTrace};
+use crate::engine::chain::{AlongSkip, ChainTrace, NormTrace};
 use crate::engine::number::{Real, Signal};
 use crate::engine::op::activation::activate_signal;
 use crate::engine::op::cancellation::drop_rounding_noise;
@@ -145,7 +145,9 @@ impl<T: Real> Op<T> {
                 norm.backward(u, delta, &mut chain.norm);
             }
             Self::Add { alpha } => {
-                chain.along_skip.as_mut().expect(CHAIN).copy_from(delta);
+                if let AlongSkip::Other(along) = &mut chain.along_skip {
+                    along.copy_from(delta);
+                }
                 skip::scale(*alpha, delta);
             }
             Self::Activation(_) | Self::Dense(_) | Self::Save => {

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayView1, Axis};
 
+use crate::engine::chain::AlongSkip;
 use crate::engine::kernels::{self, STANDARD};
 use crate::engine::network::Network;
 use crate::engine::number::{Format, Signal};
@@ -78,7 +79,7 @@ pub(crate) fn backward_stored(
     let delta = &above.delta.columns().mantissa;
     kernels::product_transposed(&weight(dense, format).view(), delta, 1.0, u);
     u.mapv_inplace(|u| format.store(u));
-    let along_skip = above.chain.as_ref().and_then(|above| above.along_skip.as_ref());
+    let along_skip = above.along_skip();
     let mut place = between.iter().filter(|op| !matches!(op, Op::Save)).count();
     for op in between.iter().rev() {
         if let (Op::Save, Some(skip)) = (op, along_skip) {
@@ -106,8 +107,10 @@ fn send_back(op: &Op<f64>, format: Format, place: usize, trace: &mut LayerTrace<
         Op::Add { alpha } => {
             let alpha = format.round(*alpha) as f32;
             let LayerTrace { delta, chain, .. } = trace;
-            let skip = chain.as_mut().and_then(|chain| chain.along_skip.as_mut());
-            skip.expect("a trace is made for its layer's ops").copy_from(delta);
+            let chain = chain.as_mut().expect("a trace is made for its layer's ops");
+            if let AlongSkip::Other(along) = &mut chain.along_skip {
+                along.copy_from(delta);
+            }
             delta.columns_mut().mantissa.mapv_inplace(|delta| format.store(alpha * delta));
         }
         Op::Dense(_) | Op::Save => unreachable!("makes nothing between z and a"),
