@@ -207,8 +207,13 @@ impl<T: Real> Signal<T> {
 
     /// [`Self::settle`] for every column.
     pub(crate) fn settle_all(&mut self) {
+        self.settle_within(kernels::range(self.columns.entries()));
+    }
+
+    /// [`Self::settle_all`] with the smallest and the largest |mantissa|.
+    pub(crate) fn settle_within(&mut self, ends: [T; 2]) {
         let entries = self.columns.entries();
-        if self.is_plain() && stays_plain(kernels::range(entries), entries, self.batch()) {
+        if self.is_plain() && stays_plain(ends, entries, self.batch()) {
             return;
         }
         let mut tops = vec![T::ZERO; self.batch()];

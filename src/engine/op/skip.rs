@@ -13,8 +13,8 @@ pub(super) fn forward<T: Real>(h: &Signal<T>, alpha: f64, r: &Signal<T>, out: &m
     if h.is_plain() && r.is_plain() && is_plain_factor(alpha) {
         let [h, r] = [h, r].map(|signal| signal.columns().entries());
         out.columns_mut().exponent.fill(0);
-        if kernels::add_multiple(h, alpha, r, out.columns_mut().entries_mut()) {
-            return out.settle_all();
+        if let Some(ends) = kernels::add_multiple(h, alpha, r, out.columns_mut().entries_mut()) {
+            return out.settle_within(ends);
         }
     }
     for example in 0..h.batch() {
