@@ -14,7 +14,7 @@ const CHUNK: usize = 32;
 /// Random numbers of a chunk: some milliseconds' work, so that a few dozen seeds already keep
 /// every thread busy and a first band need not wait, and waking who waits for it takes less than 1 % of
 /// them.
-const CHUNK_NUMBERS: usize = 2_000_000;
+const CHUNK_NUMBERS: usize = 1_000_000;
 
 /// What is asked of an ensemble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

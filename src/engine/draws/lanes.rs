@@ -304,6 +304,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_changes_no_number() {
+        for (count, next) in [(1, 0), (37, 20), (64, 64), (100, 300)] {
+            let (mut alone, mut beside) = (vec![0.0; count], vec![0.0; count]);
+            let next = vec![1.0; next];
+            let mut lanes = [Lanes::new(9), Lanes::new(9)];
+            for _ in 0..2 {
+                lanes[0].fill_normal(&mut alone);
+                lanes[1].fill_normal_beside(&mut beside, [&next, &[]]);
+                assert_eq!(alone, beside, "{count}");
+            }
+        }
+    }
+
+    #[test]
     fn logarithm_and_circle_agree_with_the_library() {
         for i in 1..=4000 {
             for x in

@@ -399,6 +399,8 @@ mod tests {
         let (alike, others) = ("12, 12, 12, 12, 12", "12, 12, 12, 7, 7, 12, 12");
         for (hidden, batch, remedies) in [
             (others, 3, ""),
+            (alike, 3, ""),
+            (alike, 6, "normalization = 'layer'"),
             (others, 5, "normalization = 'batch'"),
             (alike, 1, "normalization = 'layer'\nskip = 'pre'"),
             (alike, 5, "normalization = 'batch'\nskip = 'pre'"),
@@ -414,7 +416,9 @@ mod tests {
             let mut law = new();
             // Memory has been in every layer after as many draws as there are layers.
             for seed in 0..2 * hidden.split(',').count() as u64 {
-                assert_eq!(law.draw(seed), new().draw(seed), "{remedies} {batch}");
+                let first = law.draw(seed);
+                assert_eq!(first, new().draw(seed), "{remedies} {batch}");
+                assert_eq!(first, new().with_traces().draw(seed), "{remedies} {batch}");
             }
         }
     }
