@@ -6,8 +6,8 @@ use std::arch::x86_64::{
     _mm256_castpd256_pd128, _mm256_cmp_pd, _mm256_cvtpd_ps, _mm256_cvtps_pd, _mm256_extractf128_pd,
     _mm256_loadu_ps, _mm256_max_pd, _mm256_min_pd, _mm256_permute2f128_pd, _mm256_set1_pd,
     _mm256_setzero_pd, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_sub_pd, _mm256_unpackhi_pd,
-    _mm256_unpacklo_pd, _mm512_abs_pd, _mm512_add_pd, _mm512_castpd512_pd256, _mm512_cmp_pd_mask,
-    _mm512_cvtpd_ps, _mm512_cvtps_pd, _mm512_extractf64x4_pd, _mm512_mask_min_pd, _mm512_max_pd,
+    _mm256_unpacklo_pd, _mm512_add_pd, _mm512_castpd512_pd256, _mm512_cmp_pd_mask, _mm512_cvtpd_ps,
+    _mm512_cvtps_pd, _mm512_extractf64x4_pd, _mm512_mask_range_pd, _mm512_range_pd,
     _mm512_setzero_pd, _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_sub_pd, _mm512_unpackhi_pd,
     _mm512_unpacklo_pd,
 };
@@ -118,6 +118,11 @@ impl Doubles for __m256d {
     }
 }
 
+/// The number of the larger magnitude, without its sign.
+const LARGER_MAGNITUDE: i32 = 0b1011;
+/// The number of the smaller magnitude, without its sign.
+const SMALLER_MAGNITUDE: i32 = 0b1010;
+
 impl Doubles for __m512d {
     #[inline(always)]
     unsafe fn widen(from: *const f32) -> Self {
@@ -166,16 +171,16 @@ impl Doubles for __m512d {
 
     #[inline(always)]
     unsafe fn larger(self, other: Self) -> Self {
-        // SAFETY: as the trait has it. The instruction takes the second number where one is NaN.
-        unsafe { _mm512_max_pd(_mm512_abs_pd(other), self) }
+        // SAFETY: as the trait has it. The instruction takes the other number where one is NaN.
+        unsafe { _mm512_range_pd::<LARGER_MAGNITUDE>(self, other) }
     }
 
     #[inline(always)]
     unsafe fn smaller_but_zero(self, other: Self) -> Self {
-        // SAFETY: as the trait has it. The instruction takes the second number where one is NaN.
+        // SAFETY: as the trait has it. The instruction takes the other number where one is NaN.
         unsafe {
             let is_any = _mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(other, _mm512_setzero_pd());
-            _mm512_mask_min_pd(self, is_any, _mm512_abs_pd(other), self)
+            _mm512_mask_range_pd::<SMALLER_MAGNITUDE>(self, is_any, self, other)
         }
     }
 }
