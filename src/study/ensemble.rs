@@ -10,11 +10,10 @@ use super::{Distribution, Engine, Sampler, Stopped, TaskContext};
 /// Seeds of an ensemble.
 pub const SEEDS: std::ops::RangeInclusive<u32> = 1..=100_000;
 /// Seeds of a chunk at most: the least that a snapshot advances by.
-const CHUNK: usize = 32;
+const CHUNK: usize = 64;
 /// Random numbers of a chunk: some milliseconds' work, so that a few dozen seeds already keep
-/// every thread busy and a first band need not wait, and waking who waits for it takes less than 1 % of
-/// them.
-const CHUNK_NUMBERS: usize = 1_000_000;
+/// every thread busy and a first band need not wait.
+const CHUNK_NUMBERS: usize = 250_000;
 
 /// What is asked of an ensemble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
