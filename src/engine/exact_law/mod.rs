@@ -10,21 +10,21 @@
 mod batch;
 mod dense;
 mod factors;
+mod layer;
 mod norm;
 mod one_example;
 mod span;
 mod triangle;
 
-use ndarray::Array2;
-
 use crate::engine::draws::Stream;
 use crate::engine::loss::{make_targets, output_gradient};
 use crate::engine::number::{Scaled, ScaledColumns, Signal};
-use crate::engine::op::{self, Op, OpShape, activate, times_slope};
+use crate::engine::op::{self, Op, OpShape, times_slope};
 use crate::engine::pass::{Below, LayerTrace};
-use crate::experiment::{Activation, Experiment, Loss, Precision, UnitLaw, Variant};
+use crate::experiment::{Experiment, Loss, Precision, UnitLaw, Variant};
 
 use dense::{BackwardBuffers, DenseInLaw};
+use layer::LawLayer;
 use norm::norm;
 
 /// Why a variant's error signal cannot be drawn in law.
@@ -66,82 +66,6 @@ pub struct ExactLaw {
     loss: Loss,
     norms: Vec<Scaled>,
     buffers: BackwardBuffers,
-}
-
-/// A dense layer in law and the ops behind it, with what they leave.
-struct LawLayer {
-    dense: DenseInLaw,
-    /// n_l.
-    units: usize,
-    ops: Vec<Op<f64>>,
-    /// φ, where a and φ′ are computed again on the way back: for straight lines that takes less time
-    /// than to fetch them from a far memory.
-    again: Option<Activation>,
-    /// 0 × 0 until a draw gets there: a draw can be stopped while its memory is made.
-    trace: LayerTrace<f64>,
-}
-
-impl LawLayer {
-    /// Makes the memory of what so many examples leave.
-    fn prepare(&mut self, batch: usize) {
-        if self.trace.z.units() != self.units {
-            self.trace = LayerTrace::of_ops(&self.ops, self.units, batch);
-            if self.again.is_some() {
-                self.trace.slope = Array2::zeros([0, 0]);
-            }
-        }
-    }
-
-    /// Takes memory of the layer two below, which lies in a near cache, where nobody asks for what is in
-    /// it any more.
-    fn take_free_memory(&mut self, below: &mut Self) {
-        if self.units != below.units || !self.trace.has_layout_of(&below.trace) {
-            return;
-        }
-        let [own, free] = [&mut self.trace, &mut below.trace];
-        if let (Some(chain), Some(free_chain)) = (&mut own.chain, &mut free.chain) {
-            if !chain.is_needed_back(0) {
-                std::mem::swap(&mut own.z, &mut free.z);
-            }
-            for place in 1..=chain.made.len() {
-                if !chain.is_needed_back(place) {
-                    std::mem::swap(&mut chain.made[place - 1], &mut free_chain.made[place - 1]);
-                }
-            }
-        }
-        if self.again.is_some() && below.again.is_some() {
-            std::mem::swap(&mut self.trace.a, &mut below.trace.a);
-        }
-    }
-
-    /// Computes a and φ′ again, where a way back needs them, with memory of the layer above.
-    fn activate_again(&mut self, above: &mut Self) {
-        let Some(activation) = self.again else { return };
-        if above.again.is_some() && above.units == self.units {
-            self.trace.slope = std::mem::take(&mut above.trace.slope);
-        } else {
-            self.trace.slope = Array2::zeros([self.units, self.trace.z.batch()]);
-        }
-        activate(activation, &mut self.trace);
-    }
-
-    /// Swaps memory of the way back with another layer, if that has as many units.
-    fn swap_memory(&mut self, other: &mut Self) {
-        if self.units != other.units {
-            return;
-        }
-        if self.again.is_some() && other.again.is_some() {
-            std::mem::swap(&mut self.trace.a, &mut other.trace.a);
-        }
-        let [own, other] = [&mut self.trace, &mut other.trace];
-        std::mem::swap(&mut own.delta, &mut other.delta);
-        if let (Some(own), Some(other)) = (&mut own.chain, &mut other.chain) {
-            std::mem::swap(&mut own.norm.above, &mut other.norm.above);
-            if own.along_skip.is_kept_like(&other.along_skip) {
-                std::mem::swap(&mut own.along_skip, &mut other.along_skip);
-            }
-        }
-    }
 }
 
 impl ExactLaw {
@@ -212,30 +136,16 @@ impl ExactLaw {
         for (l, shape) in OpShape::of_variant(experiment, variant) {
             match (Op::without_weights(shape), layers.last_mut()) {
                 (Some(op), Some(layer)) => layer.ops.push(op),
-                (_, _) => layers.push(LawLayer {
-                    dense: DenseInLaw::new(
-                        variant,
-                        l,
-                        [sizes[l - 1], sizes[l]],
-                        batch,
-                        given_norm.filter(|_| l == 1),
-                    ),
-                    units: sizes[l],
-                    ops: Vec::new(),
-                    again: None,
-                    trace: LayerTrace::zeros(0, 0),
-                }),
+                (_, _) => {
+                    let given_norm = given_norm.filter(|_| l == 1);
+                    let shape = [sizes[l - 1], sizes[l]];
+                    let dense = DenseInLaw::new(variant, l, shape, batch, given_norm);
+                    layers.push(LawLayer::new(dense, sizes[l]));
+                }
             }
         }
         let [hidden @ .., _] = &mut layers[..] else { unreachable!("there is an output layer") };
-        for layer in hidden.iter_mut().filter(|_| batch > 1) {
-            layer.again = match layer.ops.last() {
-                Some(&Op::Activation(activation)) if activation.is_piecewise_linear() => {
-                    Some(activation)
-                }
-                _ => None,
-            };
-        }
+        hidden.iter_mut().filter(|_| batch > 1).for_each(LawLayer::compute_again);
         Ok(Self {
             input: input.into(),
             layers,
