@@ -15,7 +15,7 @@ pub struct ChainTrace<T> {
     /// The signals between z and a, n × B each.
     pub(crate) made: Vec<Signal<T>>,
     /// Which signal φ is taken of.
-    pub(in crate::engine) activated: usize,
+    pub(super) activated: usize,
     /// Which signal the normalization makes, where there is one.
     pub(super) normalized: Option<usize>,
     /// Which signal the skips go on with, where there are skips.
@@ -62,6 +62,11 @@ impl<T> ChainTrace<T> {
     /// what goes along the skip.
     pub(super) fn is_norm_above_skip(&self) -> bool {
         self.normalized.zip(self.handed_on).is_some_and(|(norm, skip)| skip <= norm)
+    }
+
+    /// What φ is taken of, n × B, where that is not z.
+    pub(super) fn activated_signal(&self) -> Option<&Signal<T>> {
+        self.made.get(self.activated.checked_sub(1)?)
     }
 
     /// Whether the signal of that place is read on the way back: what φ is taken of, and ẑ.

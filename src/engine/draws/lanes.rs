@@ -96,10 +96,10 @@ impl Lanes {
         normals(&mut self.state, out);
     }
 
-    /// [`Self::fill_normal`], which asks for two arrays meanwhile, as far as they are no longer than the
-    /// numbers: what is read next comes out of a far memory while the processor computes.
-    pub fn fill_normal_beside<T: Real>(&mut self, out: &mut [T], next: [&[T]; 2]) {
-        normals_beside(&mut self.state, out, next);
+    /// [`Self::fill_normal`], which prefetches two arrays meanwhile, each as far as the numbers reach: what
+    /// is read next comes out of a far memory while the processor computes.
+    pub fn fill_normal_prefetching<T: Real>(&mut self, out: &mut [T], next: [&[T]; 2]) {
+        normals_prefetching(&mut self.state, out, next);
     }
 
     /// Overwrites all numbers with uniform ones in [−1, 1), multiples of 2^−51.
@@ -114,8 +114,8 @@ dispatch!(
     (state: &mut State, out: &mut [T])
 );
 dispatch!(
-    /// Standard normal numbers, while other arrays are asked for.
-    normals_beside, normals_beside_body / normals_beside_large_body,
+    /// Standard normal numbers, while other arrays are prefetched.
+    normals_prefetching, normals_prefetching_body / normals_prefetching_large_body,
     (state: &mut State, out: &mut [T], next: [&[T]; 2])
 );
 dispatch!(
@@ -136,18 +136,18 @@ fn normals_large_body<T: Real>(state: &mut State, out: &mut [T]) {
 }
 
 #[inline(always)]
-fn normals_beside_body<T: Real>(state: &mut State, out: &mut [T], next: [&[T]; 2]) {
-    fill_with_normals(state, black_box(TURNS), out, |place| ask_for(next, place));
+fn normals_prefetching_body<T: Real>(state: &mut State, out: &mut [T], next: [&[T]; 2]) {
+    fill_with_normals(state, black_box(TURNS), out, |place| prefetch(next, place));
 }
 
 #[inline(always)]
-fn normals_beside_large_body<T: Real>(state: &mut State, out: &mut [T], next: [&[T]; 2]) {
-    fill_with_normals(state, TURNS, out, |place| ask_for(next, place));
+fn normals_prefetching_large_body<T: Real>(state: &mut State, out: &mut [T], next: [&[T]; 2]) {
+    fill_with_normals(state, TURNS, out, |place| prefetch(next, place));
 }
 
-/// Asks for a block of each array.
+/// Prefetches a block of each array.
 #[inline(always)]
-fn ask_for<T: Real>(next: [&[T]; 2], place: usize) {
+fn prefetch<T: Real>(next: [&[T]; 2], place: usize) {
     for array in next {
         if let Some(block) = array.get(place..place + 2 * LANES) {
             block.iter().step_by(line::<T>()).for_each(|at| will_need_later(at));
@@ -304,14 +304,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_changes_no_number() {
+    fn prefetching_changes_no_number() {
         for (count, next) in [(1, 0), (37, 20), (64, 64), (100, 300)] {
             let (mut alone, mut beside) = (vec![0.0; count], vec![0.0; count]);
             let next = vec![1.0; next];
             let mut lanes = [Lanes::new(9), Lanes::new(9)];
             for _ in 0..2 {
                 lanes[0].fill_normal(&mut alone);
-                lanes[1].fill_normal_beside(&mut beside, [&next, &[]]);
+                lanes[1].fill_normal_prefetching(&mut beside, [&next, &[]]);
                 assert_eq!(alone, beside, "{count}");
             }
         }

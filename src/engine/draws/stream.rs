@@ -54,10 +54,10 @@ impl Stream {
         }
     }
 
-    /// [`Self::fill_normal`], which may ask meanwhile for two arrays that are read next.
-    pub fn fill_normal_beside<T: Real>(&mut self, out: &mut [T], next: [&[T]; 2]) {
+    /// [`Self::fill_normal`], which may prefetch two arrays meanwhile.
+    pub fn fill_normal_prefetching<T: Real>(&mut self, out: &mut [T], next: [&[T]; 2]) {
         match self {
-            Self::Lanes(lanes) => lanes.fill_normal_beside(out, next),
+            Self::Lanes(lanes) => lanes.fill_normal_prefetching(out, next),
             Self::Numpy(_) | Self::Single(_) => self.fill_normal(out),
         }
     }

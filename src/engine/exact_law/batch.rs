@@ -49,7 +49,7 @@ impl BatchInLaw {
         let span = Span::of(input);
         resize(&mut self.normals, [span.rank(), out.units()]);
         let normals = self.normals.as_slice_mut().expect(STANDARD);
-        stream.fill_normal_beside(normals, [out.entries(), next]);
+        stream.fill_normal_prefetching(normals, [out.entries(), next]);
         image(&self.normals, span.coefficients(), span.norms(), scale, out);
         self.input = Some(span);
     }
@@ -73,7 +73,7 @@ impl BatchInLaw {
         let BatchBuffers { vectors, along } = buffers;
         resize(vectors, [span.rank(), out.units()]);
         let next = [self.normals.as_slice().expect(STANDARD), next];
-        stream.fill_normal_beside(vectors.as_slice_mut().expect(STANDARD), next);
+        stream.fill_normal_prefetching(vectors.as_slice_mut().expect(STANDARD), next);
         let sizes = image(vectors, span.coefficients(), span.norms(), scale, out);
         if known.rank() > 0 && span.rank() > 0 {
             let mut missing = span.seen_by(&self.normals, delta);

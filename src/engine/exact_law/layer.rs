@@ -13,9 +13,9 @@ pub(super) struct LawLayer {
     /// n_l.
     pub units: usize,
     pub ops: Vec<Op<f64>>,
-    /// φ, where a and φ′ are computed again on the way back: for straight lines that takes less time
+    /// φ, where a and φ′ are recomputed on the way back: for straight lines that takes less time
     /// than to fetch them from a far memory.
-    pub again: Option<Activation>,
+    pub recomputed: Option<Activation>,
     /// 0 × 0 until a draw gets there: a draw can be stopped while its memory is made.
     pub trace: LayerTrace<f64>,
 }
@@ -23,12 +23,12 @@ pub(super) struct LawLayer {
 impl LawLayer {
     /// Of this many units, without ops behind the dense one.
     pub fn new(dense: DenseInLaw, units: usize) -> Self {
-        Self { dense, units, ops: Vec::new(), again: None, trace: LayerTrace::zeros(0, 0) }
+        Self { dense, units, ops: Vec::new(), recomputed: None, trace: LayerTrace::zeros(0, 0) }
     }
 
-    /// Has a and φ′ computed again on the way back, where φ is straight lines and the last op.
-    pub fn compute_again(&mut self) {
-        self.again = match self.ops.last() {
+    /// Has a and φ′ recomputed on the way back, where φ is straight lines and the last op.
+    pub fn plan_recomputing(&mut self) {
+        self.recomputed = match self.ops.last() {
             Some(&Op::Activation(activation)) => {
                 activation.is_piecewise_linear().then_some(activation)
             }
@@ -36,11 +36,17 @@ impl LawLayer {
         };
     }
 
+    /// Keeps a and φ′ from now on, in memory of its own.
+    pub fn keep_trace(&mut self) {
+        self.recomputed = None;
+        self.trace = LayerTrace::zeros(0, 0);
+    }
+
     /// Makes the memory of what so many examples leave.
     pub fn prepare(&mut self, batch: usize) {
         if self.trace.z.units() != self.units {
             self.trace = LayerTrace::of_ops(&self.ops, self.units, batch);
-            if self.again.is_some() {
+            if self.recomputed.is_some() {
                 self.trace.slope = Array2::zeros([0, 0]);
             }
         }
@@ -63,15 +69,15 @@ impl LawLayer {
                 }
             }
         }
-        if self.again.is_some() && below.again.is_some() {
+        if self.recomputed.is_some() && below.recomputed.is_some() {
             std::mem::swap(&mut self.trace.a, &mut below.trace.a);
         }
     }
 
-    /// Computes a and φ′ again, where a way back needs them, with memory of the layer above.
-    pub fn activate_again(&mut self, above: &mut Self) {
-        let Some(activation) = self.again else { return };
-        if above.again.is_some() && above.units == self.units {
+    /// Recomputes a and φ′, n_l × B, where they are not kept, in memory of the layer above.
+    pub fn recompute(&mut self, above: &mut Self) {
+        let Some(activation) = self.recomputed else { return };
+        if above.recomputed.is_some() && above.units == self.units {
             self.trace.slope = std::mem::take(&mut above.trace.slope);
         } else {
             self.trace.slope = Array2::zeros([self.units, self.trace.z.batch()]);
@@ -84,7 +90,7 @@ impl LawLayer {
         if self.units != other.units {
             return;
         }
-        if self.again.is_some() && other.again.is_some() {
+        if self.recomputed.is_some() && other.recomputed.is_some() {
             std::mem::swap(&mut self.trace.a, &mut other.trace.a);
         }
         let [own, other] = [&mut self.trace, &mut other.trace];

@@ -145,7 +145,7 @@ impl ExactLaw {
             }
         }
         let [hidden @ .., _] = &mut layers[..] else { unreachable!("there is an output layer") };
-        hidden.iter_mut().filter(|_| batch > 1).for_each(LawLayer::compute_again);
+        hidden.iter_mut().filter(|_| batch > 1).for_each(LawLayer::plan_recomputing);
         Ok(Self {
             input: input.into(),
             layers,
@@ -174,7 +174,7 @@ impl ExactLaw {
     /// Keeps what [`Self::traces`] shows.
     #[must_use]
     pub fn with_traces(mut self) -> Self {
-        self.layers.iter_mut().for_each(|layer| layer.again = None);
+        self.layers.iter_mut().for_each(LawLayer::keep_trace);
         self
     }
 
@@ -185,8 +185,8 @@ impl ExactLaw {
     /// Without [`Self::with_traces`], where a layer's a and φ′ go on as well.
     pub fn traces(&self) -> impl ExactSizeIterator<Item = &LayerTrace<f64>> {
         assert!(
-            self.layers.iter().all(|layer| layer.again.is_none()),
-            "traces are kept if asked for"
+            self.layers.iter().all(|layer| layer.recomputed.is_none()),
+            "`with_traces` keeps them"
         );
         self.layers.iter().map(|layer| &layer.trace)
     }
@@ -210,8 +210,7 @@ impl ExactLaw {
                 None => Below { input: &self.input, handed_on: None },
             };
             let LayerTrace { z, chain, .. } = &mut layer.trace;
-            let next =
-                chain.as_ref().and_then(|chain| chain.made.get(chain.activated.wrapping_sub(1)));
+            let next = chain.as_ref().and_then(|chain| chain.activated_signal());
             let next = next.map_or(&[][..], |signal| signal.columns().entries());
             layer.dense.forward(below.input, (&mut *stream, next), z);
             op::forward_between(&layer.ops, below.handed_on, &mut layer.trace);
@@ -239,7 +238,7 @@ impl ExactLaw {
             proceed().then_some(())?;
             let (until, from) = self.layers.split_at_mut(index);
             let [layer, above, ..] = from else { unreachable!("not the last layer") };
-            layer.activate_again(above);
+            layer.recompute(above);
             let LayerTrace { a, delta, .. } = &mut layer.trace;
             let next = until.last().map(|below| below.trace.activated().columns().entries());
             let memory = (&mut *stream, &mut self.buffers, next.unwrap_or_default());
@@ -330,6 +329,7 @@ mod tests {
                 assert_eq!(first, new().draw(seed), "{remedies} {batch}");
                 assert_eq!(first, new().with_traces().draw(seed), "{remedies} {batch}");
             }
+            assert_eq!(law.with_traces().draw(3), new().draw(3), "{remedies} {batch}");
         }
     }
 

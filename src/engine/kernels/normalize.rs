@@ -409,4 +409,23 @@ mod tests {
         check(|double| double);
         check(|double| narrow(&double));
     }
+
+    /// The other numbers of its column are, on every set.
+    #[test]
+    fn not_a_number_is_no_top() {
+        let mut entries = noise(4 * 32);
+        entries[37] = f64::NAN;
+        let (tops, is_whole) = same_bits(|| {
+            let (mut out, mut tops) = (vec![0.0; entries.len()], vec![0.0; 32]);
+            let (means, factors) = ([0.0; 4], [1.0; 4]);
+            let groups = Groups::Rows(32);
+            let whole = group_normalize(&entries, groups, &means, &factors, &mut out, &mut tops);
+            (tops, whole)
+        });
+        assert!(is_whole);
+        for (b, &top) in tops.iter().enumerate() {
+            let column = entries.iter().skip(b).step_by(32).filter(|entry| !entry.is_nan());
+            assert_eq!(top, column.fold(0.0_f64, |top, entry| top.max(entry.abs())), "{b}");
+        }
+    }
 }

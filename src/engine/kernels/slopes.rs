@@ -20,6 +20,7 @@ dispatch!(
 
 #[inline(always)]
 fn multiply_columns_body<T: Real>(u: &mut [T], slope: &[T], factors: &[T]) {
+    assert_eq!(u.len(), slope.len(), "a slope each");
     if let [factor] = *factors {
         for (u, &slope) in u.iter_mut().zip(slope) {
             *u = *u * slope * factor;

@@ -12,11 +12,8 @@ use ndarray::Array2;
 /// one at a time; they are the far corners of exploding and vanishing passes.
 pub(crate) fn activate<T: Real>(activation: Activation, trace: &mut LayerTrace<T>) {
     let LayerTrace { z, a, slope, chain, .. } = trace;
-    let from = match chain {
-        Some(chain) if chain.activated > 0 => &chain.made[chain.activated - 1],
-        _ => z,
-    };
-    activate_signal(activation, from, a, slope);
+    let from = chain.as_ref().and_then(|chain| chain.activated_signal());
+    activate_signal(activation, from.unwrap_or(z), a, slope);
 }
 
 /// [`activate`] of any signal z; without φ′ where that has no memory, 0 × 0 of straight lines.
